@@ -1,0 +1,44 @@
+/** What a process tells its caller with its exit code. The whole program uses this one table. */
+export const EXIT = Object.freeze({
+  ok: 0,
+  /** Ours: a bug or something nobody foresaw; printed with a trace. */
+  internal: 1,
+  /** The user's: configuration or usage; one message, no trace. */
+  usage: 2,
+  /** Finished, but some assets failed. */
+  partial: 3,
+  /** Refused: schema, lock or brake. Nothing was written. */
+  refused: 4,
+  interrupted: 130,
+});
+
+/**
+ * An error that the user can do something about: what happened, and the remedy. Printed without a trace.
+ *
+ * `cause` keeps the original error for the log at debug level.
+ */
+export class UserError extends Error {
+  override name = 'UserError';
+  readonly remedy: string;
+  readonly exitCode: number;
+
+  constructor(message: string, options: { remedy: string; exitCode?: number; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.remedy = options.remedy;
+    this.exitCode = options.exitCode ?? EXIT.usage;
+  }
+}
+
+/** The program declines to work on this database or at this time (exit 4); it has changed nothing. */
+export class RefusedError extends UserError {
+  override name = 'RefusedError';
+
+  constructor(message: string, options: { remedy: string; cause?: unknown }) {
+    super(message, { ...options, exitCode: EXIT.refused });
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
