@@ -1,0 +1,35 @@
+import { configure, getTextFormatter, jsonLinesFormatter, type LogLevel, type Sink } from '@logtape/logtape';
+import type { Config } from '../config/config.ts';
+import { printError } from './output.ts';
+import { clearProgressLine } from './progress.ts';
+
+const LEVELS: Readonly<Record<Config['log']['level'], LogLevel>> = Object.freeze({
+  debug: 'debug',
+  info: 'info',
+  warning: 'warning',
+  error: 'error',
+});
+
+/** Sends log records to stderr: readable lines, or JSON lines for machines. */
+export async function configureLogging(log: Config['log']): Promise<void> {
+  const format = log.format === 'json'
+    ? jsonLinesFormatter
+    : getTextFormatter({ timestamp: 'time', level: 'full', category: () => '', value: formatValue });
+  const stderr: Sink = (record) => {
+    clearProgressLine();
+    printError(format(record));
+  };
+  await configure({
+    reset: true,
+    sinks: { stderr },
+    loggers: [
+      { category: ['immich-sidecar'], lowestLevel: LEVELS[log.level], sinks: ['stderr'] },
+      { category: ['logtape', 'meta'], lowestLevel: 'error', sinks: ['stderr'] },
+    ],
+  });
+}
+
+/** Strings as they are: a message quotes what needs quoting itself. */
+function formatValue(value: unknown): string {
+  return typeof value === 'string' ? value : Deno.inspect(value);
+}

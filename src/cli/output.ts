@@ -1,0 +1,45 @@
+import { Redactor } from './redact.ts';
+
+/** The process environment, passed in so that tests can say what it is. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const encoder = new TextEncoder();
+
+/** What is written passes through here; secrets are added once the configuration is known. */
+export const redactor = new Redactor();
+
+/** Writes results for the caller to stdout. */
+export function print(text: string): void {
+  writeAll(Deno.stdout, text);
+}
+
+/** Writes messages for people to stderr. */
+export function printError(text: string): void {
+  writeAll(Deno.stderr, text);
+}
+
+/** One JSON value on a line of its own on stdout. */
+export function printJson(value: unknown): void {
+  print(`${JSON.stringify(value)}\n`);
+}
+
+function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  let bytes = encoder.encode(redactor.redact(text));
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+/** Rows of text as columns of equal width; the first row is the heading. Numbers belong in right-aligned columns. */
+export function table(rows: readonly (readonly string[])[], rightAligned: ReadonlySet<number> = new Set()): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          rightAligned.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
+        )
+        .join('  ')
+        .trimEnd()
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT } from '../errors.ts';
+import { VERSION } from '../version.ts';
+import { type Environment, print, printError } from './output.ts';
+import { demoCommand } from './demo.ts';
+import { reportError } from './report_error.ts';
+import { syncCommand } from './sync.ts';
+
+/**
+ * The whole program: takes the arguments after the program's name, returns the exit code. Nothing is ever thrown, and
+ * nothing but this function's caller ends the process.
+ */
+export async function main(args: readonly string[], env: Environment): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = new Command('immich-sidecar')
+    .description(
+      'Shares a chosen part of one Immich user\'s photos with another user, without computing or storing anything twice.',
+    )
+    .version(VERSION, '-V, --version')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES);
+  for (const command of [syncCommand, demoCommand]) {
+    program.addCommand(command(env, (code) => exitCode = code));
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: print, writeErr: printError }).showHelpAfterError(
+      '(see --help for all options)',
+    );
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return reportError(error);
+  }
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar demo                 see it work on a generated library, without Immich
+  immich-sidecar sync --dry-run       show what a cycle would do, change nothing
+  immich-sidecar sync                 one cycle over all configured jobs
+  immich-sidecar sync --job family    one cycle over one job
+
+Settings come from the environment, .env and config.yaml: docs/configuration.md.
+Exit codes: 0 done, 1 a bug, 2 configuration or usage, 3 done but some assets failed, 4 refused, nothing changed.`;

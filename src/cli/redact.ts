@@ -1,0 +1,26 @@
+import type { Secret } from '../config/secret.ts';
+
+/** Shorter secrets, and the password that everybody knows, would black out ordinary words. */
+const MIN_LENGTH = 6;
+const PUBLIC_SECRETS: ReadonlySet<string> = new Set(['postgres', 'immich']);
+
+/**
+ * The last line of defence for secrets: nothing of ours prints them, but the message of a library or of a server might.
+ */
+export class Redactor {
+  readonly #secrets = new Set<string>();
+
+  add(secret: Secret | undefined): void {
+    const value = secret?.reveal();
+    if (value === undefined || value.length < MIN_LENGTH || PUBLIC_SECRETS.has(value)) return;
+    this.#secrets.add(value);
+    this.#secrets.add(JSON.stringify(value).slice(1, -1));
+    this.#secrets.add(encodeURIComponent(value));
+  }
+
+  redact(text: string): string {
+    let redacted = text;
+    for (const secret of this.#secrets) redacted = redacted.replaceAll(secret, '***');
+    return redacted;
+  }
+}

@@ -1,0 +1,126 @@
+import type { CycleReport } from '../share/cycle.ts';
+import type { PlannedStep } from '../share/dry_run.ts';
+import type { JobReport } from '../share/outcome.ts';
+import { table } from './output.ts';
+
+/** A cycle as a small table with a line below it for everything that waits or failed. */
+export function describeCycle(report: CycleReport): string {
+  const rows = report.jobs.map((job) => [
+    job.job,
+    String(job.standing.selected),
+    String(job.standing.mirrored),
+    String(job.created),
+    String(job.faces),
+    String(job.people),
+    String(job.links),
+    String(total(job.withdrawn)),
+  ]);
+  const heading = ['job', 'selected', 'mirrored', 'new', 'faces', 'people', 'links', 'taken back'];
+  return table([heading, ...rows], new Set([1, 2, 3, 4, 5, 6, 7])) + report.jobs.map(describeRest).join('') +
+    `${report.complete ? 'done' : 'done, with failures'} in ${report.seconds.toFixed(1)} s\n`;
+}
+
+const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
+  metadata: 'for metadata',
+  thumbnail: 'for thumbnails',
+  edit: 'for the edited picture',
+  clip: 'for smart search',
+  faces: 'for face detection',
+  ocr: 'for text recognition',
+});
+
+/** What of a job is not mirrored, and why. Empty when everything is. */
+function describeRest(job: JobReport): string {
+  const { standing } = job;
+  const lines: string[] = [];
+  for (const [kind, assets] of Object.entries(standing.pending)) {
+    lines.push(`${assets} waiting ${PENDING_WORDS[kind] ?? kind} by Immich`);
+  }
+  for (const [reason, assets] of Object.entries(standing.skipped)) lines.push(`${assets} skipped: ${reason}`);
+  if (standing.withdrawn > 0) lines.push(`${standing.withdrawn} removed by the target, not shared again`);
+  if (standing.next > 0) lines.push(`${standing.next} became ready meanwhile, next cycle`);
+  const changes: [number, string][] = [
+    [job.albumEntries, 'put into the album'],
+    [job.facesUpdated, 'faces updated'],
+    [job.facesRemoved, 'faces removed'],
+    [job.peopleUpdated, 'people updated'],
+    [job.peopleRemoved, 'people removed'],
+    [job.livePhotosLinked, 'live photos linked'],
+  ];
+  lines.push(...changes.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`));
+  for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} taken back: ${reason}`);
+  lines.push(...job.failures.map((failure) => `! ${failure}`));
+  return lines.map((line) => `  ${line}\n`).join('');
+}
+
+/** Adds up what a dry run shows. */
+export interface StepTotals {
+  add(kind: string, count: number): void;
+  totals(): Record<string, number>;
+  summary(): string;
+}
+
+export function describeSteps(): StepTotals {
+  const counts: Record<string, number> = {};
+  return {
+    add: (kind, count) => {
+      if (count > 0) counts[kind] = (counts[kind] ?? 0) + count;
+    },
+    totals: () => counts,
+    summary: () => {
+      const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+      return parts.length === 0 ? 'nothing to do\n' : `would do: ${parts.join(', ')}; nothing was changed\n`;
+    },
+  };
+}
+
+/** One planned step as lines: `+` comes, `-` goes, `~` changes, `!` is left out. Also adds it to `totals`. */
+export function describeStep(step: PlannedStep, totals: StepTotals): string {
+  switch (step.phase) {
+    case 'withdrawals':
+      totals.add('mirrors to take back', step.plan.length);
+      return lines(step.plan, (item) => `- ${item.jobName}: mirror ${item.mirrorAssetId} (${item.reason})`);
+    case 'new-assets':
+      totals.add('photos to mirror', step.plan.mirrors.length);
+      totals.add('photos to leave out', step.plan.skips.length);
+      return lines(step.plan.mirrors, (item) => `+ ${step.job}: ${quote(item.sourcePath)} -> ${quote(item.mirrorPath)}`) +
+        lines(step.plan.skips, (item) => `! ${step.job}: ${quote(item.sourcePath)}: ${item.detail}`);
+    case 'live-photos':
+      totals.add('live photos to link', step.plan.length);
+      return lines(step.plan, (item) => `~ ${step.job}: link live photo ${item.stillId}`);
+    case 'album':
+      totals.add('photos to put into the album', step.plan.mirrorAssetIds.length);
+      return lines(step.plan.mirrorAssetIds, (id) => `+ ${step.job}: ${id} into album ${step.plan.albumId}`);
+    case 'faces':
+      totals.add('faces to remove', step.plan.removedFaces.length);
+      totals.add('photos with new faces', step.plan.mirrorsWithNews.length);
+      totals.add('faces to update', step.plan.changedFaces.length);
+      return lines(step.plan.removedFaces, (id) => `- ${step.job}: face ${id}`) +
+        lines(step.plan.mirrorsWithNews, (id) => `+ ${step.job}: faces of ${id}`) +
+        lines(step.plan.changedFaces, (id) => `~ ${step.job}: face ${id}`);
+    case 'face-assignments':
+      totals.add('faces to reassign', step.plan.length);
+      return lines(step.plan, (item) => `~ ${step.job}: face ${item.mirrorFaceId} -> ${item.personId ?? 'nobody'}`);
+    case 'people':
+      totals.add('people to update', step.plan.changed.length);
+      totals.add('covers to set', step.plan.covers.length);
+      return lines(step.plan.changed, (id) => `~ person ${id}`) +
+        lines(step.plan.covers, (item) => `~ cover of person ${item.mirrorPersonId}`);
+    case 'orphans':
+      totals.add('people to remove', step.plan.length);
+      return lines(step.plan, (item) => `- person ${item.mirrorPersonId}`);
+  }
+}
+
+function lines<T>(items: readonly T[], describe: (item: T) => string): string {
+  return items.map((item) => `${describe(item)}\n`).join('');
+}
+
+/** A path for a terminal: quoted, so that no character of it can act on the terminal. */
+function quote(path: string): string {
+  return JSON.stringify(path);
+}
+
+function total(counts: Readonly<Partial<Record<string, number>>>): number {
+  return Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+}

@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import { loadConfig } from '../config/load.ts';
+import { EXIT } from '../errors.ts';
+import { connect } from '../postgres/connect.ts';
+import { dryRun, share } from '../share/share.ts';
+import { VERSION } from '../version.ts';
+import { configureLogging } from './logging.ts';
+import { type Environment, print, printError, printJson, redactor } from './output.ts';
+import { terminalProgress } from './progress.ts';
+import { reportError } from './report_error.ts';
+import { describeCycle, describeStep, describeSteps } from './share_report.ts';
+
+interface SyncOptions {
+  readonly job?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar sync`: one share cycle. */
+export function syncCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('sync')
+    .description('Mirror what the configured jobs select: one cycle, then exit')
+    .option('--job <name>', 'run only this job')
+    .option('--dry-run', 'print what would be done and change nothing')
+    .option('--json', 'print the result as JSON; the last line of stdout is one object')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .action(async (options: SyncOptions) => onExit(await sync(options, env)));
+}
+
+async function sync(options: SyncOptions, env: Environment): Promise<number> {
+  let isDebug = false;
+  try {
+    const config = loadConfig({
+      env,
+      cwd: Deno.cwd(),
+      ...(options.config === undefined ? {} : { configFile: options.config }),
+    });
+    redactor.add(config.database.password);
+    redactor.add(config.immich.apiKey);
+    isDebug = config.log.level === 'debug';
+    await configureLogging(config.log);
+    for (const note of config.notes) printError(`note: ${note}\n`);
+    const sql = await connect(config.database);
+    try {
+      if (options.dryRun) {
+        const steps = describeSteps();
+        await dryRun(sql, config, {
+          jobName: options.job,
+          sink: (step) => options.json ? printJson(step) : print(describeStep(step, steps)),
+        });
+        if (options.json) printJson({ dryRun: true, ...steps.totals() });
+        else print(steps.summary());
+        return EXIT.ok;
+      }
+      const progress = terminalProgress(config.log.format === 'text');
+      const report = await share(sql, config, { jobName: options.job, version: VERSION, progress });
+      if (options.json) printJson(report);
+      else print(describeCycle(report));
+      return report.complete ? EXIT.ok : EXIT.partial;
+    } finally {
+      await sql.end({ timeout: 5 });
+    }
+  } catch (error) {
+    return reportError(error, { isDebug });
+  }
+}

@@ -1,0 +1,66 @@
+import type { Secret } from './secret.ts';
+
+/** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
+export type Placement = 'hardlink' | 'symlink';
+
+/**
+ * What a job selects: `external` = assets of the source's external libraries below a path prefix;
+ * `upload` = every asset of the source that belongs to no library; `auto` = decided from the prefix once the
+ * database has told where Immich keeps its media (a prefix inside the media location means uploads).
+ */
+export type JobKind = 'external' | 'upload' | 'auto';
+
+/** Whether a kind of machine learning must be finished before an asset is mirrored; `auto` follows Immich's own configuration. */
+export type Requirement = 'auto' | 'required' | 'ignored';
+
+/** One configured share. Ids are lower-case UUIDs; paths are as Immich sees them and end with a slash. */
+export interface JobConfig {
+  readonly name: string;
+  readonly kind: JobKind;
+  readonly sourceUserId: string;
+  readonly targetUserId: string;
+  readonly targetLibraryId: string;
+  readonly sourcePathPrefix: string | undefined;
+  readonly targetPathPrefix: string;
+  readonly albumId: string | undefined;
+  readonly placement: Placement;
+  readonly includeArchived: boolean;
+  readonly includeHidden: boolean;
+  readonly require: { readonly clip: Requirement; readonly faces: Requirement; readonly ocr: Requirement };
+}
+
+/** One pair of directories that are the same place: as Immich sees it, and as this program sees it. No trailing slash. */
+export interface PathMapping {
+  readonly immich: string;
+  readonly local: string;
+}
+
+export interface DatabaseConfig {
+  readonly hostname: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: Secret;
+  readonly name: string;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+/** Everything the program was told, validated once and frozen. */
+export interface Config {
+  readonly database: DatabaseConfig;
+  readonly immich: { readonly url: string; readonly apiKey: Secret | undefined };
+  /** `UPLOAD_LOCATION`: Immich's media directory as this program sees it; undefined = at the same path as in Immich. */
+  readonly uploadLocation: string | undefined;
+  /** `UPLOAD_LOCATION_MOUNT`: the media location as Immich sees it; undefined = read from the database. */
+  readonly uploadLocationMount: string | undefined;
+  /** `EXTERNAL_LIBRARY_DIR` / `EXTERNAL_LIBRARY_MOUNT`: the same for external libraries. */
+  readonly externalLibraryDir: string | undefined;
+  readonly externalLibraryMount: string;
+  /** `PATH_MAP`: more pairs, tried before the two above. */
+  readonly pathMap: readonly PathMapping[];
+  readonly jobs: readonly JobConfig[];
+  readonly syncIntervalSeconds: number;
+  readonly log: { readonly level: LogLevel; readonly format: 'text' | 'json' };
+  /** Sentences for the user about what was ignored; not errors. */
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,123 @@
+import type { z } from 'zod';
+import type { JobConfig, JobKind } from './config.ts';
+import { parseRaw } from './parse.ts';
+import type { Problem } from './problems.ts';
+import { quote } from './quote.ts';
+import { JOB_FIELDS, type JobField } from './job-fields.ts';
+import type { Raw } from './sources.ts';
+
+/** A job as it was written, from the YAML file or from the environment. */
+export interface JobDraft {
+  readonly fields: ReadonlyMap<JobField, Raw>;
+  /** How to report a required key that is not there. */
+  missing(field: JobField): Pick<Problem, 'key' | 'place' | 'message'>;
+}
+
+/** What a job gets for the keys it does not have. */
+export type JobDefaults = Pick<JobConfig, 'placement' | 'includeArchived' | 'includeHidden' | 'require'>;
+
+/** Checks every job on its own and against the others. Jobs with problems are reported and left out. */
+export function buildJobs(drafts: readonly JobDraft[], defaults: JobDefaults, problems: Problem[]): JobConfig[] {
+  reportRepeatedNames(drafts, problems);
+  return drafts.flatMap((draft) => buildJob(draft, defaults, problems) ?? []);
+}
+
+function buildJob(draft: JobDraft, defaults: JobDefaults, problems: Problem[]): JobConfig | undefined {
+  type Value<F extends JobField> = z.output<(typeof JOB_FIELDS)[F]['type']['schema']> | undefined;
+  const read = <F extends JobField>(field: F): Value<F> => {
+    const raw = draft.fields.get(field);
+    return raw === undefined ? undefined : parseRaw<unknown>(raw, JOB_FIELDS[field].type, problems, false) as Value<F>;
+  };
+  const need = <F extends JobField>(field: F): Value<F> => {
+    if (!draft.fields.has(field)) problems.push({ ...draft.missing(field), remedy: JOB_FIELDS[field].type.remedy });
+    return read(field);
+  };
+
+  const name = need('name');
+  const sourceUserId = need('source_user_id');
+  const targetUserId = need('target_user_id');
+  const targetLibraryId = need('target_library_id');
+  const sourcePathPrefix = read('source_path_prefix');
+  const targetPathPrefix = need('target_path_prefix');
+  const placement = read('placement') ?? defaults.placement;
+  const job = {
+    kind: kindOf(draft, read('kind') ?? 'auto', problems),
+    sourcePathPrefix,
+    albumId: read('album_id'),
+    placement,
+    includeArchived: read('include_archived') ?? defaults.includeArchived,
+    includeHidden: read('include_hidden') ?? defaults.includeHidden,
+    require: {
+      clip: read('require.clip') ?? defaults.require.clip,
+      faces: read('require.faces') ?? defaults.require.faces,
+      ocr: read('require.ocr') ?? defaults.require.ocr,
+    },
+  };
+
+  if (sourceUserId !== undefined && sourceUserId === targetUserId) {
+    report(draft, 'target_user_id', problems, {
+      message: 'the source user and the target user are the same',
+      remedy: 'Name the user who shall see the photos, not the one who owns them.',
+    });
+  }
+  if (placement === 'hardlink' && overlaps(sourcePathPrefix, targetPathPrefix)) {
+    report(draft, 'target_path_prefix', problems, {
+      message:
+        `the source ${quote(sourcePathPrefix ?? '')} and the target ${
+          quote(targetPathPrefix ?? '')
+        } contain one another, ` +
+        'so the shared copies would be shared again',
+      remedy: 'Choose a target directory outside the source directory, and the other way round.',
+    });
+  }
+  if (
+    name === undefined || sourceUserId === undefined || targetUserId === undefined || targetLibraryId === undefined ||
+    targetPathPrefix === undefined
+  ) return undefined;
+  return { name, sourceUserId, targetUserId, targetLibraryId, targetPathPrefix, ...job };
+}
+
+/** Without a prefix `auto` can only mean uploads; with one, the database has to tell (see `JobKind`). */
+function kindOf(draft: JobDraft, kind: JobKind, problems: Problem[]): JobKind {
+  if (draft.fields.has('source_path_prefix')) return kind;
+  if (kind === 'external') {
+    problems.push({ ...draft.missing('source_path_prefix'), remedy: JOB_FIELDS.source_path_prefix.type.remedy });
+  }
+  return 'upload';
+}
+
+function overlaps(source: string | undefined, target: string | undefined): boolean {
+  if (source === undefined || target === undefined) return false;
+  return source.startsWith(target) || target.startsWith(source);
+}
+
+function reportRepeatedNames(drafts: readonly JobDraft[], problems: Problem[]): void {
+  const seen = new Map<string, Raw>();
+  for (const { fields } of drafts) {
+    const raw = fields.get('name');
+    if (raw === undefined) continue;
+    const name = String(raw.value).trim();
+    // A name on a Mac's keyboard and the same name on another one may differ in bytes but not on the screen.
+    const folded = name.normalize('NFC').toLowerCase();
+    const first = seen.get(folded);
+    if (first === undefined) seen.set(folded, raw);
+    else {
+      problems.push({
+        key: raw.key,
+        place: raw.place,
+        message: `${quote(name)} is already the name of the job at ${first.place}`,
+        remedy: 'Give every job a name of its own; upper and lower case make no difference.',
+      });
+    }
+  }
+}
+
+function report(
+  draft: JobDraft,
+  field: JobField,
+  problems: Problem[],
+  what: Pick<Problem, 'message' | 'remedy'>,
+): void {
+  const raw = draft.fields.get(field);
+  if (raw !== undefined) problems.push({ key: raw.key, place: raw.place, ...what });
+}

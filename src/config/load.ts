@@ -1,0 +1,155 @@
+import { resolve } from 'node:path';
+import type { Config } from './config.ts';
+import { deepFreeze } from './freeze.ts';
+import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job-sources.ts';
+import { buildJobs } from './jobs.ts';
+import { reportMisspelledVariables } from './names.ts';
+import { ConfigError, type Problem } from './problems.ts';
+import { plain } from './quote.ts';
+import { SettingsReader } from './reader.ts';
+import { dotEnvSource, environmentSource, type Source } from './sources.ts';
+import { readTextFile } from './text-file.ts';
+import { readYaml, type YamlFile } from './yaml-file.ts';
+
+export { ConfigError, type Problem } from './problems.ts';
+
+/** What `loadConfig` looks at. */
+export interface LoadOptions {
+  /** The process environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths start and where `.env` and `config.yaml` are looked for. */
+  readonly cwd: string;
+  /** The YAML file from the command line. It must exist. */
+  readonly configFile?: string;
+  /** Whether a configuration without any job is a problem (default true). */
+  readonly needJobs?: boolean;
+}
+
+/**
+ * Reads the whole configuration: process environment, then `.env`, then the YAML file.
+ *
+ * @returns a deeply frozen object; nothing of it is read again later
+ * @throws {ConfigError} with every problem at once
+ */
+export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOptions): Config {
+  const problems: Problem[] = [];
+  const notes: string[] = [];
+  const variables = [environmentSource(env), dotEnvSource(cwd, problems)];
+  for (const source of variables) reportMisspelledVariables(source, problems);
+  const yaml = findYaml(variables, cwd, configFile, problems, notes);
+  const settings = new SettingsReader([...variables, yaml?.settings ?? new Map()], cwd, problems);
+  const config: Config = {
+    database: {
+      hostname: settings.read('DB_HOSTNAME'),
+      port: settings.read('DB_PORT'),
+      username: settings.read('DB_USERNAME'),
+      password: settings.read('DB_PASSWORD'),
+      name: settings.read('DB_DATABASE_NAME'),
+    },
+    immich: { url: readImmichUrl(settings, problems), apiKey: settings.read('IMMICH_API_KEY') },
+    uploadLocation: absolute(settings.read('UPLOAD_LOCATION'), cwd),
+    uploadLocationMount: settings.read('UPLOAD_LOCATION_MOUNT'),
+    externalLibraryDir: absolute(settings.read('EXTERNAL_LIBRARY_DIR'), cwd),
+    externalLibraryMount: settings.read('EXTERNAL_LIBRARY_MOUNT'),
+    pathMap: settings.read('PATH_MAP') ?? [],
+    jobs: readJobs(settings, yaml, needJobs, problems, notes),
+    syncIntervalSeconds: settings.read('SYNC_INTERVAL_SECONDS'),
+    log: { level: settings.read('LOG_LEVEL'), format: readLogFormat(settings) },
+    notes,
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+/** The YAML file that applies; undefined if it could not be read or understood (reported). No file is an empty one. */
+function findYaml(
+  variables: readonly Source[],
+  cwd: string,
+  configFile: string | undefined,
+  problems: Problem[],
+  notes: string[],
+): YamlFile | undefined {
+  const reader = new SettingsReader(variables, cwd, problems);
+  const asked = configFile === undefined ? reader.find('CONFIG_FILE') : { key: '--config', place: 'command line' };
+  const name = configFile ?? reader.read('CONFIG_FILE') ?? 'config.yaml';
+  const label = plain(name);
+  const file = readTextFile(resolve(cwd, name));
+  if (file.state === 'read') return readYaml(file.text, label, problems);
+  const nothing = { settings: new Map(), hasJobs: false, jobs: [] };
+  if (asked === undefined && file.state === 'missing') return nothing;
+  if (asked === undefined && file.state === 'directory') {
+    // The predecessor's Compose file mounts ./config.yaml; Docker creates a directory when there is no such file.
+    notes.push('config.yaml is a directory (Docker creates one for a missing file); it is ignored.');
+    return nothing;
+  }
+  problems.push({
+    key: asked?.key ?? label,
+    place: asked?.place ?? label,
+    message: `the file ${plain(resolve(cwd, name))} ${file.complaint}`,
+    remedy: 'Name a YAML file that this program can read.',
+  });
+  return undefined;
+}
+
+/** The jobs of the YAML file if it has any, else those of the environment; never a mixture. */
+function readJobs(
+  settings: SettingsReader,
+  yaml: YamlFile | undefined,
+  needJobs: boolean,
+  problems: Problem[],
+  notes: string[],
+): Config['jobs'] {
+  const defaults = {
+    placement: settings.read('PLACEMENT'),
+    includeArchived: settings.read('INCLUDE_ARCHIVED'),
+    includeHidden: settings.read('INCLUDE_HIDDEN'),
+    require: {
+      clip: settings.read('REQUIRE_CLIP'),
+      faces: settings.read('REQUIRE_FACES'),
+      ocr: settings.read('REQUIRE_OCR'),
+    },
+  };
+  const ignored = yaml?.hasJobs ? environmentJobSettings(settings) : [];
+  if (ignored.length > 0) {
+    const names = ignored.map(({ key, place }) => `${key} (${place})`).join(', ');
+    notes.push(`The jobs of the YAML file are used, so these settings of single jobs are ignored: ${names}.`);
+  }
+  const drafts = yaml?.hasJobs ? yamlDrafts(yaml.jobs) : environmentDrafts(settings);
+  if (drafts.length === 0 && needJobs && yaml?.hasJobs === false) {
+    problems.push({
+      key: 'jobs',
+      place: 'environment',
+      message: 'nothing is configured to be shared',
+      remedy: 'Set SHARED_PATH_PREFIX or UPLOAD_SOURCE_USER_ID, or write a list of jobs into config.yaml.',
+    });
+  }
+  return buildJobs(drafts, defaults, problems);
+}
+
+function readImmichUrl(settings: SettingsReader, problems: Problem[]): string {
+  const url = settings.read('IMMICH_API_URL');
+  const synonym = settings.read('IMMICH_INSTANCE_URL');
+  const [first, second] = [settings.find('IMMICH_API_URL'), settings.find('IMMICH_INSTANCE_URL')];
+  if (first === undefined) return synonym ?? url;
+  if (second !== undefined && synonym !== undefined && synonym !== url) {
+    problems.push({
+      key: second.key,
+      place: second.place,
+      message: `${first.key} (${first.place}) is a different address, and both names mean the same`,
+      remedy: 'Keep one of the two.',
+    });
+  }
+  return url;
+}
+
+function readLogFormat(settings: SettingsReader): 'text' | 'json' {
+  const format = settings.read('LOG_FORMAT');
+  const [synonym, structured] = [settings.read('IMMICH_LOG_FORMAT'), settings.read('IMMICH_STRUCTURED_LOGS')];
+  if (settings.find('LOG_FORMAT') !== undefined) return format;
+  if (synonym !== undefined) return synonym === 'json' ? 'json' : 'text';
+  return structured === true ? 'json' : format;
+}
+
+function absolute(path: string | undefined, cwd: string): string | undefined {
+  return path === undefined ? undefined : resolve(cwd, path);
+}

@@ -1,0 +1,284 @@
+import {
+  albumId,
+  apiKey,
+  choice,
+  directory,
+  filePath,
+  flag,
+  hostname,
+  httpUrl,
+  libraryId,
+  localDirectory,
+  password,
+  pathMap,
+  pathPrefix,
+  placement,
+  requirement,
+  userId,
+  type ValueType,
+  wholeNumber,
+  word,
+} from './values.ts';
+
+/** The headings under which `.env.example` and `docs/configuration.md` list the settings, in this order. */
+export const GROUPS = Object.freeze({
+  database: 'Database',
+  immich: 'Immich',
+  files: 'Where the files are',
+  external: 'Sharing a part of an external library',
+  upload: 'Sharing what a user uploads',
+  both: 'For every share',
+  program: 'The program itself',
+});
+
+/** One setting: everything the program, its examples and its documentation know about it. */
+export interface Setting {
+  readonly group: keyof typeof GROUPS;
+  readonly type: ValueType<unknown>;
+  /** Sentences for the user, without Markdown. */
+  readonly description: string;
+  /** The default as the user would write it; a setting without one is optional. */
+  readonly default?: string;
+  /** What the examples show for a setting without default. */
+  readonly example?: string;
+  /** A secret is never shown, and can be read from the file named by `NAME_FILE`. */
+  readonly secret?: true;
+  /** False for what cannot stand in the YAML file. */
+  readonly yaml?: false;
+}
+
+/** Longer timers than 2^31 - 1 ms fire at once in JavaScript, which would make the longest interval the shortest. */
+const LONGEST_INTERVAL_SECONDS = 2_147_483;
+
+const ALICE = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
+const BOB = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
+const LIBRARY = '11111111-1111-4111-8111-111111111111';
+const UPLOAD_LIBRARY = '22222222-2222-4222-8222-222222222222';
+const ALBUM = '33333333-3333-4333-8333-333333333333';
+
+/**
+ * Every setting by its name in the environment; the YAML key is the same in lower case. Parsing, the list of known
+ * names, `.env.example` and `docs/configuration.md` all come from here.
+ */
+export const SETTINGS = Object.freeze(
+  {
+    DB_HOSTNAME: {
+      group: 'database',
+      type: hostname,
+      default: 'localhost',
+      description: "The host of Immich's PostgreSQL server.",
+    },
+    DB_PORT: { group: 'database', type: wholeNumber(1, 65_535), default: '5432', description: 'Its port.' },
+    DB_USERNAME: { group: 'database', type: word, default: 'postgres', description: 'The user to connect as.' },
+    DB_PASSWORD: {
+      group: 'database',
+      type: password,
+      default: 'postgres',
+      secret: true,
+      description: "The password of that user, the same as in Immich's own .env.",
+    },
+    DB_DATABASE_NAME: {
+      group: 'database',
+      type: word,
+      default: 'immich',
+      description: "The name of Immich's database.",
+    },
+
+    IMMICH_API_URL: {
+      group: 'immich',
+      type: httpUrl,
+      default: 'http://immich_server:2283',
+      description: 'The address of the Immich server. A trailing slash or /api is taken off.',
+    },
+    IMMICH_INSTANCE_URL: {
+      group: 'immich',
+      type: httpUrl,
+      example: 'http://immich_server:2283',
+      description: 'Another name for IMMICH_API_URL. If both are set, they must agree.',
+    },
+    IMMICH_API_KEY: {
+      group: 'immich',
+      type: apiKey,
+      example: 'paste-your-key-here',
+      secret: true,
+      description: 'An API key from Account Settings > API Keys in Immich.',
+    },
+
+    UPLOAD_LOCATION: {
+      group: 'files',
+      type: localDirectory,
+      example: '../immich-app/library',
+      description:
+        "Immich's upload directory as this program sees it; a relative path starts at the working directory. " +
+        'Unset means: at the same path as in Immich.',
+    },
+    UPLOAD_LOCATION_MOUNT: {
+      group: 'files',
+      type: directory,
+      example: '/data',
+      description: 'The same directory as Immich sees it. Unset means: ask the database.',
+    },
+    EXTERNAL_LIBRARY_DIR: {
+      group: 'files',
+      type: localDirectory,
+      example: '../immich-app/external_library',
+      description:
+        'The directory of the external libraries as this program sees it. Unset means: at the same path as in Immich.',
+    },
+    EXTERNAL_LIBRARY_MOUNT: {
+      group: 'files',
+      type: directory,
+      default: '/external_library',
+      description: 'The same directory as Immich sees it.',
+    },
+    PATH_MAP: {
+      group: 'files',
+      type: pathMap,
+      example: '/data=/mnt/photos,/other=/mnt/other',
+      description:
+        "More directories with two names, Immich's first: /data=/mnt/photos,/other=/mnt/other. In the YAML file " +
+        'also a mapping. They are tried before the settings above.',
+    },
+
+    SOURCE_USER_ID: {
+      group: 'external',
+      type: userId,
+      example: ALICE,
+      description: 'The user whose external library is shared.',
+    },
+    TARGET_USER_ID: { group: 'external', type: userId, example: BOB, description: 'The user who receives the share.' },
+    TARGET_LIBRARY_ID: {
+      group: 'external',
+      type: libraryId,
+      example: LIBRARY,
+      description: "The receiving user's external library; Immich must not scan it (exclusion pattern **/*).",
+    },
+    SHARED_PATH_PREFIX: {
+      group: 'external',
+      type: pathPrefix,
+      example: '/external_library/alice/photos/',
+      description: "Only what lies below this path is shared (Immich's view). Setting it turns the share on.",
+    },
+    TARGET_PATH_PREFIX: {
+      group: 'external',
+      type: pathPrefix,
+      example: '/external_library/bob_shared/photos/',
+      description: "Where the shared files appear for the receiving user (Immich's view).",
+    },
+
+    UPLOAD_SOURCE_USER_ID: {
+      group: 'upload',
+      type: userId,
+      example: ALICE,
+      description: 'The user whose uploads are shared. Setting it turns the share on.',
+    },
+    UPLOAD_TARGET_USER_ID: {
+      group: 'upload',
+      type: userId,
+      example: BOB,
+      description: 'The user who receives them. Unset means: TARGET_USER_ID.',
+    },
+    UPLOAD_TARGET_LIBRARY_ID: {
+      group: 'upload',
+      type: libraryId,
+      example: UPLOAD_LIBRARY,
+      description: 'Another external library of the receiving user, also with the exclusion pattern **/*.',
+    },
+    TARGET_UPLOAD_PATH_PREFIX: {
+      group: 'upload',
+      type: pathPrefix,
+      example: '/external_library/bob_uploads/alice/',
+      description: "Where the uploads appear for the receiving user (Immich's view).",
+    },
+
+    TARGET_ALBUM_ID: {
+      group: 'both',
+      type: albumId,
+      example: ALBUM,
+      description: 'An album of the receiving user into which everything shared by the two shares above is put.',
+    },
+    PLACEMENT: {
+      group: 'both',
+      type: placement,
+      default: 'hardlink',
+      description:
+        'hardlink: each shared photo is a hard link of its own. symlink: it is seen through a symbolic link to the ' +
+        "source's directory.",
+    },
+    INCLUDE_ARCHIVED: {
+      group: 'both',
+      type: flag,
+      default: 'false',
+      description: 'Whether archived photos are shared too.',
+    },
+    INCLUDE_HIDDEN: {
+      group: 'both',
+      type: flag,
+      default: 'false',
+      description: 'Whether hidden assets, such as the video of a live photo on its own, are shared too.',
+    },
+    REQUIRE_CLIP: {
+      group: 'both',
+      type: requirement,
+      default: 'auto',
+      description:
+        'Whether a photo waits for its smart-search data: required, ignored, or auto, which follows what Immich has turned on.',
+    },
+    REQUIRE_FACES: { group: 'both', type: requirement, default: 'auto', description: 'The same for face detection.' },
+    REQUIRE_OCR: { group: 'both', type: requirement, default: 'auto', description: 'The same for text recognition.' },
+
+    SYNC_INTERVAL_SECONDS: {
+      group: 'program',
+      type: wholeNumber(5, LONGEST_INTERVAL_SECONDS),
+      default: '60',
+      description: 'Seconds from the end of one cycle to the beginning of the next.',
+    },
+    LOG_LEVEL: {
+      group: 'program',
+      type: choice('DEBUG', 'INFO', 'WARNING', 'ERROR'),
+      default: 'INFO',
+      description: 'The least important messages to print: DEBUG, INFO, WARNING or ERROR.',
+    },
+    LOG_FORMAT: {
+      group: 'program',
+      type: choice('text', 'json'),
+      default: 'text',
+      description: 'text for people, json for one JSON object a line.',
+    },
+    IMMICH_LOG_FORMAT: {
+      group: 'program',
+      // Immich has a variable of this name with its own word for plain text, and people share one .env.
+      type: choice('text', 'console', 'json'),
+      example: 'json',
+      description: 'Another name for LOG_FORMAT, used when that is not set.',
+    },
+    IMMICH_STRUCTURED_LOGS: {
+      group: 'program',
+      type: flag,
+      example: 'true',
+      description: 'true is the same as LOG_FORMAT=json, used when neither of the two above is set.',
+    },
+    CONFIG_FILE: {
+      group: 'program',
+      type: filePath,
+      example: 'config.yaml',
+      yaml: false,
+      description: 'The YAML file to read. Unset means: config.yaml in the working directory, if there is one.',
+    },
+  } as const satisfies Record<string, Setting>,
+);
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The setting with the type that all of them share, for code that does not care which one it is. */
+export function settingOf(name: SettingName): Setting {
+  return SETTINGS[name];
+}
+
+/** All names, in the order of the registry. */
+export const SETTING_NAMES = Object.freeze(Object.keys(SETTINGS) as SettingName[]);
+
+/** What the environment may hold: every setting, and `NAME_FILE` for every secret. */
+export const ENVIRONMENT_NAMES: readonly string[] = Object.freeze(
+  SETTING_NAMES.flatMap((name) => settingOf(name).secret === true ? [name, `${name}_FILE`] : [name]),
+);

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../errors.ts';
+import { plain } from './quote.ts';
+
+/** What became of an attempt to read a text file. */
+export type TextFile =
+  | { readonly state: 'read'; readonly text: string }
+  | { readonly state: 'missing' | 'directory' | 'unreadable'; readonly complaint: string };
+
+/** Reads a UTF-8 file without its byte order mark. Never throws; `complaint` continues a sentence about the file. */
+export function readTextFile(path: string): TextFile {
+  try {
+    return { state: 'read', text: readFileSync(path, 'utf8').replace(/^\uFEFF/, '') };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing', complaint: 'does not exist' };
+    if (code === 'EISDIR') return { state: 'directory', complaint: 'is a directory, not a file' };
+    if (code === 'EACCES' || code === 'EPERM') {
+      return { state: 'unreadable', complaint: 'may not be read by this user' };
+    }
+    return { state: 'unreadable', complaint: `cannot be read (${plain(messageOf(error))})` };
+  }
+}

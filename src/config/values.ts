@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { quote } from './quote.ts';
+import { Secret } from './secret.ts';
+
+/** How one kind of value is read from text, and what to tell somebody whose value was refused. */
+export interface ValueType<T> {
+  /** Issue messages continue a sentence that begins with the quoted value: `"abc" is not a UUID`. */
+  readonly schema: z.ZodType<T>;
+  /** A sentence: what to write instead. */
+  readonly remedy: string;
+  /** True for a text that may hold credentials although it is no secret; such a text is not quoted. */
+  readonly mayHoldSecret?: (text: string) => boolean;
+}
+
+const text = z.string('is not a single value').trim();
+const withoutControls = text.refine((value) => !/\p{Cc}/u.test(value), 'contains a line break or a control character');
+
+const absolutePath = withoutControls
+  .refine((path) => path.startsWith('/'), 'does not begin with "/"')
+  .refine((path) => !path.includes('//'), 'contains "//"')
+  .refine((path) => !path.split('/').some((step) => step === '.' || step === '..'), 'contains a "." or ".." step')
+  .refine((path) => path !== '/', 'is the root directory, which would mean every file there is');
+
+const directorySchema = absolutePath.transform((path) => path.replace(/\/$/, ''));
+
+/** A directory as Immich or this program sees it; no trailing slash in the result. */
+export const directory: ValueType<string> = {
+  schema: directorySchema,
+  remedy: 'Write the full path of a directory, such as /data.',
+};
+
+/** The beginning of Immich's paths; the result always ends with a slash, so `/a/b` never matches `/a/bc`. */
+export const pathPrefix: ValueType<string> = {
+  schema: absolutePath.transform((path) => path.endsWith('/') ? path : `${path}/`),
+  remedy: 'Write the full path of a directory as Immich sees it, such as /external_library/alice/photos/.',
+};
+
+/** A directory on this side, possibly relative to the working directory; resolved by the caller. */
+export const localDirectory: ValueType<string> = {
+  schema: withoutControls
+    .refine((path) => !path.startsWith('~'), 'begins with "~", which only a shell understands')
+    .refine((path) => !path.includes('${'), 'contains "${", and variables are not expanded here')
+    .refine((path) => !/^\/+$/.test(path), 'is the root directory'),
+  remedy: 'Write the directory out, such as /mnt/photos or ../immich-app/library.',
+};
+
+/** The path of a file that is read at start-up. */
+export const filePath: ValueType<string> = {
+  schema: withoutControls,
+  remedy: 'Write the path of a file, such as config.yaml.',
+};
+
+const pathMapEntry = z.union([
+  z.array(z.tuple([z.string(), z.string()])),
+  text.transform((entries) =>
+    entries.split(',').filter((entry) => entry.trim() !== '').map((entry) => entry.split('='))
+  ),
+]);
+
+/** `/data=/mnt/photos,/other=/mnt/other`, or a YAML mapping of the same (the only way to write `,` and `=` in a path). */
+export const pathMap: ValueType<{ immich: string; local: string }[]> = {
+  schema: pathMapEntry.transform((entries, context) => {
+    const complain = (message: string) => context.addIssue({ code: 'custom', message });
+    const pairs = entries.map((entry) => {
+      const [immich, local, more] = entry;
+      if (immich === undefined || local === undefined || more !== undefined) {
+        complain(`has the entry ${quote(entry.join('='))}, which is not a pair of paths with one "=" between them`);
+        return { immich: '', local: '' };
+      }
+      const [from, to] = [immich, local].map((side) => {
+        const result = directorySchema.safeParse(side);
+        if (!result.success) complain(`has the path ${quote(side)}, which ${result.error.issues[0]?.message}`);
+        return result.data ?? '';
+      });
+      return { immich: from ?? '', local: to ?? '' };
+    });
+    const repeated = pairs.find((pair, index) => pairs.findIndex((other) => other.immich === pair.immich) !== index);
+    if (repeated !== undefined) complain(`maps ${quote(repeated.immich)} twice`);
+    return pairs;
+  }),
+  remedy: "Write pairs of full paths, Immich's first: /data=/mnt/photos,/other=/mnt/other.",
+};
+
+/** A UUID in any spelling PostgreSQL also takes with hyphens; lower-cased, because Immich compares text. */
+function id(remedy: string): ValueType<string> {
+  return { schema: text.pipe(z.guid('is not a UUID')).transform((value) => value.toLowerCase()), remedy };
+}
+
+/** A whole number within bounds (inclusive). */
+export function wholeNumber(minimum: number, maximum: number): ValueType<number> {
+  return {
+    schema: text
+      .refine((value) => /^\d{1,15}$/.test(value), 'is not a whole number')
+      .transform(Number)
+      .refine((value) => value >= minimum && value <= maximum, `is not between ${minimum} and ${maximum}`),
+    remedy: `Write a whole number from ${minimum} to ${maximum}.`,
+  };
+}
+
+/** One of a few words, in any case; the result is lower-cased. */
+export function choice<const W extends string>(...words: readonly W[]): ValueType<Lowercase<W>> {
+  const lower = words.map((word) => word.toLowerCase() as Lowercase<W>);
+  return {
+    schema: text.toLowerCase().pipe(z.enum(lower, `is not one of the possible words`)),
+    remedy: `Write ${words.slice(0, -1).join(', ')} or ${words.at(-1)}.`,
+  };
+}
+
+/** `true` or `false`, in any case; YAML 1.1's `yes` and `on` are refused rather than guessed. */
+export const flag: ValueType<boolean> = {
+  schema: text.toLowerCase().pipe(z.enum(['true', 'false'], 'is neither true nor false')).transform((value) =>
+    value === 'true'
+  ),
+  remedy: 'Write true or false.',
+};
+
+/** The name of a database, its user or its host. */
+export const word: ValueType<string> = {
+  schema: withoutControls,
+  remedy: 'Write it on one line.',
+};
+
+/** A host name or an IP address, without scheme or port. */
+export const hostname: ValueType<string> = {
+  schema: withoutControls.refine((value) => !/[\s/@]/.test(value), 'is more than the name of a host'),
+  remedy: 'Write only the name or the IP address, such as immich_postgres; the port belongs into DB_PORT.',
+  mayHoldSecret: (value) => value.includes('@'),
+};
+
+/** Immich's address; no trailing slash, and without `/api`, which Immich's own command line tool appends to it. */
+export const httpUrl: ValueType<string> = {
+  schema: text
+    .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
+      error: 'is not an address that begins with http:// or https://',
+      abort: true,
+    })
+    .transform((value) => new URL(value))
+    .refine((url) => url.username === '' && url.password === '', 'contains a user name or a password')
+    .refine((url) => url.search === '' && url.hash === '', 'contains "?" or "#"')
+    .transform((url) => url.origin + url.pathname.replace(/\/+$/, '').replace(/\/api$/, '')),
+  remedy: "Write Immich's address, such as http://immich_server:2283.",
+  mayHoldSecret: (value) => /[@?#]/.test(value),
+};
+
+/** Any text; never shown. */
+export const password: ValueType<Secret> = {
+  schema: z.string('is not a single value').transform((value) => new Secret(value)),
+  remedy: 'Write it on one line, or put it into a file and name that file.',
+};
+
+/** A key that must fit into an HTTP header. */
+export const apiKey: ValueType<Secret> = {
+  schema: z.string('is not a single value')
+    .regex(/^[\x21-\x7e]+$/, 'contains a space, a line break or a character that no API key has')
+    .transform((value) => new Secret(value)),
+  remedy: 'Copy the key again from Immich: Account Settings > API Keys.',
+};
+
+/** The name of a job: what logs and commands call it. */
+export const jobName: ValueType<string> = {
+  schema: text
+    .refine(
+      (name) => !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(name),
+      'contains characters that cannot be printed',
+    )
+    .refine((name) => [...name].length <= 64, 'is longer than 64 characters'),
+  remedy: 'Give the job a short name on one line, such as "alice to bob".',
+};
+
+/** A user of Immich. */
+export const userId = id(
+  'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
+);
+
+/** An external library of Immich. */
+export const libraryId = id(
+  'Copy it from Immich: Administration > External Libraries, open the library; the id is the end of the address.',
+);
+
+/** An album of Immich. */
+export const albumId = id('Copy it from Immich: open the album; the id is the end of the address.');
+
+/** See `Placement`. */
+export const placement = choice('hardlink', 'symlink');
+
+/** See `Requirement`. */
+export const requirement = choice('auto', 'required', 'ignored');

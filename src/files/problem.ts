@@ -1,0 +1,87 @@
+/**
+ * Why one file could not be linked or removed. A closed list: each reason has its own sentence for people and its own
+ * rule for trying again.
+ */
+export type FileReason =
+  | 'missing'
+  | 'outside-roots'
+  | 'other-filesystem'
+  | 'permission'
+  | 'read-only'
+  | 'name-too-long'
+  | 'not-a-file'
+  | 'occupied'
+  | 'no-space'
+  | 'too-many-links'
+  | 'unreachable'
+  | 'io';
+
+const SENTENCE: Readonly<Record<FileReason, string>> = Object.freeze({
+  'missing': 'the file is not there',
+  'outside-roots': 'the path leads outside the configured directories',
+  'other-filesystem': 'source and target are on different file systems, where no hard link can be made',
+  'permission': 'permission denied',
+  'read-only': 'the target is mounted read-only',
+  'name-too-long': 'the name is too long for the file system',
+  'not-a-file': 'it is not a regular file',
+  'occupied': 'a file that is not ours is already there',
+  'no-space': 'no space or no inodes left on the device',
+  'too-many-links': 'the file has as many hard links as the file system allows',
+  'unreachable': 'no symbolic link leads from here to the source',
+  'io': 'the file system reported an error',
+});
+
+const REASON_OF_CODE: Readonly<Record<string, FileReason>> = Object.freeze({
+  ENOENT: 'missing',
+  ENOTDIR: 'missing',
+  EXDEV: 'other-filesystem',
+  EACCES: 'permission',
+  EPERM: 'permission',
+  EROFS: 'read-only',
+  ENAMETOOLONG: 'name-too-long',
+  ELOOP: 'outside-roots',
+  EEXIST: 'occupied',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+  EMLINK: 'too-many-links',
+});
+
+/** A file operation on one path that did not happen; nothing was changed. */
+export class FileProblem extends Error {
+  override name = 'FileProblem';
+
+  constructor(readonly reason: FileReason, readonly path: string, cause?: unknown) {
+    super(`${SENTENCE[reason]}: ${JSON.stringify(path)}`, { cause });
+  }
+}
+
+/** Wraps what the operating system said about `path`; a FileProblem passes through. */
+export function asFileProblem(error: unknown, path: string): FileProblem {
+  if (error instanceof FileProblem) return error;
+  return new FileProblem(REASON_OF_CODE[codeOf(error)] ?? 'io', path, error);
+}
+
+/** The errno name of an operating system error, or ''. Deno puts it into `code`, and for some only into the message. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string') return code;
+  if (error instanceof Deno.errors.NotFound) return 'ENOENT';
+  if (error instanceof Deno.errors.AlreadyExists) return 'EEXIST';
+  if (error instanceof Deno.errors.NotADirectory) return 'ENOTDIR';
+  if (error instanceof Deno.errors.FilesystemLoop) return 'ELOOP';
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) return 'EACCES';
+  const osError = /os error (\d+)/.exec(error.message)?.[1];
+  return osError === undefined ? '' : ERRNO[osError] ?? '';
+}
+
+/** Linux and macOS numbers where Deno gives no name. */
+const ERRNO: Readonly<Record<string, string>> = Object.freeze({
+  '18': 'EXDEV',
+  '28': 'ENOSPC',
+  '30': 'EROFS',
+  '31': 'EMLINK',
+  '36': 'ENAMETOOLONG',
+  '63': 'ENAMETOOLONG',
+  '122': 'EDQUOT',
+});

@@ -1,0 +1,63 @@
+import type { Fragment, Sql } from '../postgres/connect.ts';
+
+/**
+ * How a release tells who a face is. A person's identity is always (`person."ownerId"`, `person[personKey]`), and a
+ * face points at it with `asset_face[faceKey]`; what differs is how a mirror of a person gets its identity.
+ */
+export interface PeopleModel {
+  readonly personKey: 'id' | 'personGroupId';
+  readonly faceKey: 'personId' | 'personGroupId';
+  /**
+   * The identity that the mirror of the person `origin` gets in the target's account, as an expression over a row
+   * named `origin` of `person`. Evaluated once for each person.
+   */
+  mirrorKey(sql: Sql, targetUserId: string): Fragment;
+  /**
+   * A data-modifying CTE, named `prepared`, that makes what must exist before rows of `person` can: reads the rows
+   * (origin_person_id, mirror_person_id, is_ours) of a CTE named `allocated`.
+   */
+  prepare(sql: Sql, targetUserId: string): Fragment;
+  /** Removes what belonged to deleted people of ours and nobody else uses. */
+  discard(sql: Sql, mirrorKeys: readonly string[]): Promise<void>;
+}
+
+/** Up to Immich 3.1: a person is one row with an id of its own. */
+export const peopleById: PeopleModel = Object.freeze({
+  personKey: 'id',
+  faceKey: 'personId',
+  mirrorKey: (sql: Sql) => sql`gen_random_uuid()`,
+  prepare: (sql: Sql) => sql`SELECT 1`,
+  discard: () => Promise.resolve(),
+});
+
+/**
+ * From Immich 3.2: a person is one user's view of a `person_group`, and a group belongs to a `cluster_group` of users.
+ * Inside one cluster group the target sees the very same group; otherwise it gets a group of its own.
+ */
+export const peopleByGroup: PeopleModel = Object.freeze({
+  personKey: 'personGroupId',
+  faceKey: 'personGroupId',
+  mirrorKey: (sql: Sql, targetUserId: string) =>
+    sql`
+      CASE
+        WHEN (SELECT g."clusterGroupId" FROM person_group g WHERE g.id = origin."personGroupId")
+           = (SELECT u."clusterGroupId" FROM "user" u WHERE u.id = ${targetUserId})
+        THEN origin."personGroupId"
+        ELSE gen_random_uuid()
+      END`,
+  prepare: (sql: Sql, targetUserId: string) =>
+    sql`
+      INSERT INTO person_group (id, "clusterGroupId")
+      SELECT allocated.mirror_person_id, u."clusterGroupId"
+      FROM allocated
+      JOIN "user" u ON u.id = ${targetUserId}
+      WHERE allocated.mirror_person_id <> allocated.origin_person_id
+      RETURNING id`,
+  discard: async (sql: Sql, mirrorKeys: readonly string[]) => {
+    await sql`
+      DELETE FROM person_group g
+      WHERE g.id = ANY (${mirrorKeys}::uuid[])
+        AND NOT EXISTS (SELECT 1 FROM person p WHERE p."personGroupId" = g.id)
+        AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f."personGroupId" = g.id)`;
+  },
+});

@@ -1,0 +1,34 @@
+import type { Fragment, Sql } from '../postgres/connect.ts';
+import type { Features } from './instance.ts';
+import type { ImmichSchema } from './schema.ts';
+
+/** What an asset still waits for, in the order in which Immich computes it. */
+export type PendingFor = 'metadata' | 'thumbnail' | 'edit' | 'clip' | 'faces' | 'ocr';
+
+/**
+ * What Immich has not computed yet for the row `a` of `asset`: one of PendingFor, or NULL when the asset is ready.
+ * Mirrors Immich's own "missing" queries (docs/immich.md); hidden assets are never given thumbnails or machine learning.
+ */
+export function pendingFor(sql: Sql, schema: ImmichSchema, features: Features): Fragment {
+  const hasFile = (type: string) =>
+    sql`EXISTS (SELECT 1 FROM asset_file f WHERE f."assetId" = a.id AND f.type = ${type})`;
+  const hasEditedFile = schema.has('asset', 'isEdited')
+    ? sql`(NOT a."isEdited" OR EXISTS (SELECT 1 FROM asset_file f WHERE f."assetId" = a.id AND f."isEdited"))`
+    : sql`true`;
+  const jobStatus = (column: string) =>
+    sql`EXISTS (SELECT 1 FROM asset_job_status s WHERE s."assetId" = a.id AND s.${sql(column)} IS NOT NULL)`;
+  const hasOcr = features.ocr && schema.has('asset_job_status', 'ocrAt') ? jobStatus('ocrAt') : sql`true`;
+  return sql`
+    CASE
+      WHEN NOT ${jobStatus('metadataExtractedAt')}
+        OR NOT EXISTS (SELECT 1 FROM asset_exif e WHERE e."assetId" = a.id) THEN 'metadata'
+      WHEN a.visibility = 'hidden' THEN NULL
+      WHEN a.thumbhash IS NULL OR NOT (${hasFile('thumbnail')} AND ${hasFile('preview')}) THEN 'thumbnail'
+      WHEN NOT ${hasEditedFile} THEN 'edit'
+      WHEN NOT ${
+    features.clip ? sql`EXISTS (SELECT 1 FROM smart_search c WHERE c."assetId" = a.id)` : sql`true`
+  } THEN 'clip'
+      WHEN NOT ${features.faces ? jobStatus('facesRecognizedAt') : sql`true`} THEN 'faces'
+      WHEN NOT ${hasOcr} THEN 'ocr'
+    END`;
+}

@@ -1,0 +1,18 @@
+import type { Sql } from '../postgres/connect.ts';
+import { retryTransient } from '../postgres/retry.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import type { Context } from './context.ts';
+
+/** Runs `work` over `items`, a transaction for each batch, and adds up what it returns. */
+export async function inBatches<T>(
+  context: Context,
+  items: readonly T[],
+  work: (tx: Sql, batch: T[]) => Promise<number>,
+): Promise<number> {
+  let total = 0;
+  for (let start = 0; start < items.length; start += context.batchSize) {
+    const batch = items.slice(start, start + context.batchSize);
+    total += await retryTransient(() => inTransaction(context.sql, (tx) => work(tx, batch)));
+  }
+  return total;
+}

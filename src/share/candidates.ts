@@ -1,0 +1,105 @@
+import type { Sql } from '../postgres/connect.ts';
+import type { GeneratedFile } from '../immich/layout.ts';
+import { pendingFor } from '../immich/readiness.ts';
+import type { ImmichSchema } from '../immich/schema.ts';
+import type { Job } from './job.ts';
+import { isMotionOfMirror, isSelected } from './selection.ts';
+
+/** A source asset that is ready and has no mirror in the target's account yet. */
+export interface Candidate {
+  readonly id: string;
+  readonly updateId: string;
+  readonly originalPath: string;
+  /** Milliseconds since the epoch. */
+  readonly fileModifiedAtMs: number;
+  /** Columns of older releases; null since they became rows of asset_file. */
+  readonly sidecarPath: string | null;
+  readonly encodedVideoPath: string | null;
+  readonly files: readonly CandidateFile[];
+}
+
+export interface CandidateFile extends GeneratedFile {
+  readonly id: string;
+}
+
+/** Stills and videos first; the motion parts of live photos once their stills are mirrored. */
+export type Part = 'main' | 'motion';
+
+export const PARTS: readonly Part[] = Object.freeze(['main', 'motion']);
+
+/**
+ * One page of candidates in the order of their ids, after the id `after`. Sources that were skipped for good, that were
+ * withdrawn by the target, or that failed and have not changed since are left out.
+ */
+export async function readCandidates(
+  sql: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  page: { readonly part: Part; readonly after: string; readonly limit: number },
+): Promise<Candidate[]> {
+  const column = (name: string) => schema.has('asset', name) ? sql`nullif(a.${sql(name)}, '')` : sql`NULL`;
+  const isEdited = schema.has('asset_file', 'isEdited') ? sql`f."isEdited"` : sql`false`;
+  return await sql<Candidate[]>`
+    SELECT
+      a.id,
+      a."updateId",
+      a."originalPath",
+      (extract(epoch FROM a."fileModifiedAt") * 1000)::float8 AS "fileModifiedAtMs",
+      ${column('sidecarPath')} AS "sidecarPath",
+      ${column('encodedVideoPath')} AS "encodedVideoPath",
+      coalesce(
+        (
+          SELECT json_agg(json_build_object('id', f.id, 'type', f.type, 'path', f.path, 'isEdited', ${isEdited}))
+          FROM asset_file f
+          WHERE f."assetId" = a.id
+        ),
+        '[]'
+      ) AS files
+    FROM asset a
+    WHERE a.id > ${page.after}
+      AND ${page.part === 'main' ? isSelected(sql, job) : isMotionOfMirror(sql, job)}
+      AND NOT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.asset_map m
+        WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
+      )
+      AND NOT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.withdrawn w
+        WHERE w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
+      )
+      AND NOT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.skipped s
+        WHERE s.source_asset_id = a.id
+          AND s.target_user_id = ${job.targetUserId}
+          AND (s.retry = 'never' OR (s.retry = 'when-changed' AND s.source_update_id = a."updateId"))
+      )
+      AND (${pendingFor(sql, schema, job.features)}) IS NULL
+    ORDER BY a.id
+    LIMIT ${page.limit}`;
+}
+
+/**
+ * Which of these sources the target's owner has uploaded himself: the same file name without extension (case aside) and
+ * the same capture time to the second.
+ */
+export async function findOwnUploads(sql: Sql, job: Job, sourceAssetIds: readonly string[]): Promise<Set<string>> {
+  const stem = (alias: string) => sql`lower(regexp_replace(${sql(alias)}."originalFileName", '\\.[^.]+$', ''))`;
+  const rows = await sql<{ id: string }[]>`
+    SELECT DISTINCT source.id
+    FROM asset source
+    JOIN asset_exif source_exif ON source_exif."assetId" = source.id
+    JOIN asset upload
+      ON upload."ownerId" = ${job.targetUserId}
+      AND upload."libraryId" IS NULL
+      AND upload."deletedAt" IS NULL
+      AND upload.visibility <> 'hidden'
+      AND ${stem('upload')} = ${stem('source')}
+    JOIN asset_exif upload_exif
+      ON upload_exif."assetId" = upload.id
+      AND date_trunc('second', upload_exif."dateTimeOriginal") = date_trunc('second', source_exif."dateTimeOriginal")
+    WHERE source.id = ANY (${sourceAssetIds as string[]}::uuid[])
+      AND source.visibility <> 'hidden'`;
+  return new Set(rows.map((row) => row.id));
+}

@@ -1,0 +1,57 @@
+import { messageOf } from '../../errors.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Connection } from '../../postgres/connect.ts';
+import { isRowError, retryTransient } from '../../postgres/retry.ts';
+import { inTransaction } from '../../postgres/transaction.ts';
+import type { Job } from '../job.ts';
+import type { Skip } from '../outcome.ts';
+import { clearSkips } from '../skips.ts';
+import { copyMirrors } from './copy_mirrors.ts';
+import type { NewMirror } from './insert_assets.ts';
+
+export interface BatchResult {
+  /** Mirrors that now exist. */
+  readonly created: string[];
+  readonly faces: number;
+  /** Sources whose rows PostgreSQL refused. */
+  readonly skips: Skip[];
+}
+
+/**
+ * Copies a batch in one transaction. When a row is refused the batch is halved, and halved again, until the offending
+ * asset stands alone and is reported; everything else goes through.
+ */
+export async function copyBatch(
+  sql: Connection,
+  schema: ImmichSchema,
+  job: Job,
+  mirrors: readonly NewMirror[],
+): Promise<BatchResult> {
+  const [only] = mirrors;
+  if (only === undefined) return { created: [], faces: 0, skips: [] };
+  try {
+    return await retryTransient(() =>
+      inTransaction(sql, async (tx) => {
+        const { mirrorAssetIds, faces } = await copyMirrors(tx, schema, job, mirrors);
+        await clearSkips(tx, job, mirrorAssetIds);
+        return { created: mirrorAssetIds, faces, skips: [] };
+      })
+    );
+  } catch (error) {
+    if (!isRowError(error)) throw error;
+    if (mirrors.length === 1) return { created: [], faces: 0, skips: [refused(only, error)] };
+    const middle = Math.ceil(mirrors.length / 2);
+    const first = await copyBatch(sql, schema, job, mirrors.slice(0, middle));
+    const second = await copyBatch(sql, schema, job, mirrors.slice(middle));
+    return {
+      created: [...first.created, ...second.created],
+      faces: first.faces + second.faces,
+      skips: [...first.skips, ...second.skips],
+    };
+  }
+}
+
+function refused({ plan }: NewMirror, error: unknown): Skip {
+  const { sourceAssetId, sourceUpdateId, sourcePath } = plan;
+  return { sourceAssetId, sourceUpdateId, sourcePath, reason: 'constraint', detail: messageOf(error) };
+}

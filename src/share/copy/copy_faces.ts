@@ -1,0 +1,84 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { columnList, copied, valueList } from './columns.ts';
+import { insertPeople } from './insert_people.ts';
+
+/**
+ * Copies the faces that the sources of these mirrors have and the mirrors lack, with the people in them and, for faces
+ * found by machine learning, their embeddings (one on any other face would break a later detection run, see
+ * docs/immich.md). Returns how many faces were copied.
+ */
+export async function copyFaces(
+  tx: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  mirrorAssetIds: readonly string[],
+): Promise<number> {
+  const { faceKey, personKey } = schema.people;
+  const faces = [
+    { column: 'id', value: tx`allocated.mirror_face_id` },
+    { column: 'assetId', value: tx`allocated.mirror_asset_id` },
+    { column: faceKey, value: tx`allocated.person_id` },
+    ...copied(tx, 'f', schema.columns.assetFace),
+  ];
+  const embeddings = [
+    { column: 'faceId', value: tx`allocated.mirror_face_id` },
+    ...copied(tx, 's', schema.columns.faceSearch),
+  ];
+  const [, [row]] = await Promise.all([
+    insertPeople(tx, schema, targetUserId, mirrorAssetIds),
+    tx<{ faces: number }[]>`
+      WITH allocated AS (
+        INSERT INTO immich_sidecar.face_map
+          (mirror_face_id, source_face_id, mirror_asset_id, person_id, source_update_id)
+        SELECT gen_random_uuid(), f.id, m.mirror_asset_id, mapped.${tx(personKey)}, f."updateId"
+        FROM immich_sidecar.asset_map m
+        JOIN asset_face f ON f."assetId" = m.source_asset_id
+        ${joinMappedPerson(tx, schema)}
+        WHERE m.mirror_asset_id = ANY (${mirrorAssetIds as string[]}::uuid[])
+          AND NOT EXISTS (
+            SELECT 1
+            FROM immich_sidecar.face_map known
+            WHERE known.source_face_id = f.id AND known.mirror_asset_id = m.mirror_asset_id
+          )
+        RETURNING mirror_face_id, source_face_id, mirror_asset_id, person_id
+      ),
+      faces AS (
+        INSERT INTO asset_face (${columnList(tx, faces)})
+        SELECT ${valueList(tx, faces)}
+        FROM allocated
+        JOIN asset_face f ON f.id = allocated.source_face_id
+      ),
+      embeddings AS (
+        INSERT INTO face_search (${columnList(tx, embeddings)})
+        SELECT ${valueList(tx, embeddings)}
+        FROM allocated
+        JOIN asset_face f ON f.id = allocated.source_face_id AND f."sourceType" = 'machine-learning'
+        JOIN face_search s ON s."faceId" = f.id
+      )
+      SELECT count(*)::int AS faces FROM allocated`,
+  ]);
+  return row?.faces ?? 0;
+}
+
+/**
+ * Joins to a face `f` of a source with the mapping `m` of its asset the person of the target's account, as `mapped`.
+ * A person that is itself a mirror is followed to its origin, so the origin's owner gets his own person back; a mapping
+ * to a person that is gone yields none.
+ */
+export function joinMappedPerson(sql: Sql, schema: ImmichSchema): Fragment {
+  const { faceKey, personKey } = schema.people;
+  return sql`
+    LEFT JOIN immich_sidecar.person_map chain
+      ON chain.mirror_person_id = f.${sql(faceKey)}
+      AND chain.target_user_id = m.source_user_id
+    LEFT JOIN immich_sidecar.person_map known_person
+      ON known_person.origin_person_id = coalesce(chain.origin_person_id, f.${sql(faceKey)})
+      AND known_person.target_user_id = m.target_user_id
+    LEFT JOIN person mapped
+      ON mapped."ownerId" = m.target_user_id
+      AND mapped.${sql(personKey)} = CASE
+        WHEN chain.origin_owner_id = m.target_user_id THEN chain.origin_person_id
+        ELSE known_person.mirror_person_id
+      END`;
+}

@@ -1,0 +1,85 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import type { Job } from '../job.ts';
+import type { FilePlan, MirrorPlan } from '../mirror_plan.ts';
+import { isMotionOfMirror, isSelected } from '../selection.ts';
+import { type Assignment, columnList, copied, valueList } from './columns.ts';
+
+/** A plan whose files are linked. */
+export interface NewMirror {
+  readonly plan: MirrorPlan;
+  /** The file's own time where the source's row says something else; undefined = copy the source's. */
+  readonly fileModifiedAt: Date | undefined;
+  /** The files that are really there; optional ones may have been left out. */
+  readonly files: readonly FilePlan[];
+  readonly sidecarPath: string | undefined;
+}
+
+/**
+ * Writes the mapping and the asset row of each mirror whose source is still selected. Returns the mirrors' ids.
+ * Left at their defaults: favourite, trash, stack, live photo and duplicate links, and the edited flag, which a trigger
+ * on asset_edit sets.
+ */
+export async function insertAssets(
+  tx: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  mirrors: readonly NewMirror[],
+): Promise<string[]> {
+  const input = mirrors.map(({ plan, fileModifiedAt, sidecarPath }) => ({
+    sourceAssetId: plan.sourceAssetId,
+    mirrorAssetId: plan.mirrorAssetId,
+    mirrorPath: plan.mirrorPath,
+    checksum: plan.checksum,
+    fileModifiedAt: fileModifiedAt ?? null,
+    sidecarPath: sidecarPath ?? null,
+    encodedVideoPath: plan.encodedVideo?.mirrorPath ?? '',
+  }));
+  const column = (name: string) => schema.catalog.get('asset')?.columns.get(name);
+  const checksumAlgorithm = column('checksumAlgorithm');
+  const sinceOrUntil = (name: string, value: Assignment['value']): Assignment[] =>
+    column(name) === undefined ? [] : [{ column: name, value }];
+  const assignments: Assignment[] = [
+    { column: 'id', value: tx`mapped.mirror_asset_id` },
+    { column: 'ownerId', value: tx`${job.targetUserId}::uuid` },
+    { column: 'libraryId', value: tx`${job.targetLibraryId}::uuid` },
+    { column: 'originalPath', value: tx`input."mirrorPath"` },
+    { column: 'checksum', value: tx`decode(input.checksum, 'hex')` },
+    { column: 'isExternal', value: tx`true` },
+    { column: 'fileModifiedAt', value: tx`coalesce(input."fileModifiedAt", a."fileModifiedAt")` },
+    ...sinceOrUntil('checksumAlgorithm', tx`'sha1-path'::${tx.unsafe(checksumAlgorithm?.type ?? 'text')}`),
+    ...sinceOrUntil('sidecarPath', tx`input."sidecarPath"`),
+    ...sinceOrUntil('encodedVideoPath', tx`input."encodedVideoPath"`),
+    ...sinceOrUntil('deviceId', tx`'Library Import'`), // what Immich gives files in external libraries
+    ...copied(tx, 'a', schema.columns.asset),
+  ];
+  const rows = await tx<{ id: string }[]>`
+    WITH input AS (
+      SELECT *
+      FROM jsonb_to_recordset(${tx.json(input as never)}) AS i (
+        "sourceAssetId" uuid,
+        "mirrorAssetId" uuid,
+        "mirrorPath" text,
+        checksum text,
+        "fileModifiedAt" timestamptz,
+        "sidecarPath" text,
+        "encodedVideoPath" text
+      )
+    ),
+    mapped AS (
+      INSERT INTO immich_sidecar.asset_map
+        (mirror_asset_id, source_asset_id, source_user_id, target_user_id, job_name)
+      SELECT input."mirrorAssetId", a.id, a."ownerId", ${job.targetUserId}, ${job.name}
+      FROM input
+      JOIN asset a ON a.id = input."sourceAssetId"
+      WHERE ${isSelected(tx, job)} OR ${isMotionOfMirror(tx, job)}
+      RETURNING mirror_asset_id, source_asset_id
+    )
+    INSERT INTO asset (${columnList(tx, assignments)})
+    SELECT ${valueList(tx, assignments)}
+    FROM mapped
+    JOIN input ON input."mirrorAssetId" = mapped.mirror_asset_id
+    JOIN asset a ON a.id = mapped.source_asset_id
+    RETURNING id`;
+  return rows.map((row) => row.id);
+}

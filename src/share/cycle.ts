@@ -1,0 +1,192 @@
+import { getLogger } from '@logtape/logtape';
+import type { Connection, Sql } from '../postgres/connect.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import type { Context } from './context.ts';
+import type { Job } from './job.ts';
+import { undoUnfinished } from './journal.ts';
+import type { JobReport, Skip, WithdrawReason } from './outcome.ts';
+import { applyAlbum, planAlbum } from './phases/albums.ts';
+import { applyAssignments, applyFaces, planAssignments, planFaces } from './phases/faces.ts';
+import { applyLivePhotos, planLivePhotos } from './phases/live_photos.ts';
+import { applyNewAssets } from './phases/new_assets.ts';
+import { applyOrphans, mendPersonMap, planOrphans, releasePeople } from './phases/orphans.ts';
+import { applyPeople, planPeople } from './phases/people.ts';
+import { applyWithdrawals, planWithdrawals, type Withdrawal } from './phases/withdrawals.ts';
+import { readStanding, readyCount } from './standing.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
+
+/** What one cycle did. */
+export interface CycleReport {
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly jobs: readonly JobReport[];
+  /** True when nothing failed and every selected asset is where it should be. */
+  readonly complete: boolean;
+  /** Journal rows of an earlier run that were settled at the start. */
+  readonly settled: number;
+}
+
+/** Told while a long copy runs. */
+export interface Progress {
+  start(job: string, assets: number): void;
+  advance(assets: number): void;
+  stop(): void;
+}
+
+const MAX_FAILURES = 100;
+
+/**
+ * One cycle over `jobs` (all of `context.jobs`, or the one chosen on the command line): unfinished work of an earlier run,
+ * withdrawals, then for each job its new assets, album, faces and people, and last the people nobody needs any more.
+ * The caller holds the instance lock.
+ *
+ * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
+ */
+export async function runCycle(
+  context: Context,
+  jobs: readonly Job[],
+  only: Job | undefined,
+  version: string,
+  progress: Progress,
+): Promise<CycleReport> {
+  const startedAt = new Date();
+  const unfinished = await undoUnfinished(context.sql, context.linker, context.paths);
+  if (unfinished.settled > 0) logger.info('removed {count} files that an unfinished run had left', { count: unfinished.settled });
+  for (const { problem } of unfinished.failed) logger.warn('left by an unfinished run: {problem}', { problem: problem.message });
+
+  const planned = await planWithdrawals(context.sql, context, only);
+  const withdrawals = await applyWithdrawals(context, planned);
+  for (const failure of withdrawals.failures) logger.warn('{failure}', { failure });
+
+  const drafts: Draft[] = [];
+  for (const job of jobs) drafts.push(await runJob(context, job, progress));
+  const peopleRemoved = new Map<string, number>();
+  for (const targetUserId of new Set(jobs.map((job) => job.targetUserId))) {
+    const orphans = await planOrphans(context.sql, context.schema, targetUserId);
+    peopleRemoved.set(targetUserId, await applyOrphans(context, targetUserId, orphans));
+    await releasePeople(context, targetUserId);
+  }
+
+  const reports: JobReport[] = [];
+  for (const { job, skips, ...draft } of drafts) {
+    const standing = await readStanding(context.sql, context.schema, job);
+    const removed = peopleRemoved.get(job.targetUserId) ?? 0;
+    peopleRemoved.delete(job.targetUserId);
+    reports.push({
+      ...draft,
+      job: job.name,
+      peopleRemoved: removed,
+      withdrawn: countByReason(withdrawals.withdrawn.filter(({ jobName }) => jobName === job.name)),
+      standing,
+      failures: [
+        ...skips.filter(({ reason }) => reason !== 'duplicate').map(describeSkip),
+        ...withdrawals.failures,
+      ].slice(0, MAX_FAILURES),
+    });
+  }
+  const report: CycleReport = {
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    jobs: reports,
+    complete: reports.every((job) => job.failures.length === 0),
+    settled: unfinished.settled,
+  };
+  const strays = withdrawals.withdrawn.filter(({ jobName }) => !jobs.some((job) => job.name === jobName));
+  if (strays.length > 0) {
+    logger.info('took back {count} mirrors of jobs that are no longer configured', { count: strays.length });
+  }
+  if (hasChanges(report) || strays.length > 0) await recordRun(context.sql, report, version);
+  return report;
+}
+
+type Draft = Omit<JobReport, 'job' | 'peopleRemoved' | 'withdrawn' | 'standing' | 'failures'> & {
+  readonly job: Job;
+  readonly skips: readonly Skip[];
+};
+
+async function runJob(context: Context, job: Job, progress: Progress): Promise<Draft> {
+  const { sql, schema } = context;
+  const peopleBefore = await countPeople(sql, job.targetUserId);
+  await mendPersonMap(context, job.targetUserId);
+
+  progress.start(job.name, readyCount(await readStanding(sql, schema, job)));
+  const created = await applyNewAssets(context, job, (assets) => progress.advance(assets)).finally(() => progress.stop());
+  for (const skip of created.skips) logSkip(job, skip);
+  const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job));
+
+  const albumEntries = await applyAlbum(context, await planAlbum(sql, job));
+
+  const faces = await applyFaces(context, job, await planFaces(sql, schema, job));
+  const assigned = await applyAssignments(context, await planAssignments(sql, schema, job));
+
+  const people = await planPeople(sql, schema, job.targetUserId);
+  const peopleUpdated = await applyPeople(context, job.mediaLocation, job.targetUserId, people);
+  return {
+    job,
+    created: created.created,
+    faces: created.faces + faces.added,
+    people: Math.max(await countPeople(sql, job.targetUserId) - peopleBefore, 0),
+    links: created.links,
+    albumEntries,
+    facesUpdated: faces.updated + assigned,
+    facesRemoved: faces.removed,
+    peopleUpdated,
+    livePhotosLinked,
+    skips: created.skips,
+  };
+}
+
+async function countPeople(sql: Sql, targetUserId: string): Promise<number> {
+  const [row] = await sql<{ people: number }[]>`
+    SELECT count(*)::int AS people
+    FROM immich_sidecar.person_map
+    WHERE target_user_id = ${targetUserId}`;
+  return row?.people ?? 0;
+}
+
+function logSkip(job: Job, skip: Skip): void {
+  const level = skip.reason === 'duplicate' ? 'info' : 'warn';
+  logger[level]('{job}: skipped {path}: {detail}', {
+    job: job.name,
+    path: JSON.stringify(skip.sourcePath),
+    detail: skip.detail,
+    assetId: skip.sourceAssetId,
+    reason: skip.reason,
+  });
+}
+
+function describeSkip(skip: Skip): string {
+  return `${skip.sourceAssetId} ${JSON.stringify(skip.sourcePath)}: ${skip.detail}`;
+}
+
+function countByReason(withdrawals: readonly Withdrawal[]): Partial<Record<WithdrawReason, number>> {
+  const counts: Partial<Record<WithdrawReason, number>> = {};
+  for (const { reason } of withdrawals) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+/** A cycle that found nothing to do leaves no row, so that running it again writes nothing at all. */
+function hasChanges(report: CycleReport): boolean {
+  return report.settled > 0 || report.jobs.some((job) =>
+    [
+      job.created,
+      job.albumEntries,
+      job.faces,
+      job.facesUpdated,
+      job.facesRemoved,
+      job.peopleUpdated,
+      job.peopleRemoved,
+      job.livePhotosLinked,
+      ...Object.values(job.withdrawn),
+    ].some((count) => count > 0)
+  );
+}
+
+async function recordRun(sql: Connection, report: CycleReport, version: string): Promise<void> {
+  await inTransaction(sql, async (tx) => {
+    await tx`
+      INSERT INTO immich_sidecar.run (started_at, finished_at, version, report)
+      VALUES (${report.startedAt}, now(), ${version}, ${tx.json(report as never)})`;
+  });
+}

@@ -1,0 +1,55 @@
+import type { Sql } from '../postgres/connect.ts';
+import { PARTS } from './candidates.ts';
+import type { Context } from './context.ts';
+import type { Job } from './job.ts';
+import { type AlbumPlan, planAlbum } from './phases/albums.ts';
+import { type FaceAssignment, type FacesPlan, planAssignments, planFaces } from './phases/faces.ts';
+import { type LivePhotoPlan, planLivePhotos } from './phases/live_photos.ts';
+import { type NewAssetsPlan, planNewAssets } from './phases/new_assets.ts';
+import { type OrphanPlan, planOrphans } from './phases/orphans.ts';
+import { type PeoplePlan, planPeople } from './phases/people.ts';
+import { planWithdrawals, type Withdrawal } from './phases/withdrawals.ts';
+
+/** A plan as its phase would consume it. */
+export type PlannedStep =
+  | { readonly phase: 'withdrawals'; readonly plan: readonly Withdrawal[] }
+  | { readonly phase: 'new-assets'; readonly job: string; readonly plan: NewAssetsPlan }
+  | { readonly phase: 'live-photos'; readonly job: string; readonly plan: readonly LivePhotoPlan[] }
+  | { readonly phase: 'album'; readonly job: string; readonly plan: AlbumPlan }
+  | { readonly phase: 'faces'; readonly job: string; readonly plan: FacesPlan }
+  | { readonly phase: 'face-assignments'; readonly job: string; readonly plan: readonly FaceAssignment[] }
+  | { readonly phase: 'people'; readonly targetUserId: string; readonly plan: PeoplePlan }
+  | { readonly phase: 'orphans'; readonly targetUserId: string; readonly plan: readonly OrphanPlan[] };
+
+export type PlanSink = (step: PlannedStep) => void;
+
+/**
+ * Makes the plans of one cycle, in the order in which a cycle applies them, and hands each to `sink` as soon as it is
+ * there, a page at a time. What a later phase would do with mirrors that do not exist yet is not in them.
+ */
+export async function planCycle(
+  sql: Sql,
+  context: Context,
+  jobs: readonly Job[],
+  only: Job | undefined,
+  sink: PlanSink,
+): Promise<void> {
+  const { schema } = context;
+  sink({ phase: 'withdrawals', plan: await planWithdrawals(sql, context, only) });
+  for (const job of jobs) {
+    for (const part of PARTS) {
+      for await (const plan of planNewAssets(sql, context, job, part)) {
+        sink({ phase: 'new-assets', job: job.name, plan });
+      }
+    }
+    sink({ phase: 'live-photos', job: job.name, plan: await planLivePhotos(sql, job) });
+    const album = await planAlbum(sql, job);
+    if (album !== undefined) sink({ phase: 'album', job: job.name, plan: album });
+    sink({ phase: 'faces', job: job.name, plan: await planFaces(sql, schema, job) });
+    sink({ phase: 'face-assignments', job: job.name, plan: await planAssignments(sql, schema, job) });
+  }
+  for (const targetUserId of new Set(jobs.map((job) => job.targetUserId))) {
+    sink({ phase: 'people', targetUserId, plan: await planPeople(sql, schema, targetUserId) });
+    sink({ phase: 'orphans', targetUserId, plan: await planOrphans(sql, schema, targetUserId) });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Linker } from '../files/linker.ts';
+import type { PathMap } from '../files/path_map.ts';
+import { FileProblem } from '../files/problem.ts';
+import type { Connection, Sql } from '../postgres/connect.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import type { LinkPlan } from './mirror_plan.ts';
+
+/**
+ * The journal of files. A row is committed before its file is linked and goes after its file is removed, so at any
+ * moment every file of ours has a row. A row whose mirror does not exist is unfinished work.
+ */
+export interface JournalEntry {
+  readonly mirrorId: string;
+  readonly path: string;
+  readonly keep: string;
+}
+
+/** Journal rows for the links of one mirror. */
+export function entriesOf(mirrorId: string, links: readonly LinkPlan[]): JournalEntry[] {
+  return links.map((link) => ({ mirrorId, path: link.mirrorPath, keep: link.keep }));
+}
+
+/** Writes journal rows; call and commit it before the files are linked. */
+export async function recordLinks(sql: Sql, entries: readonly JournalEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`
+    INSERT INTO immich_sidecar.link (mirror_id, path, keep)
+    SELECT entry."mirrorId", entry.path, entry.keep
+    FROM jsonb_to_recordset(${sql.json(entries as never)}) AS entry ("mirrorId" uuid, path text, keep text)
+    ON CONFLICT (mirror_id, path) DO NOTHING`;
+}
+
+/** The files of these mirrors. */
+export async function readLinks(sql: Sql, mirrorIds: readonly string[]): Promise<JournalEntry[]> {
+  return await sql<JournalEntry[]>`
+    SELECT mirror_id AS "mirrorId", path, keep
+    FROM immich_sidecar.link
+    WHERE mirror_id = ANY (${mirrorIds as string[]}::uuid[])`;
+}
+
+/** Forgets all links of these mirrors; call it after the files are gone. */
+export async function forgetLinks(sql: Sql, mirrorIds: readonly string[]): Promise<void> {
+  await sql`
+    DELETE FROM immich_sidecar.link
+    WHERE mirror_id = ANY (${mirrorIds as string[]}::uuid[])`;
+}
+
+/** Forgets single links. */
+export async function forgetEntries(sql: Sql, entries: readonly JournalEntry[]): Promise<void> {
+  await sql`
+    DELETE FROM immich_sidecar.link l
+    USING jsonb_to_recordset(${sql.json(entries as never)}) AS entry ("mirrorId" uuid, path text)
+    WHERE l.mirror_id = entry."mirrorId"
+      AND l.path = entry.path`;
+}
+
+/** Removes the files of journal rows. Returns those that could not be removed, with the reason. */
+export function removeFiles(
+  entries: readonly JournalEntry[],
+  linker: Linker,
+  paths: PathMap,
+): { entry: JournalEntry; problem: FileProblem }[] {
+  const failed: { entry: JournalEntry; problem: FileProblem }[] = [];
+  for (const entry of entries) {
+    try {
+      const [local, keep] = [paths.toLocal(entry.path), paths.toLocal(entry.keep)];
+      if (local === undefined || keep === undefined) throw new FileProblem('outside-roots', entry.path);
+      linker.remove(local, keep);
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      failed.push({ entry, problem: error });
+    }
+  }
+  return failed;
+}
+
+/**
+ * Undoes what a run that was killed, or a batch that failed, left behind: files that were linked, or were about to be,
+ * for mirrors that do not exist. Needs the instance lock, as another instance's work in progress looks the same.
+ *
+ * Returns how many journal rows were settled, and what could not be removed (those rows stay and are tried again).
+ */
+export async function undoUnfinished(
+  sql: Connection,
+  linker: Linker,
+  paths: PathMap,
+): Promise<{ settled: number; failed: { entry: JournalEntry; problem: FileProblem }[] }> {
+  const unfinished = await sql<JournalEntry[]>`
+    SELECT l.mirror_id AS "mirrorId", l.path, l.keep
+    FROM immich_sidecar.link l
+    WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
+      AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)`;
+  if (unfinished.length === 0) return { settled: 0, failed: [] };
+  const failed = removeFiles(unfinished, linker, paths);
+  const failedEntries = new Set(failed.map(({ entry }) => entry));
+  const settled = unfinished.filter((entry) => !failedEntries.has(entry));
+  await inTransaction(sql, (tx) => forgetEntries(tx, settled));
+  return { settled: settled.length, failed };
+}

@@ -1,0 +1,169 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { inBatches } from '../batches.ts';
+import type { Context } from '../context.ts';
+import { copyFaces, joinMappedPerson } from '../copy/copy_faces.ts';
+import type { Job } from '../job.ts';
+
+/** What has happened to the faces of a job's sources since they were copied. */
+export interface FacesPlan {
+  /** Mirrored faces whose source is gone though its photo is still there. */
+  readonly removedFaces: readonly string[];
+  /** Mirrors whose sources have faces that were not copied yet, or faces of people whom the target does not know. */
+  readonly mirrorsWithNews: readonly string[];
+  /** Mirrored faces whose source row has changed: moved, hidden, deleted, or only touched. */
+  readonly changedFaces: readonly string[];
+}
+
+/** A mirrored face and the person it belongs to now. */
+export interface FaceAssignment {
+  readonly mirrorFaceId: string;
+  readonly personId: string | null;
+}
+
+export interface FacesResult {
+  readonly added: number;
+  readonly updated: number;
+  readonly removed: number;
+}
+
+/** Phase 2, first half: finds faces that came, changed or went. Reads only. */
+export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job): Promise<FacesPlan> {
+  return {
+    removedFaces: await readRemovedFaces(sql, job),
+    mirrorsWithNews: await readMirrorsWithNews(sql, schema, job),
+    changedFaces: await readChangedFaces(sql, job),
+  };
+}
+
+/** Removed faces go first, as Immich replaces imported faces by new rows. */
+export async function applyFaces(context: Context, job: Job, plan: FacesPlan): Promise<FacesResult> {
+  const { schema } = context;
+  const removed = await inBatches(context, plan.removedFaces, removeFaces);
+  const added = await inBatches(
+    context,
+    plan.mirrorsWithNews,
+    (tx, batch) => copyFaces(tx, schema, job.targetUserId, batch),
+  );
+  const updated = await inBatches(context, plan.changedFaces, (tx, batch) => updateFaces(tx, schema, batch));
+  return { added, updated, removed };
+}
+
+/**
+ * Phase 2, second half: finds faces that belong to another person than the one we wrote, after a merge or a correction
+ * at the source. What the target's owner changed on the mirror stays, as only changes of the source count. Reads only.
+ */
+export async function planAssignments(sql: Sql, schema: ImmichSchema, job: Job): Promise<FaceAssignment[]> {
+  const { personKey } = schema.people;
+  return await sql<FaceAssignment[]>`
+    SELECT fm.mirror_face_id AS "mirrorFaceId", mapped.${sql(personKey)} AS "personId"
+    FROM immich_sidecar.face_map fm
+    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
+    JOIN asset_face f ON f.id = fm.source_face_id
+    ${joinMappedPerson(sql, schema)}
+    WHERE ${isBetween(sql, job)}
+      AND mapped.${sql(personKey)} IS DISTINCT FROM fm.person_id`;
+}
+
+export async function applyAssignments(context: Context, assignments: readonly FaceAssignment[]): Promise<number> {
+  return await inBatches(context, assignments, (tx, batch) => assignFaces(tx, context.schema, batch));
+}
+
+async function readRemovedFaces(sql: Sql, job: Job): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT fm.mirror_face_id AS id
+    FROM immich_sidecar.face_map fm
+    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
+    WHERE ${isBetween(sql, job)}
+      AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
+  return rows.map(({ id }) => id);
+}
+
+async function readMirrorsWithNews(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
+  const { faceKey, personKey } = schema.people;
+  const rows = await sql<{ id: string }[]>`
+    SELECT DISTINCT m.mirror_asset_id AS id
+    FROM immich_sidecar.asset_map m
+    JOIN asset_face f ON f."assetId" = m.source_asset_id
+    LEFT JOIN immich_sidecar.face_map known
+      ON known.source_face_id = f.id AND known.mirror_asset_id = m.mirror_asset_id
+    LEFT JOIN immich_sidecar.person_map chain
+      ON chain.mirror_person_id = f.${sql(faceKey)} AND chain.target_user_id = m.source_user_id
+    LEFT JOIN immich_sidecar.person_map known_person
+      ON known_person.origin_person_id = coalesce(chain.origin_person_id, f.${sql(faceKey)})
+      AND known_person.target_user_id = m.target_user_id
+    LEFT JOIN person origin
+      ON origin.${sql(personKey)} = coalesce(chain.origin_person_id, f.${sql(faceKey)})
+      AND origin."ownerId" = coalesce(chain.origin_owner_id, m.source_user_id)
+    WHERE ${isBetween(sql, job)}
+      AND (
+        known.source_face_id IS NULL
+        OR (
+          f."deletedAt" IS NULL
+          AND known_person.origin_person_id IS NULL
+          AND origin."ownerId" <> m.target_user_id
+        )
+      )`;
+  return rows.map(({ id }) => id);
+}
+
+async function readChangedFaces(sql: Sql, job: Job): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT fm.mirror_face_id AS id
+    FROM immich_sidecar.face_map fm
+    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
+    JOIN asset_face f ON f.id = fm.source_face_id
+    WHERE ${isBetween(sql, job)}
+      AND f."updateId" <> fm.source_update_id`;
+  return rows.map(({ id }) => id);
+}
+
+async function removeFaces(tx: Sql, mirrorFaceIds: string[]): Promise<number> {
+  const removed = await tx`DELETE FROM asset_face WHERE id = ANY (${mirrorFaceIds}::uuid[])`;
+  await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_face_id = ANY (${mirrorFaceIds}::uuid[])`;
+  return removed.count;
+}
+
+/** Copies the changed columns of changed faces, and notes which version of the source was seen. */
+async function updateFaces(tx: Sql, schema: ImmichSchema, mirrorFaceIds: string[]): Promise<number> {
+  const [first, ...rest] = schema.columns.assetFace;
+  if (first === undefined) throw new Error('asset_face has no column to copy');
+  const list = (item: (column: string) => Fragment) => rest.reduce((all, column) => tx`${all}, ${item(column)}`, item(first));
+  const updated = await tx`
+    UPDATE asset_face mirror
+    SET ${list((column) => tx`${tx(column)} = f.${tx(column)}`)}
+    FROM immich_sidecar.face_map fm
+    JOIN asset_face f ON f.id = fm.source_face_id
+    WHERE fm.mirror_face_id = ANY (${mirrorFaceIds}::uuid[])
+      AND mirror.id = fm.mirror_face_id
+      AND (${list((column) => tx`mirror.${tx(column)}`)}) IS DISTINCT FROM (${list((column) => tx`f.${tx(column)}`)})`;
+  await tx`
+    UPDATE immich_sidecar.face_map fm
+    SET source_update_id = f."updateId"
+    FROM asset_face f
+    WHERE fm.mirror_face_id = ANY (${mirrorFaceIds}::uuid[])
+      AND f.id = fm.source_face_id`;
+  return updated.count;
+}
+
+async function assignFaces(tx: Sql, schema: ImmichSchema, assignments: FaceAssignment[]): Promise<number> {
+  const { faceKey } = schema.people;
+  const input = tx`
+    jsonb_to_recordset(${tx.json(assignments as never)}) AS input ("mirrorFaceId" uuid, "personId" uuid)`;
+  const updated = await tx`
+    UPDATE asset_face mirror
+    SET ${tx(faceKey)} = input."personId"
+    FROM ${input}
+    WHERE mirror.id = input."mirrorFaceId"
+      AND mirror.${tx(faceKey)} IS DISTINCT FROM input."personId"`;
+  await tx`
+    UPDATE immich_sidecar.face_map fm
+    SET person_id = input."personId"
+    FROM ${input}
+    WHERE fm.mirror_face_id = input."mirrorFaceId"`;
+  return updated.count;
+}
+
+function isBetween(sql: Sql, job: Job): Fragment {
+  return sql`(m.source_user_id = ${job.sourceUserId} AND m.target_user_id = ${job.targetUserId})`;
+}

@@ -1,0 +1,129 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { inBatches } from '../batches.ts';
+import type { Context } from '../context.ts';
+import { forgetEntries, readLinks, removeFiles } from '../journal.ts';
+
+/**
+ * Mends the map of people where one side is gone, before faces are looked at. A mirrored person whom the target's owner
+ * merged into another is from now on that other one. A mapping whose mirror was deleted is forgotten. Writes only our
+ * own tables. Returns how many rows changed.
+ */
+export async function mendPersonMap(context: Context, targetUserId: string): Promise<number> {
+  return await inBatches(context, [targetUserId], async (tx) => {
+    const { personKey, faceKey } = context.schema.people;
+    const isGone = tx`
+      NOT EXISTS (
+        SELECT 1
+        FROM person mirror
+        WHERE mirror.${tx(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
+      )`;
+    const merged = await tx<{ before: string; after: string }[]>`
+      UPDATE immich_sidecar.person_map pm
+      SET mirror_person_id = heir.id, is_ours = false
+      FROM (
+        SELECT DISTINCT ON (fm.person_id) fm.person_id AS before, f.${tx(faceKey)} AS id
+        FROM immich_sidecar.face_map fm
+        JOIN asset_face f ON f.id = fm.mirror_face_id AND f.${tx(faceKey)} IS NOT NULL
+        JOIN immich_sidecar.asset_map m
+          ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = ${targetUserId}
+        WHERE fm.person_id IS NOT NULL
+          AND f.${tx(faceKey)} <> fm.person_id
+        GROUP BY fm.person_id, f.${tx(faceKey)}
+        ORDER BY fm.person_id, count(*) DESC, f.${tx(faceKey)}
+      ) AS heir
+      WHERE pm.target_user_id = ${targetUserId}
+        AND heir.before = pm.mirror_person_id
+        AND ${isGone}
+      RETURNING heir.before, heir.id AS after`;
+    await tx`
+      UPDATE immich_sidecar.face_map fm
+      SET person_id = merged.after
+      FROM jsonb_to_recordset(${tx.json(merged as never)}) AS merged (before uuid, after uuid),
+        immich_sidecar.asset_map m
+      WHERE fm.person_id = merged.before
+        AND m.mirror_asset_id = fm.mirror_asset_id
+        AND m.target_user_id = ${targetUserId}`;
+    const forgotten = await tx`
+      DELETE FROM immich_sidecar.person_map pm
+      WHERE pm.target_user_id = ${targetUserId}
+        AND ${isGone}`;
+    return merged.length + forgotten.count;
+  });
+}
+
+/** A mirrored person whom nobody needs any more. */
+export interface OrphanPlan {
+  readonly mirrorPersonId: string;
+  readonly thumbnailPath: string;
+}
+
+/** Phase 5, second half: finds mirrored people without a face in the target's account. Reads only. */
+export async function planOrphans(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<OrphanPlan[]> {
+  const { personKey, faceKey } = schema.people;
+  return await sql<OrphanPlan[]>`
+    SELECT pm.mirror_person_id AS "mirrorPersonId", mirror."thumbnailPath"
+    FROM immich_sidecar.person_map pm
+    JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.is_ours
+      AND NOT EXISTS (
+        SELECT 1
+        FROM asset_face f
+        JOIN asset a ON a.id = f."assetId" AND a."ownerId" = pm.target_user_id
+        WHERE f.${sql(faceKey)} = pm.mirror_person_id
+          AND f."deletedAt" IS NULL
+      )`;
+}
+
+/** Removes them, files before rows. Returns how many went. */
+export async function applyOrphans(
+  context: Context,
+  targetUserId: string,
+  orphans: readonly OrphanPlan[],
+): Promise<number> {
+  const { personKey, discard } = context.schema.people;
+  return await inBatches(context, orphans, async (tx, batch) => {
+    const ids = batch.map(({ mirrorPersonId }) => mirrorPersonId);
+    // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
+    const links = (await readLinks(tx, ids)).filter(({ keep }) => keep.endsWith(`/${targetUserId}`));
+    removeFiles(links, context.linker, context.paths);
+    const removed = await tx`
+      DELETE FROM person
+      WHERE ${tx(personKey)} = ANY (${ids}::uuid[])
+        AND "ownerId" = ${targetUserId}`;
+    await tx`
+      DELETE FROM immich_sidecar.person_map
+      WHERE mirror_person_id = ANY (${ids}::uuid[])
+        AND target_user_id = ${targetUserId}`;
+    await tx`
+      UPDATE immich_sidecar.face_map fm
+      SET person_id = NULL
+      FROM immich_sidecar.asset_map m
+      WHERE fm.person_id = ANY (${ids}::uuid[])
+        AND m.mirror_asset_id = fm.mirror_asset_id
+        AND m.target_user_id = ${targetUserId}`;
+    await forgetEntries(tx, links);
+    await discard(tx, ids);
+    return removed.count;
+  });
+}
+
+/**
+ * Lets go of people whose origin is gone and who have faces of the target's own by now: they are the target's. Returns how
+ * many. Call it after the orphans were removed.
+ */
+export async function releasePeople(context: Context, targetUserId: string): Promise<number> {
+  const { personKey } = context.schema.people;
+  return await inBatches(context, [targetUserId], async (tx) => {
+    const released = await tx`
+      DELETE FROM immich_sidecar.person_map pm
+      WHERE pm.target_user_id = ${targetUserId}
+        AND NOT EXISTS (
+          SELECT 1
+          FROM person origin
+          WHERE origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+        )`;
+    return released.count;
+  });
+}

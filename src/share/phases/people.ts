@@ -1,0 +1,157 @@
+import { FileProblem } from '../../files/problem.ts';
+import { personThumbnailPath } from '../../immich/layout.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { inBatches } from '../batches.ts';
+import type { Context } from '../context.ts';
+import { forgetEntries, recordLinks, removeFiles } from '../journal.ts';
+
+/** People of a target who are mirrors and whose origin says something new. */
+export interface PeoplePlan {
+  /** Mirrors whose origin has another name, visibility, birth date or colour than we wrote last. */
+  readonly changed: readonly string[];
+  readonly covers: readonly CoverPlan[];
+}
+
+/** The cover a mirrored person gets. */
+export interface CoverPlan {
+  readonly mirrorPersonId: string;
+  /** The mirrored face that the source's cover shows, if the target can see that photo. */
+  readonly coverFaceId: string | null;
+  /** Otherwise the largest face that he can see; Immich makes the thumbnail from it. */
+  readonly fallbackFaceId: string | null;
+  readonly sourceThumbnailPath: string;
+}
+
+/** Phase 3: finds people to update. Reads only. */
+export async function planPeople(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<PeoplePlan> {
+  const { personKey } = schema.people;
+  const changed = await sql<{ id: string }[]>`
+    SELECT pm.mirror_person_id AS id
+    FROM immich_sidecar.person_map pm
+    JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.is_ours
+      AND (origin.name, origin."isHidden", origin."birthDate", origin.color)
+        IS DISTINCT FROM (pm.name, pm.is_hidden, pm.birth_date, pm.color)`;
+  return { changed: changed.map(({ id }) => id), covers: await planCovers(sql, schema, targetUserId) };
+}
+
+/**
+ * The thumbnail of a person is a cut-out of one photo. It is shared only while the target can see that very photo;
+ * otherwise a locked or private photo would show through.
+ */
+async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<CoverPlan[]> {
+  const { personKey, faceKey } = schema.people;
+  return await sql<CoverPlan[]>`
+    SELECT
+      wanted.mirror_person_id AS "mirrorPersonId",
+      wanted.cover_face_id AS "coverFaceId",
+      wanted.fallback_face_id AS "fallbackFaceId",
+      wanted.thumbnail_path AS "sourceThumbnailPath"
+    FROM (
+      SELECT
+        pm.mirror_person_id,
+        pm.cover_face_id AS written_face_id,
+        mirror."faceAssetId" AS current_face_id,
+        origin."thumbnailPath" AS thumbnail_path,
+        (
+          SELECT fm.mirror_face_id
+          FROM immich_sidecar.face_map fm
+          JOIN asset_face f ON f.id = fm.mirror_face_id AND f."deletedAt" IS NULL
+          JOIN asset a ON a.id = f."assetId" AND a."ownerId" = ${targetUserId}
+          WHERE fm.source_face_id = origin."faceAssetId"
+          LIMIT 1
+        ) AS cover_face_id,
+        (
+          SELECT f.id
+          FROM asset_face f
+          JOIN asset a ON a.id = f."assetId" AND a."ownerId" = ${targetUserId}
+          WHERE f.${sql(faceKey)} = pm.mirror_person_id
+            AND f."deletedAt" IS NULL
+          ORDER BY (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC, f.id
+          LIMIT 1
+        ) AS fallback_face_id
+      FROM immich_sidecar.person_map pm
+      JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+      JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = ${targetUserId}
+      WHERE pm.target_user_id = ${targetUserId}
+        AND pm.is_ours
+    ) AS wanted
+    WHERE wanted.cover_face_id IS DISTINCT FROM wanted.written_face_id
+      OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)`;
+}
+
+/** Makes the target's people follow. Returns how many changed. */
+export async function applyPeople(context: Context, media: string, targetUserId: string, plan: PeoplePlan): Promise<number> {
+  const { schema } = context;
+  const updated = await inBatches(context, plan.changed, (tx, batch) => updatePeople(tx, schema, targetUserId, batch));
+  for (const cover of plan.covers) await applyCover(context, media, targetUserId, cover);
+  return updated + plan.covers.length;
+}
+
+/** Writes each field that the source changed and the target has not touched. */
+async function updatePeople(tx: Sql, schema: ImmichSchema, targetUserId: string, ids: string[]): Promise<number> {
+  const { personKey } = schema.people;
+  const updated = await tx`
+    UPDATE person mirror
+    SET name = CASE WHEN mirror.name IS NOT DISTINCT FROM pm.name THEN origin.name ELSE mirror.name END,
+        "isHidden" = CASE WHEN mirror."isHidden" IS NOT DISTINCT FROM pm.is_hidden THEN origin."isHidden" ELSE mirror."isHidden" END,
+        "birthDate" = CASE WHEN mirror."birthDate" IS NOT DISTINCT FROM pm.birth_date THEN origin."birthDate" ELSE mirror."birthDate" END,
+        color = CASE WHEN mirror.color IS NOT DISTINCT FROM pm.color THEN origin.color ELSE mirror.color END
+    FROM immich_sidecar.person_map pm
+    JOIN person origin ON origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.mirror_person_id = ANY (${ids}::uuid[])
+      AND mirror.${tx(personKey)} = pm.mirror_person_id
+      AND mirror."ownerId" = ${targetUserId}`;
+  await tx`
+    UPDATE immich_sidecar.person_map pm
+    SET name = origin.name, is_hidden = origin."isHidden", birth_date = origin."birthDate", color = origin.color
+    FROM person origin
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.mirror_person_id = ANY (${ids}::uuid[])
+      AND origin.${tx(personKey)} = pm.origin_person_id
+      AND origin."ownerId" = pm.origin_owner_id`;
+  return updated.count;
+}
+
+async function applyCover(context: Context, media: string, targetUserId: string, plan: CoverPlan): Promise<void> {
+  const { path, keep } = personThumbnailPath(media, targetUserId, plan.mirrorPersonId);
+  const entry = { mirrorId: plan.mirrorPersonId, path, keep };
+  const hasThumbnail = plan.coverFaceId !== null && await linkThumbnail(context, plan.sourceThumbnailPath, entry);
+  if (!hasThumbnail) removeFiles([entry], context.linker, context.paths);
+  const { personKey } = context.schema.people;
+  await inBatches(context, [plan], async (tx) => {
+    const updated = await tx`
+      UPDATE person mirror
+      SET "faceAssetId" = ${plan.coverFaceId ?? plan.fallbackFaceId}, "thumbnailPath" = ${hasThumbnail ? path : ''}
+      WHERE mirror.${tx(personKey)} = ${plan.mirrorPersonId}
+        AND mirror."ownerId" = ${targetUserId}`;
+    await tx`
+      UPDATE immich_sidecar.person_map
+      SET cover_face_id = ${plan.coverFaceId}
+      WHERE mirror_person_id = ${plan.mirrorPersonId}
+        AND target_user_id = ${targetUserId}`;
+    if (!hasThumbnail) await forgetEntries(tx, [entry]);
+    return updated.count;
+  });
+}
+
+/** Links the source's thumbnail. False when it is not there; Immich then makes one from the cover face by itself. */
+async function linkThumbnail(
+  context: Context,
+  sourcePath: string,
+  entry: { mirrorId: string; path: string; keep: string },
+): Promise<boolean> {
+  const [source, target] = [context.paths.toLocal(sourcePath), context.paths.toLocal(entry.path)];
+  if (source === undefined || target === undefined) return false;
+  await recordLinks(context.sql, [entry]);
+  try {
+    context.linker.replace(context.linker.inspect(source), target);
+    return true;
+  } catch (error) {
+    if (error instanceof FileProblem) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import type { PendingFor } from '../immich/readiness.ts';
+import { pendingFor } from '../immich/readiness.ts';
+import type { ImmichSchema } from '../immich/schema.ts';
+import type { Sql } from '../postgres/connect.ts';
+import type { Job } from './job.ts';
+import type { SkipReason, Standing } from './outcome.ts';
+import { isMotionOfMirror, isSelected } from './selection.ts';
+
+interface StandingRow {
+  readonly state: 'mirrored' | 'withdrawn' | 'skipped' | 'pending' | 'next';
+  readonly reason: string;
+  readonly assets: number;
+}
+
+/** Counts where every asset that a job selects stands. One query over the source's assets; reads only. */
+export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Promise<Standing> {
+  const rows = await sql<StandingRow[]>`
+    SELECT state, reason, count(*)::int AS assets
+    FROM (
+      SELECT
+        CASE
+          WHEN m.mirror_asset_id IS NOT NULL THEN 'mirrored'
+          WHEN w.source_asset_id IS NOT NULL THEN 'withdrawn'
+          WHEN pending.reason IS NOT NULL THEN 'pending'
+          WHEN s.source_asset_id IS NOT NULL THEN 'skipped'
+          ELSE 'next'
+        END AS state,
+        CASE WHEN m.mirror_asset_id IS NULL THEN coalesce(pending.reason, s.reason, '') ELSE '' END AS reason
+      FROM asset a
+      LEFT JOIN immich_sidecar.asset_map m
+        ON m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
+      LEFT JOIN immich_sidecar.withdrawn w
+        ON w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
+      LEFT JOIN immich_sidecar.skipped s
+        ON s.source_asset_id = a.id AND s.target_user_id = ${job.targetUserId}
+      LEFT JOIN LATERAL (
+        SELECT ${pendingFor(sql, schema, job.features)} AS reason
+        WHERE m.mirror_asset_id IS NULL
+      ) AS pending ON true
+      WHERE a."ownerId" = ${job.sourceUserId}
+        AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+    ) AS standing
+    GROUP BY state, reason`;
+  const total = (state: StandingRow['state']) =>
+    rows.filter((row) => row.state === state).reduce((sum, row) => sum + row.assets, 0);
+  const byReason = (state: StandingRow['state']) =>
+    Object.fromEntries(rows.filter((row) => row.state === state).map((row) => [row.reason, row.assets]));
+  return {
+    selected: rows.reduce((sum, row) => sum + row.assets, 0),
+    mirrored: total('mirrored'),
+    pending: byReason('pending') as Partial<Record<PendingFor, number>>,
+    skipped: byReason('skipped') as Partial<Record<SkipReason, number>>,
+    withdrawn: total('withdrawn'),
+    next: total('next'),
+  };
+}
+
+/** How many assets phase 1 has before it, for a progress bar. */
+export function readyCount(standing: Standing): number {
+  const skipped = Object.values(standing.skipped).reduce((sum, assets) => sum + assets, 0);
+  return standing.next + skipped;
+}

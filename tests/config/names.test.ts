@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { load, problemOf } from './helper.ts';
+
+const TYPOS: readonly (readonly [written: string, meant: string])[] = [
+  ['DB_PASWORD', 'DB_PASSWORD'],
+  ['DB_PASSWORDFILE', 'DB_PASSWORD_FILE'],
+  ['DB_PROT', 'DB_PORT'],
+  ['db_port', 'DB_PORT'],
+  ['IMMICH_API_KEYS', 'IMMICH_API_KEY'],
+  ['SHARED_PATH_PREFFIX', 'SHARED_PATH_PREFIX'],
+  ['TARGET_LIBARY_ID', 'TARGET_LIBRARY_ID'],
+  ['PATHMAP', 'PATH_MAP'],
+];
+for (const [written, meant] of TYPOS) {
+  Deno.test(`${written} is refused in .env and in the environment: did you mean ${meant}?`, () => {
+    const inFile = problemOf({ files: { '.env': `TZ=UTC\n${written}=hunter2\n` } });
+    assert.deepEqual([inFile.key, inFile.place, inFile.remedy], [written, '.env line 2', `Did you mean ${meant}?`]);
+    const inEnvironment = problemOf({ env: { [written]: 'hunter2' } });
+    assert.equal(inEnvironment.place, 'environment');
+    assert.doesNotMatch(JSON.stringify([inFile, inEnvironment]), /hunter2/);
+  });
+}
+
+const NEIGHBOURS = [
+  // Immich and Compose
+  ...[
+    'IMMICH_VERSION',
+    'IMMICH_HOST',
+    'IMMICH_PORT',
+    'IMMICH_LOG_LEVEL',
+    'IMMICH_CONFIG_FILE',
+    'IMMICH_MEDIA_LOCATION',
+  ],
+  ...['TZ', 'PUID', 'PGID', 'DB_DATA_LOCATION', 'DB_URL', 'DB_STORAGE_TYPE', 'DB_USERNAME_FILE', 'DB_HOSTNAME_FILE'],
+  ...['REDIS_HOSTNAME', 'REDIS_PASSWORD', 'MACHINE_LEARNING_MODEL_TTL', 'COMPOSE_PROJECT_NAME', 'POSTGRES_PASSWORD'],
+  // the system and other programs
+  ...[
+    'PATH',
+    'HOME',
+    'HOSTNAME',
+    'HTTP_PROXY',
+    'NOTIFY_URL',
+    'NO_COLOR',
+    'WEB_PORT',
+    'DB_HOST',
+    'LOG_DIR',
+    'npm_config_cache',
+  ],
+  // the write-back half of the product
+  ...[
+    'IMMICH_PHOTO_DIR',
+    'IMMICH_LOG_FILE',
+    'CAPTION_MAX_LEN',
+    'IMMICH_ALBUM_CACHE_TTL',
+    'IMMICH_ALBUM_CACHE_MAX_STALE',
+  ],
+  ...['IMMICH_PATH_SEGMENTS', 'IMMICH_ASSET_BATCH_SIZE', 'PHOTO_DIR', 'LOG_FILE'],
+];
+
+Deno.test("other programs' variables are nobody's business", () => {
+  const env = Object.fromEntries(NEIGHBOURS.map((name) => [name, 'x']));
+  const dotEnv = NEIGHBOURS.map((name) => `${name}=x\n`).join('');
+  assert.deepEqual(load({ env, files: { '.env': dotEnv } }), load({}));
+});
+
+Deno.test('keys of the write-back half are accepted in the YAML file', () => {
+  assert.deepEqual(
+    load({ files: { 'config.yaml': 'immich_photo_dir: /library\ncaption_max_len: 10\ntz: UTC\n' } }),
+    load({}),
+  );
+});

@@ -1,0 +1,26 @@
+import type { ImmichSchema } from '../../src/demo/schema/schema.ts';
+import { IMMICH_3_1_0 } from '../../src/demo/schema/v3_1_0.ts';
+
+/** Every release whose tables differ from the one before; 3.2.0 stands for 3.2.1 and 3.2.2 too. */
+export const RELEASES = [
+  'v2.0.0',
+  'v2.2.0',
+  'v2.4.0',
+  'v2.5.0',
+  'v2.6.1',
+  'v2.7.5',
+  'v3.0.0',
+  'v3.1.0',
+  'v3.2.0',
+] as const;
+
+export type Release = typeof RELEASES[number];
+
+/** The last 2.x, the release most facts were measured on, and the one with people in groups. */
+export const REPRESENTATIVE = ['v2.7.5', 'v3.1.0', 'v3.2.0'] as const satisfies readonly Release[];
+
+export async function loadSchema(release: Release): Promise<ImmichSchema> {
+  if (release === IMMICH_3_1_0.release) return IMMICH_3_1_0;
+  const file = new URL(`../fixtures/immich-schema/immich-${release}.json`, import.meta.url);
+  return JSON.parse(await Deno.readTextFile(file));
+}

@@ -1,0 +1,147 @@
+import postgres from 'postgres';
+
+export interface TestServer {
+  /** `postgres://postgres:…@127.0.0.1:…/postgres`, as superuser. */
+  readonly url: string;
+  /** `PostgreSQL 15.18` */
+  readonly version: string;
+  /** Ends the server and deletes its directory; may be called twice. */
+  stop(): Promise<void>;
+}
+
+/** Everything is thrown away at the end, so nothing needs to survive a crash. Templates and clones are quick this way. */
+export const THROWAWAY_SETTINGS: Readonly<Record<string, string>> = Object.freeze({
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  shared_buffers: '256MB',
+});
+
+/**
+ * Starts a PostgreSQL server of its own, in a temporary directory and on a free port of 127.0.0.1.
+ *
+ * PostgreSQL refuses to run as root; then it runs as `postgres`, or as `nobody` where there is no such user.
+ * Throws Error with the server's own words if it does not come up.
+ */
+export async function startServer(bin: string, settings = THROWAWAY_SETTINGS): Promise<TestServer> {
+  const directory = await Deno.makeTempDir({ prefix: 'immich-pg-' });
+  const remove = () => Deno.remove(directory, { recursive: true }).catch(() => {});
+  try {
+    const user = await unprivilegedUser();
+    const password = crypto.randomUUID();
+    await Deno.writeTextFile(`${directory}/password`, password);
+    if (user) { for (const path of [directory, `${directory}/password`]) await Deno.chown(path, user.uid, user.gid); }
+    await initialise(bin, directory, user);
+    const port = freePort();
+    const server = launch(bin, directory, port, settings, user);
+    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    let stopping: Promise<void> | undefined;
+    const stop = () => stopping ??= end(server).then(remove);
+    try {
+      return { url, version: await waitUntilReady(url, server), stop };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function unprivilegedUser(): Promise<SystemUser | undefined> {
+  if (Deno.uid() !== 0) return undefined;
+  const lines = (await Deno.readTextFile('/etc/passwd')).split('\n').map((line) => line.split(':'));
+  const entry = ['postgres', 'nobody'].map((name) => lines.find((line) => line[0] === name)).find(Boolean);
+  if (!entry) throw new Error('PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody".');
+  return { uid: Number(entry[2]), gid: Number(entry[3]) };
+}
+
+async function initialise(bin: string, directory: string, user: SystemUser | undefined): Promise<void> {
+  // Immich's own image sorts and lower-cases by Unicode; plain C would leave É alone in lower().
+  const locale = Deno.build.os === 'linux' ? '--locale=C.UTF-8' : '--no-locale';
+  const { success, stderr } = await new Deno.Command(`${bin}/initdb`, {
+    args: [
+      ...['--pgdata', `${directory}/data`, '--username', 'postgres', '--encoding', 'UTF8', locale, '--no-sync'],
+      ...['--auth', 'scram-sha-256', '--pwfile', `${directory}/password`],
+    ],
+    cwd: directory,
+    stdin: 'null',
+    stdout: 'null',
+    stderr: 'piped',
+    ...user,
+  }).output();
+  if (!success) throw new Error(`initdb failed: ${new TextDecoder().decode(stderr)}`);
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: '127.0.0.1', port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+interface Server {
+  readonly process: Deno.ChildProcess;
+  /** What it has logged, for the message if it does not come up. */
+  readonly log: Promise<string>;
+  hasEnded: boolean;
+}
+
+function launch(
+  bin: string,
+  directory: string,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+  user: SystemUser | undefined,
+): Server {
+  const all = { ...settings, listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: directory };
+  const process = new Deno.Command(`${bin}/postgres`, {
+    args: ['-D', `${directory}/data`, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    cwd: directory,
+    stdin: 'null',
+    stdout: 'null',
+    stderr: 'piped',
+    ...user,
+  }).spawn();
+  const server: Server = { process, log: lastWords(process.stderr), hasEnded: false };
+  process.status.then(() => server.hasEnded = true);
+  return server;
+}
+
+/** Reads on to the end, because a full pipe would stop the server; keeps the last 4 kB. */
+async function lastWords(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let text = '';
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) text = (text + chunk).slice(-4096);
+  return text;
+}
+
+async function waitUntilReady(url: string, server: Server): Promise<string> {
+  const deadline = Date.now() + 30_000;
+  while (true) {
+    const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
+    try {
+      const [row] = await sql<{ version: string }[]>`SELECT split_part(version(), ' ', 2) AS version`;
+      return `PostgreSQL ${row?.version}`;
+    } catch (error) {
+      if (server.hasEnded) throw new Error(`PostgreSQL did not start: ${await server.log}`, { cause: error });
+      if (Date.now() > deadline) throw new Error('PostgreSQL did not answer within 30 s.', { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  }
+}
+
+/** "Immediate shutdown": no final checkpoint for data nobody wants. */
+async function end(server: Server): Promise<void> {
+  if (!server.hasEnded) server.process.kill('SIGQUIT');
+  await server.process.status;
+  await server.log;
+}

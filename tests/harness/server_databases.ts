@@ -1,0 +1,43 @@
+import postgres from 'postgres';
+import type { DatabaseConfig } from '../../src/config/config.ts';
+import { Secret } from '../../src/config/secret.ts';
+import type { Connection } from '../../src/postgres/connect.ts';
+
+/** The server for this run, exported by tests/run.ts; undefined means PGlite. */
+export function serverUrl(): string | undefined {
+  return Deno.env.get('TEST_POSTGRES_URL') || undefined;
+}
+
+export function configOf(url: string, name: string): DatabaseConfig {
+  const { hostname, port, username, password } = new URL(url);
+  return {
+    hostname,
+    port: Number(port || 5432),
+    username: decodeURIComponent(username),
+    password: new Secret(decodeURIComponent(password)),
+    name,
+  };
+}
+
+/** Runs `use` with a connection to one database of the server, as the superuser. */
+export async function onServer<T>(url: string, database: string, use: (sql: Connection) => Promise<T>): Promise<T> {
+  const sql: Connection = postgres(url, { database, max: 1, onnotice: () => {} });
+  try {
+    return await use(sql);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** A new database like `template`, and how to get rid of it even while something is connected. */
+export async function createDatabase(
+  url: string,
+  template: string,
+): Promise<{ config: DatabaseConfig; drop: () => Promise<void> }> {
+  const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
+  await onServer(url, 'postgres', (sql) => sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)}`);
+  const drop = async () => {
+    await onServer(url, 'postgres', (sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`);
+  };
+  return { config: configOf(url, name), drop };
+}

@@ -1,0 +1,100 @@
+import postgres from 'postgres';
+import { availableVector, installImmichSchema } from '../../src/demo/schema/install.ts';
+import { renderImmichSchema } from '../../src/demo/schema/render.ts';
+import type { Connection } from '../../src/postgres/connect.ts';
+import { servePGlite } from './pglite.ts';
+import { loadSchema, type Release } from './releases.ts';
+import { onServer } from './server_databases.ts';
+
+/** Immich's own default inside its containers. */
+export const MEDIA_LOCATION = '/data';
+
+/** Any number that nothing else locks: one process at a time builds templates. */
+const TEMPLATE_LOCK = 7_210_001;
+
+const templates = new Map<Release, Promise<string>>();
+const dumps = new Map<Release, Promise<Blob>>();
+
+/**
+ * The name of the server's template database for a release, building it first if this run has not yet.
+ *
+ * Processes that ask at the same moment wait for one another. The name ends in a hash of the SQL, so a server that
+ * outlives the run never serves an outdated template.
+ */
+export function ensureTemplate(url: string, release: Release): Promise<string> {
+  return remember(templates, release, () =>
+    onServer(url, 'postgres', async (sql) => {
+      const name = `immich_${release.replaceAll('.', '_')}_${await fingerprint(sql, release)}`;
+      await sql`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`;
+      const found = await sql`SELECT FROM pg_database WHERE datname = ${name}`;
+      if (found.length === 0) await buildTemplate(url, sql, release, name);
+      return name;
+    }));
+}
+
+/** Renamed only when complete: a run that dies here leaves no half-built template behind. */
+async function buildTemplate(url: string, sql: Connection, release: Release, name: string): Promise<void> {
+  const unfinished = `${name}_unfinished`;
+  await sql`DROP DATABASE IF EXISTS ${sql(unfinished)} WITH (FORCE)`;
+  await sql`CREATE DATABASE ${sql(unfinished)}`;
+  await onServer(url, unfinished, (target) => install(target, release));
+  await sql`ALTER DATABASE ${sql(unfinished)} RENAME TO ${sql(name)}`;
+}
+
+async function fingerprint(sql: Connection, release: Release): Promise<string> {
+  const vector = await availableVector(sql);
+  const statements = renderImmichSchema(await loadSchema(release), { vector, vectorIndexes: false }).join(';');
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(statements));
+  return new Uint8Array(hash).toHex().slice(0, 8);
+}
+
+/**
+ * The data directory of a PGlite with the release's tables, as a tar file in memory (40 MB).
+ *
+ * tests/run.ts names a directory in `TEST_PGLITE_CACHE` where processes leave them for one another.
+ */
+export function ensureDump(release: Release): Promise<Blob> {
+  return remember(dumps, release, async () => {
+    const directory = Deno.env.get('TEST_PGLITE_CACHE');
+    const file = `${directory}/${release}.tar`;
+    const cached = directory ? await Deno.readFile(file).catch(() => undefined) : undefined;
+    if (cached) return new Blob([cached]);
+    const dump = await buildDump(release);
+    if (directory) await writeWhole(file, dump);
+    return dump;
+  });
+}
+
+async function buildDump(release: Release): Promise<Blob> {
+  const { database, port, close } = await servePGlite();
+  const sql: Connection = postgres({ host: '127.0.0.1', port, username: 'postgres', max: 1 });
+  try {
+    await install(sql, release);
+    return await database.dumpDataDir('none');
+  } finally {
+    await sql.end({ timeout: 1 });
+    await close();
+  }
+}
+
+/** Another process must never read half of it. */
+async function writeWhole(file: string, content: Blob): Promise<void> {
+  const unfinished = `${file}.${crypto.randomUUID()}`;
+  await Deno.writeFile(unfinished, content.stream());
+  await Deno.rename(unfinished, file);
+}
+
+/** Without vector indexes: each costs milliseconds per embedding, and nothing here searches by similarity. */
+async function install(sql: Connection, release: Release): Promise<void> {
+  const schema = await loadSchema(release);
+  const vector = await availableVector(sql);
+  await installImmichSchema(sql, schema, { vector, vectorIndexes: false, mediaLocation: MEDIA_LOCATION });
+}
+
+/** One attempt per key at a time; a failed one is forgotten. */
+function remember<V>(known: Map<Release, Promise<V>>, release: Release, make: () => Promise<V>): Promise<V> {
+  const made = known.get(release) ?? make();
+  known.set(release, made);
+  made.catch(() => known.delete(release));
+  return made;
+}
