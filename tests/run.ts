@@ -1,6 +1,6 @@
 import { findPostgres } from './harness/binaries.ts';
 import { servePGlite } from './harness/pglite.ts';
-import { startServer } from './harness/server.ts';
+import { directoryInMemory, startServer, THROWAWAY_SETTINGS } from './harness/server.ts';
 import { parseSummary, type Summary } from './harness/summary.ts';
 
 /**
@@ -32,7 +32,7 @@ interface PreparedDatabase {
 async function prepareDatabase(onlyPGlite: boolean): Promise<PreparedDatabase> {
   const bin = onlyPGlite ? undefined : await findPostgres();
   if (!bin) return await preparePGlite();
-  const server = await startServer(bin);
+  const server = await startServer(bin, THROWAWAY_SETTINGS, await directoryInMemory());
   return {
     description: `${server.version}, started for this run`,
     environment: { TEST_POSTGRES_URL: server.url },

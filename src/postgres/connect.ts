@@ -17,6 +17,9 @@ const TIMEOUTS = Object.freeze({
   idle_in_transaction_session_timeout: 60_000,
 });
 
+/** Our statements are wide and short: compiling one takes longer than running it. */
+const PLANNER = Object.freeze({ jit: 'off' });
+
 /**
  * Connects with a pool of one. One connection is enough because batches are large and pipelined, it keeps the session
  * lock and the work together, and it is all that the embedded database of the demo can serve.
@@ -32,7 +35,7 @@ export async function connect(config: DatabaseConfig): Promise<Connection> {
     database: config.name,
     max: 1,
     connect_timeout: 10,
-    connection: { application_name: 'immich-sidecar', ...TIMEOUTS },
+    connection: { application_name: 'immich-sidecar', ...TIMEOUTS, ...PLANNER },
     onnotice: () => {},
   });
   try {

@@ -58,23 +58,23 @@ export async function readCandidates(
     FROM asset a
     WHERE a.id > ${page.after}
       AND ${page.part === 'main' ? isSelected(sql, job) : isMotionOfMirror(sql, job)}
-      AND NOT EXISTS (
-        SELECT 1
+      AND (
+        SELECT m.mirror_asset_id
         FROM immich_sidecar.asset_map m
         WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
-      )
-      AND NOT EXISTS (
-        SELECT 1
+      ) IS NULL
+      AND (
+        SELECT w.source_asset_id
         FROM immich_sidecar.withdrawn w
         WHERE w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
-      )
-      AND NOT EXISTS (
-        SELECT 1
+      ) IS NULL
+      AND (
+        SELECT s.source_asset_id
         FROM immich_sidecar.skipped s
         WHERE s.source_asset_id = a.id
           AND s.target_user_id = ${job.targetUserId}
           AND (s.retry = 'never' OR (s.retry = 'when-changed' AND s.source_update_id = a."updateId"))
-      )
+      ) IS NULL
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
     LIMIT ${page.limit}`;

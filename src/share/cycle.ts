@@ -29,6 +29,8 @@ export interface CycleReport {
 
 /** Told while a long copy runs. */
 export interface Progress {
+  /** Whether anybody looks: counting what lies ahead is not free. */
+  readonly isShown: boolean;
   start(job: string, assets: number): void;
   advance(assets: number): void;
   stop(): void;
@@ -110,7 +112,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
   const peopleBefore = await countPeople(sql, job.targetUserId);
   await mendPersonMap(context, job.targetUserId);
 
-  progress.start(job.name, readyCount(await readStanding(sql, schema, job)));
+  if (progress.isShown) progress.start(job.name, readyCount(await readStanding(sql, schema, job)));
   const created = await applyNewAssets(context, job, (assets) => progress.advance(assets)).finally(() => progress.stop());
   for (const skip of created.skips) logSkip(job, skip);
   const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job));

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { Linker, SourceFile } from '../files/linker.ts';
 import type { PathMap } from '../files/path_map.ts';
 import { FileProblem } from '../files/problem.ts';
@@ -27,7 +28,7 @@ export async function linkFiles(
       skips.push({ sourceAssetId, sourceUpdateId, sourcePath, reason: error.reason, detail: error.message });
     }
     if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await new Promise((resolve) => setImmediate(resolve));
       sliceStart = performance.now();
     }
   }

@@ -7,45 +7,64 @@ import type { Job } from './job.ts';
  */
 export function isSelected(sql: Sql, job: Job): Fragment {
   return sql`(
-    ${isWithin(sql, job)}
-    AND NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map own WHERE own.mirror_asset_id = a.id)
+    ${isPresent(sql, job, 'a')}
+    AND ${isInScope(sql, job, 'a')}
+    AND ${isOriginal(sql)}
   )`;
 }
 
 /**
- * Whether the row `a` of `asset` is the hidden motion part of a live photo whose still a job mirrors: it travels with its
- * still and is never selected for itself.
+ * Whether the row `a` of `asset` is the hidden motion part of a live photo whose still a job selects and has mirrored: it
+ * travels with its still, wherever it lies, and is never selected for itself.
  */
 export function isMotionOfMirror(sql: Sql, job: Job): Fragment {
   return sql`(
-    a."ownerId" = ${job.sourceUserId}
+    ${isPresent(sql, job, 'a')}
     AND a.visibility = 'hidden'
-    AND ${isPresent(sql)}
     AND EXISTS (
       SELECT 1
       FROM asset still
       JOIN immich_sidecar.asset_map still_map
         ON still_map.source_asset_id = still.id AND still_map.target_user_id = ${job.targetUserId}
       WHERE still."livePhotoVideoId" = a.id
+        AND ${isPresent(sql, job, 'still')}
+        AND ${isInScope(sql, job, 'still')}
     )
-    AND NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map own WHERE own.mirror_asset_id = a.id)
+    AND ${isOriginal(sql)}
   )`;
 }
 
-/** Owner, scope and state. `starts_with` and not LIKE, so that `_` and `%` in a prefix mean themselves. */
-function isWithin(sql: Sql, job: Job): Fragment {
-  const library = job.kind === 'external' ? sql`a."libraryId" IS NOT NULL` : sql`a."libraryId" IS NULL`;
-  const prefix = job.sourcePathPrefix === undefined
-    ? sql`true`
-    : sql`starts_with(a."originalPath", ${job.sourcePathPrefix})`;
-  return sql`
-    a."ownerId" = ${job.sourceUserId}
-    AND ${library}
-    AND ${prefix}
-    AND a.visibility::text = ANY (${job.visibilities as string[]}::text[])
-    AND ${isPresent(sql)}`;
+/** The source's own, and neither trashed nor offline. */
+function isPresent(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
+  const asset = sql(alias);
+  return sql`(
+    ${asset}."ownerId" = ${job.sourceUserId}
+    AND ${asset}."deletedAt" IS NULL
+    AND NOT ${asset}."isOffline"
+    AND ${asset}.status = 'active'
+  )`;
 }
 
-function isPresent(sql: Sql): Fragment {
-  return sql`(a."deletedAt" IS NULL AND NOT a."isOffline" AND a.status = 'active')`;
+/** `starts_with` and not LIKE, so that `_` and `%` in a prefix mean themselves. */
+function isInScope(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
+  const asset = sql(alias);
+  const library = job.kind === 'external' ? sql`${asset}."libraryId" IS NOT NULL` : sql`${asset}."libraryId" IS NULL`;
+  const prefix = job.sourcePathPrefix === undefined
+    ? sql`true`
+    : sql`starts_with(${asset}."originalPath", ${job.sourcePathPrefix})`;
+  return sql`(
+    ${library}
+    AND ${prefix}
+    AND ${asset}.visibility::text = ANY (${job.visibilities as string[]}::text[])
+  )`;
+}
+
+/**
+ * Not a mirror. Here and wherever a long condition looks into our tables, a scalar subquery stands in for NOT EXISTS:
+ * PostgreSQL cannot turn it into an anti join, which it plans as a nested sequential scan when it takes the rest of the
+ * condition for selective (measured: 3.0 s instead of 0.03 s for 4,000 assets), and looks it up by index instead.
+ */
+function isOriginal(sql: Sql): Fragment {
+  return sql`
+    (SELECT own.mirror_asset_id FROM immich_sidecar.asset_map own WHERE own.mirror_asset_id = a.id) IS NULL`;
 }

@@ -19,26 +19,38 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
     FROM (
       SELECT
         CASE
-          WHEN m.mirror_asset_id IS NOT NULL THEN 'mirrored'
-          WHEN w.source_asset_id IS NOT NULL THEN 'withdrawn'
-          WHEN pending.reason IS NOT NULL THEN 'pending'
-          WHEN s.source_asset_id IS NOT NULL THEN 'skipped'
+          WHEN looked_up.is_mirrored THEN 'mirrored'
+          WHEN looked_up.is_withdrawn THEN 'withdrawn'
+          WHEN looked_up.pending IS NOT NULL THEN 'pending'
+          WHEN looked_up.skipped IS NOT NULL THEN 'skipped'
           ELSE 'next'
         END AS state,
-        CASE WHEN m.mirror_asset_id IS NULL THEN coalesce(pending.reason, s.reason, '') ELSE '' END AS reason
-      FROM asset a
-      LEFT JOIN immich_sidecar.asset_map m
-        ON m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
-      LEFT JOIN immich_sidecar.withdrawn w
-        ON w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
-      LEFT JOIN immich_sidecar.skipped s
-        ON s.source_asset_id = a.id AND s.target_user_id = ${job.targetUserId}
-      LEFT JOIN LATERAL (
-        SELECT ${pendingFor(sql, schema, job.features)} AS reason
-        WHERE m.mirror_asset_id IS NULL
-      ) AS pending ON true
-      WHERE a."ownerId" = ${job.sourceUserId}
-        AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+        CASE WHEN looked_up.is_mirrored THEN '' ELSE coalesce(looked_up.pending, looked_up.skipped, '') END AS reason
+      FROM (
+        SELECT
+          mirrored.is_mirrored,
+          (
+            SELECT w.source_asset_id
+            FROM immich_sidecar.withdrawn w
+            WHERE w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
+          ) IS NOT NULL AS is_withdrawn,
+          CASE WHEN NOT mirrored.is_mirrored THEN (${pendingFor(sql, schema, job.features)}) END AS pending,
+          (
+            SELECT s.reason
+            FROM immich_sidecar.skipped s
+            WHERE s.source_asset_id = a.id AND s.target_user_id = ${job.targetUserId}
+          ) AS skipped
+        FROM asset a
+        CROSS JOIN LATERAL (
+          SELECT (
+            SELECT m.mirror_asset_id
+            FROM immich_sidecar.asset_map m
+            WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
+          ) IS NOT NULL AS is_mirrored
+        ) AS mirrored
+        WHERE a."ownerId" = ${job.sourceUserId}
+          AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+      ) AS looked_up
     ) AS standing
     GROUP BY state, reason`;
   const total = (state: StandingRow['state']) =>

@@ -12,8 +12,8 @@ export const MEDIA_LOCATION = '/data';
 /** Any number that nothing else locks: one process at a time builds templates. */
 const TEMPLATE_LOCK = 7_210_001;
 
-const templates = new Map<Release, Promise<string>>();
-const dumps = new Map<Release, Promise<Blob>>();
+const templates = new Map<string, Promise<string>>();
+const dumps = new Map<string, Promise<Blob>>();
 
 /**
  * The name of the server's template database for a release, building it first if this run has not yet.
@@ -22,7 +22,7 @@ const dumps = new Map<Release, Promise<Blob>>();
  * outlives the run never serves an outdated template.
  */
 export function ensureTemplate(url: string, release: Release): Promise<string> {
-  return remember(templates, release, () =>
+  return remember(templates, `${url} ${release}`, () =>
     onServer(url, 'postgres', async (sql) => {
       const name = `immich_${release.replaceAll('.', '_')}_${await fingerprint(sql, release)}`;
       await sql`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`;
@@ -92,9 +92,9 @@ async function install(sql: Connection, release: Release): Promise<void> {
 }
 
 /** One attempt per key at a time; a failed one is forgotten. */
-function remember<V>(known: Map<Release, Promise<V>>, release: Release, make: () => Promise<V>): Promise<V> {
-  const made = known.get(release) ?? make();
-  known.set(release, made);
-  made.catch(() => known.delete(release));
+function remember<V>(known: Map<string, Promise<V>>, key: string, make: () => Promise<V>): Promise<V> {
+  const made = known.get(key) ?? make();
+  known.set(key, made);
+  made.catch(() => known.delete(key));
   return made;
 }

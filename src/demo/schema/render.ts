@@ -107,7 +107,7 @@ function renderTrigger(table: string, trigger: TriggerSchema): string {
     `CREATE TRIGGER ${quoted(trigger.name)} ${trigger.timing} ${trigger.events.join(' OR ')} ON ${quoted(table)}`,
     ...(transitions.length > 0 ? [`  REFERENCING ${transitions.join(' ')}`] : []),
     `  FOR EACH ${trigger.level}`,
-    ...(trigger.when ? [`  WHEN ${trigger.when}`] : []),
+    ...(trigger.when ? [`  WHEN (${trigger.when})`] : []),
     `  EXECUTE FUNCTION ${quoted(trigger.function)}()`,
   ].join('\n');
 }

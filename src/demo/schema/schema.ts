@@ -58,7 +58,7 @@ export interface TriggerSchema {
   readonly timing: string;
   readonly events: readonly string[];
   readonly level: string;
-  /** As pg_get_triggerdef prints it, parentheses included. */
+  /** As pg_get_triggerdef prints it inside of `WHEN (…)`. */
   readonly when?: string | undefined;
   readonly function: string;
   readonly oldTransitionTable?: string | undefined;

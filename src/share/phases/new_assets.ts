@@ -76,8 +76,10 @@ export async function applyNewAssets(
     }
     if (linked !== undefined) results.push(await copyRows(context, job, linked));
   }
+  const created = sum(results.map((result) => result.created));
+  if (created >= context.batchSize) await analyzeOwnTables(context.sql);
   return {
-    created: sum(results.map((result) => result.created)),
+    created,
     faces: sum(results.map((result) => result.faces)),
     links: sum(results.map((result) => result.links)),
     skips: results.flatMap((result) => result.skips),
@@ -111,6 +113,15 @@ async function copyRows(context: Context, job: Job, batch: LinkedBatch): Promise
     });
   }
   return { created: created.size, faces: copied.faces, links: batch.entries.length - superfluous.length, skips };
+}
+
+/**
+ * Tells PostgreSQL how full our tables are. Autovacuum would, within a minute; the phases that follow a first copy come
+ * sooner and are planned badly for tables that look empty.
+ */
+async function analyzeOwnTables(sql: Sql): Promise<void> {
+  await sql`
+    ANALYZE immich_sidecar.asset_map, immich_sidecar.face_map, immich_sidecar.person_map, immich_sidecar.link`;
 }
 
 function duplicateSkip(candidate: Candidate): Skip {

@@ -70,9 +70,9 @@ export async function planOrphans(sql: Sql, schema: ImmichSchema, targetUserId: 
       AND NOT EXISTS (
         SELECT 1
         FROM asset_face f
-        JOIN asset a ON a.id = f."assetId" AND a."ownerId" = pm.target_user_id
         WHERE f.${sql(faceKey)} = pm.mirror_person_id
           AND f."deletedAt" IS NULL
+          AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = pm.target_user_id
       )`;
 }
 

@@ -1,10 +1,13 @@
+import { getLogger } from '@logtape/logtape';
 import { FileProblem } from '../../files/problem.ts';
 import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
-import { forgetEntries, recordLinks, removeFiles } from '../journal.ts';
+import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
 
 /** People of a target who are mirrors and whose origin says something new. */
 export interface PeoplePlan {
@@ -58,20 +61,23 @@ async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string):
         (
           SELECT fm.mirror_face_id
           FROM immich_sidecar.face_map fm
-          JOIN asset_face f ON f.id = fm.mirror_face_id AND f."deletedAt" IS NULL
-          JOIN asset a ON a.id = f."assetId" AND a."ownerId" = ${targetUserId}
+          JOIN immich_sidecar.asset_map m
+            ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = ${targetUserId}
           WHERE fm.source_face_id = origin."faceAssetId"
+            AND (SELECT f.id FROM asset_face f WHERE f.id = fm.mirror_face_id AND f."deletedAt" IS NULL) IS NOT NULL
           LIMIT 1
         ) AS cover_face_id,
-        (
-          SELECT f.id
-          FROM asset_face f
-          JOIN asset a ON a.id = f."assetId" AND a."ownerId" = ${targetUserId}
-          WHERE f.${sql(faceKey)} = pm.mirror_person_id
-            AND f."deletedAt" IS NULL
-          ORDER BY (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC, f.id
-          LIMIT 1
-        ) AS fallback_face_id
+        CASE
+          WHEN mirror."faceAssetId" IS NULL OR pm.cover_face_id IS NOT NULL THEN (
+            SELECT f.id
+            FROM asset_face f
+            WHERE f.${sql(faceKey)} = pm.mirror_person_id
+              AND f."deletedAt" IS NULL
+              AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = ${targetUserId}
+            ORDER BY (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC, f.id
+            LIMIT 1
+          )
+        END AS fallback_face_id
       FROM immich_sidecar.person_map pm
       JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
       JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = ${targetUserId}
@@ -83,11 +89,82 @@ async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string):
 }
 
 /** Makes the target's people follow. Returns how many changed. */
-export async function applyPeople(context: Context, media: string, targetUserId: string, plan: PeoplePlan): Promise<number> {
+export async function applyPeople(
+  context: Context,
+  media: string,
+  targetUserId: string,
+  plan: PeoplePlan,
+): Promise<number> {
   const { schema } = context;
   const updated = await inBatches(context, plan.changed, (tx, batch) => updatePeople(tx, schema, targetUserId, batch));
-  for (const cover of plan.covers) await applyCover(context, media, targetUserId, cover);
-  return updated + plan.covers.length;
+  const covers = plan.covers.map((cover): Cover => ({
+    ...cover,
+    ...personThumbnailPath(media, targetUserId, cover.mirrorPersonId),
+  }));
+  await inBatches(context, covers.filter(({ coverFaceId }) => coverFaceId !== null), async (tx, batch) => {
+    await recordLinks(tx, batch.map(entryOf));
+    return 0;
+  });
+  const linked = covers.map((cover) => ({ ...cover, hasThumbnail: linkThumbnail(context, cover) }));
+  return updated + await inBatches(context, linked, (tx, batch) => setCovers(tx, schema, targetUserId, batch));
+}
+
+/** A cover and where its thumbnail lies. */
+interface Cover extends CoverPlan {
+  readonly path: string;
+  readonly keep: string;
+}
+
+function entryOf({ mirrorPersonId, path, keep }: Cover): JournalEntry {
+  return { mirrorId: mirrorPersonId, path, keep };
+}
+
+/**
+ * Links the source's thumbnail if its photo can be seen, else takes ours away. Returns whether there is one; when there is
+ * none, Immich makes one from the cover face by itself.
+ */
+function linkThumbnail(context: Context, cover: Cover): boolean {
+  const { linker, paths } = context;
+  const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(cover.path)];
+  if (cover.coverFaceId !== null && source !== undefined && target !== undefined) {
+    try {
+      linker.replace(linker.inspect(source), target);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      logger.warn('thumbnail of a person: {problem}; Immich will make one', { problem: error.message });
+    }
+  }
+  removeFiles([entryOf(cover)], linker, paths);
+  return false;
+}
+
+async function setCovers(
+  tx: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  covers: readonly (Cover & { readonly hasThumbnail: boolean })[],
+): Promise<number> {
+  const { personKey } = schema.people;
+  const input = tx`
+    jsonb_to_recordset(${tx.json(covers as never)}) AS input (
+      "mirrorPersonId" uuid, "coverFaceId" uuid, "fallbackFaceId" uuid, path text, "hasThumbnail" boolean
+    )`;
+  const updated = await tx`
+    UPDATE person mirror
+    SET "faceAssetId" = coalesce(input."coverFaceId", input."fallbackFaceId"),
+        "thumbnailPath" = CASE WHEN input."hasThumbnail" THEN input.path ELSE '' END
+    FROM ${input}
+    WHERE mirror.${tx(personKey)} = input."mirrorPersonId"
+      AND mirror."ownerId" = ${targetUserId}`;
+  await tx`
+    UPDATE immich_sidecar.person_map pm
+    SET cover_face_id = input."coverFaceId"
+    FROM ${input}
+    WHERE pm.mirror_person_id = input."mirrorPersonId"
+      AND pm.target_user_id = ${targetUserId}`;
+  await forgetEntries(tx, covers.filter(({ hasThumbnail }) => !hasThumbnail).map(entryOf));
+  return updated.count;
 }
 
 /** Writes each field that the source changed and the target has not touched. */
@@ -114,44 +191,4 @@ async function updatePeople(tx: Sql, schema: ImmichSchema, targetUserId: string,
       AND origin.${tx(personKey)} = pm.origin_person_id
       AND origin."ownerId" = pm.origin_owner_id`;
   return updated.count;
-}
-
-async function applyCover(context: Context, media: string, targetUserId: string, plan: CoverPlan): Promise<void> {
-  const { path, keep } = personThumbnailPath(media, targetUserId, plan.mirrorPersonId);
-  const entry = { mirrorId: plan.mirrorPersonId, path, keep };
-  const hasThumbnail = plan.coverFaceId !== null && await linkThumbnail(context, plan.sourceThumbnailPath, entry);
-  if (!hasThumbnail) removeFiles([entry], context.linker, context.paths);
-  const { personKey } = context.schema.people;
-  await inBatches(context, [plan], async (tx) => {
-    const updated = await tx`
-      UPDATE person mirror
-      SET "faceAssetId" = ${plan.coverFaceId ?? plan.fallbackFaceId}, "thumbnailPath" = ${hasThumbnail ? path : ''}
-      WHERE mirror.${tx(personKey)} = ${plan.mirrorPersonId}
-        AND mirror."ownerId" = ${targetUserId}`;
-    await tx`
-      UPDATE immich_sidecar.person_map
-      SET cover_face_id = ${plan.coverFaceId}
-      WHERE mirror_person_id = ${plan.mirrorPersonId}
-        AND target_user_id = ${targetUserId}`;
-    if (!hasThumbnail) await forgetEntries(tx, [entry]);
-    return updated.count;
-  });
-}
-
-/** Links the source's thumbnail. False when it is not there; Immich then makes one from the cover face by itself. */
-async function linkThumbnail(
-  context: Context,
-  sourcePath: string,
-  entry: { mirrorId: string; path: string; keep: string },
-): Promise<boolean> {
-  const [source, target] = [context.paths.toLocal(sourcePath), context.paths.toLocal(entry.path)];
-  if (source === undefined || target === undefined) return false;
-  await recordLinks(context.sql, [entry]);
-  try {
-    context.linker.replace(context.linker.inspect(source), target);
-    return true;
-  } catch (error) {
-    if (error instanceof FileProblem) return false;
-    throw error;
-  }
 }

@@ -71,7 +71,8 @@ export function exifRow(asset: PlannedAsset, context: LibraryContext): Row | und
   const isKnown = hasDone(spec, 'metadata');
   if (!isKnown && asset.libraryId !== null) return undefined;
   const place = isKnown && spec.place !== undefined ? PLACES[spec.place] : undefined;
-  const isPhoto = isKnown && !asset.isVideo;
+  // The other formats are made without EXIF.
+  const isPhoto = isKnown && (spec.format === 'jpeg' || spec.format === 'dng');
   return {
     assetId: asset.id,
     make: isPhoto ? camera.make : null,

@@ -8,7 +8,7 @@ import { OTHERS, WITHHELD } from './withheld.ts';
 
 const SCENE_NAMES = Object.keys(SCENES) as SceneName[];
 
-/** The whole library: about 60 assets, and `extraImages` plain ones below `family/extra/`. */
+/** The whole library: about 50 assets, and `extraImages` plain ones below `family/extra/`. */
 export function allSpecs(extraImages: number): readonly AssetSpec[] {
   const extra = Array.from({ length: extraImages }, (_, index) => {
     const number = String(index + 1).padStart(4, '0');
