@@ -11,9 +11,10 @@ import { parseSummary, type Summary } from './harness/summary.ts';
  */
 async function main(args: readonly string[]): Promise<number> {
   const database = await prepareDatabase(args.includes('--pglite'));
-  const stop = interruptible(database.stop);
+  const { stop, interrupted } = interruptible(database.stop);
   try {
-    const { code, output } = await runTests(args.filter((arg) => arg !== '--pglite'), database.environment);
+    const forwarded = args.filter((arg) => arg !== '--pglite');
+    const { code, output } = await runTests(forwarded, database.environment, interrupted);
     const summary = parseSummary(output, code);
     await stop();
     print(`\ndatabase: ${database.description}\n${summaryLine(summary)}\n`);
@@ -54,14 +55,21 @@ async function preparePGlite(): Promise<PreparedDatabase> {
   };
 }
 
-/** `stop` for normal use, which also happens (and ends this process) when the run is interrupted. */
-function interruptible(stop: () => Promise<void>): () => Promise<void> {
-  const onSignal = () => stop().finally(() => Deno.exit(130));
+/** Ctrl-C ends the tests, then the database, then this process; `stop` is for the normal end. */
+function interruptible(stop: () => Promise<void>): { stop: () => Promise<void>; interrupted: AbortSignal } {
+  const controller = new AbortController();
+  const onSignal = () => {
+    controller.abort();
+    stop().finally(() => Deno.exit(130));
+  };
   const signals: Deno.Signal[] = Deno.build.os === 'windows' ? ['SIGINT'] : ['SIGINT', 'SIGTERM'];
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);
-  return async () => {
-    await stop();
-    for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+  return {
+    interrupted: controller.signal,
+    stop: async () => {
+      await stop();
+      for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+    },
   };
 }
 
@@ -69,6 +77,7 @@ function interruptible(stop: () => Promise<void>): () => Promise<void> {
 async function runTests(
   args: readonly string[],
   environment: Record<string, string>,
+  interrupted: AbortSignal,
 ): Promise<{ code: number; output: string }> {
   const colour = Deno.stdout.isTerminal() && !Deno.noColor ? { FORCE_COLOR: '1' } : {};
   const process = new Deno.Command(Deno.execPath(), {
@@ -79,6 +88,7 @@ async function runTests(
     stdin: 'null',
     stdout: 'piped',
     stderr: 'inherit',
+    signal: interrupted,
   }).spawn();
   let output = '';
   const decoder = new TextDecoder();

@@ -95,9 +95,9 @@ export function describeStep(step: PlannedStep, totals: StepTotals): string {
       totals.add('faces to remove', step.plan.removedFaces.length);
       totals.add('photos with new faces', step.plan.mirrorsWithNews.length);
       totals.add('faces to update', step.plan.changedFaces.length);
-      return lines(step.plan.removedFaces, (id) => `- ${step.job}: face ${id}`) +
+      return lines(step.plan.removedFaces, (face) => `- ${step.job}: face ${face.mirrorFaceId}`) +
         lines(step.plan.mirrorsWithNews, (id) => `+ ${step.job}: faces of ${id}`) +
-        lines(step.plan.changedFaces, (id) => `~ ${step.job}: face ${id}`);
+        lines(step.plan.changedFaces, (face) => `~ ${step.job}: face ${face.mirrorFaceId}`);
     case 'face-assignments':
       totals.add('faces to reassign', step.plan.length);
       return lines(step.plan, (item) => `~ ${step.job}: face ${item.mirrorFaceId} -> ${item.personId ?? 'nobody'}`);

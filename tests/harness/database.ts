@@ -11,6 +11,9 @@ import { ensureDump, ensureTemplate, MEDIA_LOCATION } from './templates.ts';
 
 export { type Release, RELEASES, REPRESENTATIVE } from './releases.ts';
 
+/** Whether tests of this process run on a server: several sessions at once, and no rule about turns. */
+export const HAS_SERVER = serverUrl() !== undefined;
+
 export interface TestDatabase {
   /** A client for the test itself: a small pool on a server, one connection on PGlite. */
   readonly sql: Connection;
@@ -42,7 +45,7 @@ export interface OpenOptions {
  * arrives during another connection's transaction waits for its end; but two connections at work at the same moment
  * get each other's rows (measured with pglite-socket 0.2.17: 51 wrong answers of 400). So run the program under test
  * with a pool of one, and do not touch `sql` until it has returned. Session state (SET, advisory locks, temporary
- * tables) is shared too. What needs two sessions must say `ignore: db.backend === 'pglite'` or skip itself.
+ * tables) is shared too, and outlives a connection. A test that needs two sessions says `ignore: !HAS_SERVER`.
  */
 export async function openImmich(release: Release, options: OpenOptions = {}): Promise<ImmichDatabase> {
   const url = serverUrl();

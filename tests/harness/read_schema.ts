@@ -14,25 +14,23 @@ interface KeyRow extends Row, ForeignKeySchema {
  * Optional fields are present as `undefined`; compare without them.
  */
 export async function readTables(sql: Connection): Promise<Record<string, TableSchema>> {
-  const [columns, keys, indexes, triggers] = [
-    await readColumns(sql),
-    await readConstraints(sql),
-    await readIndexes(sql),
-    await readTriggers(sql),
-  ];
+  const columns = await readColumns(sql);
+  const keys = await readConstraints(sql);
+  const indexes = await readIndexes(sql);
+  const triggers = await readTriggers(sql);
   const of = <T extends Row>(rows: readonly T[], table: string) =>
     rows.filter((row) => row.table === table).map(({ table: _, ...rest }) => rest);
   const tables = [...new Set(columns.map((column) => column.table))].sort();
   return Object.fromEntries(tables.map((table) => {
     const own = of(keys, table);
-    const named = own.map(({ name, columns }) => ({ name, columns }));
-    const kind = (letter: string) => own.map((key) => key.kind === letter);
+    const ofKind = (kind: string) => own.filter((key) => key.kind === kind);
+    const named = (kind: string) => ofKind(kind).map(({ name, columns }) => ({ name, columns }));
     return [table, {
       columns: of(columns, table),
-      primaryKey: named.find((_, at) => kind('p')[at]) ?? { name: '', columns: [] },
-      uniques: named.filter((_, at) => kind('u')[at]),
-      foreignKeys: own.filter((key) => key.kind === 'f').map(({ kind: _, definition: __, ...key }) => key),
-      checks: own.filter((key) => key.kind === 'c').map(({ name, definition }) => ({ name, definition })),
+      primaryKey: named('p')[0] ?? { name: '', columns: [] },
+      uniques: named('u'),
+      foreignKeys: ofKind('f').map(({ kind: _, definition: __, ...key }) => key),
+      checks: ofKind('c').map(({ name, definition }) => ({ name, definition })),
       indexes: of(indexes, table),
       triggers: of(triggers, table),
     }];

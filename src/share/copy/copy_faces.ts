@@ -31,7 +31,7 @@ export async function copyFaces(
       WITH allocated AS (
         INSERT INTO immich_sidecar.face_map
           (mirror_face_id, source_face_id, mirror_asset_id, person_id, source_update_id)
-        SELECT gen_random_uuid(), f.id, m.mirror_asset_id, mapped.${tx(personKey)}, f."updateId"
+        SELECT ${newFaceId(tx)}, f.id, m.mirror_asset_id, mapped.${tx(personKey)}, f."updateId"
         FROM immich_sidecar.asset_map m
         JOIN asset_face f ON f."assetId" = m.source_asset_id
         ${joinMappedPerson(tx, schema)}
@@ -59,6 +59,11 @@ export async function copyFaces(
       SELECT count(*)::int AS faces FROM allocated`,
   ]);
   return row?.faces ?? 0;
+}
+
+/** A random id that begins like its asset's, for the same reason as there: see mirrorIds. */
+function newFaceId(sql: Sql): Fragment {
+  return sql`(left(m.mirror_asset_id::text, 4) || substr(gen_random_uuid()::text, 5))::uuid`;
 }
 
 /**

@@ -5,19 +5,25 @@ import type { Context } from '../context.ts';
 import { copyFaces, joinMappedPerson } from '../copy/copy_faces.ts';
 import type { Job } from '../job.ts';
 
+/** A mirrored face, by the face it mirrors and the photo it is on. */
+export interface FaceKey {
+  readonly sourceFaceId: string;
+  readonly mirrorAssetId: string;
+  readonly mirrorFaceId: string;
+}
+
 /** What has happened to the faces of a job's sources since they were copied. */
 export interface FacesPlan {
   /** Mirrored faces whose source is gone though its photo is still there. */
-  readonly removedFaces: readonly string[];
+  readonly removedFaces: readonly FaceKey[];
   /** Mirrors whose sources have faces that were not copied yet, or faces of people whom the target does not know. */
   readonly mirrorsWithNews: readonly string[];
   /** Mirrored faces whose source row has changed: moved, hidden, deleted, or only touched. */
-  readonly changedFaces: readonly string[];
+  readonly changedFaces: readonly FaceKey[];
 }
 
 /** A mirrored face and the person it belongs to now. */
-export interface FaceAssignment {
-  readonly mirrorFaceId: string;
+export interface FaceAssignment extends FaceKey {
   readonly personId: string | null;
 }
 
@@ -56,7 +62,7 @@ export async function applyFaces(context: Context, job: Job, plan: FacesPlan): P
 export async function planAssignments(sql: Sql, schema: ImmichSchema, job: Job): Promise<FaceAssignment[]> {
   const { personKey } = schema.people;
   return await sql<FaceAssignment[]>`
-    SELECT fm.mirror_face_id AS "mirrorFaceId", mapped.${sql(personKey)} AS "personId"
+    SELECT ${faceKey(sql)}, mapped.${sql(personKey)} AS "personId"
     FROM immich_sidecar.face_map fm
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
     JOIN asset_face f ON f.id = fm.source_face_id
@@ -69,14 +75,13 @@ export async function applyAssignments(context: Context, assignments: readonly F
   return await inBatches(context, assignments, (tx, batch) => assignFaces(tx, context.schema, batch));
 }
 
-async function readRemovedFaces(sql: Sql, job: Job): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    SELECT fm.mirror_face_id AS id
+async function readRemovedFaces(sql: Sql, job: Job): Promise<FaceKey[]> {
+  return await sql<FaceKey[]>`
+    SELECT ${faceKey(sql)}
     FROM immich_sidecar.face_map fm
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
     WHERE ${isBetween(sql, job)}
       AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
-  return rows.map(({ id }) => id);
 }
 
 async function readMirrorsWithNews(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
@@ -107,61 +112,79 @@ async function readMirrorsWithNews(sql: Sql, schema: ImmichSchema, job: Job): Pr
   return rows.map(({ id }) => id);
 }
 
-async function readChangedFaces(sql: Sql, job: Job): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    SELECT fm.mirror_face_id AS id
+async function readChangedFaces(sql: Sql, job: Job): Promise<FaceKey[]> {
+  return await sql<FaceKey[]>`
+    SELECT ${faceKey(sql)}
     FROM immich_sidecar.face_map fm
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
     JOIN asset_face f ON f.id = fm.source_face_id
     WHERE ${isBetween(sql, job)}
       AND f."updateId" <> fm.source_update_id`;
-  return rows.map(({ id }) => id);
 }
 
-async function removeFaces(tx: Sql, mirrorFaceIds: string[]): Promise<number> {
-  const removed = await tx`DELETE FROM asset_face WHERE id = ANY (${mirrorFaceIds}::uuid[])`;
-  await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_face_id = ANY (${mirrorFaceIds}::uuid[])`;
+async function removeFaces(tx: Sql, faces: FaceKey[]): Promise<number> {
+  const removed = await tx`
+    DELETE FROM asset_face
+    WHERE id = ANY (${faces.map((face) => face.mirrorFaceId)}::uuid[])`;
+  await tx`
+    DELETE FROM immich_sidecar.face_map fm
+    USING ${faceKeys(tx, faces)}
+    WHERE ${isFace(tx)}`;
   return removed.count;
 }
 
 /** Copies the changed columns of changed faces, and notes which version of the source was seen. */
-async function updateFaces(tx: Sql, schema: ImmichSchema, mirrorFaceIds: string[]): Promise<number> {
+async function updateFaces(tx: Sql, schema: ImmichSchema, faces: FaceKey[]): Promise<number> {
   const [first, ...rest] = schema.columns.assetFace;
   if (first === undefined) throw new Error('asset_face has no column to copy');
   const list = (item: (column: string) => Fragment) => rest.reduce((all, column) => tx`${all}, ${item(column)}`, item(first));
   const updated = await tx`
     UPDATE asset_face mirror
     SET ${list((column) => tx`${tx(column)} = f.${tx(column)}`)}
-    FROM immich_sidecar.face_map fm
-    JOIN asset_face f ON f.id = fm.source_face_id
-    WHERE fm.mirror_face_id = ANY (${mirrorFaceIds}::uuid[])
-      AND mirror.id = fm.mirror_face_id
+    FROM asset_face f
+    JOIN ${faceKeys(tx, faces)} ON key."sourceFaceId" = f.id
+    WHERE mirror.id = key."mirrorFaceId"
       AND (${list((column) => tx`mirror.${tx(column)}`)}) IS DISTINCT FROM (${list((column) => tx`f.${tx(column)}`)})`;
   await tx`
     UPDATE immich_sidecar.face_map fm
     SET source_update_id = f."updateId"
     FROM asset_face f
-    WHERE fm.mirror_face_id = ANY (${mirrorFaceIds}::uuid[])
-      AND f.id = fm.source_face_id`;
+    JOIN ${faceKeys(tx, faces)} ON key."sourceFaceId" = f.id
+    WHERE ${isFace(tx)}`;
   return updated.count;
 }
 
 async function assignFaces(tx: Sql, schema: ImmichSchema, assignments: FaceAssignment[]): Promise<number> {
   const { faceKey } = schema.people;
-  const input = tx`
-    jsonb_to_recordset(${tx.json(assignments as never)}) AS input ("mirrorFaceId" uuid, "personId" uuid)`;
   const updated = await tx`
     UPDATE asset_face mirror
-    SET ${tx(faceKey)} = input."personId"
-    FROM ${input}
-    WHERE mirror.id = input."mirrorFaceId"
-      AND mirror.${tx(faceKey)} IS DISTINCT FROM input."personId"`;
+    SET ${tx(faceKey)} = key."personId"
+    FROM ${faceKeys(tx, assignments)}
+    WHERE mirror.id = key."mirrorFaceId"
+      AND mirror.${tx(faceKey)} IS DISTINCT FROM key."personId"`;
   await tx`
     UPDATE immich_sidecar.face_map fm
-    SET person_id = input."personId"
-    FROM ${input}
-    WHERE fm.mirror_face_id = input."mirrorFaceId"`;
+    SET person_id = key."personId"
+    FROM ${faceKeys(tx, assignments)}
+    WHERE ${isFace(tx)}`;
   return updated.count;
+}
+
+/** The columns of a FaceKey, of the row `fm` of face_map. */
+function faceKey(sql: Sql): Fragment {
+  return sql`
+    fm.source_face_id AS "sourceFaceId", fm.mirror_asset_id AS "mirrorAssetId", fm.mirror_face_id AS "mirrorFaceId"`;
+}
+
+/** Keys as a table `key`. */
+function faceKeys(sql: Sql, keys: readonly FaceKey[]): Fragment {
+  return sql`
+    jsonb_to_recordset(${sql.json(keys as never)}) AS key
+      ("sourceFaceId" uuid, "mirrorAssetId" uuid, "mirrorFaceId" uuid, "personId" uuid)`;
+}
+
+function isFace(sql: Sql): Fragment {
+  return sql`(fm.source_face_id = key."sourceFaceId" AND fm.mirror_asset_id = key."mirrorAssetId")`;
 }
 
 function isBetween(sql: Sql, job: Job): Fragment {

@@ -7,7 +7,7 @@ import type { NewMirror } from '../copy/insert_assets.ts';
 import type { Job } from '../job.ts';
 import { entriesOf, forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
 import { linkFiles } from '../link_files.ts';
-import { linksOf, type MirrorPlan, planMirror } from '../mirror_plan.ts';
+import { linksOf, mirrorIds, type MirrorPlan, planMirror } from '../mirror_plan.ts';
 import type { Skip } from '../outcome.ts';
 import { recordSkips } from '../skips.ts';
 
@@ -38,10 +38,11 @@ export async function* planNewAssets(sql: Sql, context: Context, job: Job, part:
     const duplicates = await findOwnUploads(sql, job, candidates.map(({ id }) => id));
     const last = candidates.at(-1);
     if (last === undefined) return;
+    const newId = mirrorIds();
     yield {
       mirrors: candidates
         .filter(({ id }) => !duplicates.has(id))
-        .map((candidate) => planMirror(candidate, job, () => crypto.randomUUID())),
+        .map((candidate) => planMirror(candidate, job, newId)),
       skips: candidates.filter(({ id }) => duplicates.has(id)).map(duplicateSkip),
     };
     if (candidates.length < limit) return;

@@ -23,13 +23,13 @@ CREATE TABLE immich_sidecar.asset_map (
 -- One row for each mirrored face. `person_id` and `source_update_id` are what we wrote last: a mirror face is changed
 -- again only when its source has changed since, so what the target's owner did to it stays.
 CREATE TABLE immich_sidecar.face_map (
-  mirror_face_id   uuid PRIMARY KEY,
   source_face_id   uuid NOT NULL,
   mirror_asset_id  uuid NOT NULL,
+  mirror_face_id   uuid NOT NULL,
   person_id        uuid,
-  source_update_id uuid NOT NULL
+  source_update_id uuid NOT NULL,
+  PRIMARY KEY (source_face_id, mirror_asset_id)
 );
-CREATE INDEX face_map_source_face_id_idx ON immich_sidecar.face_map (source_face_id);
 CREATE INDEX face_map_mirror_asset_id_idx ON immich_sidecar.face_map (mirror_asset_id);
 
 -- One row for each person a target sees through sharing. The origin is the first person of a chain of mirrors, never a

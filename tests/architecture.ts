@@ -1,0 +1,76 @@
+import { findCycles, forbiddenArrows, type ImportGraph, textProblems } from './architecture/rules.ts';
+
+const ROOT = new URL('..', import.meta.url);
+
+/** Checks the rules of tests/architecture/rules.ts on this repository; prints each breach. Part of `deno task check`. */
+async function main(): Promise<number> {
+  const sources = ['main.ts', ...await modulesBelow('src')];
+  const graph = await readGraph(sources);
+  const problems = [
+    ...findCycles(graph).map((cycle) => `import cycle: ${cycle.join(' -> ')}`),
+    ...forbiddenArrows(graph),
+    ...(await Promise.all([...sources, ...await modulesBelow('tests')].map(readProblems))).flat(),
+  ];
+  for (const problem of problems) print(problem);
+  print(`architecture: ${graph.size} modules, ${problems.length} problems`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+async function modulesBelow(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(new URL(folder, ROOT))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) found.push(...await modulesBelow(path));
+    else if (entry.name.endsWith('.ts')) found.push(path);
+  }
+  return found.sort();
+}
+
+async function readProblems(module: string): Promise<string[]> {
+  return textProblems(module, await Deno.readTextFile(new URL(module, ROOT)));
+}
+
+interface ModuleInfo {
+  readonly specifier: string;
+  readonly dependencies?: readonly { readonly code?: Resolved; readonly type?: Resolved }[];
+}
+
+interface Resolved {
+  readonly specifier?: string;
+}
+
+/** As Deno itself resolves imports, dynamic and type-only ones included. */
+async function readGraph(sources: readonly string[]): Promise<ImportGraph> {
+  const entry = await Deno.makeTempFile({ suffix: '.ts' });
+  try {
+    await Deno.writeTextFile(entry, sources.map((path) => `import '${new URL(path, ROOT)}';\n`).join(''));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ['info', '--json', '--config', new URL('deno.json', ROOT).pathname, entry],
+    }).output();
+    if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
+    const { modules }: { modules: ModuleInfo[] } = JSON.parse(new TextDecoder().decode(stdout));
+    const found = new Map(modules.map((module) => [relative(module.specifier), localImports(module)]));
+    return new Map(sources.map((path) => [path, found.get(path) ?? notRead(path)]));
+  } finally {
+    await Deno.remove(entry);
+  }
+}
+
+function localImports(module: ModuleInfo): string[] {
+  const targets = (module.dependencies ?? []).flatMap(({ code, type }) => [code?.specifier, type?.specifier]);
+  return [...new Set(targets.filter((target) => target?.startsWith('file:')).map((target) => relative(target ?? '')))];
+}
+
+function notRead(path: string): never {
+  throw new Error(`deno info says nothing about ${path}.`);
+}
+
+function relative(specifier: string): string {
+  return specifier.startsWith(ROOT.href) ? specifier.slice(ROOT.href.length) : specifier;
+}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+Deno.exit(await main());

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { findCycles, forbiddenArrows, textProblems } from './rules.ts';
+
+Deno.test('a cycle is found, wherever it hangs, and a diamond is none', () => {
+  const diamond = new Map([['a', ['b', 'c']], ['b', ['d']], ['c', ['d']], ['d', []]]);
+  assert.deepEqual(findCycles(diamond), []);
+  const cycle = new Map([['a', ['b']], ['b', ['c', 'd']], ['c', []], ['d', ['b']]]);
+  assert.deepEqual(findCycles(cycle), [['b', 'd', 'b']]);
+  assert.deepEqual(findCycles(new Map([['a', ['a']]])), [['a', 'a']]);
+});
+
+Deno.test('arrows downwards are allowed', () => {
+  const graph = new Map([
+    ['main.ts', ['src/cli/program.ts']],
+    ['src/cli/sync.ts', ['src/cli/output.ts', 'src/share/cycle.ts', 'src/demo/demo.ts', 'src/errors.ts']],
+    ['src/share/cycle.ts', ['src/immich/schema.ts', 'src/postgres/connect.ts', 'src/files/linker.ts']],
+    ['src/demo/demo.ts', ['src/share/cycle.ts']],
+  ]);
+  assert.deepEqual(forbiddenArrows(graph), []);
+});
+
+Deno.test('arrows upwards, sideways, out of src and from nowhere are forbidden', () => {
+  const wrong: [from: string, to: string][] = [
+    ['src/share/job.ts', 'src/cli/output.ts'],
+    ['src/immich/schema.ts', 'src/share/job.ts'],
+    ['src/share/job.ts', 'src/writeback/tags.ts'],
+    ['src/writeback/tags.ts', 'src/share/job.ts'],
+    ['src/postgres/connect.ts', 'src/files/linker.ts'],
+    ['src/config/load.ts', 'src/postgres/connect.ts'],
+    ['src/service/loop.ts', 'src/demo/demo.ts'],
+    ['src/demo/demo.ts', 'src/cli/output.ts'],
+    ['src/share/job.ts', 'tests/harness/database.ts'],
+    ['src/share/job.ts', 'file:///elsewhere/facts.ts'],
+    ['src/stray.ts', 'src/errors.ts'],
+  ];
+  for (const [from, to] of wrong) assert.equal(forbiddenArrows(new Map([[from, [to]]])).length, 1, `${from} -> ${to}`);
+});
+
+Deno.test('long files and references to files outside of the repository are reported', () => {
+  const line = 'x\n';
+  assert.deepEqual(textProblems('src/a.ts', line.repeat(400)), []);
+  assert.equal(textProblems('src/a.ts', line.repeat(401)).length, 1);
+  const outside = ['..', 'shared', 'facts.json'].join('/');
+  assert.equal(textProblems('tests/a.test.ts', `readFile('${outside}')`).length, 1);
+  assert.equal(textProblems('tests/a.test.ts', `readFile('../../${outside}')`).length, 1);
+});

@@ -1,0 +1,82 @@
+/** Which module imports which: paths relative to the repository; packages are left out. */
+export type ImportGraph = ReadonlyMap<string, readonly string[]>;
+
+interface Layer {
+  readonly name: string;
+  /** A file, or a folder with its slash. */
+  readonly path: string;
+  /** Names of layers; its own is always allowed. */
+  readonly mayImport: readonly string[];
+}
+
+const EVERYWHERE = ['errors', 'config'];
+const BELOW_JOBS = ['immich', 'postgres', 'files', ...EVERYWHERE];
+const BELOW_CLI = ['service', 'share', 'writeback', ...BELOW_JOBS];
+
+/** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
+export const LAYERS: readonly Layer[] = [
+  { name: 'main', path: 'main.ts', mayImport: ['cli', 'errors'] },
+  { name: 'cli', path: 'src/cli/', mayImport: ['demo', 'version', ...BELOW_CLI] },
+  { name: 'demo', path: 'src/demo/', mayImport: ['version', ...BELOW_CLI] },
+  { name: 'service', path: 'src/service/', mayImport: ['version', 'share', 'writeback', ...BELOW_JOBS] },
+  { name: 'share', path: 'src/share/', mayImport: BELOW_JOBS },
+  { name: 'writeback', path: 'src/writeback/', mayImport: BELOW_JOBS },
+  { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', ...EVERYWHERE] },
+  { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
+  { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
+  { name: 'config', path: 'src/config/', mayImport: ['errors'] },
+  { name: 'errors', path: 'src/errors.ts', mayImport: [] },
+  { name: 'version', path: 'src/version.ts', mayImport: ['package'] },
+  { name: 'package', path: 'deno.json', mayImport: [] },
+];
+
+/** Every import that the table does not allow, as a sentence; also of modules that belong to no layer. */
+export function forbiddenArrows(graph: ImportGraph): string[] {
+  return [...graph].flatMap(([from, targets]) => {
+    const source = layerOf(from);
+    if (!source) return [`${from} belongs to no layer of tests/architecture/rules.ts`];
+    return targets.flatMap((to) => {
+      const target = layerOf(to);
+      const isAllowed = target === source || (target !== undefined && source.mayImport.includes(target.name));
+      return isAllowed ? [] : [`${from} imports ${to}: ${source.name} must not import ${target?.name ?? 'that'}`];
+    });
+  });
+}
+
+function layerOf(module: string): Layer | undefined {
+  return LAYERS.find(({ path }) => path.endsWith('/') ? module.startsWith(path) : module === path);
+}
+
+/** Circular imports, type imports included, each as the modules along the circle; empty when there are none. */
+export function findCycles(graph: ImportGraph): string[][] {
+  const cycles: string[][] = [];
+  const finished = new Set<string>();
+  const path: string[] = [];
+  const visit = (module: string): void => {
+    const start = path.indexOf(module);
+    if (start >= 0) {
+      cycles.push([...path.slice(start), module]);
+      return;
+    }
+    if (finished.has(module)) return;
+    path.push(module);
+    for (const target of graph.get(module) ?? []) visit(target);
+    path.pop();
+    finished.add(module);
+  };
+  for (const module of graph.keys()) visit(module);
+  return cycles;
+}
+
+/** More than this is more than one concept. */
+const MAX_LINES = 400;
+
+/** What is wrong with the text of one module, as sentences. */
+export function textProblems(module: string, text: string): string[] {
+  const lines = text.split('\n').length - 1;
+  return [
+    ...(lines > MAX_LINES && module.startsWith('src/') ? [`${module} has ${lines} lines, more than ${MAX_LINES}`] : []),
+    // Material that is not part of the repository.
+    ...(/['"`](?:(?:\.\.\/)+|\/work\/)shared\//.test(text) ? [`${module} refers to a file in ../shared/`] : []),
+  ];
+}
