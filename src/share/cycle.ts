@@ -64,7 +64,7 @@ export async function runCycle(
   const drafts: Draft[] = [];
   for (const job of jobs) drafts.push(await runJob(context, job, progress));
   const peopleRemoved = new Map<string, number>();
-  for (const targetUserId of new Set(jobs.map((job) => job.targetUserId))) {
+  for (const targetUserId of await targetsOf(context, only)) {
     const orphans = await planOrphans(context.sql, context.schema, targetUserId);
     peopleRemoved.set(targetUserId, await applyOrphans(context, targetUserId, orphans));
     await releasePeople(context, targetUserId);
@@ -100,6 +100,15 @@ export async function runCycle(
   }
   if (hasChanges(report) || strays.length > 0) await recordRun(context.sql, report, version);
   return report;
+}
+
+/** Whose people are looked after: everybody who has any through sharing, also after the last job for them is gone. */
+async function targetsOf(context: Context, only: Job | undefined): Promise<string[]> {
+  if (only !== undefined) return [only.targetUserId];
+  const rows = await context.sql<{ id: string }[]>`
+    SELECT DISTINCT target_user_id AS id
+    FROM immich_sidecar.person_map`;
+  return rows.map(({ id }) => id);
 }
 
 type Draft = Omit<JobReport, 'job' | 'peopleRemoved' | 'withdrawn' | 'standing' | 'failures'> & {

@@ -1,14 +1,14 @@
 import type { Config, JobConfig } from '../../src/config/config.ts';
 import { generateLibrary, type LibraryOptions } from '../../src/demo/library/generate.ts';
 import { assetOf, type GeneratedLibrary } from '../../src/demo/library/result.ts';
-import { connect } from '../../src/postgres/connect.ts';
+import { type Connection, connect } from '../../src/postgres/connect.ts';
 import type { CycleReport } from '../../src/share/cycle.ts';
 import { share } from '../../src/share/share.ts';
 import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from '../harness/database.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
 
 /** A generated library in a database and a directory of its own, and the configuration that shares it with Bob. */
-export class World {
+export class World implements AsyncDisposable {
   private constructor(
     readonly db: ImmichDatabase,
     readonly directory: string,
@@ -41,6 +41,44 @@ export class World {
     return assetOf(this.library, key).id;
   }
 
+  /** The columns by which this release knows people. */
+  get people(): { personKey: 'id' | 'personGroupId'; faceKey: 'personId' | 'personGroupId' } {
+    return this.db.release >= 'v3.2'
+      ? { personKey: 'personGroupId', faceKey: 'personGroupId' }
+      : { personKey: 'id', faceKey: 'personId' };
+  }
+
+  /** The id of the mirror of an asset, or undefined. */
+  async mirrorOf(key: string, target: 'alice' | 'bob' | 'carol' = 'bob'): Promise<string | undefined> {
+    const [row] = await this.sql<{ id: string }[]>`
+      SELECT mirror_asset_id AS id
+      FROM immich_sidecar.asset_map
+      WHERE source_asset_id = ${this.id(key)}
+        AND target_user_id = ${this.library.users[target].id}`;
+    return row?.id;
+  }
+
+  /** The names of the people that a user has, mirrored or own, in order. */
+  async namesOf(user: 'alice' | 'bob' | 'carol'): Promise<string[]> {
+    const rows = await this.sql<{ name: string }[]>`
+      SELECT name FROM person WHERE "ownerId" = ${this.library.users[user].id} ORDER BY name`;
+    return rows.map(({ name }) => name);
+  }
+
+  /** The people on the living faces of an asset, by name, in order. */
+  async facesOn(assetId: string | undefined): Promise<(string | null)[]> {
+    const { personKey, faceKey } = this.people;
+    const rows = await this.sql<{ name: string | null }[]>`
+      SELECT p.name
+      FROM asset_face f
+      JOIN asset a ON a.id = f."assetId"
+      LEFT JOIN person p ON p.${this.sql(personKey)} = f.${this.sql(faceKey)} AND p."ownerId" = a."ownerId"
+      WHERE f."assetId" = ${assetId ?? null}
+        AND f."deletedAt" IS NULL
+      ORDER BY p.name`;
+    return rows.map(({ name }) => name);
+  }
+
   /** Where a path of Immich's is on this machine. */
   local(immichPath: string): string {
     return immichPath.replace(/^\/data(?=\/|$)/, `${this.directory}/media`)
@@ -59,6 +97,13 @@ export class World {
     } finally {
       await sql.end({ timeout: 5 });
     }
+  }
+
+  /** Findings of the verifier, which knows this world's directories. */
+  async verify(
+    verifyMirrors: (sql: Connection, options: { config: Config }) => Promise<readonly unknown[]>,
+  ): Promise<readonly unknown[]> {
+    return await verifyMirrors(this.sql, { config: this.config });
   }
 
   async close(): Promise<void> {

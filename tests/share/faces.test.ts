@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { REPRESENTATIVE } from '../harness/database.ts';
+import { digestTables } from './snapshot.ts';
+import { World } from './world.ts';
+
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: faces that come, move, are hidden, deleted or removed later follow`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql } = world;
+    const { faceKey } = world.people;
+    const [moved, hidden] = await sql<{ id: string }[]>`
+      SELECT id FROM asset_face WHERE "assetId" = ${world.id('family/picnic')} ORDER BY "boundingBoxX1"`;
+    await sql`UPDATE asset_face SET "boundingBoxX1" = "boundingBoxX1" + 3 WHERE id = ${moved?.id ?? ''}`;
+    await sql`UPDATE asset_face SET "deletedAt" = now() WHERE id = ${hidden?.id ?? ''}`;
+    await sql`DELETE FROM asset_face WHERE "assetId" = ${world.id('family/portrait')}`;
+    await sql`
+      INSERT INTO asset_face ("assetId", ${sql(faceKey)}, "imageWidth", "imageHeight", "boundingBoxX2", "boundingBoxY2")
+      VALUES (${world.id('family/harbour')}, ${world.library.people['alice/grandma'].id}, 100, 100, 50, 50)`;
+    const report = await world.share();
+    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(
+      { added: report.jobs[0]?.faces, updated: report.jobs[0]?.facesUpdated, removed: report.jobs[0]?.facesRemoved },
+      { added: 1, updated: 2, removed: 1 },
+    );
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/harbour')), ['Grandma']);
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/portrait')), []);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    await assertAtRest(world);
+  });
+
+  Deno.test(`${release}: a merge at the source moves the faces, and the person without faces goes`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql } = world;
+    const { personKey, faceKey } = world.people;
+    const [from, into] = [world.library.people['alice/gustav'].id, world.library.people['alice/grandma'].id];
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/edited')), ['Emil, Jr.', 'Gustav']);
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${into} WHERE ${sql(faceKey)} = ${from}`;
+    await sql`DELETE FROM person WHERE ${sql(personKey)} = ${from} AND "ownerId" = ${world.library.users.alice.id}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/edited')), ['Emil, Jr.', 'Grandma']);
+    assert.ok(!(await world.namesOf('bob')).includes('Gustav'));
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    await assertAtRest(world);
+  });
+
+  Deno.test(`${release}: a face that is given to somebody the target does not know brings that person along`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    assert.ok(!(await world.namesOf('bob')).includes('Secret Friend'));
+    const { sql } = world;
+    await sql`
+      UPDATE asset_face
+      SET ${sql(world.people.faceKey)} = ${world.library.people['alice/secret'].id}
+      WHERE "assetId" = ${world.id('family/portrait')}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/portrait')), ['Secret Friend']);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    await assertAtRest(world);
+  });
+
+  Deno.test(`${release}: what the target corrects on a mirror stays, until the source itself changes that face`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql } = world;
+    const { faceKey } = world.people;
+    const own = world.library.people['bob/dora'].id;
+    const mirror = await world.mirrorOf('family/portrait');
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${own} WHERE "assetId" = ${mirror ?? ''}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(mirror), ['Dora']);
+    await sql`
+      UPDATE asset_face
+      SET ${sql(faceKey)} = ${world.library.people['alice/grandma'].id}
+      WHERE "assetId" = ${world.id('family/portrait')}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(mirror), ['Grandma']);
+  });
+
+  Deno.test(`${release}: a mirrored person whom the target merged into his own stays merged, also for new photos`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql } = world;
+    const { personKey, faceKey } = world.people;
+    const own = world.library.people['bob/dora'].id;
+    const [mirrored] = await sql<{ id: string }[]>`
+      SELECT mirror_person_id AS id
+      FROM immich_sidecar.person_map
+      WHERE origin_person_id = ${world.library.people['alice/dora'].id}
+        AND target_user_id = ${world.library.users.bob.id}`;
+    await sql`
+      UPDATE asset_face SET ${sql(faceKey)} = ${own}
+      WHERE ${sql(faceKey)} = ${mirrored?.id ?? ''}
+        AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${world.library.users.bob.id})`;
+    await sql`
+      DELETE FROM person
+      WHERE ${sql(personKey)} = ${mirrored?.id ?? ''} AND "ownerId" = ${world.library.users.bob.id}`;
+    await sql`
+      INSERT INTO asset_face ("assetId", ${sql(faceKey)}, "imageWidth", "imageHeight", "boundingBoxX2", "boundingBoxY2")
+      VALUES (${world.id('family/harbour')}, ${world.library.people['alice/dora'].id}, 100, 100, 50, 50)`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/portrait')), ['Dora']);
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/harbour')), ['Dora']);
+    assert.ok(!(await world.namesOf('bob')).includes('Dora Example'));
+    await assertAtRest(world);
+  });
+}
+
+/** One more cycle changes nothing. */
+async function assertAtRest(world: World): Promise<void> {
+  const before = await digestTables(world.sql);
+  await world.share();
+  assert.deepEqual(await digestTables(world.sql), before);
+}

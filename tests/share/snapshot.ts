@@ -1,0 +1,35 @@
+import type { Sql } from '../../src/postgres/connect.ts';
+
+/** A digest of every table of Immich's schema and of ours, by table name: equal digests mean equal rows. */
+export async function digestTables(sql: Sql): Promise<Record<string, string>> {
+  const tables = await sql<{ name: string }[]>`
+    SELECT format('%I.%I', schemaname, tablename) AS name
+    FROM pg_tables
+    WHERE schemaname IN ('public', 'immich_sidecar')
+    ORDER BY 1`;
+  const digests: Record<string, string> = {};
+  for (const { name } of tables) {
+    const [row] = await sql.unsafe(
+      `SELECT count(*) || ':' || md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) AS digest FROM ${name} t`,
+    );
+    digests[name] = row?.digest as string;
+  }
+  return digests;
+}
+
+/** Every file and directory below `directory`: kind, inode, size, times and link count by relative path. */
+export function listFiles(directory: string): Record<string, string> {
+  const listing: Record<string, string> = {};
+  const walk = (path: string) => {
+    for (const entry of Deno.readDirSync(path)) {
+      const child = `${path}/${entry.name}`;
+      const info = Deno.lstatSync(child);
+      const kind = entry.isDirectory ? 'd' : entry.isSymlink ? 'l' : 'f';
+      const detail = entry.isDirectory ? '' : ` ${info.size} ${info.mtime?.getTime()} ${info.nlink}`;
+      listing[child.slice(directory.length + 1)] = `${kind} ${info.ino}${detail}`;
+      if (entry.isDirectory) walk(child);
+    }
+  };
+  walk(directory);
+  return listing;
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import type { WithdrawReason } from '../../src/share/outcome.ts';
+import { REPRESENTATIVE } from '../harness/database.ts';
+import { listFiles } from './snapshot.ts';
+import { World } from './world.ts';
+
+/** What happens to `family/wedding` at the source, and the reason that is given for taking its mirror back. */
+const AT_THE_SOURCE: readonly { reason: WithdrawReason; change: (world: World, id: string) => Promise<unknown> }[] = [
+  { reason: 'source-locked', change: ({ sql }, id) => sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}` },
+  {
+    reason: 'source-trashed',
+    change: ({ sql }, id) => sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${id}`,
+  },
+  {
+    reason: 'source-offline',
+    change: ({ sql }, id) => sql`UPDATE asset SET "deletedAt" = now(), "isOffline" = true WHERE id = ${id}`,
+  },
+  { reason: 'source-deleted', change: ({ sql }, id) => sql`DELETE FROM asset WHERE id = ${id}` },
+  { reason: 'not-selected', change: ({ sql }, id) => sql`UPDATE asset SET visibility = 'archive' WHERE id = ${id}` },
+  {
+    reason: 'not-selected',
+    change: ({ sql }, id) =>
+      sql`UPDATE asset SET "originalPath" = replace("originalPath", '/family/', '/private/') WHERE id = ${id}`,
+  },
+];
+
+for (const release of REPRESENTATIVE) {
+  for (const [index, { reason, change }] of AT_THE_SOURCE.entries()) {
+    Deno.test(`${release}: ${reason} (${index}) takes the mirror back with its files and rows, and nothing of the source`, async () => {
+      await using world = await World.open(release);
+      const sourceFiles = Object.keys(listFiles(world.directory));
+      await world.share();
+      const mirror = await world.mirrorOf('family/wedding');
+      assert.ok(mirror);
+      await change(world, world.id('family/wedding'));
+      const report = await world.share();
+      assert.deepEqual(report.jobs[0]?.withdrawn, { [reason]: 1 });
+      assert.deepEqual(await traces(world, mirror), []);
+      const left = Object.keys(listFiles(world.directory));
+      assert.deepEqual(sourceFiles.filter((path) => !left.includes(path)), []);
+      assert.deepEqual(left.filter((path) => path.includes(mirror)), []);
+      assert.deepEqual(Object.values((await world.share()).jobs[0]?.withdrawn ?? {}), []);
+    });
+  }
+
+  Deno.test(`${release}: a source that comes back is mirrored again`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const id = world.id('family/wedding');
+    await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${id}`;
+    await world.share();
+    assert.equal(await world.mirrorOf('family/wedding'), undefined);
+    await world.sql`UPDATE asset SET "deletedAt" = NULL, status = 'active' WHERE id = ${id}`;
+    await world.share();
+    assert.ok(await world.mirrorOf('family/wedding'));
+  });
+
+  Deno.test(`${release}: what the target trashes or deletes is withdrawn, remembered, and the source is untouched`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const [trashed, deleted] = [await world.mirrorOf('family/wedding'), await world.mirrorOf('family/portrait')];
+    await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${trashed ?? ''}`;
+    await world.sql`DELETE FROM asset WHERE id = ${deleted ?? ''}`;
+    const report = await world.share();
+    assert.deepEqual(report.jobs[0]?.withdrawn, { 'target-trashed': 1, 'target-deleted': 1 });
+    assert.equal(report.jobs[0]?.standing.withdrawn, 2);
+    await world.share();
+    for (const key of ['family/wedding', 'family/portrait']) {
+      assert.equal(await world.mirrorOf(key), undefined);
+      const [source] = await world.sql<{ path: string }[]>`
+        SELECT "originalPath" AS path FROM asset WHERE id = ${world.id(key)}`;
+      assert.ok(Deno.lstatSync(world.local(source?.path ?? '')).isFile);
+    }
+    assert.deepEqual(await traces(world, deleted ?? ''), []);
+  });
+}
+
+Deno.test('a mirror whose row vanished without an audit entry (a restored backup) is made anew', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const mirror = await world.mirrorOf('family/wedding');
+  await world.sql`DELETE FROM asset WHERE id = ${mirror ?? ''}`;
+  await world.sql`DELETE FROM asset_audit WHERE "assetId" = ${mirror ?? ''}`;
+  const report = await world.share();
+  assert.deepEqual(report.jobs[0]?.withdrawn, { 'mirror-lost': 1 });
+  const anew = await world.mirrorOf('family/wedding');
+  assert.ok(anew && anew !== mirror);
+});
+
+Deno.test('a job that is no longer configured loses its mirrors; another job that selects the same source keeps them', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  world.setJobs([{ ...family, name: 'renamed' }]);
+  await world.share();
+  assert.ok(await world.mirrorOf('family/wedding'), 'still selected, by the renamed job');
+  assert.equal(await world.mirrorOf('uploads/cat'), undefined);
+});
+
+Deno.test('--job leaves the mirrors of other jobs alone', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const report = await world.share({ jobName: 'family to bob' });
+  assert.deepEqual(report.jobs.map(({ job }) => job), ['family to bob']);
+  assert.ok(await world.mirrorOf('uploads/cat'));
+});
+
+Deno.test('a mirror that the target made the cover of a stack can be taken back', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const members = [await world.mirrorOf('family/wedding'), await world.mirrorOf('family/portrait'), await world.mirrorOf('family/picnic')];
+  const [stack] = await world.sql<{ id: string }[]>`
+    INSERT INTO stack ("primaryAssetId", "ownerId")
+    VALUES (${members[0] ?? ''}, ${world.library.users.bob.id})
+    RETURNING id`;
+  await world.sql`UPDATE asset SET "stackId" = ${stack?.id ?? ''} WHERE id = ANY (${members as string[]}::uuid[])`;
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/wedding')}`;
+  const report = await world.share();
+  assert.deepEqual(report.jobs[0]?.withdrawn, { 'source-locked': 1 });
+  const [left] = await world.sql<{ primary: string }[]>`SELECT "primaryAssetId" AS primary FROM stack WHERE id = ${stack?.id ?? ''}`;
+  assert.ok(left && members.slice(1).includes(left.primary));
+});
+
+/** Where a mirror is still mentioned: tables of Immich that refer to assets, and our own. */
+async function traces(world: World, mirrorId: string): Promise<string[]> {
+  const columns = await world.sql<{ table: string; column: string }[]>`
+    SELECT format('%I.%I', table_schema, table_name) AS "table", column_name AS "column"
+    FROM information_schema.columns
+    WHERE table_schema IN ('public', 'immich_sidecar')
+      AND data_type = 'uuid'
+      AND table_name NOT LIKE '%_audit'`;
+  const found: string[] = [];
+  for (const { table, column } of columns) {
+    const rows = await world.sql.unsafe(`SELECT FROM ${table} WHERE "${column}" = $1`, [mirrorId]);
+    if (rows.length > 0) found.push(`${table}.${column}`);
+  }
+  return found;
+}
