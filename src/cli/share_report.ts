@@ -93,10 +93,10 @@ export function describeStep(step: PlannedStep, totals: StepTotals): string {
       return lines(step.plan.mirrorAssetIds, (id) => `+ ${step.job}: ${id} into album ${step.plan.albumId}`);
     case 'faces':
       totals.add('faces to remove', step.plan.removedFaces.length);
-      totals.add('photos with new faces', step.plan.mirrorsWithNews.length);
+      totals.add('photos with new faces', step.plan.photosWithNews.length);
       totals.add('faces to update', step.plan.changedFaces.length);
       return lines(step.plan.removedFaces, (face) => `- ${step.job}: face ${face.mirrorFaceId}`) +
-        lines(step.plan.mirrorsWithNews, (id) => `+ ${step.job}: faces of ${id}`) +
+        lines(step.plan.photosWithNews, (photo) => `+ ${step.job}: faces of ${photo.mirrorAssetId}`) +
         lines(step.plan.changedFaces, (face) => `~ ${step.job}: face ${face.mirrorFaceId}`);
     case 'face-assignments':
       totals.add('faces to reassign', step.plan.length);

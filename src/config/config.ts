@@ -41,6 +41,8 @@ export interface DatabaseConfig {
   readonly username: string;
   readonly password: Secret;
   readonly name: string;
+  /** How many connections may be open at once. One is enough for everything; two or more let the first copy use two cores. */
+  readonly maxConnections: number;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';

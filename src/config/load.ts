@@ -45,6 +45,7 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
       username: settings.read('DB_USERNAME'),
       password: settings.read('DB_PASSWORD'),
       name: settings.read('DB_DATABASE_NAME'),
+      maxConnections: settings.read('DB_MAX_CONNECTIONS'),
     },
     immich: { url: readImmichUrl(settings, problems), apiKey: settings.read('IMMICH_API_KEY') },
     uploadLocation: absolute(settings.read('UPLOAD_LOCATION'), cwd),

@@ -83,6 +83,12 @@ export const SETTINGS = Object.freeze(
       default: 'immich',
       description: "The name of Immich's database.",
     },
+    DB_MAX_CONNECTIONS: {
+      group: 'database',
+      type: wholeNumber(1, 10),
+      default: '4',
+      description: 'How many connections may be open at once: one that holds the lock, one that plans, the rest copy. 1 is enough, but a first copy then uses one core only.',
+    },
 
     IMMICH_API_URL: {
       group: 'immich',

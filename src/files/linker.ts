@@ -1,5 +1,5 @@
 import { isBelow, nameOf, parentOf } from './path_map.ts';
-import { asFileProblem, codeOf, FileProblem } from './problem.ts';
+import { asFileProblem, codeOf, FileProblem, type FileReason } from './problem.ts';
 
 /** What is known of a source file after it was checked. */
 export interface SourceFile {
@@ -11,6 +11,12 @@ export interface SourceFile {
 
 /** How many directories are remembered at a time: thumbnails spread over 65,536 of them, and memory must stay flat. */
 const REMEMBERED_DIRECTORIES = 10_000;
+
+/** No kernel takes a longer path (Linux 4,096 bytes, macOS 1,024), and a directory is checked one component at a time. */
+const LONGEST_PATH = 4_096;
+
+/** A file of which this is said is not there, whatever it would be called. */
+const ABSENT: ReadonlySet<FileReason> = new Set(['missing', 'name-too-long']);
 
 /**
  * Makes and removes hard links, only ever below its roots: a source is used when its real path (symbolic links
@@ -28,7 +34,8 @@ export class Linker {
 
   /** `roots`: local directories; those that do not exist are left out (they cannot contain anything). */
   constructor(roots: readonly string[]) {
-    this.#roots = roots;
+    // The innermost root first: one root inside another may itself be a symbolic link.
+    this.#roots = roots.toSorted((a, b) => b.length - a.length);
     this.#realRoots = roots.flatMap((root) => {
       try {
         return [Deno.realPathSync(root)];
@@ -89,18 +96,19 @@ export class Linker {
   }
 
   /**
-   * Removes one name of a file, and the directories that this leaves empty up to, not including, `keep`. A path that
-   * runs through a symbolic link is somebody else's and throws FileProblem; an absent one is fine.
+   * Removes one name of a file, and the directories that this leaves empty up to, not including, `keep` and the roots.
+   * A path that runs through a symbolic link is somebody else's and throws FileProblem; an absent one is fine.
    */
   remove(target: string, keep: string): void {
     const directory = parentOf(target);
     try {
-      if (!this.#isOwn(directory)) throw new FileProblem('outside-roots', target);
+      this.#assertOwn(directory);
       const info = Deno.lstatSync(target);
       if (info.isDirectory) throw new FileProblem('not-a-file', target);
       Deno.removeSync(target);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw asFileProblem(error, target);
+      const problem = asFileProblem(error, target);
+      if (!ABSENT.has(problem.reason)) throw problem;
     }
     this.#removeEmptyDirectories(directory, keep);
   }
@@ -135,6 +143,7 @@ export class Linker {
   /** Creates `directory` below its root, one component at a time, refusing to walk through a symbolic link. */
   #prepareDirectory(directory: string): void {
     if (this.#ownDirectories.has(directory)) return;
+    assertPossible(directory);
     const root = this.#rootOf(directory);
     if (directory !== root) {
       this.#prepareDirectory(parentOf(directory));
@@ -142,7 +151,7 @@ export class Linker {
         Deno.mkdirSync(directory);
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') throw asFileProblem(error, directory);
-        if (!Deno.lstatSync(directory).isDirectory) throw new FileProblem('outside-roots', directory, error);
+        assertRealDirectory(directory, 'occupied');
       }
     }
     this.#rememberOwn(directory);
@@ -153,26 +162,45 @@ export class Linker {
     this.#ownDirectories.add(directory);
   }
 
-  /** Whether no component of `directory` below its root is a symbolic link. False when it does not exist. */
-  #isOwn(directory: string): boolean {
-    if (this.#ownDirectories.has(directory)) return true;
+  /** Throws FileProblem unless `directory` exists and no component of it below its root is a symbolic link. */
+  #assertOwn(directory: string): void {
+    if (this.#ownDirectories.has(directory)) return;
+    assertPossible(directory);
     const root = this.#rootOf(directory);
-    const own = directory === root ||
-      (this.#isOwn(parentOf(directory)) && Deno.lstatSync(directory).isDirectory);
-    if (own) this.#rememberOwn(directory);
-    return own;
+    if (directory !== root) {
+      this.#assertOwn(parentOf(directory));
+      assertRealDirectory(directory, 'missing');
+    }
+    this.#rememberOwn(directory);
   }
 
   #removeEmptyDirectories(directory: string, keep: string): void {
-    while (isBelow(directory, keep)) {
+    const root = this.#rootOf(directory);
+    while (isBelow(directory, keep) && isBelow(directory, root)) {
       try {
         Deno.removeSync(directory);
-      } catch {
-        return; // not empty, or already gone with its parents: both are the end of it
+      } catch (error) {
+        // One that is gone already may have been the last one in its parent: a run was killed between the two.
+        if (codeOf(error) !== 'ENOENT') return;
       }
       this.#ownDirectories.delete(directory);
       directory = parentOf(directory);
     }
+  }
+}
+
+function assertPossible(path: string): void {
+  if (path.length > LONGEST_PATH) throw new FileProblem('name-too-long', path);
+}
+
+/** Throws FileProblem unless this is a directory itself; `otherwise` is the reason when it is a file. */
+function assertRealDirectory(path: string, otherwise: FileReason): void {
+  try {
+    const info = Deno.lstatSync(path);
+    if (info.isSymlink) throw new FileProblem('outside-roots', path);
+    if (!info.isDirectory) throw new FileProblem(otherwise, path);
+  } catch (error) {
+    throw asFileProblem(error, path);
   }
 }
 

@@ -40,7 +40,9 @@ export class PathMap {
 
   constructor(roots: readonly Root[]) {
     if (roots.length === 0) {
-      throw new RefusedError('No directory is configured.', { remedy: 'Set UPLOAD_LOCATION and EXTERNAL_LIBRARY_DIR.' });
+      throw new RefusedError('No directory is configured.', {
+        remedy: 'Set UPLOAD_LOCATION and EXTERNAL_LIBRARY_DIR.',
+      });
     }
     const seen = new Set<string>();
     const firstOfEach = roots.filter((root) => !seen.has(root.immich) && seen.add(root.immich));

@@ -17,8 +17,17 @@ export function ownerFolder(media: string, folder: 'encoded-video' | 'thumbs', o
   return `${media}/${folder}/${ownerId}`;
 }
 
-function hashed(base: string, id: string): string {
-  return `${base}/${id.slice(0, 2)}/${id.slice(2, 4)}`;
+/** A path, and the directory up to which directories above it are removed when they become empty. */
+export interface OwnPath {
+  readonly path: string;
+  readonly keep: string;
+}
+
+function inOwnerFolder(media: string, folder: 'encoded-video' | 'thumbs', ownerId: string, id: string, name: string): OwnPath {
+  return {
+    path: `${ownerFolder(media, folder, ownerId)}/${id.slice(0, 2)}/${id.slice(2, 4)}/${name}`,
+    keep: `${media}/${folder}`,
+  };
 }
 
 /**
@@ -30,23 +39,17 @@ export function mirrorGeneratedPath(
   file: GeneratedFile,
   source: { readonly assetId: string },
   mirror: { readonly assetId: string; readonly ownerId: string; readonly media: string },
-): { readonly path: string; readonly keep: string } {
-  const keep = ownerFolder(mirror.media, folderOf(file.type), mirror.ownerId);
+): OwnPath {
   const sourceName = nameOf(file.path);
   const name = sourceName.includes(source.assetId)
     ? sourceName.replaceAll(source.assetId, mirror.assetId)
     : `${mirror.assetId}_${file.type}${file.isEdited ? '_edited' : ''}${extensionOf(sourceName)}`;
-  return { path: `${hashed(keep, mirror.assetId)}/${name}`, keep };
+  return inOwnerFolder(mirror.media, folderOf(file.type), mirror.ownerId, mirror.assetId, name);
 }
 
 /** Where Immich keeps the thumbnail of a person. */
-export function personThumbnailPath(
-  media: string,
-  ownerId: string,
-  personId: string,
-): { readonly path: string; readonly keep: string } {
-  const keep = ownerFolder(media, 'thumbs', ownerId);
-  return { path: `${hashed(keep, personId)}/${personId}.jpeg`, keep };
+export function personThumbnailPath(media: string, ownerId: string, personId: string): OwnPath {
+  return inOwnerFolder(media, 'thumbs', ownerId, personId, `${personId}.jpeg`);
 }
 
 /** The name Immich finds a sidecar by: `photo.jpg.xmp`, or `photo.xmp` where the source's is named so. */

@@ -21,19 +21,19 @@ const TIMEOUTS = Object.freeze({
 const PLANNER = Object.freeze({ jit: 'off' });
 
 /**
- * Connects with a pool of one. One connection is enough because batches are large and pipelined, it keeps the session
- * lock and the work together, and it is all that the embedded database of the demo can serve.
+ * Connects with a pool of `config.maxConnections`, opened as they are needed. Everything works with a single one, which
+ * is all that the embedded database of the demo can serve.
  *
  * Throws UserError when there is no database, the password is wrong, or the database does not exist.
  */
 export async function connect(config: DatabaseConfig): Promise<Connection> {
-  const sql = postgres({
+  const sql: Connection = postgres({
     host: config.hostname,
     port: config.port,
     username: config.username,
     password: config.password.reveal(),
     database: config.name,
-    max: 1,
+    max: config.maxConnections,
     connect_timeout: 10,
     connection: { application_name: 'immich-sidecar', ...TIMEOUTS, ...PLANNER },
     onnotice: () => {},

@@ -1,14 +1,18 @@
 import type { Connection, Sql } from './connect.ts';
-import { assertInstanceLock } from './lock.ts';
+import { assertInstanceLock, type InstanceLock } from './lock.ts';
 
 /**
  * Runs `work` in one transaction that sees one snapshot of the database and that only the instance holding the lock
  * can commit. REPEATABLE READ, because an asset is copied with a dozen statements and must not change in between;
  * our transactions insert rows or update mirrors, so a conflict with Immich is rare and simply tried again.
  */
-export async function inTransaction<T>(sql: Connection, work: (tx: Sql) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  sql: Connection,
+  lock: InstanceLock,
+  work: (tx: Sql) => Promise<T>,
+): Promise<T> {
   return await sql.begin('ISOLATION LEVEL REPEATABLE READ', async (tx) => {
-    await assertInstanceLock(tx);
+    await assertInstanceLock(tx, lock);
     return await work(tx);
   }) as T;
 }

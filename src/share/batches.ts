@@ -1,6 +1,4 @@
 import type { Sql } from '../postgres/connect.ts';
-import { retryTransient } from '../postgres/retry.ts';
-import { inTransaction } from '../postgres/transaction.ts';
 import type { Context } from './context.ts';
 
 /** Runs `work` over `items`, a transaction for each batch, and adds up what it returns. */
@@ -12,7 +10,7 @@ export async function inBatches<T>(
   let total = 0;
   for (let start = 0; start < items.length; start += context.batchSize) {
     const batch = items.slice(start, start + context.batchSize);
-    total += await retryTransient(() => inTransaction(context.sql, (tx) => work(tx, batch)));
+    total += await context.transaction((tx) => work(tx, batch));
   }
   return total;
 }

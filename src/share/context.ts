@@ -1,12 +1,11 @@
 import type { Linker } from '../files/linker.ts';
 import type { PathMap } from '../files/path_map.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
-import type { Connection } from '../postgres/connect.ts';
+import type { Connection, Sql } from '../postgres/connect.ts';
 import type { Job } from './job.ts';
 
-/** What every phase of a cycle works with. */
-export interface Context {
-  readonly sql: Connection;
+/** What planning works with. */
+export interface PlanningContext {
   readonly schema: ImmichSchema;
   readonly linker: Linker;
   readonly paths: PathMap;
@@ -14,4 +13,17 @@ export interface Context {
   readonly jobs: readonly Job[];
   /** Assets in one transaction. */
   readonly batchSize: number;
+}
+
+/** What applying works with. */
+export interface Context extends PlanningContext {
+  /** For reading; what is written goes through `transaction`. */
+  readonly sql: Connection;
+  /**
+   * Runs `work` in a transaction that only the instance holding the lock can commit, again if Immich was in the way. With
+   * more than one connection several may run at the same time.
+   */
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  /** Batches that are copied at the same time. */
+  readonly copyWorkers: number;
 }

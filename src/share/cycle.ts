@@ -1,6 +1,5 @@
 import { getLogger } from '@logtape/logtape';
-import type { Connection, Sql } from '../postgres/connect.ts';
-import { inTransaction } from '../postgres/transaction.ts';
+import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
 import type { Job } from './job.ts';
 import { undoUnfinished } from './journal.ts';
@@ -53,7 +52,7 @@ export async function runCycle(
   progress: Progress,
 ): Promise<CycleReport> {
   const startedAt = new Date();
-  const unfinished = await undoUnfinished(context.sql, context.linker, context.paths);
+  const unfinished = await undoUnfinished(context);
   if (unfinished.settled > 0) logger.info('removed {count} files that an unfinished run had left', { count: unfinished.settled });
   for (const { problem } of unfinished.failed) logger.warn('left by an unfinished run: {problem}', { problem: problem.message });
 
@@ -98,7 +97,7 @@ export async function runCycle(
   if (strays.length > 0) {
     logger.info('took back {count} mirrors of jobs that are no longer configured', { count: strays.length });
   }
-  if (hasChanges(report) || strays.length > 0) await recordRun(context.sql, report, version);
+  if (hasChanges(report) || strays.length > 0) await recordRun(context, report, version);
   return report;
 }
 
@@ -194,8 +193,8 @@ function hasChanges(report: CycleReport): boolean {
   );
 }
 
-async function recordRun(sql: Connection, report: CycleReport, version: string): Promise<void> {
-  await inTransaction(sql, async (tx) => {
+async function recordRun(context: Context, report: CycleReport, version: string): Promise<void> {
+  await context.transaction(async (tx) => {
     await tx`
       INSERT INTO immich_sidecar.run (started_at, finished_at, version, report)
       VALUES (${report.startedAt}, now(), ${version}, ${tx.json(report as never)})`;

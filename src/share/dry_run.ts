@@ -1,6 +1,6 @@
 import type { Sql } from '../postgres/connect.ts';
 import { PARTS } from './candidates.ts';
-import type { Context } from './context.ts';
+import type { PlanningContext } from './context.ts';
 import type { Job } from './job.ts';
 import { type AlbumPlan, planAlbum } from './phases/albums.ts';
 import { type FaceAssignment, type FacesPlan, planAssignments, planFaces } from './phases/faces.ts';
@@ -29,7 +29,7 @@ export type PlanSink = (step: PlannedStep) => void;
  */
 export async function planCycle(
   sql: Sql,
-  context: Context,
+  context: PlanningContext,
   jobs: readonly Job[],
   only: Job | undefined,
   sink: PlanSink,

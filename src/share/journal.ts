@@ -1,8 +1,8 @@
 import type { Linker } from '../files/linker.ts';
 import type { PathMap } from '../files/path_map.ts';
 import { FileProblem } from '../files/problem.ts';
-import type { Connection, Sql } from '../postgres/connect.ts';
-import { inTransaction } from '../postgres/transaction.ts';
+import type { Sql } from '../postgres/connect.ts';
+import type { Context } from './context.ts';
 import type { LinkPlan } from './mirror_plan.ts';
 
 /**
@@ -81,19 +81,17 @@ export function removeFiles(
  * Returns how many journal rows were settled, and what could not be removed (those rows stay and are tried again).
  */
 export async function undoUnfinished(
-  sql: Connection,
-  linker: Linker,
-  paths: PathMap,
+  context: Context,
 ): Promise<{ settled: number; failed: { entry: JournalEntry; problem: FileProblem }[] }> {
-  const unfinished = await sql<JournalEntry[]>`
+  const unfinished = await context.sql<JournalEntry[]>`
     SELECT l.mirror_id AS "mirrorId", l.path, l.keep
     FROM immich_sidecar.link l
     WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
       AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)`;
   if (unfinished.length === 0) return { settled: 0, failed: [] };
-  const failed = removeFiles(unfinished, linker, paths);
+  const failed = removeFiles(unfinished, context.linker, context.paths);
   const failedEntries = new Set(failed.map(({ entry }) => entry));
   const settled = unfinished.filter((entry) => !failedEntries.has(entry));
-  await inTransaction(sql, (tx) => forgetEntries(tx, settled));
+  await context.transaction((tx) => forgetEntries(tx, settled));
   return { settled: settled.length, failed };
 }

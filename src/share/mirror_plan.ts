@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mirrorGeneratedPath, mirrorSidecarPath } from '../immich/layout.ts';
 import type { Candidate, CandidateFile } from './candidates.ts';
 import type { Job } from './job.ts';
-import { mirrorOriginalPath } from './placement.ts';
+import { lastingDirectory, mirrorOriginalPath } from './placement.ts';
 
 /** One hard link to make; paths as Immich sees them. */
 export interface LinkPlan {
@@ -43,7 +43,7 @@ export interface MirrorPlan {
 export function planMirror(candidate: Candidate, job: Job, newId: () => string): MirrorPlan {
   const mirrorAssetId = newId();
   const mirrorPath = mirrorOriginalPath(job.mappings, candidate.originalPath);
-  const keep = job.targetPathPrefix.slice(0, -1);
+  const keep = lastingDirectory(job.targetPathPrefix);
 
   const planFile = (file: CandidateFile): FilePlan => {
     if (file.type === 'sidecar') {

@@ -34,6 +34,15 @@ export function mirrorOriginalPath(mappings: readonly Mapping[], sourcePath: str
 }
 
 /**
+ * The directory of a target prefix that stays when its last mirror goes: what lies above the first hidden directory, which
+ * is ours, or the prefix itself, which may be a library's import path.
+ */
+export function lastingDirectory(targetPathPrefix: string): string {
+  const hidden = targetPathPrefix.indexOf('/.');
+  return hidden > 0 ? targetPathPrefix.slice(0, hidden) : targetPathPrefix.slice(0, -1);
+}
+
+/**
  * The modification time a mirror's row must carry so that a library scan finds nothing new, or undefined when the
  * source's own value is right. Immich rounds a file's time to whole milliseconds and we can only read it cut off, so a
  * difference below two milliseconds is that rounding and the value that Immich wrote for the source is the exact one.

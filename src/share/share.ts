@@ -8,6 +8,7 @@ import { type ImmichSchema, readImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { withInstanceLock } from '../postgres/lock.ts';
 import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
+import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import type { Context } from './context.ts';
 import { type CycleReport, type Progress, runCycle } from './cycle.ts';
@@ -22,6 +23,9 @@ const logger = getLogger(['immich-sidecar', 'share']);
 /** Assets in one transaction: a batch of this size takes some 0.3 s, and a bigger one is no faster. */
 const BATCH_SIZE = 1_000;
 
+/** More than two batches at a time gain nothing on the machines this is made for, and cost memory. */
+const MAX_COPY_WORKERS = 2;
+
 export interface ShareOptions {
   /** Only this job; the others still keep their mirrors. */
   readonly jobName?: string | undefined;
@@ -32,11 +36,13 @@ export interface ShareOptions {
 /** Runs one share cycle. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
 export async function share(sql: Connection, config: Config, options: ShareOptions): Promise<CycleReport> {
   const prepared = await prepare(sql, config, options.jobName);
-  return await withInstanceLock(sql, async () => {
+  return await withInstanceLock(sql, async (lock) => {
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
-    await inTransaction(sql, (tx) => migrate(tx, MIGRATIONS));
-    return await runCycle({ ...prepared, sql }, prepared.chosen, prepared.only, options.version, options.progress);
+    await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
+    const transaction: Context['transaction'] = (work) => retryTransient(() => inTransaction(sql, lock, work));
+    const context: Context = { ...prepared, sql, transaction };
+    return await runCycle(context, prepared.chosen, prepared.only, options.version, options.progress);
   });
 }
 
@@ -49,7 +55,7 @@ export async function dryRun(
   const prepared = await prepare(sql, config, options.jobName);
   const plan = async (tx: Sql) => {
     await check(tx, prepared);
-    await planCycle(tx, { ...prepared, sql }, prepared.chosen, prepared.only, options.sink);
+    await planCycle(tx, prepared, prepared.chosen, prepared.only, options.sink);
   };
   // Without our tables there is nothing to read from: they are made, and undone with the transaction. With them, planning
   // only reads, and a transaction would hold up Immich's vacuum for as long as a large library takes.
@@ -57,7 +63,7 @@ export async function dryRun(
   else await inRolledBackTransaction(sql, plan);
 }
 
-interface Prepared extends Omit<Context, 'sql'> {
+interface Prepared extends Omit<Context, 'sql' | 'transaction'> {
   /** The jobs of this run. */
   readonly chosen: readonly Job[];
   readonly only: Job | undefined;
@@ -77,7 +83,17 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
   }
   const paths = pathMapOf(config, instance);
   const linker = new Linker(paths.roots.map((root) => root.local));
-  return { schema, linker, paths, jobs, batchSize: BATCH_SIZE, chosen: only === undefined ? jobs : [only], only };
+  return {
+    schema,
+    linker,
+    paths,
+    jobs,
+    batchSize: BATCH_SIZE,
+    // One connection holds the lock and one plans.
+    copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
+    chosen: only === undefined ? jobs : [only],
+    only,
+  };
 }
 
 /** Checks everything that the user could have got wrong. */

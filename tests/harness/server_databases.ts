@@ -16,6 +16,7 @@ export function configOf(url: string, name: string): DatabaseConfig {
     username: decodeURIComponent(username),
     password: new Secret(decodeURIComponent(password)),
     name,
+    maxConnections: 4,
   };
 }
 

@@ -1,8 +1,6 @@
 import { messageOf } from '../../errors.ts';
-import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Connection } from '../../postgres/connect.ts';
-import { isRowError, retryTransient } from '../../postgres/retry.ts';
-import { inTransaction } from '../../postgres/transaction.ts';
+import { isRowError } from '../../postgres/retry.ts';
+import type { Context } from '../context.ts';
 import type { Job } from '../job.ts';
 import type { Skip } from '../outcome.ts';
 import { clearSkips } from '../skips.ts';
@@ -22,27 +20,24 @@ export interface BatchResult {
  * asset stands alone and is reported; everything else goes through.
  */
 export async function copyBatch(
-  sql: Connection,
-  schema: ImmichSchema,
+  context: Context,
   job: Job,
   mirrors: readonly NewMirror[],
 ): Promise<BatchResult> {
   const [only] = mirrors;
   if (only === undefined) return { created: [], faces: 0, skips: [] };
   try {
-    return await retryTransient(() =>
-      inTransaction(sql, async (tx) => {
-        const { mirrorAssetIds, faces } = await copyMirrors(tx, schema, job, mirrors);
-        await clearSkips(tx, job, mirrorAssetIds);
-        return { created: mirrorAssetIds, faces, skips: [] };
-      })
-    );
+    return await context.transaction(async (tx) => {
+      const { mirrorAssetIds, faces } = await copyMirrors(tx, context.schema, job, mirrors);
+      await clearSkips(tx, job, mirrorAssetIds);
+      return { created: mirrorAssetIds, faces, skips: [] };
+    });
   } catch (error) {
     if (!isRowError(error)) throw error;
     if (mirrors.length === 1) return { created: [], faces: 0, skips: [refused(only, error)] };
     const middle = Math.ceil(mirrors.length / 2);
-    const first = await copyBatch(sql, schema, job, mirrors.slice(0, middle));
-    const second = await copyBatch(sql, schema, job, mirrors.slice(middle));
+    const first = await copyBatch(context, job, mirrors.slice(0, middle));
+    const second = await copyBatch(context, job, mirrors.slice(middle));
     return {
       created: [...first.created, ...second.created],
       faces: first.faces + second.faces,

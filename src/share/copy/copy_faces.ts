@@ -1,17 +1,17 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from './columns.ts';
-import { insertPeople } from './insert_people.ts';
 
 /**
- * Copies the faces that the sources of these mirrors have and the mirrors lack, with the people in them and, for faces
- * found by machine learning, their embeddings (one on any other face would break a later detection run, see
- * docs/immich.md). Returns how many faces were copied.
+ * Copies the faces that the sources of these mirrors have and the mirrors lack and, for faces found by machine learning,
+ * their embeddings (one on any other face would break a later detection run, see docs/immich.md). The people in them must
+ * be there already (insertPeople); a face of somebody else belongs to nobody at first, and phases/faces.ts finds it.
+ *
+ * Returns how many faces were copied.
  */
 export async function copyFaces(
   tx: Sql,
   schema: ImmichSchema,
-  targetUserId: string,
   mirrorAssetIds: readonly string[],
 ): Promise<number> {
   const { faceKey, personKey } = schema.people;
@@ -25,9 +25,7 @@ export async function copyFaces(
     { column: 'faceId', value: tx`allocated.mirror_face_id` },
     ...copied(tx, 's', schema.columns.faceSearch),
   ];
-  const [, [row]] = await Promise.all([
-    insertPeople(tx, schema, targetUserId, mirrorAssetIds),
-    tx<{ faces: number }[]>`
+  const [row] = await tx<{ faces: number }[]>`
       WITH allocated AS (
         INSERT INTO immich_sidecar.face_map
           (mirror_face_id, source_face_id, mirror_asset_id, person_id, source_update_id)
@@ -56,8 +54,7 @@ export async function copyFaces(
         JOIN asset_face f ON f.id = allocated.source_face_id AND f."sourceType" = 'machine-learning'
         JOIN face_search s ON s."faceId" = f.id
       )
-      SELECT count(*)::int AS faces FROM allocated`,
-  ]);
+      SELECT count(*)::int AS faces FROM allocated`;
   return row?.faces ?? 0;
 }
 

@@ -21,7 +21,7 @@ export async function copyMirrors(
   const ids = mirrors.map((mirror) => mirror.plan.mirrorAssetId);
   const [inserted, faces] = await Promise.all([
     insertAssets(tx, schema, job, mirrors),
-    copyFaces(tx, schema, job.targetUserId, ids),
+    copyFaces(tx, schema, ids),
     ...schema.copiedTables.map((table) => copyTable(tx, table, ids)),
     insertFiles(tx, schema, mirrors),
   ] as const);

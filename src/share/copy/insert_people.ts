@@ -3,8 +3,8 @@ import type { Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from './columns.ts';
 
 /**
- * Gives the target a mirror of each person who has a face on the sources of these mirrors and whom the target does not
- * know yet. Thumbnail and cover face come with phases/people.ts, once it is clear which photos the target can see.
+ * Gives the target a mirror of each person who has a face on these sources and whom the target does not know yet. Call it
+ * before their faces are copied, one call at a time: the faces of several batches may then be copied at once. Thumbnail and cover face come with phases/people.ts, once it is clear which photos the target can see.
  *
  * A person with only deleted faces there is not mirrored. A person of the target himself, come back through a chain of
  * mirrors, needs no mirror.
@@ -12,8 +12,8 @@ import { columnList, copied, valueList } from './columns.ts';
 export async function insertPeople(
   tx: Sql,
   schema: ImmichSchema,
-  targetUserId: string,
-  mirrorAssetIds: readonly string[],
+  { sourceUserId, targetUserId }: { readonly sourceUserId: string; readonly targetUserId: string },
+  sourceAssetIds: readonly string[],
 ): Promise<void> {
   const { faceKey, personKey, mirrorKey, prepare } = schema.people;
   const people = [
@@ -24,15 +24,15 @@ export async function insertPeople(
   await tx`
     WITH origins AS (
       SELECT DISTINCT origin.${tx(personKey)} AS id, origin."ownerId" AS owner_id
-      FROM immich_sidecar.asset_map m
-      JOIN asset_face f ON f."assetId" = m.source_asset_id AND f."deletedAt" IS NULL
+      FROM asset_face f
       LEFT JOIN immich_sidecar.person_map chain
         ON chain.mirror_person_id = f.${tx(faceKey)}
-        AND chain.target_user_id = m.source_user_id
+        AND chain.target_user_id = ${sourceUserId}
       JOIN person origin
         ON origin.${tx(personKey)} = coalesce(chain.origin_person_id, f.${tx(faceKey)})
-        AND origin."ownerId" = coalesce(chain.origin_owner_id, m.source_user_id)
-      WHERE m.mirror_asset_id = ANY (${mirrorAssetIds as string[]}::uuid[])
+        AND origin."ownerId" = coalesce(chain.origin_owner_id, ${sourceUserId})
+      WHERE f."assetId" = ANY (${sourceAssetIds as string[]}::uuid[])
+        AND f."deletedAt" IS NULL
         AND origin."ownerId" <> ${targetUserId}
     ),
     unknown AS (

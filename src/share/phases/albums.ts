@@ -1,6 +1,6 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { retryTransient } from '../../postgres/retry.ts';
-import { inTransaction } from '../../postgres/transaction.ts';
+import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
 import type { Job } from '../job.ts';
 import { isSelected } from '../selection.ts';
@@ -35,17 +35,16 @@ export async function planAlbum(sql: Sql, job: Job): Promise<AlbumPlan | undefin
 
 /** Phase 1b: fills the album, and gives it a cover when it has none. Returns the number of entries made. */
 export async function applyAlbum(context: Context, plan: AlbumPlan | undefined): Promise<number> {
-  let entries = 0;
-  for (let start = 0; start < (plan?.mirrorAssetIds.length ?? 0); start += context.batchSize) {
-    const ids = plan?.mirrorAssetIds.slice(start, start + context.batchSize) ?? [];
-    const albumId = plan?.albumId ?? '';
-    entries += await retryTransient(() => inTransaction(context.sql, (tx) => addToAlbum(tx, context, albumId, ids)));
-  }
-  return entries;
+  if (plan === undefined) return 0;
+  return await inBatches(
+    context,
+    plan.mirrorAssetIds,
+    (tx, batch) => addToAlbum(tx, context.schema, plan.albumId, batch),
+  );
 }
 
-async function addToAlbum(tx: Sql, context: Context, albumId: string, mirrorAssetIds: string[]): Promise<number> {
-  const { albumKey, assetKey } = context.schema.albumAsset;
+async function addToAlbum(tx: Sql, schema: ImmichSchema, albumId: string, mirrorAssetIds: string[]): Promise<number> {
+  const { albumKey, assetKey } = schema.albumAsset;
   const added = await tx`
     INSERT INTO album_asset (${tx(albumKey)}, ${tx(assetKey)})
     SELECT album.id, mirror.id

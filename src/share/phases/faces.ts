@@ -3,6 +3,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
 import { copyFaces, joinMappedPerson } from '../copy/copy_faces.ts';
+import { insertPeople } from '../copy/insert_people.ts';
 import type { Job } from '../job.ts';
 
 /** A mirrored face, by the face it mirrors and the photo it is on. */
@@ -12,12 +13,18 @@ export interface FaceKey {
   readonly mirrorFaceId: string;
 }
 
+/** A mirrored photo. */
+export interface PhotoKey {
+  readonly sourceAssetId: string;
+  readonly mirrorAssetId: string;
+}
+
 /** What has happened to the faces of a job's sources since they were copied. */
 export interface FacesPlan {
   /** Mirrored faces whose source is gone though its photo is still there. */
   readonly removedFaces: readonly FaceKey[];
-  /** Mirrors whose sources have faces that were not copied yet, or faces of people whom the target does not know. */
-  readonly mirrorsWithNews: readonly string[];
+  /** Photos whose sources have faces that were not copied yet, or faces of people whom the target does not know. */
+  readonly photosWithNews: readonly PhotoKey[];
   /** Mirrored faces whose source row has changed: moved, hidden, deleted, or only touched. */
   readonly changedFaces: readonly FaceKey[];
 }
@@ -37,7 +44,7 @@ export interface FacesResult {
 export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job): Promise<FacesPlan> {
   return {
     removedFaces: await readRemovedFaces(sql, job),
-    mirrorsWithNews: await readMirrorsWithNews(sql, schema, job),
+    photosWithNews: await readPhotosWithNews(sql, schema, job),
     changedFaces: await readChangedFaces(sql, job),
   };
 }
@@ -48,8 +55,11 @@ export async function applyFaces(context: Context, job: Job, plan: FacesPlan): P
   const removed = await inBatches(context, plan.removedFaces, removeFaces);
   const added = await inBatches(
     context,
-    plan.mirrorsWithNews,
-    (tx, batch) => copyFaces(tx, schema, job.targetUserId, batch),
+    plan.photosWithNews,
+    async (tx, batch) => {
+      await insertPeople(tx, schema, job, batch.map((photo) => photo.sourceAssetId));
+      return await copyFaces(tx, schema, batch.map((photo) => photo.mirrorAssetId));
+    },
   );
   const updated = await inBatches(context, plan.changedFaces, (tx, batch) => updateFaces(tx, schema, batch));
   return { added, updated, removed };
@@ -84,10 +94,10 @@ async function readRemovedFaces(sql: Sql, job: Job): Promise<FaceKey[]> {
       AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
 }
 
-async function readMirrorsWithNews(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
+async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job): Promise<PhotoKey[]> {
   const { faceKey, personKey } = schema.people;
-  const rows = await sql<{ id: string }[]>`
-    SELECT DISTINCT m.mirror_asset_id AS id
+  return await sql<PhotoKey[]>`
+    SELECT DISTINCT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId"
     FROM immich_sidecar.asset_map m
     JOIN asset_face f ON f."assetId" = m.source_asset_id
     LEFT JOIN immich_sidecar.face_map known
@@ -109,7 +119,6 @@ async function readMirrorsWithNews(sql: Sql, schema: ImmichSchema, job: Job): Pr
           AND origin."ownerId" <> m.target_user_id
         )
       )`;
-  return rows.map(({ id }) => id);
 }
 
 async function readChangedFaces(sql: Sql, job: Job): Promise<FaceKey[]> {

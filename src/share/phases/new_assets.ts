@@ -1,8 +1,8 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { inTransaction } from '../../postgres/transaction.ts';
 import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from '../candidates.ts';
-import type { Context } from '../context.ts';
+import type { Context, PlanningContext } from '../context.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
+import { insertPeople } from '../copy/insert_people.ts';
 import type { NewMirror } from '../copy/insert_assets.ts';
 import type { Job } from '../job.ts';
 import { entriesOf, forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
@@ -30,7 +30,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
  * Decides for each candidate of a job how it is mirrored, page by page. Reads only. The motion parts of live photos come
  * after everything else has been applied, as they follow their stills.
  */
-export async function* planNewAssets(sql: Sql, context: Context, job: Job, part: Part): AsyncGenerator<NewAssetsPlan> {
+export async function* planNewAssets(sql: Sql, context: PlanningContext, job: Job, part: Part): AsyncGenerator<NewAssetsPlan> {
   let after = FIRST_ID;
   while (true) {
     const limit = context.batchSize;
@@ -51,8 +51,8 @@ export async function* planNewAssets(sql: Sql, context: Context, job: Job, part:
 }
 
 /**
- * Phase 1: mirrors what is ready and has no mirror yet. While PostgreSQL copies the rows of one batch the files of the
- * next are linked, so that on two cores the slower of the two sets the pace.
+ * Phase 1: mirrors what is ready and has no mirror yet. While PostgreSQL copies the rows of one batch, or of two, the next
+ * is planned and its files are linked. People are made before, batch by batch, as faces of several batches share them.
  */
 export async function applyNewAssets(
   context: Context,
@@ -61,21 +61,20 @@ export async function applyNewAssets(
 ): Promise<NewAssetsResult> {
   const results: NewAssetsResult[] = [];
   for (const part of PARTS) {
-    let linked: LinkedBatch | undefined;
-    for await (const plan of planNewAssets(context.sql, context, job, part)) {
-      const entries = plan.mirrors.flatMap((mirror) => entriesOf(mirror.mirrorAssetId, linksOf(mirror)));
-      await recordLinks(context.sql, entries);
-      const [copied, next] = await Promise.allSettled([
-        linked && copyRows(context, job, linked),
-        linkBatch(context, plan, entries),
-      ]);
-      if (copied.status === 'rejected') throw copied.reason;
-      if (next.status === 'rejected') throw next.reason;
-      if (copied.value !== undefined) results.push(copied.value);
-      linked = next.value;
-      onProgress(plan.mirrors.length + plan.skips.length);
+    const copying: Promise<NewAssetsResult>[] = [];
+    try {
+      for await (const plan of planNewAssets(context.sql, context, job, part)) {
+        const batch = await prepareFiles(context, job, plan);
+        if (copying.length >= context.copyWorkers) results.push(...await Promise.all(copying.splice(0, 1)));
+        const copied = copyRows(context, job, batch);
+        copied.catch(() => {}); // it is awaited, but perhaps not before it fails
+        copying.push(copied);
+        onProgress(plan.mirrors.length + plan.skips.length);
+      }
+    } finally {
+      await Promise.allSettled(copying);
     }
-    if (linked !== undefined) results.push(await copyRows(context, job, linked));
+    results.push(...await Promise.all(copying));
   }
   const created = sum(results.map((result) => result.created));
   if (created >= context.batchSize) await analyzeOwnTables(context.sql);
@@ -94,21 +93,27 @@ interface LinkedBatch {
   readonly entries: readonly JournalEntry[];
 }
 
-async function linkBatch(context: Context, plan: NewAssetsPlan, entries: readonly JournalEntry[]): Promise<LinkedBatch> {
+/** Journals and makes the links of a batch. */
+async function prepareFiles(context: Context, job: Job, plan: NewAssetsPlan): Promise<LinkedBatch> {
+  const entries = plan.mirrors.flatMap((mirror) => entriesOf(mirror.mirrorAssetId, linksOf(mirror)));
+  await context.transaction(async (tx) => {
+    await recordLinks(tx, entries);
+    await insertPeople(tx, context.schema, job, plan.mirrors.map(({ sourceAssetId }) => sourceAssetId));
+  });
   const { linked, skips } = await linkFiles(plan.mirrors, context.linker, context.paths);
   return { mirrors: linked, skips: [...plan.skips, ...skips], entries };
 }
 
 /** Writes the rows of a batch; what did not come to be loses its files again and is remembered with its reason. */
 async function copyRows(context: Context, job: Job, batch: LinkedBatch): Promise<NewAssetsResult> {
-  const copied = await copyBatch(context.sql, context.schema, job, batch.mirrors);
+  const copied = await copyBatch(context, job, batch.mirrors);
   const created = new Set(copied.created);
   const skips = [...batch.skips, ...copied.skips];
   const superfluous = batch.entries.filter((entry) => !created.has(entry.mirrorId));
   if (superfluous.length > 0 || skips.length > 0) {
     const failed = new Set(removeFiles(superfluous, context.linker, context.paths).map(({ entry }) => entry.mirrorId));
     const settled = new Set(superfluous.map((entry) => entry.mirrorId).filter((id) => !failed.has(id)));
-    await inTransaction(context.sql, async (tx) => {
+    await context.transaction(async (tx) => {
       await forgetLinks(tx, [...settled]);
       await recordSkips(tx, job, skips);
     });

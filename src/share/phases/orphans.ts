@@ -86,7 +86,7 @@ export async function applyOrphans(
   return await inBatches(context, orphans, async (tx, batch) => {
     const ids = batch.map(({ mirrorPersonId }) => mirrorPersonId);
     // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
-    const links = (await readLinks(tx, ids)).filter(({ keep }) => keep.endsWith(`/${targetUserId}`));
+    const links = (await readLinks(tx, ids)).filter(({ path }) => path.includes(`/${targetUserId}/`));
     removeFiles(links, context.linker, context.paths);
     const removed = await tx`
       DELETE FROM person

@@ -1,8 +1,6 @@
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { parentOf } from '../../files/path_map.ts';
-import { retryTransient } from '../../postgres/retry.ts';
-import { inTransaction } from '../../postgres/transaction.ts';
-import type { Context } from '../context.ts';
+import type { Context, PlanningContext } from '../context.ts';
 import type { Job } from '../job.ts';
 import { forgetLinks, readLinks, removeFiles } from '../journal.ts';
 import type { WithdrawReason } from '../outcome.ts';
@@ -26,7 +24,7 @@ const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'targ
  * `only` restricts it to the mirrors between the two users of one job. A mirror whose row is gone without a trace in
  * Immich's audit was not deleted by anybody: a backup was restored. It is released here and made anew in phase 1.
  */
-export async function planWithdrawals(sql: Sql, context: Context, only: Job | undefined): Promise<Withdrawal[]> {
+export async function planWithdrawals(sql: Sql, context: PlanningContext, only: Job | undefined): Promise<Withdrawal[]> {
   const reason = sql`
     CASE
       WHEN mirror.id IS NULL AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
@@ -91,7 +89,7 @@ export async function applyWithdrawals(context: Context, withdrawals: readonly W
     const failed = removeFiles(links, context.linker, context.paths);
     const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
-    await retryTransient(() => inTransaction(context.sql, (tx) => removeMirrors(tx, done)));
+    await context.transaction((tx) => removeMirrors(tx, done));
     withdrawn.push(...done);
     failures.push(...failed.map(({ problem }) => `could not be removed: ${problem.message}`));
   }

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { sameFile } from '../../src/files/linker.ts';
+import { exists, reasonOf, Scratch } from './scratch.ts';
+
+Deno.test('link gives a file a second name, in directories that it makes', () => {
+  using scratch = new Scratch();
+  const target = `${scratch.target}/a/b/c/photo.jpg`;
+  scratch.linker.link(scratch.photo(), target);
+  assert.ok(sameFile(target, `${scratch.source}/photo.jpg`));
+  assert.equal(Deno.statSync(target).nlink, 2);
+  assert.equal(scratch.photo().mtimeMs, Deno.statSync(target).mtime?.getTime());
+});
+
+Deno.test('linking the same file again is done already', () => {
+  using scratch = new Scratch();
+  const target = `${scratch.target}/photo.jpg`;
+  scratch.linker.link(scratch.photo(), target);
+  const before = Deno.statSync(target);
+  scratch.linker.link(scratch.photo(), target);
+  assert.deepEqual(Deno.statSync(target), before);
+});
+
+Deno.test('link leaves whatever else has the name alone: a file, a directory, a symbolic link', () => {
+  using scratch = new Scratch();
+  Deno.symlinkSync(`${scratch.source}/photo.jpg`, `${scratch.target}/symlink.jpg`);
+  Deno.symlinkSync('nowhere', `${scratch.target}/dangling.jpg`);
+  const before = Deno.lstatSync(`${scratch.target}/taken.jpg`);
+  for (const name of ['taken.jpg', 'folder', 'symlink.jpg', 'dangling.jpg']) {
+    assert.equal(reasonOf(() => scratch.linker.link(scratch.photo(), `${scratch.target}/${name}`)), 'occupied');
+  }
+  assert.deepEqual(Deno.lstatSync(`${scratch.target}/taken.jpg`), before);
+  assert.equal(Deno.readTextFileSync(`${scratch.target}/taken.jpg`), 'somebody else');
+  assert.equal(Deno.readLinkSync(`${scratch.target}/dangling.jpg`), 'nowhere');
+});
+
+Deno.test('a file where a directory is needed is occupied, not outside', () => {
+  using scratch = new Scratch();
+  const target = `${scratch.target}/taken.jpg/deeper/photo.jpg`;
+  assert.equal(reasonOf(() => scratch.linker.link(scratch.photo(), target)), 'occupied');
+  assert.equal(reasonOf(() => scratch.linker.remove(target, scratch.target)), undefined, 'nothing is there to remove');
+  assert.equal(Deno.readTextFileSync(`${scratch.target}/taken.jpg`), 'somebody else');
+});
+
+Deno.test('replace swaps a file in one step and says whether it did', () => {
+  using scratch = new Scratch();
+  const target = `${scratch.target}/new/photo.jpg`;
+  assert.equal(scratch.linker.replace(scratch.photo(), target), true, 'nothing was there');
+  assert.equal(scratch.linker.replace(scratch.photo(), target), false, 'it is this very file');
+  const other = scratch.linker.inspect(`${scratch.source}/folder/deep.jpg`);
+  assert.equal(scratch.linker.replace(other, target), true);
+  assert.ok(sameFile(target, `${scratch.source}/folder/deep.jpg`));
+  assert.equal(Deno.statSync(`${scratch.source}/photo.jpg`).nlink, 1);
+  assert.deepEqual([...Deno.readDirSync(`${scratch.target}/new`)].map(({ name }) => name), ['photo.jpg']);
+});
+
+Deno.test('a replace that fails leaves what was there, and no temporary file', () => {
+  using scratch = new Scratch();
+  const names = () => [...Deno.readDirSync(scratch.target)].map(({ name }) => name).toSorted();
+  const before = names();
+  assert.equal(reasonOf(() => scratch.linker.replace(scratch.photo(), `${scratch.target}/folder`)), 'not-a-file');
+  const tooLong = `${scratch.target}/${'x'.repeat(256)}`;
+  assert.equal(reasonOf(() => scratch.linker.replace(scratch.photo(), tooLong)), 'name-too-long');
+  const vanished = scratch.linker.inspect(scratch.write('source/gone.jpg', 'gone'));
+  Deno.removeSync(vanished.realPath);
+  assert.equal(reasonOf(() => scratch.linker.replace(vanished, `${scratch.target}/taken.jpg`)), 'missing');
+  assert.deepEqual(names(), before);
+  assert.equal(Deno.readTextFileSync(`${scratch.target}/taken.jpg`), 'somebody else');
+  assert.equal(Deno.statSync(`${scratch.source}/photo.jpg`).nlink, 1);
+});
+
+Deno.test('remove takes the directories that it empties with it, up to the one to keep', () => {
+  using scratch = new Scratch();
+  const keep = `${scratch.target}/keep`;
+  const [first, second] = [`${keep}/a/b/1.jpg`, `${keep}/a/c/2.jpg`];
+  for (const path of [first, second]) scratch.linker.link(scratch.photo(), path);
+  scratch.linker.remove(first, keep);
+  assert.deepEqual([`${keep}/a/b`, second].map(exists), [false, true]);
+  scratch.linker.remove(second, keep);
+  assert.deepEqual([`${keep}/a`, keep].map(exists), [false, true]);
+  assert.equal(Deno.readTextFileSync(`${scratch.source}/photo.jpg`), 'photo');
+});
+
+Deno.test('remove prunes only what is empty, and what another file needs can be made again', () => {
+  using scratch = new Scratch();
+  const directory = `${scratch.target}/a`;
+  scratch.linker.link(scratch.photo(), `${directory}/photo.jpg`);
+  scratch.write('target/a/note.txt', 'mine');
+  scratch.linker.remove(`${directory}/photo.jpg`, scratch.target);
+  assert.ok(exists(`${directory}/note.txt`));
+  Deno.removeSync(`${directory}/note.txt`);
+  scratch.linker.remove(`${directory}/photo.jpg`, scratch.target);
+  assert.ok(!exists(directory), 'also when the file itself was gone already');
+  scratch.linker.link(scratch.photo(), `${directory}/photo.jpg`);
+  assert.ok(exists(`${directory}/photo.jpg`), 'the linker does not believe that the directory is still there');
+});
+
+Deno.test('removing what is not there is fine, whichever part of it is missing', () => {
+  using scratch = new Scratch();
+  const paths = [
+    'nothing.jpg',
+    'no/such/folder/nothing.jpg',
+    `${'x'.repeat(256)}`,
+    `${'x'.repeat(256)}/a`,
+    'taken.jpg/a',
+  ];
+  for (const path of paths) scratch.linker.remove(`${scratch.target}/${path}`, scratch.target);
+  scratch.linker.remove(`${scratch.target}${'/deep'.repeat(2_000)}`, scratch.target);
+  assert.ok(exists(scratch.target));
+});
+
+Deno.test('remove finishes the directories of a run that was killed between a file and its directories', () => {
+  using scratch = new Scratch();
+  Deno.mkdirSync(`${scratch.target}/keep/a`, { recursive: true });
+  scratch.linker.remove(`${scratch.target}/keep/a/b/photo.jpg`, `${scratch.target}/keep`);
+  assert.deepEqual([exists(`${scratch.target}/keep/a`), exists(`${scratch.target}/keep`)], [false, true]);
+});
+
+Deno.test('removing a directory is refused', () => {
+  using scratch = new Scratch();
+  assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder`, scratch.target)), 'not-a-file');
+  assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder/`, scratch.target)), 'not-a-file');
+  assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder/.`, scratch.target)), 'not-a-file');
+  assert.ok(exists(`${scratch.target}/folder`));
+});
+
+Deno.test('a source must be a file that is there', () => {
+  using scratch = new Scratch();
+  const reasons = ['nothing.jpg', 'folder', 'dangling', 'loop', 'photo.jpg/', 'photo.jpg/x', 'x'.repeat(256), '', '..']
+    .map((name) => reasonOf(() => scratch.linker.inspect(`${scratch.source}/${name}`)));
+  assert.deepEqual(reasons, [
+    'missing',
+    'not-a-file',
+    'missing',
+    'missing',
+    'missing',
+    'missing',
+    'name-too-long',
+    'not-a-file',
+    'not-a-file',
+  ]);
+});
+
+Deno.test('leadsTo sees through symbolic links', () => {
+  using scratch = new Scratch();
+  const photo = scratch.photo();
+  assert.equal(scratch.linker.leadsTo(`${scratch.source}/in.jpg`, photo), true);
+  assert.equal(scratch.linker.leadsTo(`${scratch.source}/folder/deep.jpg`, photo), false);
+  assert.equal(scratch.linker.leadsTo(`${scratch.source}/loop`, photo), false);
+  scratch.linker.link(photo, `${scratch.target}/photo.jpg`);
+  assert.equal(scratch.linker.leadsTo(`${scratch.target}/photo.jpg`, photo), false, 'another name is another place');
+});
+
+const NAMES: Readonly<Record<string, string>> = {
+  'composed (NFC)': 'Zo\u00eb.jpg',
+  'decomposed (NFD)': 'Zoe\u0308.jpg',
+  'spaces': '  two  spaces .jpg',
+  'quotes': `"a" 'b' \`c\` $(true).jpg`,
+  'backslash': 'back\\slash.jpg',
+  'newline': 'line\nbreak\r\t.jpg',
+  'control characters': '\u0001\u001b[31m\u007f.jpg',
+  'leading dash': '-rf.jpg',
+  'percent': '100% %20 %s.jpg',
+  'underscore': '_under_score_.jpg',
+  'emoji': '\u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u{1f3f4}\u{e0067}.jpg',
+  'right to left': '\u05d0\u202egpj.exe',
+  'only dots': '...',
+  'upper case': 'PHOTO.JPG',
+  'lower case': 'photo2.jpg',
+  '255 bytes': `${'\u00fc'.repeat(125)}x.jpg`,
+};
+
+Deno.test('every legal name is linked, replaced and removed as it is', () => {
+  using scratch = new Scratch();
+  const before = [...Deno.readDirSync(scratch.target)].length;
+  for (const [kind, name] of Object.entries(NAMES)) {
+    const source = scratch.linker.inspect(scratch.write(`source/${name}`, kind));
+    const target = `${scratch.target}/${name}/${name}`;
+    scratch.linker.link(source, target);
+    assert.equal(Deno.readTextFileSync(target), kind);
+    assert.equal(scratch.linker.replace(scratch.photo(), target), true, kind);
+    assert.equal(Deno.readTextFileSync(target), 'photo');
+    assert.deepEqual([...Deno.readDirSync(`${scratch.target}/${name}`)].map((entry) => entry.name), [name]);
+    scratch.linker.remove(target, scratch.target);
+    assert.equal(Deno.statSync(source.realPath).nlink, 1, kind);
+  }
+  assert.equal([...Deno.readDirSync(scratch.target)].length, before, 'nothing is left');
+});
+
+Deno.test('NFC and NFD, and upper and lower case, are different files', () => {
+  using scratch = new Scratch();
+  const names = ['Zo\u00eb.jpg', 'Zoe\u0308.jpg', 'PHOTO.jpg', 'photo.JPG'];
+  for (const name of names) {
+    scratch.linker.link(scratch.linker.inspect(scratch.write(`source/${name}`, name)), `${scratch.target}/${name}`);
+  }
+  assert.deepEqual(names.map((name) => Deno.readTextFileSync(`${scratch.target}/${name}`)), names);
+});
+
+Deno.test('256 bytes are too long for a name, and 4,097 for a path', () => {
+  using scratch = new Scratch();
+  const file = `${scratch.target}/${'\u00fc'.repeat(126)}.jpg`;
+  const directory = `${scratch.target}/${'x'.repeat(256)}/photo.jpg`;
+  const path = `${scratch.target}${'/deep'.repeat(800)}/${'x'.repeat(200)}`;
+  const endless = `${scratch.target}${'/d'.repeat(500_000)}/photo.jpg`;
+  for (const target of [file, directory, path, endless]) {
+    assert.equal(reasonOf(() => scratch.linker.link(scratch.photo(), target)), 'name-too-long');
+    assert.equal(reasonOf(() => scratch.linker.replace(scratch.photo(), target)), 'name-too-long');
+    scratch.linker.remove(target, scratch.target);
+  }
+  assert.equal(exists(`${scratch.target}/deep`), false, 'the directories made on the way are gone again');
+});
