@@ -22,7 +22,7 @@ export interface CycleReport {
   readonly jobs: readonly JobReport[];
   /** True when nothing failed and every selected asset is where it should be. */
   readonly complete: boolean;
-  /** Journal rows of an earlier run that were settled at the start. */
+  /** Files that belonged to no mirror, left by a run that was killed or by a person whom the target merged. */
   readonly settled: number;
 }
 
@@ -52,9 +52,10 @@ export async function runCycle(
   progress: Progress,
 ): Promise<CycleReport> {
   const startedAt = new Date();
+  for (const targetUserId of await targetsOf(context, only)) await mendPersonMap(context, targetUserId);
   const unfinished = await undoUnfinished(context);
-  if (unfinished.settled > 0) logger.info('removed {count} files that an unfinished run had left', { count: unfinished.settled });
-  for (const { problem } of unfinished.failed) logger.warn('left by an unfinished run: {problem}', { problem: problem.message });
+  if (unfinished.settled > 0) logger.info('removed {count} files of no mirror', { count: unfinished.settled });
+  for (const { problem } of unfinished.failed) logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
 
   const planned = await planWithdrawals(context.sql, context, only);
   const withdrawals = await applyWithdrawals(context, planned);
@@ -118,8 +119,6 @@ type Draft = Omit<JobReport, 'job' | 'peopleRemoved' | 'withdrawn' | 'standing' 
 async function runJob(context: Context, job: Job, progress: Progress): Promise<Draft> {
   const { sql, schema } = context;
   const peopleBefore = await countPeople(sql, job.targetUserId);
-  await mendPersonMap(context, job.targetUserId);
-
   if (progress.isShown) progress.start(job.name, readyCount(await readStanding(sql, schema, job)));
   const created = await applyNewAssets(context, job, (assets) => progress.advance(assets)).finally(() => progress.stop());
   for (const skip of created.skips) logSkip(job, skip);

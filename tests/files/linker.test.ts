@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sameFile } from '../../src/files/linker.ts';
-import { exists, reasonOf, Scratch } from './scratch.ts';
+import { exists, reasonOf, Scratch, testUnless } from './scratch.ts';
 
 Deno.test('link gives a file a second name, in directories that it makes', () => {
   using scratch = new Scratch();
@@ -186,7 +186,9 @@ Deno.test('every legal name is linked, replaced and removed as it is', () => {
   assert.equal([...Deno.readDirSync(scratch.target)].length, before, 'nothing is left');
 });
 
-Deno.test('NFC and NFD, and upper and lower case, are different files', () => {
+const namesAreBytes = Deno.build.os === 'linux' ? undefined : 'names are not plain bytes on this system';
+
+testUnless(namesAreBytes, 'NFC and NFD, and upper and lower case, are different files', () => {
   using scratch = new Scratch();
   const names = ['Zo\u00eb.jpg', 'Zoe\u0308.jpg', 'PHOTO.jpg', 'photo.JPG'];
   for (const name of names) {

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import type { GeneratedAsset } from '../../src/demo/library/result.ts';
+import { assetOf } from '../../src/demo/library/result.ts';
+import { parentOf } from '../../src/files/path_map.ts';
+import type { CycleReport } from '../../src/share/cycle.ts';
+import type { SkipReason, Standing } from '../../src/share/outcome.ts';
+import { otherFileSystem } from '../files/obstacles.ts';
+import { testUnless } from '../files/scratch.ts';
+import { digestTables, listFiles } from './snapshot.ts';
+import { World } from './world.ts';
+
+const FAMILY = '/external_library/alice/family';
+
+/** A photo of Alice's family directory with one thing wrong, or strange, about its paths. */
+interface Case {
+  readonly what: string;
+  /** Undefined: strange, but it goes through. */
+  readonly reason: SkipReason | undefined;
+  spoil(world: World, photo: GeneratedAsset): unknown;
+  /** Default: the rows of the photo as they were. */
+  mend?(world: World, photo: GeneratedAsset): unknown;
+}
+
+/** Gives a photo another path in the database, and moves nothing. */
+function setPath(world: World, photo: GeneratedAsset, path: string) {
+  return world.sql`UPDATE asset SET "originalPath" = ${path} WHERE id = ${photo.id}`;
+}
+
+/** Moves a photo, as its owner might on his disk before a scan. */
+function move(world: World, photo: GeneratedAsset, path: string) {
+  Deno.mkdirSync(parentOf(world.local(path)), { recursive: true });
+  Deno.renameSync(photo.localPath, world.local(path));
+  return setPath(world, photo, path);
+}
+
+function setPreview(world: World, photo: GeneratedAsset, path: string) {
+  return world.sql`UPDATE asset_file SET path = ${path} WHERE "assetId" = ${photo.id} AND type = 'preview'`;
+}
+
+async function previewOf(world: World, assetId: string): Promise<string> {
+  const [row] = await world.sql<{ path: string }[]>`
+    SELECT path FROM asset_file WHERE "assetId" = ${assetId} AND type = 'preview'`;
+  return row?.path ?? '';
+}
+
+const outsideOf = (world: World) => `${world.directory}/outside`;
+
+function pathCase(what: string, path: string, reason: SkipReason | undefined): Case {
+  return { what, reason, spoil: (world, photo) => setPath(world, photo, path) };
+}
+
+function previewCase(what: string, path: string): Case {
+  return { what, reason: 'outside-roots', spoil: (world, photo) => setPreview(world, photo, path) };
+}
+
+function nameCase(what: string, name: string): Case {
+  return { what, reason: undefined, spoil: (world, photo) => move(world, photo, `${FAMILY}/twins/${name}`) };
+}
+
+const CASES: readonly Case[] = [
+  pathCase('steps upwards out of the roots', `${FAMILY}/../../../etc/passwd`, 'outside-roots'),
+  pathCase('steps upwards inside the roots', `${FAMILY}/../private/diary.jpg`, 'outside-roots'),
+  pathCase('ends in a step upwards', `${FAMILY}/..`, 'outside-roots'),
+  pathCase('an empty segment', `${FAMILY}//extra/IMG_0001.jpg`, 'outside-roots'),
+  pathCase('a dot segment', `${FAMILY}/./extra/IMG_0001.jpg`, 'outside-roots'),
+  pathCase('the shared directory itself', `${FAMILY}/`, 'outside-roots'),
+  pathCase('a directory', `${FAMILY}/2023`, 'not-a-file'),
+  pathCase('a file as a directory', `${FAMILY}/2023/beach.jpg/x.jpg`, 'missing'),
+  pathCase('a file that is not there', `${FAMILY}/2023/nothing.jpg`, 'missing'),
+  pathCase('a name of 256 bytes', `${FAMILY}/${'x'.repeat(256)}`, 'name-too-long'),
+  pathCase('a path of 100,000 segments', FAMILY + '/d'.repeat(100_000), 'missing'),
+  pathCase('control characters, but no such file', `${FAMILY}/\u001b[2J\u0007\r.jpg`, 'missing'),
+  {
+    what: 'a symbolic link to a file outside',
+    reason: 'outside-roots',
+    spoil: (world, photo) => {
+      Deno.symlinkSync(`${outsideOf(world)}/secret.jpg`, world.local(`${FAMILY}/out.jpg`));
+      return setPath(world, photo, `${FAMILY}/out.jpg`);
+    },
+  },
+  {
+    what: 'a directory that is a symbolic link to outside',
+    reason: 'outside-roots',
+    spoil: (world, photo) => {
+      Deno.symlinkSync(outsideOf(world), world.local(`${FAMILY}/out`));
+      return setPath(world, photo, `${FAMILY}/out/folder/secret.jpg`);
+    },
+  },
+  {
+    what: 'a symbolic link inside the roots',
+    reason: undefined,
+    spoil: (world, photo) => {
+      Deno.symlinkSync('extra', world.local(`${FAMILY}/in`));
+      return setPath(world, photo, photo.originalPath.replace('/extra/', '/in/'));
+    },
+  },
+  nameCase('a composed name (NFC)', 'Zo\u00eb.jpg'),
+  nameCase('the same name decomposed (NFD)', 'Zoe\u0308.jpg'),
+  nameCase('an upper-case name', 'TWIN.JPG'),
+  nameCase('the same name in lower case', 'twin.jpg'),
+  nameCase('control characters', '\u0001\u001b[31m\r\t\u007f\n.jpg'),
+  nameCase('what only looks like a step', '..\\..\\%2e%2e.jpg'),
+  nameCase('255 bytes', `${'\u00fc'.repeat(125)}y.jpg`),
+  previewCase('a thumbnail in /etc', '/etc/passwd'),
+  previewCase('a thumbnail with steps upwards', '/data/thumbs/../../../../etc/passwd'),
+  previewCase('a thumbnail with a relative path', 'data/thumbs/preview.jpeg'),
+  previewCase('a thumbnail without a path', ''),
+  {
+    what: 'a thumbnail behind a symbolic link to outside',
+    reason: 'outside-roots',
+    spoil: (world, photo) => {
+      Deno.symlinkSync(outsideOf(world), `${world.directory}/media/thumbs/out`);
+      return setPreview(world, photo, '/data/thumbs/out/secret.jpg');
+    },
+  },
+  {
+    what: 'a kind of thumbnail that would climb',
+    reason: 'outside-roots',
+    spoil: (world, photo) => {
+      // Without the id of its asset in it, so that the mirror's file is named after the type.
+      const alien = '/data/thumbs/alien.jpeg';
+      Deno.writeTextFileSync(world.local(alien), 'alien');
+      return world.sql`
+        INSERT INTO asset_file ("assetId", type, path)
+        SELECT "assetId", '/../../../../../../outside/evil', ${alien}
+        FROM asset_file
+        WHERE "assetId" = ${photo.id} AND type = 'preview'`;
+    },
+    mend: (world, photo) => world.sql`DELETE FROM asset_file WHERE "assetId" = ${photo.id} AND type LIKE '%evil'`,
+  },
+  {
+    what: 'a thumbnail that is not there',
+    reason: 'missing',
+    spoil: async (world, photo) => {
+      const path = world.local(await previewOf(world, photo.id));
+      Deno.renameSync(path, `${path}.away`);
+    },
+    mend: async (world, photo) => {
+      const path = world.local(await previewOf(world, photo.id));
+      Deno.renameSync(`${path}.away`, path);
+    },
+  },
+  {
+    what: 'a trigger that raises',
+    reason: 'constraint',
+    spoil: (world, photo) =>
+      world.sql.unsafe(`
+        CREATE FUNCTION refuse_asset() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN RAISE EXCEPTION 'not this one'; END $$;
+        CREATE TRIGGER refuse_asset BEFORE INSERT ON asset FOR EACH ROW
+          WHEN (NEW."originalFileName" = '${photo.originalFileName}') EXECUTE FUNCTION refuse_asset()`),
+    mend: ({ sql }) => sql.unsafe('DROP FUNCTION refuse_asset CASCADE'),
+  },
+  {
+    what: 'a check constraint',
+    reason: 'constraint',
+    spoil: (world, photo) =>
+      world.sql.unsafe(`
+        ALTER TABLE asset ADD CONSTRAINT refuse_asset CHECK ("originalFileName" <> '${photo.originalFileName}') NOT VALID`),
+    mend: ({ sql }) => sql.unsafe('ALTER TABLE asset DROP CONSTRAINT refuse_asset'),
+  },
+];
+
+/** Why each photo has no mirror, by the name of its case. */
+async function skippedReasons(world: World, photos: readonly GeneratedAsset[]): Promise<Record<string, string>> {
+  const rows = await world.sql<{ id: string; reason: string }[]>`
+    SELECT source_asset_id AS id, reason FROM immich_sidecar.skipped WHERE reason <> 'duplicate'`;
+  return Object.fromEntries(rows.map(({ id, reason }) => {
+    const index = photos.findIndex((photo) => photo.id === id);
+    return [CASES[index]?.what ?? id, reason];
+  }));
+}
+
+/** The counts of a standing add up, and to what the source really has. */
+async function assertAddsUp(world: World, report: CycleReport): Promise<void> {
+  const sum = (counts: Partial<Record<string, number>>) =>
+    Object.values(counts).reduce<number>((all, n) => all + (n ?? 0), 0);
+  const whole = (standing: Standing) =>
+    standing.mirrored + sum(standing.pending) + sum(standing.skipped) + standing.withdrawn + standing.next;
+  for (const { standing } of report.jobs) assert.equal(whole(standing), standing.selected);
+  const [actual] = await world.sql<{ mirrors: number; skipped: number }[]>`
+    SELECT
+      (SELECT count(*)::int FROM immich_sidecar.asset_map) AS mirrors,
+      (SELECT count(*)::int FROM immich_sidecar.skipped) AS skipped`;
+  assert.equal(report.jobs.reduce((all, { standing }) => all + standing.mirrored, 0), actual?.mirrors);
+  assert.equal(report.jobs.reduce((all, { standing }) => all + sum(standing.skipped), 0), actual?.skipped);
+}
+
+/** Every file that was there is there still, with the same inode, size and time. */
+function assertNothingLost(before: Record<string, string>, after: Record<string, string>): void {
+  const withoutLinkCount = (entry: string | undefined) => entry?.replace(/ \d+$/, '');
+  for (const [path, entry] of Object.entries(before)) {
+    if (!entry.startsWith('d')) assert.equal(withoutLinkCount(after[path]), withoutLinkCount(entry), path);
+    else assert.equal(after[path], entry, path);
+  }
+}
+
+function makeOutside(world: World): void {
+  Deno.mkdirSync(`${outsideOf(world)}/folder`, { recursive: true });
+  Deno.mkdirSync(`${outsideOf(world)}/empty`);
+  for (const name of ['secret.jpg', 'folder/secret.jpg', 'evil.jpeg']) {
+    Deno.writeTextFileSync(`${outsideOf(world)}/${name}`, name);
+  }
+}
+
+Deno.test('hostile paths are skipped, each for its reason; everything else is shared, and nothing outside is touched', async () => {
+  await using world = await World.open('v3.1.0', { extraImages: CASES.length + 1 });
+  makeOutside(world);
+  const photos = CASES.map((_, index) => assetOf(world.library, `family/extra/${String(index + 2).padStart(4, '0')}`));
+  const each = async (work: (one: Case, photo: GeneratedAsset) => unknown) => {
+    for (const [index, one] of CASES.entries()) await work(one, photos[index] ?? assert.fail());
+  };
+  const previews = new Map<string, string>();
+  await each(async ({ spoil }, photo) => {
+    previews.set(photo.id, await previewOf(world, photo.id));
+    await spoil(world, photo);
+  });
+  const before = listFiles(world.directory);
+  const [outside, passwd] = [listFiles(outsideOf(world)), Deno.lstatSync('/etc/passwd').nlink];
+  const assertUntouched = () => {
+    assert.deepEqual(listFiles(outsideOf(world)), outside);
+    assert.equal(Deno.lstatSync('/etc/passwd').nlink, passwd);
+    assertNothingLost(before, listFiles(world.directory));
+  };
+
+  const report = await world.share();
+  const bad = CASES.filter(({ reason }) => reason !== undefined);
+  assert.deepEqual(
+    await skippedReasons(world, photos),
+    Object.fromEntries(bad.map(({ what, reason }) => [what, reason])),
+  );
+  assert.equal(report.complete, false);
+  assert.equal(report.jobs[0]?.failures.length, bad.length);
+  assert.deepEqual(report.jobs[1]?.failures, []);
+  await assertAddsUp(world, report);
+  for (const { key, expected } of world.library.assets) {
+    const index = photos.findIndex((photo) => photo.key === key);
+    const isShared = /^shared-|^motion-part/.test(expected) && key !== 'family/beach' &&
+      CASES[index]?.reason === undefined;
+    assert.equal(await world.mirrorOf(key) !== undefined, isShared, CASES[index]?.what ?? key);
+  }
+  assertUntouched();
+
+  // A cycle that meets the same obstacles again changes nothing, neither in the tables nor on the disk.
+  const [tables, files] = [await digestTables(world.sql), listFiles(world.directory)];
+  const again = await world.share();
+  assert.equal(again.complete, false);
+  await assertAddsUp(world, again);
+  assert.deepEqual(await digestTables(world.sql), tables);
+  assert.deepEqual(listFiles(world.directory), files);
+
+  // What is mended goes through; what was remembered waits for a change of its asset, which mending a row is.
+  await each(async ({ reason, mend }, photo) => {
+    if (mend !== undefined) await mend(world, photo);
+    else if (reason !== undefined) {
+      await setPath(world, photo, photo.originalPath);
+      await setPreview(world, photo, previews.get(photo.id) ?? assert.fail());
+    }
+  });
+  const mended = await world.share();
+  assert.deepEqual(await skippedReasons(world, photos), {
+    'a trigger that raises': 'constraint',
+    'a check constraint': 'constraint',
+  });
+  await assertAddsUp(world, mended);
+  await world.sql`
+    UPDATE asset SET "isFavorite" = NOT "isFavorite" WHERE id = ANY (${photos.map(({ id }) => id)}::uuid[])`;
+  const last = await world.share();
+  assert.deepEqual(await skippedReasons(world, photos), {});
+  assert.deepEqual([last.complete, last.jobs.flatMap(({ failures }) => failures)], [true, []]);
+  await assertAddsUp(world, last);
+  assertUntouched();
+});
