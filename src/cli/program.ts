@@ -14,7 +14,7 @@ export async function main(args: readonly string[], env: Environment): Promise<n
   let exitCode: number = EXIT.ok;
   const program = new Command('immich-sidecar')
     .description(
-      'Shares a chosen part of one Immich user\'s photos with another user, without computing or storing anything twice.',
+      "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice.",
     )
     .version(VERSION, '-V, --version')
     .configureHelp({ showGlobalOptions: true })

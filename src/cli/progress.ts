@@ -6,7 +6,9 @@ let bar: SingleBar | undefined;
 
 /** A progress bar on stderr when that is a terminal; nothing otherwise. */
 export function terminalProgress(isWanted: boolean): Progress {
-  if (!isWanted || !Deno.stderr.isTerminal()) return { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
+  if (!isWanted || !Deno.stderr.isTerminal()) {
+    return { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
+  }
   return {
     isShown: true,
     start: (job, assets) => {

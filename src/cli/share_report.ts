@@ -83,7 +83,10 @@ export function describeStep(step: PlannedStep, totals: StepTotals): string {
     case 'new-assets':
       totals.add('photos to mirror', step.plan.mirrors.length);
       totals.add('photos to leave out', step.plan.skips.length);
-      return lines(step.plan.mirrors, (item) => `+ ${step.job}: ${quote(item.sourcePath)} -> ${quote(item.mirrorPath)}`) +
+      return lines(
+        step.plan.mirrors,
+        (item) => `+ ${step.job}: ${quote(item.sourcePath)} -> ${quote(item.mirrorPath)}`,
+      ) +
         lines(step.plan.skips, (item) => `! ${step.job}: ${quote(item.sourcePath)}: ${item.detail}`);
     case 'live-photos':
       totals.add('live photos to link', step.plan.length);

@@ -3,7 +3,7 @@ import type { JobConfig, JobKind } from './config.ts';
 import { parseRaw } from './parse.ts';
 import type { Problem } from './problems.ts';
 import { quote } from './quote.ts';
-import { JOB_FIELDS, type JobField } from './job-fields.ts';
+import { JOB_FIELDS, type JobField } from './job_fields.ts';
 import type { Raw } from './sources.ts';
 
 /** A job as it was written, from the YAML file or from the environment. */

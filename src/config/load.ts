@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { deepFreeze } from './freeze.ts';
-import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job-sources.ts';
+import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job_sources.ts';
 import { buildJobs } from './jobs.ts';
 import { reportMisspelledVariables } from './names.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { plain } from './quote.ts';
 import { SettingsReader } from './reader.ts';
 import { dotEnvSource, environmentSource, type Source } from './sources.ts';
-import { readTextFile } from './text-file.ts';
-import { readYaml, type YamlFile } from './yaml-file.ts';
+import { readTextFile } from './text_file.ts';
+import { readYaml, type YamlFile } from './yaml_file.ts';
 
 export { ConfigError, type Problem } from './problems.ts';
 

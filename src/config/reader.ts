@@ -5,7 +5,7 @@ import type { Problem } from './problems.ts';
 import { plain } from './quote.ts';
 import { type SettingName, settingOf, SETTINGS } from './settings.ts';
 import type { Raw, Source } from './sources.ts';
-import { readTextFile } from './text-file.ts';
+import { readTextFile } from './text_file.ts';
 
 type Definition<N extends SettingName> = (typeof SETTINGS)[N];
 type Value<N extends SettingName> =

@@ -1,4 +1,4 @@
-import { JOB_FIELD_NAMES, JOB_FIELDS, type JobFieldDefinition } from './job-fields.ts';
+import { JOB_FIELD_NAMES, JOB_FIELDS, type JobFieldDefinition } from './job_fields.ts';
 import { GROUPS, type Setting, SETTING_NAMES, settingOf } from './settings.ts';
 
 /** How wide the comments of `.env.example` may become. */

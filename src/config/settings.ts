@@ -87,7 +87,8 @@ export const SETTINGS = Object.freeze(
       group: 'database',
       type: wholeNumber(1, 10),
       default: '4',
-      description: 'How many connections may be open at once: one that holds the lock, one that plans, the rest copy. 1 is enough, but a first copy then uses one core only.',
+      description:
+        'How many connections may be open at once: one that holds the lock, one that plans, the rest copy. 1 is enough, but a first copy then uses one core only.',
     },
 
     IMMICH_API_URL: {
@@ -107,7 +108,7 @@ export const SETTINGS = Object.freeze(
       type: apiKey,
       example: 'paste-your-key-here',
       secret: true,
-      description: 'An API key from Account Settings > API Keys in Immich.',
+      description: 'An API key from Account Settings > API Keys in Immich. Sharing works without one.',
     },
 
     UPLOAD_LOCATION: {
@@ -157,7 +158,7 @@ export const SETTINGS = Object.freeze(
       group: 'external',
       type: libraryId,
       example: LIBRARY,
-      description: "The receiving user's external library; Immich must not scan it (exclusion pattern **/*).",
+      description: 'An external library of the receiving user, made for this share; no exclusion pattern is needed.',
     },
     SHARED_PATH_PREFIX: {
       group: 'external',
@@ -168,8 +169,8 @@ export const SETTINGS = Object.freeze(
     TARGET_PATH_PREFIX: {
       group: 'external',
       type: pathPrefix,
-      example: '/external_library/bob_shared/photos/',
-      description: "Where the shared files appear for the receiving user (Immich's view).",
+      example: '/external_library/bob_shared/.alice/',
+      description: "Where the shared files appear for the receiving user (Immich's view); best a hidden directory.",
     },
 
     UPLOAD_SOURCE_USER_ID: {
@@ -188,13 +189,13 @@ export const SETTINGS = Object.freeze(
       group: 'upload',
       type: libraryId,
       example: UPLOAD_LIBRARY,
-      description: 'Another external library of the receiving user, also with the exclusion pattern **/*.',
+      description: 'Another external library of the receiving user, whose import path holds the shared uploads.',
     },
     TARGET_UPLOAD_PATH_PREFIX: {
       group: 'upload',
       type: pathPrefix,
-      example: '/external_library/bob_uploads/alice/',
-      description: "Where the uploads appear for the receiving user (Immich's view).",
+      example: '/data/shared/bob/.alice/',
+      description: "Where the uploads appear for the receiving user (Immich's view); best a hidden directory.",
     },
 
     TARGET_ALBUM_ID: {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Problem } from './problems.ts';
-import { readTextFile } from './text-file.ts';
+import { readTextFile } from './text_file.ts';
 
 /** A value as somebody wrote it, with its position. Only `PATH_MAP` in YAML can be a list of pairs. */
 export interface Raw {

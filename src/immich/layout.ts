@@ -23,7 +23,13 @@ export interface OwnPath {
   readonly keep: string;
 }
 
-function inOwnerFolder(media: string, folder: 'encoded-video' | 'thumbs', ownerId: string, id: string, name: string): OwnPath {
+function inOwnerFolder(
+  media: string,
+  folder: 'encoded-video' | 'thumbs',
+  ownerId: string,
+  id: string,
+  name: string,
+): OwnPath {
   return {
     path: `${ownerFolder(media, folder, ownerId)}/${id.slice(0, 2)}/${id.slice(2, 4)}/${name}`,
     keep: `${media}/${folder}`,

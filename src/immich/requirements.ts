@@ -120,9 +120,7 @@ function missingTriggers(catalog: Catalog): string[] {
 
 function missingUniques(catalog: Catalog): string[] {
   return Object.entries(UNIQUES)
-    .filter(([table, columns]) =>
-      !catalog.get(table)?.uniques.some((unique) => unique.join() === columns.join())
-    )
+    .filter(([table, columns]) => !catalog.get(table)?.uniques.some((unique) => unique.join() === columns.join()))
     .map(([table, columns]) => `the unique index on ${table}(${columns.join(', ')}) is missing`);
 }
 

@@ -2,7 +2,7 @@ import { RefusedError } from '../errors.ts';
 import type { Sql } from '../postgres/connect.ts';
 import { type Catalog, readCatalog, type Table } from './catalog.ts';
 import { COPIED_WITH_ASSET, planColumns, unknownChildTables } from './copy_policy.ts';
-import { type PeopleModel, peopleByGroup, peopleById } from './people.ts';
+import { peopleByGroup, peopleById, type PeopleModel } from './people.ts';
 import { missingFrom } from './requirements.ts';
 
 /** A table that is copied row by row with its asset, and the columns that are. */
@@ -79,7 +79,11 @@ export function planSchema(catalog: Catalog): ImmichSchema {
     if (table === undefined) return [];
     const plan = planColumns(table, handled);
     blocking.push(...plan.blocking.map((column) => `column ${name}.${column} refers to a table that no rule knows`));
-    notes.push(...plan.leftAlone.map((column) => `Column ${name}.${column} is a reference that no rule knows; it keeps its default.`));
+    notes.push(
+      ...plan.leftAlone.map((column) =>
+        `Column ${name}.${column} is a reference that no rule knows; it keeps its default.`
+      ),
+    );
     return plan.copied;
   };
   const columns = {
@@ -98,7 +102,11 @@ export function planSchema(catalog: Catalog): ImmichSchema {
       remedy: 'Nothing was changed. Update immich-sidecar, or report these names together with the version of Immich.',
     });
   }
-  notes.push(...unknownChildTables(catalog).map((table) => `Table ${table} refers to assets, but no rule knows it; it is not copied.`));
+  notes.push(
+    ...unknownChildTables(catalog).map((table) =>
+      `Table ${table} refers to assets, but no rule knows it; it is not copied.`
+    ),
+  );
   return Object.freeze({
     catalog,
     people: catalog.has('person_group') ? peopleByGroup : peopleById,
@@ -117,6 +125,8 @@ export function planSchema(catalog: Catalog): ImmichSchema {
 /** The column with which a table refers to another; the names differ by release (`albumsId` until 2.2). */
 function referenceTo(table: Table | undefined, referenced: string): string {
   const column = [...table?.columns.values() ?? []].find((candidate) => candidate.references?.table === referenced);
-  if (column === undefined) throw new Error(`requirements.ts let a database pass whose album_asset lacks ${referenced}`);
+  if (column === undefined) {
+    throw new Error(`requirements.ts let a database pass whose album_asset lacks ${referenced}`);
+  }
   return column.name;
 }

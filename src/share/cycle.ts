@@ -55,7 +55,9 @@ export async function runCycle(
   for (const targetUserId of await targetsOf(context, only)) await mendPersonMap(context, targetUserId);
   const unfinished = await undoUnfinished(context);
   if (unfinished.settled > 0) logger.info('removed {count} files of no mirror', { count: unfinished.settled });
-  for (const { problem } of unfinished.failed) logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
+  for (const { problem } of unfinished.failed) {
+    logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
+  }
 
   const planned = await planWithdrawals(context.sql, context, only);
   const withdrawals = await applyWithdrawals(context, planned);
@@ -120,7 +122,9 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
   const { sql, schema } = context;
   const peopleBefore = await countPeople(sql, job.targetUserId);
   if (progress.isShown) progress.start(job.name, readyCount(await readStanding(sql, schema, job)));
-  const created = await applyNewAssets(context, job, (assets) => progress.advance(assets)).finally(() => progress.stop());
+  const created = await applyNewAssets(context, job, (assets) => progress.advance(assets)).finally(() =>
+    progress.stop()
+  );
   for (const skip of created.skips) logSkip(job, skip);
   const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job));
 

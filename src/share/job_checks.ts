@@ -68,11 +68,15 @@ function judge(job: Job, facts: JobFacts): string[] {
   if (facts.library_owner_id === null) {
     problems.push(`there is no external library ${job.targetLibraryId}; create one for the target user in Immich`);
   } else if (facts.library_owner_id !== job.targetUserId) {
-    problems.push(`the library ${job.targetLibraryId} belongs to user ${facts.library_owner_id}, not to the target user`);
+    problems.push(
+      `the library ${job.targetLibraryId} belongs to user ${facts.library_owner_id}, not to the target user`,
+    );
   } else if (!facts.import_paths?.some((path) => job.targetPathPrefix.startsWith(path))) {
     problems.push(
       `${JSON.stringify(job.targetPathPrefix)} lies in none of the import paths of the library ` +
-        `(${facts.import_paths?.map((path) => JSON.stringify(path)).join(', ') || 'it has none'}), so a scan would take ` +
+        `(${
+          facts.import_paths?.map((path) => JSON.stringify(path)).join(', ') || 'it has none'
+        }), so a scan would take ` +
         'every mirror offline; add a directory above it as an import path',
     );
   }
@@ -83,7 +87,9 @@ function judge(job: Job, facts: JobFacts): string[] {
   const managed = MANAGED_FOLDERS.find((folder) => isBelow(job.targetPathPrefix, `${job.mediaLocation}/${folder}`));
   if (managed !== undefined) {
     problems.push(
-      `${JSON.stringify(job.targetPathPrefix)} lies in Immich's own folder "${managed}"; use a folder of its own, such as ` +
+      `${
+        JSON.stringify(job.targetPathPrefix)
+      } lies in Immich's own folder "${managed}"; use a folder of its own, such as ` +
         `${job.mediaLocation}/shared/<target>/.<source>/`,
     );
   }
@@ -96,7 +102,9 @@ function doubts(job: Job, facts: JobFacts): string[] {
   const hidden = job.targetPathPrefix.split('/').some((segment) => segment.startsWith('.'));
   if (job.placement === 'hardlink' && !hidden) {
     warnings.push(
-      `no part of ${JSON.stringify(job.targetPathPrefix)} begins with a dot, so Immich may import a link before its row ` +
+      `no part of ${
+        JSON.stringify(job.targetPathPrefix)
+      } begins with a dot, so Immich may import a link before its row ` +
         'exists; choose a hidden directory (docs/placements.md)',
     );
   }

@@ -57,9 +57,12 @@ function assertDirectory(local: string, immich: string): void {
   } catch {
     // reported below
   }
-  throw new UserError(`The directory ${JSON.stringify(local)}, which is ${JSON.stringify(immich)} in Immich, is not here.`, {
-    remedy: 'Mount it, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP to where it is mounted.',
-  });
+  throw new UserError(
+    `The directory ${JSON.stringify(local)}, which is ${JSON.stringify(immich)} in Immich, is not here.`,
+    {
+      remedy: 'Mount it, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP to where it is mounted.',
+    },
+  );
 }
 
 function localOrThrow(immichPath: string, paths: PathMap, name: string): string {
@@ -100,17 +103,25 @@ function explain(problem: FileProblem, source: string, directory: string, name: 
   const [from, to] = [JSON.stringify(parentOf(source)), JSON.stringify(directory)];
   switch (problem.reason) {
     case 'other-filesystem':
-      return new UserError(`${name}: no hard link can be made from ${from} to ${to}: they are on different file systems.`, {
-        remedy: 'Put the target directory on the file system of the originals (in a container: below the same mount), ' +
-          'or set placement: symlink for this job.',
-        cause: problem,
-      });
+      return new UserError(
+        `${name}: no hard link can be made from ${from} to ${to}: they are on different file systems.`,
+        {
+          remedy:
+            'Put the target directory on the file system of the originals (in a container: below the same mount), ' +
+            'or set placement: symlink for this job.',
+          cause: problem,
+        },
+      );
     case 'outside-roots':
-      return new UserError(`${name}: ${to} is, or lies behind, a symbolic link, so hard links there would land elsewhere.`, {
-        remedy: 'With placement hardlink the target prefix must be a directory of its own, such as a new hidden directory ' +
-          'beside the link; or set placement: symlink for this job.',
-        cause: problem,
-      });
+      return new UserError(
+        `${name}: ${to} is, or lies behind, a symbolic link, so hard links there would land elsewhere.`,
+        {
+          remedy:
+            'With placement hardlink the target prefix must be a directory of its own, such as a new hidden directory ' +
+            'beside the link; or set placement: symlink for this job.',
+          cause: problem,
+        },
+      );
     case 'read-only':
     case 'permission':
       return new UserError(`${name}: nothing can be written to ${to}: ${problem.message}.`, {

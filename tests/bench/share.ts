@@ -106,7 +106,7 @@ async function runShare(
       TARGET_PATH_PREFIX: job.targetPathPrefix,
     },
     cwd: directory,
-    stderr: 'inherit', 
+    stderr: 'inherit',
   }).output();
   if (!child.success) throw new Error(`the program ended with ${child.code}`);
   return JSON.parse(new TextDecoder().decode(child.stdout));

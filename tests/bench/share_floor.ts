@@ -34,7 +34,9 @@ export async function writeFloor(sql: Connection, accounts: GeneratedAccounts): 
     const assetColumns = columns('asset', ['id', 'ownerId', 'libraryId', 'originalPath', 'checksum', 'isEdited']);
     await tx`
       INSERT INTO asset (id, "ownerId", "libraryId", "originalPath", checksum, ${names(tx, assetColumns)})
-      SELECT p.mirror_id, ${bob}, ${library}, '/mirror' || a."originalPath", a.checksum, ${values(tx, 'a', assetColumns)}
+      SELECT p.mirror_id, ${bob}, ${library}, '/mirror' || a."originalPath", a.checksum, ${
+      values(tx, 'a', assetColumns)
+    }
       FROM asset a
       JOIN asset_pair p ON p.source_id = a.id`;
     for (const table of CHILD_TABLES) {

@@ -8,7 +8,14 @@ import { EXTERNAL_ENV, load, placesOf, problemOf, refused, withDirectory, yamlJo
 Deno.test('without any setting every default applies', () => {
   const config = load({});
   assert.deepEqual(JSON.parse(JSON.stringify(config)), {
-    database: { hostname: 'localhost', port: 5432, username: 'postgres', password: '***', name: 'immich' },
+    database: {
+      hostname: 'localhost',
+      port: 5432,
+      maxConnections: 4,
+      username: 'postgres',
+      password: '***',
+      name: 'immich',
+    },
     immich: { url: 'http://immich_server:2283' },
     externalLibraryMount: '/external_library',
     pathMap: [],

@@ -84,7 +84,14 @@ async function openOnServer(url: string, template: string): Promise<TestDatabase
 
 async function openOnPGlite(dump?: Blob): Promise<TestDatabase> {
   const { port, close } = await servePGlite(dump);
-  const config = { hostname: '127.0.0.1', port, username: 'postgres', password: new Secret('any'), name: 'postgres', maxConnections: 1 };
+  const config = {
+    hostname: '127.0.0.1',
+    port,
+    username: 'postgres',
+    password: new Secret('any'),
+    name: 'postgres',
+    maxConnections: 1,
+  };
   return await opened('pglite', config, 1, close);
 }
 

@@ -54,7 +54,11 @@ Deno.test('the versions of the migrations are 1, 2, 3 …', () => {
 Deno.test('a migration that fails leaves no trace of itself', async () => {
   const db = await openEmpty();
   try {
-    const broken = [...MIGRATIONS, { version: MIGRATIONS.length + 1, name: 'broken', sql: 'CREATE TABLE half (); SELECT 1 / 0' }];
+    const broken = [...MIGRATIONS, {
+      version: MIGRATIONS.length + 1,
+      name: 'broken',
+      sql: 'CREATE TABLE half (); SELECT 1 / 0',
+    }];
     await assert.rejects(db.sql.begin((tx) => migrate(tx, broken)));
     const [row] = await db.sql<{ schema: string | null; half: string | null }[]>`
       SELECT to_regclass('immich_sidecar.migration')::text AS schema, to_regclass('half')::text AS half`;

@@ -271,3 +271,195 @@ Deno.test('hostile paths are skipped, each for its reason; everything else is sh
   await assertAddsUp(world, last);
   assertUntouched();
 });
+
+Deno.test('a target name that somebody else has taken is refused, and his file stays; it goes through once it is free', async () => {
+  await using world = await World.open('v3.1.0');
+  const theirs = world.local('/external_library/bob_shared/.alice/2023/portrait.jpg');
+  Deno.mkdirSync(parentOf(theirs), { recursive: true });
+  Deno.writeTextFileSync(theirs, 'the only copy of something');
+  for (let cycle = 1; cycle <= 2; cycle++) {
+    const report = await world.share();
+    assert.deepEqual(report.jobs[0]?.standing.skipped.occupied, 1);
+    assert.match(report.jobs[0]?.failures.join() ?? '', /portrait\.jpg": a file that is not ours is already there/);
+    assert.equal(Deno.readTextFileSync(theirs), 'the only copy of something');
+    await assertAddsUp(world, report);
+  }
+  Deno.removeSync(theirs);
+  assert.equal((await world.share()).complete, true);
+  assert.ok(await world.mirrorOf('family/portrait'));
+});
+
+Deno.test("somebody else's sidecar beside a mirror survives the mirror's coming and going", async () => {
+  await using world = await World.open('v3.1.0');
+  const theirs = world.local('/external_library/bob_shared/.alice/1999/wedding.jpg.xmp');
+  Deno.mkdirSync(parentOf(theirs), { recursive: true });
+  Deno.writeTextFileSync(theirs, 'mine');
+  await world.share();
+  assert.ok(await world.mirrorOf('family/wedding'), 'a mirror without its sidecar is still whole');
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/wedding')}`;
+  await world.share();
+  assert.equal(await world.mirrorOf('family/wedding'), undefined);
+  assert.equal(Deno.readTextFileSync(theirs), 'mine');
+});
+
+Deno.test('a run that was killed before it linked does not undo what somebody else had put there', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const path = '/external_library/bob_shared/.alice/theirs.jpg';
+  Deno.writeTextFileSync(world.local(path), 'the only copy of something');
+  await world.sql`
+    INSERT INTO immich_sidecar.link (mirror_id, path, keep)
+    VALUES (${crypto.randomUUID()}, ${path}, '/external_library/bob_shared')`;
+  await world.share();
+  assert.equal(Deno.readTextFileSync(world.local(path)), 'the only copy of something');
+});
+
+Deno.test('a journal row that was never settled does not take the file of a mirror made since', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const path = '/external_library/bob_shared/.alice/2023/portrait.jpg';
+  await world.sql`
+    INSERT INTO immich_sidecar.link (mirror_id, path, keep)
+    VALUES (${crypto.randomUUID()}, ${path}, '/external_library/bob_shared')`;
+  await world.share();
+  assert.ok(await world.mirrorOf('family/portrait'));
+  assert.equal(Deno.lstatSync(world.local(path)).nlink, 2);
+});
+
+for (const path of ['upload/library/cat.jpg', '', '/', '/etc/passwd', '../../etc/passwd']) {
+  Deno.test(`an upload whose path is ${JSON.stringify(path)} is skipped alone`, async () => {
+    await using world = await World.open('v3.1.0');
+    const cat = assetOf(world.library, 'uploads/cat');
+    await setPath(world, cat, path);
+    const report = await world.share();
+    assert.deepEqual(report.jobs.map(({ standing }) => standing.skipped), [{ duplicate: 1 }, { 'outside-roots': 1 }]);
+    assert.equal(report.jobs[1]?.failures.length, 1);
+    assert.ok(await world.mirrorOf('uploads/templated'));
+    await assertAddsUp(world, report);
+    await setPath(world, cat, cat.originalPath);
+    assert.equal((await world.share()).complete, true);
+    assert.ok(await world.mirrorOf('uploads/cat'));
+  });
+}
+
+Deno.test('files that a mirror says it has are removed with it only where Immich would have put them', async () => {
+  await using world = await World.open('v3.1.0');
+  makeOutside(world);
+  await world.share();
+  const mirror = await world.mirrorOf('family/portrait') ?? assert.fail();
+  const theirs = ['/external_library/alice/private/diary.jpg', '/data/backups/dump.sql.gz'];
+  Deno.mkdirSync(world.local('/data/backups'), { recursive: true });
+  Deno.writeTextFileSync(world.local('/data/backups/dump.sql.gz'), 'all we have');
+  const made = `/data/thumbs/${world.library.users.bob.id}/aa/bb/${mirror}_fullsize.jpeg`;
+  Deno.mkdirSync(world.local(parentOf(made)), { recursive: true });
+  Deno.writeTextFileSync(world.local(made), 'made by Immich');
+  const listed = [...theirs, made, `/data/../../outside/secret.jpg`, `${outsideOf(world)}/secret.jpg`];
+  for (const [index, path] of listed.entries()) {
+    await world.sql`
+      INSERT INTO asset_file ("assetId", type, path) VALUES (${mirror}, ${`fullsize${index}`}, ${path})`;
+  }
+  const before = listFiles(outsideOf(world));
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
+  await world.share();
+  assert.equal(await world.mirrorOf('family/portrait'), undefined);
+  assert.deepEqual(listFiles(outsideOf(world)), before);
+  for (const path of theirs) assert.ok(Deno.lstatSync(world.local(path)).isFile, path);
+  assert.throws(() => Deno.lstatSync(world.local(made)), Deno.errors.NotFound);
+});
+
+Deno.test('a portrait outside the roots is not linked, and the person is shared without it', async () => {
+  await using world = await World.open('v3.1.0');
+  const { nlink } = Deno.lstatSync('/etc/passwd');
+  await world.sql`
+    UPDATE person SET "thumbnailPath" = '/data/../../../../../etc/passwd' WHERE id = ${
+    world.library.people['alice/dora'].id
+  }`;
+  await world.sql`
+    UPDATE person SET "thumbnailPath" = '/etc/passwd' WHERE id = ${world.library.people['alice/emil'].id}`;
+  const report = await world.share();
+  assert.equal(report.complete, true);
+  const rows = await world.sql<{ path: string }[]>`
+    SELECT p."thumbnailPath" AS path
+    FROM person p
+    WHERE p."ownerId" = ${world.library.users.bob.id} AND p.name IN ('Dora', 'Emil')`;
+  assert.deepEqual(rows.map(({ path }) => path).filter((path) => path.includes('etc')), []);
+  assert.equal(Deno.lstatSync('/etc/passwd').nlink, nlink);
+});
+
+Deno.test('a prefix means itself: "_" and "%" are no wildcards, and letters have their case', async () => {
+  await using world = await World.open('v3.1.0', { extraImages: 4 });
+  const photo = (number: number) => assetOf(world.library, `family/extra/000${number}`);
+  const folders = ['fam_ly', '%', 'FAMILY', 'family_2'];
+  for (const [index, folder] of folders.entries()) {
+    await move(world, photo(index + 1), `/external_library/alice/${folder}/photo.jpg`);
+  }
+  const [job] = world.config.jobs;
+  assert.ok(job);
+  const targets = '/external_library/bob_shared/.alice/';
+  world.setJobs([...folders, 'f%', 'famil'].map((folder) => ({
+    ...job,
+    name: folder,
+    sourcePathPrefix: `/external_library/alice/${folder}/`,
+    targetPathPrefix: `${targets}${folder}/`,
+  })));
+  const report = await world.share();
+  assert.deepEqual(report.jobs.map(({ job, standing }) => [job, standing.selected, standing.mirrored]), [
+    ['fam_ly', 1, 1],
+    ['%', 1, 1],
+    ['FAMILY', 1, 1],
+    ['family_2', 1, 1],
+    ['f%', 0, 0],
+    ['famil', 0, 0],
+  ]);
+  assert.ok(Deno.lstatSync(world.local(`${targets}%/photo.jpg`)).isFile);
+});
+
+testUnless(
+  otherFileSystem.obstacle,
+  'one photo on another file system is skipped as such, all others are shared',
+  async () => {
+    await using world = await World.open('v3.1.0', { extraImages: 2 });
+    using elsewhere = temporaryDirectory(otherFileSystem.directory);
+    const photo = assetOf(world.library, 'family/extra/0001');
+    Deno.copyFileSync(photo.localPath, `${elsewhere.path}/photo.jpg`);
+    await setPath(world, photo, `${FAMILY}/nas/photo.jpg`);
+    world.config = { ...world.config, pathMap: [{ immich: `${FAMILY}/nas`, local: elsewhere.path }] };
+    const report = await world.share();
+    assert.deepEqual(report.jobs[0]?.standing.skipped, { 'duplicate': 1, 'other-filesystem': 1 });
+    assert.match(
+      report.jobs[0]?.failures.join() ?? '',
+      /nas\/photo\.jpg": source and target are on different file systems/,
+    );
+    await assertAddsUp(world, report);
+    assert.ok(await world.mirrorOf('family/extra/0002'));
+    await setPath(world, photo, photo.originalPath);
+    assert.equal((await world.share()).complete, true);
+    assert.ok(await world.mirrorOf('family/extra/0001'));
+  },
+);
+
+for (const placement of ['hardlink', 'symlink'] as const) {
+  testUnless(
+    otherFileSystem.obstacle,
+    `${placement}: external libraries may lie on another file system than Immich's media, as no link crosses over`,
+    async () => {
+      using elsewhere = temporaryDirectory(otherFileSystem.directory);
+      await using world = await World.open('v3.1.0', { localExternal: elsewhere.path });
+      world.config = { ...world.config, externalLibraryDir: elsewhere.path };
+      if (placement === 'symlink') {
+        Deno.symlinkSync(`${elsewhere.path}/alice/family`, `${elsewhere.path}/bob_shared/.alice`);
+      }
+      const [job] = world.config.jobs;
+      assert.ok(job);
+      world.setJobs([{ ...job, placement }]);
+      const report = await world.share();
+      assert.equal(report.complete, true);
+      assert.ok(await world.mirrorOf('family/portrait'));
+    },
+  );
+}
+
+function temporaryDirectory(parent: string): Disposable & { readonly path: string } {
+  const path = Deno.makeTempDirSync({ dir: parent, prefix: 'immich-sidecar-paths-' });
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}

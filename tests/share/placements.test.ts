@@ -89,7 +89,9 @@ Deno.test('an asset is ready when this Immich has computed what it computes; a j
   await world.share();
   const missing = async () => {
     const keys: string[] = [];
-    for (const { key } of pending(world)) if (await world.mirrorOf(key) === undefined) keys.push(key.split('/').at(-1) ?? '');
+    for (const { key } of pending(world)) {
+      if (await world.mirrorOf(key) === undefined) keys.push(key.split('/').at(-1) ?? '');
+    }
     return keys.sort();
   };
   assert.deepEqual(await missing(), ['faces', 'metadata', 'thumbnails']);

@@ -56,7 +56,9 @@ Deno.test('everything can be taken back: without jobs for Bob his account and th
   const [tables, files] = [immich(await digestTables(world.sql)), inodes(listFiles(world.directory))];
   world.setJobs(world.config.jobs.map((job) => ({ ...job, albumId: undefined })));
   await world.share();
-  world.setJobs(jobsOf(world.library, 'carol').map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' })));
+  world.setJobs(
+    jobsOf(world.library, 'carol').map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' })),
+  );
   await world.share();
   assert.deepEqual(immich(await digestTables(world.sql)), tables);
   assert.deepEqual(inodes(listFiles(world.directory)), files);

@@ -52,10 +52,22 @@ Deno.test('columns that nobody has seen are copied, and unknown tables and refer
 });
 
 const REFUSED: readonly { what: string; ddl: string; names: RegExp }[] = [
-  { what: 'a needed column', ddl: 'ALTER TABLE asset DROP COLUMN visibility CASCADE', names: /column asset\.visibility/ },
+  {
+    what: 'a needed column',
+    ddl: 'ALTER TABLE asset DROP COLUMN visibility CASCADE',
+    names: /column asset\.visibility/,
+  },
   { what: 'a needed table', ddl: 'DROP TABLE face_search CASCADE', names: /table face_search/ },
-  { what: 'a needed trigger', ddl: 'DROP TRIGGER "asset_updatedAt" ON asset', names: /BEFORE UPDATE trigger on asset / },
-  { what: 'a disabled trigger', ddl: 'ALTER TABLE asset DISABLE TRIGGER asset_delete_audit', names: /asset_delete_audit/ },
+  {
+    what: 'a needed trigger',
+    ddl: 'DROP TRIGGER "asset_updatedAt" ON asset',
+    names: /BEFORE UPDATE trigger on asset /,
+  },
+  {
+    what: 'a disabled trigger',
+    ddl: 'ALTER TABLE asset DISABLE TRIGGER asset_delete_audit',
+    names: /asset_delete_audit/,
+  },
   {
     what: 'a needed unique index',
     ddl: 'DROP INDEX "asset_ownerId_libraryId_checksum_idx"',

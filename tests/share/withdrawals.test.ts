@@ -109,7 +109,11 @@ Deno.test('--job leaves the mirrors of other jobs alone', async () => {
 Deno.test('a mirror that the target made the cover of a stack can be taken back', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
-  const members = [await world.mirrorOf('family/wedding'), await world.mirrorOf('family/portrait'), await world.mirrorOf('family/picnic')];
+  const members = [
+    await world.mirrorOf('family/wedding'),
+    await world.mirrorOf('family/portrait'),
+    await world.mirrorOf('family/picnic'),
+  ];
   const [stack] = await world.sql<{ id: string }[]>`
     INSERT INTO stack ("primaryAssetId", "ownerId")
     VALUES (${members[0] ?? ''}, ${world.library.users.bob.id})
@@ -118,7 +122,9 @@ Deno.test('a mirror that the target made the cover of a stack can be taken back'
   await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/wedding')}`;
   const report = await world.share();
   assert.deepEqual(report.jobs[0]?.withdrawn, { 'source-locked': 1 });
-  const [left] = await world.sql<{ primary: string }[]>`SELECT "primaryAssetId" AS primary FROM stack WHERE id = ${stack?.id ?? ''}`;
+  const [left] = await world.sql<{ primary: string }[]>`SELECT "primaryAssetId" AS primary FROM stack WHERE id = ${
+    stack?.id ?? ''
+  }`;
   assert.ok(left && members.slice(1).includes(left.primary));
 });
 

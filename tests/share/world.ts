@@ -1,7 +1,7 @@
 import type { Config, JobConfig } from '../../src/config/config.ts';
 import { generateLibrary, type LibraryOptions } from '../../src/demo/library/generate.ts';
 import { assetOf, type GeneratedLibrary } from '../../src/demo/library/result.ts';
-import { type Connection, connect } from '../../src/postgres/connect.ts';
+import { connect, type Connection } from '../../src/postgres/connect.ts';
 import type { CycleReport } from '../../src/share/cycle.ts';
 import { share } from '../../src/share/share.ts';
 import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from '../harness/database.ts';

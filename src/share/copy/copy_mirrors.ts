@@ -19,11 +19,13 @@ export async function copyMirrors(
   mirrors: readonly NewMirror[],
 ): Promise<{ mirrorAssetIds: string[]; faces: number }> {
   const ids = mirrors.map((mirror) => mirror.plan.mirrorAssetId);
-  const [inserted, faces] = await Promise.all([
-    insertAssets(tx, schema, job, mirrors),
-    copyFaces(tx, schema, ids),
-    ...schema.copiedTables.map((table) => copyTable(tx, table, ids)),
-    insertFiles(tx, schema, mirrors),
-  ] as const);
+  const [inserted, faces] = await Promise.all(
+    [
+      insertAssets(tx, schema, job, mirrors),
+      copyFaces(tx, schema, ids),
+      ...schema.copiedTables.map((table) => copyTable(tx, table, ids)),
+      insertFiles(tx, schema, mirrors),
+    ] as const,
+  );
   return { mirrorAssetIds: inserted, faces };
 }

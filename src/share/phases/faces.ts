@@ -146,7 +146,8 @@ async function removeFaces(tx: Sql, faces: FaceKey[]): Promise<number> {
 async function updateFaces(tx: Sql, schema: ImmichSchema, faces: FaceKey[]): Promise<number> {
   const [first, ...rest] = schema.columns.assetFace;
   if (first === undefined) throw new Error('asset_face has no column to copy');
-  const list = (item: (column: string) => Fragment) => rest.reduce((all, column) => tx`${all}, ${item(column)}`, item(first));
+  const list = (item: (column: string) => Fragment) =>
+    rest.reduce((all, column) => tx`${all}, ${item(column)}`, item(first));
   const updated = await tx`
     UPDATE asset_face mirror
     SET ${list((column) => tx`${tx(column)} = f.${tx(column)}`)}

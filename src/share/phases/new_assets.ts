@@ -30,7 +30,12 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
  * Decides for each candidate of a job how it is mirrored, page by page. Reads only. The motion parts of live photos come
  * after everything else has been applied, as they follow their stills.
  */
-export async function* planNewAssets(sql: Sql, context: PlanningContext, job: Job, part: Part): AsyncGenerator<NewAssetsPlan> {
+export async function* planNewAssets(
+  sql: Sql,
+  context: PlanningContext,
+  job: Job,
+  part: Part,
+): AsyncGenerator<NewAssetsPlan> {
   let after = FIRST_ID;
   while (true) {
     const limit = context.batchSize;

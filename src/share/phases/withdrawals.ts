@@ -24,7 +24,11 @@ const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'targ
  * `only` restricts it to the mirrors between the two users of one job. A mirror whose row is gone without a trace in
  * Immich's audit was not deleted by anybody: a backup was restored. It is released here and made anew in phase 1.
  */
-export async function planWithdrawals(sql: Sql, context: PlanningContext, only: Job | undefined): Promise<Withdrawal[]> {
+export async function planWithdrawals(
+  sql: Sql,
+  context: PlanningContext,
+  only: Job | undefined,
+): Promise<Withdrawal[]> {
   const reason = sql`
     CASE
       WHEN mirror.id IS NULL AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
@@ -79,7 +83,10 @@ export interface WithdrawalResult {
  * Phase 5, first half: takes mirrors back, files before rows. It runs first in a cycle, so that a photo that was locked
  * disappears before anything else happens and a path that is to be used again is free.
  */
-export async function applyWithdrawals(context: Context, withdrawals: readonly Withdrawal[]): Promise<WithdrawalResult> {
+export async function applyWithdrawals(
+  context: Context,
+  withdrawals: readonly Withdrawal[],
+): Promise<WithdrawalResult> {
   const withdrawn: Withdrawal[] = [];
   const failures: string[] = [];
   for (let start = 0; start < withdrawals.length; start += context.batchSize) {

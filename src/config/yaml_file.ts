@@ -1,10 +1,10 @@
 import { isSeq } from 'yaml';
-import { JOB_FIELD_NAMES, type JobField } from './job-fields.ts';
+import { JOB_FIELD_NAMES, type JobField } from './job_fields.ts';
 import { unknownKey, WRITE_BACK_NAMES } from './names.ts';
 import type { Problem } from './problems.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
 import type { Raw, Source } from './sources.ts';
-import { type Entry, parseYaml, type YamlDocument } from './yaml-document.ts';
+import { type Entry, parseYaml, type YamlDocument } from './yaml_document.ts';
 
 /** A job of the YAML file before its values are checked. */
 export interface RawJob {

@@ -1,10 +1,10 @@
-import type { JobField } from './job-fields.ts';
+import type { JobField } from './job_fields.ts';
 import type { JobDraft } from './jobs.ts';
 import { quote } from './quote.ts';
 import type { SettingsReader } from './reader.ts';
 import type { SettingName } from './settings.ts';
 import type { Raw } from './sources.ts';
-import type { RawJob } from './yaml-file.ts';
+import type { RawJob } from './yaml_file.ts';
 
 type OwnField = 'source_user_id' | 'target_user_id' | 'target_library_id' | 'source_path_prefix' | 'target_path_prefix';
 
