@@ -1,6 +1,6 @@
 import { configure, getTextFormatter, jsonLinesFormatter, type LogLevel, type Sink } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
-import { printError } from './output.ts';
+import { type Environment, printError } from './output.ts';
 import { clearProgressLine } from './progress.ts';
 
 const LEVELS: Readonly<Record<Config['log']['level'], LogLevel>> = Object.freeze({
@@ -27,6 +27,16 @@ export async function configureLogging(log: Config['log']): Promise<void> {
       { category: ['logtape', 'meta'], lowestLevel: 'error', sinks: ['stderr'] },
     ],
   });
+}
+
+/**
+ * The format as the process environment has it, for what is said before the configuration has been read, or when it
+ * cannot be. The names are those of the settings.
+ */
+export function earlyFormat(env: Environment): Config['log']['format'] {
+  const format = env['LOG_FORMAT'] || env['IMMICH_LOG_FORMAT'];
+  if (format) return format.trim().toLowerCase() === 'json' ? 'json' : 'text';
+  return env['IMMICH_STRUCTURED_LOGS']?.trim().toLowerCase() === 'true' ? 'json' : 'text';
 }
 
 /** Strings as they are: a message quotes what needs quoting itself. */

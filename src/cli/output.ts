@@ -25,7 +25,12 @@ export function printJson(value: unknown): void {
 
 function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
   let bytes = encoder.encode(redactor.redact(text));
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    // Whoever read it has gone, as `head` does; that must not end the work.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Rows of text as columns of equal width; the first row is the heading. Numbers belong in right-aligned columns. */

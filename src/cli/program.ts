@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT } from '../errors.ts';
+import { EXIT, UserError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { type Environment, print, printError } from './output.ts';
 import { demoCommand } from './demo.ts';
+import { earlyFormat } from './logging.ts';
 import { reportError } from './report_error.ts';
 import { syncCommand } from './sync.ts';
 
@@ -12,6 +13,7 @@ import { syncCommand } from './sync.ts';
  */
 export async function main(args: readonly string[], env: Environment): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const isJson = earlyFormat(env) === 'json';
   const program = new Command('immich-sidecar')
     .description(
       "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice.",
@@ -23,17 +25,23 @@ export async function main(args: readonly string[], env: Environment): Promise<n
     program.addCommand(command(env, (code) => exitCode = code));
   }
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: print, writeErr: printError }).showHelpAfterError(
-      '(see --help for all options)',
-    );
+    command.exitOverride().configureOutput({ writeOut: print, writeErr: isJson ? () => {} : printError })
+      .showHelpAfterError('(see --help for all options)');
   }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return reportError(error);
+    if (!(error instanceof CommanderError)) return reportError(error, { format: isJson ? 'json' : 'text' });
+    if (error.exitCode === 0) return EXIT.ok;
+    return isJson ? reportError(usageError(error), { format: 'json' }) : EXIT.usage;
   }
+}
+
+/** What Commander has said as text already, for those who read JSON. */
+function usageError({ code, message }: CommanderError): UserError {
+  const found = code === 'commander.help' ? 'A command is missing.' : message.replace(/^error: /, '');
+  return new UserError(found, { remedy: 'See --help for all commands and options.' });
 }
 
 const EXAMPLES = `

@@ -20,7 +20,9 @@ export class Redactor {
 
   redact(text: string): string {
     let redacted = text;
-    for (const secret of this.#secrets) redacted = redacted.replaceAll(secret, '***');
+    // The longest first: one secret may contain another.
+    const secrets = [...this.#secrets].sort((a, b) => b.length - a.length);
+    for (const secret of secrets) redacted = redacted.replaceAll(secret, '***');
     return redacted;
   }
 }

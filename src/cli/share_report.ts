@@ -85,7 +85,7 @@ export function describeStep(step: PlannedStep, totals: StepTotals): string {
       totals.add('photos to leave out', step.plan.skips.length);
       return lines(
         step.plan.mirrors,
-        (item) => `+ ${step.job}: ${quote(item.sourcePath)} -> ${quote(item.mirrorPath)}`,
+        (item) => `+ ${step.job}: ${quote(item.plan.sourcePath)} -> ${quote(item.plan.mirrorPath)}`,
       ) +
         lines(step.plan.skips, (item) => `! ${step.job}: ${quote(item.sourcePath)}: ${item.detail}`);
     case 'live-photos':

@@ -1,14 +1,17 @@
+import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
 import { connect } from '../postgres/connect.ts';
 import { dryRun, share } from '../share/share.ts';
 import { VERSION } from '../version.ts';
-import { configureLogging } from './logging.ts';
-import { type Environment, print, printError, printJson, redactor } from './output.ts';
+import { configureLogging, earlyFormat } from './logging.ts';
+import { type Environment, print, printJson, redactor } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { reportError } from './report_error.ts';
 import { describeCycle, describeStep, describeSteps } from './share_report.ts';
+
+const logger = getLogger(['immich-sidecar', 'config']);
 
 interface SyncOptions {
   readonly job?: string;
@@ -30,6 +33,7 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
 
 async function sync(options: SyncOptions, env: Environment): Promise<number> {
   let isDebug = false;
+  let format = earlyFormat(env);
   try {
     const config = loadConfig({
       env,
@@ -39,8 +43,9 @@ async function sync(options: SyncOptions, env: Environment): Promise<number> {
     redactor.add(config.database.password);
     redactor.add(config.immich.apiKey);
     isDebug = config.log.level === 'debug';
+    format = config.log.format;
     await configureLogging(config.log);
-    for (const note of config.notes) printError(`note: ${note}\n`);
+    for (const note of config.notes) logger.warn('{note}', { note });
     const sql = await connect(config.database);
     try {
       if (options.dryRun) {
@@ -62,6 +67,6 @@ async function sync(options: SyncOptions, env: Environment): Promise<number> {
       await sql.end({ timeout: 5 });
     }
   } catch (error) {
-    return reportError(error, { isDebug });
+    return reportError(error, { isDebug, format });
   }
 }

@@ -63,6 +63,17 @@ export class Linker {
     }
   }
 
+  /** Whether `target` can become a name of `source`: nothing is there yet, or it already is this very file. */
+  isFree(target: string, source: SourceFile): boolean {
+    try {
+      Deno.lstatSync(target);
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return true;
+      throw asFileProblem(error, target);
+    }
+    return sameFile(source.realPath, target);
+  }
+
   /**
    * Gives an inspected source a second name. A target that already is this very file counts as done; any other file
    * there is left alone and reported as `occupied`. Throws FileProblem.

@@ -3,7 +3,6 @@ import type { PathMap } from '../files/path_map.ts';
 import { FileProblem } from '../files/problem.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
-import type { LinkPlan } from './mirror_plan.ts';
 
 /**
  * The journal of files. A row is committed before its file is linked and goes after its file is removed, so at any
@@ -13,11 +12,6 @@ export interface JournalEntry {
   readonly mirrorId: string;
   readonly path: string;
   readonly keep: string;
-}
-
-/** Journal rows for the links of one mirror. */
-export function entriesOf(mirrorId: string, links: readonly LinkPlan[]): JournalEntry[] {
-  return links.map((link) => ({ mirrorId, path: link.mirrorPath, keep: link.keep }));
 }
 
 /** Writes journal rows; call and commit it before the files are linked. */

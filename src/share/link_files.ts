@@ -2,81 +2,93 @@ import { setImmediate } from 'node:timers';
 import type { Linker, SourceFile } from '../files/linker.ts';
 import type { PathMap } from '../files/path_map.ts';
 import { FileProblem } from '../files/problem.ts';
-import type { NewMirror } from './copy/insert_assets.ts';
-import type { FilePlan, LinkPlan, MirrorPlan } from './mirror_plan.ts';
+import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './mirror_plan.ts';
 import type { Skip } from './outcome.ts';
 import { mirrorModifiedAt } from './placement.ts';
 
+/** A plan whose files were looked at: all that a mirror needs is there, and nothing is in the way. */
+export interface InspectedMirror {
+  readonly plan: MirrorPlan;
+  readonly links: readonly InspectedLink[];
+  /** The files of the plan that are really there; optional ones may have been left out. */
+  readonly files: ReadonlySet<FilePlan>;
+  /** The file's own time where the source's row says something else; undefined = copy the source's. */
+  readonly fileModifiedAt: Date | undefined;
+}
+
+/** A link to make; local paths. */
+export interface InspectedLink {
+  readonly source: SourceFile;
+  readonly target: string;
+  readonly keep: string;
+  readonly link: LinkPlan;
+}
+
 /**
- * Longest time in milliseconds that linking keeps the event loop to itself. PostgreSQL, which copies the batch before at
+ * Longest time in milliseconds that file work keeps the event loop to itself. PostgreSQL, which copies the batch before at
  * the same time, waits that long for each of its answers to be heard.
  */
 const SLICE_MS = 2;
 
-/** Makes the links of a batch. Every plan ends up in exactly one of the two lists. */
-export async function linkFiles(
+/** Looks at the files of planned mirrors. Changes nothing. Every plan ends up in exactly one of the two lists. */
+export async function inspectFiles(
   plans: readonly MirrorPlan[],
   linker: Linker,
   paths: PathMap,
-): Promise<{ linked: NewMirror[]; skips: Skip[] }> {
-  const linked: NewMirror[] = [];
-  const skips: Skip[] = [];
-  let sliceStart = performance.now();
-  for (const plan of plans) {
-    try {
-      linked.push(linkMirror(plan, linker, paths));
-    } catch (error) {
-      if (!(error instanceof FileProblem)) throw error;
-      const { sourceAssetId, sourceUpdateId, sourcePath } = plan;
-      skips.push({ sourceAssetId, sourceUpdateId, sourcePath, reason: error.reason, detail: error.message });
-    }
-    if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      sliceStart = performance.now();
-    }
-  }
-  return { linked, skips };
+): Promise<{ mirrors: InspectedMirror[]; skips: Skip[] }> {
+  const { done, skips } = await forEach(plans, (plan) => plan, (plan) => inspect(plan, linker, paths));
+  return { mirrors: done, skips };
 }
 
-function linkMirror(plan: MirrorPlan, linker: Linker, paths: PathMap): NewMirror {
+/**
+ * Makes the links of inspected mirrors. Every mirror ends up in exactly one of the two lists; of one that could not get all
+ * its links none is left.
+ */
+export async function linkFiles(
+  mirrors: readonly InspectedMirror[],
+  linker: Linker,
+): Promise<{ linked: InspectedMirror[]; skips: Skip[] }> {
+  const { done, skips } = await forEach(mirrors, ({ plan }) => plan, (mirror) => makeLinks(mirror, linker));
+  return { linked: done, skips };
+}
+
+function inspect(plan: MirrorPlan, linker: Linker, paths: PathMap): InspectedMirror {
   const original = linker.inspect(localPath(plan.sourcePath, paths));
-  // Generated files first: they are what is missing most often, and then nothing has to be undone.
-  const files = plan.files.filter((file) => linkFile(file, linker, paths));
-  if (plan.encodedVideo !== undefined) linkFile(plan.encodedVideo, linker, paths);
-  const hasSidecar = plan.sidecar !== undefined && linkFile(plan.sidecar, linker, paths);
-  if (plan.original !== undefined) {
-    linker.link(original, localPath(plan.original.mirrorPath, paths));
-  } else {
-    assertReachable(plan, original, linker, paths);
-  }
-  return {
-    plan,
-    fileModifiedAt: mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs),
-    files,
-    sidecarPath: hasSidecar ? plan.sidecar?.mirrorPath : undefined,
-  };
-}
-
-/** Returns whether the mirror has this file; throws when it must have it and cannot. */
-function linkFile(file: FilePlan, linker: Linker, paths: PathMap): boolean {
-  if (file.link === undefined) return true;
-  try {
-    makeLink(file.link, linker, paths);
-    return true;
-  } catch (error) {
-    if (file.isOptional && error instanceof FileProblem) return false;
-    throw error;
-  }
-}
-
-function makeLink(link: LinkPlan, linker: Linker, paths: PathMap): void {
-  linker.link(linker.inspect(localPath(link.sourcePath, paths)), localPath(link.mirrorPath, paths));
-}
-
-/** With symlink placement the user has made the symbolic link; here it must lead to the source's very file. */
-function assertReachable(plan: MirrorPlan, original: SourceFile, linker: Linker, paths: PathMap): void {
-  if (!linker.leadsTo(localPath(plan.mirrorPath, paths), original)) {
+  if (plan.original === undefined && !linker.leadsTo(localPath(plan.mirrorPath, paths), original)) {
     throw new FileProblem('unreachable', plan.mirrorPath);
+  }
+  const files = new Set<FilePlan>();
+  const links: InspectedLink[] = [];
+  for (const file of filesOf(plan)) {
+    try {
+      if (file.link !== undefined) links.push(inspectLink(file.link, linker, paths));
+      files.add(file);
+    } catch (error) {
+      if (!file.isOptional || !(error instanceof FileProblem)) throw error;
+    }
+  }
+  if (plan.original !== undefined) links.push(inspectLink(plan.original, linker, paths, original));
+  return { plan, links, files, fileModifiedAt: mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs) };
+}
+
+function inspectLink(link: LinkPlan, linker: Linker, paths: PathMap, known?: SourceFile): InspectedLink {
+  const source = known ?? linker.inspect(localPath(link.sourcePath, paths));
+  const target = localPath(link.mirrorPath, paths);
+  if (!linker.isFree(target, source)) throw new FileProblem('occupied', target);
+  return { source, target, keep: localPath(link.keep, paths), link };
+}
+
+function makeLinks(mirror: InspectedMirror, linker: Linker): InspectedMirror {
+  const made: InspectedLink[] = [];
+  try {
+    for (const link of mirror.links) {
+      linker.link(link.source, link.target);
+      made.push(link);
+    }
+    return mirror;
+  } catch (error) {
+    for (const link of made) linker.remove(link.target, link.keep);
+    throw error;
   }
 }
 
@@ -84,4 +96,29 @@ function localPath(immichPath: string, paths: PathMap): string {
   const local = paths.toLocal(immichPath);
   if (local === undefined) throw new FileProblem('outside-roots', immichPath);
   return local;
+}
+
+/** Does file work for each item, in slices; one that fails becomes a skip and does not stop the rest. */
+async function forEach<Item, Result>(
+  items: readonly Item[],
+  planOf: (item: Item) => MirrorPlan,
+  work: (item: Item) => Result,
+): Promise<{ done: Result[]; skips: Skip[] }> {
+  const done: Result[] = [];
+  const skips: Skip[] = [];
+  let sliceStart = performance.now();
+  for (const item of items) {
+    try {
+      done.push(work(item));
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      const { sourceAssetId, sourceUpdateId, sourcePath } = planOf(item);
+      skips.push({ sourceAssetId, sourceUpdateId, sourcePath, reason: error.reason, detail: error.message });
+    }
+    if (performance.now() - sliceStart > SLICE_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceStart = performance.now();
+    }
+  }
+  return { done, skips };
 }

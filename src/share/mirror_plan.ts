@@ -82,11 +82,6 @@ export function planMirror(candidate: Candidate, job: Job, newId: () => string):
   };
 }
 
-/** Every link of a plan. */
-export function linksOf(plan: MirrorPlan): LinkPlan[] {
-  return [plan.original, ...filesOf(plan).map((file) => file.link)].filter((link) => link !== undefined);
-}
-
 /** Every file of a plan besides the original. */
 export function filesOf(plan: MirrorPlan): FilePlan[] {
   return [...plan.files, plan.sidecar, plan.encodedVideo].filter((file) => file !== undefined);

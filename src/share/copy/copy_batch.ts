@@ -5,7 +5,7 @@ import type { Job } from '../job.ts';
 import type { Skip } from '../outcome.ts';
 import { clearSkips } from '../skips.ts';
 import { copyMirrors } from './copy_mirrors.ts';
-import type { NewMirror } from './insert_assets.ts';
+import type { InspectedMirror } from '../link_files.ts';
 
 export interface BatchResult {
   /** Mirrors that now exist. */
@@ -22,7 +22,7 @@ export interface BatchResult {
 export async function copyBatch(
   context: Context,
   job: Job,
-  mirrors: readonly NewMirror[],
+  mirrors: readonly InspectedMirror[],
 ): Promise<BatchResult> {
   const [only] = mirrors;
   if (only === undefined) return { created: [], faces: 0, skips: [] };
@@ -46,7 +46,7 @@ export async function copyBatch(
   }
 }
 
-function refused({ plan }: NewMirror, error: unknown): Skip {
+function refused({ plan }: InspectedMirror, error: unknown): Skip {
   const { sourceAssetId, sourceUpdateId, sourcePath } = plan;
   return { sourceAssetId, sourceUpdateId, sourcePath, reason: 'constraint', detail: messageOf(error) };
 }

@@ -3,7 +3,8 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Job } from '../job.ts';
 import { copyFaces } from './copy_faces.ts';
 import { copyTable } from './copy_table.ts';
-import { insertAssets, type NewMirror } from './insert_assets.ts';
+import { insertAssets } from './insert_assets.ts';
+import type { InspectedMirror } from '../link_files.ts';
 import { insertFiles } from './insert_files.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function copyMirrors(
   tx: Sql,
   schema: ImmichSchema,
   job: Job,
-  mirrors: readonly NewMirror[],
+  mirrors: readonly InspectedMirror[],
 ): Promise<{ mirrorAssetIds: string[]; faces: number }> {
   const ids = mirrors.map((mirror) => mirror.plan.mirrorAssetId);
   const [inserted, faces] = await Promise.all(

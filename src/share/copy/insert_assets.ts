@@ -1,19 +1,9 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../job.ts';
-import type { FilePlan, MirrorPlan } from '../mirror_plan.ts';
+import type { InspectedMirror } from '../link_files.ts';
 import { isMotionOfMirror, isSelected } from '../selection.ts';
 import { type Assignment, columnList, copied, valueList } from './columns.ts';
-
-/** A plan whose files are linked. */
-export interface NewMirror {
-  readonly plan: MirrorPlan;
-  /** The file's own time where the source's row says something else; undefined = copy the source's. */
-  readonly fileModifiedAt: Date | undefined;
-  /** The files that are really there; optional ones may have been left out. */
-  readonly files: readonly FilePlan[];
-  readonly sidecarPath: string | undefined;
-}
 
 /**
  * Writes the mapping and the asset row of each mirror whose source is still selected. Returns the mirrors' ids.
@@ -24,15 +14,15 @@ export async function insertAssets(
   tx: Sql,
   schema: ImmichSchema,
   job: Job,
-  mirrors: readonly NewMirror[],
+  mirrors: readonly InspectedMirror[],
 ): Promise<string[]> {
-  const input = mirrors.map(({ plan, fileModifiedAt, sidecarPath }) => ({
+  const input = mirrors.map(({ plan, files, fileModifiedAt }) => ({
     sourceAssetId: plan.sourceAssetId,
     mirrorAssetId: plan.mirrorAssetId,
     mirrorPath: plan.mirrorPath,
     checksum: plan.checksum,
     fileModifiedAt: fileModifiedAt ?? null,
-    sidecarPath: sidecarPath ?? null,
+    sidecarPath: plan.sidecar !== undefined && files.has(plan.sidecar) ? plan.sidecar.mirrorPath : null,
     encodedVideoPath: plan.encodedVideo?.mirrorPath ?? '',
   }));
   const column = (name: string) => schema.catalog.get('asset')?.columns.get(name);

@@ -1,12 +1,12 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from './columns.ts';
-import type { NewMirror } from './insert_assets.ts';
+import type { InspectedMirror } from '../link_files.ts';
 
 /** Writes a row of asset_file for each file that was linked, with the mirror's own path. */
-export async function insertFiles(tx: Sql, schema: ImmichSchema, mirrors: readonly NewMirror[]): Promise<void> {
+export async function insertFiles(tx: Sql, schema: ImmichSchema, mirrors: readonly InspectedMirror[]): Promise<void> {
   const input = mirrors.flatMap(({ plan, files }) =>
-    files.map((file) => ({
+    plan.files.filter((file) => files.has(file)).map((file) => ({
       mirrorAssetId: plan.mirrorAssetId,
       sourceFileId: file.sourceFileId,
       mirrorPath: file.mirrorPath,

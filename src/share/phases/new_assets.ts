@@ -3,17 +3,16 @@ import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from
 import type { Context, PlanningContext } from '../context.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
 import { insertPeople } from '../copy/insert_people.ts';
-import type { NewMirror } from '../copy/insert_assets.ts';
 import type { Job } from '../job.ts';
-import { entriesOf, forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
-import { linkFiles } from '../link_files.ts';
-import { linksOf, mirrorIds, type MirrorPlan, planMirror } from '../mirror_plan.ts';
+import { forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
+import { type InspectedMirror, inspectFiles, linkFiles } from '../link_files.ts';
+import { mirrorIds, planMirror } from '../mirror_plan.ts';
 import type { Skip } from '../outcome.ts';
 import { recordSkips } from '../skips.ts';
 
-/** One page of what is to be mirrored. */
+/** One page of what is to be mirrored. A dry run prints it; apply consumes it. */
 export interface NewAssetsPlan {
-  readonly mirrors: readonly MirrorPlan[];
+  readonly mirrors: readonly InspectedMirror[];
   readonly skips: readonly Skip[];
 }
 
@@ -44,12 +43,11 @@ export async function* planNewAssets(
     const last = candidates.at(-1);
     if (last === undefined) return;
     const newId = mirrorIds();
-    yield {
-      mirrors: candidates
-        .filter(({ id }) => !duplicates.has(id))
-        .map((candidate) => planMirror(candidate, job, newId)),
-      skips: candidates.filter(({ id }) => duplicates.has(id)).map(duplicateSkip),
-    };
+    const plans = candidates.filter(({ id }) => !duplicates.has(id)).map((candidate) =>
+      planMirror(candidate, job, newId)
+    );
+    const { mirrors, skips } = await inspectFiles(plans, context.linker, context.paths);
+    yield { mirrors, skips: [...candidates.filter(({ id }) => duplicates.has(id)).map(duplicateSkip), ...skips] };
     if (candidates.length < limit) return;
     after = last.id;
   }
@@ -93,37 +91,56 @@ export async function applyNewAssets(
 
 /** A batch whose files are in place and whose rows are not. */
 interface LinkedBatch {
-  readonly mirrors: readonly NewMirror[];
+  readonly mirrors: readonly InspectedMirror[];
   readonly skips: readonly Skip[];
-  readonly entries: readonly JournalEntry[];
+  /** Journaled mirrors that got no files. */
+  readonly unlinked: readonly string[];
 }
 
 /** Journals and makes the links of a batch. */
 async function prepareFiles(context: Context, job: Job, plan: NewAssetsPlan): Promise<LinkedBatch> {
-  const entries = plan.mirrors.flatMap((mirror) => entriesOf(mirror.mirrorAssetId, linksOf(mirror)));
+  if (plan.mirrors.length === 0) return { mirrors: [], skips: plan.skips, unlinked: [] };
   await context.transaction(async (tx) => {
-    await recordLinks(tx, entries);
-    await insertPeople(tx, context.schema, job, plan.mirrors.map(({ sourceAssetId }) => sourceAssetId));
+    await recordLinks(tx, plan.mirrors.flatMap(entriesOf));
+    await insertPeople(tx, context.schema, job, plan.mirrors.map(({ plan: { sourceAssetId } }) => sourceAssetId));
   });
-  const { linked, skips } = await linkFiles(plan.mirrors, context.linker, context.paths);
-  return { mirrors: linked, skips: [...plan.skips, ...skips], entries };
+  const { linked, skips } = await linkFiles(plan.mirrors, context.linker);
+  const hasFiles = new Set(linked);
+  return {
+    mirrors: linked,
+    skips: [...plan.skips, ...skips],
+    unlinked: plan.mirrors.filter((mirror) => !hasFiles.has(mirror)).map(({ plan: { mirrorAssetId } }) =>
+      mirrorAssetId
+    ),
+  };
 }
 
 /** Writes the rows of a batch; what did not come to be loses its files again and is remembered with its reason. */
 async function copyRows(context: Context, job: Job, batch: LinkedBatch): Promise<NewAssetsResult> {
   const copied = await copyBatch(context, job, batch.mirrors);
   const created = new Set(copied.created);
+  const [made, refused] = partition(batch.mirrors, ({ plan }) => created.has(plan.mirrorAssetId));
   const skips = [...batch.skips, ...copied.skips];
-  const superfluous = batch.entries.filter((entry) => !created.has(entry.mirrorId));
-  if (superfluous.length > 0 || skips.length > 0) {
-    const failed = new Set(removeFiles(superfluous, context.linker, context.paths).map(({ entry }) => entry.mirrorId));
-    const settled = new Set(superfluous.map((entry) => entry.mirrorId).filter((id) => !failed.has(id)));
+  if (refused.length > 0 || skips.length > 0) {
+    const failed = new Set(
+      removeFiles(refused.flatMap(entriesOf), context.linker, context.paths).map(({ entry }) => entry.mirrorId),
+    );
+    const settled = refused.map(({ plan }) => plan.mirrorAssetId).filter((id) => !failed.has(id));
     await context.transaction(async (tx) => {
-      await forgetLinks(tx, [...settled]);
+      await forgetLinks(tx, [...settled, ...batch.unlinked]);
       await recordSkips(tx, job, skips);
     });
   }
-  return { created: created.size, faces: copied.faces, links: batch.entries.length - superfluous.length, skips };
+  return { created: made.length, faces: copied.faces, links: sum(made.map(({ links }) => links.length)), skips };
+}
+
+/** The journal rows of a mirror. */
+function entriesOf({ plan, links }: InspectedMirror): JournalEntry[] {
+  return links.map(({ link }) => ({ mirrorId: plan.mirrorAssetId, path: link.mirrorPath, keep: link.keep }));
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
 }
 
 /**

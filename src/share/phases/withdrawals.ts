@@ -2,7 +2,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { parentOf } from '../../files/path_map.ts';
 import type { Context, PlanningContext } from '../context.ts';
 import type { Job } from '../job.ts';
-import { forgetLinks, readLinks, removeFiles } from '../journal.ts';
+import { forgetLinks, type JournalEntry, readLinks, removeFiles } from '../journal.ts';
 import type { WithdrawReason } from '../outcome.ts';
 import { isMotionOfMirror, isSelected } from '../selection.ts';
 
@@ -92,7 +92,7 @@ export async function applyWithdrawals(
   for (let start = 0; start < withdrawals.length; start += context.batchSize) {
     const batch = withdrawals.slice(start, start + context.batchSize);
     const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
-    await removeFilesOfImmich(context, batch.map(({ mirrorAssetId }) => mirrorAssetId));
+    await removeFilesOfImmich(context, links);
     const failed = removeFiles(links, context.linker, context.paths);
     const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
@@ -104,16 +104,21 @@ export async function applyWithdrawals(
 }
 
 /**
- * Files that Immich itself has made for these mirrors, such as the sidecar of an edit. They go with the mirror, unless
- * the path runs through a symbolic link, where it is the source's.
+ * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them. A path of the database is
+ * believed only in a directory where this very mirror has files of ours; anywhere else the file may be the source's.
  */
-async function removeFilesOfImmich(context: Context, mirrorAssetIds: readonly string[]): Promise<void> {
-  const files = await context.sql<{ path: string }[]>`
-    SELECT path
+async function removeFilesOfImmich(context: Context, links: readonly JournalEntry[]): Promise<void> {
+  const homes = new Map<string, Set<string>>();
+  for (const { mirrorId, path } of links) {
+    const directories = homes.get(mirrorId) ?? new Set();
+    homes.set(mirrorId, directories.add(parentOf(path)));
+  }
+  const files = await context.sql<{ mirrorId: string; path: string }[]>`
+    SELECT "assetId" AS "mirrorId", path
     FROM asset_file
-    WHERE "assetId" = ANY (${mirrorAssetIds as string[]}::uuid[])`;
-  const entries = files.map(({ path }) => ({ mirrorId: '', path, keep: parentOf(path) }));
-  removeFiles(entries, context.linker, context.paths);
+    WHERE "assetId" = ANY (${[...homes.keys()]}::uuid[])`;
+  const own = files.filter(({ mirrorId, path }) => homes.get(mirrorId)?.has(parentOf(path)));
+  removeFiles(own.map((file) => ({ ...file, keep: parentOf(file.path) })), context.linker, context.paths);
 }
 
 /** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */

@@ -1,0 +1,48 @@
+import type { Sql } from '../../src/postgres/connect.ts';
+import { listFiles } from '../share/snapshot.ts';
+import type { World } from '../share/world.ts';
+
+/** All that a run could write: rows of every table of every schema, what there is of schemas and objects, and all files. */
+export interface Everything {
+  readonly rows: Readonly<Record<string, string>>;
+  readonly objects: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export async function everything(world: World): Promise<Everything> {
+  return { ...await everythingInDatabase(world.sql), files: listFiles(world.directory) };
+}
+
+export async function everythingInDatabase(sql: Sql): Promise<Omit<Everything, 'files'>> {
+  const tables = await sql<{ name: string }[]>`
+    SELECT format('%I.%I', schemaname, tablename) AS name
+    FROM pg_tables
+    WHERE schemaname <> 'information_schema' AND schemaname NOT LIKE 'pg\\_%'
+    ORDER BY 1`;
+  const [first, ...others] = tables.map(({ name }) => digestOf(sql, name));
+  const rows = first === undefined ? [] : await sql<{ name: string; digest: string }[]>`
+    ${others.reduce((all, one) => sql`${all} UNION ALL ${one}`, first)}`;
+  const [objects] = await sql<{ digest: string }[]>`
+    SELECT string_agg(item, E'\n' ORDER BY item) AS digest
+    FROM (
+      SELECT format('schema %s', nspname) AS item FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
+      UNION ALL
+      SELECT format('%s %s', relkind, oid::regclass) FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace
+      UNION ALL
+      SELECT format('function %s %s', oid::regprocedure, md5(prosrc)) FROM pg_proc
+      UNION ALL
+      SELECT format('trigger %s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
+      UNION ALL
+      SELECT format('column %s.%s %s', attrelid::regclass, attname, atttypid::regtype)
+      FROM pg_attribute
+      WHERE attnum > 0 AND attrelid >= 16384
+    ) AS all_items`;
+  return { rows: Object.fromEntries(rows.map(({ name, digest }) => [name, digest])), objects: objects?.digest ?? '' };
+}
+
+function digestOf(sql: Sql, table: string) {
+  return sql`
+    SELECT ${table} AS name,
+      count(*) || ':' || md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) AS digest
+    FROM ${sql.unsafe(table)} t`;
+}

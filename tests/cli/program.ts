@@ -1,0 +1,96 @@
+import { stringify } from 'yaml';
+import type { DatabaseConfig, JobConfig } from '../../src/config/config.ts';
+import type { World } from '../share/world.ts';
+
+const MAIN = new URL('../../main.ts', import.meta.url).pathname;
+
+/** What one run of the program left behind. */
+export interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type Variables = Readonly<Record<string, string>>;
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly env: Variables;
+  /** A command that is given the program's own command line as its last arguments. */
+  readonly wrapper?: readonly string[];
+}
+
+/** The command line of the program, for shells and wrappers. */
+export function commandLine(args: readonly string[]): string[] {
+  return [Deno.execPath(), 'run', '--allow-all', '--no-check', '--quiet', MAIN, ...args];
+}
+
+/** Runs the program with nothing in its environment but `env` and what Deno needs. */
+export async function run(args: readonly string[], { cwd, env, wrapper = [] }: RunOptions): Promise<Run> {
+  const [command = '', ...rest] = [...wrapper, ...commandLine(args)];
+  const decoder = new TextDecoder();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: rest,
+    cwd,
+    clearEnv: true,
+    env: { ...ofDeno(), ...env },
+    stdin: 'null',
+    stdout: 'piped',
+    stderr: 'piped',
+  }).output();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Where Deno finds its cache. */
+function ofDeno(): Variables {
+  const names = ['PATH', 'HOME', 'DENO_DIR', 'XDG_CACHE_HOME'];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+export function databaseVariables(
+  { hostname, port, username, password, name, maxConnections }: DatabaseConfig,
+): Variables {
+  return {
+    DB_HOSTNAME: hostname,
+    DB_PORT: String(port),
+    DB_USERNAME: username,
+    DB_PASSWORD: password.reveal(),
+    DB_DATABASE_NAME: name,
+    DB_MAX_CONNECTIONS: String(maxConnections),
+  };
+}
+
+/** The environment that a user of this world would set. */
+export function variablesOf(world: World): Variables {
+  return {
+    ...databaseVariables(world.config.database),
+    UPLOAD_LOCATION: `${world.directory}/media`,
+    EXTERNAL_LIBRARY_DIR: `${world.directory}/external`,
+  };
+}
+
+/** A job under the names that the YAML file has for its keys. */
+export type YamlJob = Record<string, unknown>;
+
+export function yamlJob(job: JobConfig): YamlJob {
+  return {
+    name: job.name,
+    source_user_id: job.sourceUserId,
+    target_user_id: job.targetUserId,
+    target_library_id: job.targetLibraryId,
+    ...(job.sourcePathPrefix === undefined ? {} : { source_path_prefix: job.sourcePathPrefix }),
+    target_path_prefix: job.targetPathPrefix,
+    ...(job.albumId === undefined ? {} : { album_id: job.albumId }),
+    placement: job.placement,
+  };
+}
+
+/** An empty working directory with a config.yaml in it. */
+export function workingDirectory(yaml: string | readonly YamlJob[]): Disposable & { readonly path: string } {
+  const path = Deno.makeTempDirSync({ prefix: 'immich-sidecar-cwd-' });
+  Deno.writeTextFileSync(`${path}/config.yaml`, typeof yaml === 'string' ? yaml : stringify({ jobs: yaml }));
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}
