@@ -12,9 +12,12 @@ const LEVELS: Readonly<Record<Config['log']['level'], LogLevel>> = Object.freeze
 
 /** Sends log records to stderr: readable lines, or JSON lines for machines. */
 export async function configureLogging(log: Config['log']): Promise<void> {
-  const format = log.format === 'json'
-    ? jsonLinesFormatter
-    : getTextFormatter({ timestamp: 'time', level: 'full', category: () => '', value: formatValue });
+  const format = log.format === 'json' ? jsonLinesFormatter : getTextFormatter({
+    timestamp: 'time',
+    level: 'full',
+    value: formatValue,
+    format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(7)} ${message}`,
+  });
   const stderr: Sink = (record) => {
     clearProgressLine();
     printError(format(record));
