@@ -73,7 +73,7 @@ export async function runCycle(
   }
 
   const reports: JobReport[] = [];
-  for (const { job, skips, ...draft } of drafts) {
+  for (const { job, failures, ...draft } of drafts) {
     const standing = await readStanding(context.sql, context.schema, job);
     const removed = peopleRemoved.get(job.targetUserId) ?? 0;
     peopleRemoved.delete(job.targetUserId);
@@ -83,10 +83,7 @@ export async function runCycle(
       peopleRemoved: removed,
       withdrawn: countByReason(withdrawals.withdrawn.filter(({ jobName }) => jobName === job.name)),
       standing,
-      failures: [
-        ...skips.filter(({ reason }) => reason !== 'duplicate').map(describeSkip),
-        ...withdrawals.failures,
-      ].slice(0, MAX_FAILURES),
+      failures: [...failures, ...withdrawals.failures].slice(0, MAX_FAILURES),
     });
   }
   const report: CycleReport = {
@@ -115,17 +112,21 @@ async function targetsOf(context: Context, only: Job | undefined): Promise<strin
 
 type Draft = Omit<JobReport, 'job' | 'peopleRemoved' | 'withdrawn' | 'standing' | 'failures'> & {
   readonly job: Job;
-  readonly skips: readonly Skip[];
+  readonly failures: readonly string[];
 };
 
 async function runJob(context: Context, job: Job, progress: Progress): Promise<Draft> {
   const { sql, schema } = context;
   const peopleBefore = await countPeople(sql, job.targetUserId);
   if (progress.isShown) progress.start(job.name, readyCount(await readStanding(sql, schema, job)));
-  const created = await applyNewAssets(context, job, (assets) => progress.advance(assets)).finally(() =>
-    progress.stop()
-  );
-  for (const skip of created.skips) logSkip(job, skip);
+  const failures: string[] = [];
+  const created = await applyNewAssets(context, job, {
+    onProgress: (assets) => progress.advance(assets),
+    onSkip: (skip) => {
+      logSkip(job, skip);
+      if (skip.reason !== 'duplicate' && failures.length < MAX_FAILURES) failures.push(describeSkip(skip));
+    },
+  }).finally(() => progress.stop());
   const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job));
 
   const albumEntries = await applyAlbum(context, await planAlbum(sql, job));
@@ -146,7 +147,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     facesRemoved: faces.removed,
     peopleUpdated,
     livePhotosLinked,
-    skips: created.skips,
+    failures,
   };
 }
 

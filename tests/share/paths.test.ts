@@ -350,8 +350,7 @@ Deno.test('files that a mirror says it has are removed with it only where Immich
   const theirs = ['/external_library/alice/private/diary.jpg', '/data/backups/dump.sql.gz'];
   Deno.mkdirSync(world.local('/data/backups'), { recursive: true });
   Deno.writeTextFileSync(world.local('/data/backups/dump.sql.gz'), 'all we have');
-  const made = `/data/thumbs/${world.library.users.bob.id}/aa/bb/${mirror}_fullsize.jpeg`;
-  Deno.mkdirSync(world.local(parentOf(made)), { recursive: true });
+  const made = `${parentOf(await previewOf(world, mirror))}/${mirror}_fullsize.jpeg`;
   Deno.writeTextFileSync(world.local(made), 'made by Immich');
   const listed = [...theirs, made, `/data/../../outside/secret.jpg`, `${outsideOf(world)}/secret.jpg`];
   for (const [index, path] of listed.entries()) {

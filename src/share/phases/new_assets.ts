@@ -20,7 +20,12 @@ export interface NewAssetsResult {
   readonly created: number;
   readonly faces: number;
   readonly links: number;
-  readonly skips: readonly Skip[];
+}
+
+/** Told while phase 1 runs, so that nothing has to be kept of a million assets. */
+export interface NewAssetsObserver {
+  onProgress(assets: number): void;
+  onSkip(skip: Skip): void;
 }
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
@@ -60,7 +65,7 @@ export async function* planNewAssets(
 export async function applyNewAssets(
   context: Context,
   job: Job,
-  onProgress: (assets: number) => void,
+  observer: NewAssetsObserver,
 ): Promise<NewAssetsResult> {
   const results: NewAssetsResult[] = [];
   for (const part of PARTS) {
@@ -69,10 +74,10 @@ export async function applyNewAssets(
       for await (const plan of planNewAssets(context.sql, context, job, part)) {
         const batch = await prepareFiles(context, job, plan);
         if (copying.length >= context.copyWorkers) results.push(...await Promise.all(copying.splice(0, 1)));
-        const copied = copyRows(context, job, batch);
+        const copied = copyRows(context, job, batch, observer);
         copied.catch(() => {}); // it is awaited, but perhaps not before it fails
         copying.push(copied);
-        onProgress(plan.mirrors.length + plan.skips.length);
+        observer.onProgress(plan.mirrors.length + plan.skips.length);
       }
     } finally {
       await Promise.allSettled(copying);
@@ -85,7 +90,6 @@ export async function applyNewAssets(
     created,
     faces: sum(results.map((result) => result.faces)),
     links: sum(results.map((result) => result.links)),
-    skips: results.flatMap((result) => result.skips),
   };
 }
 
@@ -116,7 +120,12 @@ async function prepareFiles(context: Context, job: Job, plan: NewAssetsPlan): Pr
 }
 
 /** Writes the rows of a batch; what did not come to be loses its files again and is remembered with its reason. */
-async function copyRows(context: Context, job: Job, batch: LinkedBatch): Promise<NewAssetsResult> {
+async function copyRows(
+  context: Context,
+  job: Job,
+  batch: LinkedBatch,
+  observer: NewAssetsObserver,
+): Promise<NewAssetsResult> {
   const copied = await copyBatch(context, job, batch.mirrors);
   const created = new Set(copied.created);
   const [made, refused] = partition(batch.mirrors, ({ plan }) => created.has(plan.mirrorAssetId));
@@ -130,8 +139,9 @@ async function copyRows(context: Context, job: Job, batch: LinkedBatch): Promise
       await forgetLinks(tx, [...settled, ...batch.unlinked]);
       await recordSkips(tx, job, skips);
     });
+    for (const skip of skips) observer.onSkip(skip);
   }
-  return { created: made.length, faces: copied.faces, links: sum(made.map(({ links }) => links.length)), skips };
+  return { created: made.length, faces: copied.faces, links: sum(made.map(({ links }) => links.length)) };
 }
 
 /** The journal rows of a mirror. */
