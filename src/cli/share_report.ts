@@ -1,3 +1,4 @@
+import { plain } from '../config/quote.ts';
 import type { CycleReport } from '../share/cycle.ts';
 import type { PlannedStep } from '../share/dry_run.ts';
 import type { JobReport } from '../share/outcome.ts';
@@ -53,9 +54,10 @@ function describeRest(job: JobReport): string {
   return lines.map((line) => `  ${line}\n`).join('');
 }
 
-/** Adds up what a dry run shows. */
+/** Adds up what a dry run shows. Kinds are words for people, such as `photos to mirror`. */
 export interface StepTotals {
   add(kind: string, count: number): void;
+  /** For machines: `{ photosToMirror: 12 }`. What is not there is 0. */
   totals(): Record<string, number>;
   summary(): string;
 }
@@ -66,12 +68,16 @@ export function describeSteps(): StepTotals {
     add: (kind, count) => {
       if (count > 0) counts[kind] = (counts[kind] ?? 0) + count;
     },
-    totals: () => counts,
+    totals: () => Object.fromEntries(Object.entries(counts).map(([kind, count]) => [camelCase(kind), count])),
     summary: () => {
       const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
       return parts.length === 0 ? 'nothing to do\n' : `would do: ${parts.join(', ')}; nothing was changed\n`;
     },
   };
+}
+
+function camelCase(words: string): string {
+  return words.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** One planned step as lines: `+` comes, `-` goes, `~` changes, `!` is left out. Also adds it to `totals`. */
@@ -121,7 +127,7 @@ function lines<T>(items: readonly T[], describe: (item: T) => string): string {
 
 /** A path for a terminal: quoted, so that no character of it can act on the terminal. */
 function quote(path: string): string {
-  return JSON.stringify(path);
+  return plain(JSON.stringify(path));
 }
 
 function total(counts: Readonly<Partial<Record<string, number>>>): number {

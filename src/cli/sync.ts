@@ -52,7 +52,11 @@ async function sync(options: SyncOptions, env: Environment): Promise<number> {
         const steps = describeSteps();
         await dryRun(sql, config, {
           jobName: options.job,
-          sink: (step) => options.json ? printJson(step) : print(describeStep(step, steps)),
+          sink: (step) => {
+            const text = describeStep(step, steps);
+            if (options.json) printJson(step);
+            else print(text);
+          },
         });
         if (options.json) printJson({ dryRun: true, ...steps.totals() });
         else print(steps.summary());

@@ -1,3 +1,5 @@
+import { plain } from '../config/quote.ts';
+
 /**
  * Why one file could not be linked or removed. A closed list: each reason has its own sentence for people and its own
  * rule for trying again.
@@ -52,7 +54,7 @@ export class FileProblem extends Error {
   override name = 'FileProblem';
 
   constructor(readonly reason: FileReason, readonly path: string, cause?: unknown) {
-    super(`${SENTENCE[reason]}: ${JSON.stringify(path)}`, { cause });
+    super(`${SENTENCE[reason]}: ${plain(JSON.stringify(path))}`, { cause });
   }
 }
 

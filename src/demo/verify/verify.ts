@@ -1,0 +1,31 @@
+import type { Config } from '../../config/config.ts';
+import { PathMap } from '../../files/path_map.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { MEDIA_LOCATION } from '../roots.ts';
+import { checkNothingLeftToCompute, checkPrivacy } from './account.ts';
+import { checkFiles } from './files.ts';
+import type { Finding } from './finding.ts';
+import { checkPeople } from './people.ts';
+import { checkRows } from './rows.ts';
+
+export type { Finding } from './finding.ts';
+
+/**
+ * Checks all mirrors in a database against their sources, row by row and file by file, independently of how they were made:
+ * every column equal but for those that must differ, every path on disk and the source's own inode, people and privacy right,
+ * nothing left for Immich to compute. Reads only. Returns what is wrong; empty when all is well.
+ */
+export async function verifyMirrors(sql: Sql, { config }: { readonly config: Config }): Promise<Finding[]> {
+  const paths = new PathMap([
+    ...config.pathMap,
+    { immich: MEDIA_LOCATION, local: config.uploadLocation ?? MEDIA_LOCATION },
+    { immich: config.externalLibraryMount, local: config.externalLibraryDir ?? config.externalLibraryMount },
+  ]);
+  return [
+    ...await checkPrivacy(sql),
+    ...await checkRows(sql),
+    ...await checkPeople(sql),
+    ...await checkNothingLeftToCompute(sql),
+    ...await checkFiles(sql, paths, config.jobs.map((job) => job.targetPathPrefix)),
+  ];
+}
