@@ -106,13 +106,17 @@ export class Linker {
   /**
    * Removes one name of a file, and the directories that this leaves empty up to, not including, `keep` and the roots.
    * A path that runs through a symbolic link is somebody else's and throws FileProblem; an absent one is fine.
+   *
+   * `sparesLast`: a file that has no other name stays. What link() made has two names, so such a file is somebody
+   * else's, or all that is left of a source that was deleted.
    */
-  remove(target: string, keep: string): void {
+  remove(target: string, keep: string, { sparesLast = false }: { readonly sparesLast?: boolean } = {}): void {
     const directory = parentOf(target);
     try {
       this.#assertOwn(directory);
       const info = Deno.lstatSync(target);
       if (info.isDirectory) throw new FileProblem('not-a-file', target);
+      if (sparesLast && info.nlink === 1) return;
       Deno.removeSync(target);
     } catch (error) {
       const problem = asFileProblem(error, target);

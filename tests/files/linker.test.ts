@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { sameFile } from '../../src/files/linker.ts';
+import { parentOf } from '../../src/files/path_map.ts';
 import { exists, reasonOf, Scratch, testUnless } from './scratch.ts';
 
 Deno.test('link gives a file a second name, in directories that it makes', () => {
@@ -113,6 +114,25 @@ Deno.test('remove finishes the directories of a run that was killed between a fi
   Deno.mkdirSync(`${scratch.target}/keep/a`, { recursive: true });
   scratch.linker.remove(`${scratch.target}/keep/a/b/photo.jpg`, `${scratch.target}/keep`);
   assert.deepEqual([exists(`${scratch.target}/keep/a`), exists(`${scratch.target}/keep`)], [false, true]);
+});
+
+Deno.test('remove spares the last name of a file when it is told to', () => {
+  using scratch = new Scratch();
+  const [theirs, ours] = [`${scratch.target}/taken.jpg`, `${scratch.target}/a/photo.jpg`];
+  scratch.linker.link(scratch.photo(), ours);
+  for (const path of [theirs, ours]) scratch.linker.remove(path, scratch.target, { sparesLast: true });
+  assert.deepEqual([theirs, ours, parentOf(ours)].map(exists), [true, false, false]);
+  scratch.linker.remove(theirs, scratch.target);
+  assert.ok(!exists(theirs));
+});
+
+Deno.test('isFree tells what link would make of a target, before anything is done', () => {
+  using scratch = new Scratch();
+  const photo = scratch.photo();
+  const isFree = (path: string) => scratch.linker.isFree(`${scratch.target}/${path}`, photo);
+  assert.deepEqual(['new.jpg', 'no/such/folder.jpg', 'taken.jpg', 'folder'].map(isFree), [true, true, false, false]);
+  scratch.linker.link(photo, `${scratch.target}/photo.jpg`);
+  assert.equal(isFree('photo.jpg'), true, 'it is this very file');
 });
 
 Deno.test('removing a directory is refused', () => {

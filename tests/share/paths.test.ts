@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
     },
     mend: async (world, photo) => {
       const path = world.local(await previewOf(world, photo.id));
-      Deno.renameSync(`${path}.away`, path);
+      Deno.copyFileSync(`${path}.away`, path);
     },
   },
   {
@@ -326,21 +326,21 @@ Deno.test('a journal row that was never settled does not take the file of a mirr
   assert.equal(Deno.lstatSync(world.local(path)).nlink, 2);
 });
 
-for (const path of ['upload/library/cat.jpg', '', '/', '/etc/passwd', '../../etc/passwd']) {
-  Deno.test(`an upload whose path is ${JSON.stringify(path)} is skipped alone`, async () => {
-    await using world = await World.open('v3.1.0');
-    const cat = assetOf(world.library, 'uploads/cat');
+Deno.test('an upload with an impossible path is skipped alone, and shared once its path is right', async () => {
+  await using world = await World.open('v3.1.0');
+  const cat = assetOf(world.library, 'uploads/cat');
+  for (const path of ['upload/library/cat.jpg', '', '/', '/etc/passwd', '../../etc/passwd']) {
     await setPath(world, cat, path);
     const report = await world.share();
     assert.deepEqual(report.jobs.map(({ standing }) => standing.skipped), [{ duplicate: 1 }, { 'outside-roots': 1 }]);
-    assert.equal(report.jobs[1]?.failures.length, 1);
+    assert.equal(report.jobs[1]?.failures.length, 1, path);
     assert.ok(await world.mirrorOf('uploads/templated'));
     await assertAddsUp(world, report);
-    await setPath(world, cat, cat.originalPath);
-    assert.equal((await world.share()).complete, true);
-    assert.ok(await world.mirrorOf('uploads/cat'));
-  });
-}
+  }
+  await setPath(world, cat, cat.originalPath);
+  assert.equal((await world.share()).complete, true);
+  assert.ok(await world.mirrorOf('uploads/cat'));
+});
 
 Deno.test('files that a mirror says it has are removed with it only where Immich would have put them', async () => {
   await using world = await World.open('v3.1.0');
