@@ -1,5 +1,5 @@
 import { findPostgres } from './harness/binaries.ts';
-import { servePGlite } from './harness/pglite.ts';
+import { servePGlite } from '../src/demo/pglite.ts';
 import { directoryInMemory, startServer, THROWAWAY_SETTINGS } from './harness/server.ts';
 import { parseSummary, type Summary } from './harness/summary.ts';
 

@@ -1,4 +1,166 @@
 import { Command } from 'commander';
-export function demoCommand(_env: unknown, _onExit: (code: number) => void): Command {
-  return new Command('demo');
+import type { DemoResult, Step } from '../demo/demo.ts';
+import { EXIT } from '../errors.ts';
+import type { CycleReport } from '../share/cycle.ts';
+import { VERSION } from '../version.ts';
+import { configureLogging } from './logging.ts';
+import { type Environment, print, printError, printJson, table } from './output.ts';
+import { reportError } from './report_error.ts';
+
+interface DemoOptions {
+  readonly keep?: boolean;
+  readonly json?: boolean;
+}
+
+/** `immich-sidecar demo`: sharing on an embedded database, checked and cleaned up. */
+export function demoCommand(_env: Environment, onExit: (code: number) => void): Command {
+  return new Command('demo')
+    .description('See sharing work on a generated library in an embedded database; needs no Immich')
+    .option('--keep', 'leave the files for a look around')
+    .option('--json', 'print one JSON object and nothing else on stdout')
+    .action(async (options: DemoOptions) => onExit(await demo(options)));
+}
+
+async function demo(options: DemoOptions): Promise<number> {
+  const started = performance.now();
+  const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sidecar-demo-' }));
+  const cleanUp = () => Deno.removeSync(directory, { recursive: true });
+  const onInterrupt = () => {
+    cleanUp();
+    Deno.exit(EXIT.interrupted);
+  };
+  Deno.addSignalListener('SIGINT', onInterrupt);
+  let isKept = false;
+  try {
+    await configureLogging({ level: 'error', format: 'text' });
+    // Loaded here and not above, so that no other command carries an embedded PostgreSQL.
+    const { runDemo } = await import('../demo/demo.ts');
+    const result = await runDemo(directory, VERSION, stepsOn(options.json ? printError : print));
+    const seconds = (performance.now() - started) / 1000;
+    const isVerified = result.findings.length === 0 && countChanges(result.second) === 0;
+    isKept = options.keep === true;
+    if (options.json) printJson(summarise(result, isVerified, seconds, isKept));
+    else print(describe(result, isVerified, seconds, isKept));
+    return isVerified ? EXIT.ok : EXIT.internal;
+  } catch (error) {
+    return reportError(error);
+  } finally {
+    Deno.removeSignalListener('SIGINT', onInterrupt);
+    if (!isKept) cleanUp();
+  }
+}
+
+/** Prints each step when it begins and the time it took when it is done. */
+function stepsOn(write: (text: string) => void): Step {
+  return async (what, work) => {
+    write(`  ${what.padEnd(52)}`);
+    const started = performance.now();
+    const result = await work();
+    write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+    return result;
+  };
+}
+
+type JobCount =
+  | 'created'
+  | 'faces'
+  | 'people'
+  | 'links'
+  | 'albumEntries'
+  | 'facesUpdated'
+  | 'facesRemoved'
+  | 'peopleUpdated'
+  | 'peopleRemoved';
+
+function total(report: CycleReport, what: JobCount): number {
+  return report.jobs.reduce((sum, job) => sum + job[what], 0);
+}
+
+function countChanges(report: CycleReport): number {
+  const counts: JobCount[] = [
+    'created',
+    'faces',
+    'people',
+    'links',
+    'albumEntries',
+    'facesUpdated',
+    'facesRemoved',
+    'peopleUpdated',
+    'peopleRemoved',
+  ];
+  return report.settled + counts.reduce((sum, what) => sum + total(report, what), 0);
+}
+
+/** Alice's assets that Bob does not see, by the reason that the library gives. */
+function notShared({ library, first }: DemoResult): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const asset of library.assets) {
+    if (asset.ownerId !== library.users.alice.id) continue;
+    if (['shared-external', 'shared-upload', 'motion-part'].includes(asset.expected)) continue;
+    counts[asset.expected] = (counts[asset.expected] ?? 0) + 1;
+  }
+  const duplicates = first.jobs.reduce((sum, job) => sum + (job.standing.skipped.duplicate ?? 0), 0);
+  return { ...counts, duplicate: duplicates };
+}
+
+function summarise(result: DemoResult, isVerified: boolean, seconds: number, isKept: boolean): Record<string, unknown> {
+  const { first, second } = result;
+  return {
+    share: {
+      assets: total(first, 'created'),
+      faces: total(first, 'faces'),
+      people: total(first, 'people'),
+      links: total(first, 'links'),
+    },
+    verified: isVerified,
+    findings: result.findings,
+    secondRun: { changes: countChanges(second) },
+    notShared: notShared(result),
+    bytesNotStoredTwice: result.bytesShared,
+    seconds: Math.round(seconds * 10) / 10,
+    ...(isKept ? { directory: result.directory } : {}),
+  };
+}
+
+const REASONS: Readonly<Record<string, string>> = Object.freeze({
+  'private': 'not in the folder that Alice shares',
+  'pending': 'Immich has not finished with it yet',
+  'locked': 'in her locked folder',
+  'archived': 'archived',
+  'hidden': 'hidden',
+  'trashed': 'in the trash',
+  'offline': 'the file is missing',
+  'duplicate': 'Bob has uploaded the same picture himself',
+});
+
+function describe(result: DemoResult, isVerified: boolean, seconds: number, isKept: boolean): string {
+  const { first, second, library, findings } = result;
+  const own = library.assets.filter((asset) => asset.ownerId === library.users.alice.id).length;
+  const shared = table([
+    ['Bob now has', 'from Alice', ''],
+    ['photos and videos', String(total(first, 'created')), `of her ${own}`],
+    ['faces', String(total(first, 'faces')), 'copied, not detected again'],
+    ['people', String(total(first, 'people')), 'with her names'],
+    [
+      'files',
+      String(total(first, 'links')),
+      `hard links: ${Math.round(result.bytesShared / 1024)} KiB that are not stored twice`,
+    ],
+  ], new Set([1]));
+  const kept = table([
+    ['Alice keeps for herself', ''],
+    ...Object.entries(notShared(result)).map((
+      [reason, count],
+    ) => [`${String(count).padStart(3)}  ${REASONS[reason] ?? reason}`]),
+  ]);
+  const checked = isVerified
+    ? 'Checked: every mirrored row equals its source but for what must differ, every file is on disk and is the\n' +
+      "source's own, nothing private is shared, and nothing is left for machine learning. Running it again changed nothing.\n"
+    : `CHECK FAILED (${findings.length} findings, ${countChanges(second)} changes by the second run):\n` +
+      findings.slice(0, 20).map(({ subject, problem }) => `  ${subject} ${problem}\n`).join('');
+  const where = isKept
+    ? `The files are in ${result.directory}; one picture, two names:\n  Alice  ${result.example.source}\n  Bob    ${result.example.mirror}\n` +
+      `Delete it when you have seen enough: rm -r ${result.directory}\n`
+    : 'The files are deleted again; --keep leaves them for a look around.\n';
+  return `\n${shared}\n${kept}\n${checked}\n${where}\ndone in ${seconds.toFixed(1)} s\n`;
 }

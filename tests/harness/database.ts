@@ -4,7 +4,7 @@ import { Secret } from '../../src/config/secret.ts';
 import type { RenderOptions } from '../../src/demo/schema/render.ts';
 import { availableVector } from '../../src/demo/schema/install.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
-import { servePGlite } from './pglite.ts';
+import { servePGlite } from '../../src/demo/pglite.ts';
 import type { Release } from './releases.ts';
 import { createDatabase, serverUrl } from './server_databases.ts';
 import { ensureDump, ensureTemplate, MEDIA_LOCATION } from './templates.ts';

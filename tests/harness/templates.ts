@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { availableVector, installImmichSchema } from '../../src/demo/schema/install.ts';
 import { renderImmichSchema } from '../../src/demo/schema/render.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
-import { servePGlite } from './pglite.ts';
+import { servePGlite } from '../../src/demo/pglite.ts';
 import { loadSchema, type Release } from './releases.ts';
 import { onServer } from './server_databases.ts';
 
