@@ -2,7 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
-import { connect } from '../postgres/connect.ts';
+import { connect, explainDatabaseError } from '../postgres/connect.ts';
 import { dryRun, share } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
@@ -67,6 +67,8 @@ async function sync(options: SyncOptions, env: Environment): Promise<number> {
       if (options.json) printJson(report);
       else print(describeCycle(report));
       return report.complete ? EXIT.ok : EXIT.partial;
+    } catch (error) {
+      throw explainDatabaseError(error, config.database);
     } finally {
       await sql.end({ timeout: 5 });
     }

@@ -59,9 +59,9 @@ async function readVersion(sql: Sql): Promise<string> {
  */
 async function readMediaLocation(sql: Sql): Promise<string> {
   const [shown] = await sql<{ location: string }[]>`
-    SELECT substring(sample.path FROM '^(.*)/thumbs/[^/]+/../../[^/]+$') AS location
+    SELECT substring(sample.path FROM '^(/.+)/thumbs/[^/]+/../../[^/]+$') AS location
     FROM (SELECT path FROM asset_file WHERE type = 'thumbnail' LIMIT 100) AS sample
-    WHERE sample.path ~ '^(.*)/thumbs/[^/]+/../../[^/]+$'
+    WHERE sample.path ~ '^(/.+)/thumbs/[^/]+/../../[^/]+$'
     GROUP BY 1
     ORDER BY count(*) DESC
     LIMIT 1`;

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import type { DatabaseConfig } from '../config/config.ts';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 
 /** A connection, or a transaction on one: what a statement needs. */
 export type Sql = postgres.ISql<Record<string, unknown>>;
@@ -70,6 +70,15 @@ function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
     });
   }
   return error;
+}
+
+/** An error of a statement that the user can do something about, as such; anything else as it is. */
+export function explainDatabaseError(error: unknown, config: DatabaseConfig): unknown {
+  if (sqlStateOf(error) !== '42501') return error;
+  return new UserError(`The database user ${JSON.stringify(config.username)} may not do this: ${messageOf(error)}.`, {
+    remedy: "Set DB_USERNAME and DB_PASSWORD to Immich's own database user, who owns its tables.",
+    cause: error,
+  });
 }
 
 const NO_DATABASE_CODES: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 import { getLogger } from '@logtape/logtape';
+import { plain } from '../config/quote.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
 import type { Job } from './job.ts';
@@ -163,7 +164,7 @@ function logSkip(job: Job, skip: Skip): void {
   const level = skip.reason === 'duplicate' ? 'info' : 'warn';
   logger[level]('{job}: skipped {path}: {detail}', {
     job: job.name,
-    path: JSON.stringify(skip.sourcePath),
+    path: plain(JSON.stringify(skip.sourcePath)),
     detail: skip.detail,
     assetId: skip.sourceAssetId,
     reason: skip.reason,
@@ -171,7 +172,7 @@ function logSkip(job: Job, skip: Skip): void {
 }
 
 function describeSkip(skip: Skip): string {
-  return `${skip.sourceAssetId} ${JSON.stringify(skip.sourcePath)}: ${skip.detail}`;
+  return `${skip.sourceAssetId} ${plain(JSON.stringify(skip.sourcePath))}: ${skip.detail}`;
 }
 
 function countByReason(withdrawals: readonly Withdrawal[]): Partial<Record<WithdrawReason, number>> {

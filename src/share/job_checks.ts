@@ -34,7 +34,8 @@ export async function checkJobs(sql: Sql, schema: ImmichSchema, jobs: readonly J
   }
   if (problems.length > 0) {
     throw new UserError(`The configuration does not fit this Immich:\n  - ${problems.join('\n  - ')}`, {
-      remedy: 'Ids are in the address bar of Immich: Administration > Users, > External Libraries, and of an album.',
+      remedy: 'Ids are in the address bar of Immich (Administration > Users, > External Libraries; an album). ' +
+        'docs/configuration.md explains each setting, docs/placements.md the paths.',
     });
   }
   return warnings;
@@ -63,26 +64,28 @@ async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobF
 /** What makes a job impossible. Pure. */
 function judge(job: Job, facts: JobFacts): string[] {
   const problems: string[] = [];
-  if (!facts.source_exists) problems.push(`there is no user ${job.sourceUserId} (the source)`);
-  if (!facts.target_exists) problems.push(`there is no user ${job.targetUserId} (the target)`);
+  if (!facts.source_exists) problems.push(`source_user_id: there is no user ${job.sourceUserId}`);
+  if (!facts.target_exists) problems.push(`target_user_id: there is no user ${job.targetUserId}`);
   if (facts.library_owner_id === null) {
-    problems.push(`there is no external library ${job.targetLibraryId}; create one for the target user in Immich`);
+    problems.push(
+      `target_library_id: there is no external library ${job.targetLibraryId}; create one for the target user in Immich`,
+    );
   } else if (facts.library_owner_id !== job.targetUserId) {
     problems.push(
-      `the library ${job.targetLibraryId} belongs to user ${facts.library_owner_id}, not to the target user`,
+      `target_library_id: the library ${job.targetLibraryId} belongs to user ${facts.library_owner_id}, not to the target user`,
     );
   } else if (!facts.import_paths?.some((path) => job.targetPathPrefix.startsWith(path))) {
     problems.push(
-      `${JSON.stringify(job.targetPathPrefix)} lies in none of the import paths of the library ` +
+      `target_path_prefix: ${JSON.stringify(job.targetPathPrefix)} lies in none of the import paths of the library ` +
         `(${
           facts.import_paths?.map((path) => JSON.stringify(path)).join(', ') || 'it has none'
         }), so a scan would take ` +
         'every mirror offline; add a directory above it as an import path',
     );
   }
-  if (job.albumId !== undefined && !facts.album_exists) problems.push(`there is no album ${job.albumId}`);
+  if (job.albumId !== undefined && !facts.album_exists) problems.push(`album_id: there is no album ${job.albumId}`);
   else if (job.albumId !== undefined && facts.album_owner_id !== job.targetUserId) {
-    problems.push(`the album ${job.albumId} does not belong to the target user`);
+    problems.push(`album_id: the album ${job.albumId} does not belong to the target user`);
   }
   const managed = MANAGED_FOLDERS.find((folder) => isBelow(job.targetPathPrefix, `${job.mediaLocation}/${folder}`));
   if (managed !== undefined) {

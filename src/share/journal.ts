@@ -48,18 +48,22 @@ export async function forgetEntries(sql: Sql, entries: readonly JournalEntry[]):
       AND l.path = entry.path`;
 }
 
-/** Removes the files of journal rows. Returns those that could not be removed, with the reason. */
+/**
+ * Removes the files of journal rows. Returns those that could not be removed, with the reason. `options`: see
+ * Linker.remove.
+ */
 export function removeFiles(
   entries: readonly JournalEntry[],
   linker: Linker,
   paths: PathMap,
+  options: { readonly sparesLast?: boolean } = {},
 ): { entry: JournalEntry; problem: FileProblem }[] {
   const failed: { entry: JournalEntry; problem: FileProblem }[] = [];
   for (const entry of entries) {
     try {
       const [local, keep] = [paths.toLocal(entry.path), paths.toLocal(entry.keep)];
       if (local === undefined || keep === undefined) throw new FileProblem('outside-roots', entry.path);
-      linker.remove(local, keep);
+      linker.remove(local, keep, options);
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
       failed.push({ entry, problem: error });
@@ -72,6 +76,9 @@ export function removeFiles(
  * Undoes what a run that was killed, or a batch that failed, left behind: files that were linked, or were about to be,
  * for mirrors that do not exist. Needs the instance lock, as another instance's work in progress looks the same.
  *
+ * A row that was committed says that a link was going to be made, not that it was. So a file with a single name stays,
+ * as it cannot be a link of ours; and so does one that a mirror has been given since.
+ *
  * Returns how many journal rows were settled, and what could not be removed (those rows stay and are tried again).
  */
 export async function undoUnfinished(
@@ -83,9 +90,24 @@ export async function undoUnfinished(
     WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
       AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)`;
   if (unfinished.length === 0) return { settled: 0, failed: [] };
-  const failed = removeFiles(unfinished, context.linker, context.paths);
+  const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));
+  const superfluous = unfinished.filter(({ path }) => !inUse.has(path));
+  const failed = removeFiles(superfluous, context.linker, context.paths, { sparesLast: true });
   const failedEntries = new Set(failed.map(({ entry }) => entry));
   const settled = unfinished.filter((entry) => !failedEntries.has(entry));
   await context.transaction((tx) => forgetEntries(tx, settled));
   return { settled: settled.length, failed };
+}
+
+/** Which of these paths belong to mirrors that exist. */
+async function readPathsInUse(sql: Sql, paths: readonly string[]): Promise<Set<string>> {
+  const rows = await sql<{ path: string }[]>`
+    SELECT l.path
+    FROM immich_sidecar.link l
+    WHERE l.path = ANY (${paths as string[]})
+      AND (
+        EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
+        OR EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
+      )`;
+  return new Set(rows.map(({ path }) => path));
 }

@@ -21,30 +21,51 @@ export async function checkMounts(sql: Sql, job: Job, linker: Linker, paths: Pat
   const name = `job ${JSON.stringify(job.name)}`;
   const target = localOrThrow(job.targetPathPrefix.slice(0, -1), paths, name);
   const thumbs = localOrThrow(ownerFolder(job.mediaLocation, 'thumbs', job.targetUserId), paths, name);
-  const sample = await sql<{ path: string }[]>`
-    SELECT a."originalPath" AS path
-    FROM asset a
-    WHERE ${isSelected(sql, job)}
-    LIMIT ${SAMPLE}`;
-  const sources = sample.flatMap(({ path }) => paths.toLocal(path) ?? []);
-  const present = sources.find((path) => isThere(path, linker));
+  let sample = await readSample(sql, job, 'first');
+  let present = sample.find(({ original }) => isThere(original, linker, paths));
+  if (present === undefined && sample.length > 0) {
+    // The first ones may lie in one folder that was removed: only a random sample says that the mount is wrong.
+    sample = await readSample(sql, job, 'random');
+    present = sample.find(({ original }) => isThere(original, linker, paths));
+  }
   if (sample.length > 0 && present === undefined) {
     throw new UserError(
       `${name}: none of ${sample.length} sampled files of the source is here, for example ` +
-        `${JSON.stringify(sources[0] ?? sample[0]?.path)}.`,
+        `${JSON.stringify(sample[0]?.original)}.`,
       {
         remedy: 'Check that the directory is mounted, and UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP: ' +
           paths.roots.map((root) => `${root.immich} is looked for in ${root.local}`).join(', ') + '.',
       },
     );
   }
-  const directories = job.placement === 'hardlink' ? [target, thumbs] : [thumbs];
-  for (const directory of directories) probe(directory, present, linker, paths, name);
+  if (present !== undefined && job.placement === 'hardlink') {
+    probe({ name, source: present.original, directory: target, isOriginal: true }, linker, paths);
+  }
+  // Generated files are linked to generated files: the originals may lie on another file system.
+  const thumbnail = sample.find((files) => files.thumbnail !== null && isThere(files.thumbnail, linker, paths))
+    ?.thumbnail;
+  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false }, linker, paths);
 }
 
-function isThere(path: string, linker: Linker): boolean {
+/** Some sources of a job; paths as Immich sees them. */
+async function readSample(
+  sql: Sql,
+  job: Job,
+  order: 'first' | 'random',
+): Promise<{ original: string; thumbnail: string | null }[]> {
+  return await sql<{ original: string; thumbnail: string | null }[]>`
+    SELECT
+      a."originalPath" AS original,
+      (SELECT f.path FROM asset_file f WHERE f."assetId" = a.id AND f.type = 'thumbnail' LIMIT 1) AS thumbnail
+    FROM asset a
+    WHERE ${isSelected(sql, job)}
+    ${order === 'random' ? sql`ORDER BY random()` : sql``}
+    LIMIT ${SAMPLE}`;
+}
+
+function isThere(path: string, linker: Linker, paths: PathMap): boolean {
   try {
-    linker.inspect(path);
+    linker.inspect(paths.toLocal(path) ?? path);
     return true;
   } catch {
     return false;
@@ -73,17 +94,24 @@ function localOrThrow(immichPath: string, paths: PathMap, name: string): string 
   });
 }
 
-/** Makes and removes one hard link to `source` in the nearest directory that exists above `directory`. */
-function probe(directory: string, source: string | undefined, linker: Linker, paths: PathMap, name: string): void {
-  if (source === undefined) return;
-  const existing = nearestDirectory(directory);
+/** A test link: from a file of Immich's to the nearest directory that exists above the one that links will go to. */
+interface Probe {
+  readonly name: string;
+  readonly source: string;
+  readonly directory: string;
+  readonly isOriginal: boolean;
+}
+
+/** Makes and removes one hard link. */
+function probe(test: Probe, linker: Linker, paths: PathMap): void {
+  const source = paths.toLocal(test.source) ?? test.source;
+  const existing = nearestDirectory(test.directory);
   const target = `${existing}/.immich-sidecar-probe-${crypto.randomUUID()}`;
   try {
-    const file = linker.inspect(source);
-    linker.link(file, target);
+    linker.link(linker.inspect(source), target);
     linker.remove(target, existing);
   } catch (error) {
-    throw explain(asFileProblem(error, target), source, existing, name, paths);
+    throw explain(asFileProblem(error, target), test, parentOf(source), existing);
   }
 }
 
@@ -99,39 +127,39 @@ function nearestDirectory(directory: string): string {
   return directory;
 }
 
-function explain(problem: FileProblem, source: string, directory: string, name: string, paths: PathMap): UserError {
-  const [from, to] = [JSON.stringify(parentOf(source)), JSON.stringify(directory)];
+function explain(problem: FileProblem, { name, isOriginal }: Probe, source: string, directory: string): UserError {
+  const [from, to] = [JSON.stringify(source), JSON.stringify(directory)];
+  const problemAndRemedy = (message: string, remedy: string) =>
+    new UserError(`${name}: ${message}`, { remedy, cause: problem });
   switch (problem.reason) {
     case 'other-filesystem':
-      return new UserError(
-        `${name}: no hard link can be made from ${from} to ${to}: they are on different file systems.`,
-        {
-          remedy:
-            'Put the target directory on the file system of the originals (in a container: below the same mount), ' +
-            'or set placement: symlink for this job.',
-          cause: problem,
-        },
+      return problemAndRemedy(
+        `no hard link can be made from ${from} to ${to}: they are on different file systems.`,
+        isOriginal
+          ? 'Put target_path_prefix on the file system of the originals (in a container: below the same mount), ' +
+            'or set placement: symlink for this job.'
+          : "Immich's media directory must be one file system, mounted here as a whole (UPLOAD_LOCATION).",
       );
     case 'outside-roots':
-      return new UserError(
-        `${name}: ${to} is, or lies behind, a symbolic link, so hard links there would land elsewhere.`,
-        {
-          remedy:
-            'With placement hardlink the target prefix must be a directory of its own, such as a new hidden directory ' +
-            'beside the link; or set placement: symlink for this job.',
-          cause: problem,
-        },
+      return problemAndRemedy(
+        `${to} is, or lies behind, a symbolic link, so hard links there would land elsewhere.`,
+        isOriginal
+          ? 'With placement hardlink, target_path_prefix must be a directory of its own, such as a new hidden directory ' +
+            'beside the link; or set placement: symlink for this job.'
+          : "Let UPLOAD_LOCATION (or PATH_MAP) name the directory that Immich's media really is in.",
       );
     case 'read-only':
     case 'permission':
-      return new UserError(`${name}: nothing can be written to ${to}: ${problem.message}.`, {
-        remedy: 'Mount it read-write and run as a user who may write there (in a container: PUID and PGID).',
-        cause: problem,
-      });
+      return problemAndRemedy(
+        `nothing can be written to ${to} (${
+          problem.reason === 'read-only' ? 'it is mounted read-only' : 'permission denied'
+        }).`,
+        'Mount it read-write and run as a user who may write there (in a container: PUID and PGID).',
+      );
     default:
-      return new UserError(`${name}: a test link from ${from} to ${to} failed: ${problem.message}.`, {
-        remedy: `Check these directories; configured are ${paths.roots.map((root) => root.local).join(', ')}.`,
-        cause: problem,
-      });
+      return problemAndRemedy(
+        `a test link from ${from} to ${to} failed: ${problem.message}.`,
+        'Check the two directories and that both can be read and written.',
+      );
   }
 }

@@ -2,7 +2,10 @@ import type { Sql } from '../postgres/connect.ts';
 import type { Job } from './job.ts';
 import { retryOf, type Skip } from './outcome.ts';
 
-/** Remembers skipped sources. One that was skipped for the same reason before is not written again. */
+/**
+ * Remembers skipped sources. One that was skipped for the same reason before is not written again; the detail may differ
+ * each time, as it can name a path with the id that the mirror would have had.
+ */
 export async function recordSkips(sql: Sql, job: Job, skips: readonly Skip[]): Promise<void> {
   if (skips.length === 0) return;
   const rows = skips.map((skip) => ({ ...skip, retry: retryOf(skip.reason) }));
@@ -18,8 +21,8 @@ export async function recordSkips(sql: Sql, job: Job, skips: readonly Skip[]): P
         retry = excluded.retry,
         source_update_id = excluded.source_update_id,
         since = now()
-    WHERE (known.reason, known.detail, known.retry, known.source_update_id)
-      IS DISTINCT FROM (excluded.reason, excluded.detail, excluded.retry, excluded.source_update_id)`;
+    WHERE (known.reason, known.retry, known.source_update_id)
+      IS DISTINCT FROM (excluded.reason, excluded.retry, excluded.source_update_id)`;
 }
 
 /** Forgets the skips of sources that have a mirror now. */

@@ -3,7 +3,7 @@ import { pendingFor } from '../immich/readiness.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Job } from './job.ts';
-import type { SkipReason, Standing } from './outcome.ts';
+import { retryOf, type SkipReason, type Standing } from './outcome.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
 
 interface StandingRow {
@@ -69,6 +69,8 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
 
 /** How many assets phase 1 has before it, for a progress bar. */
 export function readyCount(standing: Standing): number {
-  const skipped = Object.values(standing.skipped).reduce((sum, assets) => sum + assets, 0);
-  return standing.next + skipped;
+  const retried = Object.entries(standing.skipped)
+    .filter(([reason]) => retryOf(reason as SkipReason) === 'every-cycle')
+    .reduce((sum, [, assets]) => sum + assets, 0);
+  return standing.next + retried;
 }

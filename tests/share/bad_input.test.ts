@@ -88,8 +88,26 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
       env: { DB_DATABASE_NAME: 'no_such_database' },
       says: ['has no database "no_such_database"', 'DB_DATABASE_NAME'],
     },
-    { what: 'an unknown source', job: { source_user_id: NOBODY }, says: [`there is no user ${NOBODY} (the source)`] },
-    { what: 'an unknown target', job: { target_user_id: NOBODY }, says: [`there is no user ${NOBODY} (the target)`] },
+    {
+      what: 'a database user who may not read',
+      env: { DB_USERNAME: 'stranger', DB_PASSWORD: 'a-stranger' },
+      says: ['"stranger" may not do this: permission denied', "Immich's own database user"],
+      obstacle: onlyOnServer,
+      prepare: async () => {
+        await world.sql`CREATE ROLE stranger LOGIN PASSWORD 'a-stranger'`;
+        return () => world.sql`DROP ROLE stranger`;
+      },
+    },
+    {
+      what: 'an unknown source',
+      job: { source_user_id: NOBODY },
+      says: [`source_user_id: there is no user ${NOBODY}`],
+    },
+    {
+      what: 'an unknown target',
+      job: { target_user_id: NOBODY },
+      says: [`target_user_id: there is no user ${NOBODY}`],
+    },
     {
       what: 'an unknown library',
       job: { target_library_id: NOBODY },
@@ -109,7 +127,7 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     {
       what: 'everything wrong at once',
       job: { source_user_id: NOBODY, target_library_id: NOBODY, album_id: NOBODY },
-      says: ['(the source)', 'no external library', 'no album'],
+      says: ['source_user_id: there is no user', 'no external library', 'no album'],
     },
     {
       what: 'source = target',

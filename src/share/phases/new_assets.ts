@@ -1,4 +1,6 @@
 import type { Sql } from '../../postgres/connect.ts';
+import { isPlainPath } from '../../files/path_map.ts';
+import { FileProblem } from '../../files/problem.ts';
 import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from '../candidates.ts';
 import type { Context, PlanningContext } from '../context.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
@@ -48,11 +50,11 @@ export async function* planNewAssets(
     const last = candidates.at(-1);
     if (last === undefined) return;
     const newId = mirrorIds();
-    const plans = candidates.filter(({ id }) => !duplicates.has(id)).map((candidate) =>
-      planMirror(candidate, job, newId)
-    );
+    const [duplicated, others] = partition(candidates, ({ id }) => duplicates.has(id));
+    const [usable, unusable] = partition(others, ({ originalPath }) => isPlainPath(originalPath));
+    const plans = usable.map((candidate) => planMirror(candidate, job, newId));
     const { mirrors, skips } = await inspectFiles(plans, context.linker, context.paths);
-    yield { mirrors, skips: [...candidates.filter(({ id }) => duplicates.has(id)).map(duplicateSkip), ...skips] };
+    yield { mirrors, skips: [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...skips] };
     if (candidates.length < limit) return;
     after = last.id;
   }
@@ -160,6 +162,17 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[
 async function analyzeOwnTables(sql: Sql): Promise<void> {
   await sql`
     ANALYZE immich_sidecar.asset_map, immich_sidecar.face_map, immich_sidecar.person_map, immich_sidecar.link`;
+}
+
+/** A path that is relative or has a step in it: nothing can be said about where its mirror would lie. */
+function unusableSkip(candidate: Candidate): Skip {
+  return {
+    sourceAssetId: candidate.id,
+    sourceUpdateId: candidate.updateId,
+    sourcePath: candidate.originalPath,
+    reason: 'outside-roots',
+    detail: new FileProblem('outside-roots', candidate.originalPath).message,
+  };
 }
 
 function duplicateSkip(candidate: Candidate): Skip {
