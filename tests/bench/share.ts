@@ -81,7 +81,7 @@ export async function benchShare(assets: number): Promise<ShareBench> {
   }
 }
 
-/** Runs one cycle in a process of its own, so that its memory is its own. */
+/** Runs one cycle in a process of its own, so that its memory is its own, with the flags of `deno task sync`. */
 async function runShare(
   database: DatabaseConfig,
   directory: string,
@@ -90,7 +90,7 @@ async function runShare(
   const [job] = jobsOf(accounts, 'bob');
   if (job === undefined) throw new Error('the demo has no job');
   const child = await new Deno.Command(Deno.execPath(), {
-    args: ['run', '--no-check', '-A', new URL('./share_child.ts', import.meta.url).pathname],
+    args: ['run', '--v8-flags=--optimize-for-size', '-A', new URL('./share_child.ts', import.meta.url).pathname],
     env: {
       DB_HOSTNAME: database.hostname,
       DB_PORT: String(database.port),
