@@ -2,7 +2,7 @@ import type { FileReason } from '../files/problem.ts';
 import type { PendingFor } from '../immich/readiness.ts';
 
 /** Why a selected, ready asset has no mirror. A closed list. */
-export type SkipReason = FileReason | 'duplicate' | 'constraint';
+export type SkipReason = FileReason | 'duplicate' | 'constraint' | 'conflict';
 
 /** When a skipped asset is tried again. */
 export type Retry = 'every-cycle' | 'when-changed' | 'never';
@@ -22,6 +22,7 @@ const RETRY: Readonly<Record<SkipReason, Retry>> = Object.freeze({
   'too-many-links': 'every-cycle',
   'io': 'every-cycle',
   'unreachable': 'every-cycle',
+  'conflict': 'every-cycle',
   'name-too-long': 'when-changed',
   'not-a-file': 'when-changed',
   'constraint': 'when-changed',

@@ -99,3 +99,19 @@ Deno.test('an asset is ready when this Immich has computed what it computes; a j
   await world.share();
   assert.deepEqual(await missing(), ['metadata', 'thumbnails']);
 });
+
+Deno.test('the media location is what the paths of the database show, whatever Immich has noted', async () => {
+  await using world = await World.open('v2.7.5', {
+    mediaLocation: '/usr/src/app/upload',
+    database: { mediaLocation: '/data' },
+  });
+  const [family] = world.config.jobs;
+  assert.ok(family);
+  world.setJobs([family]);
+  const report = await world.share();
+  assert.deepEqual(report.jobs[0]?.failures, []);
+  const files = await world.sql<{ path: string }[]>`
+    SELECT path FROM asset_file WHERE "assetId" = ${await world.mirrorOf('family/portrait') ?? ''}`;
+  const folder = `/usr/src/app/upload/thumbs/${world.library.users.bob.id}/`;
+  assert.ok(files.length >= 2 && files.every(({ path }) => path.startsWith(folder)));
+});

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { sqlStateOf } from '../../postgres/connect.ts';
 import { isRowError } from '../../postgres/retry.ts';
 import type { Context } from '../context.ts';
 import type { Job } from '../job.ts';
@@ -48,5 +49,7 @@ export async function copyBatch(
 
 function refused({ plan }: InspectedMirror, error: unknown): Skip {
   const { sourceAssetId, sourceUpdateId, sourcePath } = plan;
-  return { sourceAssetId, sourceUpdateId, sourcePath, reason: 'constraint', detail: messageOf(error) };
+  // A foreign key fails when Immich deletes what we refer to at the same moment; everything else is about the row itself.
+  const reason = sqlStateOf(error) === '23503' ? 'conflict' : 'constraint';
+  return { sourceAssetId, sourceUpdateId, sourcePath, reason, detail: messageOf(error) };
 }

@@ -75,7 +75,8 @@ export async function applyNewAssets(
     try {
       for await (const plan of planNewAssets(context.sql, context, job, part)) {
         const batch = await prepareFiles(context, job, plan);
-        if (copying.length >= context.copyWorkers) results.push(...await Promise.all(copying.splice(0, 1)));
+        const oldest = copying.length >= context.copyWorkers ? copying.shift() : undefined;
+        if (oldest !== undefined) results.push(await oldest);
         const copied = copyRows(context, job, batch, observer);
         copied.catch(() => {}); // it is awaited, but perhaps not before it fails
         copying.push(copied);
