@@ -55,7 +55,7 @@ export async function runCycle(
   const startedAt = new Date();
   for (const targetUserId of await targetsOf(context, only)) await mendPersonMap(context, targetUserId);
   const unfinished = await undoUnfinished(context);
-  if (unfinished.settled > 0) logger.info('removed {count} files of no mirror', { count: unfinished.settled });
+  if (unfinished.settled > 0) logger.info('settled {count} links of an unfinished run', { count: unfinished.settled });
   for (const { problem } of unfinished.failed) {
     logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
   }
