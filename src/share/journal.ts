@@ -21,7 +21,11 @@ export async function recordLinks(sql: Sql, entries: readonly JournalEntry[]): P
     INSERT INTO immich_sidecar.link (mirror_id, path, keep)
     SELECT entry."mirrorId", entry.path, entry.keep
     FROM jsonb_to_recordset(${sql.json(entries as never)}) AS entry ("mirrorId" uuid, path text, keep text)
-    ON CONFLICT (mirror_id, path) DO NOTHING`;
+    WHERE (
+      SELECT l.path
+      FROM immich_sidecar.link l
+      WHERE l.mirror_id = entry."mirrorId" AND l.path = entry.path
+    ) IS NULL`;
 }
 
 /** The files of these mirrors. */

@@ -60,10 +60,12 @@ async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string):
         origin."thumbnailPath" AS thumbnail_path,
         (
           SELECT fm.mirror_face_id
-          FROM immich_sidecar.face_map fm
+          FROM asset_face cover
           JOIN immich_sidecar.asset_map m
-            ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = ${targetUserId}
-          WHERE fm.source_face_id = origin."faceAssetId"
+            ON m.source_asset_id = cover."assetId" AND m.target_user_id = ${targetUserId}
+          JOIN immich_sidecar.face_map fm
+            ON fm.mirror_asset_id = m.mirror_asset_id AND fm.source_face_id = cover.id
+          WHERE cover.id = origin."faceAssetId"
             AND (SELECT f.id FROM asset_face f WHERE f.id = fm.mirror_face_id AND f."deletedAt" IS NULL) IS NOT NULL
           LIMIT 1
         ) AS cover_face_id,

@@ -28,9 +28,8 @@ CREATE TABLE immich_sidecar.face_map (
   mirror_face_id   uuid NOT NULL,
   person_id        uuid,
   source_update_id uuid NOT NULL,
-  PRIMARY KEY (source_face_id, mirror_asset_id)
+  PRIMARY KEY (mirror_asset_id, source_face_id)
 );
-CREATE INDEX face_map_mirror_asset_id_idx ON immich_sidecar.face_map (mirror_asset_id);
 
 -- One row for each person a target sees through sharing. The origin is the first person of a chain of mirrors, never a
 -- mirror itself. The last five columns are what we wrote last, field by field.
@@ -54,9 +53,10 @@ CREATE INDEX person_map_mirror_person_id_idx ON immich_sidecar.person_map (mirro
 CREATE TABLE immich_sidecar.link (
   mirror_id uuid NOT NULL, -- an asset's or a person's
   path      text NOT NULL, -- as Immich sees it
-  keep      text NOT NULL, -- directories above the path that became empty are removed up to this one
-  PRIMARY KEY (mirror_id, path)
+  keep      text NOT NULL -- directories above the path that became empty are removed up to this one
 );
+-- Not unique with the path, which would cost as much as the table.
+CREATE INDEX link_mirror_id_idx ON immich_sidecar.link (mirror_id);
 
 -- What we put into albums, so that a mirror that the target's owner takes out of an album stays out.
 CREATE TABLE immich_sidecar.album_entry (
