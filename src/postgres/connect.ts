@@ -15,6 +15,8 @@ const TIMEOUTS = Object.freeze({
   statement_timeout: 120_000,
   /** If this program stalls inside a transaction, PostgreSQL ends it rather than hold Immich up. */
   idle_in_transaction_session_timeout: 60_000,
+  /** The session that holds the instance lock says nothing for as long as a first copy takes. */
+  idle_session_timeout: 0,
 });
 
 /** Our statements are wide and short: compiling one takes longer than running it. */

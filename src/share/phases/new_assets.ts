@@ -9,7 +9,7 @@ import type { Job } from '../job.ts';
 import { forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
 import { type InspectedMirror, inspectFiles, linkFiles } from '../link_files.ts';
 import { mirrorIds, planMirror } from '../mirror_plan.ts';
-import type { Skip } from '../outcome.ts';
+import type { Skip, SkipReason } from '../outcome.ts';
 import { recordSkips } from '../skips.ts';
 
 /** One page of what is to be mirrored. A dry run prints it; apply consumes it. */
@@ -165,25 +165,18 @@ async function analyzeOwnTables(sql: Sql): Promise<void> {
     ANALYZE immich_sidecar.asset_map, immich_sidecar.face_map, immich_sidecar.person_map, immich_sidecar.link`;
 }
 
+function skipOf({ id, updateId, originalPath }: Candidate, reason: SkipReason, detail: string): Skip {
+  return { sourceAssetId: id, sourceUpdateId: updateId, sourcePath: originalPath, reason, detail };
+}
+
 /** A path that is relative or has a step in it: nothing can be said about where its mirror would lie. */
 function unusableSkip(candidate: Candidate): Skip {
-  return {
-    sourceAssetId: candidate.id,
-    sourceUpdateId: candidate.updateId,
-    sourcePath: candidate.originalPath,
-    reason: 'outside-roots',
-    detail: new FileProblem('outside-roots', candidate.originalPath).message,
-  };
+  const { reason, message } = new FileProblem('outside-roots', candidate.originalPath);
+  return skipOf(candidate, reason, message);
 }
 
 function duplicateSkip(candidate: Candidate): Skip {
-  return {
-    sourceAssetId: candidate.id,
-    sourceUpdateId: candidate.updateId,
-    sourcePath: candidate.originalPath,
-    reason: 'duplicate',
-    detail: 'the target has uploaded this picture himself (same name and capture time)',
-  };
+  return skipOf(candidate, 'duplicate', 'the target has uploaded this picture himself (same name and capture time)');
 }
 
 function sum(numbers: readonly number[]): number {
