@@ -1,7 +1,7 @@
 import { configure, getTextFormatter, jsonLinesFormatter, type LogLevel, type Sink } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { type Environment, printError } from './output.ts';
-import { clearProgressLine } from './progress.ts';
+import { aboveProgress } from './progress.ts';
 
 const LEVELS: Readonly<Record<Config['log']['level'], LogLevel>> = Object.freeze({
   debug: 'debug',
@@ -19,8 +19,7 @@ export async function configureLogging(log: Config['log']): Promise<void> {
     format: ({ timestamp, level, message }) => `${timestamp} ${level.padEnd(7)} ${message}`,
   });
   const stderr: Sink = (record) => {
-    clearProgressLine();
-    printError(format(record));
+    aboveProgress(() => printError(format(record)));
   };
   await configure({
     reset: true,

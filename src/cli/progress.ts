@@ -38,7 +38,16 @@ export function terminalProgress(isWanted: boolean): Progress {
 let startedAt = 0;
 let done = 0;
 
-/** Makes room for a log line; the bar draws itself again below it. */
-export function clearProgressLine(): void {
-  if (bar !== undefined) Deno.stderr.writeSync(new TextEncoder().encode('\r\x1b[K'));
+/**
+ * Writes a log line above the bar, which has switched off line wrapping, and which goes back to the position that it saved
+ * when it ends (cli-progress 3.12): what follows would overwrite the line, so the position below it is saved anew.
+ */
+export function aboveProgress(write: () => void): void {
+  if (bar !== undefined) control('\r\x1b[K\x1b[?7h');
+  write();
+  if (bar !== undefined) control('\x1b[?7l\x1b7');
+}
+
+function control(sequence: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(sequence));
 }

@@ -50,10 +50,13 @@ const SEQUENCE = '\u001b\\[([?\\d;]*)([A-Za-z])';
 function screenAfter(text: string): string[] {
   const lines: string[] = [''];
   let [row, column] = [0, 0];
-  for (const [token] of text.matchAll(new RegExp(`${SEQUENCE}|[^]`, 'g'))) {
+  let saved: [number, number] = [0, 0];
+  for (const [token] of text.matchAll(new RegExp(`${SEQUENCE}|\u001b[78]|[^]`, 'g'))) {
     const line = lines[row] ?? '';
     const [, argument = '', command] = new RegExp(`^${SEQUENCE}$`).exec(token) ?? [];
-    if (command === 'K') {
+    if (token === '\u001b7') saved = [row, column];
+    else if (token === '\u001b8') [row, column] = saved;
+    else if (command === 'K') {
       lines[row] = argument === '2'
         ? ''
         : argument === '1'
