@@ -6,7 +6,7 @@ import { demoConfig, jobsOf } from './jobs.ts';
 import { generateLibrary } from './library/generate.ts';
 import type { GeneratedLibrary } from './library/result.ts';
 import { servePGlite } from './pglite.ts';
-import { EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
+import { demoPaths, EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
 import { installImmichSchema } from './schema/install.ts';
 import { IMMICH_3_1_0 } from './schema/v3_1_0.ts';
 import { type Finding, verifyMirrors } from './verify/verify.ts';
@@ -71,10 +71,8 @@ export async function runDemo(directory: string, version: string, step: Step): P
       const rows = await sql<{ path: string }[]>`
         SELECT l.path
         FROM immich_sidecar.link l`;
-      const local = (path: string) =>
-        path.startsWith(`${MEDIA_LOCATION}/`)
-          ? `${directory}/media${path.slice(MEDIA_LOCATION.length)}`
-          : `${directory}/external${path.slice(EXTERNAL_ROOT.length)}`;
+      const paths = demoPaths(config);
+      const local = (path: string) => paths.toLocal(path) ?? path;
       const [example] = await sql<{ source: string; mirror: string }[]>`
         SELECT source."originalPath" AS source, mirror."originalPath" AS mirror
         FROM immich_sidecar.asset_map m

@@ -1,7 +1,6 @@
 import type { Config } from '../../config/config.ts';
-import { PathMap } from '../../files/path_map.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { MEDIA_LOCATION } from '../roots.ts';
+import { demoPaths } from '../roots.ts';
 import { checkNothingLeftToCompute, checkPrivacy } from './account.ts';
 import { checkFiles } from './files.ts';
 import type { Finding } from './finding.ts';
@@ -16,11 +15,7 @@ export type { Finding } from './finding.ts';
  * nothing left for Immich to compute. Reads only. Returns what is wrong; empty when all is well.
  */
 export async function verifyMirrors(sql: Sql, { config }: { readonly config: Config }): Promise<Finding[]> {
-  const paths = new PathMap([
-    ...config.pathMap,
-    { immich: MEDIA_LOCATION, local: config.uploadLocation ?? MEDIA_LOCATION },
-    { immich: config.externalLibraryMount, local: config.externalLibraryDir ?? config.externalLibraryMount },
-  ]);
+  const paths = demoPaths(config);
   return [
     ...await checkPrivacy(sql),
     ...await checkRows(sql),
