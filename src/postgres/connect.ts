@@ -14,7 +14,7 @@ const TIMEOUTS = Object.freeze({
   /** Two orders of magnitude above the slowest batch measured (0.9 s for 1,000 assets on a NAS-like core). */
   statement_timeout: 120_000,
   /** If this program stalls inside a transaction, PostgreSQL ends it rather than hold Immich up. */
-  idle_in_transaction_session_timeout: 60_000,
+  idle_in_transaction_session_timeout: 120_000,
   /** The session that holds the instance lock says nothing for as long as a first copy takes. */
   idle_session_timeout: 0,
 });
