@@ -11,7 +11,7 @@ import { applyLivePhotos, planLivePhotos } from './phases/live_photos.ts';
 import { applyNewAssets } from './phases/new_assets.ts';
 import { applyOrphans, mendPersonMap, planOrphans, releasePeople } from './phases/orphans.ts';
 import { applyPeople, planPeople } from './phases/people.ts';
-import { applyWithdrawals, planWithdrawals, type Withdrawal } from './phases/withdrawals.ts';
+import { applyWithdrawals, planWithdrawals, type Withdrawal, type WithdrawalResult } from './phases/withdrawals.ts';
 import { readStanding, readyCount } from './standing.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
@@ -60,8 +60,7 @@ export async function runCycle(
     logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
   }
 
-  const planned = await planWithdrawals(context.sql, context, only);
-  const withdrawals = await applyWithdrawals(context, planned);
+  const withdrawals = await withdraw(context, only);
   for (const failure of withdrawals.failures) logger.warn('{failure}', { failure });
 
   const drafts: Draft[] = [];
@@ -100,6 +99,20 @@ export async function runCycle(
   }
   if (hasChanges(report) || strays.length > 0) await recordRun(context, report, version);
   return report;
+}
+
+/**
+ * Takes back what has to go, and then the motion parts that have lost their stills by that: within one cycle, as the motion
+ * part of a locked photo is as private as the photo.
+ */
+async function withdraw(context: Context, only: Job | undefined): Promise<WithdrawalResult> {
+  const first = await applyWithdrawals(context, await planWithdrawals(context.sql, context, only));
+  if (first.withdrawn.length === 0) return first;
+  const second = await applyWithdrawals(context, await planWithdrawals(context.sql, context, only));
+  return {
+    withdrawn: [...first.withdrawn, ...second.withdrawn],
+    failures: [...new Set([...first.failures, ...second.failures])],
+  };
 }
 
 /** Whose people are looked after: everybody who has any through sharing, also after the last job for them is gone. */
