@@ -1,0 +1,26 @@
+/** How an asset ended a run. A closed list; the counts of a run add up to the assets it looked at. */
+export const OUTCOMES = Object.freeze(
+  [
+    'written',
+    /** Neither the record nor the file has changed since we last looked: nothing was opened. */
+    'unchanged',
+    /** The file was compared and has all of it already. */
+    'already-right',
+    /** A dry run would write it. */
+    'would-write',
+    /** Not there, or outside every configured directory. */
+    'not-found',
+    /** ExifTool cannot write it, ever: remembered until the file changes. */
+    'unwritable',
+    /** Changed since it was planned; tried again next time. */
+    'changed-meanwhile',
+    /** Something went wrong; tried again next time. */
+    'failed',
+    /** A mirror made by sharing: its source is the one that is written. */
+    'mirror',
+    /** Immich says nothing that could be written. */
+    'nothing-known',
+  ] as const,
+);
+
+export type Outcome = typeof OUTCOMES[number];
