@@ -99,7 +99,7 @@ function notShared({ library, first }: DemoResult): Record<string, number> {
     if (['shared-external', 'shared-upload', 'motion-part'].includes(asset.expected)) continue;
     counts[asset.expected] = (counts[asset.expected] ?? 0) + 1;
   }
-  const duplicates = first.jobs.reduce((sum, job) => sum + (job.standing.skipped.duplicate ?? 0), 0);
+  const duplicates = first.jobs.reduce((sum, job) => sum + (job.standing?.skipped.duplicate ?? 0), 0);
   return { ...counts, duplicate: duplicates };
 }
 

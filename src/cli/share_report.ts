@@ -8,8 +8,8 @@ import { table } from './output.ts';
 export function describeCycle(report: CycleReport): string {
   const rows = report.jobs.map((job) => [
     job.job,
-    String(job.standing.selected),
-    String(job.standing.mirrored),
+    String(job.standing?.selected ?? ''),
+    String(job.standing?.mirrored ?? ''),
     String(job.created),
     String(job.faces),
     String(job.people),
@@ -34,12 +34,14 @@ const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
 function describeRest(job: JobReport): string {
   const { standing } = job;
   const lines: string[] = [];
-  for (const [kind, assets] of Object.entries(standing.pending)) {
+  for (const [kind, assets] of Object.entries(standing?.pending ?? {})) {
     lines.push(`${assets} waiting ${PENDING_WORDS[kind] ?? kind} by Immich`);
   }
-  for (const [reason, assets] of Object.entries(standing.skipped)) lines.push(`${assets} skipped: ${reason}`);
-  if (standing.withdrawn > 0) lines.push(`${standing.withdrawn} removed by the target, not shared again`);
-  if (standing.next > 0) lines.push(`${standing.next} became ready meanwhile, next cycle`);
+  for (const [reason, assets] of Object.entries(standing?.skipped ?? {})) lines.push(`${assets} skipped: ${reason}`);
+  if (standing !== undefined && standing.withdrawn > 0) {
+    lines.push(`${standing.withdrawn} removed by the target, not shared again`);
+  }
+  if (standing !== undefined && standing.next > 0) lines.push(`${standing.next} became ready meanwhile, next cycle`);
   const changes: [number, string][] = [
     [job.albumEntries, 'put into the album'],
     [job.facesUpdated, 'faces updated'],

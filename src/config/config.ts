@@ -45,6 +45,37 @@ export interface DatabaseConfig {
   readonly maxConnections: number;
 }
 
+/** How write-back works. Paths are absolute. */
+export interface WriteConfig {
+  /** `WRITE_SOURCE`: where records come from. */
+  readonly source: 'api' | 'database';
+  /** `WRITE_TO` */
+  readonly destination: 'embed' | 'sidecar' | 'both';
+  /** `WRITE_USER_IDS`, for the database; empty = every user. */
+  readonly userIds: readonly string[];
+  /** `IMMICH_PHOTO_DIR` or `PHOTO_DIR` */
+  readonly photoDir: string;
+  /** `IMMICH_PATH_SEGMENTS` */
+  readonly pathSegments: number;
+  /** `TZ`: an IANA name or an offset. */
+  readonly timeZone: string;
+  /** `CAPTION_MAX_LEN`, in characters. */
+  readonly captionMaxLength: number;
+  readonly albumCache: { readonly ttlSeconds: number; readonly maxStaleSeconds: number };
+  /** `IMMICH_ASSET_BATCH_SIZE`: assets per request or query, 1 to 1,000. */
+  readonly batchSize: number;
+  /** `WRITE_API_CONCURRENCY`: requests at once. */
+  readonly apiConcurrency: number;
+  /** `WRITE_WORKERS`: ExifTool processes at once; undefined = one per core. */
+  readonly workers: number | undefined;
+  /** `WRITE_STATE_DIR` */
+  readonly stateDirectory: string;
+  /** `EXIFTOOL_PATH`; undefined = the one that comes along. */
+  readonly exiftoolPath: string | undefined;
+  /** `IMMICH_LOG_FILE` or `LOG_FILE` */
+  readonly logFile: string;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 /** Everything the program was told, validated once and frozen. */
@@ -61,7 +92,10 @@ export interface Config {
   /** `PATH_MAP`: more pairs, tried before the two above. */
   readonly pathMap: readonly PathMapping[];
   readonly jobs: readonly JobConfig[];
+  readonly write: WriteConfig;
   readonly syncIntervalSeconds: number;
+  /** Hours between cycles that look at everything. */
+  readonly reconcileHours: number;
   readonly log: { readonly level: LogLevel; readonly format: 'text' | 'json' };
   /** Sentences for the user about what was ignored; not errors. */
   readonly notes: readonly string[];

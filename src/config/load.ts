@@ -1,15 +1,14 @@
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
+import { type ConfigFile, findConfigFile } from './config_file.ts';
 import { deepFreeze } from './freeze.ts';
 import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job_sources.ts';
 import { buildJobs } from './jobs.ts';
 import { reportMisspelledVariables } from './names.ts';
 import { ConfigError, type Problem } from './problems.ts';
-import { plain } from './quote.ts';
 import { SettingsReader } from './reader.ts';
-import { dotEnvSource, environmentSource, type Source } from './sources.ts';
-import { readTextFile } from './text_file.ts';
-import { readYaml, type YamlFile } from './yaml_file.ts';
+import { dotEnvSource, environmentSource } from './sources.ts';
+import { readWriteConfig } from './write.ts';
 
 export { ConfigError, type Problem } from './problems.ts';
 
@@ -19,14 +18,14 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where relative paths start and where `.env` and `config.yaml` are looked for. */
   readonly cwd: string;
-  /** The YAML file from the command line. It must exist. */
+  /** The configuration file from the command line: YAML, JSON, INI or `.env`. It must exist. */
   readonly configFile?: string;
   /** Whether a configuration without any job is a problem (default true). */
   readonly needJobs?: boolean;
 }
 
 /**
- * Reads the whole configuration: process environment, then `.env`, then the YAML file.
+ * Reads the whole configuration: process environment, then `.env`, then the configuration file.
  *
  * @returns a deeply frozen object; nothing of it is read again later
  * @throws {ConfigError} with every problem at once
@@ -36,8 +35,8 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
   const notes: string[] = [];
   const variables = [environmentSource(env), dotEnvSource(cwd, problems)];
   for (const source of variables) reportMisspelledVariables(source, problems);
-  const yaml = findYaml(variables, cwd, configFile, problems, notes);
-  const settings = new SettingsReader([...variables, yaml?.settings ?? new Map()], cwd, problems);
+  const file = findConfigFile(variables, cwd, configFile, problems, notes);
+  const settings = new SettingsReader([...variables, file?.settings ?? new Map()], cwd, problems);
   const config: Config = {
     database: {
       hostname: settings.read('DB_HOSTNAME'),
@@ -53,8 +52,10 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
     externalLibraryDir: absolute(settings.read('EXTERNAL_LIBRARY_DIR'), cwd),
     externalLibraryMount: settings.read('EXTERNAL_LIBRARY_MOUNT'),
     pathMap: settings.read('PATH_MAP') ?? [],
-    jobs: readJobs(settings, yaml, needJobs, problems, notes),
+    jobs: readJobs(settings, file, needJobs, problems, notes),
+    write: readWriteConfig(settings, cwd),
     syncIntervalSeconds: settings.read('SYNC_INTERVAL_SECONDS'),
+    reconcileHours: settings.read('RECONCILE_HOURS'),
     log: { level: settings.read('LOG_LEVEL'), format: readLogFormat(settings) },
     notes,
   };
@@ -62,40 +63,10 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
   return deepFreeze(config);
 }
 
-/** The YAML file that applies; undefined if it could not be read or understood (reported). No file is an empty one. */
-function findYaml(
-  variables: readonly Source[],
-  cwd: string,
-  configFile: string | undefined,
-  problems: Problem[],
-  notes: string[],
-): YamlFile | undefined {
-  const reader = new SettingsReader(variables, cwd, problems);
-  const asked = configFile === undefined ? reader.find('CONFIG_FILE') : { key: '--config', place: 'command line' };
-  const name = configFile ?? reader.read('CONFIG_FILE') ?? 'config.yaml';
-  const label = plain(name);
-  const file = readTextFile(resolve(cwd, name));
-  if (file.state === 'read') return readYaml(file.text, label, problems);
-  const nothing = { settings: new Map(), hasJobs: false, jobs: [] };
-  if (asked === undefined && file.state === 'missing') return nothing;
-  if (asked === undefined && file.state === 'directory') {
-    // The predecessor's Compose file mounts ./config.yaml; Docker creates a directory when there is no such file.
-    notes.push('config.yaml is a directory (Docker creates one for a missing file); it is ignored.');
-    return nothing;
-  }
-  problems.push({
-    key: asked?.key ?? label,
-    place: asked?.place ?? label,
-    message: `the file ${plain(resolve(cwd, name))} ${file.complaint}`,
-    remedy: 'Name a YAML file that this program can read.',
-  });
-  return undefined;
-}
-
 /** The jobs of the YAML file if it has any, else those of the environment; never a mixture. */
 function readJobs(
   settings: SettingsReader,
-  yaml: YamlFile | undefined,
+  file: ConfigFile | undefined,
   needJobs: boolean,
   problems: Problem[],
   notes: string[],
@@ -110,13 +81,13 @@ function readJobs(
       ocr: settings.read('REQUIRE_OCR'),
     },
   };
-  const ignored = yaml?.hasJobs ? environmentJobSettings(settings) : [];
+  const ignored = file?.hasJobs ? environmentJobSettings(settings) : [];
   if (ignored.length > 0) {
     const names = ignored.map(({ key, place }) => `${key} (${place})`).join(', ');
     notes.push(`The jobs of the YAML file are used, so these settings of single jobs are ignored: ${names}.`);
   }
-  const drafts = yaml?.hasJobs ? yamlDrafts(yaml.jobs) : environmentDrafts(settings);
-  if (drafts.length === 0 && needJobs && yaml?.hasJobs === false) {
+  const drafts = file?.hasJobs ? yamlDrafts(file.jobs) : environmentDrafts(settings);
+  if (drafts.length === 0 && needJobs && file?.hasJobs === false) {
     problems.push({
       key: 'jobs',
       place: 'environment',

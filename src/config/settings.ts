@@ -1,3 +1,4 @@
+import type { Setting } from './setting.ts';
 import {
   albumId,
   apiKey,
@@ -15,37 +16,12 @@ import {
   placement,
   requirement,
   userId,
-  type ValueType,
   wholeNumber,
   word,
 } from './values.ts';
+import { WRITE_SETTINGS } from './write_settings.ts';
 
-/** The headings under which `.env.example` and `docs/configuration.md` list the settings, in this order. */
-export const GROUPS = Object.freeze({
-  database: 'Database',
-  immich: 'Immich',
-  files: 'Where the files are',
-  external: 'Sharing a part of an external library',
-  upload: 'Sharing what a user uploads',
-  both: 'For every share',
-  program: 'The program itself',
-});
-
-/** One setting: everything the program, its examples and its documentation know about it. */
-export interface Setting {
-  readonly group: keyof typeof GROUPS;
-  readonly type: ValueType<unknown>;
-  /** Sentences for the user, without Markdown. */
-  readonly description: string;
-  /** The default as the user would write it; a setting without one is optional. */
-  readonly default?: string;
-  /** What the examples show for a setting without default. */
-  readonly example?: string;
-  /** A secret is never shown, and can be read from the file named by `NAME_FILE`. */
-  readonly secret?: true;
-  /** False for what cannot stand in the YAML file. */
-  readonly yaml?: false;
-}
+export { GROUPS, type Setting } from './setting.ts';
 
 /** Longer timers than 2^31 - 1 ms fire at once in JavaScript, which would make the longest interval the shortest. */
 const LONGEST_INTERVAL_SECONDS = 2_147_483;
@@ -108,7 +84,10 @@ export const SETTINGS = Object.freeze(
       type: apiKey,
       example: 'paste-your-key-here',
       secret: true,
-      description: 'An API key from Account Settings > API Keys in Immich. Sharing works without one.',
+      description:
+        'An API key from Account Settings > API Keys in Immich. Writing back needs one with the permissions user.read and ' +
+        'asset.read, and for --albums album.read, for --tags tag.read, for --face-coordinates face.read and ' +
+        'asset.edit.get. Sharing works without one.',
     },
 
     UPLOAD_LOCATION: {
@@ -234,11 +213,20 @@ export const SETTINGS = Object.freeze(
     REQUIRE_FACES: { group: 'both', type: requirement, default: 'auto', description: 'The same for face detection.' },
     REQUIRE_OCR: { group: 'both', type: requirement, default: 'auto', description: 'The same for text recognition.' },
 
+    ...WRITE_SETTINGS,
+
     SYNC_INTERVAL_SECONDS: {
       group: 'program',
       type: wholeNumber(5, LONGEST_INTERVAL_SECONDS),
       default: '60',
       description: 'Seconds from the end of one cycle to the beginning of the next.',
+    },
+    RECONCILE_HOURS: {
+      group: 'program',
+      type: wholeNumber(1, 168),
+      default: '6',
+      description:
+        'Hours between full cycles, which look at every mirror and its files. The cycles between them look at what has changed.',
     },
     LOG_LEVEL: {
       group: 'program',
@@ -270,7 +258,9 @@ export const SETTINGS = Object.freeze(
       type: filePath,
       example: 'config.yaml',
       yaml: false,
-      description: 'The YAML file to read. Unset means: config.yaml in the working directory, if there is one.',
+      description:
+        'The configuration file to read (YAML, JSON, INI or .env). Unset means: config.yaml in the working directory, ' +
+        'if there is one, else immich-sync.conf.',
     },
   } as const satisfies Record<string, Setting>,
 );

@@ -1,3 +1,4 @@
+import { defaultWriteConfig } from '../config/write.ts';
 import type { Config, DatabaseConfig, JobConfig } from '../config/config.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
 import type { GeneratedAlbum, GeneratedLibraryRow, GeneratedUser } from './library/result.ts';
@@ -59,7 +60,9 @@ export function demoConfig(database: DatabaseConfig, directory: string, jobs: re
     externalLibraryMount: EXTERNAL_ROOT,
     pathMap: [],
     jobs,
+    write: defaultWriteConfig(directory),
     syncIntervalSeconds: 60,
+    reconcileHours: 6,
     log: { level: 'info', format: 'text' },
     notes: [],
   };

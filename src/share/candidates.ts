@@ -1,8 +1,9 @@
-import type { Sql } from '../postgres/connect.ts';
+import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { GeneratedFile } from '../immich/layout.ts';
 import { pendingFor } from '../immich/readiness.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Job } from './job.ts';
+import { isWithin, type Scope } from './scope.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
 
 /** A source asset that is ready and has no mirror in the target's account yet. */
@@ -35,6 +36,7 @@ export async function readCandidates(
   sql: Sql,
   schema: ImmichSchema,
   job: Job,
+  scope: Scope,
   page: { readonly part: Part; readonly after: string; readonly limit: number },
 ): Promise<Candidate[]> {
   const column = (name: string) => schema.has('asset', name) ? sql`nullif(a.${sql(name)}, '')` : sql`NULL`;
@@ -57,27 +59,51 @@ export async function readCandidates(
       ) AS files
     FROM asset a
     WHERE a.id > ${page.after}
+      AND ${isWithin(sql, scope, sql`a.id`)}
       AND ${page.part === 'main' ? isSelected(sql, job) : isMotionOfMirror(sql, job)}
-      AND (
-        SELECT m.mirror_asset_id
-        FROM immich_sidecar.asset_map m
-        WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
-      ) IS NULL
-      AND (
-        SELECT w.source_asset_id
-        FROM immich_sidecar.withdrawn w
-        WHERE w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
-      ) IS NULL
-      AND (
-        SELECT s.source_asset_id
-        FROM immich_sidecar.skipped s
-        WHERE s.source_asset_id = a.id
-          AND s.target_user_id = ${job.targetUserId}
-          AND (s.retry = 'never' OR (s.retry = 'when-changed' AND s.source_update_id = a."updateId"))
-      ) IS NULL
+      AND ${isOpen(sql, job)}
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
     LIMIT ${page.limit}`;
+}
+
+/**
+ * The ids of selected assets that have no mirror yet and are not settled either: Immich is still at work on them, or has just
+ * finished. What makes them ready leaves no trace that can be read cheaply, so they are looked at again. At most `limit`.
+ */
+export async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT a.id
+    FROM asset a
+    WHERE a."ownerId" = ${job.sourceUserId}
+      AND ${isWithin(sql, scope, sql`a.id`)}
+      AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+      AND ${isOpen(sql, job)}
+    LIMIT ${limit}`;
+  return rows.map(({ id }) => id);
+}
+
+/** Whether the source `a` has no mirror in the target's account, and nothing that was decided stands against one. */
+function isOpen(sql: Sql, job: Job): Fragment {
+  return sql`(
+    (
+      SELECT m.mirror_asset_id
+      FROM immich_sidecar.asset_map m
+      WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
+    ) IS NULL
+    AND (
+      SELECT w.source_asset_id
+      FROM immich_sidecar.withdrawn w
+      WHERE w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
+    ) IS NULL
+    AND (
+      SELECT s.source_asset_id
+      FROM immich_sidecar.skipped s
+      WHERE s.source_asset_id = a.id
+        AND s.target_user_id = ${job.targetUserId}
+        AND (s.retry = 'never' OR (s.retry = 'when-changed' AND s.source_update_id = a."updateId"))
+    ) IS NULL
+  )`;
 }
 
 /**

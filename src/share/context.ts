@@ -3,6 +3,7 @@ import type { PathMap } from '../files/path_map.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import type { Job } from './job.ts';
+import type { Scope } from './scope.ts';
 
 /** What planning works with. */
 export interface PlanningContext {
@@ -11,6 +12,8 @@ export interface PlanningContext {
   readonly paths: PathMap;
   /** All configured jobs, also those that this run leaves out: a mirror stays while any of them selects its source. */
   readonly jobs: readonly Job[];
+  /** The source assets to look at. */
+  readonly scope: Scope;
   /** Assets in one transaction. */
   readonly batchSize: number;
 }

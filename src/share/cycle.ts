@@ -41,7 +41,8 @@ const MAX_FAILURES = 100;
 /**
  * One cycle over `jobs` (all of `context.jobs`, or the one chosen on the command line): unfinished work of an earlier run,
  * withdrawals, then for each job its new assets, album, faces and people, and last the people nobody needs any more.
- * The caller holds the instance lock.
+ * Looks at the assets of `context.scope` only; with 'all', also at what an earlier run may have left behind. The caller
+ * holds the instance lock.
  *
  * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
  */
@@ -54,7 +55,8 @@ export async function runCycle(
 ): Promise<CycleReport> {
   const startedAt = new Date();
   for (const targetUserId of await targetsOf(context, only)) await mendPersonMap(context, targetUserId);
-  const unfinished = await undoUnfinished(context);
+  const isFull = context.scope === 'all';
+  const unfinished = isFull ? await undoUnfinished(context) : { settled: 0, failed: [] };
   if (unfinished.settled > 0) logger.info('settled {count} links of an unfinished run', { count: unfinished.settled });
   for (const { problem } of unfinished.failed) {
     logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
@@ -74,7 +76,7 @@ export async function runCycle(
 
   const reports: JobReport[] = [];
   for (const { job, failures, ...draft } of drafts) {
-    const standing = await readStanding(context.sql, context.schema, job);
+    const standing = isFull ? await readStanding(context.sql, context.schema, job) : undefined;
     const removed = peopleRemoved.get(job.targetUserId) ?? 0;
     peopleRemoved.delete(job.targetUserId);
     reports.push({
@@ -130,9 +132,11 @@ type Draft = Omit<JobReport, 'job' | 'peopleRemoved' | 'withdrawn' | 'standing' 
 };
 
 async function runJob(context: Context, job: Job, progress: Progress): Promise<Draft> {
-  const { sql, schema } = context;
+  const { sql, schema, scope } = context;
   const peopleBefore = await countPeople(sql, job.targetUserId);
-  if (progress.isShown) progress.start(job.name, readyCount(await readStanding(sql, schema, job)));
+  if (progress.isShown) {
+    progress.start(job.name, scope === 'all' ? readyCount(await readStanding(sql, schema, job)) : scope.length);
+  }
   const failures: string[] = [];
   const created = await applyNewAssets(context, job, {
     onProgress: (assets) => progress.advance(assets),
@@ -141,12 +145,12 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
       if (skip.reason !== 'duplicate' && failures.length < MAX_FAILURES) failures.push(describeSkip(skip));
     },
   }).finally(() => progress.stop());
-  const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job));
+  const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job, scope));
 
-  const albumEntries = await applyAlbum(context, await planAlbum(sql, job));
+  const albumEntries = await applyAlbum(context, await planAlbum(sql, job, scope));
 
-  const faces = await applyFaces(context, job, await planFaces(sql, schema, job));
-  const assigned = await applyAssignments(context, await planAssignments(sql, schema, job));
+  const faces = await applyFaces(context, job, await planFaces(sql, schema, job, scope));
+  const assigned = await applyAssignments(context, await planAssignments(sql, schema, job, scope));
 
   const people = await planPeople(sql, schema, job.targetUserId);
   const peopleUpdated = await applyPeople(context, job.mediaLocation, job.targetUserId, people);

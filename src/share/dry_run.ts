@@ -42,11 +42,11 @@ export async function planCycle(
         sink({ phase: 'new-assets', job: job.name, plan });
       }
     }
-    sink({ phase: 'live-photos', job: job.name, plan: await planLivePhotos(sql, job) });
-    const album = await planAlbum(sql, job);
+    sink({ phase: 'live-photos', job: job.name, plan: await planLivePhotos(sql, job, context.scope) });
+    const album = await planAlbum(sql, job, context.scope);
     if (album !== undefined) sink({ phase: 'album', job: job.name, plan: album });
-    sink({ phase: 'faces', job: job.name, plan: await planFaces(sql, schema, job) });
-    sink({ phase: 'face-assignments', job: job.name, plan: await planAssignments(sql, schema, job) });
+    sink({ phase: 'faces', job: job.name, plan: await planFaces(sql, schema, job, context.scope) });
+    sink({ phase: 'face-assignments', job: job.name, plan: await planAssignments(sql, schema, job, context.scope) });
   }
   for (const targetUserId of new Set(jobs.map((job) => job.targetUserId))) {
     sink({ phase: 'people', targetUserId, plan: await planPeople(sql, schema, targetUserId) });

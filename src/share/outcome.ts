@@ -80,7 +80,8 @@ export interface JobReport {
   readonly peopleRemoved: number;
   readonly livePhotosLinked: number;
   readonly withdrawn: Readonly<Partial<Record<WithdrawReason, number>>>;
-  readonly standing: Standing;
+  /** Counted after a full cycle only, as it takes a look at every asset. */
+  readonly standing: Standing | undefined;
   /** Single files or assets that failed in this cycle, as sentences; the first hundred. */
   readonly failures: readonly string[];
 }

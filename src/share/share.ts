@@ -6,10 +6,12 @@ import { PathMap, type Root } from '../files/path_map.ts';
 import { assertImmichDatabase, type ImmichInstance, readInstance } from '../immich/instance.ts';
 import { type ImmichSchema, readImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
-import { withInstanceLock } from '../postgres/lock.ts';
+import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
+import { readWaiting } from './candidates.ts';
+import { type Mark, readChanges, readMark } from './changes.ts';
 import type { Context } from './context.ts';
 import { type CycleReport, type Progress, runCycle } from './cycle.ts';
 import { planCycle, type PlanSink } from './dry_run.ts';
@@ -26,27 +28,131 @@ const BATCH_SIZE = 1_000;
 /** More than two batches at a time gain nothing on the machines this is made for, and cost memory. */
 const MAX_COPY_WORKERS = 2;
 
-export interface ShareOptions {
+/** With more assets than this waiting for Immich, as during a large import, looking at everything is simpler. */
+const MAX_WAITING = 20_000;
+
+export interface CycleOptions {
   /** Only this job; the others still keep their mirrors. */
   readonly jobName?: string | undefined;
-  readonly version: string;
   readonly progress: Progress;
 }
 
-/** Runs one share cycle. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
-export async function share(sql: Connection, config: Config, options: ShareOptions): Promise<CycleReport> {
-  const prepared = await prepare(sql, config, options.jobName);
-  return await withInstanceLock(sql, async (lock) => {
+/** Runs one full cycle. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
+export async function share(
+  sql: Connection,
+  config: Config,
+  options: CycleOptions & { readonly version: string },
+): Promise<CycleReport> {
+  return await withSharing(sql, config, options.version, (sharing) => sharing.cycle(options));
+}
+
+/** Runs `work` with a Sharing, which keeps other instances away for as long as `work` takes. Throws RefusedError. */
+export async function withSharing<T>(
+  sql: Connection,
+  config: Config,
+  version: string,
+  work: (sharing: Sharing) => Promise<T>,
+): Promise<T> {
+  return await withInstanceLock(sql, (lock) => work(new Sharing(sql, config, version, lock)));
+}
+
+/**
+ * Cycle after cycle over the configured jobs. The first is a full one, and so are the one after an error, the one after
+ * something fundamental has changed (libraries, users, Immich itself), and one every few hours; the others look at
+ * what has changed since the last.
+ */
+export class Sharing {
+  #last: LastCycle | undefined;
+
+  constructor(
+    readonly sql: Connection,
+    readonly config: Config,
+    readonly version: string,
+    readonly lock: InstanceLock,
+  ) {}
+
+  /** Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
+  async cycle(options: CycleOptions): Promise<CycleReport> {
+    const last = this.#last;
+    this.#last = undefined; // an error makes the next cycle a full one
+    const isDue = last === undefined || options.jobName !== undefined ||
+      Date.now() - last.fullAtMs > this.config.reconcileHours * 3_600_000;
+    return isDue ? await this.#full(options) : await this.#changesOnly(last, options);
+  }
+
+  async #full(options: CycleOptions): Promise<CycleReport> {
+    const { sql, config, lock } = this;
+    const fullAtMs = Date.now();
+    const prepared = await prepare(sql, config, options.jobName);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
-    const transaction: Context['transaction'] = (work) => retryTransient(() => inTransaction(sql, lock, work));
-    const context: Context = { ...prepared, sql, transaction };
-    return await runCycle(context, prepared.chosen, prepared.only, options.version, options.progress);
-  });
+    const mark = await readMark(sql, prepared.schema);
+    const report = await runCycle(
+      this.#context(prepared),
+      prepared.chosen,
+      prepared.only,
+      this.version,
+      options.progress,
+    );
+    if (prepared.only === undefined) {
+      const waiting = await readAllWaiting(sql, prepared, 'all');
+      if (waiting.length <= MAX_WAITING) this.#last = { prepared, mark, waiting, fullAtMs };
+    }
+    return report;
+  }
+
+  async #changesOnly(last: LastCycle, options: CycleOptions): Promise<CycleReport> {
+    const { sql, lock } = this;
+    await assertInstanceLock(sql, lock);
+    const { schema, jobs } = last.prepared;
+    const mark = await readMark(sql, schema);
+    const { scope, hasPeopleNews } = await readChanges(sql, schema, jobs, last.mark, mark, last.waiting);
+    if (scope === 'all') return await this.#full(options);
+    // What is known of directories must not outlive a cycle.
+    const prepared = {
+      ...last.prepared,
+      scope,
+      linker: new Linker(last.prepared.paths.roots.map(({ local }) => local)),
+    };
+    const hasNews = scope.length > 0 || hasPeopleNews;
+    const report = await runCycle(
+      this.#context(prepared),
+      hasNews ? jobs : [],
+      undefined,
+      this.version,
+      options.progress,
+    );
+    const looked = new Set(scope);
+    const waiting = last.waiting.filter((id) => !looked.has(id));
+    if (scope.length > 0) waiting.push(...await readAllWaiting(sql, prepared, scope));
+    if (waiting.length <= MAX_WAITING) this.#last = { ...last, mark, waiting };
+    return report;
+  }
+
+  #context(prepared: Prepared): Context {
+    const { sql, lock } = this;
+    return { ...prepared, sql, transaction: (work) => retryTransient(() => inTransaction(sql, lock, work)) };
+  }
 }
 
-/** Plans one cycle and hands every plan to `sink`. Leaves the database and all files as they are. */
+/** What is kept from one cycle for the next. */
+interface LastCycle {
+  readonly prepared: Prepared;
+  readonly mark: Mark;
+  /** Selected assets that were not ready. */
+  readonly waiting: readonly string[];
+  /** When the last full cycle began, in milliseconds since the epoch. */
+  readonly fullAtMs: number;
+}
+
+async function readAllWaiting(sql: Sql, { jobs }: Prepared, scope: Context['scope']): Promise<string[]> {
+  const waiting: string[] = [];
+  for (const job of jobs) waiting.push(...await readWaiting(sql, job, scope, MAX_WAITING + 1));
+  return waiting;
+}
+
+/** Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. */
 export async function dryRun(
   sql: Connection,
   config: Config,
@@ -88,6 +194,7 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
     linker,
     paths,
     jobs,
+    scope: 'all',
     batchSize: BATCH_SIZE,
     // One connection holds the lock and one plans.
     copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),

@@ -63,7 +63,7 @@ for (const release of REPRESENTATIVE) {
     await world.sql`DELETE FROM asset WHERE id = ${deleted ?? ''}`;
     const report = await world.share();
     assert.deepEqual(report.jobs[0]?.withdrawn, { 'target-trashed': 1, 'target-deleted': 1 });
-    assert.equal(report.jobs[0]?.standing.withdrawn, 2);
+    assert.equal(report.jobs[0]?.standing?.withdrawn, 2);
     await world.share();
     for (const key of ['family/wedding', 'family/portrait']) {
       assert.equal(await world.mirrorOf(key), undefined);

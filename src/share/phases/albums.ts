@@ -3,6 +3,7 @@ import type { Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
 import type { Job } from '../job.ts';
+import { isWithin, type Scope } from '../scope.ts';
 import { isSelected } from '../selection.ts';
 
 /** Mirrors to put into a job's album. */
@@ -15,7 +16,7 @@ export interface AlbumPlan {
  * Finds the mirrors of what a job selects that we have not put into its album yet: new ones, and, when the album was
  * configured later, all of them. One that the owner took out again is not put back. Motion parts stay out, as in Immich.
  */
-export async function planAlbum(sql: Sql, job: Job): Promise<AlbumPlan | undefined> {
+export async function planAlbum(sql: Sql, job: Job, scope: Scope): Promise<AlbumPlan | undefined> {
   if (job.albumId === undefined) return undefined;
   const rows = await sql<{ id: string }[]>`
     SELECT mirror.id
@@ -23,6 +24,7 @@ export async function planAlbum(sql: Sql, job: Job): Promise<AlbumPlan | undefin
     JOIN asset a ON a.id = m.source_asset_id
     JOIN asset mirror ON mirror.id = m.mirror_asset_id AND mirror.visibility <> 'hidden'
     WHERE m.target_user_id = ${job.targetUserId}
+      AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
       AND ${isSelected(sql, job)}
       AND NOT EXISTS (
         SELECT 1

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { copyFaces, joinMappedPerson } from '../copy/copy_faces.ts';
 import { insertPeople } from '../copy/insert_people.ts';
 import type { Job } from '../job.ts';
+import { isWithin, type Scope } from '../scope.ts';
 
 /** A mirrored face, by the face it mirrors and the photo it is on. */
 export interface FaceKey {
@@ -41,11 +42,11 @@ export interface FacesResult {
 }
 
 /** Phase 2, first half: finds faces that came, changed or went. Reads only. */
-export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job): Promise<FacesPlan> {
+export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<FacesPlan> {
   return {
-    removedFaces: await readRemovedFaces(sql, job),
-    photosWithNews: await readPhotosWithNews(sql, schema, job),
-    changedFaces: await readChangedFaces(sql, job),
+    removedFaces: await readRemovedFaces(sql, job, scope),
+    photosWithNews: await readPhotosWithNews(sql, schema, job, scope),
+    changedFaces: await readChangedFaces(sql, job, scope),
   };
 }
 
@@ -69,7 +70,12 @@ export async function applyFaces(context: Context, job: Job, plan: FacesPlan): P
  * Phase 2, second half: finds faces that belong to another person than the one we wrote, after a merge or a correction
  * at the source. What the target's owner changed on the mirror stays, as only changes of the source count. Reads only.
  */
-export async function planAssignments(sql: Sql, schema: ImmichSchema, job: Job): Promise<FaceAssignment[]> {
+export async function planAssignments(
+  sql: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  scope: Scope,
+): Promise<FaceAssignment[]> {
   const { personKey } = schema.people;
   return await sql<FaceAssignment[]>`
     SELECT ${faceKey(sql)}, mapped.${sql(personKey)} AS "personId"
@@ -77,7 +83,7 @@ export async function planAssignments(sql: Sql, schema: ImmichSchema, job: Job):
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
     JOIN asset_face f ON f.id = fm.source_face_id
     ${joinMappedPerson(sql, schema)}
-    WHERE ${isBetween(sql, job)}
+    WHERE ${isBetween(sql, job, scope)}
       AND mapped.${sql(personKey)} IS DISTINCT FROM fm.person_id`;
 }
 
@@ -85,16 +91,16 @@ export async function applyAssignments(context: Context, assignments: readonly F
   return await inBatches(context, assignments, (tx, batch) => assignFaces(tx, context.schema, batch));
 }
 
-async function readRemovedFaces(sql: Sql, job: Job): Promise<FaceKey[]> {
+async function readRemovedFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceKey[]> {
   return await sql<FaceKey[]>`
     SELECT ${faceKey(sql)}
     FROM immich_sidecar.face_map fm
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
-    WHERE ${isBetween(sql, job)}
+    WHERE ${isBetween(sql, job, scope)}
       AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
 }
 
-async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job): Promise<PhotoKey[]> {
+async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<PhotoKey[]> {
   const { faceKey, personKey } = schema.people;
   return await sql<PhotoKey[]>`
     SELECT DISTINCT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId"
@@ -110,7 +116,7 @@ async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job): Pro
     LEFT JOIN person origin
       ON origin.${sql(personKey)} = coalesce(chain.origin_person_id, f.${sql(faceKey)})
       AND origin."ownerId" = coalesce(chain.origin_owner_id, m.source_user_id)
-    WHERE ${isBetween(sql, job)}
+    WHERE ${isBetween(sql, job, scope)}
       AND (
         known.source_face_id IS NULL
         OR (
@@ -121,13 +127,13 @@ async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job): Pro
       )`;
 }
 
-async function readChangedFaces(sql: Sql, job: Job): Promise<FaceKey[]> {
+async function readChangedFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceKey[]> {
   return await sql<FaceKey[]>`
     SELECT ${faceKey(sql)}
     FROM immich_sidecar.face_map fm
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
     JOIN asset_face f ON f.id = fm.source_face_id
-    WHERE ${isBetween(sql, job)}
+    WHERE ${isBetween(sql, job, scope)}
       AND f."updateId" <> fm.source_update_id`;
 }
 
@@ -197,6 +203,11 @@ function isFace(sql: Sql): Fragment {
   return sql`(fm.source_face_id = key."sourceFaceId" AND fm.mirror_asset_id = key."mirrorAssetId")`;
 }
 
-function isBetween(sql: Sql, job: Job): Fragment {
-  return sql`(m.source_user_id = ${job.sourceUserId} AND m.target_user_id = ${job.targetUserId})`;
+/** The mappings `m` of a job's two users that a cycle looks at. */
+function isBetween(sql: Sql, job: Job, scope: Scope): Fragment {
+  return sql`(
+    m.source_user_id = ${job.sourceUserId}
+    AND m.target_user_id = ${job.targetUserId}
+    AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
+  )`;
 }

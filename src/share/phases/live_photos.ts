@@ -2,6 +2,7 @@ import type { Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
 import type { Job } from '../job.ts';
+import { isWithin, type Scope } from '../scope.ts';
 
 /** A mirrored still and the mirror of its motion part. */
 export interface LivePhotoPlan {
@@ -10,7 +11,7 @@ export interface LivePhotoPlan {
 }
 
 /** Finds mirrored live photos whose two parts are not linked yet. Reads only. */
-export async function planLivePhotos(sql: Sql, job: Job): Promise<LivePhotoPlan[]> {
+export async function planLivePhotos(sql: Sql, job: Job, scope: Scope): Promise<LivePhotoPlan[]> {
   return await sql<LivePhotoPlan[]>`
     SELECT mirror.id AS "stillId", motion_mirror.id AS "motionId"
     FROM immich_sidecar.asset_map m
@@ -21,6 +22,7 @@ export async function planLivePhotos(sql: Sql, job: Job): Promise<LivePhotoPlan[
     JOIN asset motion_mirror ON motion_mirror.id = motion.mirror_asset_id
     WHERE m.source_user_id = ${job.sourceUserId}
       AND m.target_user_id = ${job.targetUserId}
+      AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
       AND mirror."livePhotoVideoId" IS DISTINCT FROM motion_mirror.id`;
 }
 

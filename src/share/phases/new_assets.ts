@@ -45,7 +45,7 @@ export async function* planNewAssets(
   let after = FIRST_ID;
   while (true) {
     const limit = context.batchSize;
-    const candidates = await readCandidates(sql, context.schema, job, { part, after, limit });
+    const candidates = await readCandidates(sql, context.schema, job, context.scope, { part, after, limit });
     const duplicates = await findOwnUploads(sql, job, candidates.map(({ id }) => id));
     const last = candidates.at(-1);
     if (last === undefined) return;

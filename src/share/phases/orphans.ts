@@ -18,6 +18,12 @@ export async function mendPersonMap(context: Context, targetUserId: string): Pro
         FROM person mirror
         WHERE mirror.${tx(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
       )`;
+    const gone = await tx<{ id: string }[]>`
+      SELECT pm.mirror_person_id AS id
+      FROM immich_sidecar.person_map pm
+      WHERE pm.target_user_id = ${targetUserId}
+        AND ${isGone}`;
+    if (gone.length === 0) return 0;
     const merged = await tx<{ before: string; after: string }[]>`
       UPDATE immich_sidecar.person_map pm
       SET mirror_person_id = heir.id, is_ours = false
@@ -27,7 +33,7 @@ export async function mendPersonMap(context: Context, targetUserId: string): Pro
         JOIN asset_face f ON f.id = fm.mirror_face_id AND f.${tx(faceKey)} IS NOT NULL
         JOIN immich_sidecar.asset_map m
           ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = ${targetUserId}
-        WHERE fm.person_id IS NOT NULL
+        WHERE fm.person_id = ANY (${gone.map(({ id }) => id)}::uuid[])
           AND f.${tx(faceKey)} <> fm.person_id
         GROUP BY fm.person_id, f.${tx(faceKey)}
         ORDER BY fm.person_id, count(*) DESC, f.${tx(faceKey)}

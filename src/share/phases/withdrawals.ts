@@ -4,6 +4,7 @@ import type { Context, PlanningContext } from '../context.ts';
 import type { Job } from '../job.ts';
 import { forgetLinks, type JournalEntry, readLinks, removeFiles } from '../journal.ts';
 import type { WithdrawReason } from '../outcome.ts';
+import { isWithin } from '../scope.ts';
 import { isMotionOfMirror, isSelected } from '../selection.ts';
 
 /** A mirror to take back. A dry run prints it; apply consumes it. */
@@ -58,6 +59,7 @@ export async function planWithdrawals(
       LEFT JOIN asset a ON a.id = m.source_asset_id
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
       WHERE ${scope}
+        AND ${isWithin(sql, context.scope, sql`m.source_asset_id`)}
     ) AS judged
     WHERE judged.reason IS NOT NULL`;
 }
