@@ -42,3 +42,8 @@ export class RefusedError extends UserError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The same with a full stop, so that another sentence can follow. */
+export function sentenceOf(error: unknown): string {
+  return messageOf(error).replace(/[^.!?]$/, '$&.');
+}

@@ -5,6 +5,7 @@ import { type Environment, print, printError } from './output.ts';
 import { demoCommand } from './demo.ts';
 import { earlyFormat } from './logging.ts';
 import { reportError } from './report_error.ts';
+import { serveCommand } from './serve.ts';
 import { syncCommand } from './sync.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function main(args: readonly string[], env: Environment): Promise<n
     .version(VERSION, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
-  for (const command of [syncCommand, demoCommand]) {
+  for (const command of [syncCommand, serveCommand, demoCommand]) {
     program.addCommand(command(env, (code) => exitCode = code));
   }
   for (const command of [program, ...program.commands]) {

@@ -11,10 +11,10 @@ export function terminalProgress(isWanted: boolean): Progress {
   }
   return {
     isShown: true,
-    start: (job, assets) => {
-      if (assets === 0) return;
+    start: (job, total, unit) => {
+      if (total === 0) return;
       bar = new SingleBar({
-        format: `${job} {bar} {value}/{total} photos  {rate}/s  {eta_formatted} left`,
+        format: `${job} {bar} {value}/{total} ${unit}  {rate}/s  {eta_formatted} left`,
         stream: process.stderr,
         hideCursor: null, // a bar that is interrupted must not leave a terminal without a cursor
         clearOnComplete: true,
@@ -22,11 +22,11 @@ export function terminalProgress(isWanted: boolean): Progress {
       }, Presets.shades_classic);
       startedAt = performance.now();
       done = 0;
-      bar.start(assets, 0, { rate: '-' });
+      bar.start(total, 0, { rate: '-' });
     },
-    advance: (assets) => {
-      done += assets;
-      bar?.increment(assets, { rate: Math.round(done / ((performance.now() - startedAt) / 1000)) });
+    advance: (count) => {
+      done += count;
+      bar?.increment(count, { rate: Math.round(done / ((performance.now() - startedAt) / 1000)) });
     },
     stop: () => {
       bar?.stop();

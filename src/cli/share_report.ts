@@ -1,4 +1,5 @@
 import { plain } from '../config/quote.ts';
+import { describeBrake } from '../share/brake_words.ts';
 import type { CycleReport } from '../share/cycle.ts';
 import type { PlannedStep } from '../share/dry_run.ts';
 import type { JobReport } from '../share/outcome.ts';
@@ -18,7 +19,13 @@ export function describeCycle(report: CycleReport): string {
   ]);
   const heading = ['job', 'selected', 'mirrored', 'new', 'faces', 'people', 'links', 'taken back'];
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5, 6, 7])) + report.jobs.map(describeRest).join('') +
-    `${report.complete ? 'done' : 'done, with failures'} in ${report.seconds.toFixed(1)} s\n`;
+    report.brakes.map((brake) => `\n${describeBrake(brake)}\n\n`).join('') +
+    `${outcomeOf(report)} in ${report.seconds.toFixed(1)} s\n`;
+}
+
+function outcomeOf({ brakes, complete }: CycleReport): string {
+  if (brakes.length > 0) return 'stopped by the brake; everything else is done';
+  return complete ? 'done' : 'done, with failures';
 }
 
 const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
@@ -49,6 +56,9 @@ function describeRest(job: JobReport): string {
     [job.peopleUpdated, 'people updated'],
     [job.peopleRemoved, 'people removed'],
     [job.livePhotosLinked, 'live photos linked'],
+    [job.rowsUpdated, 'photos brought up to date'],
+    [job.filesUpdated, 'photos whose files were linked anew'],
+    [job.embeddings, 'embeddings copied'],
   ];
   lines.push(...changes.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`));
   for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} taken back: ${reason}`);
@@ -86,8 +96,24 @@ function camelCase(words: string): string {
 export function describeStep(step: PlannedStep, totals: StepTotals): string {
   switch (step.phase) {
     case 'withdrawals':
-      totals.add('mirrors to take back', step.plan.length);
-      return lines(step.plan, (item) => `- ${item.jobName}: mirror ${item.mirrorAssetId} (${item.reason})`);
+      totals.add('mirrors to take back', step.plan.withdrawals.length);
+      totals.add('mirrors kept by the brake', step.plan.brakes.reduce((sum, { mirrors }) => sum + mirrors, 0));
+      return lines(
+        step.plan.withdrawals,
+        (item) => `- ${item.jobName}: mirror ${item.mirrorAssetId} (${item.reason})`,
+      ) +
+        lines(step.plan.brakes, (brake) => `! ${describeBrake(brake)}`);
+    case 'rows': {
+      const followers = step.plan.filter(({ follow, tables }) => follow.length + tables.length > 0);
+      totals.add('photos to bring up to date', followers.length);
+      return lines(
+        followers,
+        (item) => `~ ${step.job}: mirror ${item.mirrorAssetId}: ${[...item.follow, ...item.tables].join(', ')}`,
+      );
+    }
+    case 'files':
+      totals.add('photos whose files follow', step.plan.length);
+      return lines(step.plan, (item) => `~ ${step.job}: files of ${quote(item.plan.mirrorPath)}`);
     case 'new-assets':
       totals.add('photos to mirror', step.plan.mirrors.length);
       totals.add('photos to leave out', step.plan.skips.length);
@@ -120,6 +146,9 @@ export function describeStep(step: PlannedStep, totals: StepTotals): string {
     case 'orphans':
       totals.add('people to remove', step.plan.length);
       return lines(step.plan, (item) => `- person ${item.mirrorPersonId}`);
+    case 'embeddings':
+      totals.add('embeddings to copy', step.plan.pairs.length);
+      return lines(step.plan.pairs, (pair) => `+ ${step.job}: ${step.plan.table} of ${pair.mirrorId}`);
   }
 }
 

@@ -1,20 +1,21 @@
-import { getLogger } from '@logtape/logtape';
-import { Command } from 'commander';
-import { loadConfig } from '../config/load.ts';
+import { Command, Option } from 'commander';
+import type { Config } from '../config/config.ts';
+import { plain } from '../config/quote.ts';
 import { EXIT } from '../errors.ts';
-import { connect, explainDatabaseError } from '../postgres/connect.ts';
+import type { Connection } from '../postgres/connect.ts';
+import { BusyError } from '../postgres/lock.ts';
+import { confirmBrakes, type RememberedBrake } from '../share/brakes.ts';
+import type { CycleReport } from '../share/cycle.ts';
 import { dryRun, share } from '../share/share.ts';
 import { VERSION } from '../version.ts';
-import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, print, printJson, redactor } from './output.ts';
+import { type Environment, print, printJson } from './output.ts';
 import { terminalProgress } from './progress.ts';
-import { reportError } from './report_error.ts';
 import { describeCycle, describeStep, describeSteps } from './share_report.ts';
-
-const logger = getLogger(['immich-sidecar', 'config']);
+import { withDatabase } from './with_database.ts';
 
 interface SyncOptions {
   readonly job?: string;
+  readonly confirmWithdrawals?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly config?: string;
@@ -26,53 +27,73 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
     .description('Mirror what the configured jobs select: one cycle, then exit')
     .option('--job <name>', 'run only this job')
     .option('--dry-run', 'print what would be done and change nothing')
+    .addOption(
+      new Option('--confirm-withdrawals', 'take back what an earlier cycle has kept because it was too much at once')
+        .conflicts('dryRun'),
+    )
     .option('--json', 'print the result as JSON; the last line of stdout is one object')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
-    .action(async (options: SyncOptions) => onExit(await sync(options, env)));
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: SyncOptions) =>
+      onExit(
+        await withDatabase(
+          env,
+          options,
+          (sql, config) => options.dryRun ? show(sql, config, options) : sync(sql, config, options),
+        ),
+      )
+    );
 }
 
-async function sync(options: SyncOptions, env: Environment): Promise<number> {
-  let isDebug = false;
-  let format = earlyFormat(env);
+const EXAMPLES = `
+Examples:
+  immich-sidecar sync --dry-run                                  what would a cycle do?
+  immich-sidecar sync --job "alice to bob"                       one job only
+  immich-sidecar sync --confirm-withdrawals --job "alice to bob"
+      A cycle that would take back a large part of what a job shares (BRAKE_PERCENT, BRAKE_MINIMUM) or all of it keeps
+      everything, says why and ends with exit code 4. This says that it is right.`;
+
+async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
+  const steps = describeSteps();
+  await dryRun(sql, config, {
+    jobName: options.job,
+    sink: (step) => {
+      const text = describeStep(step, steps);
+      if (options.json) printJson(step);
+      else print(text);
+    },
+  });
+  if (options.json) printJson({ dryRun: true, ...steps.totals() });
+  else print(steps.summary());
+  return EXIT.ok;
+}
+
+async function sync(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
+  const isKnown = options.job === undefined || config.jobs.some(({ name }) => name === options.job);
+  const confirmed = options.confirmWithdrawals && isKnown ? await confirmBrakes(sql, options.job) : undefined;
+  if (confirmed !== undefined && !options.json) print(describeConfirmed(confirmed));
+  const progress = terminalProgress(config.log.format === 'text');
   try {
-    const config = loadConfig({
-      env,
-      cwd: Deno.cwd(),
-      ...(options.config === undefined ? {} : { configFile: options.config }),
-    });
-    redactor.add(config.database.password);
-    redactor.add(config.immich.apiKey);
-    isDebug = config.log.level === 'debug';
-    format = config.log.format;
-    await configureLogging(config.log);
-    for (const note of config.notes) logger.warn('{note}', { note });
-    const sql = await connect(config.database);
-    try {
-      if (options.dryRun) {
-        const steps = describeSteps();
-        await dryRun(sql, config, {
-          jobName: options.job,
-          sink: (step) => {
-            const text = describeStep(step, steps);
-            if (options.json) printJson(step);
-            else print(text);
-          },
-        });
-        if (options.json) printJson({ dryRun: true, ...steps.totals() });
-        else print(steps.summary());
-        return EXIT.ok;
-      }
-      const progress = terminalProgress(config.log.format === 'text');
-      const report = await share(sql, config, { jobName: options.job, version: VERSION, progress });
-      if (options.json) printJson(report);
-      else print(describeCycle(report));
-      return report.complete ? EXIT.ok : EXIT.partial;
-    } catch (error) {
-      throw explainDatabaseError(error, config.database);
-    } finally {
-      await sql.end({ timeout: 5 });
-    }
+    const report = await share(sql, config, { jobName: options.job, version: VERSION, progress });
+    if (options.json) printJson(confirmed === undefined ? report : { ...report, confirmed });
+    else print(describeCycle(report));
+    return exitCodeOf(report);
   } catch (error) {
-    return reportError(error, { isDebug, format });
+    if (!(error instanceof BusyError) || confirmed === undefined || confirmed.length === 0) throw error;
+    if (options.json) printJson({ confirmed, leftToAnotherInstance: true });
+    else print('Another immich-sidecar is at work on this database. It takes them back in its next cycle.\n');
+    return EXIT.ok;
   }
+}
+
+function describeConfirmed(confirmed: readonly RememberedBrake[]): string {
+  if (confirmed.length === 0) return 'No withdrawals are waiting to be confirmed.\n';
+  return confirmed.map(({ job, mirrors, total }) =>
+    `Confirmed: ${plain(JSON.stringify(job))} may lose ${mirrors} of its ${total} shared photos.\n`
+  ).join('');
+}
+
+function exitCodeOf({ brakes, complete }: CycleReport): number {
+  if (brakes.length > 0) return EXIT.refused;
+  return complete ? EXIT.ok : EXIT.partial;
 }

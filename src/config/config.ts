@@ -81,6 +81,8 @@ export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 /** Everything the program was told, validated once and frozen. */
 export interface Config {
   readonly database: DatabaseConfig;
+  /** How long a command waits for a database that is away. */
+  readonly databaseWaitSeconds: number;
   readonly immich: { readonly url: string; readonly apiKey: Secret | undefined };
   /** `UPLOAD_LOCATION`: Immich's media directory as this program sees it; undefined = at the same path as in Immich. */
   readonly uploadLocation: string | undefined;
@@ -93,9 +95,13 @@ export interface Config {
   readonly pathMap: readonly PathMapping[];
   readonly jobs: readonly JobConfig[];
   readonly write: WriteConfig;
+  /** `VECTOR_WORKERS`: how many connections copy embeddings at once, as far as `database.maxConnections` allows. */
+  readonly vectorWorkers: number;
   readonly syncIntervalSeconds: number;
   /** Hours between cycles that look at everything. */
   readonly reconcileHours: number;
+  /** A cycle that would take back more than this share of a job's mirrors, and more than this many, asks first. */
+  readonly brake: { readonly percent: number; readonly minimum: number };
   readonly log: { readonly level: LogLevel; readonly format: 'text' | 'json' };
   /** Sentences for the user about what was ignored; not errors. */
   readonly notes: readonly string[];

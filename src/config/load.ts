@@ -24,6 +24,12 @@ export interface LoadOptions {
   readonly needJobs?: boolean;
 }
 
+/** Enough for a first copy on two cores. */
+const DEFAULT_CONNECTIONS = 4;
+
+/** More backends than this in one vector index get in each other's way. */
+const MAX_VECTOR_WORKERS = 8;
+
 /**
  * Reads the whole configuration: process environment, then `.env`, then the configuration file.
  *
@@ -37,6 +43,7 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
   for (const source of variables) reportMisspelledVariables(source, problems);
   const file = findConfigFile(variables, cwd, configFile, problems, notes);
   const settings = new SettingsReader([...variables, file?.settings ?? new Map()], cwd, problems);
+  const vectorWorkers = settings.read('VECTOR_WORKERS') ?? Math.min(navigator.hardwareConcurrency, MAX_VECTOR_WORKERS);
   const config: Config = {
     database: {
       hostname: settings.read('DB_HOSTNAME'),
@@ -44,8 +51,10 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
       username: settings.read('DB_USERNAME'),
       password: settings.read('DB_PASSWORD'),
       name: settings.read('DB_DATABASE_NAME'),
-      maxConnections: settings.read('DB_MAX_CONNECTIONS'),
+      // One more holds the lock, and one plans.
+      maxConnections: settings.read('DB_MAX_CONNECTIONS') ?? Math.max(DEFAULT_CONNECTIONS, vectorWorkers + 2),
     },
+    databaseWaitSeconds: settings.read('DB_WAIT_SECONDS'),
     immich: { url: readImmichUrl(settings, problems), apiKey: settings.read('IMMICH_API_KEY') },
     uploadLocation: absolute(settings.read('UPLOAD_LOCATION'), cwd),
     uploadLocationMount: settings.read('UPLOAD_LOCATION_MOUNT'),
@@ -54,8 +63,10 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
     pathMap: settings.read('PATH_MAP') ?? [],
     jobs: readJobs(settings, file, needJobs, problems, notes),
     write: readWriteConfig(settings, cwd),
+    vectorWorkers,
     syncIntervalSeconds: settings.read('SYNC_INTERVAL_SECONDS'),
     reconcileHours: settings.read('RECONCILE_HOURS'),
+    brake: { percent: settings.read('BRAKE_PERCENT'), minimum: settings.read('BRAKE_MINIMUM') },
     log: { level: settings.read('LOG_LEVEL'), format: readLogFormat(settings) },
     notes,
   };

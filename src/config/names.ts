@@ -4,27 +4,13 @@ import { keyName } from './quote.ts';
 import type { Source } from './sources.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
 
-/** Variables of the write-back half of the product. Known in the environment and (in lower case) in the YAML file. */
-export const WRITE_BACK_NAMES: readonly string[] = Object.freeze([
-  'IMMICH_PHOTO_DIR',
-  'PHOTO_DIR',
-  'IMMICH_LOG_FILE',
-  'LOG_FILE',
-  'CAPTION_MAX_LEN',
-  'IMMICH_ALBUM_CACHE_TTL',
-  'IMMICH_ALBUM_CACHE_MAX_STALE',
-  'IMMICH_PATH_SEGMENTS',
-  'IMMICH_ASSET_BATCH_SIZE',
-  'TZ',
-]);
-
 /** Names of Immich, Docker Compose and their neighbours: people keep one `.env` for all of them. */
 const FOREIGN_NAME = new RegExp(
   '^(?:' + [
     'IMMICH_(?:VERSION|HOST|PORT|ENV|LOG_LEVEL|MEDIA_LOCATION|CONFIG_FILE|TRUSTED_PROXIES|TELEMETRY_.*|WORKERS_.*|API_METRICS_PORT)',
     'DB_(?:URL|DATA_LOCATION|STORAGE_TYPE|SSL_MODE|VECTOR_EXTENSION|SKIP_MIGRATIONS|(?:URL|HOSTNAME|USERNAME|DATABASE_NAME)_FILE)',
     '(?:REDIS|MACHINE_LEARNING|POSTGRES|COMPOSE|DOCKER|HTTPS?|NOTIFY)_.*',
-    'TZ|PUID|PGID|UMASK|NO_COLOR|HOSTNAME|PATH',
+    'PUID|PGID|UMASK|NO_COLOR|HOSTNAME|PATH',
   ].join('|') + ')$',
   'i',
 );
@@ -48,7 +34,7 @@ export function nearestName(name: string, candidates: readonly string[], limit: 
  */
 export function reportMisspelledVariables(source: Source, problems: Problem[]): void {
   for (const [name, { place }] of source) {
-    if (ENVIRONMENT_NAMES.includes(name) || WRITE_BACK_NAMES.includes(name) || FOREIGN_NAME.test(name)) continue;
+    if (ENVIRONMENT_NAMES.includes(name) || FOREIGN_NAME.test(name)) continue;
     const meant = nearestName(name, ENVIRONMENT_NAMES, 2);
     if (meant === undefined) continue;
     const isShort = meant.length < 9 && nearestName(name, [meant], 1) === undefined;

@@ -16,7 +16,7 @@ export function renderEnvExample(): string {
   const introduction = comment(
     'Copy this file to .env and take the "#" away in front of what you want to set. The values shown are the ' +
       'defaults, or examples where there is no default. Variables of the process environment win over this file; ' +
-      'this file wins over config.yaml. docs/configuration.md says more.',
+      'this file wins over the configuration file. docs/configuration.md says more.',
   ).join('\n');
   return `${[introduction, ...blocks].join('\n\n')}\n`;
 }
@@ -90,9 +90,13 @@ Everything is read once at start-up, from three places. The first that has a set
 
 1. the process environment,
 2. the file \`.env\` in the working directory,
-3. a YAML file: the one named by \`--config\`, else by \`CONFIG_FILE\`, else \`config.yaml\` in the working directory.
+3. a configuration file: the one named by \`--config\`, else by \`CONFIG_FILE\`, else \`config.yaml\` or \`immich-sync.conf\` in
+   the working directory.
 
-In the YAML file a setting has the same name in lower case (\`DB_PORT\` becomes \`db_port\`). A setting that is there but
+The configuration file is YAML, or JSON (\`.json\`), INI (\`.ini\`, \`.conf\`) or \`NAME=value\` lines (\`.env\`). Jobs can only be listed in
+YAML and JSON. In an INI file the settings stand above all sections or below \`[immich]\`; a value with \`#\` or \`;\` in it needs quotes.
+
+In the YAML file a setting has the same name in lower case (\`DB_PORT\` becomes \`db_port\`); in JSON and INI either will do. A setting that is there but
 blank counts as not set. Spaces around a value are dropped, except in secrets. \`.env\` is read literally: no \`\${NAME}\` in
 it is expanded. [\`.env.example\`](../.env.example) and [\`config.example.yaml\`](../config.example.yaml) are starting points.
 
@@ -124,5 +128,5 @@ The configuration has 2 problems:
   - jobs[0].source_usr_id (config.yaml:14:5): this key is not known here. Did you mean source_user_id?
 \`\`\`
 
-In the YAML file every unknown key is a problem. In \`.env\` and in the environment, where other programs have their own
+In a YAML, JSON or INI file every unknown key is a problem. In \`.env\` and in the environment, where other programs have their own
 variables, only a name that is almost one of the settings is.`;

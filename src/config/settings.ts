@@ -62,9 +62,26 @@ export const SETTINGS = Object.freeze(
     DB_MAX_CONNECTIONS: {
       group: 'database',
       type: wholeNumber(1, 10),
-      default: '4',
+      example: '4',
       description:
-        'How many connections may be open at once: one that holds the lock, one that plans, the rest copy. 1 is enough, but a first copy then uses one core only.',
+        'How many connections may be open at once: one that holds the lock, one that plans, the rest copy. 1 is enough, ' +
+        'but a first copy then uses one core only. Unset means: 4, or two more than VECTOR_WORKERS if that is more.',
+    },
+    VECTOR_WORKERS: {
+      group: 'database',
+      type: wholeNumber(1, 8),
+      example: '2',
+      description:
+        'How many connections copy embeddings at once; with a vector index that takes longer than all the rest. Unset ' +
+        'means: as many as there are cores, up to 8. DB_MAX_CONNECTIONS limits it.',
+    },
+
+    DB_WAIT_SECONDS: {
+      group: 'database',
+      type: wholeNumber(0, 3_600),
+      default: '60',
+      description:
+        'How long a command waits for a database that is away, or that Immich is migrating. serve waits as long as it takes.',
     },
 
     IMMICH_API_URL: {
@@ -227,6 +244,21 @@ export const SETTINGS = Object.freeze(
       default: '6',
       description:
         'Hours between full cycles, which look at every mirror and its files. The cycles between them look at what has changed.',
+    },
+    BRAKE_PERCENT: {
+      group: 'program',
+      type: wholeNumber(0, 100),
+      default: '20',
+      description:
+        'A cycle that would take back more than this percentage of what a job shares, because the originals are gone, does not: ' +
+        'a disk may not be mounted. It keeps everything until somebody confirms it (docs/invariants.md).',
+    },
+    BRAKE_MINIMUM: {
+      group: 'program',
+      type: wholeNumber(0, 1_000_000),
+      default: '50',
+      description:
+        'So many may always go at once, whatever the percentage, unless they are all that a job shares (and at least ten).',
     },
     LOG_LEVEL: {
       group: 'program',

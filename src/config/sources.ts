@@ -31,11 +31,16 @@ export function dotEnvSource(cwd: string, problems: Problem[]): Source {
     });
     return new Map();
   }
-  const lines = file.text.split(/\r?\n/);
-  const values = parseEnv(file.text);
+  return envFileSource(file.text, '.env');
+}
+
+/** The text of a file of `NAME=value` lines as a source; `label` is its name in `place`. */
+export function envFileSource(text: string, label: string): Source {
+  const lines = text.split(/\r?\n/);
+  const values = parseEnv(text);
   return sourceOf(values, (name) => {
     const line = lineOf(name, values[name], lines);
-    return line === undefined ? '.env' : `.env line ${line}`;
+    return line === undefined ? label : `${label} line ${line}`;
   });
 }
 
@@ -44,7 +49,11 @@ export function isBlank(value: string): boolean {
   return value.trim() === '';
 }
 
-function sourceOf(values: Readonly<Record<string, string | undefined>>, placeOf: (name: string) => string): Source {
+/** A source from values by name; blank ones are left out. */
+export function sourceOf(
+  values: Readonly<Record<string, string | undefined>>,
+  placeOf: (name: string) => string,
+): Source {
   const source = new Map<string, Raw>();
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || isBlank(value)) continue;

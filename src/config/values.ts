@@ -97,6 +97,26 @@ export function wholeNumber(minimum: number, maximum: number): ValueType<number>
   };
 }
 
+/** The system's own zone, as some systems and images set it. */
+const SYSTEM_ZONE = /^:?\/etc\/localtime$/;
+
+/** A name from the IANA time zone database. A leading colon, which POSIX allows, is dropped. */
+export const timeZone: ValueType<string> = {
+  schema: text
+    .transform((zone) => SYSTEM_ZONE.test(zone) ? Temporal.Now.timeZoneId() : zone.replace(/^:/, ''))
+    .refine(isTimeZone, 'is not the name of a time zone'),
+  remedy: 'Write a name from the time zone database, such as Europe/Berlin or UTC.',
+};
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** One of a few words, in any case; the result is lower-cased. */
 export function choice<const W extends string>(...words: readonly W[]): ValueType<Lowercase<W>> {
   const lower = words.map((word) => word.toLowerCase() as Lowercase<W>);
@@ -171,6 +191,14 @@ export const jobName: ValueType<string> = {
 export const userId = id(
   'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
 );
+
+/** Several of them, separated by commas. */
+export const userIds: ValueType<string[]> = {
+  schema: text
+    .transform((list) => list.split(',').map((part) => part.trim().toLowerCase()).filter((part) => part !== ''))
+    .refine((ids) => ids.every((id) => userId.schema.safeParse(id).success), 'is not a list of UUIDs'),
+  remedy: userId.remedy,
+};
 
 /** An external library of Immich. */
 export const libraryId = id(

@@ -1,6 +1,6 @@
 import { isSeq } from 'yaml';
 import { JOB_FIELD_NAMES, type JobField } from './job_fields.ts';
-import { unknownKey, WRITE_BACK_NAMES } from './names.ts';
+import { unknownKey } from './names.ts';
 import type { Problem } from './problems.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
 import type { Raw, Source } from './sources.ts';
@@ -14,8 +14,8 @@ export interface RawJob {
   readonly fields: ReadonlyMap<JobField, Raw>;
 }
 
-/** What a YAML file says. */
-export interface YamlFile {
+/** What a configuration file says, whatever its format. */
+export interface ConfigFile {
   readonly settings: Source;
   /** Whether there is anything under `jobs`, even if none of it could be read as a job. */
   readonly hasJobs: boolean;
@@ -23,7 +23,6 @@ export interface YamlFile {
 }
 
 const JOB_LIST_KEYS = ['jobs', 'sync_jobs'];
-const IGNORED_KEYS = WRITE_BACK_NAMES.map((name) => name.toLowerCase());
 const SETTING_KEYS = ENVIRONMENT_NAMES
   .filter((name) => name !== 'CONFIG_FILE')
   .map((name) => name.toLowerCase());
@@ -34,9 +33,15 @@ const REQUIRE_KEYS = JOB_FIELD_NAMES.filter((field) => field.startsWith('require
  * Reads settings and jobs from the text of a YAML file. Everything unknown or of the wrong shape is reported.
  *
  * @param label the name of the file in `place`
+ * @param isJson true = the names of settings may stand in upper case, as in the environment
  * @returns undefined if the file as a whole could not be understood (also reported)
  */
-export function readYaml(text: string, label: string, problems: Problem[]): YamlFile | undefined {
+export function readYaml(
+  text: string,
+  label: string,
+  problems: Problem[],
+  { isJson = false }: { readonly isJson?: boolean } = {},
+): ConfigFile | undefined {
   const document = parseYaml(text, label, problems);
   if (document === undefined) return undefined;
   const entries = document.text(document.root) === '' ? [] : document.entries(document.root);
@@ -51,12 +56,13 @@ export function readYaml(text: string, label: string, problems: Problem[]): Yaml
   }
   const settings = new Map<string, Raw>();
   const lists: Entry[] = [];
-  for (const entry of entries) {
+  for (const written of entries) {
+    const entry = isJson && written.key === written.key.toUpperCase()
+      ? { ...written, key: written.key.toLowerCase() }
+      : written;
     if (JOB_LIST_KEYS.includes(entry.key)) lists.push(entry);
     else if (SETTING_KEYS.includes(entry.key)) addSetting(document, entry, settings, problems);
-    else if (!IGNORED_KEYS.includes(entry.key)) {
-      problems.push(unknownKey(entry.key, '', entry.keyPlace, [...JOB_LIST_KEYS, ...SETTING_KEYS]));
-    }
+    else problems.push(unknownKey(entry.key, '', entry.keyPlace, [...JOB_LIST_KEYS, ...SETTING_KEYS]));
   }
   const [list, second] = lists;
   if (second !== undefined) {

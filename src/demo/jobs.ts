@@ -53,6 +53,7 @@ export function jobsOf(library: Accounts, target: 'bob' | 'carol'): JobConfig[] 
 export function demoConfig(database: DatabaseConfig, directory: string, jobs: readonly JobConfig[]): Config {
   return {
     database,
+    databaseWaitSeconds: 60,
     immich: { url: 'http://127.0.0.1:2283', apiKey: undefined },
     uploadLocation: `${directory}/media`,
     uploadLocationMount: undefined,
@@ -61,8 +62,10 @@ export function demoConfig(database: DatabaseConfig, directory: string, jobs: re
     pathMap: [],
     jobs,
     write: defaultWriteConfig(directory),
+    vectorWorkers: 2,
     syncIntervalSeconds: 60,
     reconcileHours: 6,
+    brake: { percent: 20, minimum: 50 },
     log: { level: 'info', format: 'text' },
     notes: [],
   };

@@ -11,13 +11,13 @@ export const GENERATED_BY_IMMICH: ReadonlySet<string> = new Set([
 
 /**
  * Tables whose rows are copied as they are, from source to mirror, over their `assetId`. The tables that need more than
- * that (asset, asset_file, asset_face, face_search, person) have statements of their own in share/copy/.
+ * that (asset, asset_file, asset_face, person, and the embeddings in smart_search and face_search, which a vector index
+ * makes slow) have statements of their own in share/.
  * A release that lacks one of them is older than the feature.
  */
 export const COPIED_WITH_ASSET: readonly string[] = Object.freeze([
   'asset_exif',
   'asset_job_status',
-  'smart_search',
   'asset_ocr',
   'ocr_search',
   'asset_video',
@@ -27,7 +27,13 @@ export const COPIED_WITH_ASSET: readonly string[] = Object.freeze([
 ]);
 
 /** Tables with their own statements. */
-export const COPIED_WITH_CARE: readonly string[] = Object.freeze(['asset', 'asset_file', 'asset_face', 'face_search']);
+export const COPIED_WITH_CARE: readonly string[] = Object.freeze([
+  'asset',
+  'asset_file',
+  'asset_face',
+  'face_search',
+  'smart_search',
+]);
 
 /** Tables that refer to assets or faces but belong to a user, to playback or to housekeeping: never copied. */
 export const NEVER_COPIED: readonly string[] = Object.freeze([

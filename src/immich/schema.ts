@@ -21,6 +21,7 @@ export interface ImmichSchema {
     readonly assetFile: readonly string[];
     readonly assetFace: readonly string[];
     readonly faceSearch: readonly string[];
+    readonly smartSearch: readonly string[];
     readonly person: readonly string[];
   };
   readonly copiedTables: readonly CopiedTable[];
@@ -91,6 +92,7 @@ export function planSchema(catalog: Catalog): ImmichSchema {
     assetFile: columnsOf('asset_file', HANDLED.assetFile),
     assetFace: columnsOf('asset_face', HANDLED.assetFace),
     faceSearch: columnsOf('face_search', HANDLED.faceSearch),
+    smartSearch: columnsOf('smart_search', HANDLED.copied),
     person: columnsOf('person', HANDLED.person),
   };
   const copiedTables = COPIED_WITH_ASSET

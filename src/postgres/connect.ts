@@ -1,6 +1,8 @@
 import postgres from 'postgres';
 import type { DatabaseConfig } from '../config/config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { FaultError, faultOf, sqlStateOf } from './faults.ts';
+import { lossOf, rememberLoss, Sockets } from './sockets.ts';
 
 /** A connection, or a transaction on one: what a statement needs. */
 export type Sql = postgres.ISql<Record<string, unknown>>;
@@ -22,31 +24,61 @@ const TIMEOUTS = Object.freeze({
 /** Our statements are wide and short: compiling one takes longer than running it. */
 const PLANNER = Object.freeze({ jit: 'off' });
 
+/** How values become text: we compare some of them, as text, with what an earlier session wrote. */
+const FORMATS = Object.freeze({ TimeZone: 'UTC', DateStyle: 'ISO, YMD', extra_float_digits: 1 });
+
+/** How long the network may take to say anything, in seconds. */
+const CONNECT_TIMEOUT = 10;
+
 /**
  * Connects with a pool of `config.maxConnections`, opened as they are needed. Everything works with a single one, which
- * is all that the embedded database of the demo can serve.
+ * is all that the embedded database of the demo can serve. Once one of its connections is lost the pool is lost: every
+ * statement fails, and a new pool has to be made (see Sockets and lossOf).
  *
- * Throws UserError when there is no database, the password is wrong, or the database does not exist.
+ * Throws UserError when the password is wrong or the database does not exist, and FaultError when no database answers.
  */
 export async function connect(config: DatabaseConfig): Promise<Connection> {
-  const sql: Connection = postgres({
+  const sockets = new Sockets();
+  const options = {
     host: config.hostname,
     port: config.port,
     username: config.username,
     password: config.password.reveal(),
     database: config.name,
     max: config.maxConnections,
-    connect_timeout: 10,
-    connection: { application_name: 'immich-sidecar', ...TIMEOUTS, ...PLANNER },
+    connect_timeout: CONNECT_TIMEOUT,
+    // Neither may a session end by itself, as one of them holds the instance lock, nor a statement wait to be refused.
+    max_lifetime: null,
+    backoff: () => 0,
+    connection: { application_name: 'immich-sidecar', ...TIMEOUTS, ...PLANNER, ...FORMATS },
     onnotice: () => {},
-  });
+    socket: () => sockets.open(config.hostname, config.port),
+  };
+  const sql: Connection = postgres(options);
+  rememberLoss(sql, sockets.lost);
+  const end = sql.end;
+  sql.end = (how) => {
+    sockets.letGo();
+    return end(how);
+  };
   try {
     await sql`SELECT 1`;
     return sql;
   } catch (error) {
-    await sql.end({ timeout: 1 });
+    await sql.end({ timeout: 0 });
     throw connectionProblem(error, config);
   }
+}
+
+/**
+ * Closes a pool: waits for what is on its way, if there is anything left to wait for. `isHurried`: cuts the connections, and
+ * PostgreSQL rolls back what was not committed.
+ */
+export async function disconnect(
+  sql: Connection,
+  { isHurried = false }: { readonly isHurried?: boolean } = {},
+): Promise<void> {
+  await sql.end({ timeout: isHurried || lossOf(sql).aborted ? 0 : 5 });
 }
 
 /** What PostgreSQL or the network said about connecting, as a message with a remedy. Never contains the password. */
@@ -65,8 +97,12 @@ function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
       cause: error,
     });
   }
-  if (NO_DATABASE_CODES.has(code)) {
-    return new UserError(`No PostgreSQL answers at ${where} (${code}).`, {
+  if (faultOf(error) === 'lost') {
+    const isServer = /^[0-9A-Z]{5}$/.test(code);
+    const message = isServer
+      ? `PostgreSQL at ${where} does not take connections now: ${messageOf(error)}.`
+      : `No PostgreSQL answers at ${where} (${code}).`;
+    return new FaultError('lost', message, {
       remedy: 'Check DB_HOSTNAME and DB_PORT, that Immich is running, and that this program shares its network.',
       cause: error,
     });
@@ -81,23 +117,4 @@ export function explainDatabaseError(error: unknown, config: DatabaseConfig): un
     remedy: "Set DB_USERNAME and DB_PASSWORD to Immich's own database user, who owns its tables.",
     cause: error,
   });
-}
-
-const NO_DATABASE_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-]);
-
-/** The SQLSTATE of a database error, the network's error name, or ''. */
-export function sqlStateOf(error: unknown): string {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === 'string' ? code : '';
 }

@@ -1,5 +1,9 @@
 import type { Connection, Sql } from './connect.ts';
 import { assertInstanceLock, type InstanceLock } from './lock.ts';
+import { lossOf, refusedAfter } from './sockets.ts';
+
+/** What else has to hold inside a transaction before it does anything. Throws when it does not. */
+export type Guard = (tx: Sql) => Promise<void>;
 
 /**
  * Runs `work` in one transaction that sees one snapshot of the database and that only the instance holding the lock
@@ -10,11 +14,12 @@ export async function inTransaction<T>(
   sql: Connection,
   lock: InstanceLock,
   work: (tx: Sql) => Promise<T>,
+  guard: Guard = async () => {},
 ): Promise<T> {
-  return await sql.begin('ISOLATION LEVEL REPEATABLE READ', async (tx) => {
-    await assertInstanceLock(tx, lock);
+  return await begin(sql, async (tx) => {
+    await Promise.all([assertInstanceLock(tx, lock), guard(tx)]);
     return await work(tx);
-  }) as T;
+  });
 }
 
 /** Runs `work` in a transaction and rolls everything back, whatever it did: how a dry run leaves no trace. */
@@ -22,7 +27,7 @@ export async function inRolledBackTransaction<T>(sql: Connection, work: (tx: Sql
   let result: { value: T } | undefined;
   const rollback = new Error('rolled back on purpose');
   try {
-    await sql.begin('ISOLATION LEVEL REPEATABLE READ', async (tx) => {
+    await begin(sql, async (tx) => {
       result = { value: await work(tx) };
       throw rollback;
     });
@@ -31,4 +36,20 @@ export async function inRolledBackTransaction<T>(sql: Connection, work: (tx: Sql
   }
   if (result === undefined) throw new Error('the transaction ended without a result');
   return result.value;
+}
+
+/**
+ * A transaction whose connection may be lost at any moment. postgres.js would send the next statement, or COMMIT, or
+ * ROLLBACK, down a connection that is no more, which throws outside of any promise and ends the process (3.4.9,
+ * tests/postgres/loss.test.ts). So after a loss statements throw, and `work` is not heard any more; sql.begin rejects.
+ */
+async function begin<T>(sql: Connection, work: (tx: Sql) => Promise<T>): Promise<T> {
+  const lost = lossOf(sql);
+  return await sql.begin('ISOLATION LEVEL REPEATABLE READ', (tx) =>
+    new Promise<T>((resolve, reject) => {
+      work(refusedAfter(lost, tx)).then(
+        (value) => lost.aborted || resolve(value),
+        (error) => lost.aborted || reject(error),
+      );
+    })) as T;
 }

@@ -2,6 +2,7 @@ import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { GeneratedFile } from '../immich/layout.ts';
 import { pendingFor } from '../immich/readiness.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
+import { commaSeparated } from './copy/columns.ts';
 import type { Job } from './job.ts';
 import { isWithin, type Scope } from './scope.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
@@ -21,6 +22,8 @@ export interface Candidate {
 
 export interface CandidateFile extends GeneratedFile {
   readonly id: string;
+  /** The columns that a mirror's row takes over. */
+  readonly copied: unknown;
 }
 
 /** Stills and videos first; the motion parts of live photos once their stills are mirrored. */
@@ -39,24 +42,8 @@ export async function readCandidates(
   scope: Scope,
   page: { readonly part: Part; readonly after: string; readonly limit: number },
 ): Promise<Candidate[]> {
-  const column = (name: string) => schema.has('asset', name) ? sql`nullif(a.${sql(name)}, '')` : sql`NULL`;
-  const isEdited = schema.has('asset_file', 'isEdited') ? sql`f."isEdited"` : sql`false`;
   return await sql<Candidate[]>`
-    SELECT
-      a.id,
-      a."updateId",
-      a."originalPath",
-      (extract(epoch FROM a."fileModifiedAt") * 1000)::float8 AS "fileModifiedAtMs",
-      ${column('sidecarPath')} AS "sidecarPath",
-      ${column('encodedVideoPath')} AS "encodedVideoPath",
-      coalesce(
-        (
-          SELECT json_agg(json_build_object('id', f.id, 'type', f.type, 'path', f.path, 'isEdited', ${isEdited}))
-          FROM asset_file f
-          WHERE f."assetId" = a.id
-        ),
-        '[]'
-      ) AS files
+    SELECT ${candidateColumns(sql, schema)}
     FROM asset a
     WHERE a.id > ${page.after}
       AND ${isWithin(sql, scope, sql`a.id`)}
@@ -65,6 +52,41 @@ export async function readCandidates(
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
     LIMIT ${page.limit}`;
+}
+
+/** The columns of a Candidate, of the row `a` of asset. */
+export function candidateColumns(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`
+    a.id,
+    a."updateId",
+    a."originalPath",
+    (extract(epoch FROM a."fileModifiedAt") * 1000)::float8 AS "fileModifiedAtMs",
+    ${pathColumn(sql, schema, 'a', 'sidecarPath')} AS "sidecarPath",
+    ${pathColumn(sql, schema, 'a', 'encodedVideoPath')} AS "encodedVideoPath",
+    ${filesOf(sql, schema, 'a')} AS files`;
+}
+
+/** A path that older releases keep in a column of asset; NULL where there is none. */
+export function pathColumn(sql: Sql, schema: ImmichSchema, alias: string, column: string): Fragment {
+  return schema.has('asset', column) ? sql`nullif(${sql(alias)}.${sql(column)}, '')` : sql`NULL::text`;
+}
+
+/** The files of the row `alias` of asset, as JSON: a list of CandidateFile. */
+export function filesOf(sql: Sql, schema: ImmichSchema, alias: string): Fragment {
+  const isEdited = schema.has('asset_file', 'isEdited') ? sql`f."isEdited"` : sql`false`;
+  const copied = schema.columns.assetFile.map((column) => sql`f.${sql(column)}`);
+  return sql`
+    coalesce(
+      (
+        SELECT json_agg(json_build_object(
+          'id', f.id, 'type', f.type, 'path', f.path, 'isEdited', ${isEdited},
+          'copied', json_build_array(${commaSeparated(sql, copied)})
+        ))
+        FROM asset_file f
+        WHERE f."assetId" = ${sql(alias)}.id
+      ),
+      '[]'
+    )`;
 }
 
 /**
@@ -126,6 +148,11 @@ export async function findOwnUploads(sql: Sql, job: Job, sourceAssetIds: readonl
       ON upload_exif."assetId" = upload.id
       AND date_trunc('second', upload_exif."dateTimeOriginal") = date_trunc('second', source_exif."dateTimeOriginal")
     WHERE source.id = ANY (${sourceAssetIds as string[]}::uuid[])
-      AND source.visibility <> 'hidden'`;
+      AND source.visibility <> 'hidden'
+      AND (
+        SELECT w.source_asset_id
+        FROM immich_sidecar.wanted w
+        WHERE w.source_asset_id = source.id AND w.target_user_id = ${job.targetUserId}
+      ) IS NULL`;
   return new Set(rows.map((row) => row.id));
 }

@@ -16,6 +16,10 @@ export interface Mark {
   readonly activity: Readonly<Record<string, string>>;
   /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
   readonly foundation: string;
+  /** Sources that a command has asked to be looked at again (immich_sidecar.recheck). */
+  readonly rechecks: readonly string[];
+  /** A brake holds mirrors back; each cycle looks whether it still has to. */
+  readonly isBraked: boolean;
 }
 
 /** What happened between two marks. */
@@ -51,7 +55,7 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
   const migrations = schema.has('kysely_migrations')
     ? sql`(SELECT count(*) || ' ' || max(name) FROM kysely_migrations)`
     : sql`''`;
-  const [row] = await sql<{ atMs: number; floorMs: number; activity: Record<string, string>; foundation: string }[]>`
+  const [row] = await sql<(Omit<Mark, 'floor'> & { readonly floorMs: number })[]>`
     SELECT
       (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "atMs",
       floor(extract(epoch FROM least(
@@ -83,10 +87,12 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
         (SELECT string_agg(concat_ws(' ', id, "deletedAt"), ',' ORDER BY id) FROM "user"),
         (SELECT string_agg(value::text, ',' ORDER BY key) FROM system_metadata WHERE key IN ('system-config', 'MediaLocation')),
         ${migrations}
-      )) AS foundation`;
+      )) AS foundation,
+      (SELECT coalesce(array_agg(source_asset_id), '{}') FROM immich_sidecar.recheck) AS rechecks,
+      EXISTS (SELECT 1 FROM immich_sidecar.brake) AS "isBraked"`;
   if (row === undefined) throw new Error('a query without FROM returned no row');
-  const { atMs, floorMs, activity, foundation } = row;
-  return { atMs, floor: firstUuidOf(floorMs), activity, foundation };
+  const { floorMs, ...mark } = row;
+  return { ...mark, floor: firstUuidOf(floorMs) };
 }
 
 /**
@@ -131,6 +137,7 @@ export async function readChanges(
       : [],
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
+    ...now.rechecks.length > 0 ? [sql`SELECT unnest(${now.rechecks as string[]}::uuid[])`] : [],
   ]);
   const rows = await sql<{ id: string; hasPeopleNews: boolean }[]>`
     WITH changed AS (

@@ -2,6 +2,7 @@ import type { Linker } from '../files/linker.ts';
 import type { PathMap } from '../files/path_map.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
+import type { BrakeSettings } from './brake.ts';
 import type { Job } from './job.ts';
 import type { Scope } from './scope.ts';
 
@@ -14,6 +15,7 @@ export interface PlanningContext {
   readonly jobs: readonly Job[];
   /** The source assets to look at. */
   readonly scope: Scope;
+  readonly brake: BrakeSettings;
   /** Assets in one transaction. */
   readonly batchSize: number;
 }
@@ -24,9 +26,13 @@ export interface Context extends PlanningContext {
   readonly sql: Connection;
   /**
    * Runs `work` in a transaction that only the instance holding the lock can commit, again if Immich was in the way. With
-   * more than one connection several may run at the same time.
+   * more than one connection several may run at the same time. Throws what `signal` is aborted with.
    */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  /** Aborted when the cycle is to end, or the connection is lost and others may be at work. No file is touched then. */
+  readonly signal: AbortSignal;
   /** Batches that are copied at the same time. */
   readonly copyWorkers: number;
+  /** Batches of embeddings that are copied at the same time. */
+  readonly vectorWorkers: number;
 }

@@ -4,15 +4,19 @@ import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
 import type { Job } from './job.ts';
 import { undoUnfinished } from './journal.ts';
-import type { JobReport, Skip, WithdrawReason } from './outcome.ts';
+import type { JobReport, Skip } from './outcome.ts';
 import { applyAlbum, planAlbum } from './phases/albums.ts';
+import { applyEmbeddings, countMissingEmbeddings, type EmbeddingsResult, planEmbeddings } from './phases/embeddings.ts';
 import { applyAssignments, applyFaces, planAssignments, planFaces } from './phases/faces.ts';
+import { applyMirrorFiles } from './phases/files.ts';
 import { applyLivePhotos, planLivePhotos } from './phases/live_photos.ts';
 import { applyNewAssets } from './phases/new_assets.ts';
 import { applyOrphans, mendPersonMap, planOrphans, releasePeople } from './phases/orphans.ts';
 import { applyPeople, planPeople } from './phases/people.ts';
-import { applyWithdrawals, planWithdrawals, type Withdrawal, type WithdrawalResult } from './phases/withdrawals.ts';
+import { applyRows, planRows } from './phases/rows.ts';
+import { type BrakeReport, takeBack } from './phases/withdrawals.ts';
 import { readStanding, readyCount } from './standing.ts';
+import { countReasons } from './withdrawal.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -21,18 +25,26 @@ export interface CycleReport {
   readonly startedAt: string;
   readonly seconds: number;
   readonly jobs: readonly JobReport[];
+  /** What was kept although it should have gone, also of jobs that are no longer configured. */
+  readonly brakes: readonly BrakeReport[];
   /** True when nothing failed and every selected asset is where it should be. */
   readonly complete: boolean;
   /** Files that belonged to no mirror, left by a run that was killed or by a person whom the target merged. */
   readonly settled: number;
 }
 
+/** The report of a cycle that had nothing to look at. */
+export function nothingHappened(): CycleReport {
+  return { startedAt: new Date().toISOString(), seconds: 0, jobs: [], brakes: [], complete: true, settled: 0 };
+}
+
 /** Told while a long copy runs. */
 export interface Progress {
   /** Whether anybody looks: counting what lies ahead is not free. */
   readonly isShown: boolean;
-  start(job: string, assets: number): void;
-  advance(assets: number): void;
+  /** `unit`: what is counted, for people. */
+  start(job: string, total: number, unit: 'photos' | 'embeddings'): void;
+  advance(done: number): void;
   stop(): void;
 }
 
@@ -40,7 +52,8 @@ const MAX_FAILURES = 100;
 
 /**
  * One cycle over `jobs` (all of `context.jobs`, or the one chosen on the command line): unfinished work of an earlier run,
- * withdrawals, then for each job its new assets, album, faces and people, and last the people nobody needs any more.
+ * withdrawals, then for each job its new assets, album, faces and people, the people nobody needs any more, and last the
+ * embeddings, which may take as long as all the rest and without which everything can be seen already.
  * Looks at the assets of `context.scope` only; with 'all', also at what an earlier run may have left behind. The caller
  * holds the instance lock.
  *
@@ -62,7 +75,7 @@ export async function runCycle(
     logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
   }
 
-  const withdrawals = await withdraw(context, only);
+  const withdrawals = await takeBack(context, only);
   for (const failure of withdrawals.failures) logger.warn('{failure}', { failure });
 
   const drafts: Draft[] = [];
@@ -76,6 +89,7 @@ export async function runCycle(
 
   const reports: JobReport[] = [];
   for (const { job, failures, ...draft } of drafts) {
+    const embeddings = await copyEmbeddings(context, job, progress);
     const standing = isFull ? await readStanding(context.sql, context.schema, job) : undefined;
     const removed = peopleRemoved.get(job.targetUserId) ?? 0;
     peopleRemoved.delete(job.targetUserId);
@@ -83,16 +97,19 @@ export async function runCycle(
       ...draft,
       job: job.name,
       peopleRemoved: removed,
-      withdrawn: countByReason(withdrawals.withdrawn.filter(({ jobName }) => jobName === job.name)),
+      embeddings: embeddings.copied,
+      withdrawn: countReasons(withdrawals.withdrawn.filter(({ jobName }) => jobName === job.name)),
+      braked: withdrawals.brakes.find((brake) => brake.job === job.name)?.reasons ?? {},
       standing,
-      failures: [...failures, ...withdrawals.failures].slice(0, MAX_FAILURES),
+      failures: [...failures, ...withdrawals.failures, ...embeddings.failures].slice(0, MAX_FAILURES),
     });
   }
   const report: CycleReport = {
     startedAt: startedAt.toISOString(),
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     jobs: reports,
-    complete: reports.every((job) => job.failures.length === 0),
+    brakes: withdrawals.brakes,
+    complete: withdrawals.brakes.length === 0 && reports.every((job) => job.failures.length === 0),
     settled: unfinished.settled,
   };
   const strays = withdrawals.withdrawn.filter(({ jobName }) => !jobs.some((job) => job.name === jobName));
@@ -101,20 +118,6 @@ export async function runCycle(
   }
   if (hasChanges(report) || strays.length > 0) await recordRun(context, report, version);
   return report;
-}
-
-/**
- * Takes back what has to go, and then the motion parts that have lost their stills by that: within one cycle, as the motion
- * part of a locked photo is as private as the photo.
- */
-async function withdraw(context: Context, only: Job | undefined): Promise<WithdrawalResult> {
-  const first = await applyWithdrawals(context, await planWithdrawals(context.sql, context, only));
-  if (first.withdrawn.length === 0) return first;
-  const second = await applyWithdrawals(context, await planWithdrawals(context.sql, context, only));
-  return {
-    withdrawn: [...first.withdrawn, ...second.withdrawn],
-    failures: [...new Set([...first.failures, ...second.failures])],
-  };
 }
 
 /** Whose people are looked after: everybody who has any through sharing, also after the last job for them is gone. */
@@ -126,18 +129,28 @@ async function targetsOf(context: Context, only: Job | undefined): Promise<strin
   return rows.map(({ id }) => id);
 }
 
-type Draft = Omit<JobReport, 'job' | 'peopleRemoved' | 'withdrawn' | 'standing' | 'failures'> & {
-  readonly job: Job;
-  readonly failures: readonly string[];
-};
+type Draft =
+  & Omit<JobReport, 'job' | 'peopleRemoved' | 'embeddings' | 'withdrawn' | 'braked' | 'standing' | 'failures'>
+  & {
+    readonly job: Job;
+    readonly failures: readonly string[];
+  };
 
 async function runJob(context: Context, job: Job, progress: Progress): Promise<Draft> {
   const { sql, schema, scope } = context;
   const peopleBefore = await countPeople(sql, job.targetUserId);
   if (progress.isShown) {
-    progress.start(job.name, scope === 'all' ? readyCount(await readStanding(sql, schema, job)) : scope.length);
+    progress.start(
+      job.name,
+      scope === 'all' ? readyCount(await readStanding(sql, schema, job)) : scope.length,
+      'photos',
+    );
   }
   const failures: string[] = [];
+  const rowsUpdated = await applyRows(context, await planRows(sql, schema, job, scope));
+  const files = await applyMirrorFiles(context, job);
+  for (const failure of files.failures) logger.warn('{failure}', { failure });
+  failures.push(...files.failures);
   const created = await applyNewAssets(context, job, {
     onProgress: (assets) => progress.advance(assets),
     onSkip: (skip) => {
@@ -165,8 +178,21 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     facesRemoved: faces.removed,
     peopleUpdated,
     livePhotosLinked,
+    rowsUpdated,
+    filesUpdated: files.updated,
     failures,
   };
+}
+
+/** A job whose users another job has as well finds nothing left to do. */
+async function copyEmbeddings(context: Context, job: Job, progress: Progress): Promise<EmbeddingsResult> {
+  const { sql, schema, scope } = context;
+  if (progress.isShown) progress.start(job.name, await countMissingEmbeddings(sql, job, scope), 'embeddings');
+  const plan = planEmbeddings(sql, schema, job, scope);
+  const result = await applyEmbeddings(context, plan, (embeddings) => progress.advance(embeddings))
+    .finally(() => progress.stop());
+  for (const failure of result.failures) logger.warn('{failure}', { failure });
+  return result;
 }
 
 async function countPeople(sql: Sql, targetUserId: string): Promise<number> {
@@ -192,12 +218,6 @@ function describeSkip(skip: Skip): string {
   return `${skip.sourceAssetId} ${plain(JSON.stringify(skip.sourcePath))}: ${skip.detail}`;
 }
 
-function countByReason(withdrawals: readonly Withdrawal[]): Partial<Record<WithdrawReason, number>> {
-  const counts: Partial<Record<WithdrawReason, number>> = {};
-  for (const { reason } of withdrawals) counts[reason] = (counts[reason] ?? 0) + 1;
-  return counts;
-}
-
 /** A cycle that found nothing to do leaves no row, so that running it again writes nothing at all. */
 function hasChanges(report: CycleReport): boolean {
   return report.settled > 0 || report.jobs.some((job) =>
@@ -210,6 +230,9 @@ function hasChanges(report: CycleReport): boolean {
       job.peopleUpdated,
       job.peopleRemoved,
       job.livePhotosLinked,
+      job.rowsUpdated,
+      job.filesUpdated,
+      job.embeddings,
       ...Object.values(job.withdrawn),
     ].some((count) => count > 0)
   );

@@ -2,24 +2,31 @@ import type { Sql } from '../postgres/connect.ts';
 import { PARTS } from './candidates.ts';
 import type { PlanningContext } from './context.ts';
 import type { Job } from './job.ts';
+import type { FilesPlan } from './mirror_files.ts';
 import { type AlbumPlan, planAlbum } from './phases/albums.ts';
+import { type EmbeddingsPlan, planEmbeddings } from './phases/embeddings.ts';
 import { type FaceAssignment, type FacesPlan, planAssignments, planFaces } from './phases/faces.ts';
+import { planMirrorFiles } from './phases/files.ts';
 import { type LivePhotoPlan, planLivePhotos } from './phases/live_photos.ts';
 import { type NewAssetsPlan, planNewAssets } from './phases/new_assets.ts';
 import { type OrphanPlan, planOrphans } from './phases/orphans.ts';
 import { type PeoplePlan, planPeople } from './phases/people.ts';
-import { planWithdrawals, type Withdrawal } from './phases/withdrawals.ts';
+import { planRows, type RowsPlan } from './phases/rows.ts';
+import { planWithdrawals, type WithdrawalPlan } from './phases/withdrawals.ts';
 
 /** A plan as its phase would consume it. */
 export type PlannedStep =
-  | { readonly phase: 'withdrawals'; readonly plan: readonly Withdrawal[] }
+  | { readonly phase: 'withdrawals'; readonly plan: WithdrawalPlan }
+  | { readonly phase: 'rows'; readonly job: string; readonly plan: readonly RowsPlan[] }
+  | { readonly phase: 'files'; readonly job: string; readonly plan: readonly FilesPlan[] }
   | { readonly phase: 'new-assets'; readonly job: string; readonly plan: NewAssetsPlan }
   | { readonly phase: 'live-photos'; readonly job: string; readonly plan: readonly LivePhotoPlan[] }
   | { readonly phase: 'album'; readonly job: string; readonly plan: AlbumPlan }
   | { readonly phase: 'faces'; readonly job: string; readonly plan: FacesPlan }
   | { readonly phase: 'face-assignments'; readonly job: string; readonly plan: readonly FaceAssignment[] }
   | { readonly phase: 'people'; readonly targetUserId: string; readonly plan: PeoplePlan }
-  | { readonly phase: 'orphans'; readonly targetUserId: string; readonly plan: readonly OrphanPlan[] };
+  | { readonly phase: 'orphans'; readonly targetUserId: string; readonly plan: readonly OrphanPlan[] }
+  | { readonly phase: 'embeddings'; readonly job: string; readonly plan: EmbeddingsPlan };
 
 export type PlanSink = (step: PlannedStep) => void;
 
@@ -37,6 +44,8 @@ export async function planCycle(
   const { schema } = context;
   sink({ phase: 'withdrawals', plan: await planWithdrawals(sql, context, only) });
   for (const job of jobs) {
+    sink({ phase: 'rows', job: job.name, plan: await planRows(sql, schema, job, context.scope) });
+    for await (const plan of planMirrorFiles(sql, context, job)) sink({ phase: 'files', job: job.name, plan });
     for (const part of PARTS) {
       for await (const plan of planNewAssets(sql, context, job, part)) {
         sink({ phase: 'new-assets', job: job.name, plan });
@@ -51,5 +60,10 @@ export async function planCycle(
   for (const targetUserId of new Set(jobs.map((job) => job.targetUserId))) {
     sink({ phase: 'people', targetUserId, plan: await planPeople(sql, schema, targetUserId) });
     sink({ phase: 'orphans', targetUserId, plan: await planOrphans(sql, schema, targetUserId) });
+  }
+  for (const job of jobs) {
+    for await (const plan of planEmbeddings(sql, schema, job, context.scope)) {
+      sink({ phase: 'embeddings', job: job.name, plan });
+    }
   }
 }

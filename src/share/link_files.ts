@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers';
 import type { Linker, SourceFile } from '../files/linker.ts';
 import type { PathMap } from '../files/path_map.ts';
 import { FileProblem } from '../files/problem.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './mirror_plan.ts';
 import type { Skip } from './outcome.ts';
 import { mirrorModifiedAt } from './placement.ts';
+import { inSlices } from './slices.ts';
 
 /** A plan whose files were looked at: all that a mirror needs is there, and nothing is in the way. */
 export interface InspectedMirror {
@@ -24,12 +24,6 @@ export interface InspectedLink {
   readonly link: LinkPlan;
 }
 
-/**
- * Longest time in milliseconds that file work keeps the event loop to itself. PostgreSQL, which copies the batch before at
- * the same time, waits that long for each of its answers to be heard.
- */
-const SLICE_MS = 2;
-
 /** Looks at the files of planned mirrors. Changes nothing. Every plan ends up in exactly one of the two lists. */
 export async function inspectFiles(
   plans: readonly MirrorPlan[],
@@ -42,13 +36,14 @@ export async function inspectFiles(
 
 /**
  * Makes the links of inspected mirrors. Every mirror ends up in exactly one of the two lists; of one that could not get all
- * its links none is left.
+ * its links none is left. Throws what `signal` is aborted with; the journal knows what was linked until then.
  */
 export async function linkFiles(
   mirrors: readonly InspectedMirror[],
   linker: Linker,
+  signal: AbortSignal,
 ): Promise<{ linked: InspectedMirror[]; skips: Skip[] }> {
-  const { done, skips } = await forEach(mirrors, ({ plan }) => plan, (mirror) => makeLinks(mirror, linker));
+  const { done, skips } = await forEach(mirrors, ({ plan }) => plan, (mirror) => makeLinks(mirror, linker), signal);
   return { linked: done, skips };
 }
 
@@ -92,7 +87,8 @@ function makeLinks(mirror: InspectedMirror, linker: Linker): InspectedMirror {
   }
 }
 
-function localPath(immichPath: string, paths: PathMap): string {
+/** Throws FileProblem for a path outside every configured directory. */
+export function localPath(immichPath: string, paths: PathMap): string {
   const local = paths.toLocal(immichPath);
   if (local === undefined) throw new FileProblem('outside-roots', immichPath);
   return local;
@@ -103,11 +99,11 @@ async function forEach<Item, Result>(
   items: readonly Item[],
   planOf: (item: Item) => MirrorPlan,
   work: (item: Item) => Result,
+  signal?: AbortSignal,
 ): Promise<{ done: Result[]; skips: Skip[] }> {
   const done: Result[] = [];
   const skips: Skip[] = [];
-  let sliceStart = performance.now();
-  for (const item of items) {
+  await inSlices(items, (item) => {
     try {
       done.push(work(item));
     } catch (error) {
@@ -115,10 +111,6 @@ async function forEach<Item, Result>(
       const { sourceAssetId, sourceUpdateId, sourcePath } = planOf(item);
       skips.push({ sourceAssetId, sourceUpdateId, sourcePath, reason: error.reason, detail: error.message });
     }
-    if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      sliceStart = performance.now();
-    }
-  }
+  }, signal);
   return { done, skips };
 }

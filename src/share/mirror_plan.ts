@@ -65,7 +65,7 @@ export function planMirror(candidate: Candidate, job: Job, newId: () => string):
     return { sourceFileId: file.id, mirrorPath: mirror.path, link, isOptional: false };
   };
   const planColumn = (type: string, path: string | null): FilePlan | undefined =>
-    path === null ? undefined : planFile({ id: candidate.id, type, path, isEdited: false });
+    path === null ? undefined : planFile({ id: candidate.id, type, path, isEdited: false, copied: [] });
 
   return {
     sourceAssetId: candidate.id,

@@ -52,7 +52,9 @@ export type WithdrawReason =
   | 'target-trashed'
   | 'target-deleted'
   /** The mirror's row is gone though nobody deleted it: a backup was restored. It is made anew. */
-  | 'mirror-lost';
+  | 'mirror-lost'
+  /** `immich-sidecar unshare`. */
+  | 'unshared';
 
 /** Where every asset that a job selects ends up. The counts of these add up to `selected`. */
 export interface Standing {
@@ -79,7 +81,15 @@ export interface JobReport {
   readonly peopleUpdated: number;
   readonly peopleRemoved: number;
   readonly livePhotosLinked: number;
+  /** Mirrors whose rows followed a change of the source. */
+  readonly rowsUpdated: number;
+  /** Mirrors whose files were linked anew, moved, or found again. */
+  readonly filesUpdated: number;
+  /** Copied in the last phase, for smart search and for faces. */
+  readonly embeddings: number;
   readonly withdrawn: Readonly<Partial<Record<WithdrawReason, number>>>;
+  /** Mirrors that should have been taken back and were kept, being too many at once; empty without a brake. */
+  readonly braked: Readonly<Partial<Record<WithdrawReason, number>>>;
   /** Counted after a full cycle only, as it takes a look at every asset. */
   readonly standing: Standing | undefined;
   /** Single files or assets that failed in this cycle, as sentences; the first hundred. */

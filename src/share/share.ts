@@ -4,16 +4,18 @@ import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
 import { PathMap, type Root } from '../files/path_map.ts';
 import { assertImmichDatabase, type ImmichInstance, readInstance } from '../immich/instance.ts';
+import { assertImmichAtRest, keepMigrationsOut, readMigrations } from '../immich/migrations.ts';
 import { type ImmichSchema, readImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
+import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readWaiting } from './candidates.ts';
 import { type Mark, readChanges, readMark } from './changes.ts';
 import type { Context } from './context.ts';
-import { type CycleReport, type Progress, runCycle } from './cycle.ts';
+import { type CycleReport, nothingHappened, type Progress, runCycle } from './cycle.ts';
 import { planCycle, type PlanSink } from './dry_run.ts';
 import { type Job, resolveJob } from './job.ts';
 import { checkJobs } from './job_checks.ts';
@@ -35,6 +37,8 @@ export interface CycleOptions {
   /** Only this job; the others still keep their mirrors. */
   readonly jobName?: string | undefined;
   readonly progress: Progress;
+  /** Ends the cycle between two transactions, with what it is aborted with as the error. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs one full cycle. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
@@ -88,14 +92,10 @@ export class Sharing {
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
     const mark = await readMark(sql, prepared.schema);
-    const report = await runCycle(
-      this.#context(prepared),
-      prepared.chosen,
-      prepared.only,
-      this.version,
-      options.progress,
-    );
+    const context = this.#context(prepared, options);
+    const report = await runCycle(context, prepared.chosen, prepared.only, this.version, options.progress);
     if (prepared.only === undefined) {
+      await clearRechecks(context, mark);
       const waiting = await readAllWaiting(sql, prepared, 'all');
       if (waiting.length <= MAX_WAITING) this.#last = { prepared, mark, waiting, fullAtMs };
     }
@@ -115,14 +115,13 @@ export class Sharing {
       scope,
       linker: new Linker(last.prepared.paths.roots.map(({ local }) => local)),
     };
-    const hasNews = scope.length > 0 || hasPeopleNews;
-    const report = await runCycle(
-      this.#context(prepared),
-      hasNews ? jobs : [],
-      undefined,
-      this.version,
-      options.progress,
-    );
+    if (scope.length === 0 && !hasPeopleNews && !mark.isBraked) {
+      this.#last = { ...last, mark };
+      return nothingHappened();
+    }
+    const context = this.#context(prepared, options);
+    const report = await runCycle(context, jobs, undefined, this.version, options.progress);
+    await clearRechecks(context, mark);
     const looked = new Set(scope);
     const waiting = last.waiting.filter((id) => !looked.has(id));
     if (scope.length > 0) waiting.push(...await readAllWaiting(sql, prepared, scope));
@@ -130,9 +129,15 @@ export class Sharing {
     return report;
   }
 
-  #context(prepared: Prepared): Context {
+  #context(prepared: Prepared, options: CycleOptions): Context {
     const { sql, lock } = this;
-    return { ...prepared, sql, transaction: (work) => retryTransient(() => inTransaction(sql, lock, work)) };
+    const signal = options.signal === undefined ? lossOf(sql) : AbortSignal.any([options.signal, lossOf(sql)]);
+    const transaction: Context['transaction'] = (work) =>
+      retryTransient(() => {
+        signal.throwIfAborted();
+        return inTransaction(sql, lock, work, (tx) => keepMigrationsOut(tx, prepared.migrations));
+      });
+    return { ...prepared, sql, signal, transaction };
   }
 }
 
@@ -152,6 +157,14 @@ async function readAllWaiting(sql: Sql, { jobs }: Prepared, scope: Context['scop
   return waiting;
 }
 
+/** What a command asked for was looked at. What it has asked since stays. */
+async function clearRechecks(context: Context, { rechecks }: Mark): Promise<void> {
+  if (rechecks.length === 0) return;
+  await context.transaction(async (tx) => {
+    await tx`DELETE FROM immich_sidecar.recheck WHERE source_asset_id = ANY (${rechecks as string[]}::uuid[])`;
+  });
+}
+
 /** Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. */
 export async function dryRun(
   sql: Connection,
@@ -169,14 +182,18 @@ export async function dryRun(
   else await inRolledBackTransaction(sql, plan);
 }
 
-interface Prepared extends Omit<Context, 'sql' | 'transaction'> {
+interface Prepared extends Omit<Context, 'sql' | 'signal' | 'transaction'> {
+  /** Immich's migrations when its tables were looked at. */
+  readonly migrations: string;
   /** The jobs of this run. */
   readonly chosen: readonly Job[];
   readonly only: Job | undefined;
 }
 
 async function prepare(sql: Connection, config: Config, jobName: string | undefined): Promise<Prepared> {
+  await assertImmichAtRest(sql);
   await assertImmichDatabase(sql);
+  const migrations = await readMigrations(sql);
   const schema: ImmichSchema = await readImmichSchema(sql);
   for (const note of schema.notes) logger.warn('{note}', { note });
   const instance = await readInstance(sql, config.uploadLocationMount);
@@ -190,14 +207,18 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
   const paths = pathMapOf(config, instance);
   const linker = new Linker(paths.roots.map((root) => root.local));
   return {
+    migrations,
     schema,
     linker,
     paths,
     jobs,
     scope: 'all',
+    brake: config.brake,
     batchSize: BATCH_SIZE,
     // One connection holds the lock and one plans.
     copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
+    // While embeddings are copied, hardly anything is planned.
+    vectorWorkers: Math.max(1, Math.min(config.vectorWorkers, config.database.maxConnections - 1)),
     chosen: only === undefined ? jobs : [only],
     only,
   };

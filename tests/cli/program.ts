@@ -42,7 +42,7 @@ export async function run(args: readonly string[], { cwd, env, wrapper = [] }: R
 }
 
 /** Where Deno finds its cache. */
-function ofDeno(): Variables {
+export function ofDeno(): Variables {
   const names = ['PATH', 'HOME', 'DENO_DIR', 'XDG_CACHE_HOME'];
   return Object.fromEntries(names.flatMap((name) => {
     const value = Deno.env.get(name);

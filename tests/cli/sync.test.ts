@@ -121,7 +121,7 @@ Deno.test('a cycle with failures says so: exit code 3, a line for each, and JSON
 
 Deno.test('LOG_FORMAT=json: an error is a line of JSON too, wherever it comes from', async () => {
   using cwd = workingDirectory('jobs: []');
-  const env = { LOG_FORMAT: 'JSON', DB_PORT: '1' };
+  const env = { LOG_FORMAT: 'JSON', DB_PORT: '1', DB_WAIT_SECONDS: '0' };
   const users = { SOURCE_USER_ID: crypto.randomUUID(), TARGET_USER_ID: crypto.randomUUID() };
   const job = {
     ...users,

@@ -57,6 +57,11 @@ export function load({ files = {}, env = {}, ...options }: Given): Config {
   return withDirectory(files, (cwd) => loadConfig({ env, cwd, needJobs: false, ...options }));
 }
 
+/** A configuration without the name of the directory it was loaded in, to compare it with another. */
+export function portable(config: Config): unknown {
+  return JSON.parse(JSON.stringify(config).replaceAll(/"[^"]*\/sidecar-config-\w{6}/g, '"'));
+}
+
 /** The error of a configuration that must be refused. */
 export function refused(given: Given): ConfigError {
   try {

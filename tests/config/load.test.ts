@@ -7,20 +7,23 @@ import { EXTERNAL_ENV, load, placesOf, problemOf, refused, withDirectory, yamlJo
 
 Deno.test('without any setting every default applies', () => {
   const config = load({});
-  const { write, ...others } = JSON.parse(JSON.stringify(config));
+  const cores = Math.min(navigator.hardwareConcurrency, 8);
+  const { write: _, ...others } = JSON.parse(JSON.stringify(config));
   assert.deepEqual(others, {
     database: {
       hostname: 'localhost',
       port: 5432,
-      maxConnections: 4,
+      maxConnections: Math.max(4, cores + 2),
       username: 'postgres',
       password: '***',
       name: 'immich',
     },
+    databaseWaitSeconds: 60,
     immich: { url: 'http://immich_server:2283' },
     externalLibraryMount: '/external_library',
     pathMap: [],
     jobs: [],
+    vectorWorkers: cores,
     syncIntervalSeconds: 60,
     reconcileHours: 6,
     log: { level: 'info', format: 'text' },

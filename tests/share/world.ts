@@ -58,6 +58,36 @@ export class World implements AsyncDisposable {
     return row?.id;
   }
 
+  /** Sources of visible pictures that Bob has mirrors of, in the order of their ids; at least three. */
+  async someMirrored(): Promise<[string, string, string]> {
+    const rows = await this.sql<{ id: string }[]>`
+      SELECT a.id
+      FROM asset a
+      JOIN immich_sidecar.asset_map m ON m.source_asset_id = a.id AND m.target_user_id = ${this.library.users.bob.id}
+      WHERE a.type = 'IMAGE' AND a.visibility = 'timeline' AND a."livePhotoVideoId" IS NULL
+      ORDER BY a.id`;
+    const [first, second, third] = rows.map(({ id }) => id);
+    if (first === undefined || second === undefined || third === undefined) throw new Error('too few mirrors');
+    return [first, second, third];
+  }
+
+  /** The id of Bob's mirror of a source, by the source's id. */
+  async mirrorOfId(sourceAssetId: string): Promise<string> {
+    const [row] = await this.sql<{ id: string }[]>`
+      SELECT mirror_asset_id AS id
+      FROM immich_sidecar.asset_map
+      WHERE source_asset_id = ${sourceAssetId} AND target_user_id = ${this.library.users.bob.id}`;
+    if (row === undefined) throw new Error(`no mirror of ${sourceAssetId}`);
+    return row.id;
+  }
+
+  /** Where the original of Bob's mirror of a source is on this machine. */
+  async localMirrorPath(sourceAssetId: string): Promise<string> {
+    const [row] = await this.sql<{ path: string }[]>`
+      SELECT "originalPath" AS path FROM asset WHERE id = ${await this.mirrorOfId(sourceAssetId)}`;
+    return this.local(row?.path ?? '');
+  }
+
   /** The names of the people that a user has, mirrored or own, in order. */
   async namesOf(user: 'alice' | 'bob' | 'carol'): Promise<string[]> {
     const rows = await this.sql<{ name: string }[]>`

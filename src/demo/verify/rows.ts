@@ -28,7 +28,6 @@ const DIFFERENT: Readonly<Record<string, readonly string[]>> = Object.freeze({
   ],
   asset_exif: ['assetId', 'updatedAt', 'updateId'],
   asset_file: [...OWN, 'assetId', 'path'],
-  asset_job_status: ['assetId'],
   smart_search: ['assetId'],
   asset_ocr: [...OWN, 'assetId'],
   ocr_search: ['assetId'],
@@ -64,7 +63,20 @@ export async function checkRows(sql: Sql): Promise<Finding[]> {
       WHERE source IS DISTINCT FROM mirror`;
     found.push(...findings(table, 'differs from its source', rows));
   }
-  return [...found, ...await checkEmbeddings(sql), ...await checkOwnValues(sql)];
+  return [...found, ...await checkProgress(sql), ...await checkEmbeddings(sql), ...await checkOwnValues(sql)];
+}
+
+/** What Immich has done for the source counts as done for the mirror; when does not matter. */
+async function checkProgress(sql: Sql): Promise<Finding[]> {
+  const rows = await sql<{ id: string; detail: string }[]>`
+    SELECT m.mirror_asset_id AS id, string_agg(done.key, ', ') AS detail
+    FROM immich_sidecar.asset_map m
+    JOIN asset_job_status source ON source."assetId" = m.source_asset_id
+    LEFT JOIN asset_job_status mirror ON mirror."assetId" = m.mirror_asset_id
+    CROSS JOIN LATERAL jsonb_each(jsonb_strip_nulls(to_jsonb(source))) AS done
+    WHERE coalesce(to_jsonb(mirror)->done.key, 'null') = 'null'
+    GROUP BY 1`;
+  return findings('asset_job_status', 'is not marked as done', rows);
 }
 
 /** A face that machine learning found has its source's embedding, no other face has one. */

@@ -21,8 +21,9 @@ export function copied(sql: Sql, alias: string, columns: readonly string[]): Ass
   return columns.map((column) => ({ column, value: sql`${sql(alias)}.${sql(column)}` }));
 }
 
-function commaSeparated(sql: Sql, fragments: readonly Fragment[]): Fragment {
+/** `a, b, c` of any fragments. Throws Error when there are none. */
+export function commaSeparated(sql: Sql, fragments: readonly Fragment[]): Fragment {
   const [first, ...rest] = fragments;
-  if (first === undefined) throw new Error('an INSERT needs at least one column');
+  if (first === undefined) throw new Error('a list of SQL needs at least one item');
   return rest.reduce((list, fragment) => sql`${list}, ${fragment}`, first);
 }

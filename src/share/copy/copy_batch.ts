@@ -1,6 +1,5 @@
 import { messageOf } from '../../errors.ts';
-import { sqlStateOf } from '../../postgres/connect.ts';
-import { isRowError } from '../../postgres/retry.ts';
+import { isRowError, sqlStateOf } from '../../postgres/faults.ts';
 import type { Context } from '../context.ts';
 import type { Job } from '../job.ts';
 import type { Skip } from '../outcome.ts';

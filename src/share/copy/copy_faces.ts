@@ -3,9 +3,9 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from './columns.ts';
 
 /**
- * Copies the faces that the sources of these mirrors have and the mirrors lack and, for faces found by machine learning,
- * their embeddings (one on any other face would break a later detection run, see docs/immich.md). The people in them must
- * be there already (insertPeople); a face of somebody else belongs to nobody at first, and phases/faces.ts finds it.
+ * Copies the faces that the sources of these mirrors have and the mirrors lack; phases/embeddings.ts adds their
+ * embeddings. The people in them must be there already (insertPeople); a face of somebody else belongs to nobody at first,
+ * and phases/faces.ts finds it.
  *
  * Returns how many faces were copied.
  */
@@ -20,10 +20,6 @@ export async function copyFaces(
     { column: 'assetId', value: tx`allocated.mirror_asset_id` },
     { column: faceKey, value: tx`allocated.person_id` },
     ...copied(tx, 'f', schema.columns.assetFace),
-  ];
-  const embeddings = [
-    { column: 'faceId', value: tx`allocated.mirror_face_id` },
-    ...copied(tx, 's', schema.columns.faceSearch),
   ];
   const [row] = await tx<{ faces: number }[]>`
       WITH allocated AS (
@@ -46,13 +42,6 @@ export async function copyFaces(
         SELECT ${valueList(tx, faces)}
         FROM allocated
         JOIN asset_face f ON f.id = allocated.source_face_id
-      ),
-      embeddings AS (
-        INSERT INTO face_search (${columnList(tx, embeddings)})
-        SELECT ${valueList(tx, embeddings)}
-        FROM allocated
-        JOIN asset_face f ON f.id = allocated.source_face_id AND f."sourceType" = 'machine-learning'
-        JOIN face_search s ON s."faceId" = f.id
       )
       SELECT count(*)::int AS faces FROM allocated`;
   return row?.faces ?? 0;

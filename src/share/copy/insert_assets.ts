@@ -1,5 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
+import { fieldGroups, groupSum } from '../fields.ts';
 import type { Job } from '../job.ts';
 import type { InspectedMirror } from '../link_files.ts';
 import { isMotionOfMirror, isSelected } from '../selection.ts';
@@ -43,6 +44,14 @@ export async function insertAssets(
     ...sinceOrUntil('deviceId', tx`'Library Import'`), // what Immich gives files in external libraries
     ...copied(tx, 'a', schema.columns.asset),
   ];
+  const mapping: Assignment[] = [
+    { column: 'mirror_asset_id', value: tx`input."mirrorAssetId"` },
+    { column: 'source_asset_id', value: tx`a.id` },
+    { column: 'source_user_id', value: tx`a."ownerId"` },
+    { column: 'target_user_id', value: tx`${job.targetUserId}::uuid` },
+    { column: 'job_name', value: tx`${job.name}` },
+    ...fieldGroups(schema).map((group) => ({ column: group.base, value: groupSum(tx, group, 'a', 'e') })),
+  ];
   const rows = await tx<{ id: string }[]>`
     WITH input AS (
       SELECT *
@@ -57,11 +66,11 @@ export async function insertAssets(
       )
     ),
     mapped AS (
-      INSERT INTO immich_sidecar.asset_map
-        (mirror_asset_id, source_asset_id, source_user_id, target_user_id, job_name)
-      SELECT input."mirrorAssetId", a.id, a."ownerId", ${job.targetUserId}, ${job.name}
+      INSERT INTO immich_sidecar.asset_map (${columnList(tx, mapping)})
+      SELECT ${valueList(tx, mapping)}
       FROM input
       JOIN asset a ON a.id = input."sourceAssetId"
+      LEFT JOIN asset_exif e ON e."assetId" = a.id
       WHERE ${isSelected(tx, job)} OR ${isMotionOfMirror(tx, job)}
       RETURNING mirror_asset_id, source_asset_id
     )

@@ -4,7 +4,11 @@ import { columnList, copied, valueList } from './columns.ts';
 import type { InspectedMirror } from '../link_files.ts';
 
 /** Writes a row of asset_file for each file that was linked, with the mirror's own path. */
-export async function insertFiles(tx: Sql, schema: ImmichSchema, mirrors: readonly InspectedMirror[]): Promise<void> {
+export async function insertFiles(
+  tx: Sql,
+  schema: ImmichSchema,
+  mirrors: readonly Pick<InspectedMirror, 'plan' | 'files'>[],
+): Promise<void> {
   const input = mirrors.flatMap(({ plan, files }) =>
     plan.files.filter((file) => files.has(file)).map((file) => ({
       mirrorAssetId: plan.mirrorAssetId,

@@ -97,6 +97,7 @@ async function readRemovedFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceK
     FROM immich_sidecar.face_map fm
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
     WHERE ${isBetween(sql, job, scope)}
+      AND EXISTS (SELECT 1 FROM asset a WHERE a.id = m.source_asset_id) -- else it is kept by a brake, with its faces
       AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
 }
 

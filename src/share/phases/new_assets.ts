@@ -1,4 +1,5 @@
 import type { Sql } from '../../postgres/connect.ts';
+import { plain } from '../../config/quote.ts';
 import { isPlainPath } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from '../candidates.ts';
@@ -8,9 +9,10 @@ import { insertPeople } from '../copy/insert_people.ts';
 import type { Job } from '../job.ts';
 import { forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
 import { type InspectedMirror, inspectFiles, linkFiles } from '../link_files.ts';
-import { mirrorIds, planMirror } from '../mirror_plan.ts';
+import { mirrorIds, type MirrorPlan, planMirror } from '../mirror_plan.ts';
 import type { Skip, SkipReason } from '../outcome.ts';
 import { recordSkips } from '../skips.ts';
+import { findTakenPaths } from '../taken_paths.ts';
 
 /** One page of what is to be mirrored. A dry run prints it; apply consumes it. */
 export interface NewAssetsPlan {
@@ -52,9 +54,14 @@ export async function* planNewAssets(
     const newId = mirrorIds();
     const [duplicated, others] = partition(candidates, ({ id }) => duplicates.has(id));
     const [usable, unusable] = partition(others, ({ originalPath }) => isPlainPath(originalPath));
-    const plans = usable.map((candidate) => planMirror(candidate, job, newId));
+    const planned = usable.map((candidate) => planMirror(candidate, job, newId));
+    const taken = await findTakenPaths(sql, job, planned.map(({ mirrorPath }) => mirrorPath));
+    const [late, plans] = partition(planned, ({ mirrorPath }) => taken.has(mirrorPath));
     const { mirrors, skips } = await inspectFiles(plans, context.linker, context.paths);
-    yield { mirrors, skips: [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...skips] };
+    yield {
+      mirrors,
+      skips: [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...late.map(lateSkip), ...skips],
+    };
     if (candidates.length < limit) return;
     after = last.id;
   }
@@ -111,7 +118,7 @@ async function prepareFiles(context: Context, job: Job, plan: NewAssetsPlan): Pr
     await recordLinks(tx, plan.mirrors.flatMap(entriesOf));
     await insertPeople(tx, context.schema, job, plan.mirrors.map(({ plan: { sourceAssetId } }) => sourceAssetId));
   });
-  const { linked, skips } = await linkFiles(plan.mirrors, context.linker);
+  const { linked, skips } = await linkFiles(plan.mirrors, context.linker, context.signal);
   const hasFiles = new Set(linked);
   return {
     mirrors: linked,
@@ -173,6 +180,12 @@ function skipOf({ id, updateId, originalPath }: Candidate, reason: SkipReason, d
 function unusableSkip(candidate: Candidate): Skip {
   const { reason, message } = new FileProblem('outside-roots', candidate.originalPath);
   return skipOf(candidate, reason, message);
+}
+
+/** The mirror of an older source is in its place. */
+function lateSkip({ sourceAssetId, sourceUpdateId, sourcePath, mirrorPath }: MirrorPlan): Skip {
+  const detail = `the mirror of an asset that is gone still has its place: ${plain(JSON.stringify(mirrorPath))}`;
+  return { sourceAssetId, sourceUpdateId, sourcePath, reason: 'conflict', detail };
 }
 
 function duplicateSkip(candidate: Candidate): Skip {

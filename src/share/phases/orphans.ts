@@ -1,5 +1,5 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
 import { forgetEntries, readLinks, removeFiles } from '../journal.ts';
@@ -116,20 +116,39 @@ export async function applyOrphans(
 }
 
 /**
- * Lets go of people whose origin is gone and who have faces of the target's own by now: they are the target's. Returns how
- * many. Call it after the orphans were removed.
+ * Lets go of people whose origin is gone and who have only faces of the target's own by now: they are the target's. Returns
+ * how many. Call it after the orphans were removed. People on mirrors that a brake keeps stay as they are.
  */
 export async function releasePeople(context: Context, targetUserId: string): Promise<number> {
   const { personKey } = context.schema.people;
   return await inBatches(context, [targetUserId], async (tx) => {
-    const released = await tx`
-      DELETE FROM immich_sidecar.person_map pm
+    const abandoned = await tx<{ id: string }[]>`
+      SELECT pm.mirror_person_id AS id
+      FROM immich_sidecar.person_map pm
       WHERE pm.target_user_id = ${targetUserId}
         AND NOT EXISTS (
           SELECT 1
           FROM person origin
           WHERE origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
         )`;
+    if (abandoned.length === 0) return 0;
+    const released = await tx`
+      DELETE FROM immich_sidecar.person_map pm
+      WHERE pm.target_user_id = ${targetUserId}
+        AND pm.mirror_person_id = ANY (${abandoned.map(({ id }) => id)}::uuid[])
+        AND ${hasNoMirroredFace(tx)}`;
     return released.count;
   });
+}
+
+/** Whether the person `pm` is on no mirror of the target any more. */
+function hasNoMirroredFace(sql: Sql): Fragment {
+  return sql`
+    NOT EXISTS (
+      SELECT 1
+      FROM immich_sidecar.face_map fm
+      JOIN immich_sidecar.asset_map m
+        ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = pm.target_user_id
+      WHERE fm.person_id = pm.mirror_person_id
+    )`;
 }

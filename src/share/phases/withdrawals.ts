@@ -1,35 +1,96 @@
+import { getLogger } from '@logtape/logtape';
+import { plain } from '../../config/quote.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { parentOf } from '../../files/path_map.ts';
+import { type Brake, divide, suspects } from '../brake.ts';
+import {
+  countMirrors,
+  forgetBrakes,
+  narrowBrake,
+  readBrakes,
+  rememberBrakes,
+  type RememberedBrake,
+} from '../brakes.ts';
 import type { Context, PlanningContext } from '../context.ts';
 import type { Job } from '../job.ts';
-import { forgetLinks, type JournalEntry, readLinks, removeFiles } from '../journal.ts';
-import type { WithdrawReason } from '../outcome.ts';
+import { type RemovalResult, removeMirrors } from '../remove_mirrors.ts';
 import { isWithin } from '../scope.ts';
 import { isMotionOfMirror, isSelected } from '../selection.ts';
+import type { Withdrawal } from '../withdrawal.ts';
 
-/** A mirror to take back. A dry run prints it; apply consumes it. */
-export interface Withdrawal {
-  readonly mirrorAssetId: string;
-  readonly sourceAssetId: string;
-  readonly targetUserId: string;
-  readonly jobName: string;
-  readonly reason: WithdrawReason;
+const logger = getLogger(['immich-sidecar', 'share']);
+
+/** What is taken back, and what is not although it should. */
+export interface WithdrawalPlan {
+  readonly withdrawals: readonly Withdrawal[];
+  readonly brakes: readonly BrakeReport[];
+  /** Brakes that are on and need not be: confirmed, or mended. */
+  readonly released: readonly RememberedBrake[];
 }
 
-/** Decisions of the target's owner: such a source is not mirrored again until he says so. */
-const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'target-deleted']);
+/** A brake, and what a person wants to know to decide. */
+export interface BrakeReport extends Brake {
+  readonly isConfigured: boolean;
+  /** The directory of the job's originals here, if nothing is in it: a disk that is not mounted. */
+  readonly emptyDirectory: string | undefined;
+}
 
 /**
- * Finds the mirrors that no job justifies any more, or that the target does not want. Reads only.
+ * Finds what no job justifies any more, or the target does not want, and decides what of it is too much to be meant. Reads
+ * only. `only` restricts it to the mirrors between the two users of one job.
  *
- * `only` restricts it to the mirrors between the two users of one job. A mirror whose row is gone without a trace in
- * Immich's audit was not deleted by anybody: a backup was restored. It is released here and made anew in phase 1.
+ * While a brake is on, everything is looked at: what it holds back has not changed since.
  */
 export async function planWithdrawals(
   sql: Sql,
   context: PlanningContext,
   only: Job | undefined,
-): Promise<Withdrawal[]> {
+): Promise<WithdrawalPlan> {
+  const { jobs, brake: settings } = context;
+  const known = await readBrakes(sql);
+  const scope = known.length > 0 ? 'all' : context.scope;
+  const found = await findWithdrawals(sql, { ...context, scope }, only);
+  const { withdrawals, brakes } = divide(found, {
+    settings,
+    mirrors: await countMirrors(sql, suspects(found, settings)),
+    confirmed: new Map(
+      known.filter(({ confirmedAt }) => confirmedAt !== null).map(({ job, mirrors }) => [job, mirrors]),
+    ),
+    configured: new Set(jobs.map(({ name }) => name)),
+  });
+  const braked = new Set(brakes.map(({ job }) => job));
+  const isLookedAt = (job: string) => only === undefined || only.name === job;
+  return {
+    withdrawals,
+    brakes: brakes.map((brake) => report(brake, context)),
+    released: known.filter(({ job }) => isLookedAt(job) && !braked.has(job)),
+  };
+}
+
+/** Adds what can be seen from here. */
+function report(brake: Brake, { jobs, paths }: PlanningContext): BrakeReport {
+  const job = jobs.find(({ name }) => name === brake.job);
+  if (job === undefined) return { ...brake, isConfigured: false, emptyDirectory: undefined };
+  const directory = job.sourcePathPrefix ?? `${job.mediaLocation}/`;
+  const local = paths.toLocal(directory.slice(0, -1)) ?? directory;
+  return { ...brake, isConfigured: true, emptyDirectory: hasEntries(local) ? undefined : local };
+}
+
+function hasEntries(directory: string): boolean {
+  try {
+    for (const _ of Deno.readDirSync(directory)) return true;
+  } catch {
+    // it is not there
+  }
+  return false;
+}
+
+/**
+ * Finds the mirrors that have to go, within the scope of `context`. Reads only.
+ *
+ * A mirror whose row is gone without a trace in Immich's audit was not deleted by anybody: a backup was restored. It is
+ * released and made anew. The motion part of a locked photo is as private as the photo.
+ */
+async function findWithdrawals(sql: Sql, context: PlanningContext, only: Job | undefined): Promise<Withdrawal[]> {
   const reason = sql`
     CASE
       WHEN mirror.id IS NULL AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
@@ -37,13 +98,15 @@ export async function planWithdrawals(
       WHEN mirror.id IS NULL THEN 'mirror-lost'
       WHEN mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline" THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
+      WHEN ${isJustified(sql, context.jobs)} THEN NULL
+      WHEN a.visibility = 'locked' THEN 'source-locked'
+      WHEN EXISTS (SELECT 1 FROM asset still WHERE still."livePhotoVideoId" = a.id AND still.visibility = 'locked')
+        THEN 'source-locked'
       WHEN a."isOffline" THEN 'source-offline'
       WHEN a."deletedAt" IS NOT NULL OR a.status <> 'active' THEN 'source-trashed'
-      WHEN a.visibility = 'locked' THEN 'source-locked'
-      WHEN ${isJustified(sql, context.jobs)} THEN NULL
       ELSE 'not-selected'
     END`;
-  const scope = only === undefined
+  const isBetween = only === undefined
     ? sql`true`
     : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
   return await sql<Withdrawal[]>`
@@ -58,7 +121,7 @@ export async function planWithdrawals(
       FROM immich_sidecar.asset_map m
       LEFT JOIN asset a ON a.id = m.source_asset_id
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
-      WHERE ${scope}
+      WHERE ${isBetween}
         AND ${isWithin(sql, context.scope, sql`m.source_asset_id`)}
     ) AS judged
     WHERE judged.reason IS NOT NULL`;
@@ -75,89 +138,79 @@ function isJustified(sql: Sql, jobs: readonly Job[]): Fragment {
   );
 }
 
-export interface WithdrawalResult {
-  readonly withdrawn: readonly Withdrawal[];
-  /** Files that could not be removed, as sentences; their mirrors stay and are tried again. */
-  readonly failures: readonly string[];
+/** What was taken back, what failed (its mirrors stay and are tried again), and what was kept. */
+export interface WithdrawalResult extends RemovalResult {
+  readonly brakes: readonly BrakeReport[];
 }
 
 /**
  * Phase 5, first half: takes mirrors back, files before rows. It runs first in a cycle, so that a photo that was locked
  * disappears before anything else happens and a path that is to be used again is free.
  */
-export async function applyWithdrawals(
+export async function applyWithdrawals(context: Context, plan: WithdrawalPlan): Promise<WithdrawalResult> {
+  await putOnBrakes(context, plan.brakes);
+  const result = await removeMirrors(context, plan.withdrawals);
+  await releaseBrakes(context, plan, result);
+  return { ...result, brakes: plan.brakes };
+}
+
+/**
+ * Takes back what has to go, and then the motion parts that have lost their stills by that, within one cycle. Those are
+ * what follows from the first step and nothing else, whatever happens at the source meanwhile: no brake has judged it.
+ */
+export async function takeBack(context: Context, only: Job | undefined): Promise<WithdrawalResult> {
+  const first = await applyWithdrawals(context, await planWithdrawals(context.sql, context, only));
+  const motion = await removeMirrors(context, await findAbandonedMotion(context, only, first.withdrawn));
+  return {
+    ...first,
+    withdrawn: [...first.withdrawn, ...motion.withdrawn],
+    failures: [...new Set([...first.failures, ...motion.failures])],
+  };
+}
+
+/** The motion parts that nothing justifies any more since these mirrors of stills are gone. */
+async function findAbandonedMotion(
   context: Context,
-  withdrawals: readonly Withdrawal[],
-): Promise<WithdrawalResult> {
-  const withdrawn: Withdrawal[] = [];
-  const failures: string[] = [];
-  for (let start = 0; start < withdrawals.length; start += context.batchSize) {
-    const batch = withdrawals.slice(start, start + context.batchSize);
-    const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
-    await removeFilesOfImmich(context, links);
-    const failed = removeFiles(links, context.linker, context.paths);
-    const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
-    const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
-    await context.transaction((tx) => removeMirrors(tx, done));
-    withdrawn.push(...done);
-    failures.push(...failed.map(({ problem }) => `could not be removed: ${problem.message}`));
+  only: Job | undefined,
+  withdrawn: readonly Withdrawal[],
+): Promise<Withdrawal[]> {
+  if (withdrawn.length === 0) return [];
+  const stills = withdrawn.map(({ sourceAssetId }) => sourceAssetId);
+  const targets = withdrawn.map(({ targetUserId }) => targetUserId);
+  const parts = await context.sql<{ id: string; targetUserId: string }[]>`
+    SELECT motion.source_asset_id AS id, motion.target_user_id AS "targetUserId"
+    FROM unnest(${stills}::uuid[], ${targets}::uuid[]) AS gone (still_id, target_user_id)
+    JOIN asset still ON still.id = gone.still_id
+    JOIN immich_sidecar.asset_map motion
+      ON motion.source_asset_id = still."livePhotoVideoId" AND motion.target_user_id = gone.target_user_id`;
+  if (parts.length === 0) return [];
+  const isPart = new Set(parts.map(({ id, targetUserId }) => `${id} ${targetUserId}`));
+  const found = await findWithdrawals(context.sql, { ...context, scope: parts.map(({ id }) => id) }, only);
+  return found.filter(({ sourceAssetId, targetUserId }) => isPart.has(`${sourceAssetId} ${targetUserId}`));
+}
+
+async function putOnBrakes(context: Context, brakes: readonly BrakeReport[]): Promise<void> {
+  if (brakes.length === 0) return;
+  const news = new Set(await context.transaction((tx) => rememberBrakes(tx, brakes)));
+  for (const { job, mirrors, total } of brakes.filter((brake) => news.has(brake.job))) {
+    logger.warn('{job}: {mirrors} of {total} mirrors should be taken back; they are kept until that is confirmed', {
+      job: plain(job),
+      mirrors,
+      total,
+    });
   }
-  return { withdrawn, failures };
 }
 
-/**
- * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them. A path of the database is
- * believed only in a directory where this very mirror has files of ours; anywhere else the file may be the source's.
- */
-async function removeFilesOfImmich(context: Context, links: readonly JournalEntry[]): Promise<void> {
-  const homes = new Map<string, Set<string>>();
-  for (const { mirrorId, path } of links) {
-    const directories = homes.get(mirrorId) ?? new Set();
-    homes.set(mirrorId, directories.add(parentOf(path)));
-  }
-  const files = await context.sql<{ mirrorId: string; path: string }[]>`
-    SELECT "assetId" AS "mirrorId", path
-    FROM asset_file
-    WHERE "assetId" = ANY (${[...homes.keys()]}::uuid[])`;
-  const own = files.filter(({ mirrorId, path }) => homes.get(mirrorId)?.has(parentOf(path)));
-  removeFiles(own.map((file) => ({ ...file, keep: parentOf(file.path) })), context.linker, context.paths);
-}
-
-/** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */
-async function removeMirrors(tx: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
-  const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
-  const remembered = withdrawals.filter(({ reason }) => REMEMBERED.has(reason));
-  await releaseStacks(tx, ids);
-  await tx`DELETE FROM asset WHERE id = ANY (${ids}::uuid[])`;
-  await tx`DELETE FROM immich_sidecar.album_entry WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
-  await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
-  await tx`DELETE FROM immich_sidecar.asset_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
-  await forgetLinks(tx, ids);
-  await tx`
-    INSERT INTO immich_sidecar.withdrawn (source_asset_id, target_user_id, reason)
-    SELECT gone."sourceAssetId", gone."targetUserId", gone.reason
-    FROM jsonb_to_recordset(${tx.json(remembered as never)}) AS gone
-      ("sourceAssetId" uuid, "targetUserId" uuid, reason text)
-    ON CONFLICT (source_asset_id, target_user_id) DO NOTHING`;
-}
-
-/**
- * A stack's primary asset cannot be deleted (its foreign key has NO ACTION). If the target has made a mirror the primary
- * of a stack, another member takes its place; a stack that would be left with fewer than two members goes, as in Immich.
- */
-async function releaseStacks(tx: Sql, mirrorAssetIds: readonly string[]): Promise<void> {
-  const ids = mirrorAssetIds as string[];
-  await tx`
-    UPDATE stack
-    SET "primaryAssetId" = heir.id
-    FROM (
-      SELECT a."stackId" AS stack_id, min(a.id::text)::uuid AS id
-      FROM asset a
-      WHERE a."stackId" IN (SELECT s.id FROM stack s WHERE s."primaryAssetId" = ANY (${ids}::uuid[]))
-        AND a.id <> ALL (${ids}::uuid[])
-      GROUP BY a."stackId"
-      HAVING count(*) > 1
-    ) AS heir
-    WHERE stack.id = heir.stack_id`;
-  await tx`DELETE FROM stack WHERE "primaryAssetId" = ANY (${ids}::uuid[])`;
+/** A brake goes when it has nothing to hold back. What failed to be withdrawn stays confirmed, and nothing more. */
+async function releaseBrakes(context: Context, plan: WithdrawalPlan, result: RemovalResult): Promise<void> {
+  if (plan.released.length === 0) return;
+  const done = new Set(result.withdrawn);
+  const left = Map.groupBy(plan.withdrawals.filter((item) => !done.has(item)), ({ jobName }) => jobName);
+  const isDone = ({ job, confirmedAt }: RememberedBrake) => confirmedAt === null || !left.has(job);
+  await context.transaction(async (tx) => {
+    await forgetBrakes(tx, plan.released.filter(isDone).map(({ job }) => job));
+    for (const { job } of plan.released.filter((brake) => !isDone(brake))) {
+      await narrowBrake(tx, job, left.get(job)?.length ?? 0);
+    }
+  });
 }

@@ -1,0 +1,108 @@
+import { getLogger } from '@logtape/logtape';
+import { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { EXIT } from '../errors.ts';
+import { Scheduler } from '../service/scheduler.ts';
+import type { CycleReport } from '../share/cycle.ts';
+import { VERSION } from '../version.ts';
+import { configureLogging, earlyFormat } from './logging.ts';
+import { type Environment, redactor } from './output.ts';
+import { terminalProgress } from './progress.ts';
+import { reportError } from './report_error.ts';
+
+const logger = getLogger(['immich-sidecar', 'service']);
+
+interface ServeOptions {
+  readonly config?: string;
+}
+
+/** `immich-sidecar serve`: share cycles for as long as the process lives. */
+export function serveCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('serve')
+    .description('Mirror what the configured jobs select, again and again, until stopped')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .action(async (options: ServeOptions) => onExit(await serve(options, env)));
+}
+
+async function serve(options: ServeOptions, env: Environment): Promise<number> {
+  const readConfig = async () => {
+    const config = loadConfig({
+      env,
+      cwd: Deno.cwd(),
+      ...(options.config === undefined ? {} : { configFile: options.config }),
+    });
+    await takeOver(config);
+    return config;
+  };
+  const stop = new AbortController();
+  let exitCode: number = EXIT.ok;
+  let signals: Disposable | undefined;
+  try {
+    const config = await readConfig();
+    const progress = terminalProgress(config.log.format === 'text');
+    const scheduler = new Scheduler({ config, version: VERSION, progress, readConfig, onCycle: logCycle });
+    const end = (code: number) => {
+      exitCode = code;
+      logger.info('stopping');
+      stop.abort(new Error('the service was told to stop'));
+    };
+    signals = listen({
+      SIGTERM: () => end(EXIT.ok),
+      SIGINT: () => end(EXIT.interrupted),
+      SIGHUP: () => void scheduler.reload(),
+    });
+    logger.info('immich-sidecar {version}: {jobs} jobs, a cycle every {seconds} s', {
+      version: VERSION,
+      jobs: config.jobs.length,
+      seconds: config.syncIntervalSeconds,
+    });
+    await scheduler.run(stop.signal);
+    return exitCode;
+  } catch (error) {
+    return reportError(error, { format: earlyFormat(env) });
+  } finally {
+    signals?.[Symbol.dispose]();
+  }
+}
+
+/** Secrets and the log follow a configuration as soon as it is known to be right. */
+async function takeOver(config: Config): Promise<void> {
+  redactor.add(config.database.password);
+  redactor.add(config.immich.apiKey);
+  await configureLogging(config.log);
+  for (const note of config.notes) logger.warn('{note}', { note });
+}
+
+/** Hears the signals that this system has. */
+function listen(handlers: Readonly<Partial<Record<Deno.Signal, () => void>>>): Disposable {
+  const heard = Object.entries(handlers).filter(([name]) => Deno.build.os !== 'windows' || name === 'SIGINT') as [
+    Deno.Signal,
+    () => void,
+  ][];
+  for (const [name, handler] of heard) Deno.addSignalListener(name, handler);
+  return {
+    [Symbol.dispose]: () => {
+      for (const [name, handler] of heard) Deno.removeSignalListener(name, handler);
+    },
+  };
+}
+
+/** What a cycle changed, in one line; an idle one says nothing unless asked. */
+function logCycle(report: CycleReport): void {
+  const jobs = report.jobs.map((job) => {
+    const withdrawn = Object.values(job.withdrawn).reduce((sum, count) => sum + count, 0);
+    return { job: job.job, created: job.created, withdrawn, failures: job.failures.length };
+  });
+  const changed = jobs.filter(({ created, withdrawn, failures }) => created + withdrawn + failures > 0);
+  for (const { job, created, withdrawn, failures } of changed) {
+    const level = failures > 0 ? 'warn' : 'info';
+    logger[level]('{job}: {created} new, {withdrawn} taken back, {failures} failed', {
+      job,
+      created,
+      withdrawn,
+      failures,
+    });
+  }
+  logger.debug('cycle done in {seconds} s', { seconds: report.seconds });
+}

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import type { WriteConfig } from './config.ts';
+import { SettingsReader } from './reader.ts';
+
+/** The settings of write-back; relative paths start at `cwd`. */
+export function readWriteConfig(settings: SettingsReader, cwd: string): WriteConfig {
+  const exiftoolPath = settings.read('EXIFTOOL_PATH');
+  return {
+    source: settings.read('WRITE_SOURCE'),
+    destination: settings.read('WRITE_TO'),
+    userIds: settings.read('WRITE_USER_IDS') ?? [],
+    photoDir: resolve(cwd, eitherName(settings, 'IMMICH_PHOTO_DIR', 'PHOTO_DIR')),
+    pathSegments: settings.read('IMMICH_PATH_SEGMENTS'),
+    timeZone: settings.read('TZ'),
+    captionMaxLength: settings.read('CAPTION_MAX_LEN'),
+    albumCache: {
+      ttlSeconds: settings.read('IMMICH_ALBUM_CACHE_TTL'),
+      maxStaleSeconds: settings.read('IMMICH_ALBUM_CACHE_MAX_STALE'),
+    },
+    batchSize: settings.read('IMMICH_ASSET_BATCH_SIZE'),
+    apiConcurrency: settings.read('WRITE_API_CONCURRENCY'),
+    workers: settings.read('WRITE_WORKERS'),
+    stateDirectory: resolve(cwd, settings.read('WRITE_STATE_DIR')),
+    // A bare name is looked for in PATH.
+    exiftoolPath: exiftoolPath?.includes('/') ? resolve(cwd, exiftoolPath) : exiftoolPath,
+    logFile: resolve(cwd, eitherName(settings, 'IMMICH_LOG_FILE', 'LOG_FILE')),
+  };
+}
+
+/** What these settings are when nobody says anything. */
+export function defaultWriteConfig(cwd: string): WriteConfig {
+  return readWriteConfig(new SettingsReader([], cwd, []), cwd);
+}
+
+/** The value under the first name if that was set, else under the second, else the default of the first. */
+function eitherName(
+  settings: SettingsReader,
+  name: 'IMMICH_PHOTO_DIR' | 'IMMICH_LOG_FILE',
+  synonym: 'PHOTO_DIR' | 'LOG_FILE',
+): string {
+  const value = settings.read(name);
+  const other = settings.read(synonym);
+  return settings.find(name) === undefined ? other ?? value : value;
+}

@@ -1,0 +1,122 @@
+import type { Setting } from './setting.ts';
+import { choice, filePath, localDirectory, timeZone, userIds, wholeNumber } from './values.ts';
+
+/** Ten years: longer than anybody means, and far below what a number can hold. */
+const LONGEST_CACHE_SECONDS = 315_360_000;
+
+/** The settings of write-back, as part of the registry in settings.ts. */
+export const WRITE_SETTINGS = Object.freeze(
+  {
+    WRITE_TO: {
+      group: 'write',
+      type: choice('embed', 'sidecar', 'both'),
+      default: 'embed',
+      description:
+        'Where tags go: embed (into the photo or video itself), sidecar (into photo.jpg.xmp beside it), or both. ' +
+        'A sidecar that is there already is always kept in step.',
+    },
+    WRITE_SOURCE: {
+      group: 'write',
+      type: choice('api', 'database'),
+      default: 'api',
+      description:
+        "Where the knowledge comes from: api (Immich's REST API; the owner of IMMICH_API_KEY) or database (faster; every user).",
+    },
+    WRITE_USER_IDS: {
+      group: 'write',
+      type: userIds,
+      example: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa',
+      description: 'With WRITE_SOURCE=database: only these users, separated by commas. Unset means: every user.',
+    },
+    IMMICH_PHOTO_DIR: {
+      group: 'write',
+      type: localDirectory,
+      default: '/library',
+      description:
+        'Where the photo library is mounted. Files that no PATH_MAP, UPLOAD_LOCATION or EXTERNAL_LIBRARY_DIR covers are ' +
+        'looked for in it, by the end of their path.',
+    },
+    PHOTO_DIR: {
+      group: 'write',
+      type: localDirectory,
+      example: '/library',
+      description: 'Another name for IMMICH_PHOTO_DIR, used when that is not set.',
+    },
+    IMMICH_PATH_SEGMENTS: {
+      group: 'write',
+      type: wholeNumber(1, 10),
+      default: '3',
+      description:
+        "How many names at the end of Immich's path are looked for in IMMICH_PHOTO_DIR: with 3, /data/library/alice/2024/a.jpg " +
+        'is alice/2024/a.jpg in it. A PATH_MAP says the same without counting.',
+    },
+    TZ: {
+      group: 'write',
+      type: timeZone,
+      default: 'Europe/Berlin',
+      description: 'The time zone of photos of which Immich knows none.',
+    },
+    CAPTION_MAX_LEN: {
+      group: 'write',
+      type: wholeNumber(1, 1_000_000),
+      default: '2000',
+      description: 'Longer descriptions are cut off after so many characters.',
+    },
+    IMMICH_ALBUM_CACHE_TTL: {
+      group: 'write',
+      type: wholeNumber(0, LONGEST_CACHE_SECONDS),
+      default: '86400',
+      description: 'For how many seconds the albums are remembered before the API is asked again; 0 asks every time.',
+    },
+    IMMICH_ALBUM_CACHE_MAX_STALE: {
+      group: 'write',
+      type: wholeNumber(0, LONGEST_CACHE_SECONDS),
+      default: '604800',
+      description: 'How old the remembered albums may be, in seconds, to be used when the API cannot tell them.',
+    },
+    IMMICH_ASSET_BATCH_SIZE: {
+      group: 'write',
+      type: wholeNumber(1, 1_000),
+      default: '1000',
+      description: 'How many assets are asked for at a time. Less takes longer and needs less memory.',
+    },
+    WRITE_API_CONCURRENCY: {
+      group: 'write',
+      type: wholeNumber(1, 32),
+      default: '4',
+      description: 'How many requests may be on their way to Immich at once.',
+    },
+    WRITE_WORKERS: {
+      group: 'write',
+      type: wholeNumber(1, 64),
+      example: '2',
+      description: 'How many ExifTool processes work at once. Unset means: one for each processor core.',
+    },
+    WRITE_STATE_DIR: {
+      group: 'write',
+      type: localDirectory,
+      default: '.immich-sidecar',
+      description:
+        'Where the ledger is kept: what was written into which file, the means to undo it, and the album cache. A ' +
+        'relative path starts at the working directory.',
+    },
+    EXIFTOOL_PATH: {
+      group: 'write',
+      type: filePath,
+      example: '/usr/bin/exiftool',
+      description: 'Another ExifTool than the one that this program brings along.',
+    },
+    IMMICH_LOG_FILE: {
+      group: 'write',
+      type: filePath,
+      default: 'immich_ultra_sync.txt',
+      description: 'The file that a write-back run appends its log to.',
+    },
+    LOG_FILE: {
+      group: 'write',
+      type: filePath,
+      example: 'immich_ultra_sync.txt',
+      description: 'Another name for IMMICH_LOG_FILE, used when that is not set.',
+    },
+  } as const satisfies Record<string, Setting>,
+);

@@ -1,0 +1,146 @@
+import { getLogger } from '@logtape/logtape';
+import type { Config } from '../config/config.ts';
+import { messageOf, sentenceOf, UserError } from '../errors.ts';
+import { connect, type Connection, disconnect, explainDatabaseError } from '../postgres/connect.ts';
+import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
+import { lossOf } from '../postgres/sockets.ts';
+import type { CycleReport, Progress } from '../share/cycle.ts';
+import { Sharing } from '../share/share.ts';
+import { isPassing } from './patience.ts';
+import { pause, settledWithin } from './pause.ts';
+import { ServiceState } from './state.ts';
+
+const logger = getLogger(['immich-sidecar', 'service']);
+
+/** A batch that has not ended this long after the service was told to stop is rolled back; 10 s are promised for both. */
+const GRACE_MS = 7_000;
+
+/** When whatever still goes on is left alone, such as connecting to a host that does not answer. */
+const LONGEST_END_MS = 9_000;
+
+/** The first pause after a failure. Each further one is twice as long, up to the interval between cycles. */
+const FIRST_PAUSE_MS = 1_000;
+
+export interface SchedulerOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly progress: Progress;
+  /** Reads the configuration again. Throws what is wrong with it. */
+  readonly readConfig: () => Promise<Config>;
+  readonly onCycle: (report: CycleReport) => void;
+}
+
+/**
+ * Runs share cycles until it is told to stop. Whatever fails, it closes the connection, waits a little, and begins anew with
+ * a fresh one: the lock is taken again, the tables are looked at again, and the first cycle looks at everything.
+ */
+export class Scheduler {
+  readonly state: ServiceState = new ServiceState();
+  readonly #options: SchedulerOptions;
+  #config: Config;
+  #reload = new AbortController();
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#config = options.config;
+  }
+
+  /** Returns when `stop` is aborted, at most 10 seconds later, with no transaction open. */
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const signal = AbortSignal.any([stop, this.#reload.signal]);
+      const startedAtMs = Date.now();
+      try {
+        await settledWithin(this.#work(signal), stop, LONGEST_END_MS);
+      } catch (error) {
+        if (signal.aborted) continue;
+        this.state.failed(error, startedAtMs);
+        const pauseMs = this.#pauseAfterFailure();
+        report(error, pauseMs);
+        this.state.enter('connecting', Date.now() + pauseMs);
+        await pause(pauseMs, signal);
+      }
+    }
+    this.state.enter('stopped');
+  }
+
+  /** Takes over the configuration as it is now, after the current batch; keeps the old one if there is a mistake in it. */
+  async reload(): Promise<void> {
+    try {
+      this.#config = await this.#options.readConfig();
+      this.state.reloaded();
+      logger.info('the configuration was read again');
+      const before = this.#reload;
+      this.#reload = new AbortController();
+      before.abort(new Error('the configuration has changed'));
+    } catch (error) {
+      this.state.reloaded(error);
+      logger.error('the configuration was read again and is not used: {problem}', { problem: messageOf(error) });
+    }
+  }
+
+  /** One connection's life: until it is lost, something fails, or `signal` is aborted. Always throws. */
+  async #work(signal: AbortSignal): Promise<never> {
+    const config = this.#config;
+    this.state.enter('connecting');
+    const sql = await connect(config.database);
+    try {
+      const lock = await this.#lock(sql, config, signal);
+      const sharing = new Sharing(sql, config, this.#options.version, lock);
+      const isOver = AbortSignal.any([signal, lossOf(sql)]);
+      while (true) {
+        this.state.enter('working');
+        const cycle = sharing.cycle({ progress: this.#options.progress, signal });
+        const done = await settledWithin(cycle, isOver, GRACE_MS);
+        this.state.succeeded(done);
+        this.#options.onCycle(done);
+        await this.#waitForNext('waiting', config, isOver);
+      }
+    } catch (error) {
+      throw explainDatabaseError(error, config.database);
+    } finally {
+      await disconnect(sql, { isHurried: true });
+    }
+  }
+
+  /** Waits until this is the instance that works. */
+  async #lock(sql: Connection, config: Config, signal: AbortSignal): Promise<HeldLock> {
+    const isOver = AbortSignal.any([signal, lossOf(sql)]);
+    while (true) {
+      const lock = await tryInstanceLock(sql);
+      if (lock !== undefined) {
+        if (this.state.phase === 'standby') logger.info('the other immich-sidecar is gone; taking over');
+        return lock;
+      }
+      if (this.state.phase !== 'standby') {
+        logger.info('another immich-sidecar is at work on this database; standing by');
+      }
+      await this.#waitForNext('standby', config, isOver);
+    }
+  }
+
+  async #waitForNext(phase: 'waiting' | 'standby', config: Config, isOver: AbortSignal): Promise<void> {
+    const intervalMs = config.syncIntervalSeconds * 1_000;
+    this.state.enter(phase, Date.now() + intervalMs);
+    await pause(intervalMs, isOver);
+    isOver.throwIfAborted();
+  }
+
+  #pauseAfterFailure(): number {
+    const doubled = FIRST_PAUSE_MS * 2 ** Math.min(this.state.failuresInARow - 1, 20);
+    return Math.min(doubled, this.#config.syncIntervalSeconds * 1_000);
+  }
+}
+
+/** What waiting mends is a warning; the rest is an error with its remedy, or with its trace if it is ours. */
+function report(error: unknown, pauseMs: number): void {
+  const seconds = pauseMs / 1_000;
+  const problem = sentenceOf(error);
+  if (isPassing(error)) logger.warn('{problem} Trying again in {seconds} s.', { problem, seconds });
+  else if (error instanceof UserError) {
+    logger.error('{problem} {remedy} Trying again in {seconds} s.', { problem, remedy: error.remedy, seconds });
+  } else {
+    const trace = error instanceof Error ? error.stack : undefined;
+    logger.error('internal error: {problem} Trying again in {seconds} s.\n{trace}', { problem, seconds, trace });
+  }
+}

@@ -1,0 +1,283 @@
+import { messageOf } from '../../errors.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { isRowError } from '../../postgres/faults.ts';
+import type { Context } from '../context.ts';
+import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
+import type { Job } from '../job.ts';
+import { isWithin, type Scope } from '../scope.ts';
+
+/** Where embeddings are, and the column that says whose. */
+const KEYS = Object.freeze({ smart_search: 'assetId', face_search: 'faceId' });
+
+export type EmbeddingTable = keyof typeof KEYS;
+
+/** One embedding to copy: the asset or face that has it, and its mirror. */
+export interface EmbeddingPair {
+  readonly sourceId: string;
+  readonly mirrorId: string;
+}
+
+/** Embeddings that mirrors lack, or of which they have another than their sources. */
+export interface EmbeddingsPlan {
+  readonly table: EmbeddingTable;
+  readonly pairs: readonly EmbeddingPair[];
+}
+
+export interface EmbeddingsResult {
+  readonly copied: number;
+  /** Embeddings that PostgreSQL refused, as sentences. */
+  readonly failures: readonly string[];
+}
+
+/** How many mirrors are looked at with one query. */
+const PAGE = 2_000;
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Last phase: finds embeddings to copy, page by page, for smart search first, as people notice that one. Faces that machine
+ * learning did not find have none (one would break a later detection run, see docs/immich.md). Reads only.
+ *
+ * What a source lost is left with its mirror: Immich drops all embeddings at once when its model is changed, and computes
+ * mirrors anew as well.
+ */
+export async function* planEmbeddings(
+  sql: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  scope: Scope,
+): AsyncGenerator<EmbeddingsPlan> {
+  for await (const page of pagesOf(sql, job, scope)) {
+    for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
+      const pairs = await readPairs(sql, schema, table, job, page);
+      if (pairs.length > 0) yield { table, pairs };
+    }
+  }
+}
+
+/** How many embeddings mirrors lack, for a progress bar. */
+export async function countMissingEmbeddings(sql: Sql, job: Job, scope: Scope): Promise<number> {
+  let total = 0;
+  for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
+    const [row] = await sql<{ missing: number }[]>`
+      SELECT count(*)::int AS missing
+      ${pairsOf(sql, table)}
+      WHERE ${isBetween(sql, job)}
+        AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
+        AND copy.${sql(KEYS[table])} IS NULL`;
+    total += row?.missing ?? 0;
+  }
+  return total;
+}
+
+/**
+ * Copies embeddings over `context.vectorWorkers` connections: an HNSW index takes milliseconds for each, and several
+ * backends can add to it at once (docs/performance.md). Every transaction stands for itself, so a run that is killed goes
+ * on where it was.
+ */
+export async function applyEmbeddings(
+  context: Context,
+  plan: AsyncIterable<EmbeddingsPlan>,
+  onProgress: (embeddings: number) => void,
+): Promise<EmbeddingsResult> {
+  const queue = new Queue(plan);
+  const failures: string[] = [];
+  let total = 0;
+  const work = async () => {
+    let size = FIRST_BATCH;
+    try {
+      while (true) {
+        const batch = await queue.take(size);
+        if (batch === undefined) return;
+        const started = performance.now();
+        const copied = await copyPairs(context, batch, failures);
+        total += copied;
+        size = nextBatch(size, performance.now() - started);
+        onProgress(batch.pairs.length);
+      }
+    } catch (error) {
+      queue.close();
+      throw error;
+    }
+  };
+  const workers = await Promise.allSettled(Array.from({ length: context.vectorWorkers }, work));
+  for (const worker of workers) if (worker.status === 'rejected') throw worker.reason;
+  return { copied: total, failures };
+}
+
+const FIRST_BATCH = 250;
+
+/** How long a transaction is meant to take, and the sizes it may have. */
+const BATCH_MS = 500;
+const SMALLEST_BATCH = 20;
+const LARGEST_BATCH = 1_000;
+
+/** A batch of the size that would have taken BATCH_MS: a thousand rows without an index, some hundred with HNSW. Pure. */
+export function nextBatch(size: number, elapsedMs: number): number {
+  const wanted = Math.round(size * BATCH_MS / Math.max(elapsedMs, 1));
+  return Math.min(Math.max(wanted, SMALLEST_BATCH), LARGEST_BATCH);
+}
+
+/** Hands the pages of a plan out in batches, to one worker at a time. */
+class Queue {
+  readonly #pages: AsyncIterator<EmbeddingsPlan>;
+  #page: EmbeddingsPlan = { table: 'smart_search', pairs: [] };
+  #turn: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(plan: AsyncIterable<EmbeddingsPlan>) {
+    this.#pages = plan[Symbol.asyncIterator]();
+  }
+
+  /** The next batch of at most `size` pairs; undefined when there is none. */
+  take(size: number): Promise<EmbeddingsPlan | undefined> {
+    const taken = this.#turn.then(() => this.#next(size));
+    this.#turn = taken.catch(() => {});
+    return taken;
+  }
+
+  /** Hands out nothing more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #next(size: number): Promise<EmbeddingsPlan | undefined> {
+    if (this.#isClosed) return undefined;
+    if (this.#page.pairs.length === 0) {
+      const next = await this.#pages.next();
+      if (next.done) {
+        this.close();
+        return undefined;
+      }
+      this.#page = next.value;
+    }
+    const { table, pairs } = this.#page;
+    this.#page = { table, pairs: pairs.slice(size) };
+    return { table, pairs: pairs.slice(0, size) };
+  }
+}
+
+/** Copies a batch; when a row is refused the batch is halved until the offending one stands alone. */
+async function copyPairs(context: Context, plan: EmbeddingsPlan, failures: string[]): Promise<number> {
+  const { table, pairs } = plan;
+  try {
+    return await context.transaction((tx) => insertEmbeddings(tx, context.schema, plan));
+  } catch (error) {
+    const [only] = pairs;
+    if (!isRowError(error) || only === undefined) throw error;
+    if (pairs.length === 1) {
+      failures.push(`${table} of ${only.mirrorId}: ${messageOf(error)}`);
+      return 0;
+    }
+    const middle = Math.ceil(pairs.length / 2);
+    return await copyPairs(context, { table, pairs: pairs.slice(0, middle) }, failures) +
+      await copyPairs(context, { table, pairs: pairs.slice(middle) }, failures);
+  }
+}
+
+/** One that Immich has computed for the mirror meanwhile is replaced if it differs: the source is the authority. */
+async function insertEmbeddings(tx: Sql, schema: ImmichSchema, { table, pairs }: EmbeddingsPlan): Promise<number> {
+  const key = KEYS[table];
+  const columns = columnsOf(schema, table);
+  const assignments: Assignment[] = [
+    { column: key, value: tx`pair.mirror_id` },
+    ...copied(tx, 'source', columns),
+  ];
+  const list = (row: Fragment) => commaSeparated(tx, columns.map((column) => tx`${row}.${tx(column)}`));
+  const changes = commaSeparated(tx, columns.map((column) => tx`${tx(column)} = excluded.${tx(column)}`));
+  const inserted = await tx`
+    INSERT INTO ${tx(table)} AS known (${columnList(tx, assignments)})
+    SELECT ${valueList(tx, assignments)}
+    FROM unnest(
+      ${pairs.map(({ sourceId }) => sourceId)}::uuid[],
+      ${pairs.map(({ mirrorId }) => mirrorId)}::uuid[]
+    ) AS pair (source_id, mirror_id)
+    JOIN ${tx(table)} source ON source.${tx(key)} = pair.source_id
+    JOIN ${tx(table === 'smart_search' ? 'asset' : 'asset_face')} mirror ON mirror.id = pair.mirror_id
+    ON CONFLICT (${tx(key)}) DO UPDATE
+    SET ${changes}
+    WHERE (${list(tx`known`)}) IS DISTINCT FROM (${list(tx`excluded`)})`;
+  return inserted.count;
+}
+
+async function readPairs(
+  sql: Sql,
+  schema: ImmichSchema,
+  table: EmbeddingTable,
+  job: Job,
+  page: Page,
+): Promise<EmbeddingPair[]> {
+  const key = sql(KEYS[table]);
+  const list = (alias: string) =>
+    commaSeparated(sql, columnsOf(schema, table).map((column) => sql`${sql(alias)}.${sql(column)}`));
+  return await sql<EmbeddingPair[]>`
+    SELECT source.${key} AS "sourceId", mirror.id AS "mirrorId"
+    ${pairsOf(sql, table)}
+    WHERE ${isBetween(sql, job)}
+      AND ${isOnPage(sql, page)}
+      AND (copy.${key} IS NULL OR (${list('copy')}) IS DISTINCT FROM (${list('source')}))`;
+}
+
+/** FROM: each embedding `source` of a source, its living `mirror`, and what that has: `copy`, or NULL. */
+function pairsOf(sql: Sql, table: EmbeddingTable): Fragment {
+  switch (table) {
+    case 'smart_search':
+      return sql`
+        FROM immich_sidecar.asset_map m
+        JOIN asset mirror ON mirror.id = m.mirror_asset_id
+        JOIN smart_search source ON source."assetId" = m.source_asset_id
+        LEFT JOIN smart_search copy ON copy."assetId" = mirror.id`;
+    case 'face_search':
+      return sql`
+        FROM immich_sidecar.asset_map m
+        JOIN immich_sidecar.face_map fm ON fm.mirror_asset_id = m.mirror_asset_id
+        JOIN asset_face f ON f.id = fm.source_face_id AND f."sourceType" = 'machine-learning'
+        JOIN asset_face mirror ON mirror.id = fm.mirror_face_id
+        JOIN face_search source ON source."faceId" = f.id
+        LEFT JOIN face_search copy ON copy."faceId" = mirror.id`;
+  }
+}
+
+/** Mirrors to look at: those of some sources, or those with ids of a range. */
+type Page = readonly string[] | { readonly after: string; readonly last: string };
+
+function isOnPage(sql: Sql, page: Page): Fragment {
+  return 'last' in page
+    ? sql`m.mirror_asset_id > ${page.after} AND m.mirror_asset_id <= ${page.last}`
+    : isWithin(sql, page, sql`m.source_asset_id`);
+}
+
+/** Pages that together cover the mirrors of a job within `scope`. */
+async function* pagesOf(sql: Sql, job: Job, scope: Scope): AsyncGenerator<Page> {
+  if (scope !== 'all') {
+    for (let start = 0; start < scope.length; start += PAGE) yield scope.slice(start, start + PAGE);
+    return;
+  }
+  let after = FIRST_ID;
+  while (true) {
+    const [last] = await sql<{ id: string }[]>`
+      SELECT id
+      FROM (
+        SELECT m.mirror_asset_id AS id
+        FROM immich_sidecar.asset_map m
+        WHERE ${isBetween(sql, job)}
+          AND m.mirror_asset_id > ${after}
+        ORDER BY m.mirror_asset_id
+        LIMIT ${PAGE}
+      ) AS page
+      ORDER BY id DESC
+      LIMIT 1`;
+    if (last === undefined) return;
+    yield { after, last: last.id };
+    after = last.id;
+  }
+}
+
+function columnsOf(schema: ImmichSchema, table: EmbeddingTable): readonly string[] {
+  return table === 'smart_search' ? schema.columns.smartSearch : schema.columns.faceSearch;
+}
+
+function isBetween(sql: Sql, job: Job): Fragment {
+  return sql`(m.source_user_id = ${job.sourceUserId} AND m.target_user_id = ${job.targetUserId})`;
+}

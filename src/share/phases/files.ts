@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs';
+import { messageOf } from '../../errors.ts';
+import { sameFile } from '../../files/linker.ts';
+import { FileProblem } from '../../files/problem.ts';
+import { isRowError } from '../../postgres/faults.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import type { Context, PlanningContext } from '../context.ts';
+import { insertFiles } from '../copy/insert_files.ts';
+import { readExistingMirrors } from '../existing_mirrors.ts';
+import type { Job } from '../job.ts';
+import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
+import { type FilesPlan, pathsOf, planFiles } from '../mirror_files.ts';
+import { inSlices } from '../slices.ts';
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Finds mirrors whose files are not their sources' any more: moved, replaced, made anew, added, gone from disk, or with a time
+ * that a scan would stumble over. A page at a time; reads only.
+ */
+export async function* planMirrorFiles(
+  sql: Sql,
+  context: PlanningContext,
+  job: Job,
+): AsyncGenerator<FilesPlan[]> {
+  const { schema, jobs, scope, batchSize: limit, linker, paths } = context;
+  let after = FIRST_ID;
+  while (true) {
+    const mirrors = await readExistingMirrors(sql, schema, job, jobs, scope, { after, limit });
+    const plans: FilesPlan[] = [];
+    await inSlices(mirrors, (mirror) => {
+      const plan = planFiles(mirror, job, linker, paths);
+      if (plan !== undefined) plans.push(plan);
+    });
+    if (plans.length > 0) yield plans;
+    const last = mirrors.at(-1);
+    if (last === undefined || mirrors.length < limit) return;
+    after = last.id;
+  }
+}
+
+export interface FilesResult {
+  /** Mirrors whose files or paths changed. */
+  readonly updated: number;
+  readonly failures: readonly string[];
+}
+
+/** Makes the mirrors' files follow: new links, then rows, then old links, so that a row always finds its file. */
+export async function applyMirrorFiles(context: Context, job: Job): Promise<FilesResult> {
+  const failures: string[] = [];
+  let updated = 0;
+  for await (const plans of planMirrorFiles(context.sql, context, job)) {
+    await context.transaction((tx) => recordLinks(tx, plans.flatMap(newEntries)));
+    const linked = await relink(context, plans, failures);
+    const written = await writeRows(context, job, linked, failures);
+    await removeObsolete(context, plans, written, failures);
+    updated += written.length;
+  }
+  return { updated, failures };
+}
+
+/** Returns the plans all of whose links were made. */
+async function relink(context: Context, plans: readonly FilesPlan[], failures: string[]): Promise<FilesPlan[]> {
+  // One mirror may take the place that another one leaves.
+  const isLeft = new Set(plans.flatMap(({ obsolete }) => obsolete.map(({ path }) => path)));
+  const done: FilesPlan[] = [];
+  await inSlices(plans, (files) => {
+    try {
+      for (const { source, target, link } of files.links) {
+        const isOurs = files.journaled.has(link.mirrorPath) || isLeft.has(link.mirrorPath);
+        if (!isOurs && existsSync(target) && !sameFile(source.realPath, target)) {
+          throw new FileProblem('occupied', target);
+        }
+        context.linker.replace(source, target);
+      }
+      done.push(files);
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      failures.push(`${files.plan.sourceAssetId}: ${error.message}`);
+    }
+  }, context.signal);
+  return done;
+}
+
+/** Writes the rows of a page; when PostgreSQL refuses one, mirror by mirror. Returns the plans whose rows were written. */
+async function writeRows(
+  context: Context,
+  job: Job,
+  plans: readonly FilesPlan[],
+  failures: string[],
+): Promise<FilesPlan[]> {
+  if (plans.length === 0) return [];
+  try {
+    await context.transaction((tx) => updateRows(tx, context, job, plans));
+    return [...plans];
+  } catch (error) {
+    if (!isRowError(error)) throw error;
+    const [only] = plans;
+    if (only !== undefined && plans.length === 1) {
+      failures.push(`${only.plan.sourceAssetId}: ${messageOf(error)}`);
+      return [];
+    }
+    const written: FilesPlan[] = [];
+    for (const files of plans) written.push(...await writeRows(context, job, [files], failures));
+    return written;
+  }
+}
+
+async function updateRows(tx: Sql, { schema }: Context, job: Job, plans: readonly FilesPlan[]): Promise<void> {
+  const rows = plans.flatMap(({ plan, row }) =>
+    row === undefined ? [] : [{ ...row, mirrorAssetId: plan.mirrorAssetId }]
+  );
+  const input = tx`
+    jsonb_to_recordset(${tx.json(rows as never)}) AS input (
+      "mirrorAssetId" uuid,
+      "mirrorPath" text,
+      checksum text,
+      "fileModifiedAt" timestamptz,
+      "isSeen" boolean,
+      "sidecarPath" text,
+      "encodedVideoPath" text
+    )`;
+  const ofOlderReleases = [
+    schema.has('asset', 'sidecarPath') ? tx`, "sidecarPath" = input."sidecarPath"` : tx``,
+    schema.has('asset', 'encodedVideoPath') ? tx`, "encodedVideoPath" = coalesce(input."encodedVideoPath", '')` : tx``,
+  ];
+  const returns = tx`(mirror."isOffline" AND mirror.status = 'active' AND input."isSeen")`;
+  // Two mirrors may change places, and each must have a checksum of its own at any time.
+  await tx`
+    UPDATE asset mirror
+    SET checksum = decode(md5(mirror.id::text), 'hex')
+    FROM ${input}
+    WHERE mirror.id = input."mirrorAssetId"
+      AND mirror."originalPath" <> input."mirrorPath"`;
+  await tx`
+    UPDATE asset mirror
+    SET "originalPath" = input."mirrorPath",
+        checksum = CASE WHEN input."isSeen" THEN decode(input.checksum, 'hex') ELSE mirror.checksum END,
+        "libraryId" = ${job.targetLibraryId},
+        "fileModifiedAt" = coalesce(input."fileModifiedAt", source."fileModifiedAt"),
+        "deletedAt" = CASE WHEN ${returns} THEN NULL ELSE mirror."deletedAt" END,
+        "isOffline" = mirror."isOffline" AND NOT ${returns}
+        ${ofOlderReleases[0] ?? tx``}
+        ${ofOlderReleases[1] ?? tx``}
+    FROM ${input}
+    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = input."mirrorAssetId"
+    JOIN asset source ON source.id = m.source_asset_id
+    WHERE mirror.id = input."mirrorAssetId"`;
+  await tx`
+    UPDATE immich_sidecar.asset_map m
+    SET job_name = ${job.name}
+    FROM ${input}
+    WHERE m.mirror_asset_id = input."mirrorAssetId"
+      AND m.job_name <> ${job.name}`;
+  await tx`DELETE FROM asset_file WHERE id = ANY (${plans.flatMap(({ oldFileIds }) => oldFileIds)}::uuid[])`;
+  await insertFiles(
+    tx,
+    schema,
+    plans.map(({ plan, newFiles }) => ({ plan: { ...plan, files: newFiles }, files: new Set(newFiles) })),
+  );
+}
+
+/** Removes what no row names any more, unless another mirror has taken the place. */
+async function removeObsolete(
+  context: Context,
+  plans: readonly FilesPlan[],
+  written: readonly FilesPlan[],
+  failures: string[],
+): Promise<void> {
+  const obsolete = written.flatMap((files) => files.obsolete);
+  if (obsolete.length === 0) return;
+  const taken = new Set(plans.flatMap(pathsOf));
+  const failed = removeFiles(obsolete.filter(({ path }) => !taken.has(path)), context.linker, context.paths);
+  failures.push(...failed.map(({ problem }) => `could not be removed: ${problem.message}`));
+  const staying = new Set(failed.map(({ entry }) => entry));
+  await context.transaction((tx) => forgetEntries(tx, obsolete.filter((entry) => !staying.has(entry))));
+}
+
+function newEntries({ plan, links, journaled }: FilesPlan): JournalEntry[] {
+  return links.filter(({ link }) => !journaled.has(link.mirrorPath)).map(({ link }) => ({
+    mirrorId: plan.mirrorAssetId,
+    path: link.mirrorPath,
+    keep: link.keep,
+  }));
+}

@@ -1,0 +1,91 @@
+import { parentOf } from '../files/path_map.ts';
+import type { Sql } from '../postgres/connect.ts';
+import type { Context } from './context.ts';
+import { forgetLinks, type JournalEntry, readLinks, removeFiles } from './journal.ts';
+import { REMEMBERED, type Withdrawal } from './withdrawal.ts';
+
+export interface RemovalResult {
+  readonly withdrawn: readonly Withdrawal[];
+  /** Files that could not be removed, as sentences; their mirrors stay and are tried again. */
+  readonly failures: readonly string[];
+}
+
+/** Removes mirrors with everything that belongs to them, batch by batch, files before rows. */
+export async function removeMirrors(
+  context: Context,
+  withdrawals: readonly Withdrawal[],
+  onProgress: (mirrors: number) => void = () => {},
+): Promise<RemovalResult> {
+  const withdrawn: Withdrawal[] = [];
+  const failures: string[] = [];
+  for (let start = 0; start < withdrawals.length; start += context.batchSize) {
+    const batch = withdrawals.slice(start, start + context.batchSize);
+    const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
+    await removeFilesOfImmich(context, links);
+    const failed = removeFiles(links, context.linker, context.paths);
+    const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
+    const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
+    await context.transaction((tx) => removeRows(tx, done));
+    withdrawn.push(...done);
+    failures.push(...failed.map(({ problem }) => `could not be removed: ${problem.message}`));
+    onProgress(batch.length);
+  }
+  return { withdrawn, failures };
+}
+
+/**
+ * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them. A path of the database is
+ * believed only in a directory where this very mirror has files of ours; anywhere else the file may be the source's.
+ */
+async function removeFilesOfImmich(context: Context, links: readonly JournalEntry[]): Promise<void> {
+  const homes = new Map<string, Set<string>>();
+  for (const { mirrorId, path } of links) {
+    const directories = homes.get(mirrorId) ?? new Set();
+    homes.set(mirrorId, directories.add(parentOf(path)));
+  }
+  const files = await context.sql<{ mirrorId: string; path: string }[]>`
+    SELECT "assetId" AS "mirrorId", path
+    FROM asset_file
+    WHERE "assetId" = ANY (${[...homes.keys()]}::uuid[])`;
+  const own = files.filter(({ mirrorId, path }) => homes.get(mirrorId)?.has(parentOf(path)));
+  removeFiles(own.map((file) => ({ ...file, keep: parentOf(file.path) })), context.linker, context.paths);
+}
+
+/** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */
+async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
+  const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
+  const remembered = withdrawals.filter(({ reason }) => REMEMBERED.has(reason));
+  await releaseStacks(tx, ids);
+  await tx`DELETE FROM asset WHERE id = ANY (${ids}::uuid[])`;
+  await tx`DELETE FROM immich_sidecar.album_entry WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
+  await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
+  await tx`DELETE FROM immich_sidecar.asset_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
+  await forgetLinks(tx, ids);
+  await tx`
+    INSERT INTO immich_sidecar.withdrawn (source_asset_id, target_user_id, reason)
+    SELECT gone."sourceAssetId", gone."targetUserId", gone.reason
+    FROM jsonb_to_recordset(${tx.json(remembered as never)}) AS gone
+      ("sourceAssetId" uuid, "targetUserId" uuid, reason text)
+    ON CONFLICT (source_asset_id, target_user_id) DO NOTHING`;
+}
+
+/**
+ * A stack's primary asset cannot be deleted (its foreign key has NO ACTION). If the target has made a mirror the primary
+ * of a stack, another member takes its place; a stack that would be left with fewer than two members goes, as in Immich.
+ */
+async function releaseStacks(tx: Sql, mirrorAssetIds: readonly string[]): Promise<void> {
+  const ids = mirrorAssetIds as string[];
+  await tx`
+    UPDATE stack
+    SET "primaryAssetId" = heir.id
+    FROM (
+      SELECT a."stackId" AS stack_id, min(a.id::text)::uuid AS id
+      FROM asset a
+      WHERE a."stackId" IN (SELECT s.id FROM stack s WHERE s."primaryAssetId" = ANY (${ids}::uuid[]))
+        AND a.id <> ALL (${ids}::uuid[])
+      GROUP BY a."stackId"
+      HAVING count(*) > 1
+    ) AS heir
+    WHERE stack.id = heir.stack_id`;
+  await tx`DELETE FROM stack WHERE "primaryAssetId" = ANY (${ids}::uuid[])`;
+}

@@ -1,0 +1,24 @@
+import { setImmediate } from 'node:timers';
+
+/**
+ * Longest time in milliseconds that file work keeps the event loop to itself. PostgreSQL, which copies the batch before at
+ * the same time, waits that long for each of its answers to be heard.
+ */
+const SLICE_MS = 2;
+
+/** Does synchronous work for each item, and lets others have their turn in between. Throws what `signal` is aborted with. */
+export async function inSlices<Item>(
+  items: readonly Item[],
+  work: (item: Item) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  let sliceStart = performance.now();
+  for (const item of items) {
+    work(item);
+    if (performance.now() - sliceStart > SLICE_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+      sliceStart = performance.now();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { EXIT, messageOf, UserError } from '../../errors.ts';
+
+/** What is not urgent is written at the latest with this many others, or when a second has passed. */
+const MOST_WAITING = 1_000;
+const LONGEST_WAIT_MS = 1_000;
+
+/**
+ * Gathers writes into few transactions: a commit waits for the disk, which takes longer than everything else in it.
+ *
+ * After a commit that failed every call throws the same UserError: no file may be replaced that the ledger does not know of.
+ */
+export class Commits {
+  readonly #db: DatabaseSync;
+  #waiting: (() => void)[] = [];
+  #soon: Promise<void> | undefined;
+  #lastCommit = performance.now();
+  #failure: UserError | undefined;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** Adds a write to the next transaction; it is lost if the process is killed before. */
+  later(write: () => void): void {
+    this.#waiting.push(write);
+    const isDue = this.#waiting.length >= MOST_WAITING || performance.now() - this.#lastCommit > LONGEST_WAIT_MS;
+    if (isDue && this.#soon === undefined) this.now();
+  }
+
+  /** Adds a write and waits until it and all before it are on the disk. Writes of the same moment share a transaction. */
+  async durably(write: () => void): Promise<void> {
+    this.#waiting.push(write);
+    this.#soon ??= nextTurn().then(() => this.now());
+    await this.#soon;
+  }
+
+  /** Whether everybody has been told that the ledger cannot be written. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Commits what waits. */
+  now(): void {
+    this.#soon = undefined;
+    this.#lastCommit = performance.now();
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#waiting.length === 0) return;
+    const writes = this.#waiting;
+    this.#waiting = [];
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      for (const write of writes) write();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      // After some errors, a full disk among them, SQLite has rolled back already.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#failure = new UserError(`The ledger cannot be written: ${messageOf(error)}.`, {
+        remedy:
+          'Make room on the disk that WRITE_STATE_DIR lies on. Files that were being written are whole; the next ' +
+          'run looks at them again.',
+        exitCode: EXIT.internal,
+        cause: error,
+      });
+      throw this.#failure;
+    }
+  }
+}
+
+/** Lets everything that is ready now go first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,105 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Outcome } from '../outcome.ts';
+import { type FileStamp, NOTHING_OWN, type OwnValues } from '../tags.ts';
+
+/** What is remembered of an original: when all of it still holds, there is nothing to look at. */
+export interface KnownFile {
+  /** As this program sees it. */
+  readonly path: string;
+  readonly assetId: string;
+  /** The run that has last looked at it. */
+  readonly runId: number;
+  /** Digest of what was wanted; see wanted.ts. */
+  readonly wanted: string;
+  readonly stamp: FileStamp;
+  readonly sidecar: { readonly path: string; readonly stamp: FileStamp } | undefined;
+  /** `written` and `already-right` are good; `unwritable` is remembered with its reason. */
+  readonly outcome: Outcome;
+  readonly reason: string | undefined;
+}
+
+/** The ledger's rows about files and about what in them is ours. Reads are immediate; writes belong into Commits. */
+export class KnownFiles {
+  readonly #find: StatementSync;
+  readonly #save: StatementSync;
+  readonly #forget: StatementSync;
+  readonly #own: StatementSync;
+  readonly #saveOwn: StatementSync;
+  readonly #forgetOwn: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    // One statement for a page of paths: 1.4 µs each, where a statement for each takes 4.
+    this.#find = db.prepare(`
+      SELECT file.*
+      FROM json_each(?) AS wanted
+      JOIN file ON file.path = wanted.value`);
+    this.#save = db.prepare(`
+      INSERT OR REPLACE INTO file
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#forget = db.prepare('DELETE FROM file WHERE path = ?');
+    this.#own = db.prepare('SELECT tags FROM own WHERE path = ?');
+    this.#saveOwn = db.prepare('INSERT OR REPLACE INTO own VALUES (?, ?)');
+    this.#forgetOwn = db.prepare('DELETE FROM own WHERE path = ?');
+  }
+
+  /** Those of these originals that are known, by path. */
+  find(paths: readonly string[]): ReadonlyMap<string, KnownFile> {
+    const rows = this.#find.all(JSON.stringify(paths)) as unknown as FileRow[];
+    return new Map(rows.map((row) => [row.path, knownFile(row)]));
+  }
+
+  save({ path, assetId, runId, wanted, stamp, sidecar, outcome, reason }: KnownFile): void {
+    this.#save.run(
+      ...[path, assetId, runId, wanted, stamp.size, stamp.mtimeMs, stamp.inode],
+      ...[sidecar?.path ?? null, sidecar?.stamp.size ?? null, sidecar?.stamp.mtimeMs ?? null],
+      ...[sidecar?.stamp.inode ?? null, outcome, reason ?? null],
+    );
+  }
+
+  /** The next run looks at this original again. What is ours in it stays ours. */
+  forget(path: string): void {
+    this.#forget.run(path);
+  }
+
+  /** What is ours in a media file or a sidecar. */
+  own(path: string): OwnValues {
+    const row = this.#own.get(path);
+    return row === undefined ? NOTHING_OWN : JSON.parse(String(row['tags']));
+  }
+
+  saveOwn(path: string, own: OwnValues): void {
+    const isNothing = Object.keys(own.lists).length === 0 && Object.keys(own.values).length === 0;
+    if (isNothing) this.#forgetOwn.run(path);
+    else this.#saveOwn.run(path, JSON.stringify(own));
+  }
+}
+
+interface FileRow {
+  readonly path: string;
+  readonly asset_id: string;
+  readonly run_id: number;
+  readonly wanted: string;
+  readonly size: number;
+  readonly mtime_ms: number;
+  readonly inode: number;
+  readonly sidecar_path: string | null;
+  readonly sidecar_size: number;
+  readonly sidecar_mtime_ms: number;
+  readonly sidecar_inode: number;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
+
+function knownFile(row: FileRow): KnownFile {
+  const { sidecar_path: sidecarPath, sidecar_size: size, sidecar_mtime_ms: mtimeMs, sidecar_inode: inode } = row;
+  return {
+    path: row.path,
+    assetId: row.asset_id,
+    runId: row.run_id,
+    wanted: row.wanted,
+    stamp: { size: row.size, mtimeMs: row.mtime_ms, inode: row.inode },
+    sidecar: sidecarPath === null ? undefined : { path: sidecarPath, stamp: { size, mtimeMs, inode } },
+    outcome: row.outcome,
+    reason: row.reason ?? undefined,
+  };
+}

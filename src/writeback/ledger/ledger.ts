@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import type { AlbumCache, RememberedAlbums } from '../records/albums.ts';
+import { Commits } from './commits.ts';
+import { KnownFiles } from './files.ts';
+import { Journal } from './journal.ts';
+import { LEDGER_NAME, openDatabase, openEmptyDatabase } from './open.ts';
+import { Runs } from './runs.ts';
+
+/** What write-back remembers from one run to the next. */
+export class Ledger implements Disposable {
+  readonly files: KnownFiles;
+  readonly journal: Journal;
+  readonly runs: Runs;
+  readonly albums: AlbumCache;
+  readonly commits: Commits;
+  readonly #db: DatabaseSync;
+
+  private constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.files = new KnownFiles(db);
+    this.journal = new Journal(db);
+    this.runs = new Runs(db);
+    this.albums = albumCache(db);
+    this.commits = new Commits(db);
+  }
+
+  /** Throws UserError and RefusedError; see openDatabase. */
+  static open(directory: string): Ledger {
+    return new Ledger(openDatabase(directory));
+  }
+
+  /** For a dry run: the ledger if there is one, else an empty one that leaves nothing behind. */
+  static openToLook(directory: string): Ledger {
+    return new Ledger(existsSync(`${directory}/${LEDGER_NAME}`) ? openDatabase(directory) : openEmptyDatabase());
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      if (!this.commits.hasFailed) this.commits.now();
+    } finally {
+      this.#db.close();
+    }
+  }
+}
+
+function albumCache(db: DatabaseSync): AlbumCache {
+  const read = db.prepare('SELECT content FROM album_cache WHERE id = 1');
+  const write = db.prepare('INSERT OR REPLACE INTO album_cache VALUES (1, ?)');
+  const clear = db.prepare('DELETE FROM album_cache');
+  return {
+    read: () => {
+      const row = read.get();
+      return row === undefined ? undefined : JSON.parse(String(row['content'])) as RememberedAlbums;
+    },
+    write: (albums) => void write.run(JSON.stringify(albums)),
+    clear: () => void clear.run(),
+  };
+}

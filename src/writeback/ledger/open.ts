@@ -1,0 +1,89 @@
+import { DatabaseSync } from 'node:sqlite';
+import { messageOf, RefusedError, UserError } from '../../errors.ts';
+import { codeOf } from '../../files/problem.ts';
+import { MIGRATIONS } from './schema/migrations.ts';
+
+export const LEDGER_NAME = 'ledger.sqlite';
+
+/**
+ * Opens the ledger in `directory`, made if it is not there. It is this process's alone until it is closed: a second
+ * run is refused, and the lock goes with the process, however that ends.
+ *
+ * Every commit is on the disk when it returns: what it says about a file must survive the power going out after the file
+ * was replaced.
+ *
+ * Throws RefusedError when another run has it or a newer version made it, UserError when it cannot be written or is damaged.
+ */
+export function openDatabase(directory: string): DatabaseSync {
+  const path = `${directory}/${LEDGER_NAME}`;
+  try {
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // It tells the names of people and places, so it is made for its owner only; SQLite gives its other files the same mode.
+    Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
+  } catch (error) {
+    throw new UserError(`The ledger ${path} cannot be written (${codeOf(error) || messageOf(error)}).`, {
+      remedy: 'Set WRITE_STATE_DIR to a directory that this program may write to and that is kept from run to run.',
+      cause: error,
+    });
+  }
+  return prepare(() => new DatabaseSync(path), path);
+}
+
+/** A ledger that is gone with the process, for a dry run that has none to read. */
+export function openEmptyDatabase(): DatabaseSync {
+  return prepare(() => new DatabaseSync(':memory:'), 'in memory');
+}
+
+function prepare(open: () => DatabaseSync, path: string): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    db = open();
+    // Set before anything is read, so that the lock is taken with the first read and there is no shared memory file,
+    // which network file systems cannot have.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA foreign_keys = ON');
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(db, path);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw explain(error, path);
+  }
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version > MIGRATIONS.length) {
+    throw new RefusedError(
+      `The ledger ${path} has version ${version}, but this program knows only up to ${MIGRATIONS.length}.`,
+      { remedy: 'A newer immich-sidecar has worked with it: install that version or a later one.' },
+    );
+  }
+  for (const [index, sql] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    db.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+  // Takes the lock even when there was nothing to write.
+  db.exec('BEGIN IMMEDIATE; COMMIT');
+}
+
+/** SQLite's result codes: busy and locked; corrupt and not a database. */
+const IN_USE: ReadonlySet<number> = new Set([5, 6]);
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+
+function explain(error: unknown, path: string): unknown {
+  const code = error instanceof Error ? Number((error as { errcode?: unknown }).errcode) & 0xff : NaN;
+  if (IN_USE.has(code)) {
+    return new RefusedError(`Another run works with the ledger ${path}.`, {
+      remedy: 'Wait until it has finished, or stop it.',
+      cause: error,
+    });
+  }
+  if (DAMAGED.has(code)) {
+    return new UserError(`The ledger ${path} is damaged (${messageOf(error)}).`, {
+      remedy: 'Move it away. The next run compares every file, writes only what is missing, and begins a new ledger; ' +
+        'what the old one knew for undo is lost.',
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,4 @@
+import initial from './001_initial.sql' with { type: 'text' };
+
+/** The steps that make the ledger; the number of a step is its place, from 1. A step that was released is never edited. */
+export const MIGRATIONS: readonly string[] = Object.freeze([initial]);

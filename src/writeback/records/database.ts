@@ -1,0 +1,102 @@
+import { readCatalog } from '../../immich/catalog.ts';
+import { assertImmichDatabase, readInstance } from '../../immich/instance.ts';
+import { peopleByGroup, peopleById } from '../../immich/people.ts';
+import type { Connection, Sql } from '../../postgres/connect.ts';
+import type { AssetRecord } from '../record.ts';
+import { type NameRow, readAlbumNames } from './database/albums.ts';
+import { type AssetRow, countAssets, readAssets, type Selection } from './database/assets.ts';
+import { assertReadable } from './database/columns.ts';
+import { readFaces } from './database/faces.ts';
+import type { ReadSchema } from './database/schema.ts';
+import { readTagNames } from './database/tags.ts';
+import { recordOf } from './facts.ts';
+import { mirrorsByMap } from './mirrors.ts';
+import { readAhead } from './read_ahead.ts';
+import type { RecordOptions, RecordSource, SourceItem } from './source.ts';
+
+export interface DatabaseSourceOptions {
+  /** Whose assets; empty = everybody's. */
+  readonly userIds: readonly string[];
+  /** Assets per page. */
+  readonly batchSize: number;
+}
+
+/**
+ * Assets straight from Immich's database, of any release from 2.0 to 3.2, a page at a time and only reading.
+ *
+ * @throws {UserError} when this is no database of Immich, or it lacks something that records are made of
+ */
+export async function databaseSource(sql: Connection, options: DatabaseSourceOptions): Promise<RecordSource> {
+  await assertImmichDatabase(sql);
+  const catalog = await readCatalog(sql);
+  assertReadable(catalog);
+  const schema: ReadSchema = { catalog, people: catalog.has('person_group') ? peopleByGroup : peopleById };
+  const { version } = await readInstance(sql, undefined);
+  const { userIds, batchSize } = options;
+  const whose = userIds.length === 0 ? 'every user' : `${userIds.length} ${userIds.length === 1 ? 'user' : 'users'}`;
+  return {
+    describe: () => `the database of Immich ${version}, photos of ${whose}`,
+    count: async ({ since }) => await countAssets(sql, schema, { userIds, since }),
+    records: async function* (wanted) {
+      const pages = readPages(sql, schema, { userIds, since: wanted.since }, wanted, batchSize);
+      for await (const page of readAhead(pages)) yield* page;
+    },
+  };
+}
+
+/** Pages in the order of the ids, which never change: nothing comes twice and nothing is left out. */
+async function* readPages(
+  sql: Connection,
+  schema: ReadSchema,
+  selection: Selection,
+  wanted: RecordOptions,
+  size: number,
+): AsyncGenerator<readonly SourceItem[]> {
+  const findMirrors = await mirrorsByMap(sql);
+  let after: string | undefined;
+  for (;;) {
+    const from = after;
+    // One snapshot for all statements of a page: a face and its person belong together.
+    const assets = await sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
+      return await readRecords(tx, schema, await readAssets(tx, schema, selection, from, size), wanted);
+    });
+    const last = assets.at(-1);
+    if (last === undefined) return;
+    const mirrors = await findMirrors(assets.map((record) => ({ ...record, id: record.assetId })));
+    yield assets.map((record) => {
+      const { assetId, originalPath } = record;
+      return mirrors.has(assetId) ? { kind: 'mirror', assetId, originalPath } : { kind: 'record', record };
+    });
+    if (assets.length < size) return;
+    after = last.assetId;
+  }
+}
+
+/** Everything about a page of assets, with one statement for each kind of knowledge that is wanted. */
+async function readRecords(
+  sql: Sql,
+  schema: ReadSchema,
+  assets: readonly AssetRow[],
+  { modules }: RecordOptions,
+): Promise<readonly AssetRecord[]> {
+  const ids = assets.map(({ id }) => id);
+  const faces = Map.groupBy(await readFaces(sql, schema, ids), ({ assetId }) => assetId);
+  const albums = modules.includes('albums') ? namesOf(await readAlbumNames(sql, schema, ids)) : undefined;
+  const tags = modules.includes('tags') ? namesOf(await readTagNames(sql, schema, ids)) : undefined;
+  return assets.map((asset) => {
+    const own = faces.get(asset.id) ?? [];
+    return recordOf({
+      ...asset,
+      exif: asset,
+      people: own.map(({ personId, name, isHidden }) => ({ id: personId, name, isHidden })),
+      faces: modules.includes('faces') ? own : undefined,
+      albums: albums && (albums.get(asset.id) ?? []),
+      tags: tags && (tags.get(asset.id) ?? []),
+    });
+  });
+}
+
+function namesOf(rows: readonly NameRow[]): ReadonlyMap<string, readonly string[]> {
+  const groups = Map.groupBy(rows, ({ assetId }) => assetId);
+  return new Map([...groups].map(([assetId, names]) => [assetId, names.map(({ name }) => name)]));
+}

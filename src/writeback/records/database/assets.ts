@@ -1,0 +1,110 @@
+import type { Fragment, Sql } from '../../../postgres/connect.ts';
+import type { ReadSchema } from './schema.ts';
+import { columnTo } from './columns.ts';
+
+/** Which assets are read. */
+export interface Selection {
+  /** Empty = everybody's. */
+  readonly userIds: readonly string[];
+  readonly since: Date | undefined;
+}
+
+/** An asset with its EXIF row, as `AssetFacts` and `ExifFacts` have it. Times are text in ISO 8601, as the API gives them. */
+export interface AssetRow {
+  readonly id: string;
+  readonly originalPath: string;
+  readonly type: string;
+  readonly libraryId: string | null;
+  readonly isFavorite: boolean;
+  readonly isEdited: boolean;
+  readonly localDateTime: string;
+  readonly description: string | null;
+  readonly dateTimeOriginal: string | null;
+  readonly timeZone: string | null;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  readonly rating: number | null;
+  readonly exifImageWidth: number | null;
+  readonly exifImageHeight: number | null;
+  readonly orientation: string | null;
+}
+
+/** The next assets in the order of their ids. */
+export async function readAssets(
+  sql: Sql,
+  schema: ReadSchema,
+  selection: Selection,
+  after: string | undefined,
+  size: number,
+): Promise<readonly AssetRow[]> {
+  const hasEdits = schema.catalog.get('asset')?.columns.has('isEdited') === true;
+  return await sql<AssetRow[]>`
+    SELECT
+      a.id,
+      a."originalPath",
+      a.type,
+      a."libraryId",
+      a."isFavorite",
+      ${hasEdits ? sql`a."isEdited"` : sql`false`} AS "isEdited",
+      to_jsonb(a."localDateTime") #>> '{}' AS "localDateTime",
+      e.description,
+      to_jsonb(e."dateTimeOriginal") #>> '{}' AS "dateTimeOriginal",
+      e."timeZone",
+      e.latitude,
+      e.longitude,
+      e.rating,
+      e."exifImageWidth",
+      e."exifImageHeight",
+      e.orientation
+    FROM asset a
+    JOIN asset_exif e ON e."assetId" = a.id
+    WHERE ${isSelected(sql, schema, selection)}
+      ${after === undefined ? sql`` : sql`AND a.id > ${after}`}
+    ORDER BY a.id
+    LIMIT ${size}`;
+}
+
+/** How many there are. */
+export async function countAssets(sql: Sql, schema: ReadSchema, selection: Selection): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    SELECT count(*)::int AS count
+    FROM asset a
+    JOIN asset_exif e ON e."assetId" = a.id
+    WHERE ${isSelected(sql, schema, selection)}`;
+  return row?.count ?? 0;
+}
+
+/** A condition on the rows `a` of `asset` and `e` of `asset_exif`. */
+function isSelected(sql: Sql, schema: ReadSchema, { userIds, since }: Selection): Fragment {
+  return sql`
+    a.visibility IN ('timeline', 'archive')
+    AND a.type IN ('IMAGE', 'VIDEO')
+    AND a."deletedAt" IS NULL
+    AND NOT a."isOffline"
+    AND ${
+    userIds.length > 0
+      ? sql`a."ownerId" = ANY (${userIds}::uuid[])`
+      : sql`a."ownerId" IN (SELECT u.id FROM "user" u WHERE u."deletedAt" IS NULL)`
+  }
+    ${since === undefined ? sql`` : sql`AND ${isChangedSince(sql, schema, since)}`}`;
+}
+
+/** Of the asset itself, its EXIF data, its faces, their people, and its albums. Neither an album nor a face that went is seen. */
+function isChangedSince(sql: Sql, { catalog, people }: ReadSchema, since: Date): Fragment {
+  const [albumKey, assetKey] = ['album', 'asset'].map((table) => columnTo(catalog, 'album_asset', table));
+  return sql`(
+    a."updatedAt" >= ${since}
+    OR e."updatedAt" >= ${since}
+    OR EXISTS (
+      SELECT 1
+      FROM asset_face f
+      LEFT JOIN person p ON p.${sql(people.personKey)} = f.${sql(people.faceKey)} AND p."ownerId" = a."ownerId"
+      WHERE f."assetId" = a.id
+        AND (f."updatedAt" >= ${since} OR p."updatedAt" >= ${since}))
+    OR EXISTS (
+      SELECT 1
+      FROM album_asset aa
+      JOIN album ON album.id = aa.${sql(albumKey ?? '')}
+      WHERE aa.${sql(assetKey ?? '')} = a.id
+        AND (aa."updatedAt" >= ${since} OR album."updatedAt" >= ${since})))`;
+}

@@ -1,0 +1,43 @@
+import type { Sql } from '../../../postgres/connect.ts';
+import type { ReadSchema } from './schema.ts';
+
+/** A living, visible face with its person as the asset's owner sees it. Pixels of the oriented, unedited picture. */
+export interface FaceRow {
+  readonly assetId: string;
+  readonly personId: string;
+  readonly name: string;
+  readonly isHidden: boolean;
+  readonly imageWidth: number;
+  readonly imageHeight: number;
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
+/** The faces of these assets that belong to somebody. A face cut away by an edit is not visible (2.5 and later). */
+export async function readFaces(
+  sql: Sql,
+  { catalog, people }: ReadSchema,
+  assetIds: readonly string[],
+): Promise<readonly FaceRow[]> {
+  const canBeInvisible = catalog.get('asset_face')?.columns.has('isVisible') === true;
+  return await sql<FaceRow[]>`
+    SELECT
+      f."assetId",
+      p.${sql(people.personKey)} AS "personId",
+      p.name,
+      p."isHidden",
+      f."imageWidth",
+      f."imageHeight",
+      f."boundingBoxX1" AS x1,
+      f."boundingBoxY1" AS y1,
+      f."boundingBoxX2" AS x2,
+      f."boundingBoxY2" AS y2
+    FROM asset_face f
+    JOIN asset a ON a.id = f."assetId"
+    JOIN person p ON p.${sql(people.personKey)} = f.${sql(people.faceKey)} AND p."ownerId" = a."ownerId"
+    WHERE f."assetId" = ANY (${assetIds}::uuid[])
+      AND f."deletedAt" IS NULL
+      ${canBeInvisible ? sql`AND f."isVisible"` : sql``}`;
+}

@@ -1,0 +1,32 @@
+import type { Module } from '../module.ts';
+import type { AssetRecord } from '../record.ts';
+
+/** What a run wants to know. */
+export interface RecordOptions {
+  /** Faces, albums and tags are only asked for when one of these writes them. */
+  readonly modules: readonly Module[];
+  /**
+   * Only what Immich changed since. The API knows changes of the asset itself; the database also those of its faces,
+   * their people and its albums, but not what was removed.
+   */
+  readonly since?: Date | undefined;
+}
+
+/** One asset on its way through a run. */
+export type SourceItem =
+  | { readonly kind: 'record'; readonly record: AssetRecord }
+  /** A copy made by sharing: its source is the one that is written. */
+  | { readonly kind: 'mirror'; readonly assetId: string; readonly originalPath: string };
+
+/**
+ * Where records come from. Both sources tell the same of the same library: assets in the timeline and the archive that
+ * Immich has read; no trashed, offline, locked or hidden ones (the video of a live photo is hidden).
+ */
+export interface RecordSource {
+  /** For people: `Immich 3.1.0 at http://immich:2283, photos of Alice`. */
+  describe(): string;
+  /** About how many items there will be; undefined when that is not known beforehand. */
+  count(options: RecordOptions): Promise<number | undefined>;
+  /** Every asset once. A page is read ahead, so that the consumer need not wait. */
+  records(options: RecordOptions): AsyncIterable<SourceItem>;
+}

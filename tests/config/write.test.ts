@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load.ts';
+import { ALICE, BOB, load, problemOf, withDirectory } from './helper.ts';
+
+Deno.test('write-back has the defaults of its requirements', () => {
+  withDirectory({}, (cwd) => {
+    assert.deepEqual(JSON.parse(JSON.stringify(loadConfig({ env: {}, cwd, needJobs: false }).write)), {
+      source: 'api',
+      destination: 'embed',
+      userIds: [],
+      photoDir: '/library',
+      pathSegments: 3,
+      timeZone: 'Europe/Berlin',
+      captionMaxLength: 2000,
+      albumCache: { ttlSeconds: 86_400, maxStaleSeconds: 604_800 },
+      batchSize: 1000,
+      apiConcurrency: 4,
+      stateDirectory: join(cwd, '.immich-sidecar'),
+      logFile: join(cwd, 'immich_ultra_sync.txt'),
+    });
+  });
+});
+
+Deno.test('every write-back setting can be set, and relative paths start at the working directory', () => {
+  const env = {
+    WRITE_TO: 'Both',
+    WRITE_SOURCE: 'DATABASE',
+    WRITE_USER_IDS: `${ALICE.toUpperCase()}, ${BOB},`,
+    IMMICH_PHOTO_DIR: 'photos/',
+    IMMICH_PATH_SEGMENTS: '4',
+    TZ: 'America/Sao_Paulo',
+    CAPTION_MAX_LEN: '10',
+    IMMICH_ALBUM_CACHE_TTL: '0',
+    IMMICH_ALBUM_CACHE_MAX_STALE: '1',
+    IMMICH_ASSET_BATCH_SIZE: '25',
+    WRITE_API_CONCURRENCY: '2',
+    WRITE_WORKERS: '3',
+    WRITE_STATE_DIR: '/var/lib/sidecar',
+    EXIFTOOL_PATH: './tools/exiftool',
+    IMMICH_LOG_FILE: 'logs/write.txt',
+  };
+  withDirectory({}, (cwd) => {
+    assert.deepEqual(loadConfig({ env, cwd, needJobs: false }).write, {
+      source: 'database',
+      destination: 'both',
+      userIds: [ALICE, BOB],
+      photoDir: join(cwd, 'photos'),
+      pathSegments: 4,
+      timeZone: 'America/Sao_Paulo',
+      captionMaxLength: 10,
+      albumCache: { ttlSeconds: 0, maxStaleSeconds: 1 },
+      batchSize: 25,
+      apiConcurrency: 2,
+      workers: 3,
+      stateDirectory: '/var/lib/sidecar',
+      exiftoolPath: join(cwd, 'tools/exiftool'),
+      logFile: join(cwd, 'logs/write.txt'),
+    });
+  });
+});
+
+Deno.test('PHOTO_DIR and LOG_FILE are other names, and the long ones win', () => {
+  const { photoDir, logFile } = load({ env: { PHOTO_DIR: '/one', LOG_FILE: '/one.txt' } }).write;
+  assert.deepEqual([photoDir, logFile], ['/one', '/one.txt']);
+  const both = { PHOTO_DIR: '/one', LOG_FILE: '/one.txt', IMMICH_PHOTO_DIR: '/library', IMMICH_LOG_FILE: '/two.txt' };
+  const { write } = load({ env: both });
+  assert.deepEqual([write.photoDir, write.logFile], ['/library', '/two.txt']);
+});
+
+Deno.test('an ExifTool without a slash is looked for in PATH', () => {
+  assert.equal(load({ env: { EXIFTOOL_PATH: 'exiftool' } }).write.exiftoolPath, 'exiftool');
+});
+
+Deno.test('the time zone is one that exists, the system one included', () => {
+  const zone = (TZ: string) => load({ env: { TZ } }).write.timeZone;
+  assert.equal(zone(':Asia/Tokyo'), 'Asia/Tokyo');
+  assert.equal(zone(':/etc/localtime'), Temporal.Now.timeZoneId());
+  assert.equal(zone(''), 'Europe/Berlin');
+  const problem = problemOf({ env: { TZ: 'Europe/Berlinn' } });
+  assert.equal(problem.message, '"Europe/Berlinn" is not the name of a time zone');
+});
+
+for (
+  const [name, value] of [
+    ['WRITE_TO', 'file'],
+    ['WRITE_SOURCE', 'rest'],
+    ['WRITE_USER_IDS', 'alice'],
+    ['IMMICH_PATH_SEGMENTS', '0'],
+    ['IMMICH_PATH_SEGMENTS', '11'],
+    ['CAPTION_MAX_LEN', '0'],
+    ['IMMICH_ASSET_BATCH_SIZE', '1001'],
+    ['IMMICH_ALBUM_CACHE_TTL', '-1'],
+    ['WRITE_WORKERS', 'many'],
+    ['IMMICH_PHOTO_DIR', '/'],
+  ] as const
+) {
+  Deno.test(`${name}=${value} is refused`, () => {
+    const problem = problemOf({ env: { [name]: value } });
+    assert.deepEqual([problem.key, problem.place], [name, 'environment']);
+  });
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { jobsOf } from '../../src/demo/jobs.ts';
+import { generateBulk } from '../../src/demo/library/bulk.ts';
+import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
+import { EXIT } from '../../src/errors.ts';
+import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { HAS_SERVER } from '../harness/database.ts';
+import { digestTables } from '../share/snapshot.ts';
+import { World } from '../share/world.ts';
+import { Ground } from './ground.ts';
+import { lockHolders, RunningProgram, until } from './process.ts';
+import { Random } from './random.ts';
+
+/** How often the program is killed; 500 before a release. */
+const KILLS = Number(Deno.env.get('KILLS') ?? 40);
+const SEED = Number(Deno.env.get('SEED') ?? Date.now() % 1_000_000);
+
+/** Photos besides the small library: what takes a fraction of a second to copy, and two batches. */
+const BULK = 1_100;
+
+/** In a row, before the program may finish and everything is looked at. */
+const KILLS_IN_A_ROW = 4;
+
+Deno.test({
+  name: `killed ${KILLS} times with SIGKILL, the program always gets everything right in the end (SEED=${SEED})`,
+  ignore: !HAS_SERVER,
+  fn: async () => {
+    await using world = await openLargeWorld();
+    const ground = new Ground(world);
+    const tables = await immichTables(world);
+    const killer = new Killer(world, new Random(SEED));
+    const { alice } = world.library.users;
+    const { sql } = world;
+    while (killer.kills < KILLS) {
+      await killer.sync();
+      await ground.assertRight('first copy');
+      await killer.unshare();
+      ground.assertRestored('taken back');
+      assert.deepEqual(await immichTables(world), tables, 'the rows of Immich');
+
+      await killer.sync();
+      await sql`SELECT setseed(${killer.random.below(1)})`;
+      await sql`UPDATE person SET name = md5(random()::text) WHERE "ownerId" = ${alice.id} AND random() < 0.5`;
+      await sql`
+        UPDATE asset_face SET "deletedAt" = CASE WHEN random() < 0.1 THEN now() END
+        WHERE random() < 0.5 AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${alice.id})`;
+      await killer.sync();
+      await ground.assertRight('change');
+
+      await sql`
+        UPDATE asset SET visibility = 'locked'
+        WHERE random() < 0.4 AND visibility = 'timeline' AND "ownerId" = ${alice.id}`;
+      await killer.sync();
+      await ground.assertRight('withdrawal');
+
+      await sql`
+        UPDATE asset SET visibility = 'timeline'
+        WHERE visibility = 'locked' AND "ownerId" = ${alice.id} AND id <> ${world.id('family/locked')}`;
+      await killer.sync();
+      await ground.assertRight('coming back');
+      await killer.unshare();
+      ground.assertRestored('the end of a round');
+      Object.assign(tables, await immichTables(world)); // what was changed stays so
+    }
+    assert.ok(killer.kills >= KILLS);
+  },
+});
+
+async function openLargeWorld(): Promise<World> {
+  const world = await World.open('v3.1.0');
+  await generateBulk(world.sql, {
+    assets: BULK,
+    facesPerAsset: 1,
+    people: 20,
+    first: 1,
+    mediaLocation: MEDIA_LOCATION,
+    localMedia: `${world.directory}/media`,
+    externalRoot: EXTERNAL_ROOT,
+    localExternal: `${world.directory}/external`,
+  });
+  await world.sql`ANALYZE`;
+  return world;
+}
+
+/** Digests of Immich's tables; the audit tables remember what was deleted, as they do in Immich. */
+async function immichTables(world: World): Promise<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(await digestTables(world.sql))
+      .filter(([table]) => table.startsWith('public.') && !table.endsWith('_audit')),
+  );
+}
+
+/** Runs the program again and again, and kills it, until it is allowed to finish. */
+class Killer {
+  kills = 0;
+  /** How long a run takes from the moment it has the lock, in milliseconds; learnt from those that finish. */
+  #lengthMs = 500;
+
+  constructor(readonly world: World, readonly random: Random) {}
+
+  async sync(): Promise<void> {
+    await this.#run(['sync'], this.world.config.jobs);
+  }
+
+  /** Without its job every mirror goes. */
+  async unshare(): Promise<void> {
+    const jobs = jobsOf(this.world.library, 'carol');
+    await this.#run(['sync'], jobs.map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' })));
+  }
+
+  async #run(args: readonly string[], jobs: World['config']['jobs']): Promise<void> {
+    using cwd = workingDirectory(jobs.map((job) => yamlJob({ ...job, albumId: undefined })));
+    const env = { ...variablesOf(this.world), BRAKE_MINIMUM: '1000000', BRAKE_PERCENT: '100', LOG_LEVEL: 'WARNING' };
+    for (let killed = 0; killed < KILLS_IN_A_ROW && this.kills < KILLS; killed++) {
+      if (!await this.#killed(RunningProgram.start(args, { cwd: cwd.path, env }))) return;
+    }
+    const { code, stdout, stderr } = await RunningProgram.start(args, { cwd: cwd.path, env }).ended();
+    assert.equal(code, EXIT.ok, `${args}: ${stdout}${stderr}`);
+  }
+
+  /** Kills a program at some moment after it has begun its work. False when it was done by then. */
+  async #killed(program: RunningProgram): Promise<boolean> {
+    let hasEnded = false;
+    const end = program.ended().finally(() => hasEnded = true);
+    await until('the lock is taken', async () => hasEnded || (await lockHolders(this.world.sql)).length > 0);
+    const lockedAt = performance.now();
+    const delay = this.random.below(this.#lengthMs);
+    await Promise.race([end, new Promise((resolve) => setTimeout(resolve, delay))]);
+    program.signal('SIGKILL');
+    const { code, stdout, stderr } = await end;
+    if (code === 137) {
+      if (Deno.env.get('TRACE')) console.log(Math.round(delay), (await this.world.sql`select to_regclass('immich_sidecar.link') is not null as x`)[0]?.x && (await this.world.sql`select (select count(*)::int from immich_sidecar.asset_map) as mirrors, (select count(*)::int from immich_sidecar.link) as links, (select count(*)::int from immich_sidecar.link where mirror_id not in (select mirror_asset_id from immich_sidecar.asset_map)) as unfinished, (select count(*)::int from immich_sidecar.withdrawn) w`)[0]);
+      this.kills++;
+      return true;
+    }
+    assert.equal(code, EXIT.ok, `${stdout}${stderr}`);
+    this.#lengthMs = performance.now() - lockedAt;
+    return false;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Config } from '../../../src/config/config.ts';
+import { connect, type Connection } from '../../../src/postgres/connect.ts';
+import type { CycleReport } from '../../../src/share/cycle.ts';
+import { type Sharing, withSharing } from '../../../src/share/share.ts';
+
+/**
+ * The program between two starts: the first cycle looks at everything, the later ones at what has changed. It holds the
+ * instance lock until it is stopped.
+ */
+export class Engine {
+  private constructor(
+    readonly sql: Connection,
+    readonly sharing: Sharing,
+    readonly end: () => Promise<void>,
+  ) {}
+
+  static async start(config: Config): Promise<Engine> {
+    const sql = await connect(config.database);
+    const begun = Promise.withResolvers<Sharing>();
+    const ended = Promise.withResolvers<void>();
+    const running = withSharing(sql, config, 'test', async (sharing) => {
+      begun.resolve(sharing);
+      await ended.promise;
+    });
+    running.catch(begun.reject);
+    const end = async () => {
+      ended.resolve();
+      try {
+        await running;
+      } finally {
+        await sql.end({ timeout: 5 });
+      }
+    };
+    try {
+      return new Engine(sql, await begun.promise, end);
+    } catch (error) {
+      await sql.end({ timeout: 5 });
+      throw error;
+    }
+  }
+
+  /** One cycle: the first is a full one. */
+  async cycle(): Promise<CycleReport> {
+    return await this.sharing.cycle({ progress: SILENT });
+  }
+}
+
+const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };

@@ -1,0 +1,72 @@
+import type { Touched } from './fields.ts';
+import type { Mirror } from './memory.ts';
+import { mirrorFilePath, mirrorPath } from './paths.ts';
+import { type Prediction, text } from './prediction.ts';
+import { ANYTHING } from './records.ts';
+import type { Row } from './state.ts';
+
+/** Never without one: Immich makes them anew now and then, and for a moment has none. */
+const KEPT = new Set(['thumbnail', 'preview']);
+
+/** Lets the files of a mirror be its source's, each at its own place, as far as they are not the target's own. */
+export function followFiles(prediction: Prediction, mirror: Mirror, touched: Touched): void {
+  const { records, files, before } = prediction;
+  const [source, target] = [records.asset(mirror.sourceId), records.asset(mirror.id)];
+  if (source === undefined || target === undefined) return;
+  const original = before.files.get(text(source['originalPath']));
+  const path = original === undefined ? text(target['originalPath']) : mirrorPath(mirror.job, text(source['originalPath']));
+
+  const isOwn = (file: Row) =>
+    (file['type'] === 'sidecar' && touched.hasOwnSidecar) || (file['isEdited'] === true && touched.hasOwnEdits);
+  const isAlike = (a: Row, b: Row) => a['type'] === b['type'] && a['isEdited'] === b['isEdited'];
+  const sources = records.of('asset_file', mirror.sourceId);
+  const actual = records.of('asset_file', mirror.id);
+  const wanted = new Map<Row, string | undefined>();
+  for (const file of sources.filter((file) => !isOwn(file))) {
+    const from = text(file['path']);
+    const known = actual.find((own) => isAlike(own, file));
+    if (!before.files.has(from)) {
+      if (known !== undefined) wanted.set(known, undefined);
+      continue;
+    }
+    const place = mirrorFilePath(file, source, { id: mirror.id, targetId: mirror.targetId, path });
+    const row: Row = { ...file, id: ANYTHING, assetId: mirror.id, path: place, createdAt: ANYTHING, updatedAt: ANYTHING };
+    wanted.set({ ...row, updateId: ANYTHING }, from);
+  }
+  for (const file of actual) {
+    const isKept = isOwn(file) || (KEPT.has(text(file['type'])) && !sources.some((other) => isAlike(other, file)));
+    if (isKept) wanted.set(file, undefined);
+  }
+
+  const kept = new Set([...wanted].filter(([, from]) => from === undefined).map(([file]) => text(file['path'])));
+  for (const old of [...mirror.files, ...actual.map((file) => text(file['path'])), text(target['originalPath'])]) {
+    if (!kept.has(old)) files.delete(old);
+  }
+  mirror.files.clear();
+  const link = (from: string, to: string) => {
+    const fact = before.files.get(from);
+    if (fact !== undefined) files.set(to, fact);
+    mirror.files.add(to);
+  };
+  for (const [file, from] of wanted) if (from !== undefined) link(from, text(file['path']));
+  if (original === undefined) {
+    const here = before.files.get(path);
+    if (here !== undefined) files.set(path, here);
+    mirror.files.add(path);
+  } else {
+    link(text(source['originalPath']), path);
+  }
+
+  records.remove('asset_file', (row) => row['assetId'] === mirror.id);
+  for (const file of wanted.keys()) records.add('asset_file', file);
+  records.change(target, {
+    originalPath: path,
+    ...(path === target['originalPath'] ? {} : { checksum: { pathOf: path } }),
+  });
+  if (original === undefined) return;
+  const isRight = Math.abs(Date.parse(text(target['fileModifiedAt'])) - original.modifiedAtMs) < 2;
+  if (!isRight) records.change(target, { fileModifiedAt: { ms: original.modifiedAtMs } });
+  if (target['isOffline'] === true && target['status'] === 'active') {
+    records.change(target, { isOffline: false, deletedAt: null });
+  }
+}

@@ -1,0 +1,79 @@
+import type { JobConfig } from '../../../src/config/config.ts';
+
+/** What belongs to the target's owner as soon as he has touched it, apart from everything else. */
+export const GROUPS = ['description', 'date', 'position', 'rating', 'tags', 'locks', 'visibility', 'edits'] as const;
+export type Group = typeof GROUPS[number];
+
+/** A photo in a target's account that is there because of another photo. */
+export interface Mirror {
+  readonly sourceId: string;
+  readonly sourceOwnerId: string;
+  readonly targetId: string;
+  readonly id: string;
+  /** The share that made it. */
+  readonly job: JobConfig;
+  /** What the source said about each group when we last wrote it. */
+  readonly bases: Record<Group, string>;
+  /** Albums that it was put into. */
+  readonly albums: Set<string>;
+  /** By the face of the source. */
+  readonly faces: Map<string, MirrorFace>;
+  /** The files that were made for it. */
+  readonly files: Set<string>;
+}
+
+export interface MirrorFace {
+  id: string;
+  /** The `updateId` of the source's face that was copied last. */
+  version: unknown;
+  /** Who the source last said that it is: the person it comes from. */
+  said: string | null;
+  /** Whom we wrote for him. */
+  wrote: string | null;
+}
+
+/** Somebody whom a target knows through sharing. */
+export interface KnownPerson {
+  readonly origin: string;
+  readonly originOwnerId: string;
+  readonly targetId: string;
+  id: string;
+  /** False: the target had him already, or has merged ours into him. */
+  isOurs: boolean;
+  /** What the origin said when we last looked. */
+  fields: Record<PersonField, unknown>;
+  cover: string | null;
+}
+
+export const PERSON_FIELDS = ['name', 'isHidden', 'birthDate', 'color'] as const;
+export type PersonField = typeof PERSON_FIELDS[number];
+
+/** A stack that was rebuilt for a target. */
+export interface MirrorStack {
+  readonly sourceStackId: string;
+  readonly targetId: string;
+  readonly id: string;
+}
+
+/** All that the next cycle depends on besides what is in Immich. */
+export interface Memory {
+  mirrors: Mirror[];
+  people: KnownPerson[];
+  stacks: MirrorStack[];
+  /** `source target` of photos that the target has trashed or deleted. */
+  refused: Set<string>;
+  /** `source target` of photos that the target had himself. */
+  duplicates: Set<string>;
+}
+
+export function emptyMemory(): Memory {
+  return { mirrors: [], people: [], stacks: [], refused: new Set(), duplicates: new Set() };
+}
+
+/** Which ids the program has given to the things it made: what it cannot choose wrongly, and a model cannot know. */
+export interface Witness {
+  mirrorOf(sourceId: string, targetId: string): string;
+  faceOf(sourceFaceId: string, mirrorId: string): string;
+  personOf(origin: string, targetId: string): string;
+  stackOf(sourceStackId: string, targetId: string): string;
+}

@@ -1,0 +1,21 @@
+import type { JobConfig } from '../../../src/config/config.ts';
+import { MEDIA } from './household.ts';
+import type { Row } from './state.ts';
+
+/** Where the original of a mirror lies. */
+export function mirrorPath(job: JobConfig, sourcePath: string): string {
+  const below = (prefix: string) => sourcePath.startsWith(prefix) ? sourcePath.slice(prefix.length) : undefined;
+  const own = below(job.sourcePathPrefix ?? `${MEDIA}/upload/${job.sourceUserId}/`);
+  const rest = own ?? below(`${MEDIA}/`) ?? `other${sourcePath}`;
+  return job.targetPathPrefix + rest;
+}
+
+/** Where a generated file of a mirror lies. */
+export function mirrorFilePath(file: Row, source: Row, mirror: { id: string; targetId: string; path: string }): string {
+  const path = String(file['path']);
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (file['type'] === 'sidecar') return `${mirror.path}.xmp`;
+  const folder = file['type'] === 'encoded_video' ? 'encoded-video' : 'thumbs';
+  const own = name.replaceAll(String(source['id']), mirror.id);
+  return `${MEDIA}/${folder}/${mirror.targetId}/${mirror.id.slice(0, 2)}/${mirror.id.slice(2, 4)}/${own}`;
+}

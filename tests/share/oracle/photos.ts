@@ -1,0 +1,234 @@
+import { createHash } from 'node:crypto';
+import { EXTERNAL, type Household, MEDIA, type Name } from './household.ts';
+
+/** A photo that somebody is about to have. */
+export interface NewPhoto {
+  readonly owner: Name;
+  readonly kind: 'external' | 'upload';
+  readonly type?: 'IMAGE' | 'VIDEO';
+  /** Each face belongs to one of these people, or to nobody. */
+  readonly people?: readonly (string | null)[];
+  readonly text?: string;
+  readonly hasSidecar?: boolean;
+  /** A library scan has found it, and nothing more has happened. */
+  readonly isPending?: boolean;
+  /** The hidden video of this still. */
+  readonly motionOf?: string;
+  /** Default: `family` and then the number. */
+  readonly folder?: string;
+  /** Another photo with the same name and the same moment. */
+  readonly like?: { readonly fileName: string; readonly takenAt: string };
+}
+
+/** An asset as Immich leaves it when all its jobs have run. Returns its id. */
+export async function addPhoto(home: Household, photo: NewPhoto): Promise<string> {
+  const user = home.users[photo.owner];
+  const [id, number] = [home.newId(), home.next()];
+  const isExternal = photo.kind === 'external';
+  const type = photo.type ?? (photo.motionOf === undefined ? 'IMAGE' : 'VIDEO');
+  const extension = type === 'IMAGE' ? 'jpg' : 'mp4';
+  const fileName = photo.like?.fileName ?? `${photo.owner}-${number}.${extension}`;
+  const path = isExternal
+    ? `${EXTERNAL}/${photo.owner}/${photo.folder ?? 'family'}/${fileName}`
+    : `${MEDIA}/upload/${user.id}/${nested(id)}/${id}.${extension}`;
+  const modifiedAt = home.write(path);
+  const takenAt = photo.like?.takenAt ?? new Date(Date.UTC(2020, 0, 1) + number * 3_600_000).toISOString();
+  const checksum = createHash('sha1').update(isExternal ? `path:${path}` : id).digest('hex');
+  await home.insert('asset', {
+    id,
+    ownerId: user.id,
+    libraryId: isExternal ? user.libraryId : null,
+    isExternal,
+    type,
+    originalPath: path,
+    originalFileName: fileName,
+    checksum: `\\x${checksum}`,
+    checksumAlgorithm: isExternal ? 'sha1-path' : 'sha1',
+    deviceId: isExternal ? 'Library Import' : 'phone',
+    deviceAssetId: fileName,
+    fileCreatedAt: takenAt,
+    fileModifiedAt: modifiedAt,
+    localDateTime: takenAt,
+    visibility: photo.motionOf === undefined ? 'timeline' : 'hidden',
+  });
+  if (photo.motionOf !== undefined) {
+    await home.sql`UPDATE asset SET "livePhotoVideoId" = ${id} WHERE id = ${photo.motionOf}`;
+  }
+  if (!photo.isPending) await processPhoto(home, id, photo);
+  return id;
+}
+
+/** What Immich's jobs make of a new asset: metadata, thumbnails, search, faces, text. */
+export async function processPhoto(home: Household, id: string, photo: Partial<NewPhoto> = {}): Promise<void> {
+  const [asset] = await home.sql<
+    { ownerId: string; originalPath: string; type: string; visibility: string; takenAt: string }[]
+  >`
+    SELECT "ownerId", "originalPath", type, visibility, "fileCreatedAt"::text AS "takenAt" FROM asset WHERE id = ${id}`;
+  if (asset === undefined) return;
+  const number = home.next();
+  const at = '2024-11-10T10:00:00Z';
+  await home.insert('asset_exif', {
+    assetId: id,
+    make: 'Maker',
+    fileSizeInByte: number,
+    orientation: '1',
+    exifImageWidth: 640,
+    exifImageHeight: 480,
+    dateTimeOriginal: asset.takenAt,
+    timeZone: 'UTC+1',
+    description: '',
+  });
+  if (photo.hasSidecar) await addSidecar(home, id, asset.originalPath);
+  const isHidden = asset.visibility === 'hidden';
+  await home.insert('asset_job_status', {
+    assetId: id,
+    metadataExtractedAt: at,
+    facesRecognizedAt: isHidden ? null : at,
+    duplicatesDetectedAt: isHidden ? null : at,
+    ocrAt: isHidden ? null : at,
+  });
+  if (asset.type === 'VIDEO') await addVideoRows(home, id);
+  await home.sql`
+    UPDATE asset SET width = 640, height = 480, thumbhash = ${isHidden ? null : new Uint8Array([1, number % 256])}
+    WHERE id = ${id}`;
+  if (isHidden) return;
+  await makePictures(home, id, asset.ownerId);
+  await home.insert('smart_search', { assetId: id, embedding: embedding(number) });
+  if (photo.text !== undefined) await addText(home, id, photo.text);
+  for (const person of photo.people ?? []) await addFace(home, id, person);
+}
+
+async function addVideoRows(home: Household, assetId: string): Promise<void> {
+  const common = { assetId, bitrate: home.next(), index: 0, profile: null, codecName: 'h264' };
+  await home.insert('asset_video', {
+    ...common,
+    frameCount: 10,
+    timeBase: 600,
+    level: null,
+    colorPrimaries: 1,
+    colorTransfer: 1,
+    colorMatrix: 1,
+    dvProfile: null,
+    dvLevel: null,
+    dvBlSignalCompatibilityId: null,
+    formatName: 'mov',
+    formatLongName: 'QuickTime',
+    pixelFormat: 'yuv420p',
+  });
+  await home.insert('asset_audio', { ...common, codecName: 'aac' });
+  await home.insert('asset_keyframe', {
+    assetId,
+    pts: [0],
+    accDuration: [1],
+    ownDuration: [1],
+    totalDuration: 1,
+    packetCount: 1,
+    outputFrames: 1,
+  });
+}
+
+export async function addText(home: Household, assetId: string, text: string): Promise<void> {
+  const corner = home.next() / 1000;
+  await home.insert('asset_ocr', {
+    assetId,
+    id: home.newId(),
+    ...{ x1: corner, y1: 0, x2: 1, y2: 0, x3: 1, y3: 1, x4: corner, y4: 1 },
+    boxScore: 0.5,
+    textScore: 0.5,
+    text,
+    isVisible: true,
+  });
+  if (!home.has('ocr_search')) return;
+  await home.sql`
+    INSERT INTO ocr_search ("assetId", text) VALUES (${assetId}, ${text})
+    ON CONFLICT ("assetId") DO UPDATE SET text = excluded.text`;
+}
+
+export interface FaceDetails {
+  readonly sourceType?: 'machine-learning' | 'manual' | 'exif';
+}
+
+/** A face nobody else has the box of. Returns its id. */
+export async function addFace(
+  home: Household,
+  assetId: string,
+  person: string | null,
+  { sourceType = 'machine-learning' }: FaceDetails = {},
+): Promise<string> {
+  const [id, number] = [home.newId(), home.next()];
+  await home.insert('asset_face', {
+    id,
+    assetId,
+    personGroupId: person,
+    imageWidth: 4000,
+    imageHeight: 4000,
+    boundingBoxX1: number,
+    boundingBoxY1: number,
+    boundingBoxX2: number + 10 + number % 7,
+    boundingBoxY2: number + 10,
+    sourceType,
+  });
+  if (sourceType === 'machine-learning') await home.insert('face_search', { faceId: id, embedding: embedding(number) });
+  return id;
+}
+
+/** Somebody new in a user's account. Returns the id by which faces know him. */
+export async function addPerson(home: Household, owner: Name, name: string): Promise<string> {
+  const id = home.newId();
+  const ownerId = home.users[owner].id;
+  const thumbnailPath = personThumbnail(ownerId, id);
+  if (home.isGrouped) {
+    await home.sql`
+      INSERT INTO person_group (id, "clusterGroupId")
+      SELECT ${id}, "clusterGroupId" FROM "user" WHERE id = ${ownerId}`;
+  }
+  home.write(thumbnailPath);
+  await home.insert('person', { personGroupId: id, ownerId, name, thumbnailPath });
+  return id;
+}
+
+export function personThumbnail(ownerId: string, person: string): string {
+  return `${MEDIA}/thumbs/${ownerId}/${nested(person)}/${person}.jpeg`;
+}
+
+/** Thumbnails, written again or for the first time. */
+export async function makePictures(home: Household, assetId: string, ownerId: string, isEdited = false): Promise<void> {
+  const types = isEdited ? ['thumbnail', 'preview', 'fullsize'] : ['thumbnail', 'preview'];
+  for (const type of types) {
+    const suffix = isEdited ? `${type}_edited` : type;
+    const path = `${MEDIA}/thumbs/${ownerId}/${nested(assetId)}/${assetId}_${suffix}.${
+      type === 'thumbnail' ? 'webp' : 'jpeg'
+    }`;
+    home.write(path);
+    await upsertFile(home, assetId, type, path, isEdited);
+  }
+}
+
+export async function addSidecar(home: Household, assetId: string, originalPath: string): Promise<void> {
+  home.write(`${originalPath}.xmp`);
+  await upsertFile(home, assetId, 'sidecar', `${originalPath}.xmp`, false);
+}
+
+/** As Immich does it: the row of a file is updated when it is made again. */
+async function upsertFile(
+  home: Household,
+  assetId: string,
+  type: string,
+  path: string,
+  isEdited: boolean,
+): Promise<void> {
+  await home.sql`
+    INSERT INTO asset_file ("assetId", type, path, "isEdited")
+    VALUES (${assetId}, ${type}, ${path}, ${isEdited})
+    ON CONFLICT ("assetId", type, "isEdited") DO UPDATE SET path = excluded.path`;
+}
+
+/** `aa/bb` of a generated file. */
+export function nested(id: string): string {
+  return `${id.slice(0, 2)}/${id.slice(2, 4)}`;
+}
+
+/** One of infinitely many directions in 512 dimensions. */
+export function embedding(number: number): string {
+  return `[${Array.from({ length: 512 }, (_, index) => index === number % 512 ? 1 : index === 0 ? 0.5 : 0).join(',')}]`;
+}

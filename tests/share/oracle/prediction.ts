@@ -1,0 +1,66 @@
+import type { JobConfig } from '../../../src/config/config.ts';
+import type { KnownPerson, Memory, Mirror, Witness } from './memory.ts';
+import { Records } from './records.ts';
+import type { FileFact, Row, State } from './state.ts';
+
+/** A cycle in the making: how everything was, how it will be, and what will be remembered. */
+export class Prediction {
+  readonly records: Records;
+  readonly files: Map<string, FileFact>;
+  readonly memory: Memory;
+
+  constructor(
+    readonly before: State,
+    memory: Memory,
+    readonly jobs: readonly JobConfig[],
+    readonly witness: Witness,
+    /** Assets whose deletion Immich has noted. */
+    readonly deleted: ReadonlySet<string>,
+  ) {
+    this.records = new Records(before.tables);
+    this.files = new Map(before.files);
+    this.memory = structuredClone(memory);
+  }
+
+  get isGrouped(): boolean {
+    return this.records.has('person_group');
+  }
+
+  get personKey(): string {
+    return this.isGrouped ? 'personGroupId' : 'id';
+  }
+
+  get faceKey(): string {
+    return this.isGrouped ? 'personGroupId' : 'personId';
+  }
+
+  get targets(): string[] {
+    return [...new Set([...this.memory.mirrors, ...this.memory.people].map(({ targetId }) => targetId))].sort();
+  }
+
+  mirrorOf(sourceId: unknown, targetId: string): Mirror | undefined {
+    return this.memory.mirrors.find((mirror) => mirror.sourceId === sourceId && mirror.targetId === targetId);
+  }
+
+  isMirror(assetId: unknown): boolean {
+    return this.memory.mirrors.some(({ id }) => id === assetId);
+  }
+
+  person(ownerId: string, key: unknown): Row | undefined {
+    return this.records.find('person', (row) => row['ownerId'] === ownerId && row[this.personKey] === key);
+  }
+
+  /** The person of an account that is there through sharing. */
+  knownAs(targetId: string, key: unknown): KnownPerson | undefined {
+    const all = this.memory.people.filter((person) => person.targetId === targetId && person.id === key);
+    return all.find(({ isOurs }) => isOurs) ?? all.toSorted((a, b) => a.origin < b.origin ? -1 : 1)[0];
+  }
+
+  ownerOf(assetId: unknown): unknown {
+    return this.records.asset(assetId)?.['ownerId'];
+  }
+}
+
+export function text(value: unknown): string {
+  return String(value);
+}

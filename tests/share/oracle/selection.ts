@@ -1,0 +1,60 @@
+import type { JobConfig } from '../../../src/config/config.ts';
+import type { Prediction } from './prediction.ts';
+import type { Row } from './state.ts';
+
+/** Whether a share means this photo for itself. */
+export function isSelected(prediction: Prediction, job: JobConfig, asset: Row): boolean {
+  return isPresent(job, asset) && isInScope(job, asset) && !prediction.isMirror(asset['id']);
+}
+
+/** Whether it is the moving part of a photo that a share means and has mirrored. */
+export function isMotionOfMirror(prediction: Prediction, job: JobConfig, asset: Row): boolean {
+  return isPresent(job, asset) && asset['visibility'] === 'hidden' && !prediction.isMirror(asset['id']) &&
+    prediction.records.all('asset').some((still) =>
+      still['livePhotoVideoId'] === asset['id'] && isPresent(job, still) && isInScope(job, still) &&
+      prediction.mirrorOf(still['id'], job.targetUserId) !== undefined
+    );
+}
+
+function isPresent(job: JobConfig, asset: Row): boolean {
+  return asset['ownerId'] === job.sourceUserId && asset['deletedAt'] === null && asset['isOffline'] === false &&
+    asset['status'] === 'active';
+}
+
+function isInScope(job: JobConfig, asset: Row): boolean {
+  const visibilities = ['timeline'];
+  if (job.includeArchived) visibilities.push('archive');
+  if (job.includeHidden) visibilities.push('hidden');
+  return (asset['libraryId'] !== null) === (job.kind === 'external') &&
+    String(asset['originalPath']).startsWith(job.sourcePathPrefix ?? '') &&
+    visibilities.includes(String(asset['visibility']));
+}
+
+/** Whether Immich has done everything that a mirror shows. */
+export function isReady({ records }: Prediction, asset: Row): boolean {
+  const id = String(asset['id']);
+  const [status] = records.of('asset_job_status', id);
+  if (status === undefined || status['metadataExtractedAt'] === null) return false;
+  if (records.of('asset_exif', id).length === 0) return false;
+  if (asset['visibility'] === 'hidden') return true;
+  const files = records.of('asset_file', id);
+  const hasFile = (type: string) => files.some((file) => file['type'] === type);
+  if (asset['thumbhash'] === null || !hasFile('thumbnail') || !hasFile('preview')) return false;
+  if (asset['isEdited'] === true && !files.some((file) => file['isEdited'] === true)) return false;
+  if (records.of('smart_search', id).length === 0) return false;
+  return status['facesRecognizedAt'] !== null && status['ocrAt'] !== null;
+}
+
+/** Whether the target has uploaded the same picture himself: the same name and the same second. */
+export function hasOwn({ records }: Prediction, targetId: string, asset: Row): boolean {
+  if (asset['visibility'] === 'hidden') return false;
+  const stem = (row: Row) => String(row['originalFileName']).toLowerCase().replace(/\.[^.]+$/, '');
+  const second = (row: Row) => {
+    const taken = records.of('asset_exif', String(row['id']))[0]?.['dateTimeOriginal'];
+    return typeof taken === 'string' ? Math.floor(Date.parse(taken) / 1000) : undefined;
+  };
+  return second(asset) !== undefined && records.all('asset').some((upload) =>
+    upload['ownerId'] === targetId && upload['libraryId'] === null && upload['deletedAt'] === null &&
+    upload['visibility'] !== 'hidden' && stem(upload) === stem(asset) && second(upload) === second(asset)
+  );
+}

@@ -1,0 +1,77 @@
+import type { Sql } from '../../../src/postgres/connect.ts';
+
+/** A row as JSON: timestamps as ISO text, bytes as `\x…`; embeddings as a digest. */
+export type Row = Record<string, unknown>;
+
+/** Everything Immich's tables say, table by table, and what we remember besides. */
+export type Tables = Record<string, Row[]>;
+
+/** One file: its inode and its time in milliseconds since the epoch. */
+export interface FileFact {
+  readonly inode: number;
+  readonly modifiedAtMs: number;
+}
+
+/** The database and the disk at one moment. Paths as Immich sees them. */
+export interface State {
+  readonly tables: Tables;
+  readonly own: Tables;
+  readonly files: Map<string, FileFact>;
+}
+
+/** A directory on this machine and the name Immich has for it. */
+export interface Mount {
+  readonly immich: string;
+  readonly local: string;
+}
+
+/**
+ * Reads all rows of Immich but its audit trail, of `immich_sidecar`, and all files below the mounts. One statement, so that
+ * a history of a hundred steps takes seconds.
+ */
+export async function readState(sql: Sql, mounts: readonly Mount[]): Promise<State> {
+  const names = await sql<{ schema: string; name: string }[]>`
+    SELECT schemaname AS schema, tablename AS name
+    FROM pg_tables
+    WHERE schemaname IN ('public', 'immich_sidecar')
+      AND tablename NOT LIKE '%\_audit'
+      AND tablename NOT IN ('kysely_migrations', 'migration', 'run')
+    ORDER BY 1, 2`;
+  const queries = names.map(({ schema, name }) => {
+    // 512 numbers per row would be most of what is read.
+    const row = name === 'smart_search' || name === 'face_search'
+      ? sql`to_jsonb(t) - 'embedding' || jsonb_build_object('embedding', md5(t.embedding::text))`
+      : sql`to_jsonb(t)`;
+    return sql`
+      SELECT ${schema} AS schema, ${name} AS name, coalesce(jsonb_agg(${row}), '[]') AS rows
+      FROM ${sql(schema)}.${sql(name)} t`;
+  });
+  const results = await sql<{ schema: string; name: string; rows: Row[] }[]>`
+    ${queries.reduce((all, query) => sql`${all} UNION ALL ${query}`)}`;
+  const of = (schema: string) =>
+    Object.fromEntries(results.filter((table) => table.schema === schema).map(({ name, rows }) => [name, rows]));
+  return { tables: of('public'), own: of('immich_sidecar'), files: readFiles(mounts) };
+}
+
+/** The ids of assets whose deletion Immich has noted. */
+export async function readDeletedAssets(sql: Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ id: string }[]>`SELECT "assetId" AS id FROM asset_audit`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+function readFiles(mounts: readonly Mount[]): Map<string, FileFact> {
+  const files = new Map<string, FileFact>();
+  const walk = (local: string, immich: string) => {
+    for (const entry of Deno.readDirSync(local)) {
+      const [from, to] = [`${local}/${entry.name}`, `${immich}/${entry.name}`];
+      if (entry.isDirectory) {
+        walk(from, to);
+        continue;
+      }
+      const info = Deno.lstatSync(from);
+      files.set(to, { inode: info.ino ?? 0, modifiedAtMs: info.mtime?.getTime() ?? 0 });
+    }
+  };
+  for (const { immich, local } of mounts) walk(local, immich);
+  return files;
+}

@@ -1,0 +1,87 @@
+import type { JobConfig } from '../../../src/config/config.ts';
+import type { Mirror } from './memory.ts';
+import { type Prediction, text } from './prediction.ts';
+import { CHILDREN } from './records.ts';
+import { isMotionOfMirror, isSelected } from './selection.ts';
+
+type Reason = 'gone' | 'refused' | 'withdrawn';
+
+/** Takes back what has to go; twice, as a moving part goes with its still. */
+export function withdraw(prediction: Prediction): void {
+  for (let pass = 0; pass < 2; pass++) {
+    const going = prediction.memory.mirrors.flatMap((mirror) => {
+      const reason = reasonFor(prediction, mirror);
+      return reason === undefined ? [] : [{ mirror, reason }];
+    });
+    for (const { mirror, reason } of going) {
+      if (reason === 'refused') prediction.memory.refused.add(`${mirror.sourceId} ${mirror.targetId}`);
+    }
+    removeMirrors(prediction, going.map(({ mirror }) => mirror));
+  }
+}
+
+function reasonFor(prediction: Prediction, mirror: Mirror): Reason | undefined {
+  const { records, deleted } = prediction;
+  const [source, row] = [records.asset(mirror.sourceId), records.asset(mirror.id)];
+  if (row === undefined) return deleted.has(mirror.id) ? 'refused' : 'gone';
+  // A scan that does not find the file sets deletedAt too.
+  if (row['status'] !== 'active' || (row['deletedAt'] !== null && row['isOffline'] === false)) return 'refused';
+  if (source === undefined) return 'withdrawn';
+  const means = (job: JobConfig) =>
+    job.targetUserId === mirror.targetId &&
+    (isSelected(prediction, job, source) || isMotionOfMirror(prediction, job, source));
+  return prediction.jobs.some(means) ? undefined : 'withdrawn';
+}
+
+function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void {
+  const { records, memory, files } = prediction;
+  const ids = new Set(mirrors.map(({ id }) => id));
+  for (const mirror of mirrors) {
+    for (const path of pathsOf(prediction, mirror)) files.delete(path);
+  }
+  // A stack goes on with another of its members, if there are two; see BEHAVIOUR on AssetDelete.
+  for (const stack of records.all('stack').filter((row) => ids.has(text(row['primaryAssetId'])))) {
+    const others = records.all('asset').filter((row) => row['stackId'] === stack['id'] && !ids.has(text(row['id'])));
+    if (others.length < 2) removeStack(prediction, stack['id']);
+    else records.change(stack, { primaryAssetId: others.map((row) => text(row['id'])).sort()[0] });
+  }
+  for (const face of records.all('asset_face').filter((row) => ids.has(text(row['assetId'])))) {
+    removeFace(prediction, text(face['id']));
+  }
+  for (const table of CHILDREN) records.remove(table, (row) => ids.has(text(row['assetId'])));
+  records.remove('album_asset', (row) => ids.has(text(row['assetId'])));
+  records.remove('asset', (row) => ids.has(text(row['id'])));
+  for (const row of records.all('asset')) {
+    if (ids.has(text(row['livePhotoVideoId']))) records.change(row, { livePhotoVideoId: null });
+  }
+  for (const row of records.all('album')) {
+    if (ids.has(text(row['albumThumbnailAssetId']))) records.change(row, { albumThumbnailAssetId: null });
+  }
+  memory.mirrors = memory.mirrors.filter(({ id }) => !ids.has(id));
+}
+
+/** What we made for a mirror, and what Immich has made for it since. */
+function pathsOf({ records }: Prediction, mirror: Mirror): Set<string> {
+  const row = records.asset(mirror.id);
+  return new Set([
+    ...mirror.files,
+    ...(row === undefined ? [] : [text(row['originalPath'])]),
+    ...records.of('asset_file', mirror.id).map((file) => text(file['path'])),
+  ]);
+}
+
+/** With what hangs on it. */
+export function removeFace({ records }: Prediction, faceId: string): void {
+  records.remove('asset_face', (row) => row['id'] === faceId);
+  records.remove('face_search', (row) => row['faceId'] === faceId);
+  for (const person of records.all('person')) {
+    if (person['faceAssetId'] === faceId) records.change(person, { faceAssetId: null });
+  }
+}
+
+export function removeStack({ records }: Prediction, stackId: unknown): void {
+  records.remove('stack', (row) => row['id'] === stackId);
+  for (const member of records.all('asset').filter((row) => row['stackId'] === stackId)) {
+    records.change(member, { stackId: null });
+  }
+}
