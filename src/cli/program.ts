@@ -7,6 +7,7 @@ import { earlyFormat } from './logging.ts';
 import { reportError } from './report_error.ts';
 import { serveCommand } from './serve.ts';
 import { syncCommand } from './sync.ts';
+import { unshareCommand } from './unshare.ts';
 
 /**
  * The whole program: takes the arguments after the program's name, returns the exit code. Nothing is ever thrown, and
@@ -22,7 +23,7 @@ export async function main(args: readonly string[], env: Environment): Promise<n
     .version(VERSION, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
-  for (const command of [syncCommand, serveCommand, demoCommand]) {
+  for (const command of [syncCommand, serveCommand, unshareCommand, demoCommand]) {
     program.addCommand(command(env, (code) => exitCode = code));
   }
   for (const command of [program, ...program.commands]) {

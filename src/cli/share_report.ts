@@ -56,6 +56,7 @@ function describeRest(job: JobReport): string {
     [job.peopleUpdated, 'people updated'],
     [job.peopleRemoved, 'people removed'],
     [job.livePhotosLinked, 'live photos linked'],
+    [job.stacks, 'stacks updated'],
     [job.rowsUpdated, 'photos brought up to date'],
     [job.filesUpdated, 'photos whose files were linked anew'],
     [job.embeddings, 'embeddings copied'],
@@ -125,6 +126,12 @@ export function describeStep(step: PlannedStep, totals: StepTotals): string {
     case 'live-photos':
       totals.add('live photos to link', step.plan.length);
       return lines(step.plan, (item) => `~ ${step.job}: link live photo ${item.stillId}`);
+    case 'stacks':
+      totals.add('stacks to update', step.plan.length);
+      return lines(
+        step.plan,
+        (item) => `~ ${step.job}: stack ${item.mirrorStackId} of ${item.memberIds.length} photos`,
+      );
     case 'album':
       totals.add('photos to put into the album', step.plan.mirrorAssetIds.length);
       return lines(step.plan.mirrorAssetIds, (id) => `+ ${step.job}: ${id} into album ${step.plan.albumId}`);

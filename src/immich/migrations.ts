@@ -28,7 +28,10 @@ export async function assertImmichAtRest(sql: Sql): Promise<void> {
 /** Says which migrations have run; a word that is equal later means that the tables are the same. */
 export async function readMigrations(sql: Sql): Promise<string> {
   const [table] = await sql<{ found: boolean }[]>`SELECT to_regclass('public.kysely_migrations') IS NOT NULL AS found`;
-  if (table?.found !== true) return '';
+  return table?.found === true ? await readState(sql) : '';
+}
+
+async function readState(sql: Sql): Promise<string> {
   const [row] = await sql<{ state: string }[]>`
     SELECT concat_ws(' ', count(*), max(name)) AS state
     FROM kysely_migrations`;
@@ -44,7 +47,7 @@ export async function readMigrations(sql: Sql): Promise<string> {
 export async function keepMigrationsOut(tx: Sql, before: string): Promise<void> {
   const [[lock], now] = await Promise.all([
     tx<{ granted: boolean }[]>`SELECT pg_try_advisory_xact_lock_shared(${MIGRATIONS_LOCK}) AS granted`,
-    before === '' ? before : readMigrations(tx),
+    before === '' ? before : readState(tx),
   ]);
   if (lock?.granted !== true) throw busy('is starting and may be migrating its database');
   if (now !== before) {

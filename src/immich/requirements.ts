@@ -35,7 +35,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = Object.freeze({
   person: ['ownerId', 'name', 'thumbnailPath', 'isHidden', 'birthDate', 'faceAssetId', 'color', 'updateId'],
   album: ['id', 'albumThumbnailAssetId', 'deletedAt'],
   album_asset: [],
-  stack: ['id', 'primaryAssetId'],
+  stack: ['id', 'primaryAssetId', 'ownerId'],
   system_metadata: ['key', 'value'],
 });
 

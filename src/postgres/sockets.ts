@@ -21,7 +21,7 @@ export class Sockets {
   /** What postgres.js calls for every connection. */
   open(hostname: string, port: number): Duplex {
     if (this.lost.aborted) return refusing(this.lost.reason);
-    const socket = connectSocket(port, hostname);
+    const socket = connectSocket({ host: hostname, port, noDelay: true });
     let cause: Error | undefined;
     socket.once('error', (error: Error) => cause = error);
     socket.once('close', () => this.#close(socket, cause));

@@ -12,8 +12,9 @@ import { applyMirrorFiles } from './phases/files.ts';
 import { applyLivePhotos, planLivePhotos } from './phases/live_photos.ts';
 import { applyNewAssets } from './phases/new_assets.ts';
 import { applyOrphans, mendPersonMap, planOrphans, releasePeople } from './phases/orphans.ts';
-import { applyPeople, planPeople } from './phases/people.ts';
+import { applyPeople, planPeople, planStaleThumbnails } from './phases/people.ts';
 import { applyRows, planRows } from './phases/rows.ts';
+import { applyStacks, planStacks } from './phases/stacks.ts';
 import { type BrakeReport, takeBack } from './phases/withdrawals.ts';
 import { readStanding, readyCount } from './standing.ts';
 import { countReasons } from './withdrawal.ts';
@@ -159,6 +160,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     },
   }).finally(() => progress.stop());
   const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job, scope));
+  const stacks = await applyStacks(context, await planStacks(sql, job, scope));
 
   const albumEntries = await applyAlbum(context, await planAlbum(sql, job, scope));
 
@@ -166,7 +168,12 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
   const assigned = await applyAssignments(context, await planAssignments(sql, schema, job, scope));
 
   const people = await planPeople(sql, schema, job.targetUserId);
-  const peopleUpdated = await applyPeople(context, job.mediaLocation, job.targetUserId, people);
+  const isPlanned = new Set(people.covers.map(({ mirrorPersonId }) => mirrorPersonId));
+  const stale = scope === 'all' ? await planStaleThumbnails(context, job.mediaLocation, job.targetUserId) : [];
+  const peopleUpdated = await applyPeople(context, job.mediaLocation, job.targetUserId, {
+    ...people,
+    covers: [...people.covers, ...stale.filter((cover) => !isPlanned.has(cover.mirrorPersonId))],
+  });
   return {
     job,
     created: created.created,
@@ -178,6 +185,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     facesRemoved: faces.removed,
     peopleUpdated,
     livePhotosLinked,
+    stacks,
     rowsUpdated,
     filesUpdated: files.updated,
     failures,
@@ -230,6 +238,7 @@ function hasChanges(report: CycleReport): boolean {
       job.peopleUpdated,
       job.peopleRemoved,
       job.livePhotosLinked,
+      job.stacks,
       job.rowsUpdated,
       job.filesUpdated,
       job.embeddings,

@@ -12,6 +12,7 @@ import { type NewAssetsPlan, planNewAssets } from './phases/new_assets.ts';
 import { type OrphanPlan, planOrphans } from './phases/orphans.ts';
 import { type PeoplePlan, planPeople } from './phases/people.ts';
 import { planRows, type RowsPlan } from './phases/rows.ts';
+import { planStacks, type StackPlan } from './phases/stacks.ts';
 import { planWithdrawals, type WithdrawalPlan } from './phases/withdrawals.ts';
 
 /** A plan as its phase would consume it. */
@@ -21,6 +22,7 @@ export type PlannedStep =
   | { readonly phase: 'files'; readonly job: string; readonly plan: readonly FilesPlan[] }
   | { readonly phase: 'new-assets'; readonly job: string; readonly plan: NewAssetsPlan }
   | { readonly phase: 'live-photos'; readonly job: string; readonly plan: readonly LivePhotoPlan[] }
+  | { readonly phase: 'stacks'; readonly job: string; readonly plan: readonly StackPlan[] }
   | { readonly phase: 'album'; readonly job: string; readonly plan: AlbumPlan }
   | { readonly phase: 'faces'; readonly job: string; readonly plan: FacesPlan }
   | { readonly phase: 'face-assignments'; readonly job: string; readonly plan: readonly FaceAssignment[] }
@@ -52,6 +54,7 @@ export async function planCycle(
       }
     }
     sink({ phase: 'live-photos', job: job.name, plan: await planLivePhotos(sql, job, context.scope) });
+    sink({ phase: 'stacks', job: job.name, plan: await planStacks(sql, job, context.scope) });
     const album = await planAlbum(sql, job, context.scope);
     if (album !== undefined) sink({ phase: 'album', job: job.name, plan: album });
     sink({ phase: 'faces', job: job.name, plan: await planFaces(sql, schema, job, context.scope) });

@@ -1,5 +1,5 @@
 import type { Linker } from '../files/linker.ts';
-import type { PathMap } from '../files/path_map.ts';
+import { nameOf, type PathMap } from '../files/path_map.ts';
 import { FileProblem } from '../files/problem.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
@@ -34,6 +34,16 @@ export async function readLinks(sql: Sql, mirrorIds: readonly string[]): Promise
     SELECT mirror_id AS "mirrorId", path, keep
     FROM immich_sidecar.link
     WHERE mirror_id = ANY (${mirrorIds as string[]}::uuid[])`;
+}
+
+/** Whether any file of ours lies below this directory, perhaps of a job that is not configured any more. */
+export async function hasLinksBelow(sql: Sql, directory: string): Promise<boolean> {
+  const rows = await sql`
+    SELECT
+    FROM immich_sidecar.link
+    WHERE starts_with(path, ${`${directory}/`})
+    LIMIT 1`;
+  return rows.length > 0;
 }
 
 /** Forgets all links of these mirrors; call it after the files are gone. */
@@ -81,7 +91,7 @@ export function removeFiles(
  * for mirrors that do not exist. Needs the instance lock, as another instance's work in progress looks the same.
  *
  * A row that was committed says that a link was going to be made, not that it was. So a file with a single name stays,
- * as it cannot be a link of ours; and so does one that a mirror has been given since.
+ * as it cannot be a link of ours, unless it is named after the mirror; and so does one that a mirror has been given since.
  *
  * Returns how many journal rows were settled, and what could not be removed (those rows stay and are tried again).
  */
@@ -96,7 +106,15 @@ export async function undoUnfinished(
   if (unfinished.length === 0) return { settled: 0, failed: [] };
   const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));
   const superfluous = unfinished.filter(({ path }) => !inUse.has(path));
-  const failed = removeFiles(superfluous, context.linker, context.paths, { sparesLast: true });
+  const isNamedAfterMirror = ({ path, mirrorId }: JournalEntry) => nameOf(path).includes(mirrorId);
+  const failed = [true, false].flatMap((sparesLast) =>
+    removeFiles(
+      superfluous.filter((entry) => isNamedAfterMirror(entry) !== sparesLast),
+      context.linker,
+      context.paths,
+      { sparesLast },
+    )
+  );
   const failedEntries = new Set(failed.map(({ entry }) => entry));
   const settled = unfinished.filter((entry) => !failedEntries.has(entry));
   await context.transaction((tx) => forgetEntries(tx, settled));

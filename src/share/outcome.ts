@@ -81,6 +81,8 @@ export interface JobReport {
   readonly peopleUpdated: number;
   readonly peopleRemoved: number;
   readonly livePhotosLinked: number;
+  /** Rebuilt, changed or dissolved. */
+  readonly stacks: number;
   /** Mirrors whose rows followed a change of the source. */
   readonly rowsUpdated: number;
   /** Mirrors whose files were linked anew, moved, or found again. */

@@ -2,6 +2,7 @@ import { parentOf } from '../files/path_map.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
 import { forgetLinks, type JournalEntry, readLinks, removeFiles } from './journal.ts';
+import { releaseFromStacks } from './release_stacks.ts';
 import { REMEMBERED, type Withdrawal } from './withdrawal.ts';
 
 export interface RemovalResult {
@@ -21,6 +22,7 @@ export async function removeMirrors(
   for (let start = 0; start < withdrawals.length; start += context.batchSize) {
     const batch = withdrawals.slice(start, start + context.batchSize);
     const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
+    context.signal.throwIfAborted();
     await removeFilesOfImmich(context, links);
     const failed = removeFiles(links, context.linker, context.paths);
     const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
@@ -55,7 +57,7 @@ async function removeFilesOfImmich(context: Context, links: readonly JournalEntr
 async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
   const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
   const remembered = withdrawals.filter(({ reason }) => REMEMBERED.has(reason));
-  await releaseStacks(tx, ids);
+  await releaseFromStacks(tx, ids);
   await tx`DELETE FROM asset WHERE id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.album_entry WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
@@ -67,25 +69,4 @@ async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[]): Promise<
     FROM jsonb_to_recordset(${tx.json(remembered as never)}) AS gone
       ("sourceAssetId" uuid, "targetUserId" uuid, reason text)
     ON CONFLICT (source_asset_id, target_user_id) DO NOTHING`;
-}
-
-/**
- * A stack's primary asset cannot be deleted (its foreign key has NO ACTION). If the target has made a mirror the primary
- * of a stack, another member takes its place; a stack that would be left with fewer than two members goes, as in Immich.
- */
-async function releaseStacks(tx: Sql, mirrorAssetIds: readonly string[]): Promise<void> {
-  const ids = mirrorAssetIds as string[];
-  await tx`
-    UPDATE stack
-    SET "primaryAssetId" = heir.id
-    FROM (
-      SELECT a."stackId" AS stack_id, min(a.id::text)::uuid AS id
-      FROM asset a
-      WHERE a."stackId" IN (SELECT s.id FROM stack s WHERE s."primaryAssetId" = ANY (${ids}::uuid[]))
-        AND a.id <> ALL (${ids}::uuid[])
-      GROUP BY a."stackId"
-      HAVING count(*) > 1
-    ) AS heir
-    WHERE stack.id = heir.stack_id`;
-  await tx`DELETE FROM stack WHERE "primaryAssetId" = ANY (${ids}::uuid[])`;
 }

@@ -19,6 +19,7 @@ import { type CycleReport, nothingHappened, type Progress, runCycle } from './cy
 import { planCycle, type PlanSink } from './dry_run.ts';
 import { type Job, resolveJob } from './job.ts';
 import { checkJobs } from './job_checks.ts';
+import { hasLinksBelow } from './journal.ts';
 import { checkMounts } from './mount_checks.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 
@@ -129,7 +130,15 @@ export class Sharing {
     return report;
   }
 
-  #context(prepared: Prepared, options: CycleOptions): Context {
+  /** Runs `work` with what applying works with: for commands that are not cycles. The next cycle is a full one. */
+  async apply<T>(work: (context: Context) => Promise<T>): Promise<T> {
+    this.#last = undefined;
+    const prepared = await prepare(this.sql, this.config, undefined);
+    await inTransaction(this.sql, this.lock, (tx) => migrate(tx, MIGRATIONS));
+    return await work(this.#context(prepared, {}));
+  }
+
+  #context(prepared: Prepared, options: Pick<CycleOptions, 'signal'>): Context {
     const { sql, lock } = this;
     const signal = options.signal === undefined ? lossOf(sql) : AbortSignal.any([options.signal, lossOf(sql)]);
     const transaction: Context['transaction'] = (work) =>
@@ -171,15 +180,27 @@ export async function dryRun(
   config: Config,
   options: { readonly jobName?: string | undefined; readonly sink: PlanSink },
 ): Promise<void> {
-  const prepared = await prepare(sql, config, options.jobName);
-  const plan = async (tx: Sql) => {
+  await planOnly(sql, config, options.jobName, async (tx, prepared) => {
     await check(tx, prepared);
     await planCycle(tx, prepared, prepared.chosen, prepared.only, options.sink);
-  };
+  });
+}
+
+/** Runs `plan`, which only reads, with our own tables as they are, or as they would be. Changes nothing. */
+export async function planOnly<T>(
+  sql: Connection,
+  config: Config,
+  jobName: string | undefined,
+  plan: (tx: Sql, prepared: Prepared) => Promise<T>,
+): Promise<T> {
+  const prepared = await prepare(sql, config, jobName);
   // Without our tables there is nothing to read from: they are made, and undone with the transaction. With them, planning
   // only reads, and a transaction would hold up Immich's vacuum for as long as a large library takes.
-  if (await schemaVersion(sql) === newestVersion(MIGRATIONS)) await plan(sql);
-  else await inRolledBackTransaction(sql, plan);
+  if (await schemaVersion(sql) === newestVersion(MIGRATIONS)) return await plan(sql, prepared);
+  return await inRolledBackTransaction(sql, async (tx) => {
+    await migrate(tx, MIGRATIONS);
+    return await plan(tx, prepared);
+  });
 }
 
 interface Prepared extends Omit<Context, 'sql' | 'signal' | 'transaction'> {
@@ -204,7 +225,8 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
       remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
     });
   }
-  const paths = pathMapOf(config, instance);
+  const hasExternalLinks = await schemaVersion(sql) > 0 && await hasLinksBelow(sql, config.externalLibraryMount);
+  const paths = pathMapOf(config, instance, hasExternalLinks);
   const linker = new Linker(paths.roots.map((root) => root.local));
   return {
     migrations,
@@ -232,10 +254,10 @@ async function check(tx: Sql, prepared: Prepared): Promise<void> {
 }
 
 /** PATH_MAP first, then the two directories every installation has. */
-function pathMapOf(config: Config, instance: ImmichInstance): PathMap {
+function pathMapOf(config: Config, instance: ImmichInstance, hasExternalLinks: boolean): PathMap {
   const roots: Root[] = [...config.pathMap];
   roots.push({ immich: instance.mediaLocation, local: config.uploadLocation ?? instance.mediaLocation });
-  const needsExternal = config.externalLibraryDir !== undefined ||
+  const needsExternal = config.externalLibraryDir !== undefined || hasExternalLinks ||
     config.jobs.some((job) =>
       [job.sourcePathPrefix, job.targetPathPrefix].some((path) => path?.startsWith(`${config.externalLibraryMount}/`))
     );

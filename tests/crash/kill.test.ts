@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { JobConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { generateBulk } from '../../src/demo/library/bulk.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
@@ -18,8 +19,10 @@ const SEED = Number(Deno.env.get('SEED') ?? Date.now() % 1_000_000);
 /** Photos besides the small library: what takes a fraction of a second to copy, and two batches. */
 const BULK = 1_100;
 
-/** In a row, before the program may finish and everything is looked at. */
-const KILLS_IN_A_ROW = 4;
+/** Before the program may finish and everything is looked at. */
+const MOST_KILLS_IN_A_ROW = 4;
+
+const FIRST_LENGTH_MS = 1_000;
 
 Deno.test({
   name: `killed ${KILLS} times with SIGKILL, the program always gets everything right in the end (SEED=${SEED})`,
@@ -32,31 +35,31 @@ Deno.test({
     const { alice } = world.library.users;
     const { sql } = world;
     while (killer.kills < KILLS) {
-      await killer.sync();
+      await killer.sync('first copy');
       await ground.assertRight('first copy');
       await killer.unshare();
       ground.assertRestored('taken back');
       assert.deepEqual(await immichTables(world), tables, 'the rows of Immich');
 
-      await killer.sync();
+      await killer.sync('first copy');
       await sql`SELECT setseed(${killer.random.below(1)})`;
       await sql`UPDATE person SET name = md5(random()::text) WHERE "ownerId" = ${alice.id} AND random() < 0.5`;
       await sql`
         UPDATE asset_face SET "deletedAt" = CASE WHEN random() < 0.1 THEN now() END
         WHERE random() < 0.5 AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${alice.id})`;
-      await killer.sync();
+      await killer.sync('change');
       await ground.assertRight('change');
 
       await sql`
         UPDATE asset SET visibility = 'locked'
         WHERE random() < 0.4 AND visibility = 'timeline' AND "ownerId" = ${alice.id}`;
-      await killer.sync();
+      await killer.sync('withdrawal');
       await ground.assertRight('withdrawal');
 
       await sql`
         UPDATE asset SET visibility = 'timeline'
         WHERE visibility = 'locked' AND "ownerId" = ${alice.id} AND id <> ${world.id('family/locked')}`;
-      await killer.sync();
+      await killer.sync('coming back');
       await ground.assertRight('coming back');
       await killer.unshare();
       ground.assertRestored('the end of a round');
@@ -93,48 +96,48 @@ async function immichTables(world: World): Promise<Record<string, string>> {
 /** Runs the program again and again, and kills it, until it is allowed to finish. */
 class Killer {
   kills = 0;
-  /** How long a run takes from the moment it has the lock, in milliseconds; learnt from those that finish. */
-  #lengthMs = 500;
+  /** How long a run takes from the moment it has the lock, in milliseconds, as learnt from the last that finished. */
+  readonly #lengths = new Map<string, number>();
 
   constructor(readonly world: World, readonly random: Random) {}
 
-  async sync(): Promise<void> {
-    await this.#run(['sync'], this.world.config.jobs);
+  async sync(what: string): Promise<void> {
+    await this.#run(what, ['sync'], this.world.config.jobs);
   }
 
   /** Without its job every mirror goes. */
   async unshare(): Promise<void> {
     const jobs = jobsOf(this.world.library, 'carol');
-    await this.#run(['sync'], jobs.map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' })));
+    const none = jobs.map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' }));
+    await this.#run('unshare', ['sync'], none);
   }
 
-  async #run(args: readonly string[], jobs: World['config']['jobs']): Promise<void> {
+  async #run(what: string, args: readonly string[], jobs: readonly JobConfig[]): Promise<void> {
     using cwd = workingDirectory(jobs.map((job) => yamlJob({ ...job, albumId: undefined })));
     const env = { ...variablesOf(this.world), BRAKE_MINIMUM: '1000000', BRAKE_PERCENT: '100', LOG_LEVEL: 'WARNING' };
-    for (let killed = 0; killed < KILLS_IN_A_ROW && this.kills < KILLS; killed++) {
-      if (!await this.#killed(RunningProgram.start(args, { cwd: cwd.path, env }))) return;
+    const start = () => RunningProgram.start(args, { cwd: cwd.path, env });
+    const inARow = 1 + Math.floor(this.random.below(MOST_KILLS_IN_A_ROW));
+    for (let killed = 0; killed < inARow && this.kills < KILLS; killed++) {
+      if (await this.#finishes(what, start(), this.random.below(this.#lengths.get(what) ?? FIRST_LENGTH_MS))) return;
+      this.kills++;
     }
-    const { code, stdout, stderr } = await RunningProgram.start(args, { cwd: cwd.path, env }).ended();
-    assert.equal(code, EXIT.ok, `${args}: ${stdout}${stderr}`);
+    await this.#finishes(what, start());
   }
 
-  /** Kills a program at some moment after it has begun its work. False when it was done by then. */
-  async #killed(program: RunningProgram): Promise<boolean> {
+  /** Kills a program so long after it has begun its work. Returns whether it was done by then. */
+  async #finishes(what: string, program: RunningProgram, killedAfterMs = Infinity): Promise<boolean> {
     let hasEnded = false;
     const end = program.ended().finally(() => hasEnded = true);
     await until('the lock is taken', async () => hasEnded || (await lockHolders(this.world.sql)).length > 0);
     const lockedAt = performance.now();
-    const delay = this.random.below(this.#lengthMs);
-    await Promise.race([end, new Promise((resolve) => setTimeout(resolve, delay))]);
-    program.signal('SIGKILL');
-    const { code, stdout, stderr } = await end;
-    if (code === 137) {
-      if (Deno.env.get('TRACE')) console.log(Math.round(delay), (await this.world.sql`select to_regclass('immich_sidecar.link') is not null as x`)[0]?.x && (await this.world.sql`select (select count(*)::int from immich_sidecar.asset_map) as mirrors, (select count(*)::int from immich_sidecar.link) as links, (select count(*)::int from immich_sidecar.link where mirror_id not in (select mirror_asset_id from immich_sidecar.asset_map)) as unfinished, (select count(*)::int from immich_sidecar.withdrawn) w`)[0]);
-      this.kills++;
-      return true;
+    if (killedAfterMs < Infinity) {
+      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, killedAfterMs))]);
+      program.signal('SIGKILL');
     }
-    assert.equal(code, EXIT.ok, `${stdout}${stderr}`);
-    this.#lengthMs = performance.now() - lockedAt;
-    return false;
+    const { code, stdout, stderr } = await end;
+    if (code === 137) return false;
+    assert.equal(code, EXIT.ok, `${what}: ${stdout}${stderr}`);
+    this.#lengths.set(what, performance.now() - lockedAt);
+    return true;
   }
 }

@@ -112,11 +112,16 @@ Deno.test('live photos, motion photos, stacks and edits are linked', async () =>
     const edited = await sql`SELECT "originalFileName", width, height FROM asset WHERE "isEdited"`;
     assert.deepEqual(edited.map((row) => ({ ...row })), [{ originalFileName: 'edited.jpg', width: 160, height: 200 }]);
     const stacked = await sql`
-      SELECT a."originalFileName"
+      SELECT array_agg(a."originalFileName" ORDER BY a.id <> s."primaryAssetId", a."originalFileName") AS names
       FROM asset a
       JOIN stack s ON s.id = a."stackId"
-      ORDER BY a.id = s."primaryAssetId" DESC`;
-    assert.deepEqual(stacked.map((row) => row.originalFileName), ['DSC_0007.jpg', 'DSC_0007.dng']);
+      GROUP BY s.id
+      ORDER BY 1`;
+    assert.deepEqual(stacked.map((row) => row.names), [
+      ['DSC_0007.jpg', 'DSC_0007.dng'],
+      ['IMG_2001.jpg', 'VID_3001.mp4', 'passport.jpg'],
+      ['screenshot.png', 'locked.jpg'],
+    ]);
   });
 });
 

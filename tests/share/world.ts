@@ -109,6 +109,21 @@ export class World implements AsyncDisposable {
     return rows.map(({ name }) => name);
   }
 
+  /** Gives a user a person of his own; returns the id by which faces refer to it. */
+  async insertPerson(user: 'alice' | 'bob' | 'carol', name: string): Promise<string> {
+    const owner = this.library.users[user].id;
+    const id = crypto.randomUUID();
+    if (this.people.personKey === 'id') {
+      await this.sql`INSERT INTO person (id, "ownerId", name) VALUES (${id}, ${owner}, ${name})`;
+    } else {
+      await this.sql`
+        INSERT INTO person_group (id, "clusterGroupId")
+        SELECT ${id}, "clusterGroupId" FROM "user" WHERE id = ${owner}`;
+      await this.sql`INSERT INTO person ("personGroupId", "ownerId", name) VALUES (${id}, ${owner}, ${name})`;
+    }
+    return id;
+  }
+
   /** Where a path of Immich's is on this machine. */
   local(immichPath: string): string {
     return immichPath.replace(/^\/data(?=\/|$)/, `${this.directory}/media`)

@@ -20,7 +20,7 @@ const DIFFERENT: Readonly<Record<string, readonly string[]>> = Object.freeze({
     'fileModifiedAt', // the file's own time, see files.ts
     'isFavorite', // a matter of taste
     'livePhotoVideoId', // the mirror of the motion part
-    'stackId', // a stack belongs to its owner
+    'stackId', // a stack belongs to its owner, see stacks.ts
     'duplicateId', // so do his duplicates
     'sidecarPath',
     'encodedVideoPath',
@@ -110,7 +110,7 @@ async function checkOwnValues(sql: Sql): Promise<Finding[]> {
         (NOT a."isExternal", 'isExternal'),
         (a."isFavorite", 'isFavorite'),
         (a."isOffline" OR a."deletedAt" IS NOT NULL OR a.status <> 'active', 'state'),
-        (a."stackId" IS NOT NULL OR a."duplicateId" IS NOT NULL, 'stack or duplicate'),
+        (a."duplicateId" IS NOT NULL, 'duplicate'),
         (a."livePhotoVideoId" IS DISTINCT FROM motion.mirror_asset_id, 'live photo'),
         (${has('checksumAlgorithm') ? sql`a."checksumAlgorithm" <> 'sha1-path'` : sql`false`}, 'checksum algorithm'),
         (${has('deviceId') ? sql`a."deviceId" <> 'Library Import'` : sql`false`}, 'device'),

@@ -6,6 +6,7 @@ import { checkFiles } from './files.ts';
 import type { Finding } from './finding.ts';
 import { checkPeople } from './people.ts';
 import { checkRows } from './rows.ts';
+import { checkStacks } from './stacks.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -19,6 +20,7 @@ export async function verifyMirrors(sql: Sql, { config }: { readonly config: Con
   return [
     ...await checkPrivacy(sql),
     ...await checkRows(sql),
+    ...await checkStacks(sql),
     ...await checkPeople(sql),
     ...await checkNothingLeftToCompute(sql),
     ...await checkFiles(sql, paths, config.jobs.map((job) => job.targetPathPrefix)),

@@ -106,7 +106,7 @@ export function failureOfAnswer(
 
 /** A request that got no answer at all. Pure. */
 export function failureOfConnection(error: unknown, timeoutMs: number): Failure {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = causesOf(error).join(': ');
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return { kind: 'timeout', what: `gave no answer for ${timeoutMs / 1000} seconds`, remedy: WAIT, cause: error };
   }
@@ -183,6 +183,12 @@ export function retryAfterMs(header: string | null, nowMs: number): number | und
 
 function originOf(location: string | null): string | undefined {
   return location !== null && URL.canParse(location) ? new URL(location).origin : undefined;
+}
+
+/** The message of an error and of what caused it: Deno's `fetch failed` alone says nothing. */
+function causesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return error.cause === undefined ? [error.message] : [error.message, ...causesOf(error.cause)];
 }
 
 /** Deno's messages name the address and then, after the last colon, what the system said. */

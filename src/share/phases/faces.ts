@@ -24,6 +24,10 @@ export interface PhotoKey {
 export interface FacesPlan {
   /** Mirrored faces whose source is gone though its photo is still there. */
   readonly removedFaces: readonly FaceKey[];
+  /** Mirrored faces whose own row is gone: Immich has looked for faces on the mirror again. They are copied anew. */
+  readonly lostFaces: readonly FaceKey[];
+  /** Faces that Immich has found on mirrors by itself; the source's count. */
+  readonly strangeFaceIds: readonly string[];
   /** Photos whose sources have faces that were not copied yet, or faces of people whom the target does not know. */
   readonly photosWithNews: readonly PhotoKey[];
   /** Mirrored faces whose source row has changed: moved, hidden, deleted, or only touched. */
@@ -45,6 +49,8 @@ export interface FacesResult {
 export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<FacesPlan> {
   return {
     removedFaces: await readRemovedFaces(sql, job, scope),
+    lostFaces: await readLostFaces(sql, job, scope),
+    strangeFaceIds: await readStrangeFaces(sql, job, scope),
     photosWithNews: await readPhotosWithNews(sql, schema, job, scope),
     changedFaces: await readChangedFaces(sql, job, scope),
   };
@@ -53,7 +59,8 @@ export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job, scope:
 /** Removed faces go first, as Immich replaces imported faces by new rows. */
 export async function applyFaces(context: Context, job: Job, plan: FacesPlan): Promise<FacesResult> {
   const { schema } = context;
-  const removed = await inBatches(context, plan.removedFaces, removeFaces);
+  const removed = await inBatches(context, [...plan.removedFaces, ...plan.lostFaces], removeFaces) +
+    await inBatches(context, plan.strangeFaceIds, removeStrangers);
   const added = await inBatches(
     context,
     plan.photosWithNews,
@@ -68,7 +75,8 @@ export async function applyFaces(context: Context, job: Job, plan: FacesPlan): P
 
 /**
  * Phase 2, second half: finds faces that belong to another person than the one we wrote, after a merge or a correction
- * at the source. What the target's owner changed on the mirror stays, as only changes of the source count. Reads only.
+ * at the source. What the target's owner changed on the mirror stays, as only changes of the source count; but a face
+ * that Immich has taken from its person and put on nobody, or on somebody without a name, goes back. Reads only.
  */
 export async function planAssignments(
   sql: Sql,
@@ -76,15 +84,30 @@ export async function planAssignments(
   job: Job,
   scope: Scope,
 ): Promise<FaceAssignment[]> {
-  const { personKey } = schema.people;
+  const { personKey, faceKey: personOf } = schema.people;
   return await sql<FaceAssignment[]>`
     SELECT ${faceKey(sql)}, mapped.${sql(personKey)} AS "personId"
     FROM immich_sidecar.face_map fm
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
     JOIN asset_face f ON f.id = fm.source_face_id
+    LEFT JOIN asset_face mirror ON mirror.id = fm.mirror_face_id
     ${joinMappedPerson(sql, schema)}
+    LEFT JOIN person seen ON seen.${sql(personKey)} = mirror.${sql(personOf)} AND seen."ownerId" = m.target_user_id
     WHERE ${isBetween(sql, job, scope)}
-      AND mapped.${sql(personKey)} IS DISTINCT FROM fm.person_id`;
+      AND (
+        mapped.${sql(personKey)} IS DISTINCT FROM fm.person_id
+        OR (
+          mapped.${sql(personKey)} IS DISTINCT FROM mirror.${sql(personOf)}
+          AND mapped.${sql(personKey)} IS NOT NULL
+          AND mirror.id IS NOT NULL
+          AND coalesce(seen.name, '') = ''
+          AND NOT EXISTS (
+            SELECT 1
+            FROM immich_sidecar.person_map pm
+            WHERE pm.mirror_person_id = mirror.${sql(personOf)} AND pm.target_user_id = m.target_user_id
+          )
+        )
+      )`;
 }
 
 export async function applyAssignments(context: Context, assignments: readonly FaceAssignment[]): Promise<number> {
@@ -101,6 +124,36 @@ async function readRemovedFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceK
       AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
 }
 
+async function readLostFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceKey[]> {
+  return await sql<FaceKey[]>`
+    SELECT ${faceKey(sql)}
+    FROM immich_sidecar.face_map fm
+    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
+    JOIN asset_face f ON f.id = fm.source_face_id
+    WHERE ${isBetween(sql, job, scope)}
+      AND NOT EXISTS (SELECT 1 FROM asset_face mirror WHERE mirror.id = fm.mirror_face_id)`;
+}
+
+/** Faces that somebody has drawn by hand are his. */
+async function readStrangeFaces(sql: Sql, job: Job, scope: Scope): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT f.id
+    FROM immich_sidecar.asset_map m
+    JOIN asset_face f ON f."assetId" = m.mirror_asset_id AND f."sourceType" <> 'manual'
+    WHERE ${isBetween(sql, job, scope)}
+      AND NOT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.face_map fm
+        WHERE fm.mirror_asset_id = m.mirror_asset_id AND fm.mirror_face_id = f.id
+      )`;
+  return rows.map(({ id }) => id);
+}
+
+async function removeStrangers(tx: Sql, faceIds: string[]): Promise<number> {
+  const removed = await tx`DELETE FROM asset_face WHERE id = ANY (${faceIds}::uuid[])`;
+  return removed.count;
+}
+
 async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<PhotoKey[]> {
   const { faceKey, personKey } = schema.people;
   return await sql<PhotoKey[]>`
@@ -109,6 +162,7 @@ async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job, scop
     JOIN asset_face f ON f."assetId" = m.source_asset_id
     LEFT JOIN immich_sidecar.face_map known
       ON known.source_face_id = f.id AND known.mirror_asset_id = m.mirror_asset_id
+    LEFT JOIN asset_face mirror ON mirror.id = known.mirror_face_id
     LEFT JOIN immich_sidecar.person_map chain
       ON chain.mirror_person_id = f.${sql(faceKey)} AND chain.target_user_id = m.source_user_id
     LEFT JOIN immich_sidecar.person_map known_person
@@ -119,7 +173,7 @@ async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job, scop
       AND origin."ownerId" = coalesce(chain.origin_owner_id, m.source_user_id)
     WHERE ${isBetween(sql, job, scope)}
       AND (
-        known.source_face_id IS NULL
+        mirror.id IS NULL
         OR (
           f."deletedAt" IS NULL
           AND known_person.origin_person_id IS NULL

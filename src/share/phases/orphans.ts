@@ -1,8 +1,9 @@
+import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
-import { forgetEntries, readLinks, removeFiles } from '../journal.ts';
+import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../journal.ts';
 
 /**
  * Mends the map of people where one side is gone, before faces are looked at. A mirrored person whom the target's owner
@@ -93,7 +94,9 @@ export async function applyOrphans(
     const ids = batch.map(({ mirrorPersonId }) => mirrorPersonId);
     // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
     const links = (await readLinks(tx, ids)).filter(({ path }) => path.includes(`/${targetUserId}/`));
-    removeFiles(links, context.linker, context.paths);
+    // Immich makes one itself when ours is missing; it goes as it would if Immich deleted the person.
+    const made = batch.flatMap((orphan) => thumbnailOf(orphan, targetUserId) ?? []);
+    removeFiles([...links, ...made], context.linker, context.paths);
     const removed = await tx`
       DELETE FROM person
       WHERE ${tx(personKey)} = ANY (${ids}::uuid[])
@@ -113,6 +116,14 @@ export async function applyOrphans(
     await discard(tx, ids);
     return removed.count;
   });
+}
+
+/** The thumbnail of this very person, if it lies where Immich keeps it. */
+function thumbnailOf({ mirrorPersonId, thumbnailPath }: OrphanPlan, targetUserId: string): JournalEntry | undefined {
+  const own = personThumbnailPath('', targetUserId, mirrorPersonId);
+  if (!thumbnailPath.endsWith(own.path)) return undefined;
+  const media = thumbnailPath.slice(0, -own.path.length);
+  return { mirrorId: mirrorPersonId, path: thumbnailPath, keep: media + own.keep };
 }
 
 /**
@@ -142,7 +153,7 @@ export async function releasePeople(context: Context, targetUserId: string): Pro
 }
 
 /** Whether the person `pm` is on no mirror of the target any more. */
-function hasNoMirroredFace(sql: Sql): Fragment {
+export function hasNoMirroredFace(sql: Sql): Fragment {
   return sql`
     NOT EXISTS (
       SELECT 1

@@ -90,6 +90,49 @@ async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string):
       OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)`;
 }
 
+/**
+ * Finds thumbnails of mirrored people that are not on disk, or not what the source has by now: Immich makes them anew under the same
+ * name, which shows in no row. Looks at the disk; for full cycles.
+ */
+export async function planStaleThumbnails(
+  context: Context,
+  media: string,
+  targetUserId: string,
+): Promise<CoverPlan[]> {
+  const { personKey } = context.schema.people;
+  const covers = await context.sql<CoverPlan[]>`
+    SELECT
+      pm.mirror_person_id AS "mirrorPersonId",
+      pm.cover_face_id AS "coverFaceId",
+      NULL AS "fallbackFaceId",
+      origin."thumbnailPath" AS "sourceThumbnailPath"
+    FROM immich_sidecar.person_map pm
+    JOIN person origin
+      ON origin.${context.sql(personKey)} = pm.origin_person_id
+      AND origin."ownerId" = pm.origin_owner_id
+    JOIN person mirror
+      ON mirror.${context.sql(personKey)} = pm.mirror_person_id
+      AND mirror."ownerId" = ${targetUserId}
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.is_ours
+      AND pm.cover_face_id IS NOT NULL
+      AND mirror."faceAssetId" = pm.cover_face_id`;
+  return covers.filter((cover) => {
+    const [source, target] = [
+      cover.sourceThumbnailPath,
+      personThumbnailPath(media, targetUserId, cover.mirrorPersonId).path,
+    ]
+      .map((path) => context.paths.toLocal(path));
+    if (source === undefined || target === undefined) return false;
+    try {
+      return !context.linker.isCopy(context.linker.inspect(source), target);
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      return false;
+    }
+  });
+}
+
 /** Makes the target's people follow. Returns how many changed. */
 export async function applyPeople(
   context: Context,
@@ -107,7 +150,7 @@ export async function applyPeople(
     await recordLinks(tx, batch.map(entryOf));
     return 0;
   });
-  const linked = covers.map((cover) => ({ ...cover, hasThumbnail: linkThumbnail(context, cover) }));
+  const linked = covers.map((cover) => ({ ...cover, hasThumbnail: copyThumbnail(context, cover) }));
   return updated + await inBatches(context, linked, (tx, batch) => setCovers(tx, schema, targetUserId, batch));
 }
 
@@ -122,15 +165,16 @@ function entryOf({ mirrorPersonId, path, keep }: Cover): JournalEntry {
 }
 
 /**
- * Links the source's thumbnail if its photo can be seen, else takes ours away. Returns whether there is one; when there is
- * none, Immich makes one from the cover face by itself.
+ * Copies the source's thumbnail if its photo can be seen, else takes ours away. Returns whether there is one; when there is
+ * none, Immich makes one from the cover face by itself. A copy and not a link: Immich writes a new cover into the file in
+ * place, and either side would see the other's, be it of a private photo (docs/immich.md).
  */
-function linkThumbnail(context: Context, cover: Cover): boolean {
+function copyThumbnail(context: Context, cover: Cover): boolean {
   const { linker, paths } = context;
   const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(cover.path)];
   if (cover.coverFaceId !== null && source !== undefined && target !== undefined) {
     try {
-      linker.replace(linker.inspect(source), target);
+      linker.copy(linker.inspect(source), target);
       return true;
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;

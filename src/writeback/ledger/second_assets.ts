@@ -19,16 +19,21 @@ export class SecondAssets {
     this.#insert = db.prepare('INSERT OR IGNORE INTO second_asset VALUES (?, ?)');
     this.#delete = db.prepare('DELETE FROM second_asset WHERE path = ?');
     for (const row of db.prepare('SELECT path, asset_id FROM second_asset').all()) {
-      this.#remember(String(row['path']), String(row['asset_id']));
+      this.#add(String(row['path']), String(row['asset_id']));
     }
   }
 
   /**
    * Whether another asset is the one that is written to this file.
    *
-   * @param known what the ledger has of the file now, with what this run has already saved
+   * @param known who has the file, and since which run
    */
-  isSecond(path: string, assetId: string, known: KnownFile | undefined, runId: number): boolean {
+  isSecond(
+    path: string,
+    assetId: string,
+    known: Pick<KnownFile, 'assetId' | 'runId'> | undefined,
+    runId: number,
+  ): boolean {
     if (known === undefined) return false;
     if (known.assetId === assetId) {
       if (this.#byPath.has(path)) this.#seenFirst.add(path);
@@ -36,7 +41,8 @@ export class SecondAssets {
     }
     if (this.#byPath.get(path)?.has(assetId)) return true;
     if (known.runId === runId || this.#takenFrom.get(path) === assetId) {
-      this.#remember(path, assetId);
+      this.#add(path, assetId);
+      this.#seenFirst.add(path);
       return true;
     }
     // The asset that had it may be gone, as after a new import.
@@ -54,9 +60,8 @@ export class SecondAssets {
     for (const path of this.#byPath.keys()) if (!this.#seenFirst.has(path)) this.#delete.run(path);
   }
 
-  #remember(path: string, assetId: string): void {
+  #add(path: string, assetId: string): void {
     const assetIds = this.#byPath.get(path) ?? new Set();
     this.#byPath.set(path, assetIds.add(assetId));
-    this.#seenFirst.add(path);
   }
 }

@@ -1,4 +1,4 @@
-import { GROUPS, type Group, type Mirror } from './memory.ts';
+import { type Group, GROUPS, type Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING, same, touch } from './records.ts';
 import type { Row } from './state.ts';
@@ -16,7 +16,7 @@ const COLUMNS: Readonly<Record<Group, { readonly asset?: readonly string[]; read
 };
 
 /** A sidecar is written when one of these is changed. */
-const IN_SIDECAR: readonly Group[] = ['description', 'date', 'position', 'rating', 'tags', 'locks'];
+const IN_SIDECAR: readonly Group[] = ['description', 'date', 'position', 'rating', 'tags'];
 
 /** What a mirror has of its own. */
 const OWN_COLUMNS = new Set([
@@ -24,8 +24,6 @@ const OWN_COLUMNS = new Set([
   ...['isFavorite', 'livePhotoVideoId', 'stackId', 'duplicateId', 'deletedAt', 'isOffline', 'status', 'isEdited'],
   ...['deviceId', 'createdAt', 'updatedAt', 'updateId'],
 ]);
-
-const NOT_FOLLOWED_TABLES = new Set(['asset_exif', 'asset_file', 'asset_job_status', 'asset_edit']);
 
 /** What a mirror keeps to itself. */
 export interface Touched {
@@ -39,7 +37,9 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   const source = rowsOf(prediction, mirror.sourceId);
   const target = rowsOf(prediction, mirror.id);
   const wanted = (group: Group) =>
-    group === 'edits' && isEditUnfinished(prediction, source.asset) ? mirror.bases.edits : valueOf(prediction, group, source);
+    group === 'edits' && isEditUnfinished(prediction, source.asset)
+      ? mirror.bases.edits
+      : valueOf(prediction, group, source);
   const touched = new Set<Group>();
   for (const group of GROUPS) {
     const [now, here] = [wanted(group), valueOf(prediction, group, target)];
@@ -62,7 +62,9 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   if (!hasOwnEdits) records.change(target.asset, pick(source.asset, COLUMNS.edits.asset ?? []));
   if (target.exif !== undefined && source.exif !== undefined) records.change(target.exif, plain(source.exif));
   for (const table of ['smart_search', 'asset_ocr', 'ocr_search', 'asset_video', 'asset_audio', 'asset_keyframe']) {
-    if (!records.has(table) || NOT_FOLLOWED_TABLES.has(table)) continue;
+    if (!records.has(table)) continue;
+    // What a source has lost for a while is left with its mirror.
+    if (table === 'smart_search' && records.of(table, mirror.sourceId).length === 0) continue;
     // What lies outside a crop is marked in these.
     if (hasOwnEdits && (table === 'asset_ocr' || table === 'ocr_search')) continue;
     replaceRows(prediction, table, mirror);
@@ -74,7 +76,10 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
 /** The bases of a mirror that was made just now. */
 export function basesOf(prediction: Prediction, sourceId: string): Record<Group, string> {
   const source = rowsOf(prediction, sourceId);
-  return Object.fromEntries(GROUPS.map((group) => [group, valueOf(prediction, group, source)])) as Record<Group, string>;
+  return Object.fromEntries(GROUPS.map((group) => [group, valueOf(prediction, group, source)])) as Record<
+    Group,
+    string
+  >;
 }
 
 interface Rows {
@@ -105,7 +110,9 @@ function writeGroup(prediction: Prediction, group: Group, source: Rows, target: 
   if (group === 'edits') {
     const id = text(target.asset['id']);
     records.remove('asset_edit', (row) => row['assetId'] === id);
-    for (const row of records.of('asset_edit', text(source.asset['id']))) records.add('asset_edit', { ...row, assetId: id });
+    for (const row of records.of('asset_edit', text(source.asset['id']))) {
+      records.add('asset_edit', { ...row, assetId: id });
+    }
     target.asset['isEdited'] = records.of('asset_edit', id).length > 0;
     touch(target.asset); // by triggers
   }
@@ -121,9 +128,8 @@ function isEditUnfinished({ records }: Prediction, asset: Row): boolean {
 
 function replaceRows({ records }: Prediction, table: string, mirror: Mirror): void {
   const [wanted, actual] = [records.of(table, mirror.sourceId), records.of(table, mirror.id)];
-  const content = (rows: readonly Row[]) => rows.map(({ id: _, assetId: __, updateId: ___, updatedAt: ____, ...rest }) =>
-    JSON.stringify(rest)
-  ).sort();
+  const content = (rows: readonly Row[]) =>
+    rows.map(({ id: _, assetId: __, updateId: ___, updatedAt: ____, ...rest }) => JSON.stringify(rest)).sort();
   if (same(content(wanted), content(actual))) return;
   records.remove(table, (row) => row['assetId'] === mirror.id);
   for (const row of wanted) {

@@ -1,8 +1,8 @@
 import type { Touched } from './fields.ts';
 import type { Mirror } from './memory.ts';
-import { mirrorFilePath, mirrorPath } from './paths.ts';
+import { mirrorFilePath, mirrorPath, pathChecksum } from './paths.ts';
 import { type Prediction, text } from './prediction.ts';
-import { ANYTHING } from './records.ts';
+import { ANYTHING, Moment } from './records.ts';
 import type { Row } from './state.ts';
 
 /** Never without one: Immich makes them anew now and then, and for a moment has none. */
@@ -14,7 +14,9 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
   const [source, target] = [records.asset(mirror.sourceId), records.asset(mirror.id)];
   if (source === undefined || target === undefined) return;
   const original = before.files.get(text(source['originalPath']));
-  const path = original === undefined ? text(target['originalPath']) : mirrorPath(mirror.job, text(source['originalPath']));
+  const path = original === undefined
+    ? text(target['originalPath'])
+    : mirrorPath(mirror.job, text(source['originalPath']));
 
   const isOwn = (file: Row) =>
     (file['type'] === 'sidecar' && touched.hasOwnSidecar) || (file['isEdited'] === true && touched.hasOwnEdits);
@@ -30,7 +32,14 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
       continue;
     }
     const place = mirrorFilePath(file, source, { id: mirror.id, targetId: mirror.targetId, path });
-    const row: Row = { ...file, id: ANYTHING, assetId: mirror.id, path: place, createdAt: ANYTHING, updatedAt: ANYTHING };
+    const row: Row = {
+      ...file,
+      id: ANYTHING,
+      assetId: mirror.id,
+      path: place,
+      createdAt: ANYTHING,
+      updatedAt: ANYTHING,
+    };
     wanted.set({ ...row, updateId: ANYTHING }, from);
   }
   for (const file of actual) {
@@ -61,11 +70,11 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
   for (const file of wanted.keys()) records.add('asset_file', file);
   records.change(target, {
     originalPath: path,
-    ...(path === target['originalPath'] ? {} : { checksum: { pathOf: path } }),
+    checksum: pathChecksum(path),
   });
   if (original === undefined) return;
   const isRight = Math.abs(Date.parse(text(target['fileModifiedAt'])) - original.modifiedAtMs) < 2;
-  if (!isRight) records.change(target, { fileModifiedAt: { ms: original.modifiedAtMs } });
+  if (!isRight) records.change(target, { fileModifiedAt: new Moment(original.modifiedAtMs) });
   if (target['isOffline'] === true && target['status'] === 'active') {
     records.change(target, { isOffline: false, deletedAt: null });
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JobConfig } from '../../../src/config/config.ts';
 import { MEDIA } from './household.ts';
 import type { Row } from './state.ts';
@@ -18,4 +19,9 @@ export function mirrorFilePath(file: Row, source: Row, mirror: { id: string; tar
   const folder = file['type'] === 'encoded_video' ? 'encoded-video' : 'thumbs';
   const own = name.replaceAll(String(source['id']), mirror.id);
   return `${MEDIA}/${folder}/${mirror.targetId}/${mirror.id.slice(0, 2)}/${mirror.id.slice(2, 4)}/${own}`;
+}
+
+/** The checksum that Immich gives a file in an external library. */
+export function pathChecksum(path: string): string {
+  return `\\x${createHash('sha1').update(`path:${path}`).digest('hex')}`;
 }

@@ -8,8 +8,10 @@ export class OneOf {
   constructor(readonly values: ReadonlySet<unknown>) {}
 }
 
-/** What Immich or PostgreSQL makes anew when a row is written. */
-export const GENERATED = ['createdAt', 'updatedAt', 'updateId', 'createId'];
+/** A timestamp, however it is written. */
+export class Moment {
+  constructor(readonly ms: number) {}
+}
 
 /** Tables that hang on an asset and go with it. */
 export const CHILDREN = [

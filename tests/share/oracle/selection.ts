@@ -53,8 +53,9 @@ export function hasOwn({ records }: Prediction, targetId: string, asset: Row): b
     const taken = records.of('asset_exif', String(row['id']))[0]?.['dateTimeOriginal'];
     return typeof taken === 'string' ? Math.floor(Date.parse(taken) / 1000) : undefined;
   };
-  return second(asset) !== undefined && records.all('asset').some((upload) =>
-    upload['ownerId'] === targetId && upload['libraryId'] === null && upload['deletedAt'] === null &&
-    upload['visibility'] !== 'hidden' && stem(upload) === stem(asset) && second(upload) === second(asset)
-  );
+  return second(asset) !== undefined &&
+    records.all('asset').some((upload) =>
+      upload['ownerId'] === targetId && upload['libraryId'] === null && upload['deletedAt'] === null &&
+      upload['visibility'] !== 'hidden' && stem(upload) === stem(asset) && second(upload) === second(asset)
+    );
 }

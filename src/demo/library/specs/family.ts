@@ -83,6 +83,7 @@ export const FAMILY: readonly AssetSpec[] = [
   }),
   family('screenshot', '2023/screenshot.png', '2023-11-11T11:11:11+01:00', {
     scene: 'night',
+    stack: 'ticket', // with family/locked
     text: ['Boarding pass', 'Seat 12A', '日本語'],
   }),
   family('phone', '2023/IMG_0042.HEIC', '2023-08-08T08:08:08+02:00', {

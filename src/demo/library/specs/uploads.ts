@@ -28,10 +28,11 @@ export const UPLOADS: readonly AssetSpec[] = [
   template('templated', '2024/2024-03-01/IMG_2001.jpg', '2024-03-01T10:00:00+01:00', {
     scene: 'snow',
     sidecar: 'full',
+    stack: 'trip',
     description: 'Moved by the template',
     place: 'berlin',
   }),
-  upload('clip', 'VID_3001.mp4', '2024-02-02T12:00:00+01:00', { isTranscoded: true }),
+  upload('clip', 'VID_3001.mp4', '2024-02-02T12:00:00+01:00', { isTranscoded: true, stack: 'trip' }),
   upload('live', 'IMG_4001.heic', '2024-04-04T14:00:00+02:00', {
     livePhotoVideo: 'uploads/live-video',
     livePhotoId: 'IMG_4001',
@@ -55,6 +56,10 @@ export const UPLOADS: readonly AssetSpec[] = [
     }),
     location: { kind: 'motion-part', fileName: 'PXL_5001.MP.mp4' },
   },
-  upload('locked', 'passport.jpg', '2024-06-06T16:00:00+02:00', { expected: 'locked', visibility: 'locked' }),
+  upload('locked', 'passport.jpg', '2024-06-06T16:00:00+02:00', {
+    expected: 'locked',
+    visibility: 'locked',
+    stack: 'trip',
+  }),
   upload('pending', 'just-arrived.jpg', '2024-11-04T09:00:00+01:00', { expected: 'pending', missing: 'metadata' }),
 ];

@@ -33,7 +33,11 @@ export const WITHHELD: readonly AssetSpec[] = [
       { person: 'alice/gustav', box: [0.5, 0.2, 0.7, 0.5] },
     ],
   }),
-  family('locked', '2023/locked.jpg', '2023-01-01T01:00:00+01:00', { expected: 'locked', visibility: 'locked' }),
+  family('locked', '2023/locked.jpg', '2023-01-01T01:00:00+01:00', {
+    expected: 'locked',
+    visibility: 'locked',
+    stack: 'ticket',
+  }),
   family('archived', '2023/archived.jpg', '2023-01-02T01:00:00+01:00', { expected: 'archived', visibility: 'archive' }),
   family('hidden', '2023/hidden.jpg', '2023-01-03T01:00:00+01:00', { expected: 'hidden', visibility: 'hidden' }),
   family('trashed', '2023/trashed.jpg', '2023-01-04T01:00:00+01:00', { expected: 'trashed', isTrashed: true }),

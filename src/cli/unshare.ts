@@ -1,0 +1,134 @@
+import { Command, Option } from 'commander';
+import type { Config } from '../config/config.ts';
+import { plain } from '../config/quote.ts';
+import { EXIT, UserError } from '../errors.ts';
+import type { Connection } from '../postgres/connect.ts';
+import { planOnly, withSharing } from '../share/share.ts';
+import {
+  applyUnshare,
+  planUnshare,
+  type UnshareChoice,
+  type UnshareCounts,
+  type UnsharePlan,
+  type UnshareResult,
+} from '../share/unshare.ts';
+import { VERSION } from '../version.ts';
+import { askToGoOn } from './ask.ts';
+import { type Environment, print, printError, printJson, table } from './output.ts';
+import { terminalProgress } from './progress.ts';
+import { isUuid } from './uuid.ts';
+import { withDatabase } from './with_database.ts';
+
+interface UnshareOptions {
+  readonly job?: string;
+  readonly user?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar unshare`: takes back what was shared. */
+export function unshareCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('unshare')
+    .description('Take back shared photos with everything that came with them: of a job, of a user, or all')
+    .option('--job <name>', 'what this job has shared')
+    .addOption(new Option('--user <id>', 'what this user has received').conflicts('job'))
+    .option('--dry-run', 'print what would be taken back and change nothing')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the result as one JSON object')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: UnshareOptions) =>
+      onExit(await withDatabase(env, { ...options, needJobs: false }, (sql, config) => unshare(sql, config, options)))
+    );
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar unshare --dry-run                 what has been shared, and would go?
+  immich-sidecar unshare --job "alice to bob"      only what this job has shared
+  immich-sidecar unshare --yes                     everything, without being asked
+
+The originals are not touched. Immich's tables and directories are as they were before the first sync afterwards. Whatever
+the receiving users have done to the shared photos (favourites, edits, albums) goes with them. Stop the service first, and
+take the job out of the configuration, or the next sync shares it again.`;
+
+async function unshare(sql: Connection, config: Config, options: UnshareOptions): Promise<number> {
+  if (options.user !== undefined && !isUuid(options.user)) {
+    throw new UserError(`--user: ${JSON.stringify(options.user)} is not the id of a user.`, {
+      remedy: 'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
+    });
+  }
+  const choice: UnshareChoice = { job: options.job, targetUserId: options.user?.toLowerCase() };
+  const plan = await planOnly(sql, config, undefined, (tx, context) => planUnshare(tx, context, choice));
+  if (options.dryRun) {
+    if (options.json) printJson({ dryRun: true, ...plan });
+    else print(`${describePlan(plan)}Nothing was changed.\n`);
+    return EXIT.ok;
+  }
+  if (isNothing(plan, choice)) {
+    if (options.json) printJson({ mirrors: 0, people: 0, links: 0, failures: [] });
+    else print('Nothing is shared.\n');
+    return EXIT.ok;
+  }
+  if (!options.yes) {
+    printError(describePlan(plan));
+    if (!askToGoOn('Take all this back?')) {
+      printError('Nothing was changed.\n');
+      return EXIT.ok;
+    }
+  }
+  const progress = terminalProgress(config.log.format === 'text');
+  const result = await withSharing(sql, config, VERSION, (sharing) =>
+    sharing.apply(async (context) => {
+      const now = await planUnshare(sql, context, choice);
+      progress.start('taking back', now.mirrors.length, 'photos');
+      try {
+        return await applyUnshare(context, now, (mirrors) => progress.advance(mirrors));
+      } finally {
+        progress.stop();
+      }
+    }));
+  if (options.json) printJson(result);
+  else print(describeResult(result, plan));
+  return result.failures.length === 0 ? EXIT.ok : EXIT.partial;
+}
+
+function isNothing({ counts, targetUserIds }: UnsharePlan, { job }: UnshareChoice): boolean {
+  return counts.mirrors === 0 && counts.people === 0 && (job !== undefined || targetUserIds.length === 0);
+}
+
+function describePlan(plan: UnsharePlan): string {
+  const { counts } = plan;
+  const jobs = [...Map.groupBy(plan.mirrors, ({ jobName }) => jobName)];
+  const rows = jobs.map(([job, mirrors]) => [plain(job), String(mirrors.length)]);
+  return table([['job', 'photos'], ...rows], new Set([1])) +
+    `Taken back: ${describeCounts(counts)}.\n` +
+    (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
+    describeJobs(plan.configuredJobs);
+}
+
+function describeCounts({ mirrors, people, links, bytes }: UnshareCounts): string {
+  return `${mirrors} photos and videos (${formatBytes(bytes)} in originals that the source keeps), ${people} people, ` +
+    `${links} links`;
+}
+
+function describeJobs(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const list = names.map((name) => plain(JSON.stringify(name))).join(', ');
+  return `Still configured: ${list}. The next sync shares it again: take it out of the configuration first.\n`;
+}
+
+function describeResult({ mirrors, people, links, failures }: UnshareResult, plan: UnsharePlan): string {
+  return `Taken back: ${mirrors} photos and videos, ${people} people, ${links} links.\n` +
+    failures.map((failure) => `! ${failure}\n`).join('') +
+    (failures.length > 0 ? 'Mend that and run it again.\n' : '') +
+    describeJobs(plan.configuredJobs);
+}
+
+function formatBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
+  return `${(bytes / 1_024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

@@ -1,0 +1,31 @@
+import type { FileStamp, Tags } from './tags.ts';
+
+/** A media file or a sidecar as it is. */
+export interface FileState {
+  /** As this program sees it. */
+  readonly path: string;
+  readonly kind: 'media' | 'sidecar';
+  /** undefined when there is no such file: a sidecar that would have to be made, or an original that vanished. */
+  readonly stamp: FileStamp | undefined;
+  /** ExifTool's `FileType`, from the content: `JPEG`, `HEIC`, `MP4`. undefined when it does not know the content. */
+  readonly fileType: string | undefined;
+  /** What is in it of the tags that write-back reads, numbers as text. */
+  readonly tags: Tags;
+  /** ExifTool's hash of the picture or film; undefined where it has none. */
+  readonly imageHash: string | undefined;
+  /** Why nothing can be written into it; undefined when nothing speaks against it. */
+  readonly obstacle: Obstacle | undefined;
+}
+
+export interface Obstacle {
+  /** A sentence without full stop: `ExifTool cannot write AVI files`. */
+  readonly reason: string;
+  /** Not before the file itself changes: remembered, and not logged every run. */
+  readonly isPermanent: boolean;
+}
+
+/** An original with the one sidecar that Immich reads, or would. */
+export interface SeenAsset {
+  readonly media: FileState;
+  readonly sidecar: FileState;
+}

@@ -1,0 +1,44 @@
+/** What a format has room for, beside XMP, which all of them hold. */
+export interface Holds {
+  readonly exif: boolean;
+  /** IPTC-IIM. Where no standard gives it a place, it is not added. */
+  readonly iptc: boolean;
+  readonly quickTime: boolean;
+}
+
+export const SIDECAR_HOLDS: Holds = Object.freeze({ exif: false, iptc: false, quickTime: false });
+
+const PHOTO: Holds = Object.freeze({ exif: true, iptc: false, quickTime: false });
+const PHOTO_WITH_IPTC: Holds = Object.freeze({ exif: true, iptc: true, quickTime: false });
+const FILM: Holds = Object.freeze({ exif: false, iptc: false, quickTime: true });
+
+/**
+ * The formats that are written into, by ExifTool's `FileType`. ExifTool can write proprietary raw files too, but it
+ * has to rewrite structures that only their makers know: they get sidecars, as with every other raw developer. DNG
+ * is documented and made for it.
+ */
+const EMBEDDABLE: Readonly<Record<string, Holds>> = Object.freeze({
+  'JPEG': PHOTO_WITH_IPTC,
+  'TIFF': PHOTO_WITH_IPTC,
+  'DNG': PHOTO_WITH_IPTC,
+  'PSD': PHOTO_WITH_IPTC,
+  'PNG': PHOTO,
+  'WEBP': PHOTO,
+  'Extended WEBP': PHOTO,
+  'HEIC': PHOTO,
+  'HEIF': PHOTO,
+  'AVIF': PHOTO,
+  'JXL': PHOTO,
+  'JP2': PHOTO,
+  'GIF': SIDECAR_HOLDS,
+  'MP4': FILM,
+  'M4V': FILM,
+  'MOV': FILM,
+  '3GP': FILM,
+  '3G2': FILM,
+});
+
+/** What a media file can hold; undefined when it is not written into. */
+export function holdsOf(fileType: string | undefined): Holds | undefined {
+  return fileType === undefined || !Object.hasOwn(EMBEDDABLE, fileType) ? undefined : EMBEDDABLE[fileType];
+}

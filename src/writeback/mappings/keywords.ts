@@ -1,0 +1,66 @@
+import {
+  ALBUM_ROOT,
+  HIERARCHICAL_SUBJECT,
+  IPTC_KEYWORD_BYTES,
+  KEYWORDS,
+  SUBJECT,
+  TAGS_LIST,
+} from '../tag_names.ts';
+import { distinct, entriesOfOthers, entryKey } from './lists.ts';
+import type { MappingInput } from './mapping.ts';
+import { truncateToBytes } from './text.ts';
+
+/** `a/b` of TagsList and Immich is `a|b` of HierarchicalSubject. */
+const LEVEL = '|';
+
+/**
+ * Keywords as flat lists. Subject and Keywords are two forms of one list, of which readers use one or the other: each gets
+ * what others wrote into either. In a sidecar they replace those of the media file, so it gets these too.
+ */
+export function flatKeywords(input: MappingInput, keywords: readonly string[]): Record<string, string[]> {
+  if (keywords.length === 0) return {};
+  const all = [...flatOfOthers(input), ...keywords];
+  const iptc = distinct(all.map((keyword) => truncateToBytes(keyword, IPTC_KEYWORD_BYTES)));
+  return { [SUBJECT]: distinct(all), ...(input.holds.iptc ? { [KEYWORDS]: iptc } : {}) };
+}
+
+/** What others wrote into the lists of flat keywords. */
+function flatOfOthers({ current, beneath, own }: MappingInput): string[] {
+  const subject = ofOthers(SUBJECT);
+  const shortened = new Set(subject.map((entry) => entryKey(truncateToBytes(entry, IPTC_KEYWORD_BYTES))));
+  return [...subject, ...ofOthers(KEYWORDS).filter((entry) => !shortened.has(entryKey(entry)))];
+
+  function ofOthers(tag: string): string[] {
+    const here = entriesOfOthers(current, tag, own);
+    return here.length > 0 ? here : entriesOfOthers(beneath, tag, own);
+  }
+}
+
+/** Hierarchical subjects in a sidecar replace those of the media file, so it gets these too. */
+export function hierarchicalSubjects(input: MappingInput, subjects: readonly string[]): Record<string, string[]> {
+  if (subjects.length === 0) return {};
+  return { [HIERARCHICAL_SUBJECT]: distinct([...others(input, HIERARCHICAL_SUBJECT), ...subjects]) };
+}
+
+/**
+ * A TagsList that keeps Immich from taking names and albums for tags: of TagsList, HierarchicalSubject and Keywords it
+ * reads the first that is there (BEHAVIOUR (g)), and nothing but TagsList is free of ours. It says what Immich would
+ * have read without us. A file in which it would have found nothing gets none, as an empty list cannot be written.
+ */
+export function shieldedTags(input: MappingInput): Record<string, string[]> {
+  const { record, options } = input;
+  if (options.modules.includes('tags') && (record.tags ?? []).length > 0) return {};
+  if (others(input, TAGS_LIST).length > 0) return {};
+  const hierarchical = others(input, HIERARCHICAL_SUBJECT).filter((subject) => !subject.startsWith(ALBUM_ROOT + LEVEL));
+  const read = hierarchical.length > 0
+    ? hierarchical.map((subject) => subject.replaceAll(LEVEL, '/'))
+    : flatOfOthers(input);
+  // Without a ledger, what we wrote looks like others'. If there is nothing else, nothing has to be kept apart.
+  const ours = new Set(record.people.flatMap(({ name }) => [name, truncateToBytes(name, IPTC_KEYWORD_BYTES)]).map(entryKey));
+  return read.every((entry) => ours.has(entryKey(entry))) ? {} : { [TAGS_LIST]: distinct(read) };
+}
+
+function others({ current, beneath, own }: MappingInput, tag: string): string[] {
+  const here = entriesOfOthers(current, tag, own);
+  return here.length > 0 ? here : entriesOfOthers(beneath, tag, own);
+}

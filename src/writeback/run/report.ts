@@ -1,0 +1,94 @@
+import type { Destination, Module } from '../module.ts';
+import { type Outcome, OUTCOMES } from '../outcome.ts';
+
+/** An asset that did not end well, for people. */
+export interface Trouble {
+  /** As this program sees it; as Immich sees it when it was not found. */
+  readonly path: string;
+  readonly outcome: Outcome;
+  readonly reason: string;
+}
+
+/** What one run did. */
+export interface WriteReport {
+  /** undefined for a dry run, which is not remembered. */
+  readonly run: number | undefined;
+  readonly dryRun: boolean;
+  readonly source: string;
+  readonly modules: readonly Module[];
+  readonly to: Destination;
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** All that were looked at; in a resumed run also before the interruption. */
+  readonly assets: number;
+  /** How many of them this run was spared because an earlier one had done them (`--resume`). */
+  readonly resumed: number;
+  /** They add up to `assets`. */
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly mediaWritten: number;
+  readonly sidecarsWritten: number;
+  /** False when something failed or the run was interrupted. */
+  readonly complete: boolean;
+  readonly interrupted: boolean;
+  /** The first hundred. */
+  readonly troubles: readonly Trouble[];
+}
+
+/** Assets that ended like this are counted as failed: the run ends with exit code 3. */
+export const FAILURES: readonly Outcome[] = Object.freeze(['failed', 'changed-meanwhile']);
+
+const MOST_TROUBLES = 100;
+
+/** Counts how assets end. */
+export class Tally {
+  readonly #counts: Record<Outcome, number>;
+  readonly #troubles: Trouble[] = [];
+  #looked = 0;
+  mediaWritten = 0;
+  sidecarsWritten = 0;
+
+  /** @param before how assets ended in the part of this run that was interrupted */
+  constructor(before: Readonly<Partial<Record<Outcome, number>>> = {}) {
+    this.#counts = Object.fromEntries(OUTCOMES.map((name) => [name, before[name] ?? 0])) as Record<Outcome, number>;
+    this.#looked = this.#sum();
+  }
+
+  get assets(): number {
+    return this.#looked;
+  }
+
+  get counts(): Readonly<Record<Outcome, number>> {
+    return { ...this.#counts };
+  }
+
+  get troubles(): readonly Trouble[] {
+    return this.#troubles;
+  }
+
+  get failed(): number {
+    return FAILURES.reduce((sum, name) => sum + this.#counts[name], 0);
+  }
+
+  /** An asset has come; it must end. */
+  look(): void {
+    this.#looked++;
+  }
+
+  end(outcome: Outcome): void {
+    this.#counts[outcome]++;
+  }
+
+  note(trouble: Trouble): void {
+    if (this.#troubles.length < MOST_TROUBLES) this.#troubles.push(trouble);
+  }
+
+  /** Throws when an asset has no end, or two: a bug of ours that must not go unnoticed. */
+  check(): void {
+    if (this.#sum() === this.#looked) return;
+    throw new Error(`${this.#looked} assets were looked at, but ${this.#sum()} outcomes were counted.`);
+  }
+
+  #sum(): number {
+    return Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
+  }
+}

@@ -1,0 +1,176 @@
+import { getLogger } from '@logtape/logtape';
+import { messageOf, UserError } from '../../errors.ts';
+import { plain } from '../../config/quote.ts';
+import type { KnownFile } from '../ledger/files.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { SecondAssets } from '../ledger/second_assets.ts';
+import type { Located, Locator } from '../locate.ts';
+import type { MountCheck } from '../mount_check.ts';
+import type { Outcome } from '../outcome.ts';
+import type { AssetRecord } from '../record.ts';
+import type { SourceItem } from '../records/source.ts';
+import { sidecarPlaces } from '../sidecar.ts';
+import type { AssetWork, Ending, Task } from './asset_work.ts';
+import { rememberedOutcome } from './known.ts';
+import type { Tally } from './report.ts';
+
+const logger = getLogger(['immich-sidecar', 'writeback']);
+
+/** Assets whose rows in the ledger are read with one statement; what was begun of them is waited for before the next. */
+const CHUNK = 1_000;
+
+/** Files that ExifTool reads with one command. */
+const BATCH = 16;
+
+/** What a run works with. */
+export interface RunContext {
+  readonly ledger: Ledger;
+  readonly locator: Locator;
+  readonly mount: MountCheck;
+  readonly tally: Tally;
+  /** The number of this run; undefined for a dry run, which leaves no trace in the ledger. */
+  readonly runId: number | undefined;
+  /** Whether an earlier part of this run is done with some assets. */
+  readonly isResumed: boolean;
+  readonly digest: (record: AssetRecord) => string;
+  readonly work: AssetWork;
+  readonly seconds: SecondAssets;
+  /** How many batches are worked on at once. */
+  readonly concurrency: number;
+  /** Aborted when the user wants to stop: what was begun is finished, nothing more is begun. */
+  readonly signal: AbortSignal;
+  /** So many assets have come to their end. */
+  readonly onEnd: (assets: number) => void;
+}
+
+/**
+ * Takes every asset to exactly one outcome. Memory holds one chunk of them. A file that fails never stops the rest;
+ * throws only when the ledger, the source of the records or ExifTool as such fails, or when the library is mounted elsewhere.
+ */
+export async function runAssets(context: RunContext, items: AsyncIterable<SourceItem>): Promise<void> {
+  for await (const chunk of chunksOf(items, CHUNK)) {
+    await new Chunk(context).run(context.isResumed ? withoutDone(context, chunk) : chunk);
+    if (context.signal.aborted) return;
+  }
+}
+
+/** Some assets, of which each path is taken once. */
+class Chunk {
+  readonly #context: RunContext;
+  readonly #claims = new Map<string, string>();
+  readonly #underWay = new Set<Promise<void>>();
+  #batch: Task[] = [];
+  #failure: unknown;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  async run(items: readonly SourceItem[]): Promise<void> {
+    const { ledger, locator, mount, tally, signal, onEnd } = this.#context;
+    const files = items.map((item) => item.kind === 'record' ? locator.locate(item.record.originalPath) : undefined);
+    const known = ledger.files.find(files.flatMap((file) => file?.isFound ? [file.realPath] : []));
+    for (const [index, item] of items.entries()) {
+      if (signal.aborted || this.#failure !== undefined) break;
+      const file = files[index];
+      if (item.kind === 'mirror' || file === undefined) {
+        tally.look();
+        tally.end('mirror');
+        onEnd(1);
+        continue;
+      }
+      this.#failure ??= mount.add(item.record.originalPath, file);
+      const next = this.#decide(item.record, file, known);
+      tally.look();
+      if (typeof next === 'string') {
+        tally.end(next);
+        onEnd(1);
+      } else {
+        this.#batch.push(next);
+        if (this.#batch.length >= BATCH) await this.#start();
+      }
+    }
+    await this.#start();
+    await Promise.all(this.#underWay);
+    if (this.#failure !== undefined) throw this.#failure;
+    ledger.commits.now();
+  }
+
+  /** How an asset ends that need not be looked into, or what to do with it. */
+  #decide(record: AssetRecord, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
+    const { tally, digest, seconds, runId = -1 } = this.#context;
+    if (!file.isFound) {
+      const where = file.path ?? record.originalPath;
+      logger.debug('{path}: {reason}', { path: plain(JSON.stringify(where)), reason: file.reason });
+      tally.note({ path: where, outcome: 'not-found', reason: file.reason });
+      return 'not-found';
+    }
+    const path = file.realPath;
+    const row = known.get(path);
+    const claim = this.#claims.get(path);
+    const holder = claim === undefined ? row : { assetId: claim, runId };
+    if (seconds.isSecond(path, record.assetId, holder, runId)) return 'same-file';
+    this.#claims.set(path, record.assetId);
+    const wanted = digest(record);
+    return rememberedOutcome(row, wanted, file.stamp, sidecarPlaces(file.path)) ??
+      { record, file, known: row, wanted };
+  }
+
+  /** Begins the batch as soon as there is room for it. */
+  async #start(): Promise<void> {
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    this.#batch = [];
+    const work: Promise<void> = this.#work(batch).finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+    if (this.#underWay.size >= this.#context.concurrency) await Promise.race(this.#underWay);
+  }
+
+  /** Never rejects. */
+  async #work(batch: readonly Task[]): Promise<void> {
+    const { tally, work, onEnd } = this.#context;
+    try {
+      const endings = await work.run(batch);
+      for (const [index, task] of batch.entries()) {
+        const ending = endings[index];
+        if (ending !== undefined) this.#finish(task, ending);
+      }
+    } catch (error) {
+      // What is not the fault of one file ends the run.
+      this.#failure ??= error;
+      for (const _ of batch) tally.end('failed');
+    }
+    onEnd(batch.length);
+  }
+
+  #finish({ record, file, known }: Task, { outcome, reason, written }: Ending): void {
+    const { tally, ledger, runId } = this.#context;
+    tally.end(outcome);
+    for (const kind of written) tally.wrote(kind);
+    if (reason !== undefined) {
+      tally.note({ path: file.path, outcome, reason });
+      // Said once of what can never be written.
+      const level = outcome === 'unwritable' && known?.outcome === 'unwritable' ? 'debug' : 'warn';
+      logger[level]('{path}: {reason}.', { path: plain(JSON.stringify(file.path)), reason });
+    }
+    if (runId === undefined || tally.isFailure(outcome)) return;
+    ledger.commits.later(() => ledger.runs.markDone(runId, record.assetId, outcome));
+  }
+}
+
+function withoutDone({ ledger, runId = -1 }: RunContext, items: readonly SourceItem[]): readonly SourceItem[] {
+  const idOf = (item: SourceItem) => item.kind === 'record' ? item.record.assetId : item.assetId;
+  const done = ledger.runs.done(runId, items.map(idOf));
+  return items.filter((item) => !done.has(idOf(item)));
+}
+
+async function* chunksOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
+  let chunk: T[] = [];
+  for await (const item of items) {
+    chunk.push(item);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}

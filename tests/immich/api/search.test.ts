@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { searchAssets, type SearchFilter } from '../../../src/immich/api/search.ts';
+import { DIALECTS } from '../../harness/fake_immich/captures.ts';
+import { fakeAsset, fakeLibrary } from '../../harness/fake_immich/library.ts';
+import { FakeImmich } from '../../harness/fake_immich/server.ts';
+import { apiOf } from '../../writeback/records/helper.ts';
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** The ids of all pages, in their order. */
+async function idsOf(
+  fake: FakeImmich,
+  size: number,
+  filter: SearchFilter = { visibility: 'timeline' },
+): Promise<string[]> {
+  const pages = await Array.fromAsync(searchAssets(apiOf(fake), filter, { size, withDetails: true }));
+  return pages.flat().map(({ id }) => id);
+}
+
+for (const dialect of DIALECTS) {
+  for (const [count, size] of [[0, 10], [1, 1], [10, 10], [11, 10], [95, 10], [30, 1]] as const) {
+    Deno.test(`${dialect}: ${count} assets come once each in pages of ${size}, in the order of their time`, async () => {
+      const assets = range(count).map((number) => fakeAsset(number));
+      await using fake = new FakeImmich({ dialect, library: fakeLibrary(assets.toReversed()) });
+      assert.deepEqual(await idsOf(fake, size), assets.map(({ id }) => id));
+      // Each page but the first begins with the last asset of the one before.
+      assert.ok(fake.requests.length <= Math.max(1, Math.ceil(count / Math.max(1, size - 1)) * (size === 1 ? 3 : 1)));
+    });
+  }
+
+  Deno.test(`${dialect}: none is lost when more assets than a page share a time, in any order`, async () => {
+    const times = (number: number) => number < 20 || number >= 80 ? number : 50;
+    const assets = range(100).map((number) =>
+      fakeAsset(number, { fileCreatedAt: new Date(Date.UTC(2024, 0, 1, 0, times(number))).toISOString() })
+    );
+    for (const size of [7, 13, 59, 60, 61, 100]) {
+      await using fake = new FakeImmich({ dialect, library: fakeLibrary(assets) });
+      const ids = await idsOf(fake, size);
+      assert.equal(ids.length, 100, `pages of ${size}`);
+      assert.deepEqual(ids.toSorted(), assets.map(({ id }) => id).toSorted());
+    }
+  });
+
+  Deno.test(`${dialect}: times are finer than those that Immich tells`, async () => {
+    const assets = range(60).map((number) =>
+      fakeAsset(number, { fileCreatedAt: `2024-01-01T00:00:00.${String(122_900 + number * 5).padStart(6, '0')}Z` })
+    );
+    await using fake = new FakeImmich({ dialect, library: fakeLibrary(assets) });
+    assert.deepEqual((await idsOf(fake, 7)).toSorted(), assets.map(({ id }) => id).toSorted());
+  });
+
+  Deno.test(`${dialect}: assets that come and go between two pages shift nothing`, async () => {
+    const library = fakeLibrary(range(40).map((number) => fakeAsset(number)));
+    const kept = library.assets.slice(10);
+    await using fake = new FakeImmich({
+      dialect,
+      library,
+      fault: (_, number) => {
+        if (number === 2) {
+          library.assets = [...kept, ...range(3).map((index) => fakeAsset(-1 - index)), fakeAsset(40)];
+        }
+        return undefined;
+      },
+    });
+    const ids = await idsOf(fake, 10);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const { id } of [...kept, fakeAsset(40)]) assert.ok(ids.includes(id));
+  });
+
+  Deno.test(`${dialect}: years beyond 9999, which cannot be asked for, end no run`, async () => {
+    const assets = range(25).map((number) =>
+      fakeAsset(number, { fileCreatedAt: number < 5 ? '9999-12-31T23:59:59.000Z' : '+010000-01-01T04:59:59.000Z' })
+    );
+    await using fake = new FakeImmich({ dialect: '3.1.0', library: fakeLibrary(assets) });
+    assert.deepEqual(await idsOf(fake, 10), assets.map(({ id }) => id));
+  });
+
+  Deno.test(`${dialect}: only what was asked for is found`, async () => {
+    const assets = [
+      fakeAsset(1),
+      fakeAsset(2, { visibility: 'archive' }),
+      fakeAsset(3, { visibility: 'hidden' }),
+      fakeAsset(4, { visibility: 'locked' }),
+      fakeAsset(5, { isDeleted: true }),
+      fakeAsset(6, { updatedAt: '2025-01-01T00:00:00.000Z' }),
+    ];
+    await using fake = new FakeImmich({ dialect, library: fakeLibrary(assets) });
+    const found = async (filter: SearchFilter) => (await idsOf(fake, 10, filter)).map((id) => Number(id.slice(-10)));
+    assert.deepEqual(await found({ visibility: 'timeline' }), [1, 6]);
+    assert.deepEqual(await found({ visibility: 'archive' }), [2]);
+    assert.deepEqual(await found({ visibility: 'timeline', updatedAfter: '2024-12-01T00:00:00.000Z' }), [6]);
+  });
+}

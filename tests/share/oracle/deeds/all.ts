@@ -1,0 +1,14 @@
+import { FIELD_DEEDS } from './fields.ts';
+import { PEOPLE_DEEDS } from './people.ts';
+import { PHOTO_DEEDS } from './photos.ts';
+import type { Deeds } from './scene.ts';
+import { STACK_DEEDS, TARGET_DEEDS } from './target.ts';
+
+/** Everything that can happen in a history. */
+export const DEEDS: Deeds = {
+  ...PHOTO_DEEDS,
+  ...FIELD_DEEDS,
+  ...PEOPLE_DEEDS,
+  ...TARGET_DEEDS,
+  ...STACK_DEEDS,
+};

@@ -1,0 +1,144 @@
+import { addFace, addPerson, personThumbnail } from '../photos.ts';
+import { type Deed, type Deeds, type Person, type Scene, traced } from './scene.ts';
+
+/** Faces and people, by their owners: who may be the source, or the target of mirrors. */
+export const PEOPLE_DEEDS: Deeds = {
+  newPerson: traced(async (scene) => {
+    const owner = scene.name();
+    const face = scene.one((await scene.faces()).filter(({ ownerId }) => ownerId === scene.home.users[owner].id));
+    const name = scene.chance(3) ? '' : `person ${scene.home.next()}`;
+    const person = await addPerson(scene.home, owner, name);
+    if (face !== undefined) await assign(scene, face.id, person);
+    return `${owner} has a new person ${JSON.stringify(name)}`;
+  }),
+  rename: change('another name', (scene) => scene.sql`name = ${`person ${scene.home.next()}`}`),
+  renameAlike: change('a common name', (scene) => scene.sql`name = 'Somebody'`),
+  unname: change('no name any more', (scene) => scene.sql`name = ''`),
+  hidePerson: change('another visibility', (scene) => scene.sql`"isHidden" = NOT "isHidden"`),
+  birthday: change('a birthday', (scene) => scene.sql`"birthDate" = ${`19${10 + scene.number(80)}-01-02`}`),
+  colour: change('a colour', (scene) => scene.sql`color = ${`#0000${10 + scene.number(80)}`}`),
+  favouritePerson: change('a star, or none', (scene) => scene.sql`"isFavorite" = NOT "isFavorite"`),
+  cover: traced(async (scene) => {
+    const person = scene.one(await scene.people());
+    if (person === undefined) return;
+    const face = scene.one(
+      (await scene.faces(scene.sql`f."deletedAt" IS NULL`)).filter((candidate) =>
+        candidate.person === person.id && candidate.ownerId === person.ownerId
+      ),
+    );
+    if (face === undefined) return;
+    const path = personThumbnail(person.ownerId, person.id);
+    if (!scene.home.exists(path)) scene.home.write(path); // else it is written in place
+    await scene.sql`
+      UPDATE person SET "faceAssetId" = ${face.id}, "thumbnailPath" = ${path} WHERE ${scene.isPerson(person)}`;
+    return `${tell(scene, person)} gets another cover`;
+  }),
+  merge: traced(async (scene) => {
+    const from = scene.one(await scene.people());
+    const into = from === undefined
+      ? undefined
+      : scene.one((await scene.people(from.ownerId)).filter(({ id }) => id !== from.id));
+    if (from === undefined || into === undefined) return;
+    const { sql, home } = scene;
+    await sql`
+      UPDATE asset_face SET ${sql(home.faceKey)} = ${into.id}
+      WHERE ${
+      sql(home.faceKey)
+    } = ${from.id} AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${from.ownerId})`;
+    if (into.name === '' && from.name !== '') {
+      await sql`UPDATE person SET name = ${from.name} WHERE ${scene.isPerson(into)}`;
+    }
+    await deletePerson(scene, from);
+    return `${tell(scene, from)} is merged into ${tell(scene, into)}`;
+  }),
+  deletePerson: traced(async (scene) => {
+    const person = scene.one(await scene.people());
+    if (person === undefined) return;
+    await deletePerson(scene, person);
+    return `${tell(scene, person)} is deleted`;
+  }),
+  addFace: traced(async (scene) => {
+    const asset = await scene.own(scene.sql`a.visibility <> 'hidden'`);
+    if (asset === undefined) return;
+    const person = scene.one([undefined, ...await scene.people(asset.ownerId)]);
+    const sourceType = scene.one(['machine-learning', 'manual', 'exif'] as const) ?? 'manual';
+    await addFace(scene.home, asset.id, person?.id ?? null, { sourceType });
+    return `a ${sourceType} face of ${person === undefined ? 'nobody' : tell(scene, person)} is on ${
+      scene.call(asset)
+    }`;
+  }),
+  reassign: traced(async (scene) => {
+    const face = await scene.face(scene.chance(3));
+    if (face === undefined) return;
+    const person = scene.one([undefined, ...await scene.people(face.ownerId)]);
+    // Nobody can take a face from somebody without giving it to somebody else.
+    if (face.isMirror && person === undefined) return;
+    await assign(scene, face.id, person?.id ?? null);
+    return `a face of ${scene.nameOf(face.ownerId)}'s${face.isMirror ? ' (mirrored)' : ''} is ${
+      person === undefined ? 'nobody' : tell(scene, person)
+    } now`;
+  }),
+  split: traced(async (scene) => {
+    const face = await scene.face(false);
+    if (face === undefined) return;
+    const owner = scene.names.find((name) => scene.home.users[name].id === face.ownerId);
+    if (owner === undefined) return;
+    const person = await addPerson(scene.home, owner, scene.chance(2) ? '' : `person ${scene.home.next()}`);
+    await assign(scene, face.id, person);
+    return `a face of ${owner}'s becomes somebody new`;
+  }),
+  moveFace: traced(async (scene) => {
+    const face = await scene.face(false);
+    if (face === undefined) return;
+    await scene.sql`UPDATE asset_face SET "boundingBoxY1" = "boundingBoxY1" + 1 WHERE id = ${face.id}`;
+    return `a face of ${scene.nameOf(face.ownerId)}'s moves`;
+  }),
+  hideFace: traced(async (scene) => {
+    const face = await scene.face(scene.chance(4));
+    if (face === undefined) return;
+    await scene.sql`UPDATE asset_face SET "isVisible" = NOT "isVisible" WHERE id = ${face.id}`;
+    return `a face of ${scene.nameOf(face.ownerId)}'s${face.isMirror ? ' (mirrored)' : ''} is hidden, or shown`;
+  }),
+  removeFace: traced(async (scene) => {
+    const face = await scene.face(scene.chance(3));
+    if (face === undefined) return;
+    await scene.sql`
+      UPDATE asset_face SET "deletedAt" = CASE WHEN "deletedAt" IS NULL THEN now() END WHERE id = ${face.id}`;
+    return `a face of ${scene.nameOf(face.ownerId)}'s${face.isMirror ? ' (mirrored)' : ''} is removed, or comes back`;
+  }),
+  deleteFace: traced(async (scene) => {
+    const face = await scene.face(scene.chance(3));
+    if (face === undefined) return;
+    await scene.sql`DELETE FROM asset_face WHERE id = ${face.id}`;
+    return `a face of ${scene.nameOf(face.ownerId)}'s${face.isMirror ? ' (mirrored)' : ''} is deleted for good`;
+  }),
+};
+
+function change(what: string, set: (scene: Scene) => ReturnType<Scene['sql']>): Deed {
+  return traced(async (scene) => {
+    const person = scene.one(await scene.people());
+    if (person === undefined) return;
+    await scene.sql`UPDATE person SET ${set(scene)} WHERE ${scene.isPerson(person)}`;
+    return `${tell(scene, person)} gets ${what}`;
+  });
+}
+
+export async function assign({ sql, home }: Scene, faceId: string, person: string | null): Promise<void> {
+  await sql`UPDATE asset_face SET ${sql(home.faceKey)} = ${person} WHERE id = ${faceId}`;
+}
+
+/** From 3.2 with the group, if it is nobody's then. */
+export async function deletePerson(scene: Scene, person: Person): Promise<void> {
+  const { sql, home } = scene;
+  const [gone] = await sql<{ path: string }[]>`
+    DELETE FROM person WHERE ${scene.isPerson(person)} RETURNING "thumbnailPath" AS path`;
+  if (gone !== undefined && gone.path !== '') home.remove(gone.path);
+  if (!home.isGrouped) return;
+  await sql`
+    DELETE FROM person_group g
+    WHERE g.id = ${person.id} AND NOT EXISTS (SELECT FROM person p WHERE p."personGroupId" = g.id)`;
+}
+
+function tell(scene: Scene, person: Person): string {
+  return `${scene.nameOf(person.ownerId)}'s ${person.name === '' ? 'unnamed person' : JSON.stringify(person.name)}`;
+}

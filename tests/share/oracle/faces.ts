@@ -1,0 +1,203 @@
+import type { KnownPerson, Mirror, MirrorFace } from './memory.ts';
+import { PERSON_FIELDS } from './memory.ts';
+import { type Prediction, text } from './prediction.ts';
+import { ANYTHING, touch } from './records.ts';
+import type { Row } from './state.ts';
+import { removeFace } from './withdraw.ts';
+
+/** Where a person comes from: the first of a chain of mirrors. */
+interface Origin {
+  readonly id: string;
+  readonly ownerId: string;
+}
+
+/** What a face keeps to itself; everything else is copied. */
+const OWN_COLUMNS = new Set(['id', 'assetId', 'personId', 'personGroupId', 'updatedAt', 'updateId']);
+
+/** A person of ours that is gone: the target has merged him into somebody, or something has removed him. */
+export function mendPeople(prediction: Prediction): void {
+  const { memory, records } = prediction;
+  for (const known of [...memory.people]) {
+    if (prediction.person(known.targetId, known.id) !== undefined) continue;
+    const faces = memory.mirrors.filter(({ targetId }) => targetId === known.targetId)
+      .flatMap((mirror) => [...mirror.faces.values()]).filter(({ wrote }) => wrote === known.id);
+    const votes = new Map<string, number>();
+    for (const face of faces) {
+      const now = records.find('asset_face', (row) => row['id'] === face.id)?.[prediction.faceKey];
+      if (typeof now !== 'string' || now === known.id || !isHeir(prediction, known.targetId, now)) continue;
+      votes.set(now, (votes.get(now) ?? 0) + 1);
+    }
+    const [heir] = [...votes].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0] ?? [];
+    if (heir === undefined) {
+      memory.people = memory.people.filter((person) => person !== known);
+      continue;
+    }
+    for (const face of faces) face.wrote = heir;
+    known.id = heir;
+    known.isOurs = false;
+  }
+}
+
+/** Somebody without a name was found by machine learning, which knows nothing of merges. */
+function isHeir(prediction: Prediction, targetId: string, key: string): boolean {
+  const person = prediction.person(targetId, key);
+  return person !== undefined && (person['name'] !== '' || prediction.knownAs(targetId, key) !== undefined);
+}
+
+/** Lets faces come, change and go with their sources, and takes away those that Immich has found on a mirror itself. */
+export function followFaces(prediction: Prediction): void {
+  for (const mirror of prediction.memory.mirrors) followFacesOf(prediction, mirror);
+}
+
+function followFacesOf(prediction: Prediction, mirror: Mirror): void {
+  const { records } = prediction;
+  const sources = records.of('asset_face', mirror.sourceId);
+  for (const [sourceId, face] of [...mirror.faces]) {
+    const isSourceThere = sources.some((row) => row['id'] === sourceId);
+    if (!isSourceThere) removeFace(prediction, face.id);
+    if (!isSourceThere || !records.all('asset_face').some((row) => row['id'] === face.id)) {
+      mirror.faces.delete(sourceId);
+    }
+  }
+  const ours = new Set([...mirror.faces.values()].map(({ id }) => id));
+  for (const row of records.of('asset_face', mirror.id)) {
+    if (!ours.has(text(row['id'])) && row['sourceType'] !== 'manual') removeFace(prediction, text(row['id']));
+  }
+  for (const source of sources) {
+    const known = mirror.faces.get(text(source['id']));
+    const version = prediction.before.tables['asset_face']?.find((row) => row['id'] === source['id'])?.['updateId'];
+    if (known === undefined) addFace(prediction, mirror, source, version);
+    else if (known.version !== version) {
+      const row = records.find('asset_face', ({ id }) => id === known.id);
+      if (row !== undefined) records.change(row, copied(source));
+      known.version = version;
+    }
+    copyEmbedding(prediction, source, mirror.faces.get(text(source['id'])));
+  }
+}
+
+function addFace(prediction: Prediction, mirror: Mirror, source: Row, version: unknown): void {
+  const id = prediction.witness.faceOf(text(source['id']), mirror.id);
+  prediction.records.add('asset_face', {
+    ...source,
+    id,
+    assetId: mirror.id,
+    [prediction.faceKey]: null,
+    updatedAt: ANYTHING,
+    updateId: ANYTHING,
+  });
+  mirror.faces.set(text(source['id']), { id, version, said: NEW, wrote: null });
+}
+
+/** Not said anything yet. */
+const NEW = 'new';
+
+function copyEmbedding({ records }: Prediction, source: Row, face: MirrorFace | undefined): void {
+  const embedding = records.find('face_search', (row) => row['faceId'] === source['id'])?.['embedding'];
+  if (face === undefined || embedding === undefined || source['sourceType'] !== 'machine-learning') return;
+  records.remove('face_search', (row) => row['faceId'] === face.id);
+  records.add('face_search', { faceId: face.id, embedding });
+}
+
+/**
+ * Gives every mirrored face its person. What the target's owner said stays until the source says something new; a face that
+ * lost its person, or was given to somebody whom only Immich has found, returns.
+ */
+export function assignFaces(prediction: Prediction): void {
+  const { records, memory, faceKey } = prediction;
+  const open = memory.mirrors.flatMap((mirror) =>
+    [...mirror.faces].flatMap(([sourceId, face]) => {
+      const source = records.find('asset_face', ({ id }) => id === sourceId);
+      const row = records.find('asset_face', ({ id }) => id === face.id);
+      if (source === undefined || row === undefined) return [];
+      const origin = originOf(prediction, mirror.sourceOwnerId, source[faceKey]);
+      return isToBeAssigned(prediction, mirror, face, row, origin) ? [{ mirror, face, source, row, origin }] : [];
+    })
+  );
+  for (const { mirror, source, row, origin } of open) {
+    if (origin === undefined || origin.ownerId === mirror.targetId) continue;
+    if (source['deletedAt'] === null && row['deletedAt'] === null) meet(prediction, origin, mirror.targetId);
+  }
+  for (const { mirror, face, row, origin } of open) {
+    const person = origin === undefined ? undefined : mirrorOf(prediction, origin, mirror.targetId);
+    records.change(row, { [faceKey]: person ?? null });
+    face.said = origin?.id ?? null;
+    face.wrote = person ?? null;
+  }
+}
+
+function isToBeAssigned(
+  prediction: Prediction,
+  mirror: Mirror,
+  face: MirrorFace,
+  row: Row,
+  origin: Origin | undefined,
+): boolean {
+  if (face.said !== (origin?.id ?? null)) return true;
+  if (origin === undefined) return false;
+  const current = row[prediction.faceKey];
+  if (current === null) return true;
+  const person = prediction.person(mirror.targetId, current);
+  return person?.['name'] === '' && prediction.knownAs(mirror.targetId, current) === undefined &&
+    current !== mirrorOf(prediction, origin, mirror.targetId);
+}
+
+function originOf(prediction: Prediction, ownerId: string, person: unknown): Origin | undefined {
+  if (typeof person !== 'string') return undefined;
+  const known = prediction.knownAs(ownerId, person);
+  if (known !== undefined && prediction.person(known.originOwnerId, known.origin) !== undefined) {
+    return { id: known.origin, ownerId: known.originOwnerId };
+  }
+  return prediction.person(ownerId, person) === undefined ? undefined : { id: person, ownerId };
+}
+
+/** Whom a target knows an origin as. */
+function mirrorOf(prediction: Prediction, origin: Origin, targetId: string): string | undefined {
+  if (origin.ownerId === targetId) return origin.id;
+  const known = prediction.memory.people.find((person) => person.origin === origin.id && person.targetId === targetId);
+  return known !== undefined && prediction.person(targetId, known.id) !== undefined ? known.id : undefined;
+}
+
+/** Makes a person known to a target. */
+function meet(prediction: Prediction, origin: Origin, targetId: string): void {
+  const { records, memory } = prediction;
+  if (memory.people.some((known) => known.origin === origin.id && known.targetId === targetId)) return;
+  const row = prediction.person(origin.ownerId, origin.id);
+  if (row === undefined) return;
+  const groupOf = (userId: string) => records.find('user', ({ id }) => id === userId)?.['clusterGroupId'];
+  const ofGroup = records.find('person_group', ({ id }) => id === origin.id);
+  const isShared = prediction.isGrouped && ofGroup?.['clusterGroupId'] === groupOf(targetId);
+  const id = isShared ? origin.id : prediction.witness.personOf(origin.id, targetId);
+  const isOurs = prediction.person(targetId, id) === undefined;
+  const known: KnownPerson = {
+    origin: origin.id,
+    originOwnerId: origin.ownerId,
+    targetId,
+    id,
+    isOurs,
+    fields: Object.fromEntries(PERSON_FIELDS.map((field) => [field, row[field]])) as KnownPerson['fields'],
+    cover: null,
+  };
+  memory.people.push(known);
+  if (!isOurs) return;
+  if (prediction.isGrouped && !isShared) {
+    const group: Row = { ...ofGroup, id, clusterGroupId: groupOf(targetId), createdAt: ANYTHING, createId: ANYTHING };
+    touch(group);
+    records.add('person_group', group);
+  }
+  const person: Row = {
+    ...row,
+    [prediction.personKey]: id,
+    ownerId: targetId,
+    thumbnailPath: '',
+    faceAssetId: null,
+    isFavorite: false,
+    createdAt: ANYTHING,
+  };
+  touch(person);
+  records.add('person', person);
+}
+
+function copied(source: Row): Row {
+  return Object.fromEntries(Object.entries(source).filter(([column]) => !OWN_COLUMNS.has(column)));
+}

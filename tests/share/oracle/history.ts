@@ -1,0 +1,180 @@
+import type { JobConfig } from '../../../src/config/config.ts';
+import type { Release } from '../../harness/database.ts';
+import { differences } from './compare.ts';
+import { DEEDS } from './deeds/all.ts';
+import { JOB_DEEDS } from './deeds/jobs.ts';
+import { type Deeds, Scene } from './deeds/scene.ts';
+import { Engine } from './engine.ts';
+import { Household, type Name } from './household.ts';
+import { emptyMemory, type Memory, type Witness } from './memory.ts';
+import { predict } from './model.ts';
+import { addPerson, addPhoto } from './photos.ts';
+import { Prediction } from './prediction.ts';
+import { readDeletedAssets, readState, type Row, type State } from './state.ts';
+import type { Plan, Step } from './steps.ts';
+
+/** Everything that can happen, by name. */
+export const ALL_DEEDS: Deeds = { ...DEEDS, ...JOB_DEEDS };
+
+const PAIRS: Readonly<Record<Plan['circle'], readonly (readonly [Name, Name])[]>> = {
+  'one way': [['alice', 'bob']],
+  'both ways': [['alice', 'bob'], ['bob', 'alice']],
+  'triangle': [['alice', 'bob'], ['bob', 'carol'], ['carol', 'alice']],
+  'two targets': [['alice', 'bob'], ['alice', 'carol']],
+};
+
+/** A history that went wrong, in words. */
+export class HistoryError extends Error {
+  override name = 'HistoryError';
+}
+
+/**
+ * Lives through a history: after each burst of deeds one cycle must make what the model says, and one more must change nothing.
+ * Throws HistoryError with the deeds in words and everything that is different.
+ */
+export async function live(release: Release, plan: Plan): Promise<void> {
+  await using history = await History.begin(release, plan);
+  for (const [index, step] of plan.steps.entries()) {
+    await history.act(step);
+    if (step.isFollowedByCycle || index === plan.steps.length - 1) await history.cycle(step);
+  }
+}
+
+class History implements AsyncDisposable {
+  readonly #told: string[] = [];
+  #engine: Engine | undefined;
+  #memory: Memory = emptyMemory();
+  #needsFullCycle = false;
+
+  private constructor(readonly home: Household, readonly names: readonly Name[]) {}
+
+  static async begin(release: Release, plan: Plan): Promise<History> {
+    const home = await Household.open(release, plan);
+    const pairs = PAIRS[plan.circle];
+    const names = [...new Set(pairs.flat())];
+    const history = new History(home, names);
+    try {
+      await furnish(home, names);
+      home.setJobs(pairs.flatMap(([source, target]): JobConfig[] => [
+        home.job(source, target, 'external', { albumId: home.users[target].albumId }),
+        home.job(source, target, 'upload'),
+      ]));
+      history.#told.push(`${plan.circle}${plan.sameClusterGroup ? ', one cluster group' : ''}:`);
+      await history.cycle({ isRestart: true });
+      return history;
+    } catch (error) {
+      await history[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async act(step: Step): Promise<void> {
+    const deed = ALL_DEEDS[step.deed];
+    if (deed === undefined) throw new Error(`there is no deed ${step.deed}`);
+    const words = await deed.act(new Scene(this.home, this.names, step.picks));
+    if (words === undefined) return;
+    this.#told.push(words);
+    if (!deed.isTraced) this.#needsFullCycle = true;
+  }
+
+  async cycle({ isRestart }: Pick<Step, 'isRestart'>): Promise<void> {
+    const isFull = isRestart || this.#needsFullCycle;
+    const before = await this.#read();
+    const deleted = await readDeletedAssets(this.home.sql);
+    await this.#run(isFull);
+    const after = await this.#read();
+    const prediction = new Prediction(before, this.#memory, this.home.config.jobs, witnessOf(after), deleted);
+    predict(prediction);
+    this.#assertNone(differences(prediction, after), 'one cycle does not make what it should');
+    this.#memory = prediction.memory;
+    // What the other kind of cycle finds to do has been overlooked, or done for nothing.
+    await this.#run(!isFull && this.#told.length % 2 === 0);
+    this.#assertNone(changes(after, await this.#read()), 'one more cycle changes something');
+  }
+
+  async #run(isFull: boolean): Promise<void> {
+    this.#told.push(isFull ? '[the program starts, cycle]' : '[cycle]');
+    if (isFull) await this.#stop();
+    this.#engine ??= await Engine.start(this.home.config);
+    this.#needsFullCycle = false;
+    const report = await this.#engine.cycle();
+    this.#assertNone(report.jobs.flatMap(({ failures }) => failures), 'a cycle reports failures');
+  }
+
+  async #stop(): Promise<void> {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    await engine?.end();
+  }
+
+  async #read(): Promise<State> {
+    return await readState(this.home.sql, this.home.mounts);
+  }
+
+  #assertNone(found: readonly string[], problem: string): void {
+    if (found.length === 0) return;
+    const shown = found.slice(0, 15).map((line) => `  ${line.slice(0, 600)}`);
+    throw new HistoryError([`${problem}:`, ...shown, `after (${found.length} in all)`, ...this.#told].join('\n'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#stop();
+    } finally {
+      await this.home.close();
+    }
+  }
+}
+
+/** A small library: everybody has a few photos of a few people. */
+async function furnish(home: Household, names: readonly Name[]): Promise<void> {
+  for (const owner of names) {
+    const people: string[] = [];
+    for (const name of [`${owner}'s mother`, `${owner}'s friend`, '']) people.push(await addPerson(home, owner, name));
+    const [mother = null, friend = null, unnamed = null] = people;
+    await addPhoto(home, { owner, kind: 'external', people: [mother, friend], text: 'some words', hasSidecar: true });
+    await addPhoto(home, { owner, kind: 'external', people: [mother, unnamed] });
+    await addPhoto(home, { owner, kind: 'upload', people: [friend, null] });
+    if (owner !== 'alice') continue;
+    await addPhoto(home, { owner, kind: 'external', people: [friend], folder: 'private' });
+    await addPhoto(home, { owner, kind: 'external', type: 'VIDEO' });
+    const still = await addPhoto(home, { owner, kind: 'upload', people: [unnamed] });
+    await addPhoto(home, { owner, kind: 'upload', motionOf: still });
+  }
+}
+
+/** Reads the ids that the program has given. */
+function witnessOf({ own }: State): Witness {
+  const find = (table: string, conditions: Row, column: string) => {
+    const row = (own[table] ?? []).find((candidate) =>
+      Object.entries(conditions).every(([name, value]) => candidate[name] === value)
+    );
+    return String(row?.[column] ?? `no ${table} of ${Object.values(conditions).join(' ')}`);
+  };
+  return {
+    mirrorOf: (source_asset_id, target_user_id) =>
+      find('asset_map', { source_asset_id, target_user_id }, 'mirror_asset_id'),
+    faceOf: (source_face_id, mirror_asset_id) =>
+      find('face_map', { source_face_id, mirror_asset_id }, 'mirror_face_id'),
+    personOf: (origin_person_id, target_user_id) =>
+      find('person_map', { origin_person_id, target_user_id }, 'mirror_person_id'),
+    stackOf: (source_stack_id, target_user_id) =>
+      find('stack_map', { source_stack_id, target_user_id }, 'mirror_stack_id'),
+  };
+}
+
+/** Everything that is not as it was. */
+function changes(before: State, after: State): string[] {
+  const found: string[] = [];
+  for (const part of ['tables', 'own'] as const) {
+    for (const [table, rows] of Object.entries(after[part])) {
+      const [was, is] = [before[part][table] ?? [], rows].map((all) => new Set(all.map((row) => JSON.stringify(row))));
+      found.push(...[...was ?? []].filter((row) => !is?.has(row)).map((row) => `${table}: there was ${row}`));
+      found.push(...[...is ?? []].filter((row) => !was?.has(row)).map((row) => `${table}: there is ${row}`));
+    }
+  }
+  for (const path of new Set([...before.files.keys(), ...after.files.keys()])) {
+    if (JSON.stringify(before.files.get(path)) !== JSON.stringify(after.files.get(path))) found.push(`file ${path}`);
+  }
+  return found;
+}

@@ -1,0 +1,28 @@
+import { createMirrors } from './create.ts';
+import { assignFaces, followFaces, mendPeople } from './faces.ts';
+import { followFields } from './fields.ts';
+import { followFiles } from './files.ts';
+import { fillAlbums, followStacks, linkLivePhotos } from './links.ts';
+import { followPeople, releasePeople } from './people.ts';
+import type { Prediction } from './prediction.ts';
+import { withdraw } from './withdraw.ts';
+
+/**
+ * What one cycle must make of the database and the disk, told the slow way: everything is looked at, one thing at a time, in
+ * memory. It knows the tables of Immich and the meaning of a share, and nothing of how the program works.
+ */
+export function predict(prediction: Prediction): void {
+  mendPeople(prediction);
+  withdraw(prediction);
+  for (const job of prediction.jobs) createMirrors(prediction, job);
+  for (const mirror of prediction.memory.mirrors) {
+    followFiles(prediction, mirror, followFields(prediction, mirror));
+  }
+  linkLivePhotos(prediction);
+  fillAlbums(prediction);
+  followStacks(prediction);
+  followFaces(prediction);
+  assignFaces(prediction);
+  followPeople(prediction);
+  releasePeople(prediction);
+}

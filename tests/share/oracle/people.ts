@@ -1,0 +1,82 @@
+import { type KnownPerson, PERSON_FIELDS } from './memory.ts';
+import { personThumbnail } from './photos.ts';
+import { type Prediction, text } from './prediction.ts';
+import { OneOf, same } from './records.ts';
+import type { Row } from './state.ts';
+
+/** Lets mirrored people follow their origins: fields that the target has not touched, and the cover. */
+export function followPeople(prediction: Prediction): void {
+  for (const known of prediction.memory.people.filter(({ isOurs }) => isOurs)) {
+    const origin = prediction.person(known.originOwnerId, known.origin);
+    const mirror = prediction.person(known.targetId, known.id);
+    if (origin === undefined || mirror === undefined) continue;
+    for (const field of PERSON_FIELDS) {
+      if (same(mirror[field], known.fields[field])) prediction.records.change(mirror, { [field]: origin[field] });
+      known.fields[field] = origin[field];
+    }
+    followCover(prediction, known, origin, mirror);
+  }
+}
+
+/** The picture of a person is a piece of a photo: it is shown only to those who see the photo. */
+function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mirror: Row): void {
+  const { records, files, before } = prediction;
+  const path = personThumbnail(known.targetId, known.id);
+  const cover = visibleCover(prediction, known, origin);
+  const thumbnail = before.files.get(text(origin['thumbnailPath']));
+  if (cover !== known.cover || mirror['faceAssetId'] === null) {
+    const others = livingFaces(prediction, known).map((row) => row['id']);
+    const isFound = cover !== null || others.length > 0;
+    if (cover !== known.cover || isFound) {
+      const face = cover ?? (isFound ? new OneOf(new Set(others)) : null);
+      const hasThumbnail = cover !== null && thumbnail !== undefined;
+      records.change(mirror, { faceAssetId: face, thumbnailPath: hasThumbnail ? path : '' });
+      if (!hasThumbnail) files.delete(path);
+      known.cover = cover;
+    }
+  }
+  if (
+    cover !== null && mirror['faceAssetId'] === cover && mirror['thumbnailPath'] === path && thumbnail !== undefined
+  ) {
+    files.set(path, thumbnail);
+  }
+}
+
+/** The mirrored face on the cover that the source has chosen. */
+function visibleCover({ records, memory }: Prediction, known: KnownPerson, origin: Row): string | null {
+  const face = records.find('asset_face', (row) => row['id'] === origin['faceAssetId']);
+  const mirror = memory.mirrors.find((candidate) =>
+    candidate.sourceId === face?.['assetId'] && candidate.targetId === known.targetId
+  );
+  const id = mirror?.faces.get(text(face?.['id']))?.id;
+  const row = records.find('asset_face', (candidate) => candidate['id'] === id);
+  return row?.['deletedAt'] === null ? text(row['id']) : null;
+}
+
+function livingFaces({ records, faceKey }: Prediction, known: KnownPerson): Row[] {
+  return records.all('asset_face').filter((row) =>
+    row[faceKey] === known.id && row['deletedAt'] === null &&
+    records.asset(row['assetId'])?.['ownerId'] === known.targetId
+  );
+}
+
+/** Nobody stays whose face is not to be seen, and nobody is ours whose origin is gone. */
+export function releasePeople(prediction: Prediction): void {
+  const { records, memory, files, faceKey, personKey } = prediction;
+  for (const known of memory.people.filter(({ isOurs }) => isOurs)) {
+    if (livingFaces(prediction, known).length > 0) continue;
+    memory.people = memory.people.filter((person) => person !== known);
+    records.remove('person', (row) => row['ownerId'] === known.targetId && row[personKey] === known.id);
+    files.delete(personThumbnail(known.targetId, known.id));
+    for (const face of records.all('asset_face').filter((row) => row[faceKey] === known.id)) {
+      if (records.asset(face['assetId'])?.['ownerId'] === known.targetId) records.change(face, { [faceKey]: null });
+    }
+    for (const mirror of memory.mirrors.filter(({ targetId }) => targetId === known.targetId)) {
+      for (const face of mirror.faces.values()) if (face.wrote === known.id) face.wrote = null;
+    }
+    const isUsed = records.all('person').some((row) => row[personKey] === known.id) ||
+      records.all('asset_face').some((row) => row[faceKey] === known.id);
+    if (!isUsed) records.remove('person_group', (row) => row['id'] === known.id);
+  }
+  memory.people = memory.people.filter((known) => prediction.person(known.originOwnerId, known.origin) !== undefined);
+}

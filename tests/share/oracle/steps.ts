@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+
+/** One deed, and whether a cycle follows it. */
+export interface Step {
+  readonly deed: string;
+  /** What the deed chooses by. */
+  readonly picks: readonly number[];
+  readonly isFollowedByCycle: boolean;
+  /** The program is started anew before that cycle. */
+  readonly isRestart: boolean;
+}
+
+/** Everything a history follows from. */
+export interface Plan {
+  readonly circle: 'one way' | 'both ways' | 'triangle' | 'two targets';
+  readonly sameClusterGroup: boolean;
+  readonly steps: readonly Step[];
+}
+
+/** Deeds between two cycles: seven on average. */
+const CYCLE_EVERY = 7;
+
+/**
+ * Histories of exactly `length` steps out of these deeds. A history that fails is made smaller by leaving steps out, first many,
+ * then few; what is left means the same, as every deed chooses anew from what is there.
+ */
+export class Histories extends fc.Arbitrary<Plan> {
+  readonly #step: fc.Arbitrary<Step>;
+  readonly #frame: fc.Arbitrary<Omit<Plan, 'steps'>>;
+
+  constructor(deeds: readonly string[], readonly length: number) {
+    super();
+    const oneIn = (count: number) => fc.nat(count - 1).map((number) => number === 0);
+    this.#step = fc.record({
+      deed: fc.constantFrom(...deeds),
+      picks: fc.array(fc.nat(0xffff), { minLength: 8, maxLength: 8 }),
+      isFollowedByCycle: oneIn(CYCLE_EVERY),
+      isRestart: oneIn(5),
+    });
+    this.#frame = fc.record({
+      circle: fc.constantFrom('one way', 'both ways', 'triangle', 'two targets'),
+      sameClusterGroup: fc.boolean(),
+    });
+  }
+
+  override generate(random: fc.Random): fc.Value<Plan> {
+    const steps = Array.from({ length: this.length }, () => this.#step.generate(random, undefined).value);
+    return new fc.Value({ ...this.#frame.generate(random, undefined).value, steps }, undefined);
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is Plan {
+    return typeof value === 'object' && value !== null && 'steps' in value;
+  }
+
+  override shrink(plan: Plan): fc.Stream<fc.Value<Plan>> {
+    return fc.stream(smaller(plan)).map((value) => new fc.Value(value, undefined));
+  }
+}
+
+/** The end cut off, then the beginning, then pieces from the middle, down to single steps. */
+function* smaller(plan: Plan): Generator<Plan> {
+  const { steps } = plan;
+  for (let size = Math.floor(steps.length / 2); size >= 1; size = Math.floor(size / 2)) {
+    for (let end = steps.length; end > 0; end -= size) {
+      yield { ...plan, steps: [...steps.slice(0, Math.max(end - size, 0)), ...steps.slice(end)] };
+    }
+  }
+}
