@@ -68,9 +68,11 @@ export async function runCycle(
   progress: Progress,
 ): Promise<CycleReport> {
   const startedAt = new Date();
-  for (const targetUserId of await targetsOf(context, only)) await mendPersonMap(context, targetUserId);
+  let mended = 0;
+  for (const targetUserId of await targetsOf(context, only)) mended += await mendPersonMap(context, targetUserId);
   const isFull = context.scope === 'all';
-  const unfinished = isFull ? await undoUnfinished(context) : { settled: 0, failed: [] };
+  // A person whom the target has deleted leaves a thumbnail behind.
+  const unfinished = isFull || mended > 0 ? await undoUnfinished(context) : { settled: 0, failed: [] };
   if (unfinished.settled > 0) logger.info('settled {count} links of an unfinished run', { count: unfinished.settled });
   for (const { problem } of unfinished.failed) {
     logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { connect } from '../../src/postgres/connect.ts';
+import { HAS_SERVER, REPRESENTATIVE } from '../harness/database.ts';
+import { Engine } from './oracle/engine.ts';
+import { digestTables, listFiles } from './snapshot.ts';
+import { World } from './world.ts';
+
+/** Changes that a cycle must notice without looking at everything, each traced in another place (docs/immich.md). */
+const CHANGES: Readonly<Record<string, (world: World, cycle: () => Promise<unknown>) => Promise<unknown>>> = {
+  'a description': async (world) =>
+    await world.sql`UPDATE asset_exif SET description = 'new' WHERE "assetId" = ${(await world.someMirrored())[0]}`,
+  'a locked photo': async (world) =>
+    await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${(await world.someMirrored())[0]}`,
+  'a deleted photo': async (world) => await world.sql`DELETE FROM asset WHERE id = ${(await world.someMirrored())[0]}`,
+  'a photo that becomes ready without a new updateId': async (world, cycle) => {
+    const [id] = await world.someMirrored();
+    await world.sql`UPDATE asset_job_status SET "metadataExtractedAt" = NULL WHERE "assetId" = ${id}`;
+    await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
+    await cycle();
+    await world.sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${id}`;
+    await cycle();
+    assert.equal((await world.sql`SELECT 1 FROM immich_sidecar.asset_map WHERE source_asset_id = ${id}`).length, 0);
+    await world.sql`UPDATE asset_job_status SET "metadataExtractedAt" = now() WHERE "assetId" = ${id}`;
+  },
+  'a new file': async (world) => {
+    const [id] = await world.someMirrored();
+    const [row] = await world.sql<{ path: string }[]>`
+      SELECT path FROM asset_file WHERE "assetId" = ${id} AND type = 'preview'`;
+    const path = row?.path ?? '';
+    await Deno.copyFile(world.local(path), world.local(path.replace('preview', 'fullsize')));
+    await world.sql`
+      INSERT INTO asset_file ("assetId", type, path) VALUES (${id}, 'fullsize', ${
+      path.replace('preview', 'fullsize')
+    })`;
+  },
+  'a face that is given to somebody else': async ({ sql, people: { faceKey, personKey }, library }) =>
+    await sql`
+      UPDATE asset_face SET ${sql(faceKey)} = (
+        SELECT ${sql(personKey)} FROM person WHERE "ownerId" = ${library.users.alice.id} ORDER BY name DESC LIMIT 1
+      )
+      WHERE id = (SELECT source_face_id FROM immich_sidecar.face_map WHERE person_id IS NOT NULL ORDER BY 1 LIMIT 1)`,
+  'a face that is gone': async ({ sql }) =>
+    await sql`DELETE FROM asset_face WHERE id = (SELECT source_face_id FROM immich_sidecar.face_map ORDER BY 1 LIMIT 1)`,
+  'a person with another name': async ({ sql, library, people: { personKey } }) =>
+    await sql`
+      UPDATE person SET name = 'renamed'
+      WHERE "ownerId" = ${library.users.alice.id}
+        AND ${sql(personKey)} IN (SELECT origin_person_id FROM immich_sidecar.person_map)`,
+  'a person whom Bob deleted': async ({ sql, library, people: { personKey } }) =>
+    await sql`
+      DELETE FROM person
+      WHERE "ownerId" = ${library.users.bob.id}
+        AND ${
+      sql(personKey)
+    } = (SELECT mirror_person_id FROM immich_sidecar.person_map WHERE is_ours ORDER BY name LIMIT 1)`,
+  'a mirror that Bob trashed': async (world) =>
+    await world.sql`
+      UPDATE asset SET "deletedAt" = now(), status = 'trashed'
+      WHERE id = ${await world.mirrorOfId((await world.someMirrored())[0])}`,
+  'a mirror that Bob deleted': async (world) =>
+    await world.sql`DELETE FROM asset WHERE id = ${await world.mirrorOfId((await world.someMirrored())[0])}`,
+  'faces that Immich took from a mirror': async ({ sql }) =>
+    await sql`DELETE FROM asset_face WHERE id IN (SELECT mirror_face_id FROM immich_sidecar.face_map LIMIT 3)`,
+  'a live photo that is locked': async ({ sql }) =>
+    await sql`
+      UPDATE asset SET visibility = 'locked'
+      WHERE "livePhotoVideoId" IS NOT NULL AND id IN (SELECT source_asset_id FROM immich_sidecar.asset_map)`,
+};
+
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: a cycle over changes notices each of them, and does what a full one does`, async (t) => {
+    for (const [what, change] of Object.entries(CHANGES)) {
+      await t.step(what, async () => {
+        await using world = await World.open(release);
+        const engine = await Engine.start(world.config);
+        const cycle = async () => {
+          await flushCounters(world);
+          return await engine.cycle();
+        };
+        try {
+          await cycle();
+          await cycle(); // sees what the first one wrote
+          assert.deepEqual((await cycle()).jobs, [], 'nothing has happened');
+          await change(world, cycle);
+          const { jobs } = await cycle();
+          assert.ok(jobs.length > 0 && jobs.every(({ standing }) => standing === undefined), 'not a full cycle');
+          assert.deepEqual(await world.verify(verifyMirrors), []);
+          await cycle();
+        } finally {
+          await engine.end();
+        }
+        const before = [await digestTables(world.sql), listFiles(world.directory)];
+        await world.share();
+        assert.deepEqual(
+          [await digestTables(world.sql), listFiles(world.directory)],
+          before,
+          'a full cycle finds no more',
+        );
+      });
+    }
+  });
+}
+
+Deno.test({
+  name: 'a change that is committed long after it was made is noticed',
+  ignore: !HAS_SERVER, // needs two connections at work
+  fn: async () => {
+    await using world = await World.open('v3.1.0');
+    const [engine, immich] = [await Engine.start(world.config), await connect(world.config.database)];
+    try {
+      for (let cycle = 0; cycle < 3; cycle++) await engine.cycle();
+      const [id] = await world.someMirrored();
+      await immich.begin(async (tx) => {
+        await tx`UPDATE asset_exif SET description = 'late' WHERE "assetId" = ${id}`;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        assert.deepEqual((await engine.cycle()).jobs, []);
+        assert.deepEqual((await engine.cycle()).jobs, []);
+      });
+      assert.ok((await engine.cycle()).jobs.some(({ rowsUpdated }) => rowsUpdated === 1));
+      assert.deepEqual(await world.verify(verifyMirrors), []);
+    } finally {
+      await engine.end();
+      await immich.end();
+    }
+  },
+});
+
+/** PostgreSQL tells others up to seconds later what it has counted; a test does not want to wait. */
+async function flushCounters({ sql }: World): Promise<void> {
+  await sql`SELECT pg_stat_force_next_flush()`;
+  await sql`SELECT 1`;
+}
