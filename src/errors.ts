@@ -10,6 +10,8 @@ export const EXIT = Object.freeze({
   /** Refused: schema, lock or brake. Nothing was written. */
   refused: 4,
   interrupted: 130,
+  /** By SIGTERM. */
+  terminated: 143,
 });
 
 /**

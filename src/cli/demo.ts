@@ -1,11 +1,14 @@
 import { Command } from 'commander';
 import type { DemoResult, Step } from '../demo/demo.ts';
+import type { Expected } from '../demo/library/spec.ts';
+import type { DemoWriteBack } from '../demo/write_back.ts';
 import { EXIT } from '../errors.ts';
 import type { CycleReport } from '../share/cycle.ts';
 import { VERSION } from '../version.ts';
 import { configureLogging } from './logging.ts';
 import { type Environment, print, printError, printJson, table } from './output.ts';
 import { reportError } from './report_error.ts';
+import { describeChange } from './write_words.ts';
 
 interface DemoOptions {
   readonly keep?: boolean;
@@ -24,12 +27,16 @@ export function demoCommand(_env: Environment, onExit: (code: number) => void): 
 async function demo(options: DemoOptions): Promise<number> {
   const started = performance.now();
   const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sidecar-demo-' }));
-  const cleanUp = () => Deno.removeSync(directory, { recursive: true });
-  const onInterrupt = () => {
-    cleanUp();
-    Deno.exit(EXIT.interrupted);
+  const cleanUp = () => {
+    try {
+      Deno.removeSync(directory, { recursive: true });
+    } catch (error) {
+      // A step that is still at work may have put something into a directory that was just emptied.
+      if (error instanceof Deno.errors.NotFound) return;
+      Deno.removeSync(directory, { recursive: true });
+    }
   };
-  Deno.addSignalListener('SIGINT', onInterrupt);
+  using _ = endOnSignals(cleanUp);
   let isKept = false;
   try {
     await configureLogging({ level: 'error', format: 'text' });
@@ -37,7 +44,7 @@ async function demo(options: DemoOptions): Promise<number> {
     const { runDemo } = await import('../demo/demo.ts');
     const result = await runDemo(directory, VERSION, stepsOn(options.json ? printError : print));
     const seconds = (performance.now() - started) / 1000;
-    const isVerified = result.findings.length === 0 && countChanges(result.second) === 0;
+    const isVerified = isRight(result);
     isKept = options.keep === true;
     if (options.json) printJson(summarise(result, isVerified, seconds, isKept));
     else print(describe(result, isVerified, seconds, isKept));
@@ -45,9 +52,38 @@ async function demo(options: DemoOptions): Promise<number> {
   } catch (error) {
     return reportError(error);
   } finally {
-    Deno.removeSignalListener('SIGINT', onInterrupt);
     if (!isKept) cleanUp();
   }
+}
+
+/** Ctrl-C and SIGTERM end the demo at once, with nothing left of it. Exit codes are those that shells give. */
+function endOnSignals(cleanUp: () => void): Disposable {
+  const codes: Readonly<Partial<Record<Deno.Signal, number>>> = Deno.build.os === 'windows'
+    ? { SIGINT: EXIT.interrupted }
+    : { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated };
+  const listeners = Object.entries(codes).map(([name, code]) => {
+    const listener = () => {
+      cleanUp();
+      Deno.exit(code);
+    };
+    return [name as Deno.Signal, listener] as const;
+  });
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+  return {
+    [Symbol.dispose]: () => {
+      for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+    },
+  };
+}
+
+/** Whether everything was shared and written that should be, nothing else was, and the second time nothing was left to do. */
+function isRight({ findings, first, second, library, writeBack }: DemoResult): boolean {
+  const expected = library.assets.filter(({ expected }) => SHARED.includes(expected)).length - duplicates(first);
+  const isShared = expected > 0 && total(first, 'created') === expected && findings.length === 0;
+  const isWritten = writeBack === undefined ||
+    (writeBack.first.complete && writeBack.first.outcomes.written > 0 && writeBack.second.mediaWritten === 0 &&
+      writeBack.second.sidecarsWritten === 0);
+  return isShared && isWritten && countChanges(second) === 0;
 }
 
 /** Prints each step when it begins and the time it took when it is done. */
@@ -96,7 +132,7 @@ function notShared({ library, first }: DemoResult): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const asset of library.assets) {
     if (asset.ownerId !== library.users.alice.id) continue;
-    if (['shared-external', 'shared-upload', 'motion-part'].includes(asset.expected)) continue;
+    if (SHARED.includes(asset.expected)) continue;
     counts[asset.expected] = (counts[asset.expected] ?? 0) + 1;
   }
   const duplicates = first.jobs.reduce((sum, job) => sum + (job.standing?.skipped.duplicate ?? 0), 0);
@@ -117,6 +153,14 @@ function summarise(result: DemoResult, isVerified: boolean, seconds: number, isK
     secondRun: { changes: countChanges(second) },
     notShared: notShared(result),
     bytesNotStoredTwice: result.bytesShared,
+    writeBack: result.writeBack === undefined ? null : {
+      assets: result.writeBack.first.assets,
+      outcomes: result.writeBack.first.outcomes,
+      mediaWritten: result.writeBack.first.mediaWritten,
+      sidecarsWritten: result.writeBack.first.sidecarsWritten,
+      secondRun: { written: result.writeBack.second.mediaWritten + result.writeBack.second.sidecarsWritten },
+      example: result.writeBack.example,
+    },
     seconds: Math.round(seconds * 10) / 10,
     ...(isKept ? { directory: result.directory } : {}),
   };
@@ -158,9 +202,23 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
       "source's own, nothing private is shared, and nothing is left for machine learning. Running it again changed nothing.\n"
     : `CHECK FAILED (${findings.length} findings, ${countChanges(second)} changes by the second run):\n` +
       findings.slice(0, 20).map(({ subject, problem }) => `  ${subject} ${problem}\n`).join('');
+  const written = result.writeBack === undefined
+    ? 'Nothing was written into files, as ExifTool needs Perl and there is none.\n'
+    : describeWriteBack(result.writeBack);
   const where = isKept
     ? `The files are in ${result.directory}; one picture, two names:\n  Alice  ${result.example.source}\n  Bob    ${result.example.mirror}\n` +
       `Delete it when you have seen enough: rm -r ${result.directory}\n`
     : 'The files are deleted again; --keep leaves them for a look around.\n';
-  return `\n${shared}\n${kept}\n${checked}\n${where}\ndone in ${seconds.toFixed(1)} s\n`;
+  return `\n${shared}\n${kept}\n${checked}\n${written}\n${where}\ndone in ${seconds.toFixed(1)} s\n`;
+}
+
+/** So many lines show what write-back does to a photo. */
+const EXAMPLE_LINES = 12;
+
+function describeWriteBack({ first, second, example }: DemoWriteBack): string {
+  const lines = example.changes.flatMap(describeChange);
+  const rest = lines.length > EXAMPLE_LINES ? `    and ${lines.length - EXAMPLE_LINES} more\n` : '';
+  return `Then everything that Immich knows was written into ${first.mediaWritten} photos and videos and ${first.sidecarsWritten} sidecars ` +
+    `of Alice, Bob and Carol;\na second run wrote ${second.mediaWritten + second.sidecarsWritten}. ` +
+    `One photo, before -> after:\n  ${example.path}\n${lines.slice(0, EXAMPLE_LINES).join('')}${rest}`;
 }

@@ -1,6 +1,15 @@
-import { configure, getTextFormatter, jsonLinesFormatter, type LogLevel, type Sink } from '@logtape/logtape';
+import { getRotatingFileSink } from '@logtape/file';
+import {
+  configure,
+  getTextFormatter,
+  jsonLinesFormatter,
+  type LogLevel,
+  type Sink,
+  type TextFormatter,
+} from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
-import { type Environment, printError } from './output.ts';
+import { messageOf, UserError } from '../errors.ts';
+import { type Environment, printError, redactor } from './output.ts';
 import { aboveProgress } from './progress.ts';
 
 const LEVELS: Readonly<Record<Config['log']['level'], LogLevel>> = Object.freeze({
@@ -10,8 +19,11 @@ const LEVELS: Readonly<Record<Config['log']['level'], LogLevel>> = Object.freeze
   error: 'error',
 });
 
-/** Sends log records to stderr: readable lines, or JSON lines for machines. */
-export async function configureLogging(log: Config['log']): Promise<void> {
+/**
+ * Sends log records to stderr, and to a file if one is given: readable lines, or JSON lines for machines. Throws UserError
+ * when the file cannot be written.
+ */
+export async function configureLogging(log: Config['log'], file?: string): Promise<void> {
   const format = log.format === 'json' ? jsonLinesFormatter : getTextFormatter({
     timestamp: 'time',
     level: 'full',
@@ -21,14 +33,41 @@ export async function configureLogging(log: Config['log']): Promise<void> {
   const stderr: Sink = (record) => {
     aboveProgress(() => printError(format(record)));
   };
+  const sinks: Record<string, Sink> = { stderr };
+  if (file !== undefined) sinks['file'] = fileSink(file, format);
   await configure({
     reset: true,
-    sinks: { stderr },
+    sinks,
     loggers: [
-      { category: ['immich-sidecar'], lowestLevel: LEVELS[log.level], sinks: ['stderr'] },
+      {
+        category: ['immich-sidecar'],
+        lowestLevel: LEVELS[log.level],
+        sinks: Object.keys(sinks),
+      },
       { category: ['logtape', 'meta'], lowestLevel: 'error', sinks: ['stderr'] },
     ],
   });
+}
+
+/** The file and two older ones together stay below 32 MiB. */
+const LOG_FILE_BYTES = 10 * 1024 * 1024;
+const LOG_FILES = 2;
+
+function fileSink(path: string, format: TextFormatter): Sink {
+  try {
+    return getRotatingFileSink(path, {
+      formatter: (record) => redactor.redact(format(record)),
+      maxSize: LOG_FILE_BYTES,
+      maxFiles: LOG_FILES,
+      // Written at once: a log that lacks its end is of no use after a crash.
+      bufferSize: 0,
+    });
+  } catch (error) {
+    throw new UserError(`The log file ${path} cannot be written: ${messageOf(error)}.`, {
+      remedy: 'Set IMMICH_LOG_FILE to a file in a directory that this program may write to.',
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -4,10 +4,13 @@ import { VERSION } from '../version.ts';
 import { type Environment, print, printError } from './output.ts';
 import { demoCommand } from './demo.ts';
 import { earlyFormat } from './logging.ts';
+import { forgetCommand } from './forget.ts';
 import { reportError } from './report_error.ts';
 import { serveCommand } from './serve.ts';
 import { syncCommand } from './sync.ts';
+import { undoCommand } from './undo.ts';
 import { unshareCommand } from './unshare.ts';
+import { writeCommand } from './write.ts';
 
 /**
  * The whole program: takes the arguments after the program's name, returns the exit code. Nothing is ever thrown, and
@@ -18,12 +21,15 @@ export async function main(args: readonly string[], env: Environment): Promise<n
   const isJson = earlyFormat(env) === 'json';
   const program = new Command('immich-sidecar')
     .description(
-      "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice.",
+      "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice,\n" +
+        'and writes what Immich knows into the files.',
     )
     .version(VERSION, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
-  for (const command of [syncCommand, serveCommand, unshareCommand, demoCommand]) {
+  for (
+    const command of [syncCommand, serveCommand, forgetCommand, unshareCommand, writeCommand, undoCommand, demoCommand]
+  ) {
     program.addCommand(command(env, (code) => exitCode = code));
   }
   for (const command of [program, ...program.commands]) {
@@ -52,6 +58,7 @@ Examples:
   immich-sidecar sync --dry-run       show what a cycle would do, change nothing
   immich-sidecar sync                 one cycle over all configured jobs
   immich-sidecar sync --job family    one cycle over one job
+  immich-sidecar write --all          write what Immich knows into the files
 
 Settings come from the environment, .env and config.yaml: docs/configuration.md.
 Exit codes: 0 done, 1 a bug, 2 configuration or usage, 3 done but some assets failed, 4 refused, nothing changed.`;

@@ -47,11 +47,13 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
 
 const EXAMPLES = `
 Examples:
-  immich-sidecar sync --dry-run                                  what would a cycle do?
-  immich-sidecar sync --job "alice to bob"                       one job only
+  immich-sidecar sync --dry-run               what would a cycle do?
+  immich-sidecar sync --job "alice to bob"    one job only
   immich-sidecar sync --confirm-withdrawals --job "alice to bob"
-      A cycle that would take back a large part of what a job shares (BRAKE_PERCENT, BRAKE_MINIMUM) or all of it keeps
-      everything, says why and ends with exit code 4. This says that it is right.`;
+
+A cycle that would take back all that a job shares, or a large part of it
+(BRAKE_PERCENT, BRAKE_MINIMUM), keeps everything, says why, and ends with
+exit code 4. --confirm-withdrawals says that it is right.`;
 
 async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
   const steps = describeSteps();

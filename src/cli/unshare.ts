@@ -46,13 +46,15 @@ export function unshareCommand(env: Environment, onExit: (code: number) => void)
 
 const EXAMPLES = `
 Examples:
-  immich-sidecar unshare --dry-run                 what has been shared, and would go?
-  immich-sidecar unshare --job "alice to bob"      only what this job has shared
-  immich-sidecar unshare --yes                     everything, without being asked
+  immich-sidecar unshare --dry-run               what has been shared?
+  immich-sidecar unshare --job "alice to bob"    only what this job has shared
+  immich-sidecar unshare --yes                   everything, without asking
 
-The originals are not touched. Immich's tables and directories are as they were before the first sync afterwards. Whatever
-the receiving users have done to the shared photos (favourites, edits, albums) goes with them. Stop the service first, and
-take the job out of the configuration, or the next sync shares it again.`;
+The originals are not touched. Afterwards Immich's tables and directories are
+as they were before the first sync. What the receiving users have done to the
+shared photos (favourites, edits, albums) goes with them. Stop the service
+first, and take the job out of the configuration, or the next sync shares it
+again.`;
 
 async function unshare(sql: Connection, config: Config, options: UnshareOptions): Promise<number> {
   if (options.user !== undefined && !isUuid(options.user)) {
@@ -110,14 +112,14 @@ function describePlan(plan: UnsharePlan): string {
 }
 
 function describeCounts({ mirrors, people, links, bytes }: UnshareCounts): string {
-  return `${mirrors} photos and videos (${formatBytes(bytes)} in originals that the source keeps), ${people} people, ` +
+  return `${mirrors} photos and videos (${formatBytes(bytes)}, which the source keeps), ${people} people, ` +
     `${links} links`;
 }
 
 function describeJobs(names: readonly string[]): string {
   if (names.length === 0) return '';
   const list = names.map((name) => plain(JSON.stringify(name))).join(', ');
-  return `Still configured: ${list}. The next sync shares it again: take it out of the configuration first.\n`;
+  return `Still configured: ${list}.\nThe next sync shares it again unless you take it out of the configuration.\n`;
 }
 
 function describeResult({ mirrors, people, links, failures }: UnshareResult, plan: UnsharePlan): string {

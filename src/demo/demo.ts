@@ -4,12 +4,14 @@ import { share } from '../share/share.ts';
 import { Secret } from '../config/secret.ts';
 import { demoConfig, jobsOf } from './jobs.ts';
 import { generateLibrary } from './library/generate.ts';
-import type { GeneratedLibrary } from './library/result.ts';
+import { assetOf, type GeneratedLibrary } from './library/result.ts';
 import { servePGlite } from './pglite.ts';
 import { demoPaths, EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
 import { installImmichSchema } from './schema/install.ts';
 import { IMMICH_3_1_0 } from './schema/v3_1_0.ts';
 import { type Finding, verifyMirrors } from './verify/verify.ts';
+import { type DemoWriteBack, demoWriteBack } from './write_back.ts';
+import { hasExifTool } from '../writeback/open_writer.ts';
 
 /** What the demo did and what it found when it checked the result. */
 export interface DemoResult {
@@ -18,6 +20,8 @@ export interface DemoResult {
   readonly first: CycleReport;
   readonly second: CycleReport;
   readonly findings: readonly Finding[];
+  /** What was written into the files; undefined where ExifTool cannot be run. */
+  readonly writeBack: DemoWriteBack | undefined;
   /** Bytes of the mirrors' files that are stored once instead of twice. */
   readonly bytesShared: number;
   /** One photo of Alice's and where Bob finds it; local paths. */
@@ -31,7 +35,7 @@ const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () =>
 
 /**
  * The whole of sharing on an embedded PostgreSQL: Immich's tables, a generated library for Alice, two shares with Bob, a check
- * of every row and file, and a second cycle that must find nothing to do. Leaves its files in `directory`, which must exist and
+ * of every row and file, a second cycle that must find nothing to do, and write-back into Alice's files. Leaves its files in `directory`, which must exist and
  * be empty; the database is gone afterwards.
  */
 export async function runDemo(directory: string, version: string, step: Step): Promise<DemoResult> {
@@ -80,13 +84,20 @@ export async function runDemo(directory: string, version: string, step: Step): P
         JOIN asset mirror ON mirror.id = m.mirror_asset_id
         ORDER BY length(source."originalPath"), source."originalPath"
         LIMIT 1`;
+      const bytesShared = rows.reduce((sum, { path }) => sum + Deno.statSync(local(path)).size, 0);
+      const beach = Deno.realPathSync(assetOf(library, 'family/beach').localPath);
+      const writeBack = await step("write what Immich knows into Alice's files, twice", async () => {
+        // It is the one step that needs something which may not be there: Perl.
+        return await hasExifTool(config.write) ? await demoWriteBack(config, beach) : undefined;
+      });
       return {
         directory,
         library,
         first,
         second,
         findings,
-        bytesShared: rows.reduce((sum, { path }) => sum + Deno.statSync(local(path)).size, 0),
+        writeBack,
+        bytesShared,
         example: { source: local(example?.source ?? ''), mirror: local(example?.mirror ?? '') },
       };
     } finally {

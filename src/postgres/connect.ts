@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import type { DatabaseConfig } from '../config/config.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { EXIT, messageOf, UserError } from '../errors.ts';
 import { FaultError, faultOf, sqlStateOf } from './faults.ts';
 import { lossOf, rememberLoss, Sockets } from './sockets.ts';
 
@@ -81,6 +81,15 @@ export async function disconnect(
   await sql.end({ timeout: isHurried || lossOf(sql).aborted ? 0 : 5 });
 }
 
+/**
+ * A new connection is first asked for its array types. When that fails, postgres.js tells whoever waits for the connection,
+ * and also rejects a promise that nobody has (3.4.9, fetchArrayTypes), which would end the process.
+ */
+globalThis.addEventListener('unhandledrejection', (event) => {
+  const query = event.reason instanceof Error ? (event.reason as { query?: unknown }).query : undefined;
+  if (typeof query === 'string' && query.includes('b.typarray')) event.preventDefault();
+});
+
 /** What PostgreSQL or the network said about connecting, as a message with a remedy. Never contains the password. */
 function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
   const where = `${config.hostname}:${config.port}`;
@@ -112,6 +121,14 @@ function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
 
 /** An error of a statement that the user can do something about, as such; anything else as it is. */
 export function explainDatabaseError(error: unknown, config: DatabaseConfig): unknown {
+  if (error instanceof UserError) return error;
+  if (faultOf(error) === 'lost') {
+    return new FaultError('lost', `The connection to PostgreSQL was lost (${sqlStateOf(error)}).`, {
+      remedy: 'Nothing is lost: run again when the database is up.',
+      exitCode: EXIT.refused,
+      cause: error,
+    });
+  }
   if (sqlStateOf(error) !== '42501') return error;
   return new UserError(`The database user ${JSON.stringify(config.username)} may not do this: ${messageOf(error)}.`, {
     remedy: "Set DB_USERNAME and DB_PASSWORD to Immich's own database user, who owns its tables.",

@@ -19,8 +19,8 @@ export async function patiently<T>(
   work: (sql: Connection) => Promise<T>,
 ): Promise<T> {
   const patienceMs = config.databaseWaitSeconds * 1_000;
-  let attemptAt = Date.now();
-  let givingUpAt = attemptAt + patienceMs;
+  let attemptAt = 0;
+  let givingUpAt: number | undefined;
   return await pRetry(async () => {
     attemptAt = Date.now();
     const sql = await connect(config.database);
@@ -37,7 +37,7 @@ export async function patiently<T>(
     maxTimeout: 5_000,
     shouldRetry: ({ error, retryDelay }) => {
       const now = Date.now();
-      if (now - attemptAt > patienceMs) givingUpAt = now + patienceMs;
+      if (givingUpAt === undefined || now - attemptAt > patienceMs) givingUpAt = now + patienceMs;
       if (!isPassing(error) || now + retryDelay > givingUpAt) return false;
       logger.warn('{problem} Trying again for up to {seconds} s.', {
         problem: sentenceOf(error),

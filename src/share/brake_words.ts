@@ -6,8 +6,8 @@ import type { WithdrawReason } from './outcome.ts';
 const CAUSES: Readonly<Partial<Record<WithdrawReason, string>>> = Object.freeze({
   'source-deleted': 'deleted from Immich; was the library removed, or made anew?',
   'source-trashed': "in the owner's trash",
-  'source-offline': 'not found by Immich at its last scan; is a disk not mounted, or a folder renamed?',
-  'not-selected': 'not selected by any job any more; was a path prefix or a job changed?',
+  'source-offline': 'not found by Immich; is a disk not mounted, or a folder renamed?',
+  'not-selected': 'not selected by any job; was a path prefix or a job changed?',
 });
 
 /** Why the mirrors of a job are kept, what may have happened, and what to do, as a few lines for people. */
@@ -15,13 +15,13 @@ export function describeBrake({ job, mirrors, total, reasons, isConfigured, empt
   const name = plain(JSON.stringify(job));
   const command = `immich-sidecar sync --confirm-withdrawals${isConfigured ? ` --job ${name}` : ''}`;
   return [
-    `${name}: ${mirrors} of ${total} shared photos would be taken back. That is more than can be meant without asking, so all`,
-    'of them were kept. Their originals are',
+    `${name}: ${mirrors} of ${total} shared photos would be taken back.`,
+    'That is too much to happen by itself, so all of them are kept. Their originals are',
     ...Object.entries(reasons).map(([reason, count]) => `  ${count} x ${CAUSES[reason as WithdrawReason] ?? reason}`),
     ...emptyDirectory === undefined
       ? []
       : [`  ${plain(JSON.stringify(emptyDirectory))} is empty or not there: its disk is probably not mounted.`],
-    'If that is a mistake, mend it, and everything stays as it is. If it is right, say so with',
+    'If that is a mistake, mend it, and everything stays. If it is right, say so with',
     `  ${command}`,
   ].join('\n');
 }

@@ -5,7 +5,9 @@ import type { Sql } from '../postgres/connect.ts';
  * another member takes its place, because the foreign key (NO ACTION) and the unique key would not let it go; a stack that is
  * left with fewer than two members is dissolved, as Immich does.
  *
- * The heir is the member with the lowest source, which is what phases/stacks.ts would choose. The mirrors themselves keep
+ * Where Immich has dissolved a stack because its owner deleted one of its two members, the other one is free again.
+ *
+ * In a stack of ours the heir is the member with the lowest source, which is what phases/stacks.ts would choose. The mirrors themselves keep
  * pointing at a stack that goes on.
  */
 export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string[]): Promise<void> {
@@ -14,7 +16,7 @@ export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string
     SELECT
       s.id,
       count(a.id)::int AS members,
-      (array_agg(a.id ORDER BY m.source_asset_id, a.id))[1] AS "heirId",
+      (array_agg(a.id ORDER BY CASE WHEN m.stack_id = s.id THEN m.source_asset_id END, a.id))[1] AS "heirId",
       s."primaryAssetId" = ANY (${ids}::uuid[]) AS "isHeadless"
     FROM stack s
     LEFT JOIN asset a
@@ -48,4 +50,20 @@ export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string
     await tx`DELETE FROM immich_sidecar.stack_map WHERE mirror_stack_id = ANY (${dissolved}::uuid[])`;
     await tx`DELETE FROM stack WHERE id = ANY (${dissolved}::uuid[])`;
   }
+  await tx`
+    UPDATE immich_sidecar.asset_map m
+    SET stack_id = NULL
+    WHERE m.stack_id IN (
+        SELECT gone.stack_id
+        FROM immich_sidecar.asset_map gone
+        WHERE gone.mirror_asset_id = ANY (${ids}::uuid[])
+          AND NOT EXISTS (SELECT 1 FROM stack s WHERE s.id = gone.stack_id)
+      )
+      AND NOT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.asset_map other
+        WHERE other.stack_id = m.stack_id
+          AND other.mirror_asset_id <> m.mirror_asset_id
+          AND other.mirror_asset_id <> ALL (${ids}::uuid[])
+      )`;
 }

@@ -158,7 +158,7 @@ async function findMirrors(sql: Sql, jobs: readonly Job[], choice: UnshareChoice
     LEFT JOIN asset a ON a.id = m.source_asset_id
     WHERE ${choice.targetUserId === undefined ? sql`true` : sql`m.target_user_id = ${choice.targetUserId}`}
       AND ${choice.job === undefined ? sql`true` : isOfJob(sql, jobs, choice.job)}
-    ORDER BY m.mirror_asset_id`;
+    ORDER BY m.job_name, m.mirror_asset_id`;
 }
 
 function isOfJob(sql: Sql, jobs: readonly Job[], name: string): Fragment {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { inBatches } from './batches.ts';
 import type { Context } from './context.ts';
 import { forgetEntries, readLinks, removeFiles } from './journal.ts';
@@ -20,16 +19,15 @@ export async function handOverPeople(context: Context, targetUserId: string): Pr
     const ids = people.map(({ id }) => id);
     // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
     const links = (await readLinks(tx, ids)).filter(({ path }) => path.includes(`/${targetUserId}/`));
-    removeFiles(links, context.linker, context.paths, { sparesLast: true });
-    console.log("HANDOVER", links.map((l)=>{try{const i=Deno.lstatSync(context.paths.toLocal(l.path)!);return [i.nlink]}catch(e){return String(e)}}), existsSync(context.paths.toLocal(links[0]!.path)!));
-    const removed = links.filter(({ path }) => !existsSync(context.paths.toLocal(path) ?? path));
+    const failed = new Set(removeFiles(links, context.linker, context.paths).map(({ entry }) => entry));
+    const removed = links.filter((entry) => !failed.has(entry));
     await tx`
       UPDATE person
       SET "thumbnailPath" = ''
       WHERE ${tx(personKey)} = ANY (${removed.map(({ mirrorId }) => mirrorId)}::uuid[])
         AND "ownerId" = ${targetUserId}
         AND "thumbnailPath" = ANY (${removed.map(({ path }) => path)}::text[])`;
-    await forgetEntries(tx, links);
+    await forgetEntries(tx, removed);
     await tx`
       DELETE FROM immich_sidecar.person_map
       WHERE target_user_id = ${targetUserId}

@@ -18,6 +18,8 @@ export const OUTCOMES = Object.freeze(
     'failed',
     /** A mirror made by sharing: its source is the one that is written. */
     'mirror',
+    /** Another asset has the same original, as when two users import one directory: that one is written. */
+    'same-file',
     /** Immich says nothing that could be written. */
     'nothing-known',
   ] as const,

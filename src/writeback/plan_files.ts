@@ -1,22 +1,127 @@
-import type { SeenAsset } from './file_state.ts';
-import type { AssetRecord } from './record.ts';
+import { compare } from './compare.ts';
+import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
+import { holdsOf, SIDECAR_HOLDS } from './formats.ts';
+import { recodesIptc } from './iptc.ts';
+import { mapAlbums } from './mappings/albums.ts';
+import { mapCaption } from './mappings/caption.ts';
+import { mapFaces } from './mappings/faces.ts';
+import { mapGps } from './mappings/gps.ts';
+import { entriesOfOthers } from './mappings/lists.ts';
+import type { Mapping, MappingOptions } from './mappings/mapping.ts';
+import { mapPeople } from './mappings/people.ts';
+import { mapRating } from './mappings/rating.ts';
+import { mapTags } from './mappings/tags.ts';
+import { mapTime } from './mappings/time.ts';
 import type { Destination, Module } from './module.ts';
-import type { FilePlan, OwnValues } from './tags.ts';
+import type { AssetRecord } from './record.ts';
+import type { FilePlan, OwnValues, Tags } from './tags.ts';
 
-export interface PlanOptions {
-  readonly modules: readonly Module[];
+/** Changes whenever the same record leads to other tags than before: files are then looked at again. */
+export const MAPPING_VERSION = 1;
+
+const MAPPINGS: Readonly<Record<Module, Mapping>> = Object.freeze({
+  people: mapPeople,
+  gps: mapGps,
+  caption: mapCaption,
+  time: mapTime,
+  rating: mapRating,
+  albums: mapAlbums,
+  faces: mapFaces,
+  tags: mapTags,
+});
+
+export interface PlanOptions extends MappingOptions {
   readonly destination: Destination;
-  /** In characters. */
-  readonly captionMaxLength: number;
-  /** Of photos whose zone Immich does not know; undefined: they get no offset. */
-  readonly timeZone: string | undefined;
+}
+
+/** What the ledger says is ours, in the media file and in its sidecar. */
+export interface OwnOfAsset {
+  readonly media: OwnValues;
+  readonly sidecar: OwnValues;
 }
 
 export interface PlannedFiles {
-  /** None when everything is there already. */
+  /** The files that lack something, the media file first. */
   readonly plans: readonly FilePlan[];
+  /** What is ours in each file if its plan is carried out, or is empty; a file that is not dealt with is undefined. */
+  readonly own: { readonly media: OwnValues | undefined; readonly sidecar: OwnValues | undefined };
   /** Parts of the record that no file can hold, as sentences without full stop. The rest of it is written. */
   readonly refused: readonly string[];
-  /** Why the media file is not written although that was asked for; its sidecar is written instead. */
-  readonly instead: string | undefined;
+  /** Why the media file is left alone although it was to be written: the sidecar gets everything instead. */
+  readonly instead: Obstacle | undefined;
+  /** Why nothing can be written at all. */
+  readonly obstacle: Obstacle | undefined;
+}
+
+/**
+ * Decides what to write where. Pure: the plans are all that the writer needs.
+ *
+ * A media file that turns out to be unwritable (WriteProblem `unwritable`) is planned again with that as its `obstacle`.
+ */
+export function planFiles(
+  record: AssetRecord,
+  { media, sidecar }: SeenAsset,
+  own: OwnOfAsset,
+  options: PlanOptions,
+): PlannedFiles {
+  const holds = holdsOf(media.fileType);
+  const obstacle = media.obstacle ?? (holds === undefined ? unknownFormat(media) : undefined);
+  const embeds = options.destination !== 'sidecar';
+  const writesMedia = embeds && obstacle === undefined;
+  // An existing sidecar is always kept in step, as Immich prefers it.
+  const needsSidecar = options.destination !== 'embed' || obstacle !== undefined;
+  const writesSidecar = (needsSidecar || sidecar.stamp !== undefined) && sidecar.obstacle === undefined;
+  const ofMedia = writesMedia && holds !== undefined
+    ? planFile(record, media, { holds, beneath: {}, own: own.media, options })
+    : undefined;
+  const beneath = withoutOwn(media.tags, own.media);
+  const ofSidecar = writesSidecar
+    ? planFile(record, sidecar, { holds: SIDECAR_HOLDS, beneath, own: own.sidecar, options })
+    : undefined;
+  const planned = [ofMedia, ofSidecar].filter((file) => file !== undefined);
+  return {
+    plans: planned.map(({ plan }) => plan).filter(({ changes }) => changes.length > 0),
+    own: { media: ofMedia?.plan.own, sidecar: ofSidecar?.plan.own },
+    refused: [
+      ...new Set(planned.flatMap(({ refused }) => refused)),
+      ...(sidecar.obstacle === undefined ? [] : [`the sidecar is left alone: ${sidecar.obstacle.reason}`]),
+    ],
+    instead: embeds ? obstacle : undefined,
+    obstacle: planned.length > 0 ? undefined : obstacle ?? sidecar.obstacle,
+  };
+}
+
+interface PlanInput {
+  readonly holds: NonNullable<ReturnType<typeof holdsOf>>;
+  readonly beneath: Tags;
+  readonly own: OwnValues;
+  readonly options: MappingOptions;
+}
+
+function planFile(
+  record: AssetRecord,
+  file: FileState,
+  input: PlanInput,
+): { plan: FilePlan; refused: readonly string[] } {
+  const { path, kind, tags: current, stamp, imageHash } = file;
+  const { changes, own, refused } = compare({ ...input, record, kind, current }, MAPPINGS);
+  const recodes = recodesIptc(current, changes);
+  const isNew = stamp === undefined;
+  return { plan: { path, kind, isNew, changes, own, seen: stamp, imageHash, recodesIptc: recodes }, refused };
+}
+
+function unknownFormat({ fileType }: FileState): Obstacle {
+  const reason = fileType === undefined
+    ? 'ExifTool does not know its format'
+    : `nothing is written into ${fileType} files`;
+  return { reason, isPermanent: true };
+}
+
+/** What others wrote. */
+function withoutOwn(tags: Tags, own: OwnValues): Tags {
+  const lists = Object.keys(own.lists).map((tag) => {
+    const entries = entriesOfOthers(tags, tag, own);
+    return [tag, entries.length === 0 ? null : entries];
+  });
+  return { ...tags, ...Object.fromEntries(lists) };
 }

@@ -50,3 +50,9 @@ export const ALBUM_ROOT = 'Albums';
 /** Limits of IPTC-IIM 4.2, which ExifTool would keep to by cutting, if need be through a character. */
 export const IPTC_KEYWORD_BYTES = 64;
 export const IPTC_CAPTION_BYTES = 2_000;
+
+export const IPTC_CHARSET = 'IPTC:CodedCharacterSet';
+/** Says whether XMP was in step with IPTC when it was written; readers then prefer XMP (MWG Guidelines 2.0, 3.3). */
+export const IPTC_DIGEST = 'Photoshop:IPTCDigest';
+/** Computed by ExifTool where there is IPTC at all. */
+export const IPTC_PRESENCE = 'File:CurrentIPTCDigest';

@@ -43,6 +43,8 @@ export interface FilePlan {
   readonly seen: FileStamp | undefined;
   /** ExifTool's hash of the picture or film in it, which no write may change; undefined where ExifTool has none. */
   readonly imageHash: string | undefined;
+  /** All of IPTC has to be written anew in UTF-8, as what is added cannot be said in its encoding. */
+  readonly recodesIptc: boolean;
 }
 
 export interface FileStamp {

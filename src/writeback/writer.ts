@@ -1,46 +1,82 @@
-import type { FilePlan, FileStamp } from './tags.ts';
+import { ExifToolPool } from './exiftool/pool.ts';
 import type { FileState, SeenAsset } from './file_state.ts';
+import { lookAtFile, lookAtOriginals, type Original } from './look.ts';
+import type { Module } from './module.ts';
+import { tagsToRead } from './module_tags.ts';
+import { Scratch } from './scratch.ts';
+import type { Begin, Undoable } from './intent.ts';
+import type { FilePlan, FileStamp } from './tags.ts';
+import { undoFile } from './undo_file.ts';
+import { type Tools, writeFile } from './write_file.ts';
 
-/** What has to be on record before a file is touched. */
-export interface Intent {
-  readonly plan: FilePlan;
-  /** Where the new content is made: in the same directory, under a name that `isTemporary` knows. */
-  readonly temporaryPath: string;
-  /** The whole sidecar as it is; undefined for media files and for a sidecar that is made. */
-  readonly bytesBefore: Uint8Array | undefined;
-}
-
-/** What has to be known to take a write back. */
-export interface Undoable {
-  readonly plan: FilePlan;
-  readonly bytesBefore: Uint8Array | undefined;
-  /** The file as the write left it. */
-  readonly written: FileStamp;
+export interface WriterOptions {
+  /** How many ExifTools work at a time. */
+  readonly workers: number;
+  /** EXIFTOOL_PATH; undefined: the one that comes with this program. */
+  readonly exifToolPath: string | undefined;
+  /** What these modules need to know is read of each file. */
+  readonly modules: readonly Module[];
+  /** Where a directory for what is told to ExifTool is made; undefined: among the system's temporary files. */
+  readonly scratchParent: string | undefined;
 }
 
 /**
  * Reads and writes files. It plans nothing (planFiles does, without touching a file) and remembers nothing (the ledger
- * does). Calls may overlap; as many ExifTool processes as configured work at a time.
+ * does). Calls may overlap, and should: as many ExifTools as configured work at a time, and each is fed ahead.
  */
-export interface Writer {
+export class Writer implements AsyncDisposable {
+  readonly #tools: Tools;
+  readonly #tags: readonly string[];
+  /** The version of ExifTool. */
+  readonly version: string;
+
+  private constructor(tools: Tools, modules: readonly Module[], version: string) {
+    this.#tools = tools;
+    this.#tags = tagsToRead(modules);
+    this.version = version;
+  }
+
+  /** Throws UserError when ExifTool cannot be run. */
+  static async open({ workers, exifToolPath, modules, scratchParent }: WriterOptions): Promise<Writer> {
+    const pool = new ExifToolPool({ workers, path: exifToolPath });
+    try {
+      const version = await pool.version();
+      return new Writer({ pool, scratch: await Scratch.make(scratchParent) }, modules, version);
+    } catch (error) {
+      await pool[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   /** Reads these originals with their sidecars, in the same order. Never throws for a file: its state says what is wrong. */
-  look(originals: readonly string[]): Promise<SeenAsset[]>;
+  look(originals: readonly Original[]): Promise<SeenAsset[]> {
+    return lookAtOriginals(this.#tools.pool, originals, this.#tags);
+  }
 
   /** Reads one file again. */
-  lookAt(path: string, kind: FilePlan['kind']): Promise<FileState>;
+  lookAt(path: string, kind: FilePlan['kind']): Promise<FileState> {
+    return lookAtFile(this.#tools.pool, path, kind, this.#tags);
+  }
 
   /**
    * Does what the plan says: new content in a temporary file, compared with the plan, then renamed over the original.
-   * `begin` is called before the temporary file is made and has to have it on record when it resolves.
-   * Throws WriteProblem; then the file is what it was, and the temporary file is gone.
+   * `begin` is called before the temporary file is made. Throws WriteProblem; then the file is what it was, and the
+   * temporary file is gone.
    */
-  apply(plan: FilePlan, begin: (intent: Intent) => void | Promise<void>): Promise<FileStamp>;
+  apply(plan: FilePlan, begin: Begin): Promise<FileStamp> {
+    return writeFile(this.#tools, plan, begin);
+  }
 
   /**
    * Takes a write back: a sidecar gets its bytes back or goes, a media file its tags. Returns the file as it is then,
    * undefined when it is gone. Throws WriteProblem when the file is no longer as we left it, or cannot be written.
    */
-  undo(change: Undoable, begin: (intent: Intent) => void | Promise<void>): Promise<FileStamp | undefined>;
+  undo(change: Undoable, begin: Begin): Promise<FileStamp | undefined> {
+    return undoFile(this.#tools, change, begin);
+  }
 
-  close(): Promise<void>;
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tools.pool[Symbol.asyncDispose]();
+    await this.#tools.scratch[Symbol.asyncDispose]();
+  }
 }

@@ -7,6 +7,26 @@ import { run, workingDirectory } from './program.ts';
 const HELP: readonly (readonly [args: readonly string[], words: readonly string[]])[] = [
   [['--help'], ['sync', 'demo', '--help', '--version', 'config.yaml', 'Exit codes', '--dry-run', '--job']],
   [['sync', '--help'], ['--job <name>', '--dry-run', '--json', '--config <file>', '--help']],
+  [['sync', '--help'], ['--confirm-withdrawals', 'Examples', 'exit code 4']],
+  [['forget', '--help'], [
+    '--job <name>',
+    '--user <id>',
+    '--all',
+    '--list',
+    '--dry-run',
+    '--yes',
+    '--json',
+    'Examples',
+  ]],
+  [['unshare', '--help'], [
+    '--job <name>',
+    '--user <id>',
+    '--dry-run',
+    '--yes',
+    '--json',
+    'Examples',
+    'Stop the service',
+  ]],
   [['help', 'sync'], ['--job <name>', '--dry-run', '--json', '--config <file>', '--help']],
 ];
 

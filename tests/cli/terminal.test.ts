@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { testUnless } from '../files/scratch.ts';
 import { World } from '../share/world.ts';
 import { run, variablesOf, workingDirectory, yamlJob } from './program.ts';
-
-const noTerminal = await hasScript() ? undefined : 'script of util-linux is not here';
+import { inTerminal, noTerminal } from './pty.ts';
 
 testUnless(
   noTerminal,
@@ -30,18 +29,6 @@ testUnless(
     assert.ok(!json.stdout.includes('\u001b'), 'a bar would not be JSON');
   },
 );
-
-/** Runs a command in a pseudo-terminal. `script` takes one string for a shell. */
-const inTerminal = ['sh', '-c', `script -qec "$(printf "'%s' " "$@")" /dev/null`, 'sh'];
-
-async function hasScript(): Promise<boolean> {
-  try {
-    const { stdout } = await new Deno.Command('script', { args: ['--version'], stdout: 'piped' }).output();
-    return new TextDecoder().decode(stdout).includes('util-linux');
-  } catch {
-    return false;
-  }
-}
 
 /** A control sequence: its argument and its letter. */
 const SEQUENCE = '\u001b\\[([?\\d;]*)([A-Za-z])';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { CycleReport } from '../../src/share/cycle.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { connect } from '../../src/postgres/connect.ts';
 import { HAS_SERVER, REPRESENTATIVE } from '../harness/database.ts';
@@ -70,35 +71,29 @@ const CHANGES: Readonly<Record<string, (world: World, cycle: () => Promise<unkno
 
 for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: a cycle over changes notices each of them, and does what a full one does`, async (t) => {
-    for (const [what, change] of Object.entries(CHANGES)) {
-      await t.step(what, async () => {
-        await using world = await World.open(release);
-        const engine = await Engine.start(world.config);
-        const cycle = async () => {
-          await flushCounters(world);
-          return await engine.cycle();
-        };
-        try {
-          await cycle();
-          await cycle(); // sees what the first one wrote
-          assert.deepEqual((await cycle()).jobs, [], 'nothing has happened');
+    await using world = await World.open(release);
+    const engine = await Engine.start(world.config);
+    const cycle = async () => {
+      await flushCounters(world);
+      return await engine.cycle();
+    };
+    try {
+      await cycle();
+      for (const [what, change] of Object.entries(CHANGES)) {
+        await t.step(what, async () => {
           await change(world, cycle);
           const { jobs } = await cycle();
           assert.ok(jobs.length > 0 && jobs.every(({ standing }) => standing === undefined), 'not a full cycle');
           assert.deepEqual(await world.verify(verifyMirrors), []);
-          await cycle();
-        } finally {
-          await engine.end();
-        }
-        const before = [await digestTables(world.sql), listFiles(world.directory)];
-        await world.share();
-        assert.deepEqual(
-          [await digestTables(world.sql), listFiles(world.directory)],
-          before,
-          'a full cycle finds no more',
-        );
-      });
+        });
+      }
+      await untilIdle(cycle);
+    } finally {
+      await engine.end();
     }
+    const before = [await digestTables(world.sql), listFiles(world.directory)];
+    await world.share();
+    assert.deepEqual([await digestTables(world.sql), listFiles(world.directory)], before, 'a full cycle finds no more');
   });
 }
 
@@ -114,8 +109,9 @@ Deno.test({
       await immich.begin(async (tx) => {
         await tx`UPDATE asset_exif SET description = 'late' WHERE "assetId" = ${id}`;
         await new Promise((resolve) => setTimeout(resolve, 50));
-        assert.deepEqual((await engine.cycle()).jobs, []);
-        assert.deepEqual((await engine.cycle()).jobs, []);
+        for (let cycle = 0; cycle < 2; cycle++) {
+          assert.ok((await engine.cycle()).jobs.every(({ rowsUpdated }) => rowsUpdated === 0));
+        }
       });
       assert.ok((await engine.cycle()).jobs.some(({ rowsUpdated }) => rowsUpdated === 1));
       assert.deepEqual(await world.verify(verifyMirrors), []);
@@ -125,6 +121,15 @@ Deno.test({
     }
   },
 });
+
+/** A cycle still sees what the one before has written, and what its sessions have not yet counted. */
+async function untilIdle(cycle: () => Promise<CycleReport>): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if ((await cycle()).jobs.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  assert.fail('nothing happens, and the cycles never find that');
+}
 
 /** PostgreSQL tells others up to seconds later what it has counted; a test does not want to wait. */
 async function flushCounters({ sql }: World): Promise<void> {

@@ -12,7 +12,8 @@ import {
   type UnshareResult,
 } from '../../src/share/unshare.ts';
 import { everything } from '../cli/everything.ts';
-import { RELEASES, REPRESENTATIVE } from '../harness/database.ts';
+import { commandLine, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { HAS_SERVER, RELEASES, REPRESENTATIVE } from '../harness/database.ts';
 import { listFiles } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -165,6 +166,36 @@ Deno.test('a file that cannot be removed is told and keeps its mirror; running a
   Deno.removeSync(local);
   assert.deepEqual((await unshare(world)).mirrors, 1);
   assert.deepEqual(await snapshot(world), before);
+});
+
+Deno.test({
+  name: 'killed when the files are gone and the rows are not, unshare is run again and finishes',
+  ignore: !HAS_SERVER,
+  fn: async () => {
+    await using world = await World.open('v3.1.0');
+    using cwd = workingDirectory(world.config.jobs.map(yamlJob));
+    const before = await snapshot(world);
+    await world.share();
+    const mirror = await world.mirrorOf('family/wedding') ?? '';
+    const [row] = await world.sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${mirror}`;
+    const path = row?.path ?? '';
+    await world.sql.begin(async (tx) => {
+      await tx`SELECT FROM asset WHERE id = ${mirror} FOR UPDATE`; // the program waits for it
+      const [command = '', ...args] = commandLine(['unshare', '--yes']);
+      const env = { ...Deno.env.toObject(), ...variablesOf(world) };
+      const child = new Deno.Command(command, { args, cwd: cwd.path, env, stdout: 'null', stderr: 'null' }).spawn();
+      for (let waited = 0; isThere(world, path); waited += 50) {
+        assert.ok(waited < 30_000, 'it never came to this file');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      child.kill('SIGKILL');
+      await child.status;
+    });
+    assert.ok(await world.mirrorOf('family/wedding'), 'its row is still there');
+    await unshare(world);
+    assert.deepEqual(await snapshot(world), before);
+    assert.deepEqual(await ourRows(world.sql), {});
+  },
 });
 
 Deno.test('a dry run of unshare changes nothing, also where nothing was ever shared', async () => {

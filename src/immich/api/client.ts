@@ -79,10 +79,12 @@ export class ImmichApi {
   }
 
   async #attempt<T>(route: string, path: string, init: RequestInit, schema: z.ZodType<T>): Promise<T> {
-    const { ok, ...answer } = await this.#fetch(path, init);
-    // A proxy may send back what it got, headers included.
-    const text = answer.text.replaceAll(this.#options.apiKey.reveal(), '***');
-    if (!ok) throw new ImmichApiError(this.url, failureOfAnswer(route, answer, text));
+    const { ok, text, ...answer } = await this.#fetch(path, init);
+    if (!ok) {
+      // A proxy may send back what it got, headers included.
+      const said = text.replaceAll(this.#options.apiKey.reveal(), '***');
+      throw new ImmichApiError(this.url, failureOfAnswer(route, answer, said));
+    }
     const json = parseJson(text);
     if (json === undefined) throw new ImmichApiError(this.url, notImmich(route));
     const result = schema.safeParse(json.value);

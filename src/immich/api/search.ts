@@ -1,5 +1,8 @@
+import { getLogger } from '@logtape/logtape';
 import { z } from 'zod';
 import type { ImmichApi } from './client.ts';
+
+const logger = getLogger(['immich-sidecar', 'immich']);
 
 /** A box as Immich gives it: pixels of a picture of this size. */
 export const boxAnswer = z.object({
@@ -32,6 +35,7 @@ const assetAnswer = z.object({
   originalPath: z.string(),
   fileCreatedAt: z.string(),
   localDateTime: z.string(),
+  updatedAt: z.string(),
   isFavorite: z.boolean(),
   isTrashed: z.boolean().optional(),
   isOffline: z.boolean().optional(),
@@ -53,6 +57,8 @@ export type FoundAsset = z.output<typeof assetAnswer>;
 const pageAnswer = z.object({
   assets: z.object({ items: z.array(assetAnswer), nextPage: z.string().nullish() }),
 });
+
+type Page = z.output<typeof pageAnswer>['assets'];
 
 /** What to look for. Without it: everything of this visibility. */
 export interface SearchFilter {
@@ -82,9 +88,9 @@ export async function* searchAssets(
   filter: SearchFilter,
   { size, withDetails }: SearchOptions,
 ): AsyncGenerator<readonly FoundAsset[]> {
-  const ask = async (window: Window, page: number, pageSize: number) => {
+  const ask = async (window: Window, page: number): Promise<Page> => {
     const details = withDetails ? { withExif: true, withPeople: true } : {};
-    const body = { ...filter, ...window, ...details, order: 'asc', page, size: pageSize };
+    const body = { ...filter, ...window, ...details, order: 'asc', page, size };
     return (await api.post('/search/metadata', body, pageAnswer)).assets;
   };
   let window: Window = {};
@@ -92,7 +98,7 @@ export async function* searchAssets(
   /** Those already told of the moment at which the window begins. */
   let known: ReadonlySet<string> = new Set();
   for (;;) {
-    const { items, nextPage } = await ask(window, page, size);
+    const { items, nextPage } = await ask(window, page);
     const fresh = items.filter(({ id }) => !known.has(id));
     if (fresh.length > 0) yield fresh;
     const last = items.at(-1);
@@ -111,9 +117,8 @@ export async function* searchAssets(
     // A whole page of one moment.
     const told = new Set([...known, ...items.map(({ id }) => id)]);
     const end = endOf(moment);
-    const askMoment = (number: number, pageSize: number) =>
-      ask({ takenAfter: moment, takenBefore: end }, number, pageSize);
-    for await (const found of oneMoment(askMoment, size)) {
+    const askMoment: AskMoment = (updated, number) => ask({ takenAfter: moment, takenBefore: end, ...updated }, number);
+    for await (const found of oneMoment(askMoment, Date.parse(filter.updatedAfter ?? '') || 0, Infinity)) {
       const rest = found.filter(({ id }) => !told.has(id));
       for (const { id } of rest) told.add(id);
       if (rest.length > 0) yield rest;
@@ -129,34 +134,47 @@ const CAN_BE_ASKED_FOR = /^\d{4}-/;
 interface Window {
   readonly takenAfter?: string;
   readonly takenBefore?: string;
+  readonly updatedAfter?: string;
+  readonly updatedBefore?: string;
 }
 
-/** How often one moment is gone through before what was not seen is given up. */
-const MOST_SWEEPS = 8;
+type AskMoment = (updated: Pick<Window, 'updatedAfter' | 'updatedBefore'>, page: number) => Promise<Page>;
 
 /**
- * The pages of one moment, by number. Releases before 3.0 put assets of the same time into no certain order, so that
- * one page may repeat an asset and leave another out: as long as that happens, the moment is gone through once more,
- * with pages of another size, which gives another order.
+ * The assets of one moment that were updated between two times, in milliseconds, some of them more than once. Until 2.7
+ * assets of the same time come in no certain order, so that their pages by number repeat one asset and leave another
+ * out (PostgreSQL 15: one of 4,000, whatever the size of the pages). So the moment is divided by the time of the last
+ * update, again and again, until each part fits into a page.
  */
-async function* oneMoment(
-  ask: (page: number, size: number) => Promise<z.output<typeof pageAnswer>['assets']>,
-  size: number,
-): AsyncGenerator<readonly FoundAsset[]> {
-  for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
-    const seen = new Set<string>();
-    let repeated = false;
-    for (let page = 1;; page++) {
-      const { items, nextPage } = await ask(page, Math.max(1, size - sweep));
-      for (const { id } of items) {
-        repeated ||= seen.has(id);
-        seen.add(id);
-      }
-      yield items;
-      if (!nextPage) break;
-    }
-    if (!repeated) return;
+async function* oneMoment(ask: AskMoment, from: number, to: number): AsyncGenerator<readonly FoundAsset[]> {
+  const updated = {
+    updatedAfter: new Date(from).toISOString(),
+    ...(to === Infinity ? {} : { updatedBefore: new Date(to).toISOString() }),
+  };
+  const first = await ask(updated, 1);
+  yield first.items;
+  if (!first.nextPage) return;
+  if (to - from > 1) {
+    const times = first.items.map(({ updatedAt }) => Date.parse(updatedAt)).sort((a, b) => a - b);
+    const cut = Math.min(Math.max(times[times.length >> 1] ?? from, from + 1), to - 1);
+    yield* oneMoment(ask, from, cut);
+    yield* oneMoment(ask, cut, to);
+    return;
   }
+  const ids = new Set(first.items.map(({ id }) => id));
+  let count = ids.size;
+  for (let page = 2, isLast = false; !isLast; page++) {
+    const { items, nextPage } = await ask(updated, page);
+    yield items;
+    for (const { id } of items) ids.add(id);
+    count += items.length;
+    isLast = !nextPage;
+  }
+  if (count === ids.size) return;
+  logger.warn('Immich left out {missing} of {count} assets that share the time of capture and of the last update.', {
+    missing: count - ids.size,
+    count,
+  });
 }
 
 /** The millisecond after a time. Immich's own times are finer than those it tells: the window ends after them. */

@@ -13,8 +13,9 @@ export interface KnownFile {
   readonly wanted: string;
   readonly stamp: FileStamp;
   readonly sidecar: { readonly path: string; readonly stamp: FileStamp } | undefined;
-  /** `written` and `already-right` are good; `unwritable` is remembered with its reason. */
+  /** How its asset ended then. */
   readonly outcome: Outcome;
+  /** Why the original itself can never be written; what is wanted is in its sidecar, if that can be written. */
   readonly reason: string | undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { isSameStamp } from '../files.ts';
 import type { FilePlan, FileStamp, OwnValues } from '../tags.ts';
 
 /** One file that was replaced, or is just being. */
@@ -17,10 +18,12 @@ export interface Change {
   readonly bytesBefore: Uint8Array | undefined;
   /** The file as we left it; undefined while the change is begun. */
   readonly written: FileStamp | undefined;
+  /** The change that this one takes back. */
+  readonly undoes: number | undefined;
 }
 
 /** What is known when a change begins. */
-export type NewChange = Omit<Change, 'id' | 'state' | 'written'>;
+export type NewChange = Omit<Change, 'id' | 'state' | 'written' | 'undoes'> & { readonly undoes?: number };
 
 /**
  * The undo journal. A row is there before the file is touched and is taken away only when it was not touched after all,
@@ -31,25 +34,41 @@ export class Journal {
   readonly #finish: StatementSync;
   readonly #drop: StatementSync;
   readonly #begun: StatementSync;
-  readonly #ofRun: StatementSync;
-  readonly #ofPath: StatementSync;
+  readonly #find: StatementSync;
+  readonly #idsOfRun: StatementSync;
+  readonly #idsBelow: StatementSync;
+  readonly #previous: StatementSync;
+  readonly #setWritten: StatementSync;
   readonly #later: StatementSync;
   readonly #undone: StatementSync;
   #lastId: number;
 
   constructor(db: DatabaseSync) {
     this.#begin = db.prepare(`
-      INSERT INTO change (id, run_id, asset_id, path, state, plan, temporary_path, own_before, bytes_before)
-      VALUES (?, ?, ?, ?, 'begun', ?, ?, ?, ?)`);
+      INSERT INTO change (id, run_id, asset_id, path, state, plan, temporary_path, own_before, bytes_before,
+        undoes)
+      VALUES (?, ?, ?, ?, 'begun', ?, ?, ?, ?, ?)`);
     this.#finish = db.prepare("UPDATE change SET state = 'done', written = ? WHERE id = ?");
     this.#undone = db.prepare("UPDATE change SET state = 'undone' WHERE id = ?");
     this.#drop = db.prepare('DELETE FROM change WHERE id = ?');
     this.#begun = db.prepare("SELECT * FROM change WHERE state = 'begun' ORDER BY id");
+    this.#find = db.prepare('SELECT * FROM change WHERE id = ?');
     // The last change first: that is the order in which they are undone.
-    this.#ofRun = db.prepare(
-      "SELECT * FROM change WHERE run_id = ? AND state = 'done' AND id < ? ORDER BY id DESC LIMIT 100",
-    );
-    this.#ofPath = db.prepare("SELECT * FROM change WHERE path = ? AND state = 'done' ORDER BY id DESC");
+    this.#idsOfRun = db.prepare("SELECT id FROM change WHERE run_id = ? AND state = 'done' ORDER BY id DESC");
+    // The character after the slash is 0.
+    this.#idsBelow = db.prepare(`
+      SELECT id
+      FROM change
+      WHERE state = 'done'
+        AND (path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0'))
+      ORDER BY id DESC`);
+    this.#previous = db.prepare(`
+      SELECT *
+      FROM change
+      WHERE path = ? AND id < ? AND state = 'done'
+      ORDER BY id DESC
+      LIMIT 1`);
+    this.#setWritten = db.prepare('UPDATE change SET written = ? WHERE id = ?');
     this.#later = db.prepare(
       "SELECT run_id FROM change WHERE path = ? AND id > ? AND state = 'done' ORDER BY id DESC LIMIT 1",
     );
@@ -61,17 +80,32 @@ export class Journal {
     return ++this.#lastId;
   }
 
-  begin(id: number, { runId, assetId, plan, temporaryPath, ownBefore, bytesBefore }: NewChange): void {
+  begin(id: number, change: NewChange): void {
+    const { runId, assetId, plan, temporaryPath, ownBefore, bytesBefore, undoes } = change;
     const texts = [plan.path, JSON.stringify(plan), temporaryPath, JSON.stringify(ownBefore)];
-    this.#begin.run(id, runId, assetId, ...texts, bytesBefore ?? null);
+    this.#begin.run(id, runId, assetId, ...texts, bytesBefore ?? null, undoes ?? null);
   }
 
   finish(id: number, written: FileStamp): void {
     this.#finish.run(JSON.stringify(written), id);
   }
 
-  markUndone(id: number): void {
-    this.#undone.run(id);
+  /**
+   * `change` is taken back, as `undoing` began to.
+   *
+   * @param now the file as it is then; undefined when it is gone
+   */
+  finishUndo(undoing: number, change: Change, now: FileStamp | undefined): void {
+    this.#undone.run(change.id);
+    this.#drop.run(undoing);
+    const row = this.#previous.get(change.plan.path, change.id);
+    if (row === undefined || now === undefined) return;
+    // The change before can be taken back next, if the file is again what that one had left.
+    const previous = changeOf(row);
+    const { seen } = change.plan;
+    if (isSameStamp(previous.written, seen)) {
+      this.#setWritten.run(JSON.stringify(now), previous.id);
+    }
   }
 
   /** The file is what it was: there is nothing to undo. */
@@ -84,21 +118,19 @@ export class Journal {
     return this.#begun.all().map(changeOf);
   }
 
-  /** What can be undone of a run, the last change first. Read a hundred at a time: a run may have written everything. */
-  *ofRun(runId: number): Generator<Change> {
-    let before = Number.MAX_SAFE_INTEGER;
-    for (;;) {
-      const changes = this.#ofRun.all(runId, before).map(changeOf);
-      yield* changes;
-      const last = changes.at(-1);
-      if (last === undefined) return;
-      before = last.id;
-    }
+  /** The changes of a run that can be undone, the last one first. */
+  idsOfRun(runId: number): number[] {
+    return this.#idsOfRun.all(runId).map(idOf);
   }
 
-  /** What can be undone of a media file or a sidecar, the last change first. */
-  ofPath(path: string): Change[] {
-    return this.#ofPath.all(path).map(changeOf);
+  /** The changes of a file, or of everything in a directory, that can be undone, the last one first. */
+  idsBelow(path: string): number[] {
+    return this.#idsBelow.all(path).map(idOf);
+  }
+
+  find(id: number): Change | undefined {
+    const row = this.#find.get(id);
+    return row === undefined ? undefined : changeOf(row);
   }
 
   /** The latest run that has changed the same file after this change, if any. */
@@ -108,10 +140,14 @@ export class Journal {
   }
 }
 
+function idOf(row: Record<string, SQLOutputValue>): number {
+  return Number(row['id']);
+}
+
 function changeOf(row: Record<string, SQLOutputValue>): Change {
   const { bytes_before: bytesBefore, written } = row;
   return {
-    id: Number(row['id']),
+    id: idOf(row),
     runId: Number(row['run_id']),
     assetId: String(row['asset_id']),
     state: row['state'] as Change['state'],
@@ -119,6 +155,7 @@ function changeOf(row: Record<string, SQLOutputValue>): Change {
     temporaryPath: String(row['temporary_path']),
     ownBefore: JSON.parse(String(row['own_before'])),
     bytesBefore: bytesBefore instanceof Uint8Array ? bytesBefore : undefined,
+    undoes: row['undoes'] === null ? undefined : Number(row['undoes']),
     written: typeof written === 'string' ? JSON.parse(written) : undefined,
   };
 }

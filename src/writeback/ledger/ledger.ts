@@ -14,10 +14,10 @@ export class Ledger implements Disposable {
   readonly runs: Runs;
   readonly albums: AlbumCache;
   readonly commits: Commits;
-  readonly #db: DatabaseSync;
+  readonly db: DatabaseSync;
 
   private constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.db = db;
     this.files = new KnownFiles(db);
     this.journal = new Journal(db);
     this.runs = new Runs(db);
@@ -39,7 +39,7 @@ export class Ledger implements Disposable {
     try {
       if (!this.commits.hasFailed) this.commits.now();
     } finally {
-      this.#db.close();
+      this.db.close();
     }
   }
 }

@@ -66,20 +66,20 @@ function migrate(db: DatabaseSync, path: string): void {
   db.exec('BEGIN IMMEDIATE; COMMIT');
 }
 
-/** SQLite's result codes: busy and locked; corrupt and not a database. */
-const IN_USE: ReadonlySet<number> = new Set([5, 6]);
-const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+/** Deno gives SQLite's result code with some errors only, so they are known by their words. */
+const IN_USE = /database is locked|database table is locked/;
+const DAMAGED = /not a database|malformed/;
 
 function explain(error: unknown, path: string): unknown {
-  const code = error instanceof Error ? Number((error as { errcode?: unknown }).errcode) & 0xff : NaN;
-  if (IN_USE.has(code)) {
+  const words = messageOf(error);
+  if (IN_USE.test(words)) {
     return new RefusedError(`Another run works with the ledger ${path}.`, {
       remedy: 'Wait until it has finished, or stop it.',
       cause: error,
     });
   }
-  if (DAMAGED.has(code)) {
-    return new UserError(`The ledger ${path} is damaged (${messageOf(error)}).`, {
+  if (DAMAGED.test(words)) {
+    return new UserError(`The ledger ${path} is damaged (${words}).`, {
       remedy: 'Move it away. The next run compares every file, writes only what is missing, and begins a new ledger; ' +
         'what the old one knew for undo is lost.',
       cause: error,

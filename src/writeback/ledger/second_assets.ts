@@ -15,7 +15,7 @@ export class SecondAssets {
   readonly #takenFrom = new Map<string, string>();
   readonly #seenFirst = new Set<string>();
 
-  constructor(db: DatabaseSync) {
+  constructor({ db }: { readonly db: DatabaseSync }) {
     this.#insert = db.prepare('INSERT OR IGNORE INTO second_asset VALUES (?, ?)');
     this.#delete = db.prepare('DELETE FROM second_asset WHERE path = ?');
     for (const row of db.prepare('SELECT path, asset_id FROM second_asset').all()) {
@@ -50,14 +50,16 @@ export class SecondAssets {
     return false;
   }
 
-  /** Writes down what was found; belongs into Commits. */
-  save(): void {
-    for (const [path, assetIds] of this.#byPath) for (const assetId of assetIds) this.#insert.run(path, assetId);
-  }
-
-  /** After a run that has seen everything: where the first asset is gone, another may take its place. */
-  forgetOrphans(): void {
-    for (const path of this.#byPath.keys()) if (!this.#seenFirst.has(path)) this.#delete.run(path);
+  /**
+   * Writes down what was found; belongs into Commits.
+   *
+   * @param seesAll whether the run has seen every asset: where the first is gone then, another may take its place
+   */
+  save({ seesAll }: { readonly seesAll: boolean }): void {
+    for (const [path, assetIds] of this.#byPath) {
+      if (seesAll && !this.#seenFirst.has(path)) this.#delete.run(path);
+      else for (const assetId of assetIds) this.#insert.run(path, assetId);
+    }
   }
 
   #add(path: string, assetId: string): void {

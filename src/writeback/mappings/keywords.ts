@@ -1,12 +1,5 @@
-import {
-  ALBUM_ROOT,
-  HIERARCHICAL_SUBJECT,
-  IPTC_KEYWORD_BYTES,
-  KEYWORDS,
-  SUBJECT,
-  TAGS_LIST,
-} from '../tag_names.ts';
-import { distinct, entriesOfOthers, entryKey } from './lists.ts';
+import { ALBUM_ROOT, HIERARCHICAL_SUBJECT, IPTC_KEYWORD_BYTES, KEYWORDS, SUBJECT, TAGS_LIST } from '../tag_names.ts';
+import { distinct, entriesOf, entriesOfOthers, entryKey } from './lists.ts';
 import type { MappingInput } from './mapping.ts';
 import { truncateToBytes } from './text.ts';
 
@@ -25,15 +18,10 @@ export function flatKeywords(input: MappingInput, keywords: readonly string[]): 
 }
 
 /** What others wrote into the lists of flat keywords. */
-function flatOfOthers({ current, beneath, own }: MappingInput): string[] {
-  const subject = ofOthers(SUBJECT);
+function flatOfOthers(input: MappingInput): string[] {
+  const subject = others(input, SUBJECT);
   const shortened = new Set(subject.map((entry) => entryKey(truncateToBytes(entry, IPTC_KEYWORD_BYTES))));
-  return [...subject, ...ofOthers(KEYWORDS).filter((entry) => !shortened.has(entryKey(entry)))];
-
-  function ofOthers(tag: string): string[] {
-    const here = entriesOfOthers(current, tag, own);
-    return here.length > 0 ? here : entriesOfOthers(beneath, tag, own);
-  }
+  return [...subject, ...others(input, KEYWORDS).filter((entry) => !shortened.has(entryKey(entry)))];
 }
 
 /** Hierarchical subjects in a sidecar replace those of the media file, so it gets these too. */
@@ -56,11 +44,14 @@ export function shieldedTags(input: MappingInput): Record<string, string[]> {
     ? hierarchical.map((subject) => subject.replaceAll(LEVEL, '/'))
     : flatOfOthers(input);
   // Without a ledger, what we wrote looks like others'. If there is nothing else, nothing has to be kept apart.
-  const ours = new Set(record.people.flatMap(({ name }) => [name, truncateToBytes(name, IPTC_KEYWORD_BYTES)]).map(entryKey));
+  const ours = new Set(
+    record.people.flatMap(({ name }) => [name, truncateToBytes(name, IPTC_KEYWORD_BYTES)]).map(entryKey),
+  );
   return read.every((entry) => ours.has(entryKey(entry))) ? {} : { [TAGS_LIST]: distinct(read) };
 }
 
+/** What others wrote into a list, as Immich reads it: what a sidecar lacks is taken from the media file. */
 function others({ current, beneath, own }: MappingInput, tag: string): string[] {
   const here = entriesOfOthers(current, tag, own);
-  return here.length > 0 ? here : entriesOfOthers(beneath, tag, own);
+  return here.length > 0 ? here : entriesOf(beneath, tag);
 }

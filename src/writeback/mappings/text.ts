@@ -13,7 +13,7 @@ export function isWritable(text: string): boolean {
 /** The first `length` characters, each of them whole. */
 export function truncate(text: string, length: number): string {
   if (text.length <= length) return text;
-  return [...text.slice(0, length * 2)].slice(0, length).join('').replace(/[\ud800-\udbff]$/, '');
+  return [...text.slice(0, length * 2)].slice(0, length).join('');
 }
 
 const encoder = new TextEncoder();

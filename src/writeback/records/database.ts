@@ -9,6 +9,7 @@ import { assertReadable } from './database/columns.ts';
 import { readFaces } from './database/faces.ts';
 import type { ReadSchema } from './database/schema.ts';
 import { readTagNames } from './database/tags.ts';
+import { readUserIds } from './database/users.ts';
 import { recordOf } from './facts.ts';
 import { mirrorsByMap } from './mirrors.ts';
 import { readAhead } from './read_ahead.ts';
@@ -24,7 +25,7 @@ export interface DatabaseSourceOptions {
 /**
  * Assets straight from Immich's database, of any release from 2.0 to 3.2, a page at a time and only reading.
  *
- * @throws {UserError} when this is no database of Immich, or it lacks something that records are made of
+ * @throws {UserError} when this is no database of Immich, lacks something that records are made of, or has no such user
  */
 export async function databaseSource(sql: Connection, options: DatabaseSourceOptions): Promise<RecordSource> {
   await assertImmichDatabase(sql);
@@ -32,13 +33,13 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   assertReadable(catalog);
   const schema: ReadSchema = { catalog, people: catalog.has('person_group') ? peopleByGroup : peopleById };
   const { version } = await readInstance(sql, undefined);
-  const { userIds, batchSize } = options;
-  const whose = userIds.length === 0 ? 'every user' : `${userIds.length} ${userIds.length === 1 ? 'user' : 'users'}`;
+  const userIds = await readUserIds(sql, options.userIds);
+  const whose = userIds.length === 1 ? '1 user' : `${userIds.length} users`;
   return {
     describe: () => `the database of Immich ${version}, photos of ${whose}`,
     count: async ({ since }) => await countAssets(sql, schema, { userIds, since }),
     records: async function* (wanted) {
-      const pages = readPages(sql, schema, { userIds, since: wanted.since }, wanted, batchSize);
+      const pages = readPages(sql, schema, { userIds, since: wanted.since }, wanted, options.batchSize);
       for await (const page of readAhead(pages)) yield* page;
     },
   };

@@ -1,15 +1,18 @@
 import { getLogger } from '@logtape/logtape';
 import { plain } from '../../config/quote.ts';
+import { messageOf, UserError } from '../../errors.ts';
 import type { SeenAsset } from '../file_state.ts';
+import type { LazyWriter } from '../open_writer.ts';
 import type { KnownFile } from '../ledger/files.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Located } from '../locate.ts';
 import type { Outcome } from '../outcome.ts';
-import { planFiles, type PlanOptions } from '../plan_files.ts';
+import { type OwnOfAsset, planFiles, type PlannedFiles, type PlanOptions } from '../plan_files.ts';
 import type { AssetRecord } from '../record.ts';
+import { isSameStamp } from '../files.ts';
 import type { FilePlan, FileStamp } from '../tags.ts';
 import { WriteProblem } from '../write_problem.ts';
-import type { Intent, Writer } from '../writer.ts';
+import type { Intent } from '../intent.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
@@ -32,11 +35,13 @@ export interface Ending {
 }
 
 export interface WorkOptions {
-  readonly writer: Writer;
+  readonly writer: LazyWriter;
   readonly ledger: Ledger;
   readonly plan: PlanOptions;
   /** undefined for a dry run: nothing is written, neither files nor ledger. */
   readonly runId: number | undefined;
+  /** When aborted, nothing more is begun. */
+  readonly signal: AbortSignal;
   /** Is given every plan before it is carried out. */
   readonly onPlan: (record: AssetRecord, plan: FilePlan) => void;
 }
@@ -50,49 +55,77 @@ export class AssetWork {
   }
 
   /**
-   * In the order of the tasks. A file that cannot be read or written is an ending; throws when the ledger or ExifTool as
-   * such fails.
+   * In the order of the tasks; undefined for one that was not begun because the run is to stop. A file that cannot be read
+   * or written is an ending; throws when the ledger or ExifTool as such fails.
    */
-  async run(tasks: readonly Task[]): Promise<Ending[]> {
-    const seen = await this.#options.writer.look(tasks.map(({ file }) => file));
+  async run(tasks: readonly Task[]): Promise<(Ending | undefined)[]> {
+    const writer = await this.#options.writer.get();
+    const seen = await writer.look(tasks.map(({ file }) => file));
     return await Promise.all(tasks.map(async (task, index) => {
       const asset = seen[index];
       if (asset === undefined) throw new Error('The writer looked at fewer files than it was given.');
-      return await this.#one(task, asset);
+      try {
+        return await this.#one(task, asset);
+      } catch (error) {
+        if (error instanceof UserError) throw error;
+        // A bug, which must not keep the other files waiting.
+        logger.error('{path}: {error}', { path: shown(task.file.path), error });
+        return this.#end(task, asset, { outcome: 'failed', reason: messageOf(error), written: [] });
+      }
     }));
   }
 
-  async #one(task: Task, seen: SeenAsset): Promise<Ending> {
-    const { ledger, plan: options, runId, onPlan } = this.#options;
+  async #one(task: Task, seen: SeenAsset): Promise<Ending | undefined> {
+    const { ledger: { files }, plan: options, runId, onPlan, signal } = this.#options;
     const { record } = task;
-    const own = { media: ledger.files.own(seen.media.path), sidecar: ledger.files.own(seen.sidecar.path) };
-    const planned = planFiles(record, seen, own, options);
-    for (const reason of planned.refused) {
-      logger.warn('{path}: {reason}.', { path: plain(JSON.stringify(seen.media.path)), reason });
-    }
+    const asset = withKnownObstacle(seen, task.known);
+    const own = { media: files.own(seen.media.path), sidecar: files.own(seen.sidecar.path) };
+    const planned = planFiles(record, asset, own, options);
+    for (const reason of planned.refused) logger.warn('{path}: {reason}', { path: shown(task.file.path), reason });
     if (planned.obstacle !== undefined) {
       const { reason, isPermanent } = planned.obstacle;
-      return this.#end(task, seen, { outcome: isPermanent ? 'unwritable' : 'failed', reason, written: [] });
+      return this.#end(task, asset, { outcome: isPermanent ? 'unwritable' : 'failed', reason, written: [] });
     }
-    for (const plan of planned.plans) onPlan(record, plan);
-    if (planned.plans.length === 0) {
-      return this.#end(task, seen, { outcome: planned.isNothing ? 'nothing-known' : 'already-right', written: [] });
+    if (planned.instead !== undefined && planned.instead !== seen.media.obstacle) {
+      logger.debug('{path}: {reason}', { path: shown(task.file.path), reason: planned.instead.reason });
     }
-    if (runId === undefined) return { outcome: 'would-write', written: [] };
-    const written: FilePlan[] = [];
+    if (planned.plans.length > 0) {
+      if (signal.aborted) return undefined;
+      for (const plan of planned.plans) onPlan(record, plan);
+      if (runId === undefined) return { outcome: 'would-write', written: [] };
+    }
     const stamps = new Map<FilePlan['kind'], FileStamp>();
     try {
       // One after the other: where the first fails, the second would be a half of what was wanted.
-      for (const plan of planned.plans) {
-        stamps.set(plan.kind, await this.#apply(runId, record.assetId, plan));
-        written.push(plan);
-      }
+      for (const plan of planned.plans) stamps.set(plan.kind, await this.#apply(runId ?? 0, record.assetId, plan));
     } catch (error) {
       if (!(error instanceof WriteProblem)) throw error;
-      const ending = { outcome: error.outcome, reason: error.reason, written: written.map(({ kind }) => kind) };
-      return this.#end(task, seen, ending, stamps);
+      if (error.outcome === 'unwritable' && error.path === asset.media.path && asset.media.obstacle === undefined) {
+        // It looked as if it could be written. Now the sidecar gets everything.
+        const media = { ...seen.media, obstacle: { reason: error.reason, isPermanent: true } };
+        return await this.#one(task, { ...seen, media });
+      }
+      return this.#end(
+        task,
+        asset,
+        { outcome: error.outcome, reason: error.reason, written: [...stamps.keys()] },
+        stamps,
+      );
     }
-    return this.#end(task, seen, { outcome: 'written', written: written.map(({ kind }) => kind) }, stamps);
+    this.#keepOwn(own, planned, asset);
+    const outcome = planned.plans.length > 0 ? 'written' : 'already-right';
+    return this.#end(task, asset, { outcome, written: [...stamps.keys()] }, stamps);
+  }
+
+  /** What is ours may change although nothing is written: others have taken it away, or it is wanted by another module now. */
+  #keepOwn(before: OwnOfAsset, planned: PlannedFiles, { media, sidecar }: SeenAsset): void {
+    const { ledger: { commits, files }, runId } = this.#options;
+    if (runId === undefined) return;
+    for (const { kind, path } of [media, sidecar]) {
+      const now = planned.own[kind];
+      if (now === undefined || JSON.stringify(now) === JSON.stringify(before[kind])) continue;
+      commits.later(() => files.saveOwn(path, now));
+    }
   }
 
   /** Carries out one plan: on record before it begins, and on record when it is done. */
@@ -106,7 +139,7 @@ export class AssetWork {
       isBegun = true;
     };
     try {
-      const stamp = await writer.apply(plan, begin);
+      const stamp = await (await writer.get()).apply(plan, begin);
       commits.later(() => {
         journal.finish(id, stamp);
         files.saveOwn(plan.path, plan.own);
@@ -125,7 +158,7 @@ export class AssetWork {
     if (runId === undefined) return ending;
     const stamp = stamps?.get('media') ?? media.stamp;
     const sidecarStamp = stamps?.get('sidecar') ?? sidecar.stamp;
-    const { outcome, reason } = ending;
+    const { outcome } = ending;
     if (!SETTLED.has(outcome) || stamp === undefined) {
       if (task.known !== undefined) commits.later(() => files.forget(media.path));
       return ending;
@@ -139,7 +172,7 @@ export class AssetWork {
         stamp,
         sidecar: sidecarStamp === undefined ? undefined : { path: sidecar.path, stamp: sidecarStamp },
         outcome,
-        reason,
+        reason: media.obstacle?.isPermanent ? media.obstacle.reason : undefined,
       })
     );
     return ending;
@@ -147,4 +180,17 @@ export class AssetWork {
 }
 
 /** What stays as it is until the record or the file changes. */
-const SETTLED: ReadonlySet<Outcome> = new Set(['written', 'already-right', 'nothing-known', 'unwritable']);
+const SETTLED: ReadonlySet<Outcome> = new Set(['written', 'already-right', 'unwritable']);
+
+/** A file that could not be written the last time is not tried again while it is the same. */
+function withKnownObstacle(seen: SeenAsset, known: KnownFile | undefined): SeenAsset {
+  const { media } = seen;
+  if (media.obstacle !== undefined || media.stamp === undefined || known?.reason === undefined) return seen;
+  if (!isSameStamp(known.stamp, media.stamp)) return seen;
+  return { ...seen, media: { ...media, obstacle: { reason: known.reason, isPermanent: true } } };
+}
+
+/** A path for a log. */
+export function shown(path: string): string {
+  return plain(JSON.stringify(path));
+}

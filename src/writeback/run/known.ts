@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { codeOf } from '../../files/problem.ts';
 import type { KnownFile } from '../ledger/files.ts';
 import type { Outcome } from '../outcome.ts';
+import { isSameStamp, toStamp } from '../files.ts';
 import type { FileStamp } from '../tags.ts';
 
 /**
@@ -26,19 +28,23 @@ export function rememberedOutcome(
 const OUTCOME_OF_KNOWN: Readonly<Partial<Record<Outcome, Outcome>>> = Object.freeze({
   'written': 'unchanged',
   'already-right': 'unchanged',
-  'nothing-known': 'nothing-known',
   'unwritable': 'unwritable',
 });
-
-export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
-  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode;
-}
 
 /** existsSync takes 1 µs for what is not there, where stat takes 14. */
 function isSidecarAsKnown({ sidecar }: KnownFile, places: readonly string[]): boolean {
   const place = places.find((path) => existsSync(path));
   if (place !== sidecar?.path) return false;
   if (place === undefined || sidecar === undefined) return true;
-  const stamp = stampOf(place);
-  return stamp !== undefined && isSameStamp(stamp, sidecar.stamp);
+  return isSameStamp(stampOf(place), sidecar.stamp);
+}
+
+/** undefined when there is no such file. */
+export function stampOf(path: string): FileStamp | undefined {
+  try {
+    return toStamp(Deno.statSync(path));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }

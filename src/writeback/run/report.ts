@@ -1,5 +1,6 @@
 import type { Destination, Module } from '../module.ts';
 import { type Outcome, OUTCOMES } from '../outcome.ts';
+import type { FilePlan } from '../tags.ts';
 
 /** An asset that did not end well, for people. */
 export interface Trouble {
@@ -34,8 +35,8 @@ export interface WriteReport {
   readonly troubles: readonly Trouble[];
 }
 
-/** Assets that ended like this are counted as failed: the run ends with exit code 3. */
-export const FAILURES: readonly Outcome[] = Object.freeze(['failed', 'changed-meanwhile']);
+/** Assets that ended like this are tried again next time; the run ends with exit code 3. */
+const FAILURES: readonly Outcome[] = Object.freeze(['failed', 'changed-meanwhile']);
 
 const MOST_TROUBLES = 100;
 
@@ -44,8 +45,7 @@ export class Tally {
   readonly #counts: Record<Outcome, number>;
   readonly #troubles: Trouble[] = [];
   #looked = 0;
-  mediaWritten = 0;
-  sidecarsWritten = 0;
+  #written = { media: 0, sidecar: 0 };
 
   /** @param before how assets ended in the part of this run that was interrupted */
   constructor(before: Readonly<Partial<Record<Outcome, number>>> = {}) {
@@ -69,9 +69,26 @@ export class Tally {
     return FAILURES.reduce((sum, name) => sum + this.#counts[name], 0);
   }
 
+  get written(): Readonly<Record<FilePlan['kind'], number>> {
+    return { ...this.#written };
+  }
+
+  isFailure(outcome: Outcome): boolean {
+    return FAILURES.includes(outcome);
+  }
+
   /** An asset has come; it must end. */
   look(): void {
     this.#looked++;
+  }
+
+  /** It was not begun, as the run is to stop. */
+  giveBack(): void {
+    this.#looked--;
+  }
+
+  wrote(kind: FilePlan['kind']): void {
+    this.#written[kind]++;
   }
 
   end(outcome: Outcome): void {

@@ -1,18 +1,18 @@
 import { getLogger } from '@logtape/logtape';
-import { messageOf, UserError } from '../../errors.ts';
-import { plain } from '../../config/quote.ts';
 import type { KnownFile } from '../ledger/files.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SecondAssets } from '../ledger/second_assets.ts';
 import type { Located, Locator } from '../locate.ts';
+import type { Module } from '../module.ts';
 import type { MountCheck } from '../mount_check.ts';
 import type { Outcome } from '../outcome.ts';
 import type { AssetRecord } from '../record.ts';
 import type { SourceItem } from '../records/source.ts';
-import { sidecarPlaces } from '../sidecar.ts';
-import type { AssetWork, Ending, Task } from './asset_work.ts';
+import { sidecarCandidates } from '../sidecar_path.ts';
+import { type AssetWork, type Ending, shown, type Task } from './asset_work.ts';
 import { rememberedOutcome } from './known.ts';
 import type { Tally } from './report.ts';
+import { saysNothing } from './wanted.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
@@ -32,6 +32,7 @@ export interface RunContext {
   readonly runId: number | undefined;
   /** Whether an earlier part of this run is done with some assets. */
   readonly isResumed: boolean;
+  readonly modules: readonly Module[];
   readonly digest: (record: AssetRecord) => string;
   readonly work: AssetWork;
   readonly seconds: SecondAssets;
@@ -98,10 +99,10 @@ class Chunk {
 
   /** How an asset ends that need not be looked into, or what to do with it. */
   #decide(record: AssetRecord, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
-    const { tally, digest, seconds, runId = -1 } = this.#context;
+    const { tally, modules, digest, seconds, runId = -1 } = this.#context;
     if (!file.isFound) {
       const where = file.path ?? record.originalPath;
-      logger.debug('{path}: {reason}', { path: plain(JSON.stringify(where)), reason: file.reason });
+      logger.debug('{path}: {reason}', { path: shown(where), reason: file.reason });
       tally.note({ path: where, outcome: 'not-found', reason: file.reason });
       return 'not-found';
     }
@@ -111,8 +112,10 @@ class Chunk {
     const holder = claim === undefined ? row : { assetId: claim, runId };
     if (seconds.isSecond(path, record.assetId, holder, runId)) return 'same-file';
     this.#claims.set(path, record.assetId);
+    // Of a file that was never written nothing can be taken back either.
+    if (row === undefined && saysNothing(record, modules)) return 'nothing-known';
     const wanted = digest(record);
-    return rememberedOutcome(row, wanted, file.stamp, sidecarPlaces(file.path)) ??
+    return rememberedOutcome(row, wanted, file.stamp, sidecarCandidates(file.path)) ??
       { record, file, known: row, wanted };
   }
 
@@ -133,7 +136,8 @@ class Chunk {
       const endings = await work.run(batch);
       for (const [index, task] of batch.entries()) {
         const ending = endings[index];
-        if (ending !== undefined) this.#finish(task, ending);
+        if (ending === undefined) tally.giveBack();
+        else this.#finish(task, ending);
       }
     } catch (error) {
       // What is not the fault of one file ends the run.
@@ -151,7 +155,7 @@ class Chunk {
       tally.note({ path: file.path, outcome, reason });
       // Said once of what can never be written.
       const level = outcome === 'unwritable' && known?.outcome === 'unwritable' ? 'debug' : 'warn';
-      logger[level]('{path}: {reason}.', { path: plain(JSON.stringify(file.path)), reason });
+      logger[level]('{path}: {reason}.', { path: shown(file.path), reason });
     }
     if (runId === undefined || tally.isFailure(outcome)) return;
     ledger.commits.later(() => ledger.runs.markDone(runId, record.assetId, outcome));

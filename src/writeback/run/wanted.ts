@@ -22,3 +22,19 @@ export function digester(wish: Wish, mappingVersion: number): (record: AssetReco
   const preamble = JSON.stringify([mappingVersion, wish.modules.toSorted(), destination, captionMaxLength, timeZone]);
   return (record) => hash('sha256', preamble + JSON.stringify(record), 'base64url');
 }
+
+/** Whether Immich knows nothing of what these modules write. */
+export function saysNothing(record: AssetRecord, modules: readonly Module[]): boolean {
+  return modules.every((module) => SAYS_NOTHING[module](record));
+}
+
+const SAYS_NOTHING: Readonly<Record<Module, (record: AssetRecord) => boolean>> = Object.freeze({
+  people: ({ people }) => people.length === 0,
+  gps: ({ position }) => position === undefined,
+  caption: ({ description }) => description === '',
+  time: ({ capturedAt }) => capturedAt === undefined,
+  rating: ({ rating, isFavorite }) => rating === undefined && !isFavorite,
+  albums: ({ albums }) => (albums ?? []).length === 0,
+  faces: ({ faces }) => (faces ?? []).length === 0,
+  tags: ({ tags }) => (tags ?? []).length === 0,
+});

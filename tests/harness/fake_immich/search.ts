@@ -15,6 +15,7 @@ export interface SearchBody {
   readonly takenAfter?: string;
   readonly takenBefore?: string;
   readonly updatedAfter?: string;
+  readonly updatedBefore?: string;
 }
 
 /** Numbers of microseconds: PostgreSQL compares those, although the answers only show milliseconds. */
@@ -44,7 +45,8 @@ export function search(dialect: Dialect, library: FakeLibrary, body: SearchBody)
     wanted.every((tag) => has(asset, tag)) &&
     (body.takenAfter === undefined || microseconds(asset.fileCreatedAt) >= microseconds(body.takenAfter)) &&
     (body.takenBefore === undefined || microseconds(asset.fileCreatedAt) <= microseconds(body.takenBefore)) &&
-    (body.updatedAfter === undefined || microseconds(asset.updatedAt) >= microseconds(body.updatedAfter))
+    (body.updatedAfter === undefined || microseconds(asset.updatedAt) >= microseconds(body.updatedAfter)) &&
+    (body.updatedBefore === undefined || microseconds(asset.updatedAt) <= microseconds(body.updatedBefore))
   );
   // Before 3.0 the order of equal times is PostgreSQL's, and depends on how many rows it sorts.
   const tie = (id: string) => isOldest ? scrambled(id, page * size) : id;

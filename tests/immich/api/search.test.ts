@@ -28,17 +28,38 @@ for (const dialect of DIALECTS) {
     });
   }
 
-  Deno.test(`${dialect}: none is lost when more assets than a page share a time, in any order`, async () => {
-    const times = (number: number) => number < 20 || number >= 80 ? number : 50;
-    const assets = range(100).map((number) =>
-      fakeAsset(number, { fileCreatedAt: new Date(Date.UTC(2024, 0, 1, 0, times(number))).toISOString() })
-    );
-    for (const size of [7, 13, 59, 60, 61, 100]) {
-      await using fake = new FakeImmich({ dialect, library: fakeLibrary(assets) });
-      const ids = await idsOf(fake, size);
-      assert.equal(ids.length, 100, `pages of ${size}`);
-      assert.deepEqual(ids.toSorted(), assets.map(({ id }) => id).toSorted());
-    }
+  const updates: Readonly<Record<string, (number: number) => number>> = {
+    'each at another time': (number) => number * 1_000,
+    'in the same second': (number) => number,
+    'in three batches': (number) => Math.floor(number / 34) * 60_000 + number % 9,
+  };
+  for (const [when, updatedAt] of Object.entries(updates)) {
+    Deno.test(`${dialect}: none is lost when more assets than a page share a time, updated ${when}`, async () => {
+      const times = (number: number) => number < 20 || number >= 80 ? number : 50;
+      const assets = range(100).map((number) =>
+        fakeAsset(number, {
+          fileCreatedAt: new Date(Date.UTC(2024, 0, 1, 0, times(number))).toISOString(),
+          updatedAt: new Date(Date.UTC(2024, 5, 1) + updatedAt(number)).toISOString(),
+        })
+      );
+      for (const size of [12, 13, 59, 60, 61, 100]) {
+        await using fake = new FakeImmich({ dialect, library: fakeLibrary(assets) });
+        const ids = await idsOf(fake, size);
+        assert.deepEqual(ids.toSorted(), assets.map(({ id }) => id).toSorted(), `pages of ${size}`);
+        assert.ok(fake.requests.length < 50, `${fake.requests.length} requests`);
+        const since = { visibility: 'timeline', updatedAfter: '2024-01-01T00:00:00.000Z' } as const;
+        assert.equal((await idsOf(fake, size, since)).length, 100);
+      }
+    });
+  }
+
+  Deno.test(`${dialect}: more assets than a page with the same two times come by number`, async () => {
+    const assets = range(50).map((number) => fakeAsset(number, { fileCreatedAt: '2024-01-01T00:00:00.000Z' }));
+    await using fake = new FakeImmich({ dialect, library: fakeLibrary(assets) });
+    const ids = await idsOf(fake, 10);
+    assert.equal(new Set(ids).size, ids.length);
+    // Nothing more can be asked for in 2.x, whose order is a matter of luck; a warning tells how many are missing.
+    assert.ok(dialect === '2.7.5' ? ids.length >= 10 : ids.length === 50);
   });
 
   Deno.test(`${dialect}: times are finer than those that Immich tells`, async () => {
@@ -67,14 +88,6 @@ for (const dialect of DIALECTS) {
     for (const { id } of [...kept, fakeAsset(40)]) assert.ok(ids.includes(id));
   });
 
-  Deno.test(`${dialect}: years beyond 9999, which cannot be asked for, end no run`, async () => {
-    const assets = range(25).map((number) =>
-      fakeAsset(number, { fileCreatedAt: number < 5 ? '9999-12-31T23:59:59.000Z' : '+010000-01-01T04:59:59.000Z' })
-    );
-    await using fake = new FakeImmich({ dialect: '3.1.0', library: fakeLibrary(assets) });
-    assert.deepEqual(await idsOf(fake, 10), assets.map(({ id }) => id));
-  });
-
   Deno.test(`${dialect}: only what was asked for is found`, async () => {
     const assets = [
       fakeAsset(1),
@@ -91,3 +104,11 @@ for (const dialect of DIALECTS) {
     assert.deepEqual(await found({ visibility: 'timeline', updatedAfter: '2024-12-01T00:00:00.000Z' }), [6]);
   });
 }
+
+Deno.test('years beyond 9999, which cannot be asked for, end no run', async () => {
+  const assets = range(25).map((number) =>
+    fakeAsset(number, { fileCreatedAt: number < 5 ? '9999-12-31T23:59:59.000Z' : '+010000-01-01T04:59:59.000Z' })
+  );
+  await using fake = new FakeImmich({ dialect: '3.1.0', library: fakeLibrary(assets) });
+  assert.deepEqual(await idsOf(fake, 10), assets.map(({ id }) => id));
+});

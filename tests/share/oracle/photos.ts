@@ -229,6 +229,6 @@ export function nested(id: string): string {
 }
 
 /** One of infinitely many directions in 512 dimensions. */
-export function embedding(number: number): string {
-  return `[${Array.from({ length: 512 }, (_, index) => index === number % 512 ? 1 : index === 0 ? 0.5 : 0).join(',')}]`;
+export function embedding(number: number): number[] {
+  return Array.from({ length: 512 }, (_, index) => index === number % 512 ? 1 : index === 0 ? 0.5 : 0);
 }

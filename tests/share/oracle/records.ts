@@ -62,7 +62,7 @@ export class Records {
   }
 
   remove(table: string, where: (row: Row) => boolean): void {
-    this.tables[table] = this.all(table).filter((row) => !where(row));
+    if (this.has(table)) this.tables[table] = this.all(table).filter((row) => !where(row));
   }
 
   /** Sets columns; a row that really changes gets a new `updateId`. */

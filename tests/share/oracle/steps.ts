@@ -52,17 +52,26 @@ export class Histories extends fc.Arbitrary<Plan> {
     return typeof value === 'object' && value !== null && 'steps' in value;
   }
 
-  override shrink(plan: Plan): fc.Stream<fc.Value<Plan>> {
-    return fc.stream(smaller(plan)).map((value) => new fc.Value(value, undefined));
+  override shrink(plan: Plan, context?: unknown): fc.Stream<fc.Value<Plan>> {
+    const from = context instanceof Cut ? context : new Cut(Math.floor(plan.steps.length / 2), plan.steps.length);
+    return fc.stream(smaller(plan, from));
   }
 }
 
-/** The end cut off, then the beginning, then pieces from the middle, down to single steps. */
-function* smaller(plan: Plan): Generator<Plan> {
+/** Where a piece was cut out: what lies behind it was tried before. */
+class Cut {
+  constructor(readonly size: number, readonly end: number) {}
+}
+
+/** The end cut off, then pieces further to the front; then smaller pieces, down to single steps. */
+function* smaller(plan: Plan, from: Cut): Generator<fc.Value<Plan>> {
   const { steps } = plan;
-  for (let size = Math.floor(steps.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let end = steps.length; end > 0; end -= size) {
-      yield { ...plan, steps: [...steps.slice(0, Math.max(end - size, 0)), ...steps.slice(end)] };
+  let end = Math.min(from.end, steps.length);
+  for (let size = from.size; size >= 1; size = Math.floor(size / 2)) {
+    for (; end > 0; end -= size) {
+      const start = Math.max(end - size, 0);
+      yield new fc.Value({ ...plan, steps: [...steps.slice(0, start), ...steps.slice(end)] }, new Cut(size, start));
     }
+    end = steps.length;
   }
 }

@@ -60,7 +60,9 @@ CREATE TABLE change (
   -- A sidecar as it was; NULL for a media file and for a sidecar that was made.
   bytes_before BLOB,
   -- The file as we left it; NULL while the change is begun.
-  written TEXT
+  written TEXT,
+  -- The change that this one takes back. Such a row goes when that is done.
+  undoes INTEGER REFERENCES change (id)
 ) STRICT;
 
 CREATE INDEX change_by_run ON change (run_id);

@@ -4,7 +4,6 @@ import { columnTo } from './columns.ts';
 
 /** Which assets are read. */
 export interface Selection {
-  /** Empty = everybody's. */
   readonly userIds: readonly string[];
   readonly since: Date | undefined;
 }
@@ -81,17 +80,14 @@ function isSelected(sql: Sql, schema: ReadSchema, { userIds, since }: Selection)
     AND a.type IN ('IMAGE', 'VIDEO')
     AND a."deletedAt" IS NULL
     AND NOT a."isOffline"
-    AND ${
-    userIds.length > 0
-      ? sql`a."ownerId" = ANY (${userIds}::uuid[])`
-      : sql`a."ownerId" IN (SELECT u.id FROM "user" u WHERE u."deletedAt" IS NULL)`
-  }
+    AND a."ownerId" = ANY (${userIds}::uuid[])
     ${since === undefined ? sql`` : sql`AND ${isChangedSince(sql, schema, since)}`}`;
 }
 
 /** Of the asset itself, its EXIF data, its faces, their people, and its albums. Neither an album nor a face that went is seen. */
 function isChangedSince(sql: Sql, { catalog, people }: ReadSchema, since: Date): Fragment {
-  const [albumKey, assetKey] = ['album', 'asset'].map((table) => columnTo(catalog, 'album_asset', table));
+  const albumKey = columnTo(catalog, 'album_asset', 'album');
+  const assetKey = columnTo(catalog, 'album_asset', 'asset');
   return sql`(
     a."updatedAt" >= ${since}
     OR e."updatedAt" >= ${since}
@@ -104,7 +100,7 @@ function isChangedSince(sql: Sql, { catalog, people }: ReadSchema, since: Date):
     OR EXISTS (
       SELECT 1
       FROM album_asset aa
-      JOIN album ON album.id = aa.${sql(albumKey ?? '')}
-      WHERE aa.${sql(assetKey ?? '')} = a.id
+      JOIN album ON album.id = aa.${sql(albumKey)}
+      WHERE aa.${sql(assetKey)} = a.id
         AND (aa."updatedAt" >= ${since} OR album."updatedAt" >= ${since})))`;
 }

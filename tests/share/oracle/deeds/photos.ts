@@ -155,10 +155,8 @@ export const PHOTO_DEEDS: Deeds = {
   searchAnew: untraced(async (scene) => {
     const asset = await scene.own(hasPictures(scene));
     if (asset === undefined) return;
-    await scene.sql`
-      UPDATE smart_search SET embedding = ${
-      scene.sql.unsafe(`'${embedding(scene.home.next())}'`)
-    } WHERE "assetId" = ${asset.id}`;
+    await scene.sql`DELETE FROM smart_search WHERE "assetId" = ${asset.id}`;
+    await scene.home.insert('smart_search', { assetId: asset.id, embedding: embedding(scene.home.next()) });
     return `smart search looks at ${scene.call(asset)} anew`;
   }),
 };
@@ -185,18 +183,22 @@ async function setTime({ sql }: Scene, asset: Asset, modifiedAt: Date): Promise<
   await sql`UPDATE asset_exif SET "modifyDate" = ${modifiedAt} WHERE "assetId" = ${asset.id}`;
 }
 
+/** The stack of which an asset is the primary one gets another, or goes, so that the asset can go. */
+export async function handOverStack({ sql }: Pick<Household, 'sql'>, asset: Pick<Asset, 'id'>): Promise<void> {
+  const [stack] = await sql<{ id: string }[]>`SELECT id FROM stack WHERE "primaryAssetId" = ${asset.id}`;
+  if (stack === undefined) return;
+  const others = await sql<{ id: string }[]>`
+    SELECT id FROM asset WHERE "stackId" = ${stack.id} AND id <> ${asset.id} ORDER BY id`;
+  if (others.length >= 2) {
+    await sql`UPDATE stack SET "primaryAssetId" = ${others[0]?.id ?? ''} WHERE id = ${stack.id}`;
+  } else await sql`DELETE FROM stack WHERE id = ${stack.id}`;
+}
+
 /** As AssetDelete does: stack, row, then every file it names. */
 export async function deleteAsset(home: Household, asset: Asset): Promise<void> {
   const { sql } = home;
   const files = await sql<{ path: string }[]>`SELECT path FROM asset_file WHERE "assetId" = ${asset.id}`;
-  const [stack] = await sql<{ id: string }[]>`SELECT id FROM stack WHERE "primaryAssetId" = ${asset.id}`;
-  if (stack !== undefined) {
-    const others = await sql<{ id: string }[]>`
-      SELECT id FROM asset WHERE "stackId" = ${stack.id} AND id <> ${asset.id} ORDER BY id`;
-    if (others.length >= 2) {
-      await sql`UPDATE stack SET "primaryAssetId" = ${others[0]?.id ?? ''} WHERE id = ${stack.id}`;
-    } else await sql`DELETE FROM stack WHERE id = ${stack.id}`;
-  }
+  await handOverStack(home, asset);
   await sql`DELETE FROM asset WHERE id = ${asset.id}`;
   for (const { path } of files) home.remove(path);
   home.remove(asset.originalPath);

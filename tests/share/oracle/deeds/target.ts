@@ -1,6 +1,6 @@
 import { addFace, addPerson, embedding, makePictures } from '../photos.ts';
 import { assign, deletePerson } from './people.ts';
-import { deleteAsset, hasPictures } from './photos.ts';
+import { deleteAsset, handOverStack, hasPictures } from './photos.ts';
 import { type Asset, type Deeds, type Scene, traced, untraced } from './scene.ts';
 
 /** What the target's owner does to mirrors as wholes, and what Immich's jobs do to them. */
@@ -27,7 +27,7 @@ export const TARGET_DEEDS: Deeds = {
   loseMirror: untraced(async (scene) => {
     const mirror = await scene.mirror();
     if (mirror === undefined) return;
-    await scene.sql`DELETE FROM stack WHERE "primaryAssetId" = ${mirror.id}`;
+    await handOverStack(scene, mirror);
     await scene.sql`DELETE FROM asset WHERE id = ${mirror.id}`;
     await scene.sql`DELETE FROM asset_audit WHERE "assetId" = ${mirror.id}`;
     return `${scene.call(mirror)} is not in the backup that is restored`;

@@ -1,0 +1,131 @@
+import { Command, Option } from 'commander';
+import type { Config } from '../config/config.ts';
+import { plain } from '../config/quote.ts';
+import { EXIT, UserError } from '../errors.ts';
+import type { Connection } from '../postgres/connect.ts';
+import { applyForget, type Decision, type ForgetChoice, planForget } from '../share/forget.ts';
+import { planOnly } from '../share/share.ts';
+import { askToGoOn } from './ask.ts';
+import { type Environment, print, printError, printJson, table } from './output.ts';
+import { isUuid } from './uuid.ts';
+import { withDatabase } from './with_database.ts';
+
+interface ForgetOptions {
+  readonly job?: string;
+  readonly user?: string;
+  readonly all?: boolean;
+  readonly list?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar forget`: lifts what keeps photos from being shared. */
+export function forgetCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('forget')
+    .description('Share photos again that the receiving user has deleted, or that were left out')
+    .argument('[asset-id...]', "ids of the source's assets")
+    .option('--job <name>', 'what this job selects')
+    .addOption(new Option('--user <id>', 'what this receiving user has deleted, or was left out for him'))
+    .addOption(new Option('--all', 'everything that is remembered').conflicts(['job', 'user']))
+    .option('--list', 'list what is remembered and change nothing')
+    .option('--dry-run', 'the same as --list')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the result as one JSON object')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (assetIds: string[], options: ForgetOptions) =>
+      onExit(
+        await withDatabase(
+          env,
+          { ...options, needJobs: false },
+          (sql, config) => forget(sql, config, assetIds, options),
+        ),
+      )
+    );
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar forget --list                  what is not shared, and why?
+  immich-sidecar forget --job "alice to bob"    share again what Bob has deleted
+  immich-sidecar forget 5f0c1f4e-9a53-4c9e-8a33-0d2b1f7ab111
+      one photo; the id is the end of its address in its owner's account
+
+The next cycle shares them, even if the receiving user has uploaded the same
+picture himself.`;
+
+async function forget(
+  sql: Connection,
+  config: Config,
+  assetIds: readonly string[],
+  options: ForgetOptions,
+): Promise<number> {
+  const choice = choiceOf(assetIds, options);
+  const decisions = await planOnly(sql, config, undefined, (tx, context) => planForget(tx, context, choice));
+  if (options.list || options.dryRun) {
+    if (options.json) printJson({ decisions });
+    else print(describe(decisions));
+    return EXIT.ok;
+  }
+  if (!options.yes && decisions.length > 0) {
+    printError(describe(decisions));
+    if (!askToGoOn(`Share ${decisions.length === 1 ? 'it' : 'them'} again?`)) {
+      printError('Nothing was changed.\n');
+      return EXIT.ok;
+    }
+  }
+  const lifted = await applyForget(sql, decisions);
+  if (options.json) printJson({ forgotten: lifted });
+  else if (lifted === 0) print('Nothing of that is remembered.\n');
+  else print(`${lifted} forgotten; the next cycle shares what is still selected.\n`);
+  return EXIT.ok;
+}
+
+/** Throws UserError for ids that are none, and when nothing was chosen. */
+function choiceOf(assetIds: readonly string[], { job, user, all, list, dryRun }: ForgetOptions): ForgetChoice {
+  for (const id of [...assetIds, ...user === undefined ? [] : [user]]) {
+    if (!isUuid(id)) {
+      throw new UserError(`${plain(JSON.stringify(id))} is not the id of an asset or a user.`, {
+        remedy: 'Ids are at the end of an address in Immich; forget --list shows those that are remembered.',
+      });
+    }
+  }
+  const isChosen = all === true || job !== undefined || user !== undefined || assetIds.length > 0;
+  if (!isChosen && !list && !dryRun) {
+    throw new UserError('It was not said what is to be forgotten.', {
+      remedy: 'Name assets by their ids, or use --job, --user or --all. --list shows what is remembered.',
+    });
+  }
+  if (all === true && assetIds.length > 0) {
+    throw new UserError('--all and ids of assets exclude each other.', { remedy: 'Leave one of them out.' });
+  }
+  return {
+    job,
+    targetUserId: user?.toLowerCase(),
+    sourceAssetIds: assetIds.length === 0 ? undefined : assetIds.map((id) => id.toLowerCase()),
+  };
+}
+
+const REASONS: Readonly<Record<string, string>> = Object.freeze({
+  'target-trashed': 'the receiving user has trashed it',
+  'target-deleted': 'the receiving user has deleted it',
+  'duplicate': 'the receiving user has it already',
+  'name-too-long': 'its name is too long for the file system',
+  'not-a-file': 'it is not a file',
+  'constraint': 'the database refused it',
+});
+
+function describe(decisions: readonly Decision[]): string {
+  if (decisions.length === 0) return 'Nothing of that is remembered.\n';
+  return table([
+    ['since', 'why it is not shared', 'asset', 'file'],
+    ...decisions.map(({ since, reason, sourceAssetId, sourcePath }) => [
+      since.toISOString().slice(0, 10),
+      REASONS[reason] ?? reason,
+      sourceAssetId,
+      sourcePath === null ? '(not there any more)' : plain(JSON.stringify(sourcePath)),
+    ]),
+  ]);
+}

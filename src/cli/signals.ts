@@ -1,0 +1,20 @@
+/** Something that can be told to stop. */
+export interface Stop extends Disposable {
+  /** Aborted when the user or the system asks the program to end. */
+  readonly signal: AbortSignal;
+}
+
+/** Hears Ctrl-C and SIGTERM once; the second one ends the program as it always does. */
+export function stopOnSignals(): Stop {
+  const controller = new AbortController();
+  const heard: readonly Deno.Signal[] = Deno.build.os === 'windows' ? ['SIGINT'] : ['SIGINT', 'SIGTERM'];
+  const ignore = () => {
+    for (const name of heard) Deno.removeSignalListener(name, onSignal);
+  };
+  const onSignal = () => {
+    ignore();
+    controller.abort();
+  };
+  for (const name of heard) Deno.addSignalListener(name, onSignal);
+  return { signal: controller.signal, [Symbol.dispose]: ignore };
+}

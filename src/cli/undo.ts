@@ -1,0 +1,122 @@
+import { resolve } from 'node:path';
+import { getLogger } from '@logtape/logtape';
+import { Command, InvalidArgumentError } from 'commander';
+import { plain } from '../config/quote.ts';
+import { loadConfig } from '../config/load.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { undo, type UndoOptions, type UndoReport } from '../writeback/undo.ts';
+import { configureLogging, earlyFormat } from './logging.ts';
+import { type Environment, print, printError, printJson } from './output.ts';
+import { reportError } from './report_error.ts';
+import { stopOnSignals } from './signals.ts';
+
+const logger = getLogger(['immich-sidecar', 'config']);
+
+interface UndoFlags {
+  readonly run?: number;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar undo`: takes back what write-back has written. */
+export function undoCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('undo')
+    .description('Take back what was written: sidecars byte for byte, photos and videos tag for tag')
+    .argument('[paths...]', 'files or directories: everything that was ever written there')
+    .option('--run <id>', 'this run; without a run and paths, the last one', parseRun)
+    .option('--dry-run', 'print what would be taken back and change nothing')
+    .option('--yes', 'do not ask')
+    .option(
+      '--config <file>',
+      'settings: INI, .env, JSON or YAML (default: CONFIG_FILE, config.yaml or immich-sync.conf)',
+    )
+    .option('--json', 'print the result as JSON; the last line of stdout is one object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (paths: string[], flags: UndoFlags) => onExit(await run(paths, flags, env)));
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar undo --dry-run                  show what the last run wrote
+  immich-sidecar undo --run 12 --yes             take run 12 back, without asking
+  immich-sidecar undo /mnt/photos/2023/a.jpg     everything that was written into this photo and its sidecar`;
+
+async function run(paths: readonly string[], flags: UndoFlags, env: Environment): Promise<number> {
+  let format = earlyFormat(env);
+  let isDebug = false;
+  try {
+    if (paths.length > 0 && flags.run !== undefined) {
+      throw new UserError('Paths and --run were given together.', { remedy: 'Give one of the two.' });
+    }
+    const config = loadConfig({
+      env,
+      cwd: Deno.cwd(),
+      needJobs: false,
+      ...(flags.config === undefined ? {} : { configFile: flags.config }),
+    });
+    format = config.log.format;
+    isDebug = config.log.level === 'debug';
+    await configureLogging(config.log, config.write.logFile);
+    for (const note of config.notes) logger.warn('{note}', { note });
+    using stop = stopOnSignals();
+    const report = await undo(config, {
+      scope: { runId: flags.run, paths: paths.map((path) => resolve(path)) },
+      isDryRun: flags.dryRun === true,
+      signal: stop.signal,
+      confirm: (changes, what) => flags.yes === true || ask(changes, what),
+      onChange: flags.json ? (change, outcome, reason) => printJson({ path: change.plan.path, outcome, reason }) : tell,
+    });
+    if (report === undefined) return EXIT.interrupted;
+    if (flags.json) printJson(report);
+    else print(describe(report));
+    if (report.interrupted) return EXIT.interrupted;
+    return report.complete ? EXIT.ok : EXIT.partial;
+  } catch (error) {
+    return reportError(error, { isDebug, format });
+  }
+}
+
+function parseRun(text: string): number {
+  const run = Number(text);
+  if (!Number.isSafeInteger(run) || run < 1) throw new InvalidArgumentError('Write the number of a run.');
+  return run;
+}
+
+/** Asks on the terminal. Throws UserError where nobody can answer. */
+function ask(changes: number, what: string): boolean {
+  if (!Deno.stdin.isTerminal()) {
+    throw new UserError(
+      `Taking back ${what} changes ${changes} files, and nobody can be asked whether that is meant.`,
+      {
+        remedy: 'Look at it with --dry-run, then give --yes.',
+      },
+    );
+  }
+  printError(`Take back ${what}: ${changes} files? [y/N] `);
+  const answer = new Uint8Array(16);
+  const length = Deno.stdin.readSync(answer) ?? 0;
+  return /^y(es)?$/i.test(new TextDecoder().decode(answer.subarray(0, length)).trim());
+}
+
+const SIGNS = Object.freeze({ 'undone': '<', 'would-undo': '<', 'changed-since': '!', 'failed': '!' });
+
+const tell: UndoOptions['onChange'] = ({ plan }, outcome, reason) => {
+  const what = plan.kind === 'media'
+    ? `${plan.changes.length} tags`
+    : plan.isNew
+    ? 'the sidecar goes'
+    : 'the sidecar as it was';
+  print(`${SIGNS[outcome]} ${plain(JSON.stringify(plan.path))}: ${reason ?? what}\n`);
+};
+
+function describe({ what, outcomes, dryRun, changes, interrupted }: UndoReport): string {
+  if (dryRun) return `would take back ${changes} files of ${what}; nothing was changed\n`;
+  const left = [
+    ...(outcomes['changed-since'] > 0 ? [`${outcomes['changed-since']} were changed since and stay as they are`] : []),
+    ...(outcomes.failed > 0 ? [`${outcomes.failed} failed`] : []),
+    ...(interrupted ? ['interrupted'] : []),
+  ];
+  return [`took back ${outcomes.undone} files of ${what}`, ...left].join('; ') + '\n';
+}

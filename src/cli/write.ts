@@ -1,0 +1,185 @@
+import { getLogger } from '@logtape/logtape';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { EXIT, UserError } from '../errors.ts';
+import { ALL_MODULES, type Module, MODULES } from '../writeback/module.ts';
+import type { WriteReport } from '../writeback/run/report.ts';
+import { writeBack } from '../writeback/write_back.ts';
+import { configureLogging, earlyFormat } from './logging.ts';
+import { type Environment, print, printError, printJson, redactor } from './output.ts';
+import { terminalProgress } from './progress.ts';
+import { reportError } from './report_error.ts';
+import { stopOnSignals } from './signals.ts';
+import { describePlan, describeRun } from './write_words.ts';
+import { formatStats, type StatsFormat } from './write_stats.ts';
+
+const logger = getLogger(['immich-sidecar', 'config']);
+
+/** What a flag that chooses a module says in `--help`. */
+const MODULE_FLAGS: Readonly<Record<Module, { readonly flag: string; readonly help: string }>> = Object.freeze({
+  people: { flag: 'people', help: 'names of people, as keywords and as persons in the image' },
+  gps: { flag: 'gps', help: 'where it was taken' },
+  caption: { flag: 'caption', help: 'the description' },
+  time: { flag: 'time', help: 'when it was taken, with the offset from UTC' },
+  rating: { flag: 'rating', help: 'stars; a favourite without stars gets five' },
+  albums: { flag: 'albums', help: 'names of albums (not part of --all)' },
+  faces: { flag: 'face-coordinates', help: 'boxes around faces, with names (not part of --all)' },
+  tags: { flag: 'tags', help: "Immich's tags with their hierarchy (not part of --all)" },
+});
+
+interface WriteFlags {
+  readonly all?: boolean;
+  readonly people?: boolean;
+  readonly gps?: boolean;
+  readonly caption?: boolean;
+  readonly time?: boolean;
+  readonly rating?: boolean;
+  readonly albums?: boolean;
+  readonly faceCoordinates?: boolean;
+  readonly tags?: boolean;
+  readonly to?: string;
+  readonly source?: string;
+  readonly since?: Date;
+  readonly onlyNew?: boolean;
+  readonly resume?: boolean;
+  readonly clearCheckpoint?: boolean;
+  readonly clearAlbumCache?: boolean;
+  readonly exportStats?: StatsFormat;
+  readonly logLevel?: string;
+  readonly config?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** `immich-sidecar write`: one run of write-back. */
+export function writeCommand(env: Environment, onExit: (code: number) => void): Command {
+  const command = new Command('write')
+    .description('Write what Immich knows into the photos and videos, or into sidecars beside them: one run, then exit')
+    .option(
+      '--all',
+      `everything that is usual: ${ALL_MODULES.map((name) => `--${MODULE_FLAGS[name].flag}`).join(' ')}`,
+    );
+  for (const name of MODULES) command.option(`--${MODULE_FLAGS[name].flag}`, MODULE_FLAGS[name].help);
+  return command
+    .addOption(
+      new Option('--to <where>', 'into the files, into sidecars, or both (default: WRITE_TO)').choices([
+        'embed',
+        'sidecar',
+        'both',
+      ]),
+    )
+    .addOption(
+      new Option('--source <source>', "Immich's API or its database (default: WRITE_SOURCE)").choices([
+        'api',
+        'database',
+      ]),
+    )
+    .option('--since <date>', 'only what Immich changed since: 2026-07-01, or with a time', parseSince)
+    .option('--only-new', 'skip files that have everything already; a run always does, so this changes nothing')
+    .option('--dry-run', 'print what would be written and change nothing')
+    .option('--resume', 'go on with the last run if it was interrupted')
+    .option('--clear-checkpoint', 'forget where the last run was interrupted')
+    .option('--clear-album-cache', 'ask Immich for the albums, however young the remembered ones are')
+    .addOption(
+      new Option('--export-stats <format>', 'write the statistics of the run to a file beside the ledger').choices([
+        'json',
+        'csv',
+      ]),
+    )
+    .option('--log-level <level>', 'DEBUG, INFO, WARNING or ERROR (default: LOG_LEVEL)')
+    .option(
+      '--config <file>',
+      'settings: INI, .env, JSON or YAML (default: CONFIG_FILE, config.yaml or immich-sync.conf)',
+    )
+    .option('--json', 'print the result as JSON; the last line of stdout is one object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: WriteFlags) => onExit(await write(flags, env)));
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar write --all --dry-run           show every tag that would be written
+  immich-sidecar write --all                     people, places, captions, times and ratings
+  immich-sidecar write --all --albums --tags     and albums and tags
+  immich-sidecar write --people --to sidecar     names only, and only into sidecars
+  immich-sidecar undo                            take the last run back`;
+
+async function write(flags: WriteFlags, env: Environment): Promise<number> {
+  let format = earlyFormat(env);
+  let isDebug = false;
+  try {
+    const modules = modulesOf(flags);
+    const config = loadConfig({
+      env: { ...env, ...asVariables(flags) },
+      cwd: Deno.cwd(),
+      needJobs: false,
+      ...(flags.config === undefined ? {} : { configFile: flags.config }),
+    });
+    redactor.add(config.database.password);
+    redactor.add(config.immich.apiKey);
+    format = config.log.format;
+    isDebug = config.log.level === 'debug';
+    await configureLogging(config.log, config.write.logFile);
+    for (const note of config.notes) logger.warn('{note}', { note });
+    using stop = stopOnSignals();
+    const isDryRun = flags.dryRun === true;
+    const report = await writeBack(config, {
+      modules,
+      isDryRun,
+      isResume: flags.resume === true,
+      clearCheckpoint: flags.clearCheckpoint === true,
+      clearAlbumCache: flags.clearAlbumCache === true,
+      since: flags.since,
+      signal: stop.signal,
+      progress: terminalProgress(format === 'text' && !isDryRun),
+      onPlan: (record, plan) => {
+        if (!isDryRun) return;
+        if (flags.json) printJson({ assetId: record.assetId, ...plan });
+        else print(describePlan(plan));
+      },
+    });
+    if (flags.json) printJson(report);
+    else print(describeRun(report));
+    if (flags.exportStats !== undefined) exportStats(report, flags.exportStats, config);
+    if (report.interrupted) return EXIT.interrupted;
+    return report.complete ? EXIT.ok : EXIT.partial;
+  } catch (error) {
+    return reportError(error, { isDebug, format });
+  }
+}
+
+/** The modules that the flags choose, in the order of MODULES. Throws UserError when there is none. */
+function modulesOf(flags: WriteFlags): Module[] {
+  const isChosen = (name: Module) => name === 'faces' ? flags.faceCoordinates : flags[name];
+  const modules = MODULES.filter((name) => isChosen(name) || (flags.all && ALL_MODULES.includes(name)));
+  if (modules.length > 0) return modules;
+  throw new UserError('Nothing was chosen to be written.', {
+    remedy: `Give --all, or some of ${MODULES.map((name) => `--${MODULE_FLAGS[name].flag}`).join(' ')}.`,
+  });
+}
+
+/** Flags that stand for a setting count like the environment, and more than it. */
+function asVariables({ to, source, logLevel }: WriteFlags): Environment {
+  return {
+    ...(to === undefined ? {} : { WRITE_TO: to }),
+    ...(source === undefined ? {} : { WRITE_SOURCE: source }),
+    ...(logLevel === undefined ? {} : { LOG_LEVEL: logLevel }),
+  };
+}
+
+function parseSince(text: string): Date {
+  const time = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00` : text);
+  if (Number.isNaN(time.getTime()) || !/^\d{4}-/.test(text)) {
+    throw new InvalidArgumentError('Write a date such as 2026-07-01 or 2026-07-01T18:00:00+02:00.');
+  }
+  return time;
+}
+
+function exportStats(report: WriteReport, format: StatsFormat, config: Config): void {
+  const name = report.run === undefined ? 'dry-run' : `run-${report.run}`;
+  const path = `${config.write.stateDirectory}/${name}.${format}`;
+  Deno.mkdirSync(config.write.stateDirectory, { recursive: true, mode: 0o700 });
+  Deno.writeTextFileSync(path, formatStats(report, format), { mode: 0o600 });
+  printError(`statistics: ${path}\n`);
+}

@@ -1,0 +1,110 @@
+import { distinct, entriesOf, entryKey } from './mappings/lists.ts';
+import type { Mapping, MappingInput, Wanted } from './mappings/mapping.ts';
+import { isSameValue } from './compare_values.ts';
+import { charsetChanges } from './iptc.ts';
+import type { Module } from './module.ts';
+import { MODULE_TAGS } from './module_tags.ts';
+import type { OwnEntry, OwnValues, TagChange, Tags, TagValue } from './tags.ts';
+
+/** What to do to one file, and what of it will be ours. */
+export interface Comparison {
+  readonly changes: readonly TagChange[];
+  readonly own: OwnValues;
+  readonly refused: readonly string[];
+}
+
+/** What a file has against what the modules want in it. Pure. */
+export function compare(input: MappingInput, mappings: Readonly<Partial<Record<Module, Mapping>>>): Comparison {
+  const wanted = new Map<Module, Wanted>();
+  for (const module of input.options.modules) {
+    const mapping = mappings[module];
+    if (mapping !== undefined) wanted.set(module, mapping(input));
+  }
+  const lists = compareLists(input.current, input.own, wanted);
+  const values = compareValues(input.current, input.own, wanted);
+  const changes = [...lists.changes, ...values.changes];
+  return {
+    changes: [...changes, ...charsetChanges(input.current, changes)],
+    own: { lists: lists.own, values: values.own },
+    refused: [...wanted.values()].flatMap(({ refused }) => refused ?? []),
+  };
+}
+
+/** Adds what is wanted, and takes away what we once added and nobody wants any more. Everything else keeps its place. */
+function compareLists(
+  current: Tags,
+  own: OwnValues,
+  wanted: ReadonlyMap<Module, Wanted>,
+): { changes: TagChange[]; own: Record<string, readonly OwnEntry[]> } {
+  const tags = new Set(Object.keys(own.lists));
+  for (const { lists } of wanted.values()) Object.keys(lists ?? {}).forEach((tag) => tags.add(tag));
+  const changes: TagChange[] = [];
+  const ownAfter: Record<string, readonly OwnEntry[]> = {};
+  for (const tag of tags) {
+    const before = entriesOf(current, tag);
+    const ours = own.lists[tag] ?? [];
+    const ourKeys = new Set(ours.map(({ value }) => entryKey(value)));
+    const users = new Map<string, Set<Module>>();
+    const use = (value: string, module: Module) => {
+      const key = entryKey(value);
+      users.set(key, (users.get(key) ?? new Set()).add(module));
+    };
+    // A module that does not take part keeps what it wanted when it last did.
+    for (const { value, modules } of ours) {
+      modules.filter((module) => !wanted.has(module)).forEach((m) => use(value, m));
+    }
+    const wishes: string[] = [];
+    for (const [module, { lists }] of wanted) {
+      for (const value of lists?.[tag] ?? []) {
+        wishes.push(value);
+        use(value, module);
+      }
+    }
+    const present = new Set(before.map(entryKey));
+    const kept = before.filter((entry) => !ourKeys.has(entryKey(entry)) || users.has(entryKey(entry)));
+    const added = distinct(wishes).filter((entry) => !present.has(entryKey(entry)));
+    if (added.length > 0 || kept.length < before.length) {
+      const after = [...kept, ...added];
+      changes.push({ tag, before: before.length === 0 ? null : before, after: after.length === 0 ? null : after });
+    }
+    const owned = [...kept.filter((entry) => ourKeys.has(entryKey(entry))), ...added];
+    if (owned.length > 0) {
+      ownAfter[tag] = owned.map((value) => ({ value, modules: [...users.get(entryKey(value)) ?? []].sort() }));
+    }
+  }
+  return { changes, own: ownAfter };
+}
+
+/** Sets what is wanted, and takes away what we once set if it is still what we set and its module has nothing to say. */
+function compareValues(
+  current: Tags,
+  own: OwnValues,
+  wanted: ReadonlyMap<Module, Wanted>,
+): { changes: TagChange[]; own: Record<string, TagValue> } {
+  const changes: TagChange[] = [];
+  const ownAfter: Record<string, TagValue> = { ...own.values };
+  const set = (tag: string, after: TagValue | null) => {
+    const before = current[tag] ?? null;
+    const isSame = isSameValue(tag, before, after);
+    if (!isSame) changes.push({ tag, before, after });
+    return !isSame;
+  };
+  const mentioned = new Set<string>();
+  for (const wish of wanted.values()) {
+    for (const [tag, after] of Object.entries(wish.values ?? {})) {
+      mentioned.add(tag);
+      const isChanged = set(tag, after);
+      const ours = wish.own !== undefined && Object.hasOwn(wish.own, tag) ? wish.own[tag] ?? null : undefined;
+      if (ours === null || (ours === undefined && after === null)) delete ownAfter[tag];
+      else if (ours !== undefined) ownAfter[tag] = ours;
+      else if (isChanged && after !== null) ownAfter[tag] = after;
+      // Somebody has since set it to what Immich says too: whether it is ours is of no account while they agree.
+    }
+  }
+  for (const [tag, value] of Object.entries(own.values)) {
+    if (mentioned.has(tag) || ![...wanted.keys()].some((module) => MODULE_TAGS[module].values.includes(tag))) continue;
+    if (isSameValue(tag, current[tag] ?? null, value)) set(tag, null);
+    delete ownAfter[tag];
+  }
+  return { changes, own: ownAfter };
+}

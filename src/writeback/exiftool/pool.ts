@@ -1,0 +1,94 @@
+import exifToolScript from 'exiftool-vendored.pl';
+import { UserError } from '../../errors.ts';
+import { type Answer, ExifToolEnded, ExifToolProcess, type Launch } from './process.ts';
+
+export interface PoolOptions {
+  /** How many ExifTools work at a time. */
+  readonly workers: number;
+  /** An ExifTool to use instead of the one that comes with this program. */
+  readonly path: string | undefined;
+}
+
+/** Perl gives no memory back: after so many commands a process is replaced. */
+const COMMANDS_PER_PROCESS = 10_000;
+
+/** Time for one command: hashing a film of 100 GB twice takes about ten minutes. */
+const PATIENCE_MS = 30 * 60_000;
+
+/** ExifTools that are kept open; they start when they are needed. */
+export class ExifToolPool implements AsyncDisposable {
+  readonly #launch: Launch;
+  readonly #workers: number;
+  #processes: ExifToolProcess[] = [];
+  readonly #closing: Promise<void>[] = [];
+
+  constructor({ workers, path }: PoolOptions) {
+    this.#workers = workers;
+    // The vendored script is not executable in every package cache, so Perl is named.
+    this.#launch = path === undefined ? { program: 'perl', args: [exifToolScript] } : { program: path, args: [] };
+  }
+
+  /** Has one of them run a command, each argument a line. Rejects with ExifToolEnded, or UserError if there is no ExifTool. */
+  async run(args: readonly string[]): Promise<Answer> {
+    const [answer] = await this.runInOrder([args]);
+    if (answer === undefined) throw new ExifToolEnded('ExifTool did not answer');
+    return answer;
+  }
+
+  /** Has one of them run several commands, one after the other. */
+  async runInOrder(commands: readonly (readonly string[])[]): Promise<Answer[]> {
+    const process = this.#leastBusy();
+    const timer = setTimeout(() => process.kill('ExifTool did not answer for half an hour'), PATIENCE_MS);
+    try {
+      return await Promise.all(commands.map((args) => process.run(args)));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The version of ExifTool. Throws UserError when it cannot be run. */
+  async version(): Promise<string> {
+    try {
+      const { output, messages } = await this.run(['-ver']);
+      if (!/^\d+\.\d+/.test(output)) throw new ExifToolEnded(messages || 'it does not say its version');
+      return output.trim();
+    } catch (error) {
+      throw error instanceof ExifToolEnded ? this.#cannotRun(error) : error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#closing, ...this.#processes.map((process) => process.close())]);
+    this.#processes = [];
+  }
+
+  #leastBusy(): ExifToolProcess {
+    const alive = this.#processes.filter((process) => {
+      if (process.commands < COMMANDS_PER_PROCESS && !process.hasEnded) return true;
+      this.#closing.push(process.close());
+      return false;
+    });
+    const idle = alive.find(({ pending }) => pending === 0);
+    if (idle === undefined && alive.length < this.#workers) alive.push(this.#start());
+    this.#processes = alive;
+    return idle ?? alive.reduce((best, process) => process.pending < best.pending ? process : best);
+  }
+
+  #start(): ExifToolProcess {
+    try {
+      return new ExifToolProcess(this.#launch);
+    } catch (error) {
+      throw this.#cannotRun(error);
+    }
+  }
+
+  #cannotRun(cause: unknown): UserError {
+    const { program, args } = this.#launch;
+    return new UserError(`ExifTool cannot be run: ${[program, ...args].join(' ')}.`, {
+      remedy: args.length > 0
+        ? 'Install Perl 5, or name an ExifTool of your own with EXIFTOOL_PATH.'
+        : 'Check EXIFTOOL_PATH, or leave it out to use the ExifTool that comes with this program.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { entryKey } from '../mappings/lists.ts';
+import type { FilePlan, TagChange, TagValue } from '../tags.ts';
+import { assignment, importedText, pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
+
+/** What tells ExifTool to make a changed copy of a file. */
+export interface WriteCommand {
+  readonly args: readonly string[];
+  /** Goes into the file that `args` name for import. */
+  readonly json: string;
+}
+
+/**
+ * The command for a plan. Values are imported as JSON, which keeps them out of the command stream and is faster than
+ * arguments (4.9 ms instead of 5.7 for 22 tags). Lists that are there already are added to and taken from, so that entries in
+ * broken encodings stay as they are.
+ *
+ * @param source the file to copy from
+ * @param target the copy, in the notation of ExifTool's option -o
+ * @param jsonPath where `json` will be
+ */
+export function writeCommand(plan: FilePlan, source: string, target: string, jsonPath: string): WriteCommand {
+  const imported: Record<string, TagValue> = { SourceFile: '*' };
+  const edits: string[] = [];
+  for (const { tag, before, after } of plan.changes) {
+    if (after === null) edits.push(assignment(tag, '=', ''));
+    else {
+      const steps = listEdits({ tag, before, after });
+      if (steps === undefined) imported[tag] = escapeTexts(after);
+      else edits.push(...steps);
+    }
+  }
+  return {
+    json: JSON.stringify([imported]),
+    args: [
+      ...PLAIN_ARGUMENTS,
+      '-E',
+      '-struct',
+      ...(plan.recodesIptc ? ['-tagsFromFile', '@', '-IPTC:all'] : []),
+      ...(Object.keys(imported).length > 1 ? [`-json=${jsonPath}`] : []),
+      ...edits,
+      '-o',
+      target,
+      pathArgument(source),
+    ],
+  };
+}
+
+/** Steps that turn one list into the other; undefined when it has to be written as a whole, or is none. */
+function listEdits({ tag, before, after }: TagChange): string[] | undefined {
+  if (!Array.isArray(before) || !Array.isArray(after)) return undefined;
+  const [keysBefore, keysAfter] = [new Set(before.map(keyOf)), new Set(after.map(keyOf))];
+  const kept = before.filter((entry) => keysAfter.has(keyOf(entry)));
+  const added = after.filter((entry) => !keysBefore.has(keyOf(entry)));
+  if ([...kept, ...added].some((entry, index) => keyOf(entry) !== keyOf(after[index] ?? ''))) return undefined;
+  const removed = before.filter((entry) => !keysAfter.has(keyOf(entry)));
+  return [
+    ...removed.flatMap(spellings).map((entry) => assignment(tag, '-=', entry)),
+    ...added.map((entry) => assignment(tag, '+=', String(entry))),
+  ];
+}
+
+function keyOf(entry: TagValue): string {
+  return entryKey(String(entry));
+}
+
+/** ExifTool's JSON does not say how True was spelt. */
+function spellings(entry: TagValue): string[] {
+  const text = String(entry);
+  return /^(?:true|false)$/i.test(text) ? [text.toLowerCase(), capitalized(text), text.toUpperCase()] : [text];
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1).toLowerCase();
+}
+
+function escapeTexts(value: TagValue): TagValue {
+  if (typeof value === 'string') return importedText(value);
+  if (typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(escapeTexts);
+  return Object.fromEntries(Object.entries(value).map(([field, content]) => [field, escapeTexts(content)]));
+}

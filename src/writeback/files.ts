@@ -1,0 +1,80 @@
+import { parentOf } from '../files/path_map.ts';
+import { asFileProblem, codeOf } from '../files/problem.ts';
+import type { FileStamp } from './tags.ts';
+
+/** Begins the names of files in the making. With a dot in front neither Immich's crawler nor its watcher sees them. */
+const TEMPORARY_PREFIX = '.immich-sidecar-';
+
+/** A new name in the same directory, of the same kind: ExifTool goes by the end of it. */
+export function temporaryPathFor(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
+  return `${parentOf(path)}/${TEMPORARY_PREFIX}${crypto.randomUUID().slice(0, 13)}${extension}`;
+}
+
+/** Whether this is a name that temporaryPathFor gives. */
+export function isTemporary(path: string): boolean {
+  return path.slice(path.lastIndexOf('/') + 1).startsWith(TEMPORARY_PREFIX);
+}
+
+/** The file as it is; undefined when there is none. Symbolic links are followed. Throws FileProblem. */
+export async function stampOf(path: string): Promise<FileStamp | undefined> {
+  const info = await infoOf(path);
+  return info === undefined ? undefined : toStamp(info);
+}
+
+/** Like Deno.stat; undefined when there is nothing. Throws FileProblem. */
+export async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
+    throw asFileProblem(error, path);
+  }
+}
+
+export function toStamp(info: Deno.FileInfo): FileStamp {
+  return { size: info.size, mtimeMs: info.mtime?.getTime() ?? 0, inode: info.ino ?? 0 };
+}
+
+export function isSameStamp(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode;
+}
+
+/**
+ * Gives a file the mode, the owner and, if wanted, the modification time of another. The owner only as far as this process
+ * may; a file whose owner had to stay is no less right.
+ */
+export async function takeAttributes(
+  path: string,
+  from: Deno.FileInfo,
+  { withTime }: { withTime: boolean },
+): Promise<void> {
+  const now = await Deno.stat(path);
+  if (from.uid !== null && from.gid !== null && (from.uid !== now.uid || from.gid !== now.gid)) {
+    await Deno.chown(path, from.uid, from.gid).catch(() => {});
+  }
+  // After chown, which takes setuid bits away.
+  if (from.mode !== null && now.mode !== from.mode) await Deno.chmod(path, from.mode & 0o7777);
+  if (withTime && from.mtime !== null) await Deno.utime(path, from.atime ?? from.mtime, from.mtime);
+}
+
+/** Waits until the content of a file, or the names in a directory, are on the disk. */
+export async function flush(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true });
+  await file.sync();
+}
+
+/** Waits until a rename is on the disk. Some network file systems cannot do that for a directory; theirs is then as good. */
+export async function flushDirectoryOf(path: string): Promise<void> {
+  await flush(parentOf(path)).catch(() => {});
+}
+
+export async function removeIfPresent(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw asFileProblem(error, path);
+  }
+}

@@ -1,0 +1,30 @@
+import { IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE } from './tag_names.ts';
+import type { TagChange, Tags } from './tags.ts';
+
+/** ISO 2022 for UTF-8, as IPTC-IIM 1:90 has it. */
+export const UTF8 = '\u001b%G';
+
+/** ExifTool's word for the digest that fits what it writes. */
+const FITTING_DIGEST = 'new';
+
+/**
+ * What has to change in IPTC beside the values: new IPTC is in UTF-8; what is there in another encoding becomes UTF-8 when
+ * something is added that is not ASCII; and the digest then says that XMP is in step, so that readers take the XMP, in
+ * which nothing is cut short.
+ */
+export function charsetChanges(current: Tags, changes: readonly TagChange[]): TagChange[] {
+  const iptc = changes.filter(({ tag }) => tag.startsWith('IPTC:'));
+  if (iptc.length === 0) return [];
+  const digest = { tag: IPTC_DIGEST, before: current[IPTC_DIGEST] ?? null, after: FITTING_DIGEST };
+  const charset = current[IPTC_CHARSET] ?? null;
+  const isNew = (current[IPTC_PRESENCE] ?? null) === null;
+  // deno-lint-ignore no-control-regex
+  const needsMore = iptc.some(({ after }) => after !== null && /[^\x00-\x7f]/.test([after].flat().join('')));
+  const isUtf8 = charset === UTF8;
+  return !isUtf8 && (isNew || needsMore) ? [{ tag: IPTC_CHARSET, before: charset, after: UTF8 }, digest] : [digest];
+}
+
+/** Whether other values of IPTC have to be written anew in another encoding. */
+export function recodesIptc(current: Tags, changes: readonly TagChange[]): boolean {
+  return (current[IPTC_PRESENCE] ?? null) !== null && changes.some(({ tag }) => tag === IPTC_CHARSET);
+}

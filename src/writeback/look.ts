@@ -1,0 +1,132 @@
+import { messageOf } from '../errors.ts';
+import { FileProblem } from '../files/problem.ts';
+import { isNameable } from './exiftool/arguments.ts';
+import type { ExifToolPool } from './exiftool/pool.ts';
+import { ExifToolEnded } from './exiftool/process.ts';
+import { type Reading, readTags } from './exiftool/read.ts';
+import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
+import { infoOf, toStamp } from './files.ts';
+import { sidecarCandidates } from './sidecar_path.ts';
+
+/** An original. Its sidecar lies beside `path`; what is written is `realPath`, all symbolic links resolved. */
+export interface Original {
+  readonly path: string;
+  readonly realPath: string;
+}
+
+/** Files that one command reads. Fewer cost 0.5 ms more per file, more keep the other processes waiting at the end. */
+const FILES_PER_COMMAND = 10;
+
+interface Known {
+  readonly path: string;
+  readonly kind: FileState['kind'];
+  readonly info: Deno.FileInfo | undefined;
+  readonly obstacle: Obstacle | undefined;
+}
+
+/** Reads originals with the one sidecar that Immich reads, or would. In the same order; says of each file what is wrong. */
+export async function lookAtOriginals(
+  pool: ExifToolPool,
+  originals: readonly Original[],
+  tags: readonly string[],
+): Promise<SeenAsset[]> {
+  const pairs = await Promise.all(originals.map(async ({ path, realPath }) => ({
+    media: await know(realPath, 'media'),
+    sidecar: await findSidecar(path),
+  })));
+  const states = await readStates(pool, pairs.flatMap(({ media, sidecar }) => [media, sidecar]), tags);
+  return pairs.map(({ media, sidecar }, index) => ({
+    media: states[2 * index] ?? stateOf(media, undefined),
+    sidecar: states[2 * index + 1] ?? stateOf(sidecar, undefined),
+  }));
+}
+
+/** Reads one file. */
+export async function lookAtFile(
+  pool: ExifToolPool,
+  path: string,
+  kind: FileState['kind'],
+  tags: readonly string[],
+): Promise<FileState> {
+  const known = await know(path, kind);
+  const [state] = await readStates(pool, [known], tags);
+  return state ?? stateOf(known, undefined);
+}
+
+async function findSidecar(original: string): Promise<Known> {
+  const [first, ...others] = sidecarCandidates(original);
+  const preferred = await know(first, 'sidecar');
+  for (const path of preferred.info === undefined ? others : []) {
+    const known = await know(path, 'sidecar');
+    if (known.info !== undefined) return known;
+  }
+  return preferred;
+}
+
+/** What the file system says of a file. */
+async function know(path: string, kind: FileState['kind']): Promise<Known> {
+  try {
+    const info = await infoOf(path);
+    return { path, kind, info, obstacle: obstacleOf(path, kind, info) };
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return { path, kind, info: undefined, obstacle: { reason: error.message, isPermanent: false } };
+  }
+}
+
+function obstacleOf(path: string, kind: FileState['kind'], info: Deno.FileInfo | undefined): Obstacle | undefined {
+  if (info === undefined) return kind === 'media' ? { reason: 'the file is not there', isPermanent: false } : undefined;
+  if (!info.isFile) return { reason: 'it is not a regular file', isPermanent: true };
+  if (!isNameable(path)) return { reason: 'ExifTool cannot be told of a file of this name', isPermanent: true };
+  // Its owner wants it so, even where this process may write everything.
+  const isReadOnly = info.mode !== null && (info.mode & 0o222) === 0;
+  return isReadOnly ? { reason: 'it is read-only', isPermanent: false } : undefined;
+}
+
+/** What is in these files; those that are not there, or cannot be named, are not asked for. */
+async function readStates(pool: ExifToolPool, files: readonly Known[], tags: readonly string[]): Promise<FileState[]> {
+  const paths = files.filter(({ path, info }) => info?.isFile && isNameable(path)).map(({ path }) => path);
+  const chunks: string[][] = [];
+  for (let at = 0; at < paths.length; at += FILES_PER_COMMAND) chunks.push(paths.slice(at, at + FILES_PER_COMMAND));
+  const readings = new Map((await Promise.all(chunks.map((chunk) => readChunk(pool, chunk, tags)))).flat());
+  return files.map((file) => stateOf(file, readings.get(file.path)));
+}
+
+/** A file that makes ExifTool end takes its neighbours along; alone, it does not. */
+async function readChunk(
+  pool: ExifToolPool,
+  paths: readonly string[],
+  tags: readonly string[],
+): Promise<[string, Reading][]> {
+  try {
+    return [...await readTags(pool, paths, tags)];
+  } catch (error) {
+    if (!(error instanceof ExifToolEnded)) throw error;
+    if (paths.length > 1) return (await Promise.all(paths.map((path) => readChunk(pool, [path], tags)))).flat();
+    const [path = ''] = paths;
+    return [[path, { fileType: undefined, tags: {}, imageHash: undefined, error: messageOf(error) }]];
+  }
+}
+
+function stateOf({ path, kind, info, obstacle }: Known, reading: Reading | undefined): FileState {
+  return {
+    path,
+    kind,
+    stamp: info === undefined ? undefined : toStamp(info),
+    fileType: reading?.fileType,
+    tags: reading?.tags ?? {},
+    imageHash: reading?.imageHash,
+    obstacle: obstacle ?? (info === undefined ? undefined : unreadable(kind, reading)),
+  };
+}
+
+function unreadable(kind: FileState['kind'], reading: Reading | undefined): Obstacle | undefined {
+  if (reading === undefined) return { reason: 'ExifTool says nothing about it', isPermanent: false };
+  if (reading.error !== undefined) return { reason: `ExifTool says: ${reading.error}`, isPermanent: true };
+  if (kind === 'sidecar') {
+    return reading.fileType === 'XMP' ? undefined : { reason: 'it is not an XMP file', isPermanent: true };
+  }
+  return reading.imageHash === undefined
+    ? { reason: 'ExifTool cannot tell whether its picture stays the same', isPermanent: true }
+    : undefined;
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { getLogger } from '@logtape/logtape';
+import { messageOf } from '../../errors.ts';
+import { parentOf } from '../../files/path_map.ts';
+import { codeOf } from '../../files/problem.ts';
+import type { Change } from '../ledger/journal.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { shown } from './asset_work.ts';
+import { isSameStamp } from '../files.ts';
+import { stampOf } from './known.ts';
+
+const logger = getLogger(['immich-sidecar', 'writeback']);
+
+/**
+ * Settles what a run that was killed has left: temporary files go, and for each file that was being replaced the ledger
+ * learns whether it was. A file is replaced in one step, so it is the old or the new one, and which one its inode tells. It
+ * is looked at again by the next run either way.
+ *
+ * What lies on a disk that is not there now waits until it is.
+ */
+export function recover(ledger: Ledger, stateDirectory: string): void {
+  removeScratch(stateDirectory);
+  const begun = ledger.journal.begun();
+  if (begun.length === 0) return;
+  logger.info('{files} files were being written when the last run ended', { files: begun.length });
+  for (const change of begun) {
+    const directory = parentOf(change.plan.path);
+    if (!existsSync(directory)) {
+      logger.warn('{directory} is not there; a temporary file in it may be left', { directory: shown(directory) });
+      continue;
+    }
+    try {
+      removeTemporary(change);
+      ledger.commits.later(() => settle(ledger, change));
+    } catch (error) {
+      logger.warn('{path}: the temporary file cannot be removed: {error}', {
+        path: shown(change.temporaryPath),
+        error: messageOf(error),
+      });
+    }
+  }
+  ledger.commits.now();
+}
+
+function settle({ journal, files }: Ledger, { id, plan, ownBefore, undoes }: Change): void {
+  const now = stampOf(plan.path);
+  if (isSameStamp(plan.seen, now)) journal.drop(id);
+  else if (undoes !== undefined) {
+    const undone = journal.find(undoes);
+    if (undone === undefined) journal.drop(id);
+    else {
+      journal.finishUndo(id, undone, now);
+      files.saveOwn(plan.path, undone.ownBefore);
+    }
+  } else if (now === undefined) {
+    // Somebody has removed it since.
+    journal.drop(id);
+    files.saveOwn(plan.path, ownBefore);
+  } else {
+    journal.finish(id, now);
+    files.saveOwn(plan.path, plan.own);
+  }
+}
+
+/** What the writer of that run told ExifTool in files; see Scratch. */
+function removeScratch(stateDirectory: string): void {
+  for (const { name, isDirectory } of Deno.readDirSync(stateDirectory)) {
+    if (isDirectory && name.startsWith('immich-sidecar-')) {
+      Deno.removeSync(`${stateDirectory}/${name}`, { recursive: true });
+    }
+  }
+}
+
+function removeTemporary({ temporaryPath }: Change): void {
+  try {
+    Deno.removeSync(temporaryPath);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}

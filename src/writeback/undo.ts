@@ -1,0 +1,173 @@
+import type { Config } from '../config/config.ts';
+import { UserError } from '../errors.ts';
+import type { Change } from './ledger/journal.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { MODULES } from './module.ts';
+import { LazyWriter, workersOf } from './open_writer.ts';
+import { recover } from './run/recover.ts';
+import { sidecarCandidates } from './sidecar_path.ts';
+import { WriteProblem } from './write_problem.ts';
+import type { Intent } from './intent.ts';
+import type { Writer } from './writer.ts';
+
+/** How a change ended that was to be taken back. A closed list; the counts add up. */
+export const UNDO_OUTCOMES = Object.freeze(
+  [
+    'undone',
+    /** A dry run would undo it. */
+    'would-undo',
+    /** The file was changed since, by a later run or by somebody else: it stays as it is. */
+    'changed-since',
+    /** It cannot be written now; nothing was changed. */
+    'failed',
+  ] as const,
+);
+
+export type UndoOutcome = typeof UNDO_OUTCOMES[number];
+
+/** What to take back: a run, or everything that was ever done to some files or directories; without both, the last run. */
+export interface UndoScope {
+  readonly runId?: number | undefined;
+  /** Absolute, as this program sees them. */
+  readonly paths: readonly string[];
+}
+
+export interface UndoOptions {
+  readonly scope: UndoScope;
+  readonly isDryRun: boolean;
+  readonly signal: AbortSignal;
+  /** Asked once, before anything is done; false ends it. */
+  readonly confirm: (changes: number, what: string) => boolean;
+  readonly onChange: (change: Change, outcome: UndoOutcome, reason: string | undefined) => void;
+}
+
+export interface UndoReport {
+  readonly dryRun: boolean;
+  /** What was taken back, for people: `run 12 of 2026-07-01T03:00:00Z`. */
+  readonly what: string;
+  readonly changes: number;
+  /** They add up to `changes`. */
+  readonly outcomes: Readonly<Record<UndoOutcome, number>>;
+  readonly complete: boolean;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Takes changes back, the last one of each file first. A sidecar gets its bytes back or goes; a media file gets its tags
+ * back. What was changed since is left alone and counted.
+ *
+ * Returns undefined when that was not confirmed. Throws UserError when there is nothing to undo, RefusedError when another
+ * run is at work.
+ */
+export async function undo(config: Config, options: UndoOptions): Promise<UndoReport | undefined> {
+  const { isDryRun, signal, scope, onChange } = options;
+  using ledger = isDryRun ? Ledger.openToLook(config.write.stateDirectory) : Ledger.open(config.write.stateDirectory);
+  if (!isDryRun) recover(ledger, config.write.stateDirectory);
+  const { what, ids } = choose(ledger, scope);
+  const outcomes: Record<UndoOutcome, number> = { 'undone': 0, 'would-undo': 0, 'changed-since': 0, 'failed': 0 };
+  const end: End = (change, outcome, reason) => {
+    outcomes[outcome]++;
+    onChange(change, outcome, reason);
+  };
+  if (isDryRun) { for (const change of found(ledger, ids)) end(change, 'would-undo', undefined); }
+  else if (!options.confirm(ids.length, what)) return undefined;
+  else await undoAll(config, ledger, ids, signal, end);
+  const done = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+  return {
+    dryRun: isDryRun,
+    what,
+    changes: done,
+    outcomes,
+    complete: done === ids.length && outcomes.failed + outcomes['changed-since'] === 0,
+    interrupted: done < ids.length,
+  };
+}
+
+type End = (change: Change, outcome: UndoOutcome, reason: string | undefined) => void;
+
+function* found({ journal }: Ledger, ids: readonly number[]): Generator<Change> {
+  for (const id of ids) {
+    const change = journal.find(id);
+    if (change !== undefined) yield change;
+  }
+}
+
+/** What the scope means, the last change first. */
+function choose({ journal, runs }: Ledger, { runId, paths }: UndoScope): { what: string; ids: readonly number[] } {
+  if (paths.length > 0) {
+    // A photo and its sidecar are one thing to whoever names the photo.
+    const ids = new Set(
+      paths.flatMap((path) => [path, ...sidecarCandidates(path)]).flatMap((path) => journal.idsBelow(path)),
+    );
+    if (ids.size === 0) throw nothingToUndo(`in ${paths.map((path) => JSON.stringify(path)).join(', ')}`);
+    return { what: paths.length === 1 ? '1 path' : `${paths.length} paths`, ids: [...ids].sort((a, b) => b - a) };
+  }
+  const run = runId === undefined ? runs.lastWithChanges() : runs.find(runId);
+  const ids = run === undefined ? [] : journal.idsOfRun(run.id);
+  if (run === undefined || ids.length === 0) throw nothingToUndo(runId === undefined ? undefined : `of run ${runId}`);
+  return { what: `run ${run.id} of ${run.startedAt}`, ids };
+}
+
+function nothingToUndo(where: string | undefined): UserError {
+  return new UserError(`The ledger knows of no change${where === undefined ? '' : ` ${where}`} that could be undone.`, {
+    remedy:
+      'Check WRITE_STATE_DIR, the path (as this program sees it) and the number of the run, which each run prints.',
+  });
+}
+
+async function undoAll(
+  config: Config,
+  ledger: Ledger,
+  ids: readonly number[],
+  signal: AbortSignal,
+  end: End,
+): Promise<void> {
+  await using lazy = new LazyWriter(config.write, MODULES, config.write.stateDirectory);
+  const writer = await lazy.get();
+  /** Changes of one file follow each other; those of others need not wait. */
+  const last = new Map<string, Promise<void>>();
+  const underWay = new Set<Promise<void>>();
+  for (const change of found(ledger, ids)) {
+    if (signal.aborted) break;
+    const { path } = change.plan;
+    const turn: Promise<void> = (last.get(path) ?? Promise.resolve())
+      .then(() => undoOne(ledger, writer, change.id, end))
+      .finally(() => {
+        underWay.delete(turn);
+        if (last.get(path) === turn) last.delete(path);
+      });
+    last.set(path, turn);
+    underWay.add(turn);
+    if (underWay.size > workersOf(config.write)) await Promise.race(underWay);
+  }
+  await Promise.all(underWay);
+  ledger.commits.now();
+}
+
+async function undoOne({ journal, files, commits }: Ledger, writer: Writer, id: number, end: End): Promise<void> {
+  commits.now(); // what an undo before this one has found out about the file
+  const change = journal.find(id);
+  if (change?.written === undefined) throw new Error(`Change ${id} of the journal was never finished.`);
+  const { plan, bytesBefore, written, ownBefore, runId, assetId } = change;
+  const undoing = journal.nextId();
+  let isBegun = false;
+  const begin = async (intent: Intent) => {
+    const own = files.own(plan.path);
+    await commits.durably(() => journal.begin(undoing, { ...intent, runId, assetId, ownBefore: own, undoes: id }));
+    isBegun = true;
+  };
+  try {
+    const now = await writer.undo({ plan, bytesBefore, written }, begin);
+    commits.later(() => {
+      journal.finishUndo(undoing, change, now);
+      files.saveOwn(plan.path, ownBefore);
+    });
+    end(change, 'undone', undefined);
+  } catch (error) {
+    if (!(error instanceof WriteProblem)) throw error;
+    if (isBegun) commits.later(() => journal.drop(undoing));
+    const later = journal.laterRun(change);
+    const reason = later === undefined ? error.reason : `run ${later} has written it since; undo that first`;
+    end(change, error.outcome === 'changed-meanwhile' ? 'changed-since' : 'failed', reason);
+  }
+}

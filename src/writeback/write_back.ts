@@ -1,0 +1,178 @@
+import { getLogger } from '@logtape/logtape';
+import type { Config } from '../config/config.ts';
+import { UserError } from '../errors.ts';
+import { Ledger } from './ledger/ledger.ts';
+import type { Counts } from './ledger/runs.ts';
+import { SecondAssets } from './ledger/second_assets.ts';
+import { MountCheck } from './mount_check.ts';
+import type { Module } from './module.ts';
+import type { FilePlan } from './tags.ts';
+import { MAPPING_VERSION } from './plan_files.ts';
+import { LazyWriter, workersOf } from './open_writer.ts';
+import type { AssetRecord } from './record.ts';
+import { AssetWork } from './run/asset_work.ts';
+import { type OpenSource, openSource } from './run/open_source.ts';
+import { recover } from './run/recover.ts';
+import { Tally, type WriteReport } from './run/report.ts';
+import { runAssets, type RunContext } from './run/run.ts';
+import { digester } from './run/wanted.ts';
+
+const logger = getLogger(['immich-sidecar', 'writeback']);
+
+/** Told while a run works. */
+export interface Progress {
+  /** Whether anybody looks: counting what lies ahead is not free. */
+  readonly isShown: boolean;
+  start(job: string, total: number, unit: 'photos'): void;
+  advance(done: number): void;
+  stop(): void;
+}
+
+export interface WriteOptions {
+  readonly modules: readonly Module[];
+  /** Plans everything and writes nothing. */
+  readonly isDryRun: boolean;
+  /** Goes on with the last run that was interrupted, if there is one. */
+  readonly isResume: boolean;
+  readonly clearCheckpoint: boolean;
+  readonly clearAlbumCache: boolean;
+  readonly since: Date | undefined;
+  /** When aborted, what was begun is finished and the report is that of an interrupted run. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Is given every plan before it is carried out. */
+  readonly onPlan: (record: AssetRecord, plan: FilePlan) => void;
+}
+
+/**
+ * Writes what Immich knows into the files: one run over all assets of the source.
+ *
+ * Throws UserError and RefusedError before anything is written when the configuration, Immich, the ledger or ExifTool is
+ * not as it must be, and later when one of them fails or most of the files are not there; what was written until then is
+ * whole and on record.
+ */
+export async function writeBack(config: Config, options: WriteOptions): Promise<WriteReport> {
+  const { stateDirectory } = config.write;
+  using ledger = options.isDryRun ? Ledger.openToLook(stateDirectory) : Ledger.open(stateDirectory);
+  if (options.clearAlbumCache) ledger.albums.clear();
+  if (!options.isDryRun) {
+    if (options.clearCheckpoint) ledger.runs.clearCheckpoint();
+    recover(ledger, stateDirectory);
+  }
+  await using opened = await openSource(config, options.modules, ledger.albums, options.signal);
+  await using writer = new LazyWriter(config.write, options.modules, options.isDryRun ? undefined : stateDirectory);
+  return await run(config, options, { ledger, writer, ...opened });
+}
+
+interface Tools extends Pick<OpenSource, 'source' | 'locator'> {
+  readonly ledger: Ledger;
+  readonly writer: LazyWriter;
+}
+
+async function run(
+  config: Config,
+  options: WriteOptions,
+  { ledger, source, locator, writer }: Tools,
+): Promise<WriteReport> {
+  const { modules, since, signal, progress, isDryRun } = options;
+  const { destination, captionMaxLength, timeZone } = config.write;
+  const began = performance.now();
+  const startedAt = new Date().toISOString();
+  const identity = JSON.stringify({ modules: modules.toSorted(), to: destination, source: config.write.source, since });
+  const { runId, before } = isDryRun ? NO_RUN : beginRun(ledger, identity, startedAt, options.isResume);
+  const tally = new Tally(before);
+  const resumed = tally.assets;
+  const mount = new MountCheck(locator);
+  const wish = { modules, destination, captionMaxLength, timeZone };
+  logger.info('{source}', { source: source.describe() });
+  progress.start('write', progress.isShown ? await source.count({ modules, since }) ?? 0 : 0, 'photos');
+  progress.advance(resumed);
+  const context: RunContext = {
+    ...{ ledger, locator, mount, tally, runId, modules, signal, concurrency: workersOf(config.write) + 1 },
+    isResumed: resumed > 0,
+    digest: digester(wish, MAPPING_VERSION),
+    work: new AssetWork({ ...{ writer, ledger, runId, signal }, plan: wish, onPlan: warnOfUploads(options.onPlan) }),
+    seconds: new SecondAssets(ledger),
+    onEnd: progress.advance,
+  };
+  let isFinished = false;
+  try {
+    await runAssets(context, source.records({ modules, since }));
+    isFinished = !signal.aborted;
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+  } finally {
+    progress.stop();
+    if (runId !== undefined && !ledger.commits.hasFailed) {
+      const seesAll = isFinished && since === undefined && resumed === 0;
+      ledger.commits.later(() => {
+        context.seconds.save({ seesAll });
+        ledger.runs.end(runId, isFinished ? 'finished' : 'interrupted', tally.counts, new Date().toISOString());
+      });
+      ledger.commits.now();
+    }
+  }
+  tally.check();
+  const problem = isFinished ? mount.end() : undefined;
+  if (problem !== undefined) throw problem;
+  return {
+    run: runId,
+    dryRun: isDryRun,
+    source: source.describe(),
+    modules,
+    to: destination,
+    startedAt,
+    seconds: Math.round(performance.now() - began) / 1000,
+    assets: tally.assets,
+    resumed,
+    outcomes: tally.counts,
+    mediaWritten: tally.written.media,
+    sidecarsWritten: tally.written.sidecar,
+    complete: isFinished && tally.failed === 0,
+    interrupted: !isFinished,
+    troubles: tally.troubles,
+  };
+}
+
+const NO_RUN = Object.freeze({ runId: undefined, before: {} });
+
+/** A new run, or the last one that was interrupted. One with other options is no continuation of that. */
+function beginRun(
+  { runs }: Ledger,
+  identity: string,
+  startedAt: string,
+  isResume: boolean,
+): { readonly runId: number; readonly before: Counts } {
+  const last = runs.interrupted();
+  if (isResume && last !== undefined) {
+    if (last.options !== identity) {
+      throw new UserError(`Run ${last.id} was interrupted, but it had other options: ${last.options}.`, {
+        remedy: 'Give the same options, or begin anew with --clear-checkpoint.',
+      });
+    }
+    runs.restart(last.id);
+    return { runId: last.id, before: runs.doneCounts(last.id) };
+  }
+  if (last !== undefined) {
+    logger.info('run {run} was interrupted; this one begins anew, --resume would have gone on with it', {
+      run: last.id,
+    });
+    runs.clearCheckpoint();
+  } else if (isResume) logger.info('there is no interrupted run to go on with');
+  return { runId: runs.start(identity, startedAt), before: {} };
+}
+
+/** Says once what Immich will say of uploaded originals that are written into. */
+function warnOfUploads(onPlan: WriteOptions['onPlan']): WriteOptions['onPlan'] {
+  let isSaid = false;
+  return (record, plan) => {
+    if (!isSaid && plan.kind === 'media' && !record.isExternal) {
+      isSaid = true;
+      logger.warn(
+        "Uploaded originals are written into. Their checksums change, and Immich's integrity report (3.0 and later) will list " +
+          'them as damaged; with --to sidecar they stay as they were uploaded.',
+      );
+    }
+    onPlan(record, plan);
+  };
+}

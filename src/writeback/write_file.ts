@@ -1,0 +1,145 @@
+import { messageOf } from '../errors.ts';
+import { codeOf, FileProblem } from '../files/problem.ts';
+import { refusal } from './exiftool_errors.ts';
+import { isNameable, pathArgument } from './exiftool/arguments.ts';
+import type { ExifToolPool } from './exiftool/pool.ts';
+import { ExifToolEnded } from './exiftool/process.ts';
+import { readCommand, readingsOf } from './exiftool/read.ts';
+import { writeCommand } from './exiftool/write.ts';
+import {
+  flush,
+  flushDirectoryOf,
+  infoOf,
+  isSameStamp,
+  removeIfPresent,
+  takeAttributes,
+  temporaryPathFor,
+  toStamp,
+} from './files.ts';
+import type { Scratch } from './scratch.ts';
+import type { FilePlan, FileStamp } from './tags.ts';
+import { verify } from './verify.ts';
+import { WriteProblem } from './write_problem.ts';
+import type { Begin } from './intent.ts';
+
+export interface Tools {
+  readonly pool: ExifToolPool;
+  readonly scratch: Scratch;
+}
+
+/**
+ * Carries out a plan: a changed copy beside the file, compared with the plan, on the disk, then renamed over it. The file
+ * itself is never written to, as it may have other names (hard links of shared mirrors).
+ *
+ * Throws WriteProblem; then the file is what it was, and the copy is gone.
+ */
+export async function writeFile(
+  { pool, scratch }: Tools,
+  plan: FilePlan,
+  begin: Begin,
+): Promise<FileStamp> {
+  const { path } = plan;
+  if (!isNameable(path)) throw new WriteProblem('unwritable', path, 'ExifTool cannot be told of a file of this name');
+  const temporaryPath = temporaryPathFor(path);
+  const before = await unchanged(plan);
+  await begin({ plan, temporaryPath, bytesBefore: await sidecarBytes(plan) });
+  try {
+    await makeCopy(pool, scratch, plan, temporaryPath);
+    await takeAttributes(temporaryPath, before ?? await attributesForNew(path, temporaryPath), {
+      withTime: before !== undefined,
+    });
+    await flush(temporaryPath);
+    return await replace(plan, temporaryPath);
+  } catch (error) {
+    await removeIfPresent(temporaryPath).catch(() => {});
+    throw asWriteProblem(error, path);
+  }
+}
+
+/** Has ExifTool make the new file, and reads it back. */
+async function makeCopy(pool: ExifToolPool, scratch: Scratch, plan: FilePlan, temporaryPath: string): Promise<void> {
+  using slot = scratch.slot();
+  const { source, target } = plan.isNew
+    ? { source: scratch.emptySidecar, target: pathArgument(scratch.asTarget(temporaryPath)) }
+    // `%d` is the directory of the source. The name itself has no `%`, which the directory may have.
+    : { source: plan.path, target: `%d${temporaryPath.slice(temporaryPath.lastIndexOf('/') + 1)}` };
+  const { json, args } = writeCommand(plan, source, target, slot.path);
+  await slot.write(json);
+  const tags = plan.changes.map(({ tag }) => tag);
+  const [written, readBack] = await pool.runInOrder([args, readCommand([temporaryPath], tags)]);
+  // Where it says so depends on its options.
+  if (!/\b1 image files (?:created|copied)/.test(`${written?.output}\n${written?.messages}`)) {
+    await explainMissing(temporaryPath);
+    throw refusal(plan.path, written?.messages ?? '');
+  }
+  verify(plan, readingsOf(readBack?.output ?? '').get(temporaryPath));
+}
+
+/** ExifTool does not say why it cannot make a file; the operating system does. Throws what it says. */
+async function explainMissing(temporaryPath: string): Promise<void> {
+  if (await infoOf(temporaryPath) !== undefined) return;
+  (await Deno.open(temporaryPath, { write: true, createNew: true })).close();
+}
+
+/** Puts the new file in place of the old one, which must still be as it was planned for. */
+async function replace(plan: FilePlan, temporaryPath: string): Promise<FileStamp> {
+  const written = toStamp(await Deno.stat(temporaryPath));
+  await unchanged(plan);
+  if (plan.isNew) await nameNew(temporaryPath, plan.path);
+  else await Deno.rename(temporaryPath, plan.path);
+  await flushDirectoryOf(plan.path);
+  return written;
+}
+
+/** A new name; what somebody else puts there in the meantime stays. */
+export async function nameNew(temporaryPath: string, path: string): Promise<void> {
+  try {
+    await Deno.link(temporaryPath, path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw changed(path);
+    // A file system without hard links.
+    if (await infoOf(path) !== undefined) throw changed(path);
+    await Deno.rename(temporaryPath, path);
+    return;
+  }
+  await removeIfPresent(temporaryPath);
+}
+
+/** The file as it is now. Throws WriteProblem when it is not as it was planned for. */
+async function unchanged({ path, seen, isNew }: FilePlan): Promise<Deno.FileInfo | undefined> {
+  const info = await infoOf(path).catch((error) => {
+    throw asWriteProblem(error, path);
+  });
+  if (!isSameStamp(info === undefined ? undefined : toStamp(info), seen)) {
+    throw info === undefined && !isNew ? new WriteProblem('not-found', path, 'the file has vanished') : changed(path);
+  }
+  return info;
+}
+
+function changed(path: string): WriteProblem {
+  return new WriteProblem('changed-meanwhile', path, 'the file has changed since it was read');
+}
+
+/** A new sidecar belongs to whoever owns the photo. */
+async function attributesForNew(sidecar: string, temporaryPath: string): Promise<Deno.FileInfo> {
+  const media = await infoOf(sidecar.replace(/\.xmp$/i, ''));
+  return media ?? await Deno.stat(temporaryPath);
+}
+
+async function sidecarBytes({ path, kind, isNew }: FilePlan): Promise<Uint8Array | undefined> {
+  if (kind === 'media' || isNew) return undefined;
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw asWriteProblem(error, path);
+  }
+}
+
+/** Everything that can go wrong with one file; errors that are not about it pass through. */
+export function asWriteProblem(error: unknown, path: string): unknown {
+  if (error instanceof WriteProblem) return error;
+  if (error instanceof ExifToolEnded) return new WriteProblem('failed', path, error.message, error);
+  if (error instanceof FileProblem) return new WriteProblem('failed', path, error.message, error);
+  if (codeOf(error) !== '') return new WriteProblem('failed', path, messageOf(error), error);
+  return error;
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { HAS_SERVER, type Release, REPRESENTATIVE } from '../harness/database.ts';
+import { BadDisk } from './bad_disk.ts';
+import { type Accident, Proxy, type Statement } from './proxy.ts';
+import { type Deed, DEEDS, Scene } from './scene.ts';
+
+/** ACCIDENTS=all: every accident at every statement, every step by itself, on every representative release. */
+const IS_ALL = Deno.env.get('ACCIDENTS') === 'all';
+const RELEASES: readonly Release[] = IS_ALL ? REPRESENTATIVE : ['v3.1.0'];
+
+const ACCIDENTS: readonly Accident[] = [
+  'cut',
+  'cut-after',
+  'terminate',
+  '40001',
+  '40P01',
+  '55P03',
+  '57014',
+  '53100',
+  '42703',
+  'XX000',
+];
+
+/** Cycles that fail one after the other before one may complete: what the first leaves behind is there for the second. */
+const IN_A_ROW = IS_ALL ? 1 : 4;
+
+/** Of how many file steps one fails in a cycle. */
+const FAR_APART = IS_ALL ? Infinity : 16;
+
+for (const release of RELEASES) {
+  Deno.test(`${release}: each statement of a cycle fails once, and the next cycle completes`, {
+    ignore: !HAS_SERVER,
+  }, async () => {
+    await using scene = await Scene.open(release);
+    await using proxy = new Proxy(scene.world.config.database);
+    const misfortunes = new Misfortunes();
+    for (const deed of DEEDS) {
+      while (await failsInARow(scene, proxy, deed, misfortunes)) {
+        await scene.assertCompletes(`${deed} after ${misfortunes.last.join('; ')}`);
+      }
+    }
+    assert.ok(misfortunes.count > 80, `only ${misfortunes.count} accidents`);
+  });
+
+  Deno.test(`${release}: each file step of a cycle fails once, and the next cycle completes`, {
+    ignore: !HAS_SERVER,
+  }, async () => {
+    await using scene = await Scene.open(release);
+    for (const deed of DEEDS) {
+      let steps = Infinity;
+      for (let first = 1; first <= Math.min(FAR_APART, steps); first++) {
+        await scene.prepare(deed);
+        steps = await cycleOnBadDisk(scene, (number) => (number - first) % FAR_APART === 0);
+      }
+    }
+  });
+}
+
+/** Which accidents have happened to which statements. */
+class Misfortunes {
+  count = 0;
+  /** Those since the last completed cycle. */
+  last: string[] = [];
+  readonly #happened = new Set<string>();
+
+  /** The next accident that has not yet happened to this statement, coming after that one. */
+  next({ sql }: Statement, before: string): Accident | undefined {
+    // What ends a transaction is told by what was done in it.
+    const isEnd = /^(commit|rollback)$/.test(sql);
+    const key = isEnd ? `${before}; ${sql}` : sql;
+    for (const accident of this.#possible(sql)) {
+      if (this.#happened.has(`${accident} ${key}`)) continue;
+      this.#happened.add(`${accident} ${key}`);
+      this.count++;
+      this.last.push(`${accident} at ${key.slice(0, 200)}`);
+      return accident;
+    }
+    return undefined;
+  }
+
+  #possible(sql: string): readonly Accident[] {
+    if (sql === 'rollback') return ['cut'];
+    if (IS_ALL) return ACCIDENTS;
+    if (sql === 'commit') return ['cut', 'cut-after', '40001'];
+    // One each: which one follows from the statement, so that it is the same in every run.
+    return [ACCIDENTS[[...sql].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % ACCIDENTS.length] ?? 'cut'];
+  }
+}
+
+/** False when there was nothing left that could happen. */
+async function failsInARow(scene: Scene, proxy: Proxy, deed: Deed, misfortunes: Misfortunes): Promise<boolean> {
+  await scene.prepare(deed);
+  misfortunes.last = [];
+  for (let time = 0; time < IN_A_ROW; time++) {
+    let before = '';
+    let accident: Accident | undefined;
+    proxy.begin((statement) => {
+      const now = accident === undefined ? misfortunes.next(statement, before) : undefined;
+      accident ??= now;
+      if (!isFormality(statement.sql)) before = statement.sql;
+      return now;
+    });
+    try {
+      await soon(scene.cycle(proxy.config), () => `${deed} after ${misfortunes.last.join('; ')}`);
+    } catch (error) {
+      assert.ok(accident !== undefined, `${deed} failed without a reason: ${error}`);
+    }
+    if (accident === undefined) return time > 0;
+  }
+  return true;
+}
+
+/** What every transaction begins and ends with. */
+function isFormality(sql: string): boolean {
+  return /^(begin|commit|rollback)\b/.test(sql) || /pg_locks|_advisory_|kysely_migrations/.test(sql);
+}
+
+/**
+ * A cycle on a disk on which some steps fail, and then one on a good disk. When the cycle ends early, because nothing can be
+ * done on such a disk, it is done again with a disk that is good up to there. Returns how many steps there were.
+ */
+async function cycleOnBadDisk(scene: Scene, fails: (number: number) => boolean): Promise<number> {
+  let isGoodUntil = 0;
+  while (true) {
+    using disk = BadDisk.begin(scene.world.directory, (number) => number > isGoodUntil && fails(number));
+    let isOver = true;
+    try {
+      await soon(scene.cycle(), () => `after ${disk.failed.map(({ what }) => what).join('; ')}`);
+    } catch (error) {
+      const last = disk.failed.at(-1);
+      assert.ok(last, `failed without a reason: ${error}`);
+      isOver = false;
+      isGoodUntil = last.number;
+    }
+    disk[Symbol.dispose]();
+    if (!isOver) continue;
+    await scene.assertCompletes(disk.failed.map(({ what }) => what).join('\n'));
+    return disk.steps;
+  }
+}
+
+/** Nothing may wait for ever for an answer that does not come. */
+async function soon<T>(work: Promise<T>, what: () => string): Promise<T> {
+  const patience = Promise.withResolvers<never>();
+  const timer = setTimeout(() => patience.reject(new assert.AssertionError({ message: `wedged: ${what()}` })), 60_000);
+  try {
+    return await Promise.race([work, patience.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

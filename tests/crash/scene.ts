@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import type { Config, DatabaseConfig } from '../../src/config/config.ts';
+import { jobsOf } from '../../src/demo/jobs.ts';
+import { connect, disconnect } from '../../src/postgres/connect.ts';
+import type { CycleReport } from '../../src/share/cycle.ts';
+import { share } from '../../src/share/share.ts';
+import type { Release } from '../harness/database.ts';
+import { World } from '../share/world.ts';
+import { Ground } from './ground.ts';
+import { lockHolders, until } from './process.ts';
+
+const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
+
+/** What there is for a cycle to do. */
+export const DEEDS = ['first copy', 'change', 'withdrawal'] as const;
+export type Deed = typeof DEEDS[number];
+
+/** A small library, and the three things that happen to it over and over. */
+export class Scene implements AsyncDisposable {
+  #round = 0;
+
+  private constructor(readonly world: World, readonly ground: Ground) {}
+
+  static async open(release: Release): Promise<Scene> {
+    const world = await World.open(release);
+    // Albums belong to the target: a cover that was chosen stays when everything is taken back.
+    world.setJobs(world.config.jobs.map((job) => ({ ...job, albumId: undefined })));
+    return new Scene(world, new Ground(world));
+  }
+
+  /** Lets something happen, from which the next cycle has work: everything is shared before a change or a withdrawal. */
+  async prepare(deed: Deed): Promise<void> {
+    const { world } = this;
+    const { sql } = world;
+    const { alice } = world.library.users;
+    this.#round++;
+    if (deed === 'first copy') return await this.#takeBack();
+    await this.cycle();
+    if (deed === 'withdrawal') {
+      await sql`
+        UPDATE asset SET visibility = 'locked'
+        WHERE id = ${world.id('family/portrait')}`;
+    } else {
+      await sql`
+        UPDATE asset SET visibility = 'timeline'
+        WHERE id = ${world.id('family/portrait')}`;
+      await sql`
+        UPDATE person SET name = name || ${` ${this.#round}`}
+        WHERE "ownerId" = ${alice.id} AND name <> ''`;
+      await sql`
+        UPDATE asset_exif SET description = ${`said in round ${this.#round}`}
+        WHERE "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${alice.id})`;
+      await this.#renewThumbnails();
+    }
+  }
+
+  /** One cycle; `database` is another way to the same one. Ends when nothing of it is left, whatever happened. */
+  async cycle(
+    database: DatabaseConfig = this.world.config.database,
+    jobs = this.world.config.jobs,
+  ): Promise<CycleReport> {
+    const config: Config = { ...this.world.config, database, jobs, brake: { percent: 100, minimum: 1_000_000 } };
+    await until('nobody is at work', async () => (await lockHolders(this.world.sql)).length === 0);
+    const sql = await connect(config.database);
+    try {
+      return await share(sql, config, { version: 'test', progress: SILENT });
+    } finally {
+      await disconnect(sql);
+    }
+  }
+
+  /** A cycle in which nothing happens to anything completes, and leaves everything right. */
+  async assertCompletes(where: string): Promise<void> {
+    const { complete, jobs } = await this.cycle();
+    assert.ok(complete, `${where}: ${jobs.flatMap(({ failures }) => failures)}`);
+    await this.ground.assertRight(where);
+  }
+
+  async #takeBack(): Promise<void> {
+    const jobs = jobsOf(this.world.library, 'carol')
+      .map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' }));
+    await this.cycle(undefined, jobs);
+    this.ground.assertRestored('taken back');
+  }
+
+  /** As Immich does it when it makes them anew: another file under the same name. */
+  async #renewThumbnails(): Promise<void> {
+    const { world } = this;
+    const { alice } = world.library.users;
+    const files = await world.sql<{ id: string; path: string }[]>`
+      SELECT f.id, f.path
+      FROM asset_file f
+      JOIN asset a ON a.id = f."assetId"
+      WHERE a."ownerId" = ${alice.id} AND f.type = 'thumbnail'
+      ORDER BY f.path
+      LIMIT 5`;
+    const paths = files.map(({ path }) => world.local(path));
+    for (const path of paths) {
+      Deno.writeTextFileSync(`${path}.new`, `thumbnail of round ${this.#round}`);
+      Deno.renameSync(`${path}.new`, path);
+    }
+    await world.sql`UPDATE asset_file SET path = path WHERE id = ANY (${files.map(({ id }) => id)}::uuid[])`;
+    this.ground.replaced(paths);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.world.close();
+  }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import type { Config } from '../../src/config/config.ts';
+import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { UserError } from '../../src/errors.ts';
+import { Scheduler } from '../../src/service/scheduler.ts';
+import { lockHolders, until } from '../crash/process.ts';
+import { Proxy } from '../crash/proxy.ts';
+import { HAS_SERVER } from '../harness/database.ts';
+import { World } from '../share/world.ts';
+
+const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
+
+/** A service over a world, with a cycle every tenth of a second. */
+class Service implements AsyncDisposable {
+  readonly scheduler: Scheduler;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  nextConfig: () => Config;
+
+  constructor(config: Config) {
+    const quick = { ...config, syncIntervalSeconds: 0.1 };
+    this.nextConfig = () => quick;
+    this.scheduler = new Scheduler({
+      config: quick,
+      version: 'test',
+      progress: SILENT,
+      readConfig: () => Promise.resolve(this.nextConfig()),
+      onCycle: () => {},
+    });
+    this.#running = this.scheduler.run(this.#stop.signal);
+  }
+
+  get state() {
+    return this.scheduler.state;
+  }
+
+  /** Waits until so many more cycles have succeeded. */
+  async cycles(count = 1): Promise<void> {
+    const before = this.state.cycles.length;
+    const done = () => this.state.cycles.slice(before).filter(({ outcome }) => outcome === 'done').length >= count;
+    await until(`${count} cycles`, done);
+  }
+
+  /** Milliseconds until it had stopped. */
+  async stop(): Promise<number> {
+    const began = performance.now();
+    this.#stop.abort(new Error('stop'));
+    await this.#running;
+    return performance.now() - began;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+Deno.test('the database goes away and comes back, again and again: the service goes on where it was', {
+  ignore: !HAS_SERVER,
+}, async () => {
+  await using world = await World.open('v3.1.0');
+  await using proxy = new Proxy(world.config.database);
+  await proxy.down();
+  await using service = new Service({ ...world.config, database: proxy.config });
+  await until('a failure', () => service.state.failuresInARow > 1);
+  assert.match(service.state.degraded.join(), /No PostgreSQL answers/);
+  proxy.up();
+  await service.cycles();
+  assert.deepEqual(service.state.degraded, []);
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+  for (let outage = 0; outage < 3; outage++) {
+    await proxy.down();
+    const { alice } = world.library.users;
+    await world.sql`UPDATE person SET name = ${`renamed ${outage}`} WHERE "ownerId" = ${alice.id} AND name <> ''`;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    proxy.up();
+    await service.cycles(2);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+  }
+  assert.equal((await lockHolders(world.sql)).length, 1);
+});
+
+Deno.test('a service is told to stop: it returns at once, and nothing of it is left in the database', {
+  ignore: !HAS_SERVER,
+}, async () => {
+  await using world = await World.open('v3.1.0');
+  const service = new Service(world.config);
+  await service.cycles();
+  const waited = await service.stop();
+  assert.ok(waited < 1_000, `${waited} ms`);
+  assert.equal(service.state.phase, 'stopped');
+  await until('its sessions have ended', async () => (await sessions(world)) === 0);
+});
+
+Deno.test('told to stop in a batch that does not end, it cuts the connection within 10 seconds', {
+  ignore: !HAS_SERVER,
+}, async () => {
+  await using world = await World.open('v3.1.0');
+  const service = new Service(world.config);
+  await service.cycles();
+  await world.sql.begin(async (tx) => {
+    // A lock that the service has to wait for, with each of its tries for five seconds.
+    await tx`LOCK TABLE immich_sidecar.withdrawn, immich_sidecar.asset_map IN ACCESS EXCLUSIVE MODE`;
+    await until('a session waits', async () => {
+      const rows = await tx`SELECT FROM pg_locks WHERE NOT granted`;
+      return rows.length > 0;
+    });
+    const waited = await service.stop();
+    assert.ok(waited < 10_000, `${waited} ms`);
+  });
+  await until('its sessions have ended', async () => (await sessions(world)) === 0);
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+});
+
+Deno.test('a configuration that is right is taken over, one that is wrong is told and not used', {
+  ignore: !HAS_SERVER,
+}, async () => {
+  await using world = await World.open('v3.1.0');
+  const [external, upload] = world.config.jobs;
+  assert.ok(external && upload);
+  await using service = new Service({ ...world.config, jobs: [external] });
+  await service.cycles();
+  assert.equal(await jobs(world), 1);
+
+  service.nextConfig = () => {
+    throw new UserError('DB_PORT is wrong', { remedy: 'Mend it.' });
+  };
+  await service.scheduler.reload();
+  await service.cycles();
+  assert.match(service.state.degraded.join(), /DB_PORT is wrong/);
+
+  service.nextConfig = () => ({ ...world.config, syncIntervalSeconds: 0.1 });
+  await service.scheduler.reload();
+  await service.cycles();
+  assert.deepEqual(service.state.degraded, []);
+  assert.equal(await jobs(world), 2);
+});
+
+Deno.test('what fails for a reason that the user can mend is tried again, with growing pauses, until he has', {
+  ignore: !HAS_SERVER,
+}, async () => {
+  await using world = await World.open('v3.1.0');
+  await using service = new Service(world.config);
+  await service.cycles();
+  const path = `${world.directory}/external`;
+  Deno.renameSync(path, `${path}.away`);
+  await service.scheduler.reload();
+  await until('a failure', () => service.state.failuresInARow > 1);
+  assert.match(service.state.degraded.join(), /is not here/);
+  assert.match(service.state.cycles.at(-1)?.error?.remedy ?? '', /Mount it/);
+  Deno.renameSync(`${path}.away`, path);
+  await service.cycles();
+  assert.deepEqual(service.state.degraded, []);
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+});
+
+/** Jobs that have mirrors. */
+async function jobs(world: World): Promise<number> {
+  const rows = await world.sql`SELECT DISTINCT job_name FROM immich_sidecar.asset_map`;
+  return rows.length;
+}
+
+async function sessions(world: World): Promise<number> {
+  const [row] = await world.sql<{ sessions: number }[]>`
+    SELECT count(*)::int AS sessions
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'immich-sidecar'`;
+  return row?.sessions ?? 0;
+}

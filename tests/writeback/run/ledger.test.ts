@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { EXIT, UserError } from '../../../src/errors.ts';
+import type { KnownFile } from '../../../src/writeback/ledger/files.ts';
+import { Ledger } from '../../../src/writeback/ledger/ledger.ts';
+import { SecondAssets } from '../../../src/writeback/ledger/second_assets.ts';
+import { type FilePlan, NOTHING_OWN } from '../../../src/writeback/tags.ts';
+import { rememberedOutcome } from '../../../src/writeback/run/known.ts';
+import { recover } from '../../../src/writeback/run/recover.ts';
+
+const LEDGER = new URL('../../../src/writeback/ledger/ledger.ts', import.meta.url).href;
+
+function temporaryDirectory(): Disposable & { readonly path: string } {
+  const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-ledger-' }));
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}
+
+const STAMP = Object.freeze({ size: 1234, mtimeMs: 1_700_000_000_123, inode: 18_446_744_073_709_551_000 });
+
+function file(changes: Partial<KnownFile> = {}): KnownFile {
+  return {
+    path: '/photos/a.jpg',
+    assetId: 'asset-a',
+    runId: 1,
+    wanted: 'digest',
+    stamp: STAMP,
+    sidecar: undefined,
+    outcome: 'written',
+    reason: undefined,
+    ...changes,
+  };
+}
+
+function planOf(path: string, changes: Partial<FilePlan> = {}): FilePlan {
+  const base = { path, kind: 'media', isNew: false, changes: [], own: NOTHING_OWN, seen: STAMP, imageHash: undefined };
+  return { ...base, recodesIptc: false, ...changes } as FilePlan;
+}
+
+Deno.test('what is saved about files is found again, whatever their names and inodes', () => {
+  using directory = temporaryDirectory();
+  const names = ['it\'s "here"', 'new\nline', 'ünï/日本', '-execute', 'a\\b', '🎈'];
+  const known = names.map((name, index) =>
+    file({
+      path: `/photos/${name}.jpg`,
+      sidecar: index % 2 === 0 ? undefined : { path: `/photos/${name}.jpg.xmp`, stamp: { ...STAMP, size: index } },
+      reason: index === 3 ? 'ExifTool cannot write it' : undefined,
+    })
+  );
+  {
+    using ledger = Ledger.open(directory.path);
+    for (const one of known) ledger.commits.later(() => ledger.files.save(one));
+  }
+  using ledger = Ledger.open(directory.path);
+  const found = ledger.files.find([...known.map(({ path }) => path), '/photos/unknown.jpg']);
+  assert.deepEqual([...found.values()], known);
+});
+
+Deno.test("the ledger is its owner's alone: its files have mode 0600, and a second run is refused", () => {
+  using directory = temporaryDirectory();
+  const state = `${directory.path}/deep/state`;
+  using ledger = Ledger.open(state);
+  ledger.commits.later(() => ledger.files.save(file()));
+  ledger.commits.now();
+  for (const { name } of Deno.readDirSync(state)) {
+    assert.equal((Deno.statSync(`${state}/${name}`).mode ?? 0) & 0o777, 0o600, name);
+  }
+  assert.throws(() => Ledger.open(state), (error) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /Another run works with the ledger/);
+    assert.equal(error.exitCode, EXIT.refused);
+    return true;
+  });
+});
+
+Deno.test('a ledger that is no ledger, or a newer one, is refused with a remedy and left as it is', () => {
+  using directory = temporaryDirectory();
+  Deno.writeTextFileSync(
+    `${directory.path}/ledger.sqlite`,
+    'this is not a database, but long enough to be one. '.repeat(20),
+  );
+  assert.throws(() => Ledger.open(directory.path), /is damaged/);
+  Deno.removeSync(`${directory.path}/ledger.sqlite`);
+  {
+    using ledger = Ledger.open(directory.path);
+    ledger.db.exec('PRAGMA user_version = 99');
+  }
+  assert.throws(() => Ledger.open(directory.path), /has version 99, but this program knows only up to/);
+  assert.throws(() => Ledger.open('/proc/nowhere'), /cannot be written/);
+});
+
+Deno.test('a process that is killed loses nothing that it was promised, and its lock goes with it', async () => {
+  using directory = temporaryDirectory();
+  const script = `
+    import { Ledger } from '${LEDGER}';
+    const ledger = Ledger.open(${JSON.stringify(directory.path)});
+    const run = ledger.runs.start('{}', 'now');
+    await ledger.commits.durably(() => ledger.runs.markDone(run, 'promised', 'written'));
+    ledger.commits.later(() => ledger.runs.markDone(run, 'not promised', 'written'));
+    console.log('ready');
+    setInterval(() => {}, 1000);`;
+  const path = `${directory.path}/child.ts`;
+  Deno.writeTextFileSync(path, script);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ['run', '-A', '--no-check', '--config', new URL('../../../deno.json', import.meta.url).pathname, path],
+    stdout: 'piped',
+    stderr: 'inherit',
+  }).spawn();
+  for await (const _ of child.stdout) break;
+  child.kill('SIGKILL');
+  await child.status;
+  using ledger = Ledger.open(directory.path);
+  const run = ledger.runs.interrupted();
+  assert.equal(run?.state, 'running');
+  assert.deepEqual([...ledger.runs.done(run?.id ?? 0, ['promised', 'not promised'])], ['promised']);
+  assert.deepEqual(ledger.runs.doneCounts(run?.id ?? 0), { written: 1 });
+});
+
+Deno.test('only what is exactly as it was needs no look', () => {
+  using directory = temporaryDirectory();
+  const sidecar = `${directory.path}/a.jpg.xmp`;
+  const places = [sidecar, `${directory.path}/a.xmp`];
+  const remembered = (known: KnownFile | undefined, wanted = 'digest', stamp = STAMP) =>
+    rememberedOutcome(known, wanted, stamp, places);
+  assert.equal(remembered(file()), 'unchanged');
+  assert.equal(remembered(file({ outcome: 'already-right' })), 'unchanged');
+  assert.equal(remembered(file({ outcome: 'unwritable' })), 'unwritable');
+  for (const outcome of ['failed', 'changed-meanwhile', 'not-found'] as const) {
+    assert.equal(remembered(file({ outcome })), undefined, outcome);
+  }
+  assert.equal(remembered(undefined), undefined);
+  assert.equal(remembered(file(), 'another digest'), undefined);
+  for (const key of ['size', 'mtimeMs', 'inode'] as const) {
+    assert.equal(remembered(file(), 'digest', { ...STAMP, [key]: 7 }), undefined, key);
+  }
+  Deno.writeTextFileSync(sidecar, '<x/>');
+  assert.equal(remembered(file()), undefined, 'a sidecar has come');
+  const { size, mtime, ino } = Deno.statSync(sidecar);
+  const stamp = { size, mtimeMs: mtime?.getTime() ?? 0, inode: ino ?? 0 };
+  const withSidecar = file({ sidecar: { path: sidecar, stamp } });
+  assert.equal(remembered(withSidecar), 'unchanged');
+  Deno.writeTextFileSync(sidecar, '<xy/>');
+  assert.equal(remembered(withSidecar), undefined, 'the sidecar has changed');
+  Deno.removeSync(sidecar);
+  assert.equal(remembered(withSidecar), undefined, 'the sidecar has gone');
+});
+
+Deno.test('of two assets with one file the first stays the one that is written, until it is gone', () => {
+  using directory = temporaryDirectory();
+  using ledger = Ledger.open(directory.path);
+  const path = '/photos/a.jpg';
+  const known = (assetId: string, runId: number) => ({ assetId, runId });
+  const second = (
+    seconds: SecondAssets,
+    id: string,
+    row: { assetId: string; runId: number } | undefined,
+    run: number,
+  ) => seconds.isSecond(path, id, row, run);
+  const run1 = new SecondAssets(ledger);
+  assert.equal(second(run1, 'a', undefined, 1), false);
+  assert.equal(second(run1, 'b', known('a', 1), 1), true, 'both in one run');
+  run1.save({ seesAll: true });
+
+  const run2 = new SecondAssets(ledger);
+  assert.equal(second(run2, 'b', known('a', 1), 2), true, 'whichever comes first');
+  assert.equal(second(run2, 'a', known('a', 1), 2), false);
+  run2.save({ seesAll: true });
+
+  const run3 = new SecondAssets(ledger);
+  assert.equal(second(run3, 'b', known('a', 1), 3), true, 'a has been deleted, which this run finds out');
+  run3.save({ seesAll: true });
+  assert.equal(second(new SecondAssets(ledger), 'b', known('a', 1), 4), false, 'and the next one uses');
+});
+
+Deno.test('after a kill the ledger finds out which files were replaced, and temporary files go', () => {
+  using directory = temporaryDirectory();
+  using ledger = Ledger.open(directory.path);
+  const { journal, files, runs } = ledger;
+  const own = { lists: {}, values: { 'XMP-xmp:Rating': 5 } };
+  const runId = runs.start('{}', 'now');
+  const make = (name: string) => {
+    const path = `${directory.path}/${name}`;
+    Deno.writeTextFileSync(path, name);
+    const { size, mtime, ino } = Deno.statSync(path);
+    return { path, stamp: { size, mtimeMs: mtime?.getTime() ?? 0, inode: ino ?? 0 } };
+  };
+  const untouched = make('untouched.jpg');
+  const replaced = make('replaced.jpg');
+  const left = make('.untouched.jpg.tmp');
+  const begin = (path: string, seen: FilePlan['seen'], temporaryPath: string) =>
+    journal.begin(journal.nextId(), {
+      ...{ runId, assetId: 'a', temporaryPath, ownBefore: NOTHING_OWN, bytesBefore: undefined },
+      plan: planOf(path, { seen, own }),
+    });
+  begin(untouched.path, untouched.stamp, left.path);
+  begin(replaced.path, { ...replaced.stamp, inode: 7 }, `${directory.path}/.replaced.jpg.tmp`);
+  begin(`${directory.path}/never-made.xmp`, undefined, `${directory.path}/.x.tmp`);
+  begin('/no/such/disk/a.jpg', STAMP, '/no/such/disk/.tmp');
+  recover(ledger, directory.path);
+  assert.throws(() => Deno.statSync(left.path), Deno.errors.NotFound);
+  assert.deepEqual(journal.idsOfRun(runId), [2], 'only what was replaced can be undone');
+  assert.deepEqual(journal.find(2)?.written, replaced.stamp);
+  assert.deepEqual(files.own(replaced.path), own);
+  assert.deepEqual(files.own(untouched.path), NOTHING_OWN);
+  assert.deepEqual(journal.begun().map(({ plan }) => plan.path), ['/no/such/disk/a.jpg'], 'waits for its disk');
+});
