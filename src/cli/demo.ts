@@ -135,8 +135,15 @@ function notShared({ library, first }: DemoResult): Record<string, number> {
     if (SHARED.includes(asset.expected)) continue;
     counts[asset.expected] = (counts[asset.expected] ?? 0) + 1;
   }
-  const duplicates = first.jobs.reduce((sum, job) => sum + (job.standing?.skipped.duplicate ?? 0), 0);
-  return { ...counts, duplicate: duplicates };
+  return { ...counts, duplicate: duplicates(first) };
+}
+
+/** What the library expects to be shared. */
+const SHARED: readonly Expected[] = Object.freeze(['shared-external', 'shared-upload', 'motion-part']);
+
+/** Bob's own uploads that Alice has too. */
+function duplicates(report: CycleReport): number {
+  return report.jobs.reduce((sum, job) => sum + (job.standing?.skipped.duplicate ?? 0), 0);
 }
 
 function summarise(result: DemoResult, isVerified: boolean, seconds: number, isKept: boolean): Record<string, unknown> {

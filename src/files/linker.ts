@@ -94,15 +94,8 @@ export class Linker {
   replace(source: SourceFile, target: string): boolean {
     this.#prepareDirectory(parentOf(target));
     if (sameFile(source.realPath, target)) return false;
-    const temporary = `${parentOf(target)}/.immich-sidecar-${crypto.randomUUID()}`;
-    try {
-      Deno.linkSync(source.realPath, temporary);
-      Deno.renameSync(temporary, target);
-      return true;
-    } catch (error) {
-      removeIfPresent(temporary);
-      throw asFileProblem(error, target);
-    }
+    putInPlace(target, (temporary) => Deno.linkSync(source.realPath, temporary));
+    return true;
   }
 
   /**
@@ -112,16 +105,11 @@ export class Linker {
   copy(source: SourceFile, target: string): boolean {
     this.#prepareDirectory(parentOf(target));
     if (this.isCopy(source, target)) return false;
-    const temporary = `${parentOf(target)}/.immich-sidecar-${crypto.randomUUID()}`;
-    try {
+    putInPlace(target, (temporary) => {
       Deno.copyFileSync(source.realPath, temporary);
       Deno.utimeSync(temporary, new Date(source.mtimeMs), new Date(source.mtimeMs));
-      Deno.renameSync(temporary, target);
-      return true;
-    } catch (error) {
-      removeIfPresent(temporary);
-      throw asFileProblem(error, target);
-    }
+    });
+    return true;
   }
 
   /** Whether `target` is a file of its own with the size and time of `source`. */
@@ -154,6 +142,7 @@ export class Linker {
       const problem = asFileProblem(error, target);
       if (!ABSENT.has(problem.reason)) throw problem;
     }
+    removeTemporary(directory);
     this.#removeEmptyDirectories(directory, keep);
   }
 
@@ -164,6 +153,11 @@ export class Linker {
     } catch {
       return false;
     }
+  }
+
+  /** Whether a directory is one of the roots or lies below one, going by its path alone. */
+  contains(directory: string): boolean {
+    return this.#roots.some((root) => directory === root || isBelow(directory, root));
   }
 
   #realDirectory(directory: string): string {
@@ -258,10 +252,29 @@ export function sameFile(a: string, b: string): boolean {
   }
 }
 
-function removeIfPresent(path: string): void {
+/** There is at most one in a directory, so that what a killed run has left is found by the next that works there. */
+const TEMPORARY_NAME = '.immich-sidecar-temporary';
+
+/** Makes a file under a name of its own and lets it take the place of `target` in one step. Throws FileProblem. */
+function putInPlace(target: string, make: (temporary: string) => void): void {
+  const directory = parentOf(target);
+  removeTemporary(directory);
   try {
-    Deno.removeSync(path);
+    make(`${directory}/${TEMPORARY_NAME}`);
+    Deno.renameSync(`${directory}/${TEMPORARY_NAME}`, target);
+  } catch (error) {
+    throw asFileProblem(error, target);
+  } finally {
+    removeTemporary(directory); // also when all went well: renaming one name of a file to another does nothing
+  }
+}
+
+function removeTemporary(directory: string): void {
+  const temporary = `${directory}/${TEMPORARY_NAME}`;
+  if (!existsSync(temporary)) return;
+  try {
+    Deno.removeSync(temporary);
   } catch {
-    // it was never made, or the rename has already consumed it
+    // who wants to make one here next is told why that cannot be
   }
 }

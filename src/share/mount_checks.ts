@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { Linker } from '../files/linker.ts';
 import { parentOf, type PathMap } from '../files/path_map.ts';
@@ -94,6 +95,9 @@ function localOrThrow(immichPath: string, paths: PathMap, name: string): string 
   });
 }
 
+/** Always the same, so that one that stayed is found. */
+const PROBE_NAME = '.immich-sidecar-probe';
+
 /** A test link: from a file of Immich's to the nearest directory that exists above the one that links will go to. */
 interface Probe {
   readonly name: string;
@@ -106,12 +110,20 @@ interface Probe {
 function probe(test: Probe, linker: Linker, paths: PathMap): void {
   const source = paths.toLocal(test.source) ?? test.source;
   const existing = nearestDirectory(test.directory);
-  const target = `${existing}/.immich-sidecar-probe-${crypto.randomUUID()}`;
+  const target = `${existing}/${PROBE_NAME}`;
   try {
+    removeLeftOver(existing, linker);
     linker.link(linker.inspect(source), target);
     linker.remove(target, existing);
   } catch (error) {
     throw explain(asFileProblem(error, target), test, parentOf(source), existing);
+  }
+}
+
+/** Removes probes of runs that were killed. They lie in a directory that was the nearest then: in this one or above it. */
+function removeLeftOver(directory: string, linker: Linker): void {
+  for (; linker.contains(directory); directory = parentOf(directory)) {
+    if (existsSync(`${directory}/${PROBE_NAME}`)) linker.remove(`${directory}/${PROBE_NAME}`, directory);
   }
 }
 

@@ -1,21 +1,34 @@
 import { parseArgs } from 'node:util';
+import { benchIdle } from './idle.ts';
 import { benchShare } from './share.ts';
 
 /**
- * `deno task bench share [--assets 5000] [--json]`: prints what it measured. Nothing is asserted: a slow machine is not
- * a defect of the program.
+ * `deno task bench NAME [--json]`: prints what it measured. Nothing is asserted: a slow machine is not a defect of the program.
  */
+const USAGE = `usage: deno task bench share [--assets 5000] [--json]
+       deno task bench idle [--mirrored 100000] [--json]
+`;
+const BENCHES: Readonly<Record<string, (options: { assets: number; mirrored: number }) => Promise<object>>> = {
+  share: ({ assets }) => benchShare(assets),
+  idle: ({ mirrored }) => benchIdle(mirrored),
+};
+
 const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
-  options: { assets: { type: 'string', default: '5000' }, json: { type: 'boolean', default: false } },
+  options: {
+    assets: { type: 'string', default: '5000' },
+    mirrored: { type: 'string', default: '100000' },
+    json: { type: 'boolean', default: false },
+  },
 });
-const assets = Number(values.assets);
-if (positionals[0] !== 'share' || !Number.isInteger(assets) || assets < 1) {
-  await Deno.stderr.write(new TextEncoder().encode('usage: deno task bench share [--assets N] [--json]\n'));
+const sizes = { assets: Number(values.assets), mirrored: Number(values.mirrored) };
+const bench = BENCHES[positionals[0] ?? ''];
+if (bench === undefined || Object.values(sizes).some((size) => !Number.isInteger(size) || size < 1)) {
+  await Deno.stderr.write(new TextEncoder().encode(USAGE));
   Deno.exit(2);
 }
-const result = await benchShare(assets);
+const result = await bench(sizes);
 const text = values.json
   ? JSON.stringify(result)
   : Object.entries(result).map(([name, value]) => `${name.padEnd(14)} ${value}`).join('\n');

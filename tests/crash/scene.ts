@@ -19,13 +19,13 @@ export type Deed = typeof DEEDS[number];
 export class Scene implements AsyncDisposable {
   #round = 0;
 
-  private constructor(readonly world: World, readonly ground: Ground) {}
+  private constructor(readonly world: World, readonly ground: Ground, readonly isDiskBad: boolean) {}
 
-  static async open(release: Release): Promise<Scene> {
+  static async open(release: Release, { isDiskBad = false } = {}): Promise<Scene> {
     const world = await World.open(release);
     // Albums belong to the target: a cover that was chosen stays when everything is taken back.
     world.setJobs(world.config.jobs.map((job) => ({ ...job, albumId: undefined })));
-    return new Scene(world, new Ground(world));
+    return new Scene(world, new Ground(world), isDiskBad);
   }
 
   /** Lets something happen, from which the next cycle has work: everything is shared before a change or a withdrawal. */
@@ -80,7 +80,7 @@ export class Scene implements AsyncDisposable {
     const jobs = jobsOf(this.world.library, 'carol')
       .map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' }));
     await this.cycle(undefined, jobs);
-    this.ground.assertRestored('taken back');
+    this.ground.assertRestored('taken back', { sparesDirectories: this.isDiskBad });
   }
 
   /** As Immich does it when it makes them anew: another file under the same name. */

@@ -131,8 +131,11 @@ const DISASTERS: Readonly<Record<string, (world: World) => Promise<unknown>>> = 
       UPDATE asset SET "deletedAt" = now(), status = 'trashed'
       WHERE "ownerId" = ${library.users.alice.id} AND "libraryId" IS NOT NULL`,
   'source-deleted': async ({ sql, library }) => {
-    await sql`DELETE FROM stack WHERE "ownerId" = ${library.users.alice.id}`;
-    await sql`DELETE FROM asset WHERE "ownerId" = ${library.users.alice.id} AND "libraryId" IS NOT NULL`;
+    const { id } = library.users.alice;
+    await sql`
+      DELETE FROM stack
+      WHERE id IN (SELECT "stackId" FROM asset WHERE "ownerId" = ${id} AND "libraryId" IS NOT NULL)`;
+    await sql`DELETE FROM asset WHERE "ownerId" = ${id} AND "libraryId" IS NOT NULL`;
   },
   'not-selected': (world) => {
     const [family, ...others] = world.config.jobs;
@@ -298,13 +301,14 @@ Deno.test('a source that was imported again under a new id waits for the place o
   const path = world.local(await mirrorPath(world, 'family/wedding'));
   // What Immich does when a library is removed and made anew: the same rows with new ids, and nothing of the old ones.
   const renewed = crypto.randomUUID();
-  const columns = await sql<{ name: string }[]>`
-    SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'asset' AND table_schema = 'public'`;
-  const others = columns.map(({ name }) => name).filter((name) => name !== 'id' && name !== 'checksum');
-  const list = sql(others);
-  await sql`
-    INSERT INTO asset (id, checksum, ${list})
-    SELECT ${renewed}, decode(md5(id::text), 'hex'), ${list} FROM asset WHERE id = ${world.id('family/wedding')}`;
+  await sql.unsafe(
+    `
+    INSERT INTO asset
+    SELECT (jsonb_populate_record(a, jsonb_build_object('id', $1::uuid, 'checksum', '\\x' || md5($1::text)))).*
+    FROM asset a
+    WHERE id = $2`,
+    [renewed, world.id('family/wedding')],
+  );
   for (const table of ['asset_exif', 'asset_job_status', 'smart_search']) {
     await sql`UPDATE ${sql(table)} SET "assetId" = ${renewed} WHERE "assetId" = ${world.id('family/wedding')}`;
   }

@@ -229,7 +229,9 @@ async function followColumns(
   const copied = name === 'asset'
     ? schema.columns.asset
     : schema.copiedTables.find((table) => table.name === name)?.columns ?? [];
-  const affected = batch.filter(({ tables, follow }) => tables.includes(name) || follow.length > 0);
+  const isAffected = ({ tables, follow }: RowsPlan) =>
+    tables.includes(name) || groups.some((group) => follow.includes(group.name) && group[kind].length > 0);
+  const affected = batch.filter(isAffected);
   if (affected.length === 0) return;
   const key = name === 'asset' ? tx('id') : tx('assetId');
   const grouped = groups.flatMap((group) =>

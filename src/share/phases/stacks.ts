@@ -95,7 +95,13 @@ export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<Stac
       LEFT JOIN immich_sidecar.stack_map sm
         ON sm.source_stack_id = looked_at.id AND sm.target_user_id = ${job.targetUserId}
       LEFT JOIN stack mirror_stack ON mirror_stack.id = sm.mirror_stack_id
-      WHERE wanted.members IS NOT NULL OR sm.mirror_stack_id IS NOT NULL
+      WHERE (wanted.members IS NOT NULL OR sm.mirror_stack_id IS NOT NULL)
+        AND NOT EXISTS (
+          SELECT 1
+          FROM immich_sidecar.asset_map kept -- by a brake, as its source is gone
+          WHERE kept.stack_id = sm.mirror_stack_id
+            AND NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = kept.source_asset_id)
+        )
     )
     SELECT
       source_stack_id AS "sourceStackId",

@@ -41,7 +41,7 @@ export function shieldedTags(input: MappingInput): Record<string, string[]> {
   if (others(input, TAGS_LIST).length > 0) return {};
   const hierarchical = others(input, HIERARCHICAL_SUBJECT).filter((subject) => !subject.startsWith(ALBUM_ROOT + LEVEL));
   const read = hierarchical.length > 0
-    ? hierarchical.map((subject) => subject.replaceAll(LEVEL, '/'))
+    ? hierarchical.map(toTag)
     : flatOfOthers(input);
   // Without a ledger, what we wrote looks like others'. If there is nothing else, nothing has to be kept apart.
   const ours = new Set(
@@ -54,4 +54,9 @@ export function shieldedTags(input: MappingInput): Record<string, string[]> {
 function others({ current, beneath, own }: MappingInput, tag: string): string[] {
   const here = entriesOfOthers(current, tag, own);
   return here.length > 0 ? here : entriesOf(beneath, tag);
+}
+
+/** Immich's way from one notation to the other. */
+function toTag(subject: string): string {
+  return subject.split(LEVEL).map((level) => level.replaceAll('/', LEVEL)).join('/');
 }

@@ -78,7 +78,7 @@ export class AssetWork {
   async #one(task: Task, seen: SeenAsset): Promise<Ending | undefined> {
     const { ledger: { files }, plan: options, runId, onPlan, signal } = this.#options;
     const { record } = task;
-    const asset = withKnownObstacle(seen, task.known);
+    const asset = withKnownObstacle(seen, task);
     const own = { media: files.own(seen.media.path), sidecar: files.own(seen.sidecar.path) };
     const planned = planFiles(record, asset, own, options);
     for (const reason of planned.refused) logger.warn('{path}: {reason}', { path: shown(task.file.path), reason });
@@ -182,10 +182,10 @@ export class AssetWork {
 /** What stays as it is until the record or the file changes. */
 const SETTLED: ReadonlySet<Outcome> = new Set(['written', 'already-right', 'unwritable']);
 
-/** A file that could not be written the last time is not tried again while it is the same. */
-function withKnownObstacle(seen: SeenAsset, known: KnownFile | undefined): SeenAsset {
+/** What could not be written into a file the last time is not tried again while neither has changed. */
+function withKnownObstacle(seen: SeenAsset, { known, wanted }: Task): SeenAsset {
   const { media } = seen;
-  if (media.obstacle !== undefined || media.stamp === undefined || known?.reason === undefined) return seen;
+  if (media.obstacle !== undefined || known?.reason === undefined || known.wanted !== wanted) return seen;
   if (!isSameStamp(known.stamp, media.stamp)) return seen;
   return { ...seen, media: { ...media, obstacle: { reason: known.reason, isPermanent: true } } };
 }

@@ -1,5 +1,5 @@
 import type { Prediction } from './prediction.ts';
-import { ANYTHING, CHILDREN, Moment, OneOf, same } from './records.ts';
+import { ANYTHING, CHILDREN, Moment, NEW_INODE, OneOf, same } from './records.ts';
 import type { FileFact, Row, State } from './state.ts';
 
 /** Rows without an identity of their own: they are compared by what they say. */
@@ -18,15 +18,27 @@ export function differences(prediction: Prediction, after: State): string[] {
   for (const table of Object.keys(after.tables)) {
     found.push(...compareTable(table, prediction.records.all(table), after.tables[table] ?? [], prediction));
   }
+  const inodes = new Set([...prediction.before.files.values()].map(({ inode }) => inode));
   const paths = new Set([...prediction.files.keys(), ...after.files.keys()]);
   for (const path of [...paths].sort()) {
     const [expected, actual] = [prediction.files.get(path), after.files.get(path)];
-    if (expected?.inode === actual?.inode) continue;
+    if (isExpected(expected, actual, inodes)) continue;
     found.push(
       `file ${path}: expected ${name(nameOf(expected, prediction))}, found ${name(nameOf(actual, prediction))}`,
     );
   }
   return [...found, ...compareOwn(prediction, after)];
+}
+
+/** `inodes`: of the files that were there before. */
+function isExpected(
+  expected: FileFact | undefined,
+  actual: FileFact | undefined,
+  inodes: ReadonlySet<number>,
+): boolean {
+  if (expected?.content !== actual?.content) return false;
+  if (expected?.inode === NEW_INODE) return actual !== undefined && !inodes.has(actual.inode);
+  return expected?.inode === actual?.inode;
 }
 
 /** A name that the file had before. */

@@ -67,5 +67,6 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     albums: new Set(),
     faces: new Map(),
     files: new Set(),
+    stack: null,
   });
 }

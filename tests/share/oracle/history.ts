@@ -1,4 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
+import type { Connection } from '../../../src/postgres/connect.ts';
 import type { Release } from '../../harness/database.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
@@ -79,6 +80,7 @@ class History implements AsyncDisposable {
 
   async cycle({ isRestart }: Pick<Step, 'isRestart'>): Promise<void> {
     const isFull = isRestart || this.#needsFullCycle;
+    await showActivity(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
     await this.#run(isFull);
@@ -124,6 +126,11 @@ class History implements AsyncDisposable {
       await this.home.close();
     }
   }
+}
+
+/** PostgreSQL counts writes to a table some time after they were made, unless it is told to count them now. */
+async function showActivity(sql: Connection): Promise<void> {
+  await Promise.all(Array.from({ length: sql.options.max }, () => sql`SELECT pg_stat_force_next_flush()`));
 }
 
 /** A small library: everybody has a few photos of a few people. */

@@ -105,6 +105,12 @@ export class Household implements AsyncDisposable {
     return modifiedAt;
   }
 
+  /** Writes into the file that is there, whoever else has it. */
+  overwrite(immichPath: string): void {
+    if (this.exists(immichPath)) Deno.writeTextFileSync(this.local(immichPath), `content ${this.next()}`);
+    else this.write(immichPath);
+  }
+
   /** Changes the time of a file in place. */
   touch(immichPath: string): Date {
     const moment = this.#moment();

@@ -20,6 +20,8 @@ export interface Mirror {
   readonly faces: Map<string, MirrorFace>;
   /** The files that were made for it. */
   readonly files: Set<string>;
+  /** The stack that we put it into. */
+  stack: string | null;
 }
 
 export interface MirrorFace {
@@ -53,6 +55,8 @@ export interface MirrorStack {
   readonly sourceStackId: string;
   readonly targetId: string;
   readonly id: string;
+  /** What we made its first; another is the target owner's choice. */
+  primary: string;
 }
 
 /** All that the next cycle depends on besides what is in Immich. */

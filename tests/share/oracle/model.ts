@@ -2,9 +2,10 @@ import { createMirrors } from './create.ts';
 import { assignFaces, followFaces, mendPeople } from './faces.ts';
 import { followFields } from './fields.ts';
 import { followFiles } from './files.ts';
-import { fillAlbums, followStacks, linkLivePhotos } from './links.ts';
+import { fillAlbums, linkLivePhotos } from './links.ts';
 import { followPeople, releasePeople } from './people.ts';
 import type { Prediction } from './prediction.ts';
+import { followStacks } from './stacks.ts';
 import { withdraw } from './withdraw.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { type KnownPerson, PERSON_FIELDS } from './memory.ts';
 import { personThumbnail } from './photos.ts';
 import { type Prediction, text } from './prediction.ts';
-import { OneOf, same } from './records.ts';
-import type { Row } from './state.ts';
+import { NEW_INODE, OneOf, same } from './records.ts';
+import type { FileFact, Row } from './state.ts';
 
 /** Lets mirrored people follow their origins: fields that the target has not touched, and the cover. */
 export function followPeople(prediction: Prediction): void {
@@ -38,8 +38,15 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
   if (
     cover !== null && mirror['faceAssetId'] === cover && mirror['thumbnailPath'] === path && thumbnail !== undefined
   ) {
-    files.set(path, thumbnail);
+    files.set(path, copyOf(thumbnail, before.files.get(path)));
   }
+}
+
+/** The same picture in a file of its own. */
+function copyOf(source: FileFact, known: FileFact | undefined): FileFact {
+  return known !== undefined && known.content === source.content && known.inode !== source.inode
+    ? known
+    : { ...source, inode: NEW_INODE };
 }
 
 /** The mirrored face on the cover that the source has chosen. */

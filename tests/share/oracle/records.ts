@@ -3,6 +3,9 @@ import type { Row, Tables } from './state.ts';
 /** Any value will do: Immich or PostgreSQL makes it. */
 export const ANYTHING = Symbol('anything');
 
+/** Of a file that nobody had before. */
+export const NEW_INODE = -1;
+
 /** One of these values. */
 export class OneOf {
   constructor(readonly values: ReadonlySet<unknown>) {}

@@ -10,6 +10,8 @@ export type Tables = Record<string, Row[]>;
 export interface FileFact {
   readonly inode: number;
   readonly modifiedAtMs: number;
+  /** Of thumbnails of people: they are copied, and Immich writes into them. */
+  readonly content?: string;
 }
 
 /** The database and the disk at one moment. Paths as Immich sees them. */
@@ -59,6 +61,11 @@ export async function readDeletedAssets(sql: Sql): Promise<ReadonlySet<string>> 
   return new Set(rows.map(({ id }) => id));
 }
 
+/** The id of a person and nothing else. */
+function isPortrait(fileName: string): boolean {
+  return fileName.endsWith('.jpeg') && !fileName.includes('_');
+}
+
 function readFiles(mounts: readonly Mount[]): Map<string, FileFact> {
   const files = new Map<string, FileFact>();
   const walk = (local: string, immich: string) => {
@@ -69,7 +76,8 @@ function readFiles(mounts: readonly Mount[]): Map<string, FileFact> {
         continue;
       }
       const info = Deno.lstatSync(from);
-      files.set(to, { inode: info.ino ?? 0, modifiedAtMs: info.mtime?.getTime() ?? 0 });
+      const fact = { inode: info.ino ?? 0, modifiedAtMs: info.mtime?.getTime() ?? 0 };
+      files.set(to, isPortrait(entry.name) ? { ...fact, content: Deno.readTextFileSync(from) } : fact);
     }
   };
   for (const { immich, local } of mounts) walk(local, immich);

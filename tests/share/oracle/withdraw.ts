@@ -3,6 +3,7 @@ import type { Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { CHILDREN } from './records.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
+import { leaveStacks } from './stacks.ts';
 
 type Reason = 'gone' | 'refused' | 'withdrawn';
 
@@ -39,12 +40,7 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void
   for (const mirror of mirrors) {
     for (const path of pathsOf(prediction, mirror)) files.delete(path);
   }
-  // A stack goes on with another of its members, if there are two; see BEHAVIOUR on AssetDelete.
-  for (const stack of records.all('stack').filter((row) => ids.has(text(row['primaryAssetId'])))) {
-    const others = records.all('asset').filter((row) => row['stackId'] === stack['id'] && !ids.has(text(row['id'])));
-    if (others.length < 2) removeStack(prediction, stack['id']);
-    else records.change(stack, { primaryAssetId: others.map((row) => text(row['id'])).sort()[0] });
-  }
+  leaveStacks(prediction, ids);
   for (const face of records.all('asset_face').filter((row) => ids.has(text(row['assetId'])))) {
     removeFace(prediction, text(face['id']));
   }
@@ -76,12 +72,5 @@ export function removeFace({ records }: Prediction, faceId: string): void {
   records.remove('face_search', (row) => row['faceId'] === faceId);
   for (const person of records.all('person')) {
     if (person['faceAssetId'] === faceId) records.change(person, { faceAssetId: null });
-  }
-}
-
-export function removeStack({ records }: Prediction, stackId: unknown): void {
-  records.remove('stack', (row) => row['id'] === stackId);
-  for (const member of records.all('asset').filter((row) => row['stackId'] === stackId)) {
-    records.change(member, { stackId: null });
   }
 }

@@ -1,5 +1,5 @@
 import { addFace, addPerson, personThumbnail } from '../photos.ts';
-import { type Deed, type Deeds, type Person, type Scene, traced } from './scene.ts';
+import { type Deed, type Deeds, type Person, type Scene, traced, untraced } from './scene.ts';
 
 /** Faces and people, by their owners: who may be the source, or the target of mirrors. */
 export const PEOPLE_DEEDS: Deeds = {
@@ -18,21 +18,9 @@ export const PEOPLE_DEEDS: Deeds = {
   birthday: change('a birthday', (scene) => scene.sql`"birthDate" = ${`19${10 + scene.number(80)}-01-02`}`),
   colour: change('a colour', (scene) => scene.sql`color = ${`#0000${10 + scene.number(80)}`}`),
   favouritePerson: change('a star, or none', (scene) => scene.sql`"isFavorite" = NOT "isFavorite"`),
-  cover: traced(async (scene) => {
-    const person = scene.one(await scene.people());
-    if (person === undefined) return;
-    const face = scene.one(
-      (await scene.faces(scene.sql`f."deletedAt" IS NULL`)).filter((candidate) =>
-        candidate.person === person.id && candidate.ownerId === person.ownerId
-      ),
-    );
-    if (face === undefined) return;
-    const path = personThumbnail(person.ownerId, person.id);
-    if (!scene.home.exists(path)) scene.home.write(path); // else it is written in place
-    await scene.sql`
-      UPDATE person SET "faceAssetId" = ${face.id}, "thumbnailPath" = ${path} WHERE ${scene.isPerson(person)}`;
-    return `${tell(scene, person)} gets another cover`;
-  }),
+  cover: traced((scene) => chooseCover(scene, false)),
+  // The picture is written into the file that is there, and the row may say what it said before.
+  coverMirror: untraced((scene) => chooseCover(scene, true)),
   merge: traced(async (scene) => {
     const from = scene.one(await scene.people());
     const into = from === undefined
@@ -121,6 +109,24 @@ function change(what: string, set: (scene: Scene) => ReturnType<Scene['sql']>): 
     await scene.sql`UPDATE person SET ${set(scene)} WHERE ${scene.isPerson(person)}`;
     return `${tell(scene, person)} gets ${what}`;
   });
+}
+
+async function chooseCover(scene: Scene, isMirror: boolean): Promise<string | undefined> {
+  const person = scene.one((await scene.people()).filter((candidate) => candidate.isMirror === isMirror));
+  if (person === undefined) return;
+  const [current] = await scene.sql<{ id: string | null }[]>`
+    SELECT "faceAssetId" AS id FROM person WHERE ${scene.isPerson(person)}`;
+  const face = scene.one(
+    (await scene.faces(scene.sql`f."deletedAt" IS NULL`)).filter((candidate) =>
+      candidate.person === person.id && candidate.ownerId === person.ownerId && candidate.id !== current?.id
+    ),
+  );
+  if (face === undefined) return;
+  const path = personThumbnail(person.ownerId, person.id);
+  scene.home.overwrite(path);
+  await scene.sql`
+    UPDATE person SET "faceAssetId" = ${face.id}, "thumbnailPath" = ${path} WHERE ${scene.isPerson(person)}`;
+  return `${tell(scene, person)} gets another cover`;
 }
 
 export async function assign({ sql, home }: Scene, faceId: string, person: string | null): Promise<void> {

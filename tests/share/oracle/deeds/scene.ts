@@ -27,6 +27,8 @@ export interface Person {
   readonly id: string;
   readonly ownerId: string;
   readonly name: string;
+  /** There through sharing. */
+  readonly isMirror: boolean;
 }
 
 /** What a deed is done with: the household, and a few numbers by which it chooses. */
@@ -121,7 +123,7 @@ export class Scene {
     const key = this.sql(this.home.personKey);
     const owners = ownerId === undefined ? this.names.map((name) => this.home.users[name].id) : [ownerId];
     return await this.sql<Person[]>`
-      SELECT p.${key} AS id, p."ownerId", p.name
+      SELECT p.${key} AS id, p."ownerId", p.name, origin.id IS NOT NULL AS "isMirror"
       FROM person p
       LEFT JOIN LATERAL (
         SELECT min(pm.origin_person_id::text) AS id

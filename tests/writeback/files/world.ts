@@ -1,0 +1,123 @@
+import { planFiles, type PlannedFiles, type PlanOptions } from '../../../src/writeback/plan_files.ts';
+import type { Begin } from '../../../src/writeback/intent.ts';
+import { type Module, MODULES } from '../../../src/writeback/module.ts';
+import type { AssetRecord } from '../../../src/writeback/record.ts';
+import { type FilePlan, type FileStamp, NOTHING_OWN, type OwnValues } from '../../../src/writeback/tags.ts';
+import { Writer } from '../../../src/writeback/writer.ts';
+
+/** An asset of which Immich knows all there is to know. */
+export const RECORD: AssetRecord = Object.freeze({
+  assetId: '0e9a8d2c-5a53-4f0e-9a43-3f1f4c0a7c11',
+  originalPath: '/data/library/a.jpg',
+  type: 'IMAGE',
+  isExternal: true,
+  isFavorite: false,
+  isEdited: false,
+  description: 'Évening at the “sea”, 1 & 2',
+  capturedAt: {
+    instant: '2023-07-14T05:30:01.530Z',
+    timeZone: 'Australia/Sydney',
+    localDateTime: '2023-07-14T15:30:01.530Z',
+  },
+  position: { latitude: -33.856784, longitude: 151.215296 },
+  rating: 4,
+  storedSize: { width: 320, height: 240 },
+  orientation: 1,
+  people: [{ id: '1', name: 'Anna Müller' }, { id: '2', name: '李雷' }],
+  faces: [{ personName: 'Anna Müller', imageWidth: 1440, imageHeight: 1080, x1: 100, y1: 200, x2: 300, y2: 500 }],
+  albums: ['Summer 2023', 'B & Ö'],
+  tags: ['Travel/Australia/Sydney', 'sea'],
+});
+
+/** Nothing known but that it exists. */
+export const BLANK: AssetRecord = Object.freeze({
+  ...RECORD,
+  description: '',
+  capturedAt: undefined,
+  position: undefined,
+  rating: undefined,
+  people: [],
+  faces: [],
+  albums: [],
+  tags: [],
+});
+
+export const ALL: PlanOptions = Object.freeze({
+  modules: MODULES,
+  destination: 'embed',
+  captionMaxLength: 2000,
+  timeZone: undefined,
+});
+
+/** Does what a run does, with a ledger in memory. */
+export class World implements AsyncDisposable {
+  readonly directory: string;
+  readonly writer: Writer;
+  own = new Map<string, OwnValues>();
+  readonly done: { plan: FilePlan; bytesBefore: Uint8Array | undefined; written: FileStamp }[] = [];
+
+  private constructor(directory: string, writer: Writer) {
+    this.directory = directory;
+    this.writer = writer;
+  }
+
+  static async open(modules: readonly Module[] = MODULES): Promise<World> {
+    const directory = await Deno.makeTempDir({ prefix: 'writeback-' });
+    return new World(
+      directory,
+      await Writer.open({ workers: 1, exifToolPath: undefined, modules, scratchParent: undefined }),
+    );
+  }
+
+  async add(name: string, bytes: Uint8Array): Promise<string> {
+    const path = `${this.directory}/${name}`;
+    await Deno.writeFile(path, bytes);
+    await Deno.utime(path, new Date('2020-01-01T00:00:00.123Z'), new Date('2020-02-03T04:05:06.789Z'));
+    return path;
+  }
+
+  async plan(path: string, record: AssetRecord, options: Partial<PlanOptions> = {}): Promise<PlannedFiles> {
+    const [seen] = await this.writer.look([{ path, realPath: path }]);
+    if (seen === undefined) throw new Error('Nothing was looked at.');
+    const own = { media: this.ownOf(seen.media.path), sidecar: this.ownOf(seen.sidecar.path) };
+    return planFiles(record, seen, own, { ...ALL, ...options });
+  }
+
+  /** Plans and applies; returns what was planned. */
+  async write(path: string, record: AssetRecord, options: Partial<PlanOptions> = {}, begin: Begin = () => {}) {
+    const planned = await this.plan(path, record, options);
+    for (const plan of planned.plans) {
+      let bytesBefore: Uint8Array | undefined;
+      const written = await this.writer.apply(plan, async (intent) => {
+        bytesBefore = intent.bytesBefore;
+        await begin(intent);
+      });
+      this.own.set(plan.path, plan.own);
+      this.done.push({ plan, bytesBefore, written });
+    }
+    return planned;
+  }
+
+  /** Takes everything back, the last write first. */
+  async undoAll(): Promise<void> {
+    for (const change of this.done.splice(0).reverse()) await this.writer.undo(change, () => {});
+  }
+
+  forget(): void {
+    this.own = new Map();
+  }
+
+  /** Names in the directory, temporary ones included. */
+  names(): string[] {
+    return [...Deno.readDirSync(this.directory)].map(({ name }) => name).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.writer[Symbol.asyncDispose]();
+    await Deno.remove(this.directory, { recursive: true });
+  }
+
+  ownOf(path: string): OwnValues {
+    return this.own.get(path) ?? NOTHING_OWN;
+  }
+}
