@@ -146,6 +146,11 @@ export class Linker {
     this.#removeEmptyDirectories(directory, keep);
   }
 
+  /** Removes the directories around `target` that are empty, as after a link that could not be made; `keep` as in remove. */
+  prune(target: string, keep: string): void {
+    this.#removeEmptyDirectories(parentOf(target), keep);
+  }
+
   /** Whether this path, seen through any symbolic links, is the very same file as `source`. */
   leadsTo(path: string, source: SourceFile): boolean {
     try {

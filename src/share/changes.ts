@@ -10,6 +10,8 @@ export interface Mark {
    * (docs/immich.md), and a transaction that is still open may show rows later that are as old as its begin.
    */
   readonly floor: string;
+  /** The same for each table without an index on it: the floor of the last cycle that scanned it. */
+  readonly floors: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch, by the database's clock. */
   readonly atMs: number;
   /** What has been written to tables without an index on `updateId`, by name: equal words mean no change. */
@@ -55,7 +57,7 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
   const migrations = schema.has('kysely_migrations')
     ? sql`(SELECT count(*) || ' ' || max(name) FROM kysely_migrations)`
     : sql`''`;
-  const [row] = await sql<(Omit<Mark, 'floor'> & { readonly floorMs: number })[]>`
+  const [row] = await sql<(Omit<Mark, 'floor' | 'floors'> & { readonly floorMs: number })[]>`
     SELECT
       (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "atMs",
       floor(extract(epoch FROM least(
@@ -92,7 +94,17 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
       EXISTS (SELECT 1 FROM immich_sidecar.brake) AS "isBraked"`;
   if (row === undefined) throw new Error('a query without FROM returned no row');
   const { floorMs, ...mark } = row;
-  return { ...mark, floor: firstUuidOf(floorMs) };
+  const floor = firstUuidOf(floorMs);
+  return { ...mark, floor, floors: Object.fromEntries(UNINDEXED.map((table) => [table, floor])) };
+}
+
+/**
+ * The mark `now` after a cycle over the changes since `since`. PostgreSQL counts late, by seconds: a change whose count comes after
+ * it must still be found, so a table that was not scanned keeps its old floor.
+ */
+export function advance(since: Mark, now: Mark): Mark {
+  const floors = UNINDEXED.map((table) => [table, wasWrittenTo(table, since, now) ? now.floor : since.floors[table]]);
+  return { ...now, floors: Object.fromEntries(floors) };
 }
 
 /**
@@ -115,6 +127,7 @@ export async function readChanges(
   const from = sql`${since.floor}::uuid`;
   const personAuditKey = schema.has('person_audit', personKey) ? personKey : 'personId';
   const sources = [...new Set(jobs.map(({ sourceUserId }) => sourceUserId))];
+  const floorOf = (table: string) => sql`${since.floors[table] ?? since.floor}::uuid`;
   const isWrittenTo = (table: string) => wasWrittenTo(table, since, now);
   const isReadinessNews = isWrittenTo('asset_job_status') || isWrittenTo('smart_search');
 
@@ -123,7 +136,7 @@ export async function readChanges(
     ...['asset_exif', 'asset_file', 'asset_edit', 'asset_ocr', 'asset_face']
       .filter((table) => schema.has(table, 'updateId'))
       .filter((table) => !UNINDEXED.includes(table) || isWrittenTo(table))
-      .map((table) => sql`SELECT "assetId" FROM ${sql(table)} WHERE "updateId" >= ${from}`),
+      .map((table) => sql`SELECT "assetId" FROM ${sql(table)} WHERE "updateId" >= ${floorOf(table)}`),
     ...['asset_audit', 'asset_face_audit', 'asset_edit_audit', 'asset_ocr_audit']
       .filter((table) => schema.has(table, 'assetId'))
       .map((table) => sql`SELECT "assetId" FROM ${sql(table)} WHERE id >= ${from}`),
@@ -133,7 +146,7 @@ export async function readChanges(
       JOIN asset_face f ON f.${sql(faceKey)} = gone.${sql(personAuditKey)}
       WHERE gone.id >= ${from}`,
     ...isWrittenTo('stack')
-      ? [sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${from}`]
+      ? [sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${floorOf('stack')}`]
       : [],
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,

@@ -83,6 +83,7 @@ function makeLinks(mirror: InspectedMirror, linker: Linker): InspectedMirror {
     return mirror;
   } catch (error) {
     for (const link of made) linker.remove(link.target, link.keep);
+    for (const link of mirror.links) linker.prune(link.target, link.keep);
     throw error;
   }
 }

@@ -13,7 +13,7 @@ import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readWaiting } from './candidates.ts';
-import { type Mark, readChanges, readMark } from './changes.ts';
+import { advance, type Mark, readChanges, readMark } from './changes.ts';
 import type { Context } from './context.ts';
 import { type CycleReport, nothingHappened, type Progress, runCycle } from './cycle.ts';
 import { planCycle, type PlanSink } from './dry_run.ts';
@@ -117,7 +117,7 @@ export class Sharing {
       linker: new Linker(last.prepared.paths.roots.map(({ local }) => local)),
     };
     if (scope.length === 0 && !hasPeopleNews && !mark.isBraked) {
-      this.#last = { ...last, mark };
+      this.#last = { ...last, mark: advance(last.mark, mark) };
       return nothingHappened();
     }
     const context = this.#context(prepared, options);
@@ -126,7 +126,7 @@ export class Sharing {
     const looked = new Set(scope);
     const waiting = last.waiting.filter((id) => !looked.has(id));
     if (scope.length > 0) waiting.push(...await readAllWaiting(sql, prepared, scope));
-    if (waiting.length <= MAX_WAITING) this.#last = { ...last, mark, waiting };
+    if (waiting.length <= MAX_WAITING) this.#last = { ...last, mark: advance(last.mark, mark), waiting };
     return report;
   }
 

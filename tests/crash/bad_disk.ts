@@ -1,5 +1,7 @@
 /** Every call with which the program looks at or changes files. */
 const STEPS = [
+  'copyFileSync',
+  'utimeSync',
   'linkSync',
   'lstatSync',
   'mkdirSync',

@@ -39,6 +39,7 @@ for (const release of RELEASES) {
         await scene.assertCompletes(`${deed} after ${misfortunes.last.join('; ')}`);
       }
     }
+    console.log(misfortunes.count);
     assert.ok(misfortunes.count > 80, `only ${misfortunes.count} accidents`);
   });
 

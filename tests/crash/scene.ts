@@ -28,30 +28,12 @@ export class Scene implements AsyncDisposable {
     return new Scene(world, new Ground(world), isDiskBad);
   }
 
-  /** Lets something happen, from which the next cycle has work: everything is shared before a change or a withdrawal. */
+  /** Lets something happen, from which the next cycle has work. Before a change or a withdrawal everything is shared. */
   async prepare(deed: Deed): Promise<void> {
-    const { world } = this;
-    const { sql } = world;
-    const { alice } = world.library.users;
     this.#round++;
-    if (deed === 'first copy') return await this.#takeBack();
-    await this.cycle();
-    if (deed === 'withdrawal') {
-      await sql`
-        UPDATE asset SET visibility = 'locked'
-        WHERE id = ${world.id('family/portrait')}`;
-    } else {
-      await sql`
-        UPDATE asset SET visibility = 'timeline'
-        WHERE id = ${world.id('family/portrait')}`;
-      await sql`
-        UPDATE person SET name = name || ${` ${this.#round}`}
-        WHERE "ownerId" = ${alice.id} AND name <> ''`;
-      await sql`
-        UPDATE asset_exif SET description = ${`said in round ${this.#round}`}
-        WHERE "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${alice.id})`;
-      await this.#renewThumbnails();
-    }
+    if (deed === 'first copy') await this.#takeBack();
+    else if (deed === 'change') await this.#change();
+    else await this.#lockHalf();
   }
 
   /** One cycle; `database` is another way to the same one. Ends when nothing of it is left, whatever happened. */
@@ -81,6 +63,30 @@ export class Scene implements AsyncDisposable {
       .map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' }));
     await this.cycle(undefined, jobs);
     this.ground.assertRestored('taken back', { sparesDirectories: this.isDiskBad });
+  }
+
+  async #change(): Promise<void> {
+    const { sql, library } = this.world;
+    const { alice } = library.users;
+    await sql`
+      UPDATE person SET name = name || ${` ${this.#round}`}
+      WHERE "ownerId" = ${alice.id} AND name <> ''`;
+    await sql`
+      UPDATE asset_exif SET description = ${`said in round ${this.#round}`}
+      WHERE "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${alice.id})`;
+    await this.#renewThumbnails();
+  }
+
+  async #lockHalf(): Promise<void> {
+    const { sql, library } = this.world;
+    const { alice } = library.users;
+    await sql`
+      UPDATE asset SET visibility = 'timeline'
+      WHERE "ownerId" = ${alice.id} AND visibility = 'locked' AND id <> ${this.world.id('family/locked')}`;
+    await this.cycle();
+    await sql`
+      UPDATE asset SET visibility = 'locked'
+      WHERE "ownerId" = ${alice.id} AND visibility = 'timeline' AND id::text < '8'`;
   }
 
   /** As Immich does it when it makes them anew: another file under the same name. */

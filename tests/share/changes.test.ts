@@ -122,6 +122,28 @@ Deno.test({
   },
 });
 
+Deno.test('a change of a face that PostgreSQL counts late is noticed', async () => {
+  await using world = await World.open('v3.1.0');
+  const engine = await Engine.start(world.config);
+  try {
+    await engine.cycle();
+    await flushCounters(world);
+    await engine.cycle();
+    // Within a second of the last report to the others, so that this one is kept back.
+    await world.sql`
+      UPDATE asset_face SET "boundingBoxX1" = "boundingBoxX1" + 1
+      WHERE id = (SELECT source_face_id FROM immich_sidecar.face_map ORDER BY 1 LIMIT 1)`;
+    const reports = [await engine.cycle()];
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await flushCounters(world);
+    reports.push(await engine.cycle());
+    const updated = reports.flatMap(({ jobs }) => jobs).reduce((sum, { facesUpdated }) => sum + facesUpdated, 0);
+    assert.equal(updated, 1);
+  } finally {
+    await engine.end();
+  }
+});
+
 /** A cycle still sees what the one before has written, and what its sessions have not yet counted. */
 async function untilIdle(cycle: () => Promise<CycleReport>): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { assetOf } from '../../../src/demo/library/result.ts';
+import { World } from '../../share/world.ts';
+import { configOf, fingerprints, libraryFiles, plan, tagsOf, undoAll, write } from './helper.ts';
+
+/** Sidecars by path, byte for byte. */
+function sidecarsOf(world: World): Map<string, string> {
+  const paths = libraryFiles(world).filter((path) => path.endsWith('.xmp'));
+  return new Map(paths.map((path) => [path, Deno.readTextFileSync(path)]));
+}
+
+Deno.test('undo gives everything back: media tag for tag, sidecars byte for byte, what was made goes', async () => {
+  await using world = await World.open('v3.1.0');
+  const paths = libraryFiles(world);
+  const [tags, sidecars] = [await tagsOf(paths), sidecarsOf(world)];
+  const config = configOf(world, { destination: 'both' });
+  const report = await write(config);
+  assert.equal(report.complete, true, JSON.stringify(report.troubles));
+  assert.ok(report.sidecarsWritten > 20 && report.mediaWritten > 20);
+  const written = fingerprints(libraryFiles(world));
+
+  const shown = await undoAll(config, { isDryRun: true });
+  assert.equal(shown?.outcomes['would-undo'], report.mediaWritten + report.sidecarsWritten);
+  assert.equal(await undoAll(config, { confirm: () => false }), undefined);
+  assert.deepEqual(fingerprints(libraryFiles(world)), written, 'neither changed anything');
+
+  const undone = await undoAll(config);
+  assert.equal(undone?.complete, true);
+  assert.equal(undone?.outcomes.undone, report.mediaWritten + report.sidecarsWritten);
+  assert.deepEqual(libraryFiles(world), paths);
+  assert.deepEqual(sidecarsOf(world), sidecars);
+  assert.deepEqual(await tagsOf(paths), tags);
+  await assert.rejects(undoAll(config), { name: 'UserError', message: /knows of no change/ });
+  const { report: again } = await plan(config);
+  assert.equal(again.outcomes['would-write'], report.outcomes.written, 'the next run would write it all again');
+});
+
+Deno.test('undo of several runs goes back step by step, for one photo or for a run; what was changed since stays', async (t) => {
+  await using world = await World.open('v3.1.0');
+  const config = configOf(world);
+  const [beach, picnic] = ['family/beach', 'family/picnic'].map((key) =>
+    Deno.realPathSync(assetOf(world.library, key).localPath)
+  ) as [string, string];
+  const describe = (key: string, text: string) =>
+    world.sql`UPDATE asset_exif SET description = ${text} WHERE "assetId" = ${world.id(key)}`;
+  const descriptions = async () => {
+    const tags = await tagsOf([beach, picnic]);
+    return [beach, picnic].map((path) => tags.get(path)?.['XMP-dc:Description']);
+  };
+  const original = await tagsOf([beach, picnic]);
+  const runs: number[] = [];
+  for (const text of ['one', 'two', 'three']) {
+    await describe('family/beach', text);
+    if (text !== 'two') await describe('family/picnic', text);
+    const report = await write(config, { modules: ['caption'] });
+    assert.equal(report.complete, true);
+    runs.push(report.run ?? 0);
+  }
+  assert.deepEqual(await descriptions(), ['three', 'three']);
+
+  await t.step('a run that a later one has built upon stays, and says so', async () => {
+    const reasons: (string | undefined)[] = [];
+    const report = await undoAll(config, {
+      scope: { runId: runs[1], paths: [] },
+      onChange: (_, __, reason) => reasons.push(reason),
+    });
+    assert.deepEqual([report?.outcomes['changed-since'], report?.complete], [1, false]);
+    assert.deepEqual(reasons, [`run ${runs[2]} has written it since; undo that first`]);
+    assert.deepEqual(await descriptions(), ['three', 'three']);
+  });
+
+  await t.step('the last run', async () => {
+    assert.equal((await undoAll(config))?.complete, true);
+    assert.deepEqual(await descriptions(), ['two', 'one']);
+  });
+
+  await t.step('everything that was ever written into one photo', async () => {
+    const report = await undoAll(config, { scope: { paths: [beach] } });
+    assert.deepEqual([report?.outcomes.undone, report?.complete], [2, true]);
+    assert.deepEqual((await tagsOf([beach])).get(beach), original.get(beach));
+    assert.deepEqual(await descriptions(), [original.get(beach)?.['XMP-dc:Description'], 'one']);
+  });
+
+  await t.step('a photo that somebody else has changed since stays as it is', async () => {
+    const bytes = Deno.readFileSync(picnic);
+    Deno.writeFileSync(picnic, bytes);
+    Deno.utimeSync(picnic, new Date(), new Date());
+    const report = await undoAll(config, { scope: { paths: [`${world.directory}/external`] } });
+    assert.equal(report?.outcomes['changed-since'], 1);
+    assert.deepEqual(Deno.readFileSync(picnic), bytes);
+  });
+});
