@@ -96,7 +96,7 @@ async function findWithdrawals(sql: Sql, context: PlanningContext, only: Job | u
       WHEN mirror.id IS NULL AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
         THEN 'target-deleted'
       WHEN mirror.id IS NULL THEN 'mirror-lost'
-      WHEN mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline" THEN 'target-trashed'
+      WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline") THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
       WHEN ${isJustified(sql, context.jobs)} THEN NULL
       WHEN a.visibility = 'locked' THEN 'source-locked'
