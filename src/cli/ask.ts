@@ -1,19 +1,32 @@
 import { UserError } from '../errors.ts';
 import { printError } from './output.ts';
 
-/**
- * Asks whether to go on, on the terminal; anything but yes is no. Nothing that is piped is taken for an answer.
- *
- * Throws UserError (exit 2) naming the flag that answers it, when there is no terminal.
- */
-export function askToGoOn(question: string): boolean {
-  if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) {
-    throw new UserError('This has to be confirmed, and there is no terminal to ask on.', {
-      remedy: 'Look at it with --dry-run, then add --yes.',
-    });
-  }
-  printError(`${question} [y/N] `);
-  return /^(y|yes)$/i.test(readLine().trim());
+/** Whether the user wants what a command is about to do: said with --yes, or asked once. */
+export interface Consent {
+  /**
+   * Shows what will be done and asks, unless that was answered before. Anything but yes is no, and a no is confirmed.
+   *
+   * Throws UserError (exit 2) naming the flag, when there is no terminal to ask on: nothing piped is taken for an answer.
+   */
+  isGiven(what: string, question: string): boolean;
+}
+
+export function consentOf({ yes = false }: { readonly yes?: boolean }): Consent {
+  let isGiven = yes;
+  return {
+    isGiven: (what, question) => {
+      if (isGiven) return true;
+      if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) {
+        throw new UserError('This has to be confirmed, and there is no terminal to ask on.', {
+          remedy: 'Look at it with --dry-run, then add --yes.',
+        });
+      }
+      printError(`${what}${question} [y/N] `);
+      isGiven = /^(y|yes)$/i.test(readLine().trim());
+      if (!isGiven) printError('Nothing was changed.\n');
+      return isGiven;
+    },
+  };
 }
 
 /** One line of standard input; what there is of it when the input ends. */

@@ -5,8 +5,8 @@ import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { applyForget, type Decision, type ForgetChoice, planForget } from '../share/forget.ts';
 import { planOnly } from '../share/share.ts';
-import { askToGoOn } from './ask.ts';
-import { type Environment, print, printError, printJson, table } from './output.ts';
+import { type Consent, consentOf } from './ask.ts';
+import { type Environment, print, printJson, table } from './output.ts';
 import { isUuid } from './uuid.ts';
 import { withDatabase } from './with_database.ts';
 
@@ -35,15 +35,11 @@ export function forgetCommand(env: Environment, onExit: (code: number) => void):
     .option('--json', 'print the result as one JSON object')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
-    .action(async (assetIds: string[], options: ForgetOptions) =>
-      onExit(
-        await withDatabase(
-          env,
-          { ...options, needJobs: false },
-          (sql, config) => forget(sql, config, assetIds, options),
-        ),
-      )
-    );
+    .action(async (assetIds: string[], options: ForgetOptions) => {
+      const consent = consentOf(options);
+      const work = (sql: Connection, config: Config) => forget(sql, config, assetIds, options, consent);
+      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
+    });
 }
 
 const EXAMPLES = `
@@ -61,6 +57,7 @@ async function forget(
   config: Config,
   assetIds: readonly string[],
   options: ForgetOptions,
+  consent: Consent,
 ): Promise<number> {
   const choice = choiceOf(assetIds, options);
   const decisions = await planOnly(sql, config, undefined, (tx, context) => planForget(tx, context, choice));
@@ -69,13 +66,8 @@ async function forget(
     else print(describe(decisions));
     return EXIT.ok;
   }
-  if (!options.yes && decisions.length > 0) {
-    printError(describe(decisions));
-    if (!askToGoOn(`Share ${decisions.length === 1 ? 'it' : 'them'} again?`)) {
-      printError('Nothing was changed.\n');
-      return EXIT.ok;
-    }
-  }
+  const question = `Share ${decisions.length === 1 ? 'it' : 'them'} again?`;
+  if (decisions.length > 0 && !consent.isGiven(describe(decisions), question)) return EXIT.ok;
   const lifted = await applyForget(sql, decisions);
   if (options.json) printJson({ forgotten: lifted });
   else if (lifted === 0) print('Nothing of that is remembered.\n');

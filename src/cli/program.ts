@@ -58,7 +58,11 @@ Examples:
   immich-sidecar sync --dry-run       show what a cycle would do, change nothing
   immich-sidecar sync                 one cycle over all configured jobs
   immich-sidecar sync --job family    one cycle over one job
+  immich-sidecar serve                cycle after cycle, until stopped
+  immich-sidecar forget --list        what is not shared, and why?
+  immich-sidecar unshare --dry-run    what was shared, and would be taken back?
   immich-sidecar write --all          write what Immich knows into the files
 
 Settings come from the environment, .env and config.yaml: docs/configuration.md.
-Exit codes: 0 done, 1 a bug, 2 configuration or usage, 3 done but some assets failed, 4 refused, nothing changed.`;
+Exit codes: 0 done, 1 a bug, 2 configuration or usage, 3 done but some assets failed,
+4 refused and nothing changed, or stopped by the brake.`;

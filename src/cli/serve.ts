@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
 import { Scheduler } from '../service/scheduler.ts';
+import { describeBrake } from '../share/brake_words.ts';
 import type { CycleReport } from '../share/cycle.ts';
 import { VERSION } from '../version.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
@@ -88,21 +89,22 @@ function listen(handlers: Readonly<Partial<Record<Deno.Signal, () => void>>>): D
   };
 }
 
-/** What a cycle changed, in one line; an idle one says nothing unless asked. */
+/** What a cycle changed, and what is wrong when that is news; an idle one says nothing unless asked. */
 function logCycle(report: CycleReport): void {
-  const jobs = report.jobs.map((job) => {
-    const withdrawn = Object.values(job.withdrawn).reduce((sum, count) => sum + count, 0);
-    return { job: job.job, created: job.created, withdrawn, failures: job.failures.length };
-  });
-  const changed = jobs.filter(({ created, withdrawn, failures }) => created + withdrawn + failures > 0);
-  for (const { job, created, withdrawn, failures } of changed) {
-    const level = failures > 0 ? 'warn' : 'info';
-    logger[level]('{job}: {created} new, {withdrawn} taken back, {failures} failed', {
-      job,
-      created,
-      withdrawn,
-      failures,
-    });
+  for (const { job, created, withdrawn, failures } of report.jobs) {
+    const gone = Object.values(withdrawn).reduce((sum, count) => sum + count, 0);
+    if (created + gone > 0) logger.info('{job}: {created} new, {gone} taken back', { job, created, gone });
+    logNews(`failures of ${job}`, failures.length === 0 ? '' : `${job}: ${failures.length} failed: ${failures[0]}`);
   }
+  logNews('brakes', report.brakes.map(describeBrake).join('\n'));
   logger.debug('cycle done in {seconds} s', { seconds: report.seconds });
+}
+
+/** What was said last about something: the same is not said in every cycle. */
+const said = new Map<string, string>();
+
+function logNews(about: string, problem: string): void {
+  if (said.get(about) === problem) return;
+  said.set(about, problem);
+  if (problem !== '') logger.warn('{problem}', { problem });
 }

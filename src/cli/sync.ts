@@ -34,15 +34,17 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
     .option('--json', 'print the result as JSON; the last line of stdout is one object')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: SyncOptions) =>
-      onExit(
-        await withDatabase(
-          env,
-          options,
-          (sql, config) => options.dryRun ? show(sql, config, options) : sync(sql, config, options),
-        ),
-      )
-    );
+    .action(async (options: SyncOptions) => {
+      const said: Said = {};
+      const work = (sql: Connection, config: Config) =>
+        options.dryRun ? show(sql, config, options) : sync(sql, config, options, said);
+      onExit(await withDatabase(env, options, work));
+    });
+}
+
+/** What is not said twice when a cycle is begun again after its connection was lost: by then there may be other brakes. */
+interface Said {
+  confirmed?: readonly RememberedBrake[];
 }
 
 const EXAMPLES = `
@@ -70,10 +72,13 @@ async function show(sql: Connection, config: Config, options: SyncOptions): Prom
   return EXIT.ok;
 }
 
-async function sync(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
+async function sync(sql: Connection, config: Config, options: SyncOptions, said: Said): Promise<number> {
   const isKnown = options.job === undefined || config.jobs.some(({ name }) => name === options.job);
-  const confirmed = options.confirmWithdrawals && isKnown ? await confirmBrakes(sql, options.job) : undefined;
-  if (confirmed !== undefined && !options.json) print(describeConfirmed(confirmed));
+  if (options.confirmWithdrawals && isKnown && said.confirmed === undefined) {
+    said.confirmed = await confirmBrakes(sql, options.job);
+    if (!options.json) print(describeConfirmed(said.confirmed));
+  }
+  const { confirmed } = said;
   const progress = terminalProgress(config.log.format === 'text');
   try {
     const report = await share(sql, config, { jobName: options.job, version: VERSION, progress });

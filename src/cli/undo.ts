@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { getLogger } from '@logtape/logtape';
 import { Command, InvalidArgumentError } from 'commander';
+import { consentOf } from './ask.ts';
 import { plain } from '../config/quote.ts';
 import { loadConfig } from '../config/load.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { undo, type UndoOptions, type UndoReport } from '../writeback/undo.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, print, printError, printJson } from './output.ts';
+import { type Environment, print, printJson } from './output.ts';
 import { reportError } from './report_error.ts';
 import { stopOnSignals } from './signals.ts';
 
@@ -65,10 +66,11 @@ async function run(paths: readonly string[], flags: UndoFlags, env: Environment)
       scope: { runId: flags.run, paths: paths.map((path) => resolve(path)) },
       isDryRun: flags.dryRun === true,
       signal: stop.signal,
-      confirm: (changes, what) => flags.yes === true || ask(changes, what),
+      confirm: (changes, what) =>
+        consentOf(flags).isGiven(`This takes back ${what}: ${changes} files.\n`, 'Take it back?'),
       onChange: flags.json ? (change, outcome, reason) => printJson({ path: change.plan.path, outcome, reason }) : tell,
     });
-    if (report === undefined) return EXIT.interrupted;
+    if (report === undefined) return EXIT.ok;
     if (flags.json) printJson(report);
     else print(describe(report));
     if (report.interrupted) return EXIT.interrupted;
@@ -82,22 +84,6 @@ function parseRun(text: string): number {
   const run = Number(text);
   if (!Number.isSafeInteger(run) || run < 1) throw new InvalidArgumentError('Write the number of a run.');
   return run;
-}
-
-/** Asks on the terminal. Throws UserError where nobody can answer. */
-function ask(changes: number, what: string): boolean {
-  if (!Deno.stdin.isTerminal()) {
-    throw new UserError(
-      `Taking back ${what} changes ${changes} files, and nobody can be asked whether that is meant.`,
-      {
-        remedy: 'Look at it with --dry-run, then give --yes.',
-      },
-    );
-  }
-  printError(`Take back ${what}: ${changes} files? [y/N] `);
-  const answer = new Uint8Array(16);
-  const length = Deno.stdin.readSync(answer) ?? 0;
-  return /^y(es)?$/i.test(new TextDecoder().decode(answer.subarray(0, length)).trim());
 }
 
 const SIGNS = Object.freeze({ 'undone': '<', 'would-undo': '<', 'changed-since': '!', 'failed': '!' });

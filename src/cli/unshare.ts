@@ -13,8 +13,8 @@ import {
   type UnshareResult,
 } from '../share/unshare.ts';
 import { VERSION } from '../version.ts';
-import { askToGoOn } from './ask.ts';
-import { type Environment, print, printError, printJson, table } from './output.ts';
+import { type Consent, consentOf } from './ask.ts';
+import { type Environment, print, printJson, table } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { isUuid } from './uuid.ts';
 import { withDatabase } from './with_database.ts';
@@ -39,9 +39,11 @@ export function unshareCommand(env: Environment, onExit: (code: number) => void)
     .option('--json', 'print the result as one JSON object')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: UnshareOptions) =>
-      onExit(await withDatabase(env, { ...options, needJobs: false }, (sql, config) => unshare(sql, config, options)))
-    );
+    .action(async (options: UnshareOptions) => {
+      const consent = consentOf(options);
+      const work = (sql: Connection, config: Config) => unshare(sql, config, options, consent);
+      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
+    });
 }
 
 const EXAMPLES = `
@@ -56,7 +58,12 @@ shared photos (favourites, edits, albums) goes with them. Stop the service
 first, and take the job out of the configuration, or the next sync shares it
 again.`;
 
-async function unshare(sql: Connection, config: Config, options: UnshareOptions): Promise<number> {
+async function unshare(
+  sql: Connection,
+  config: Config,
+  options: UnshareOptions,
+  consent: Consent,
+): Promise<number> {
   if (options.user !== undefined && !isUuid(options.user)) {
     throw new UserError(`--user: ${JSON.stringify(options.user)} is not the id of a user.`, {
       remedy: 'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
@@ -74,13 +81,7 @@ async function unshare(sql: Connection, config: Config, options: UnshareOptions)
     else print('Nothing is shared.\n');
     return EXIT.ok;
   }
-  if (!options.yes) {
-    printError(describePlan(plan));
-    if (!askToGoOn('Take all this back?')) {
-      printError('Nothing was changed.\n');
-      return EXIT.ok;
-    }
-  }
+  if (!consent.isGiven(describePlan(plan), 'Take all this back?')) return EXIT.ok;
   const progress = terminalProgress(config.log.format === 'text');
   const result = await withSharing(sql, config, VERSION, (sharing) =>
     sharing.apply(async (context) => {

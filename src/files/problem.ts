@@ -56,6 +56,11 @@ export class FileProblem extends Error {
   constructor(readonly reason: FileReason, readonly path: string, cause?: unknown) {
     super(`${SENTENCE[reason]}: ${plain(JSON.stringify(path))}`, { cause });
   }
+
+  /** The message without the path. */
+  get sentence(): string {
+    return SENTENCE[this.reason];
+  }
 }
 
 /** Wraps what the operating system said about `path`; a FileProblem passes through. */

@@ -1,6 +1,8 @@
 import { getLogger } from '@logtape/logtape';
 import { plain } from '../config/quote.ts';
 import type { Sql } from '../postgres/connect.ts';
+import { adopt } from './adoption/adopt.ts';
+import { removeStrays } from './adoption/strays.ts';
 import type { Context } from './context.ts';
 import type { Job } from './job.ts';
 import { undoUnfinished } from './journal.ts';
@@ -32,11 +34,21 @@ export interface CycleReport {
   readonly complete: boolean;
   /** Files that belonged to no mirror, left by a run that was killed or by a person whom the target merged. */
   readonly settled: number;
+  /** Mirrors that were recognised though nothing of ours knew them any more. */
+  readonly adopted: number;
 }
 
 /** The report of a cycle that had nothing to look at. */
 export function nothingHappened(): CycleReport {
-  return { startedAt: new Date().toISOString(), seconds: 0, jobs: [], brakes: [], complete: true, settled: 0 };
+  return {
+    startedAt: new Date().toISOString(),
+    seconds: 0,
+    jobs: [],
+    brakes: [],
+    complete: true,
+    settled: 0,
+    adopted: 0,
+  };
 }
 
 /** Told while a long copy runs. */
@@ -61,18 +73,20 @@ const MAX_FAILURES = 100;
  * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
  */
 export async function runCycle(
-  context: Context,
+  given: Context,
   jobs: readonly Job[],
   only: Job | undefined,
   version: string,
   progress: Progress,
 ): Promise<CycleReport> {
   const startedAt = new Date();
+  const adopted = given.scope === 'all' ? await adopt(given) : 0;
   let mended = 0;
-  for (const targetUserId of await targetsOf(context, only)) mended += await mendPersonMap(context, targetUserId);
+  for (const targetUserId of await targetsOf(given, only)) mended += await mendPersonMap(given, targetUserId);
+  // When somebody was merged or deleted, faces on photos that have not changed are somebody else's, and his thumbnail is left.
+  const context: Context = mended > 0 ? { ...given, scope: 'all' } : given;
   const isFull = context.scope === 'all';
-  // A person whom the target has deleted leaves a thumbnail behind.
-  const unfinished = isFull || mended > 0 ? await undoUnfinished(context) : { settled: 0, failed: [] };
+  const unfinished = isFull ? await undoUnfinished(context) : { settled: 0, failed: [] };
   if (unfinished.settled > 0) logger.info('settled {count} links of an unfinished run', { count: unfinished.settled });
   for (const { problem } of unfinished.failed) {
     logger.warn('a file of no mirror stays: {problem}', { problem: problem.message });
@@ -80,6 +94,8 @@ export async function runCycle(
 
   const withdrawals = await takeBack(context, only);
   for (const failure of withdrawals.failures) logger.warn('{failure}', { failure });
+  let leftOver = 0;
+  if (isFull) { for (const job of context.jobs) leftOver += await removeStrays(context, job); }
 
   const drafts: Draft[] = [];
   for (const job of jobs) drafts.push(await runJob(context, job, progress));
@@ -113,7 +129,8 @@ export async function runCycle(
     jobs: reports,
     brakes: withdrawals.brakes,
     complete: withdrawals.brakes.length === 0 && reports.every((job) => job.failures.length === 0),
-    settled: unfinished.settled,
+    settled: unfinished.settled + leftOver,
+    adopted,
   };
   const strays = withdrawals.withdrawn.filter(({ jobName }) => !jobs.some((job) => job.name === jobName));
   if (strays.length > 0) {
@@ -150,7 +167,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     );
   }
   const failures: string[] = [];
-  const rowsUpdated = await applyRows(context, await planRows(sql, schema, job, scope));
+  const rowsUpdated = await applyRows(context, planRows(sql, schema, job, scope));
   const files = await applyMirrorFiles(context, job);
   for (const failure of files.failures) logger.warn('{failure}', { failure });
   failures.push(...files.failures);
@@ -230,7 +247,7 @@ function describeSkip(skip: Skip): string {
 
 /** A cycle that found nothing to do leaves no row, so that running it again writes nothing at all. */
 function hasChanges(report: CycleReport): boolean {
-  return report.settled > 0 || report.jobs.some((job) =>
+  return report.settled + report.adopted > 0 || report.jobs.some((job) =>
     [
       job.created,
       job.albumEntries,

@@ -46,7 +46,7 @@ export async function planCycle(
   const { schema } = context;
   sink({ phase: 'withdrawals', plan: await planWithdrawals(sql, context, only) });
   for (const job of jobs) {
-    sink({ phase: 'rows', job: job.name, plan: await planRows(sql, schema, job, context.scope) });
+    for await (const plan of planRows(sql, schema, job, context.scope)) sink({ phase: 'rows', job: job.name, plan });
     for await (const plan of planMirrorFiles(sql, context, job)) sink({ phase: 'files', job: job.name, plan });
     for (const part of PARTS) {
       for await (const plan of planNewAssets(sql, context, job, part)) {

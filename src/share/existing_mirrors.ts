@@ -3,7 +3,7 @@ import type { Sql } from '../postgres/connect.ts';
 import { type Candidate, candidateColumns, type CandidateFile, filesOf, pathColumn } from './candidates.ts';
 import { fieldGroups, groupSum } from './fields.ts';
 import type { Job } from './job.ts';
-import { isWithin, type Scope } from './scope.ts';
+import { type MirrorPage, mirrorsOn, unguessed } from './mirror_pages.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
 
 /** A mirror as it stands, and its source as a candidate for one. */
@@ -30,17 +30,13 @@ export interface ExistingMirror extends Candidate {
   readonly links: readonly { readonly path: string; readonly keep: string }[];
 }
 
-/**
- * One page of a job's mirrors within `scope`, in the order of their sources' ids, after the id `after`. Reads only. A mirror that
- * only the brake keeps is left as it is.
- */
+/** The mirrors on a page whose place this job decides. Reads only. One that only the brake keeps is left as it is. */
 export async function readExistingMirrors(
   sql: Sql,
   schema: ImmichSchema,
   job: Job,
   jobs: readonly Job[],
-  scope: Scope,
-  page: { readonly after: string; readonly limit: number },
+  page: MirrorPage,
 ): Promise<ExistingMirror[]> {
   const groups = fieldGroups(schema);
   const isTouched = (isMeant: (name: string) => boolean) =>
@@ -75,16 +71,10 @@ export async function readExistingMirrors(
         ),
         '[]'
       ) AS links
-    FROM immich_sidecar.asset_map m
+    FROM ${mirrorsOn(sql, job, page)}
     JOIN asset a ON a.id = m.source_asset_id
     JOIN asset mirror ON mirror.id = m.mirror_asset_id
     LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
-    WHERE m.source_user_id = ${job.sourceUserId}
-      AND m.target_user_id = ${job.targetUserId}
-      AND m.source_asset_id > ${page.after}
-      AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
-      AND (m.job_name = ${job.name} OR m.job_name <> ALL (${others}::text[]))
-      AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
-    ORDER BY m.source_asset_id
-    LIMIT ${page.limit}`;
+    WHERE (m.job_name = ${job.name} OR m.job_name <> ALL (${others}::text[]))
+      AND ${unguessed(sql, sql`${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)}`)}`;
 }

@@ -91,7 +91,8 @@ export function removeFiles(
  * for mirrors that do not exist. Needs the instance lock, as another instance's work in progress looks the same.
  *
  * A row that was committed says that a link was going to be made, not that it was. So a file with a single name stays,
- * as it cannot be a link of ours, unless it is named after the mirror; and so does one that a mirror has been given since.
+ * as it cannot be a link of ours, unless it is named after the mirror; and so does one that a mirror has been given since,
+ * and one of an asset that is there though no mapping knows it (share/adoption/ knows what to do with that).
  *
  * Returns how many journal rows were settled, and what could not be removed (those rows stay and are tried again).
  */
@@ -102,7 +103,8 @@ export async function undoUnfinished(
     SELECT l.mirror_id AS "mirrorId", l.path, l.keep
     FROM immich_sidecar.link l
     WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
-      AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)`;
+      AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
+      AND NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = l.mirror_id)`;
   if (unfinished.length === 0) return { settled: 0, failed: [] };
   const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));
   const superfluous = unfinished.filter(({ path }) => !inUse.has(path));

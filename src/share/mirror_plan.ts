@@ -105,6 +105,6 @@ export function mirrorIds(): () => string {
 }
 
 /** Source: LibraryService of Immich, all releases; see docs/immich.md. */
-function pathChecksum(path: string): string {
+export function pathChecksum(path: string): string {
   return createHash('sha1').update(`path:${path}`).digest('hex');
 }

@@ -33,6 +33,11 @@ export function mirrorOriginalPath(mappings: readonly Mapping[], sourcePath: str
   return mapping.to + sourcePath.slice(mapping.from.length);
 }
 
+/** Whether Immich's crawler passes over what lies below a prefix, so that only we put assets there (docs/placements.md). */
+export function isHidden(pathPrefix: string): boolean {
+  return pathPrefix.includes('/.');
+}
+
 /**
  * The directory of a target prefix that stays when its last mirror goes: what lies above the first hidden directory, which
  * is ours, or the prefix itself, which may be a library's import path.

@@ -23,8 +23,10 @@ export async function removeMirrors(
     const batch = withdrawals.slice(start, start + context.batchSize);
     const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
     context.signal.throwIfAborted();
-    await removeFilesOfImmich(context, links);
-    const failed = removeFiles(links, context.linker, context.paths);
+    const failed = [
+      ...await removeFilesOfImmich(context, links),
+      ...removeFiles(links, context.linker, context.paths),
+    ];
     const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
     await context.transaction((tx) => removeRows(tx, done));
@@ -39,7 +41,10 @@ export async function removeMirrors(
  * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them. A path of the database is
  * believed only in a directory where this very mirror has files of ours; anywhere else the file may be the source's.
  */
-async function removeFilesOfImmich(context: Context, links: readonly JournalEntry[]): Promise<void> {
+async function removeFilesOfImmich(
+  context: Context,
+  links: readonly JournalEntry[],
+): Promise<ReturnType<typeof removeFiles>> {
   const homes = new Map<string, Set<string>>();
   for (const { mirrorId, path } of links) {
     const directories = homes.get(mirrorId) ?? new Set();
@@ -50,7 +55,7 @@ async function removeFilesOfImmich(context: Context, links: readonly JournalEntr
     FROM asset_file
     WHERE "assetId" = ANY (${[...homes.keys()]}::uuid[])`;
   const own = files.filter(({ mirrorId, path }) => homes.get(mirrorId)?.has(parentOf(path)));
-  removeFiles(own.map((file) => ({ ...file, keep: parentOf(file.path) })), context.linker, context.paths);
+  return removeFiles(own.map((file) => ({ ...file, keep: parentOf(file.path) })), context.linker, context.paths);
 }
 
 /** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */

@@ -70,7 +70,7 @@ async function know(path: string, kind: FileState['kind']): Promise<Known> {
     return { path, kind, info, obstacle: obstacleOf(path, kind, info) };
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
-    return { path, kind, info: undefined, obstacle: { reason: error.message, isPermanent: false } };
+    return { path, kind, info: undefined, obstacle: { reason: error.sentence, isPermanent: false } };
   }
 }
 

@@ -4,7 +4,7 @@ import { holdsOf, SIDECAR_HOLDS } from './formats.ts';
 import { recodesIptc } from './iptc.ts';
 import { mapAlbums } from './mappings/albums.ts';
 import { mapCaption } from './mappings/caption.ts';
-import { mapFaces } from './mappings/faces.ts';
+import { mapFaces, othersRegions } from './mappings/faces.ts';
 import { mapGps } from './mappings/gps.ts';
 import { entriesOfOthers } from './mappings/lists.ts';
 import type { Mapping, MappingOptions } from './mappings/mapping.ts';
@@ -14,6 +14,7 @@ import { mapTags } from './mappings/tags.ts';
 import { mapTime } from './mappings/time.ts';
 import type { Destination, Module } from './module.ts';
 import type { AssetRecord } from './record.ts';
+import { REGION_INFO } from './tag_names.ts';
 import type { FilePlan, OwnValues, Tags } from './tags.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
@@ -123,5 +124,10 @@ function withoutOwn(tags: Tags, own: OwnValues): Tags {
     const entries = entriesOfOthers(tags, tag, own);
     return [tag, entries.length === 0 ? null : entries];
   });
-  return { ...tags, ...Object.fromEntries(lists) };
+  const regions = othersRegions(tags, own);
+  return {
+    ...tags,
+    ...Object.fromEntries(lists),
+    [REGION_INFO]: regions.length === 0 ? null : { RegionList: regions },
+  };
 }

@@ -62,7 +62,7 @@ export interface UndoReport {
 export async function undo(config: Config, options: UndoOptions): Promise<UndoReport | undefined> {
   const { isDryRun, signal, scope, onChange } = options;
   using ledger = isDryRun ? Ledger.openToLook(config.write.stateDirectory) : Ledger.open(config.write.stateDirectory);
-  if (!isDryRun) recover(ledger, config.write.stateDirectory);
+  using _ = isDryRun ? undefined : recover(ledger, config.write.stateDirectory);
   const { what, ids } = choose(ledger, scope);
   const outcomes: Record<UndoOutcome, number> = { 'undone': 0, 'would-undo': 0, 'changed-since': 0, 'failed': 0 };
   const end: End = (change, outcome, reason) => {

@@ -55,10 +55,8 @@ export async function writeBack(config: Config, options: WriteOptions): Promise<
   const { stateDirectory } = config.write;
   using ledger = options.isDryRun ? Ledger.openToLook(stateDirectory) : Ledger.open(stateDirectory);
   if (options.clearAlbumCache) ledger.albums.clear();
-  if (!options.isDryRun) {
-    if (options.clearCheckpoint) ledger.runs.clearCheckpoint();
-    recover(ledger, stateDirectory);
-  }
+  if (options.clearCheckpoint && !options.isDryRun) ledger.runs.clearCheckpoint();
+  using _ = options.isDryRun ? undefined : recover(ledger, stateDirectory);
   await using opened = await openSource(config, options.modules, ledger.albums, options.signal);
   await using writer = new LazyWriter(config.write, options.modules, options.isDryRun ? undefined : stateDirectory);
   return await run(config, options, { ledger, writer, ...opened });

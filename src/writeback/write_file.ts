@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { codeOf, FileProblem } from '../files/problem.ts';
+import { asFileProblem, codeOf, FileProblem } from '../files/problem.ts';
 import { refusal } from './exiftool_errors.ts';
 import { isNameable, pathArgument } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
@@ -46,7 +46,8 @@ export async function writeFile(
   try {
     await makeCopy(pool, scratch, plan, temporaryPath);
     await takeAttributes(temporaryPath, before ?? await attributesForNew(path, temporaryPath), {
-      withTime: before !== undefined,
+      // Immich goes by the times of media files. Whoever else reads a sidecar has to see that it is new.
+      withTime: plan.kind === 'media',
     });
     await flush(temporaryPath);
     return await replace(plan, temporaryPath);
@@ -69,6 +70,7 @@ async function makeCopy(pool: ExifToolPool, scratch: Scratch, plan: FilePlan, te
   const [written, readBack] = await pool.runInOrder([args, readCommand([temporaryPath], tags)]);
   // Where it says so depends on its options.
   if (!/\b1 image files (?:created|copied)/.test(`${written?.output}\n${written?.messages}`)) {
+    await unchanged(plan);
     await explainMissing(temporaryPath);
     throw refusal(plan.path, written?.messages ?? '');
   }
@@ -139,7 +141,8 @@ async function sidecarBytes({ path, kind, isNew }: FilePlan): Promise<Uint8Array
 export function asWriteProblem(error: unknown, path: string): unknown {
   if (error instanceof WriteProblem) return error;
   if (error instanceof ExifToolEnded) return new WriteProblem('failed', path, error.message, error);
-  if (error instanceof FileProblem) return new WriteProblem('failed', path, error.message, error);
-  if (codeOf(error) !== '') return new WriteProblem('failed', path, messageOf(error), error);
-  return error;
+  if (!(error instanceof FileProblem) && codeOf(error) === '') return error;
+  const problem = asFileProblem(error, path);
+  const reason = problem.reason === 'io' ? `${problem.sentence}: ${messageOf(problem.cause)}` : problem.sentence;
+  return new WriteProblem('failed', path, reason, error);
 }

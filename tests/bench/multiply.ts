@@ -17,7 +17,7 @@ const FRESH_IDS = [
  * copies; cycles over changes do not look at them. Their `updateId`s are as old as can be.
  */
 export async function multiplyMirrors(sql: Connection, times: number): Promise<void> {
-  const tables = [
+  await multiplyRows(sql, times, [
     'public.asset',
     'public.asset_exif',
     'public.asset_file',
@@ -28,7 +28,11 @@ export async function multiplyMirrors(sql: Connection, times: number): Promise<v
     'immich_sidecar.asset_map',
     'immich_sidecar.face_map',
     'immich_sidecar.link',
-  ];
+  ]);
+}
+
+/** Copies all rows of these tables `times - 1` times, under other ids and paths that end with a dot and the number of the copy. */
+export async function multiplyRows(sql: Connection, times: number, tables: readonly string[]): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`SET LOCAL session_replication_role = replica`;
     await tx`SET LOCAL statement_timeout = 0`;

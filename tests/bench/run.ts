@@ -1,16 +1,25 @@
 import { parseArgs } from 'node:util';
 import { benchIdle } from './idle.ts';
 import { benchShare } from './share.ts';
+import { benchWrite } from './write.ts';
+
+interface Sizes {
+  readonly assets: number;
+  readonly mirrored: number;
+  readonly known: number;
+}
 
 /**
  * `deno task bench NAME [--json]`: prints what it measured. Nothing is asserted: a slow machine is not a defect of the program.
  */
 const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench idle [--mirrored 100000] [--json]
+       deno task bench write [--known 100000] [--json]
 `;
-const BENCHES: Readonly<Record<string, (options: { assets: number; mirrored: number }) => Promise<object>>> = {
+const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
   idle: ({ mirrored }) => benchIdle(mirrored),
+  write: ({ known }) => benchWrite(known),
 };
 
 const { values, positionals } = parseArgs({
@@ -19,10 +28,15 @@ const { values, positionals } = parseArgs({
   options: {
     assets: { type: 'string', default: '5000' },
     mirrored: { type: 'string', default: '100000' },
+    known: { type: 'string', default: '100000' },
     json: { type: 'boolean', default: false },
   },
 });
-const sizes = { assets: Number(values.assets), mirrored: Number(values.mirrored) };
+const sizes: Sizes = {
+  assets: Number(values.assets),
+  mirrored: Number(values.mirrored),
+  known: Number(values.known),
+};
 const bench = BENCHES[positionals[0] ?? ''];
 if (bench === undefined || Object.values(sizes).some((size) => !Number.isInteger(size) || size < 1)) {
   await Deno.stderr.write(new TextEncoder().encode(USAGE));
@@ -31,5 +45,5 @@ if (bench === undefined || Object.values(sizes).some((size) => !Number.isInteger
 const result = await bench(sizes);
 const text = values.json
   ? JSON.stringify(result)
-  : Object.entries(result).map(([name, value]) => `${name.padEnd(14)} ${value}`).join('\n');
+  : Object.entries(result).map(([name, value]) => `${name.padEnd(20)} ${value}`).join('\n');
 await Deno.stdout.write(new TextEncoder().encode(`${text}\n`));

@@ -8,6 +8,7 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
   [['--help'], ['sync', 'demo', '--help', '--version', 'config.yaml', 'Exit codes', '--dry-run', '--job']],
   [['sync', '--help'], ['--job <name>', '--dry-run', '--json', '--config <file>', '--help']],
   [['sync', '--help'], ['--confirm-withdrawals', 'Examples', 'exit code 4']],
+  [['serve', '--help'], ['--config <file>', 'until stopped']],
   [['forget', '--help'], [
     '--job <name>',
     '--user <id>',

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import type { JobConfig } from '../../src/config/config.ts';
-import { jobsOf } from '../../src/demo/jobs.ts';
 import { generateBulk } from '../../src/demo/library/bulk.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
 import { EXIT } from '../../src/errors.ts';
@@ -8,6 +6,7 @@ import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { HAS_SERVER } from '../harness/database.ts';
 import { digestTables } from '../share/snapshot.ts';
 import { World } from '../share/world.ts';
+import { changeSource, lockHalf, unlock } from './deeds.ts';
 import { Ground } from './ground.ts';
 import { lockHolders, RunningProgram, until } from './process.ts';
 import { Random } from './random.ts';
@@ -32,36 +31,24 @@ Deno.test({
     const ground = new Ground(world);
     const tables = await immichTables(world);
     const killer = new Killer(world, new Random(SEED));
-    const { alice } = world.library.users;
-    const { sql } = world;
-    while (killer.kills < KILLS) {
-      await killer.sync('first copy');
+    for (let round = 1; killer.kills < KILLS; round++) {
+      await killer.run('sync', 'first copy');
       await ground.assertRight('first copy');
-      await killer.unshare();
+      await killer.run('unshare', 'taken back');
       ground.assertRestored('taken back');
       assert.deepEqual(await immichTables(world), tables, 'the rows of Immich');
 
-      await killer.sync('first copy');
-      await sql`SELECT setseed(${killer.random.below(1)})`;
-      await sql`UPDATE person SET name = md5(random()::text) WHERE "ownerId" = ${alice.id} AND random() < 0.5`;
-      await sql`
-        UPDATE asset_face SET "deletedAt" = CASE WHEN random() < 0.1 THEN now() END
-        WHERE random() < 0.5 AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${alice.id})`;
-      await killer.sync('change');
+      await killer.run('sync', 'first copy');
+      await changeSource(world, ground, round);
+      await killer.run('sync', 'change');
       await ground.assertRight('change');
-
-      await sql`
-        UPDATE asset SET visibility = 'locked'
-        WHERE random() < 0.4 AND visibility = 'timeline' AND "ownerId" = ${alice.id}`;
-      await killer.sync('withdrawal');
+      await lockHalf(world);
+      await killer.run('sync', 'withdrawal');
       await ground.assertRight('withdrawal');
-
-      await sql`
-        UPDATE asset SET visibility = 'timeline'
-        WHERE visibility = 'locked' AND "ownerId" = ${alice.id} AND id <> ${world.id('family/locked')}`;
-      await killer.sync('coming back');
+      await unlock(world);
+      await killer.run('sync', 'coming back');
       await ground.assertRight('coming back');
-      await killer.unshare();
+      await killer.run('unshare', 'taken back');
       ground.assertRestored('the end of a round');
       Object.assign(tables, await immichTables(world)); // what was changed stays so
     }
@@ -101,20 +88,11 @@ class Killer {
 
   constructor(readonly world: World, readonly random: Random) {}
 
-  async sync(what: string): Promise<void> {
-    await this.#run(what, ['sync'], this.world.config.jobs);
-  }
-
-  /** Without its job every mirror goes. */
-  async unshare(): Promise<void> {
-    const jobs = jobsOf(this.world.library, 'carol');
-    const none = jobs.map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' }));
-    await this.#run('unshare', ['sync'], none);
-  }
-
-  async #run(what: string, args: readonly string[], jobs: readonly JobConfig[]): Promise<void> {
-    using cwd = workingDirectory(jobs.map((job) => yamlJob({ ...job, albumId: undefined })));
-    const env = { ...variablesOf(this.world), BRAKE_MINIMUM: '1000000', BRAKE_PERCENT: '100', LOG_LEVEL: 'WARNING' };
+  /** Runs a command until it has finished, and kills it a few times on the way. `what` it has to do says how long it takes. */
+  async run(command: 'sync' | 'unshare', what: string): Promise<void> {
+    using cwd = workingDirectory(this.world.config.jobs.map((job) => yamlJob({ ...job, albumId: undefined })));
+    const env = { ...variablesOf(this.world), LOG_LEVEL: 'WARNING' };
+    const args = command === 'unshare' ? ['unshare', '--yes'] : ['sync'];
     const start = () => RunningProgram.start(args, { cwd: cwd.path, env });
     const inARow = 1 + Math.floor(this.random.below(MOST_KILLS_IN_A_ROW));
     for (let killed = 0; killed < inARow && this.kills < KILLS; killed++) {

@@ -46,7 +46,7 @@ export class RunningProgram {
   }
 }
 
-/** The server processes that hold, or wait for, the lock of an instance of the program. */
+/** The server processes of sessions that hold the instance lock: one, or none. */
 export async function lockHolders(sql: Sql): Promise<number[]> {
   const rows = await sql<{ pid: number }[]>`
     SELECT pid

@@ -6,6 +6,7 @@ import type { CycleReport } from '../../src/share/cycle.ts';
 import { share } from '../../src/share/share.ts';
 import type { Release } from '../harness/database.ts';
 import { World } from '../share/world.ts';
+import { changeSource, lockHalf, unlock } from './deeds.ts';
 import { Ground } from './ground.ts';
 import { lockHolders, until } from './process.ts';
 
@@ -30,10 +31,12 @@ export class Scene implements AsyncDisposable {
 
   /** Lets something happen, from which the next cycle has work. Before a change or a withdrawal everything is shared. */
   async prepare(deed: Deed): Promise<void> {
-    this.#round++;
-    if (deed === 'first copy') await this.#takeBack();
-    else if (deed === 'change') await this.#change();
-    else await this.#lockHalf();
+    const { world, ground } = this;
+    if (deed === 'first copy') return await this.#takeBack();
+    if (deed === 'change') return await changeSource(world, ground, ++this.#round);
+    await unlock(world);
+    await this.cycle();
+    await lockHalf(world);
   }
 
   /** One cycle; `database` is another way to the same one. Ends when nothing of it is left, whatever happened. */
@@ -63,50 +66,6 @@ export class Scene implements AsyncDisposable {
       .map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' }));
     await this.cycle(undefined, jobs);
     this.ground.assertRestored('taken back', { sparesDirectories: this.isDiskBad });
-  }
-
-  async #change(): Promise<void> {
-    const { sql, library } = this.world;
-    const { alice } = library.users;
-    await sql`
-      UPDATE person SET name = name || ${` ${this.#round}`}
-      WHERE "ownerId" = ${alice.id} AND name <> ''`;
-    await sql`
-      UPDATE asset_exif SET description = ${`said in round ${this.#round}`}
-      WHERE "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${alice.id})`;
-    await this.#renewThumbnails();
-  }
-
-  async #lockHalf(): Promise<void> {
-    const { sql, library } = this.world;
-    const { alice } = library.users;
-    await sql`
-      UPDATE asset SET visibility = 'timeline'
-      WHERE "ownerId" = ${alice.id} AND visibility = 'locked' AND id <> ${this.world.id('family/locked')}`;
-    await this.cycle();
-    await sql`
-      UPDATE asset SET visibility = 'locked'
-      WHERE "ownerId" = ${alice.id} AND visibility = 'timeline' AND id::text < '8'`;
-  }
-
-  /** As Immich does it when it makes them anew: another file under the same name. */
-  async #renewThumbnails(): Promise<void> {
-    const { world } = this;
-    const { alice } = world.library.users;
-    const files = await world.sql<{ id: string; path: string }[]>`
-      SELECT f.id, f.path
-      FROM asset_file f
-      JOIN asset a ON a.id = f."assetId"
-      WHERE a."ownerId" = ${alice.id} AND f.type = 'thumbnail'
-      ORDER BY f.path
-      LIMIT 5`;
-    const paths = files.map(({ path }) => world.local(path));
-    for (const path of paths) {
-      Deno.writeTextFileSync(`${path}.new`, `thumbnail of round ${this.#round}`);
-      Deno.renameSync(`${path}.new`, path);
-    }
-    await world.sql`UPDATE asset_file SET path = path WHERE id = ANY (${files.map(({ id }) => id)}::uuid[])`;
-    this.ground.replaced(paths);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,7 @@ import type { Withdrawal } from '../../src/share/withdrawal.ts';
 import { connect } from '../../src/postgres/connect.ts';
 import { everything } from '../cli/everything.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
-import { digestTables, listFiles } from './snapshot.ts';
+import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
 
 const DEFAULT = { percent: 20, minimum: 50 };

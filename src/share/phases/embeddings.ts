@@ -5,6 +5,7 @@ import { isRowError } from '../../postgres/faults.ts';
 import type { Context } from '../context.ts';
 import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
 import type { Job } from '../job.ts';
+import { type MirrorPage, mirrorPages, mirrorsOn } from '../mirror_pages.ts';
 import { isWithin, type Scope } from '../scope.ts';
 
 /** Where embeddings are, and the column that says whose. */
@@ -30,11 +31,6 @@ export interface EmbeddingsResult {
   readonly failures: readonly string[];
 }
 
-/** How many mirrors are looked at with one query. */
-const PAGE = 2_000;
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-
 /**
  * Last phase: finds embeddings to copy, page by page, for smart search first, as people notice that one. Faces that machine
  * learning did not find have none (one would break a later detection run, see docs/immich.md). Reads only.
@@ -48,7 +44,7 @@ export async function* planEmbeddings(
   job: Job,
   scope: Scope,
 ): AsyncGenerator<EmbeddingsPlan> {
-  for await (const page of pagesOf(sql, job, scope)) {
+  for await (const page of mirrorPages(sql, job, scope)) {
     for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
       const pairs = await readPairs(sql, schema, table, job, page);
       if (pairs.length > 0) yield { table, pairs };
@@ -62,7 +58,7 @@ export async function countMissingEmbeddings(sql: Sql, job: Job, scope: Scope): 
   for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
     const [row] = await sql<{ missing: number }[]>`
       SELECT count(*)::int AS missing
-      ${pairsOf(sql, table)}
+      ${pairsOf(sql, table, sql`immich_sidecar.asset_map m`)}
       WHERE ${isBetween(sql, job)}
         AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
         AND copy.${sql(KEYS[table])} IS NULL`;
@@ -206,71 +202,34 @@ async function readPairs(
   schema: ImmichSchema,
   table: EmbeddingTable,
   job: Job,
-  page: Page,
+  page: MirrorPage,
 ): Promise<EmbeddingPair[]> {
   const key = sql(KEYS[table]);
   const list = (alias: string) =>
     commaSeparated(sql, columnsOf(schema, table).map((column) => sql`${sql(alias)}.${sql(column)}`));
   return await sql<EmbeddingPair[]>`
     SELECT source.${key} AS "sourceId", mirror.id AS "mirrorId"
-    ${pairsOf(sql, table)}
-    WHERE ${isBetween(sql, job)}
-      AND ${isOnPage(sql, page)}
-      AND (copy.${key} IS NULL OR (${list('copy')}) IS DISTINCT FROM (${list('source')}))`;
+    ${pairsOf(sql, table, mirrorsOn(sql, job, page))}
+    WHERE (copy.${key} IS NULL OR (${list('copy')}) IS DISTINCT FROM (${list('source')}))`;
 }
 
-/** FROM: each embedding `source` of a source, its living `mirror`, and what that has: `copy`, or NULL. */
-function pairsOf(sql: Sql, table: EmbeddingTable): Fragment {
+/** FROM: each embedding `source` of the sources of `mirrors`, its living `mirror`, and what that has: `copy`, or NULL. */
+function pairsOf(sql: Sql, table: EmbeddingTable, mirrors: Fragment): Fragment {
   switch (table) {
     case 'smart_search':
       return sql`
-        FROM immich_sidecar.asset_map m
+        FROM ${mirrors}
         JOIN asset mirror ON mirror.id = m.mirror_asset_id
         JOIN smart_search source ON source."assetId" = m.source_asset_id
         LEFT JOIN smart_search copy ON copy."assetId" = mirror.id`;
     case 'face_search':
       return sql`
-        FROM immich_sidecar.asset_map m
+        FROM ${mirrors}
         JOIN immich_sidecar.face_map fm ON fm.mirror_asset_id = m.mirror_asset_id
         JOIN asset_face f ON f.id = fm.source_face_id AND f."sourceType" = 'machine-learning'
         JOIN asset_face mirror ON mirror.id = fm.mirror_face_id
         JOIN face_search source ON source."faceId" = f.id
         LEFT JOIN face_search copy ON copy."faceId" = mirror.id`;
-  }
-}
-
-/** Mirrors to look at: those of some sources, or those with ids of a range. */
-type Page = readonly string[] | { readonly after: string; readonly last: string };
-
-function isOnPage(sql: Sql, page: Page): Fragment {
-  return 'last' in page
-    ? sql`m.mirror_asset_id > ${page.after} AND m.mirror_asset_id <= ${page.last}`
-    : isWithin(sql, page, sql`m.source_asset_id`);
-}
-
-/** Pages that together cover the mirrors of a job within `scope`. */
-async function* pagesOf(sql: Sql, job: Job, scope: Scope): AsyncGenerator<Page> {
-  if (scope !== 'all') {
-    for (let start = 0; start < scope.length; start += PAGE) yield scope.slice(start, start + PAGE);
-    return;
-  }
-  let after = FIRST_ID;
-  while (true) {
-    const [last] = await sql<{ id: string }[]>`
-      SELECT id
-      FROM (
-        SELECT m.mirror_asset_id AS id
-        FROM immich_sidecar.asset_map m
-        WHERE ${isBetween(sql, job)}
-          AND m.mirror_asset_id > ${after}
-        ORDER BY m.mirror_asset_id
-        LIMIT ${PAGE}
-      ) AS page
-      ORDER BY id DESC
-      LIMIT 1`;
-    if (last === undefined) return;
-    yield { after, last: last.id };
-    after = last.id;
   }
 }
 

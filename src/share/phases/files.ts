@@ -10,9 +10,8 @@ import { readExistingMirrors } from '../existing_mirrors.ts';
 import type { Job } from '../job.ts';
 import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
 import { type FilesPlan, pathsOf, planFiles } from '../mirror_files.ts';
+import { mirrorPages } from '../mirror_pages.ts';
 import { inSlices } from '../slices.ts';
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Finds mirrors whose files are not their sources' any more: moved, replaced, made anew, added, gone from disk, or with a time
@@ -23,19 +22,15 @@ export async function* planMirrorFiles(
   context: PlanningContext,
   job: Job,
 ): AsyncGenerator<FilesPlan[]> {
-  const { schema, jobs, scope, batchSize: limit, linker, paths } = context;
-  let after = FIRST_ID;
-  while (true) {
-    const mirrors = await readExistingMirrors(sql, schema, job, jobs, scope, { after, limit });
+  const { schema, jobs, scope, linker, paths } = context;
+  for await (const page of mirrorPages(sql, job, scope)) {
+    const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
     const plans: FilesPlan[] = [];
     await inSlices(mirrors, (mirror) => {
       const plan = planFiles(mirror, job, linker, paths);
       if (plan !== undefined) plans.push(plan);
     });
     if (plans.length > 0) yield plans;
-    const last = mirrors.at(-1);
-    if (last === undefined || mirrors.length < limit) return;
-    after = last.id;
   }
 }
 

@@ -1,9 +1,12 @@
+import { getLogger } from '@logtape/logtape';
 import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
 import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../journal.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
 
 /**
  * Mends the map of people where one side is gone, before faces are looked at. A mirrored person whom the target's owner
@@ -83,7 +86,7 @@ export async function planOrphans(sql: Sql, schema: ImmichSchema, targetUserId: 
       )`;
 }
 
-/** Removes them, files before rows. Returns how many went. */
+/** Removes them, files before rows. Who cannot lose his file stays for the next cycle. Returns how many went. */
 export async function applyOrphans(
   context: Context,
   targetUserId: string,
@@ -91,12 +94,15 @@ export async function applyOrphans(
 ): Promise<number> {
   const { personKey, discard } = context.schema.people;
   return await inBatches(context, orphans, async (tx, batch) => {
-    const ids = batch.map(({ mirrorPersonId }) => mirrorPersonId);
+    const all = batch.map(({ mirrorPersonId }) => mirrorPersonId);
     // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
-    const links = (await readLinks(tx, ids)).filter(({ path }) => path.includes(`/${targetUserId}/`));
+    const links = (await readLinks(tx, all)).filter(({ path }) => path.includes(`/${targetUserId}/`));
     // Immich makes one itself when ours is missing; it goes as it would if Immich deleted the person.
     const made = batch.flatMap((orphan) => thumbnailOf(orphan, targetUserId) ?? []);
-    removeFiles([...links, ...made], context.linker, context.paths);
+    const failed = removeFiles([...links, ...made], context.linker, context.paths);
+    for (const { problem } of failed) logger.warn('thumbnail of a person: {problem}', { problem: problem.message });
+    const staying = new Set(failed.map(({ entry }) => entry.mirrorId));
+    const ids = all.filter((id) => !staying.has(id));
     const removed = await tx`
       DELETE FROM person
       WHERE ${tx(personKey)} = ANY (${ids}::uuid[])
@@ -112,7 +118,7 @@ export async function applyOrphans(
       WHERE fm.person_id = ANY (${ids}::uuid[])
         AND m.mirror_asset_id = fm.mirror_asset_id
         AND m.target_user_id = ${targetUserId}`;
-    await forgetEntries(tx, links);
+    await forgetEntries(tx, links.filter(({ mirrorId }) => !staying.has(mirrorId)));
     await discard(tx, ids);
     return removed.count;
   });

@@ -150,7 +150,10 @@ export async function applyPeople(
     await recordLinks(tx, batch.map(entryOf));
     return 0;
   });
-  const linked = covers.map((cover) => ({ ...cover, hasThumbnail: copyThumbnail(context, cover) }));
+  const linked = covers.flatMap((cover) => {
+    const hasThumbnail = copyThumbnail(context, cover);
+    return hasThumbnail === undefined ? [] : [{ ...cover, hasThumbnail }];
+  });
   return updated + await inBatches(context, linked, (tx, batch) => setCovers(tx, schema, targetUserId, batch));
 }
 
@@ -167,9 +170,10 @@ function entryOf({ mirrorPersonId, path, keep }: Cover): JournalEntry {
 /**
  * Copies the source's thumbnail if its photo can be seen, else takes ours away. Returns whether there is one; when there is
  * none, Immich makes one from the cover face by itself. A copy and not a link: Immich writes a new cover into the file in
- * place, and either side would see the other's, be it of a private photo (docs/immich.md).
+ * place, and either side would see the other's, be it of a private photo (docs/immich.md). Returns undefined when ours could
+ * not be taken away; the next cycle tries again.
  */
-function copyThumbnail(context: Context, cover: Cover): boolean {
+function copyThumbnail(context: Context, cover: Cover): boolean | undefined {
   const { linker, paths } = context;
   const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(cover.path)];
   if (cover.coverFaceId !== null && source !== undefined && target !== undefined) {
@@ -181,8 +185,10 @@ function copyThumbnail(context: Context, cover: Cover): boolean {
       logger.warn('thumbnail of a person: {problem}; Immich will make one', { problem: error.message });
     }
   }
-  removeFiles([entryOf(cover)], linker, paths);
-  return false;
+  const [failed] = removeFiles([entryOf(cover)], linker, paths);
+  if (failed === undefined) return false;
+  logger.warn('thumbnail of a person: {problem}', { problem: failed.problem.message });
+  return undefined;
 }
 
 async function setCovers(

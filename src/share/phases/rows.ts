@@ -6,7 +6,8 @@ import { commaSeparated } from '../copy/columns.ts';
 import { copyTable } from '../copy/copy_table.ts';
 import { type FieldGroup, fieldGroups, groupSum } from '../fields.ts';
 import type { Job } from '../job.ts';
-import { isWithin, type Scope } from '../scope.ts';
+import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirror_pages.ts';
+import type { Scope } from '../scope.ts';
 import { isMotionOfMirror, isSelected } from '../selection.ts';
 
 /** A mirror whose rows no longer say what its source's say. A dry run prints it; apply consumes it. */
@@ -28,7 +29,19 @@ const PROGRESS = 'asset_job_status';
  * Finds mirrors whose source has changed since, or whose own rows were lost or computed anew. Reads only. A mirror that only the
  * brake keeps is left as it is.
  */
-export async function planRows(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<RowsPlan[]> {
+export async function* planRows(
+  sql: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  scope: Scope,
+): AsyncGenerator<RowsPlan[]> {
+  for await (const page of mirrorPages(sql, job, scope)) {
+    const plan = await compareRows(sql, schema, job, page);
+    if (plan.length > 0) yield plan;
+  }
+}
+
+async function compareRows(sql: Sql, schema: ImmichSchema, job: Job, page: MirrorPage): Promise<RowsPlan[]> {
   const groups = fieldGroups(schema);
   return await sql<RowsPlan[]>`
     SELECT *
@@ -39,7 +52,7 @@ export async function planRows(sql: Sql, schema: ImmichSchema, job: Job, scope: 
         ${groupsIn(sql, groups, 'follow')} AS follow,
         ${groupsIn(sql, groups, 'settle')} AS settle,
         ${differingTables(sql, schema, groups)} AS tables
-      FROM immich_sidecar.asset_map m
+      FROM ${mirrorsOn(sql, job, page)}
       JOIN asset a ON a.id = m.source_asset_id
       JOIN asset mirror ON mirror.id = m.mirror_asset_id
       LEFT JOIN asset_exif e ON e."assetId" = a.id
@@ -47,16 +60,19 @@ export async function planRows(sql: Sql, schema: ImmichSchema, job: Job, scope: 
       CROSS JOIN LATERAL (
         SELECT ${commaSeparated(sql, groups.flatMap((group) => sumsOf(sql, schema, group)))}
       ) AS sums
-      WHERE m.source_user_id = ${job.sourceUserId}
-        AND m.target_user_id = ${job.targetUserId}
-        AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
-        AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+      WHERE ${unguessed(sql, sql`${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)}`)}
     ) AS compared
     WHERE (follow, settle, tables) IS DISTINCT FROM ('{}'::text[], '{}'::text[], '{}'::text[])`;
 }
 
 /** Makes the mirrors' rows follow. Returns how many mirrors changed; what is only noted changes none. */
-export async function applyRows(context: Context, plan: readonly RowsPlan[]): Promise<number> {
+export async function applyRows(context: Context, plan: AsyncIterable<readonly RowsPlan[]>): Promise<number> {
+  let updated = 0;
+  for await (const page of plan) updated += await followRows(context, page);
+  return updated;
+}
+
+async function followRows(context: Context, plan: readonly RowsPlan[]): Promise<number> {
   const { schema } = context;
   return await inBatches(context, plan, async (tx, batch) => {
     for (const { name, columns } of schema.copiedTables) {

@@ -25,9 +25,12 @@ export function assignment(tag: string, operator: '=' | '+=' | '-=', value: stri
   return `-${tag}${operator}${escapeAll(value)}`;
 }
 
-/** Text for ExifTool's JSON import under -E: entities would be resolved, and `base64:` decoded. */
+/**
+ * Text for ExifTool's JSON import under -E. Entities would be resolved and `base64:` decoded; and a backslash before `u` makes
+ * it look for a character code, escaped or not.
+ */
 export function importedText(value: string): string {
-  return value.replaceAll('&', '&amp;').replace(/^base64:/, '&#98;ase64:');
+  return value.replaceAll('&', '&amp;').replaceAll('\\', '&#92;').replace(/^base64:/, '&#98;ase64:');
 }
 
 /** Everything but letters and digits of ASCII as entities: no character of the value means anything to ExifTool. */

@@ -21,21 +21,23 @@ export interface WriteCommand {
 export function writeCommand(plan: FilePlan, source: string, target: string, jsonPath: string): WriteCommand {
   const imported: Record<string, TagValue> = { SourceFile: '*' };
   const edits: string[] = [];
+  const isRecoded = (tag: string) => plan.recodesIptc && tag.startsWith('IPTC:');
   for (const { tag, before, after } of plan.changes) {
     if (after === null) edits.push(assignment(tag, '=', ''));
     else {
-      const steps = listEdits({ tag, before, after });
+      const steps = isRecoded(tag) ? undefined : listEdits({ tag, before, after });
       if (steps === undefined) imported[tag] = escapeTexts(after);
       else edits.push(...steps);
     }
   }
+  const recoded = plan.changes.map(({ tag }) => tag).filter(isRecoded);
   return {
     json: JSON.stringify([imported]),
     args: [
       ...PLAIN_ARGUMENTS,
       '-E',
       '-struct',
-      ...(plan.recodesIptc ? ['-tagsFromFile', '@', '-IPTC:all'] : []),
+      ...(plan.recodesIptc ? ['-tagsFromFile', '@', '-IPTC:all', ...recoded.map((tag) => `--${tag}`)] : []),
       ...(Object.keys(imported).length > 1 ? [`-json=${jsonPath}`] : []),
       ...edits,
       '-o',

@@ -1,6 +1,6 @@
 import { REGION_INFO } from '../tag_names.ts';
 import type { FaceRecord, Size } from '../record.ts';
-import type { TagValue } from '../tags.ts';
+import type { OwnValues, Tags, TagValue } from '../tags.ts';
 import { boxOf, isOverlapping, isSameBox, type RegionBox, storedBox } from './face_boxes.ts';
 import type { MappingInput, Wanted } from './mapping.ts';
 import { excerpt, isWritable } from './text.ts';
@@ -14,40 +14,44 @@ const DECIMALS = 6;
  * Named faces as regions (MWG Guidelines 2.0, 5.9), in the frame of the stored picture. Regions of other tools stay. A
  * region of the same name that overlaps ours is taken for an older one of ours and gets the new box.
  */
-export function mapFaces({ record, current, own }: MappingInput): Wanted {
-  const faces = (record.faces ?? []).flatMap((face) => {
+export function mapFaces(input: MappingInput): Wanted {
+  const { record, current, beneath, own } = input;
+  const named = (record.faces ?? []).flatMap((face) => {
     const box = storedBox(face, record.orientation ?? 1);
     return box === undefined || face.personName.trim() === '' ? [] : [{ name: face.personName, box, face }];
   });
-  const [hold, refused] = [faces.filter(({ name }) => isWritable(name)), faces.filter(({ name }) => !isWritable(name))];
-  const present = regionsOf(current[REGION_INFO] ?? null);
-  const ours = regionsOf(own.values[REGION_INFO] ?? null);
-  const others = present.filter((region) => !ours.some((mine) => isSameRegion(region, mine)));
-  const sentences = refused.map(({ name }) =>
-    `the name ${excerpt(name)} contains characters that metadata cannot hold`
-  );
-  if (hold.length === 0) {
-    if (ours.length === 0) return { refused: sentences };
-    const left = others.length === 0 ? null : { ...structure(current[REGION_INFO]), RegionList: others };
-    return { values: { [REGION_INFO]: left }, own: { [REGION_INFO]: null }, refused: sentences };
+  const refused = named.filter(({ name }) => !isWritable(name))
+    .map(({ name }) => `the name ${excerpt(name)} contains characters that metadata cannot hold`);
+  const faces = named.filter(({ name }) => isWritable(name));
+  const present = regionsOf(current);
+  const here = othersRegions(current, own);
+  const [first] = faces;
+  if (first === undefined) {
+    if (own.values[REGION_INFO] === undefined) return { refused };
+    const left = here.length === 0 ? null : { ...infoOf(current), RegionList: here };
+    return { values: { [REGION_INFO]: left }, own: { [REGION_INFO]: null }, refused };
   }
-  const written = hold.map(({ name, box }) =>
-    withBox(present.find((region) => isRegionOf(region, name, box)), name, box)
-  );
-  const kept = others.filter((region) => !hold.some(({ name, box }) => isRegionOf(region, name, box)));
-  const size = record.storedSize ?? sizeBeforeOrientation(hold[0]?.face, record.orientation ?? 1);
-  const info = {
-    ...structure(current[REGION_INFO]),
-    AppliedToDimensions: { W: size.width, H: size.height, Unit: 'pixel' },
-    RegionList: [...kept, ...written],
-  };
+  // Regions of a sidecar replace those of the media file, so it gets these too.
+  const others = here.length > 0 ? here : regionsOf(beneath);
+  const isTaken = (region: Structure) => faces.some(({ name, box }) => isRegionOf(region, name, box));
+  const known = [...present, ...others];
+  const written = faces.map(({ name, box }) => withBox(known.find((it) => isRegionOf(it, name, box)), name, box));
+  const list = [...others.filter((region) => !isTaken(region)), ...written];
+  const size = record.storedSize ?? sizeBeforeOrientation(first.face, record.orientation ?? 1);
+  const applied = { W: size.width, H: size.height, Unit: 'pixel' };
   // A region that was there before, the same, is somebody else's.
-  const added = written.filter((region) => !others.some((other) => isSameRegion(other, region)));
+  const added = list.filter((region) => !here.some((other) => isSameRegion(other, region)));
   return {
-    values: { [REGION_INFO]: info },
+    values: { [REGION_INFO]: { ...infoOf(current), AppliedToDimensions: applied, RegionList: list } },
     own: { [REGION_INFO]: added.length === 0 ? null : { RegionList: added } },
-    refused: sentences,
+    refused,
   };
+}
+
+/** The regions that others wrote. */
+export function othersRegions(tags: Tags, own: OwnValues): readonly Structure[] {
+  const ours = regionsOf(own.values);
+  return regionsOf(tags).filter((region) => !ours.some((mine) => isSameRegion(region, mine)));
 }
 
 /** Keeps what else was known of the region, its box included if that is the same. */
@@ -66,23 +70,24 @@ function isRegionOf(region: Structure, name: string, box: RegionBox): boolean {
 
 function isSameRegion(region: Structure, mine: Structure): boolean {
   const [a, b] = [boxOf(region), boxOf(mine)];
-  return isName(region['Name'], String(mine['Name'])) && a !== undefined && b !== undefined && isSameBox(a, b);
+  return isName(region['Name'], mine['Name']) && a !== undefined && b !== undefined && isSameBox(a, b);
 }
 
 /** ExifTool's JSON has the names True and False in small letters. */
-function isName(shown: TagValue | undefined, name: string): boolean {
-  if (shown === undefined) return false;
-  const [a, b] = [String(shown).normalize('NFC'), name.normalize('NFC')];
+function isName(shown: TagValue | undefined, name: TagValue | undefined): boolean {
+  if (shown === undefined || name === undefined) return shown === name;
+  const [a, b] = [String(shown).normalize('NFC'), String(name).normalize('NFC')];
   return a === b || (/^(?:true|false)$/.test(a) && a === b.toLowerCase());
 }
 
-function regionsOf(info: TagValue | null): readonly Structure[] {
-  const list = structure(info)['RegionList'];
+function regionsOf(tags: Tags): readonly Structure[] {
+  const list = infoOf(tags)['RegionList'];
   return (Array.isArray(list) ? list : []).filter((entry): entry is Structure => isStructure(entry));
 }
 
-function structure(value: TagValue | null | undefined): Structure {
-  return isStructure(value) ? value : {};
+function infoOf(tags: Tags): Structure {
+  const info = tags[REGION_INFO];
+  return isStructure(info) ? info : {};
 }
 
 function isStructure(value: TagValue | null | undefined): value is Structure {

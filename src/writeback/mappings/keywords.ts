@@ -1,7 +1,7 @@
 import { ALBUM_ROOT, HIERARCHICAL_SUBJECT, IPTC_KEYWORD_BYTES, KEYWORDS, SUBJECT, TAGS_LIST } from '../tag_names.ts';
 import { distinct, entriesOf, entriesOfOthers, entryKey } from './lists.ts';
 import type { MappingInput } from './mapping.ts';
-import { truncateToBytes } from './text.ts';
+import { truncateToBytes, writableEntries } from './text.ts';
 
 /** `a/b` of TagsList and Immich is `a|b` of HierarchicalSubject. */
 const LEVEL = '|';
@@ -40,13 +40,10 @@ export function shieldedTags(input: MappingInput): Record<string, string[]> {
   if (options.modules.includes('tags') && (record.tags ?? []).length > 0) return {};
   if (others(input, TAGS_LIST).length > 0) return {};
   const hierarchical = others(input, HIERARCHICAL_SUBJECT).filter((subject) => !subject.startsWith(ALBUM_ROOT + LEVEL));
-  const read = hierarchical.length > 0
-    ? hierarchical.map(toTag)
-    : flatOfOthers(input);
+  const read = hierarchical.length > 0 ? hierarchical.map(toTag) : flatOfOthers(input);
   // Without a ledger, what we wrote looks like others'. If there is nothing else, nothing has to be kept apart.
-  const ours = new Set(
-    record.people.flatMap(({ name }) => [name, truncateToBytes(name, IPTC_KEYWORD_BYTES)]).map(entryKey),
-  );
+  const { entries } = writableEntries(record.people.map(({ name }) => name), 'the name');
+  const ours = new Set(entries.flatMap((name) => [name, truncateToBytes(name, IPTC_KEYWORD_BYTES)]).map(entryKey));
   return read.every((entry) => ours.has(entryKey(entry))) ? {} : { [TAGS_LIST]: distinct(read) };
 }
 

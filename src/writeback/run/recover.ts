@@ -17,11 +17,18 @@ const logger = getLogger(['immich-sidecar', 'writeback']);
  * is looked at again by the next run either way.
  *
  * What lies on a disk that is not there now waits until it is.
+ *
+ * Dispose of the result at the end of the run: an ExifTool that has outlived its program may have gone on for a while with
+ * what it was told, and made temporary files after they were removed.
  */
-export function recover(ledger: Ledger, stateDirectory: string): void {
+export function recover(ledger: Ledger, stateDirectory: string): Disposable {
   removeScratch(stateDirectory);
   const begun = ledger.journal.begun();
-  if (begun.length === 0) return;
+  if (begun.length > 0) settleAll(ledger, begun);
+  return { [Symbol.dispose]: () => begun.forEach(removeTemporary) };
+}
+
+function settleAll(ledger: Ledger, begun: readonly Change[]): void {
   logger.info('{files} files were being written when the last run ended', { files: begun.length });
   for (const change of begun) {
     const directory = parentOf(change.plan.path);
@@ -29,15 +36,7 @@ export function recover(ledger: Ledger, stateDirectory: string): void {
       logger.warn('{directory} is not there; a temporary file in it may be left', { directory: shown(directory) });
       continue;
     }
-    try {
-      removeTemporary(change);
-      ledger.commits.later(() => settle(ledger, change));
-    } catch (error) {
-      logger.warn('{path}: the temporary file cannot be removed: {error}', {
-        path: shown(change.temporaryPath),
-        error: messageOf(error),
-      });
-    }
+    if (removeTemporary(change)) ledger.commits.later(() => settle(ledger, change));
   }
   ledger.commits.now();
 }
@@ -71,10 +70,17 @@ function removeScratch(stateDirectory: string): void {
   }
 }
 
-function removeTemporary({ temporaryPath }: Change): void {
+/** Returns whether it is gone. */
+function removeTemporary({ temporaryPath }: Change): boolean {
   try {
     Deno.removeSync(temporaryPath);
+    return true;
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return true;
+    logger.warn('{path}: the temporary file cannot be removed: {error}', {
+      path: shown(temporaryPath),
+      error: messageOf(error),
+    });
+    return false;
   }
 }

@@ -51,7 +51,8 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
   for (const old of [...mirror.files, ...actual.map((file) => text(file['path'])), text(target['originalPath'])]) {
     if (!kept.has(old)) files.delete(old);
   }
-  mirror.files.clear();
+  // What the target has put into the place of a file of ours goes with the mirror.
+  for (const old of [...mirror.files]) if (!kept.has(old)) mirror.files.delete(old);
   const link = (from: string, to: string) => {
     const fact = before.files.get(from);
     if (fact !== undefined) files.set(to, fact);

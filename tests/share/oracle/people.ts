@@ -1,7 +1,7 @@
 import { type KnownPerson, PERSON_FIELDS } from './memory.ts';
 import { personThumbnail } from './photos.ts';
 import { type Prediction, text } from './prediction.ts';
-import { NEW_INODE, OneOf, same } from './records.ts';
+import { NEW_INODE, OneOf, same, touch } from './records.ts';
 import type { FileFact, Row } from './state.ts';
 
 /** Lets mirrored people follow their origins: fields that the target has not touched, and the cover. */
@@ -10,6 +10,7 @@ export function followPeople(prediction: Prediction): void {
     const origin = prediction.person(known.originOwnerId, known.origin);
     const mirror = prediction.person(known.targetId, known.id);
     if (origin === undefined || mirror === undefined) continue;
+    if (PERSON_FIELDS.some((field) => !same(origin[field], known.fields[field]))) touch(mirror);
     for (const field of PERSON_FIELDS) {
       if (same(mirror[field], known.fields[field])) prediction.records.change(mirror, { [field]: origin[field] });
       known.fields[field] = origin[field];
@@ -72,7 +73,7 @@ export function releasePeople(prediction: Prediction): void {
   const { records, memory, files, faceKey, personKey } = prediction;
   for (const known of memory.people.filter(({ isOurs }) => isOurs)) {
     if (livingFaces(prediction, known).length > 0) continue;
-    memory.people = memory.people.filter((person) => person !== known);
+    memory.people = memory.people.filter(({ id, targetId }) => id !== known.id || targetId !== known.targetId);
     records.remove('person', (row) => row['ownerId'] === known.targetId && row[personKey] === known.id);
     files.delete(personThumbnail(known.targetId, known.id));
     for (const face of records.all('asset_face').filter((row) => row[faceKey] === known.id)) {

@@ -96,7 +96,9 @@ export class ImmichReader implements AsyncDisposable {
 
   /** The tags themselves, all of them, by group and name. */
   async raw(path: string): Promise<Record<string, unknown>> {
-    return await this.#exifTool.readRaw(path, { readArgs: ['-G1', '-struct', '-n', '-all', '-ImageDataHash'] }) as Record<
+    return await this.#exifTool.readRaw(path, {
+      readArgs: ['-G1', '-struct', '-n', '-all', '-ImageDataHash'],
+    }) as Record<
       string,
       unknown
     >;
@@ -108,7 +110,15 @@ export class ImmichReader implements AsyncDisposable {
 
   async #tags(path: string): Promise<ReadTags> {
     const isVideo = /\.(?:mp4|mov|m4v)$/i.test(path);
-    const numericTags = ['GPSAltitude', 'GPSLatitude', 'GPSLongitude', 'GPSPosition', 'Orientation', 'FocalLength', 'Rotation'];
+    const numericTags = [
+      'GPSAltitude',
+      'GPSLatitude',
+      'GPSLongitude',
+      'GPSPosition',
+      'Orientation',
+      'FocalLength',
+      'Rotation',
+    ];
     return await this.#exifTool.read(path, { ...(isVideo ? { readArgs: ['-ee'] } : {}), numericTags }) as ReadTags;
   }
 }

@@ -36,7 +36,7 @@ export function makeFile(format: Format, orientation = 1, unique = 'x'): Uint8Ar
   }
 }
 
-/** A JPEG with a film behind it, as telephones make them. */
+/** A JPEG with a film behind it, as telephones make them; XMP says how long the film is. */
 export function makeMotionPhoto(): { file: Uint8Array<ArrayBuffer>; film: Uint8Array<ArrayBuffer> } {
   const film = makeOriginal('motion', { scene: 'sea', variant: 1 }, CAMERA, 'film');
   return { file: withMotionVideo(makeFile('jpg'), film), film };

@@ -14,15 +14,18 @@ export function photoWithEverything(): Uint8Array<ArrayBuffer> {
     exif: [...exif, { tag: 0x927c, type: 'undefined', values: [...makerNotes()] }],
   });
   const jpeg = encodeJpeg(drawPicture('sea', 1, 320, 240));
-  const segments = [segment(0xe1, [text('Exif\0\0'), tiff]), segment(0xe2, [text('ICC_PROFILE\0\x01\x01'), colourProfile()])];
+  const segments = [
+    segment(0xe1, [text('Exif\0\0'), tiff]),
+    segment(0xe2, [text('ICC_PROFILE\0\x01\x01'), colourProfile()]),
+  ];
   return joined([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)]);
 }
 
 /** Two entries: image quality 2, white balance 3. */
 function makerNotes(): Uint8Array {
-  const entries = [[0x0001, 2], [0x0003, 3]].flatMap(([tag = 0, value = 0]) =>
-    [tag & 255, tag >> 8, 3, 0, 1, 0, 0, 0, value, 0, 0, 0]
-  );
+  const entries = [[0x0001, 2], [0x0003, 3]].flatMap((
+    [tag = 0, value = 0],
+  ) => [tag & 255, tag >> 8, 3, 0, 1, 0, 0, 0, value, 0, 0, 0]);
   return joined([text('Panasonic\0\0\0'), Uint8Array.of(2, 0, ...entries, 0, 0, 0, 0)]);
 }
 

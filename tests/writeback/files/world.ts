@@ -61,12 +61,10 @@ export class World implements AsyncDisposable {
     this.writer = writer;
   }
 
-  static async open(modules: readonly Module[] = MODULES): Promise<World> {
+  /** @param exifToolPath a program to use instead of ExifTool itself */
+  static async open(modules: readonly Module[] = MODULES, exifToolPath?: string): Promise<World> {
     const directory = await Deno.makeTempDir({ prefix: 'writeback-' });
-    return new World(
-      directory,
-      await Writer.open({ workers: 1, exifToolPath: undefined, modules, scratchParent: undefined }),
-    );
+    return new World(directory, await Writer.open({ workers: 1, exifToolPath, modules, scratchParent: undefined }));
   }
 
   async add(name: string, bytes: Uint8Array): Promise<string> {
@@ -81,6 +79,14 @@ export class World implements AsyncDisposable {
     if (seen === undefined) throw new Error('Nothing was looked at.');
     const own = { media: this.ownOf(seen.media.path), sidecar: this.ownOf(seen.sidecar.path) };
     return planFiles(record, seen, own, { ...ALL, ...options });
+  }
+
+  /** Plans anew after the media file has turned out to be unwritable. */
+  async planAround(path: string, record: AssetRecord, reason: string): Promise<PlannedFiles> {
+    const [seen] = await this.writer.look([{ path, realPath: path }]);
+    if (seen === undefined) throw new Error('Nothing was looked at.');
+    const media = { ...seen.media, obstacle: { reason, isPermanent: true } };
+    return planFiles(record, { ...seen, media }, { media: NOTHING_OWN, sidecar: NOTHING_OWN }, ALL);
   }
 
   /** Plans and applies; returns what was planned. */

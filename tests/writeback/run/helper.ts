@@ -87,7 +87,11 @@ export function fingerprints(paths: readonly string[]): Map<string, Fingerprint>
   }));
 }
 
-/** Everything that ExifTool finds in these files, by path, but for what is not in them (names, times of the file system). */
+/** Where things lie in a file, who wrote it last, and the empty shelves for tags that ExifTool takes out of films. */
+const STRUCTURE =
+  /^(System|ExifTool|Composite):|^QuickTime:(MediaDataOffset|HandlerType|HandlerVendorID)$|:XMPToolkit$|^SourceFile$/;
+
+/** Everything that ExifTool finds in these files, by path, but for their structure and what is not in them. */
 export async function tagsOf(paths: readonly string[]): Promise<Map<string, Record<string, unknown>>> {
   const { stdout } = await new Deno.Command('perl', {
     args: [
@@ -105,7 +109,7 @@ export async function tagsOf(paths: readonly string[]): Promise<Map<string, Reco
   }).output();
   const rows: Record<string, unknown>[] = JSON.parse(new TextDecoder().decode(stdout));
   return new Map(rows.map((row) => {
-    const kept = Object.entries(row).filter(([tag]) => !/^(System|ExifTool|Composite):|^SourceFile$/.test(tag));
+    const kept = Object.entries(row).filter(([tag]) => !STRUCTURE.test(tag));
     return [String(row.SourceFile), Object.fromEntries(kept)];
   }));
 }

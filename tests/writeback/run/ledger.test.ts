@@ -194,11 +194,14 @@ Deno.test('after a kill the ledger finds out which files were replaced, and temp
   begin(replaced.path, { ...replaced.stamp, inode: 7 }, `${directory.path}/.replaced.jpg.tmp`);
   begin(`${directory.path}/never-made.xmp`, undefined, `${directory.path}/.x.tmp`);
   begin('/no/such/disk/a.jpg', STAMP, '/no/such/disk/.tmp');
-  recover(ledger, directory.path);
+  const recovered = recover(ledger, directory.path);
   assert.throws(() => Deno.statSync(left.path), Deno.errors.NotFound);
   assert.deepEqual(journal.idsOfRun(runId), [2], 'only what was replaced can be undone');
   assert.deepEqual(journal.find(2)?.written, replaced.stamp);
   assert.deepEqual(files.own(replaced.path), own);
   assert.deepEqual(files.own(untouched.path), NOTHING_OWN);
+  Deno.writeTextFileSync(left.path, 'made by an ExifTool that outlived its program');
+  recovered[Symbol.dispose]();
+  assert.throws(() => Deno.statSync(left.path), Deno.errors.NotFound);
   assert.deepEqual(journal.begun().map(({ plan }) => plan.path), ['/no/such/disk/a.jpg'], 'waits for its disk');
 });

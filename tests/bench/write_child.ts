@@ -1,0 +1,104 @@
+import process from 'node:process';
+import { loadConfig } from '../../src/config/load.ts';
+import { connect } from '../../src/postgres/connect.ts';
+import { Ledger } from '../../src/writeback/ledger/ledger.ts';
+import { Locator, pathRulesOf } from '../../src/writeback/locate.ts';
+import { ALL_MODULES, type Destination, type Module } from '../../src/writeback/module.ts';
+import { MAPPING_VERSION } from '../../src/writeback/plan_files.ts';
+import { databaseSource } from '../../src/writeback/records/database.ts';
+import { digester } from '../../src/writeback/run/wanted.ts';
+import type { FilePlan } from '../../src/writeback/tags.ts';
+import { writeBack, type WriteOptions } from '../../src/writeback/write_back.ts';
+import { multiplyRows } from './multiply.ts';
+import { peakRssMiB } from './peak_memory.ts';
+
+/** What this module prints. */
+export interface WriteChild {
+  readonly files: number;
+  readonly seconds: number;
+  readonly rssMiB: number;
+  readonly plans: readonly FilePlan[];
+}
+
+const modules: readonly Module[] = [...ALL_MODULES, 'faces'];
+const loaded = loadConfig({ env: process.env, cwd: Deno.cwd() });
+const [task = '', argument = ''] = Deno.args;
+
+function configOf(destination: Destination): typeof loaded {
+  const stateDirectory = `${Deno.cwd()}/state-${destination}`;
+  return { ...loaded, write: { ...loaded.write, source: 'database', destination, stateDirectory } };
+}
+
+const plans: FilePlan[] = [];
+const options: WriteOptions = {
+  modules,
+  isDryRun: task === 'plan',
+  isResume: false,
+  clearCheckpoint: false,
+  clearAlbumCache: false,
+  since: undefined,
+  signal: new AbortController().signal,
+  progress: { isShown: false, start: () => {}, advance: () => {}, stop: () => {} },
+  onPlan: (_, plan) => {
+    if (task === 'plan') plans.push(plan);
+  },
+};
+
+if (task === 'prepare') await describePhotos();
+if (task === 'noop') await makeKnown(Number(argument));
+const destination = task === 'write' || task === 'plan' ? argument as Destination : 'embed';
+let [files, seconds] = [0, 0];
+if (task !== 'prepare') {
+  const report = await writeBack(configOf(destination), options);
+  if (report.outcomes.failed > 0) throw new Error(JSON.stringify(report.troubles));
+  files = task === 'noop' ? report.outcomes.unchanged : report.outcomes.written;
+  seconds = report.seconds;
+}
+const result: WriteChild = { files, seconds, rssMiB: peakRssMiB(), plans };
+await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result)));
+
+/** Every photo gets something for every module. */
+async function describePhotos(): Promise<void> {
+  const sql = await connect(loaded.database);
+  await sql`
+    UPDATE asset_exif
+    SET description = 'A day at the sea, number ' || abs(hashtext("assetId"::text)),
+        latitude = 43.7 + random() / 10,
+        longitude = 7.25 + random() / 10,
+        rating = 1 + abs(hashtext("assetId"::text)) % 5`;
+  await sql.end();
+}
+
+/** Multiplies the library, with a small file for each photo, and has the ledger know all of it as if it had been written. */
+async function makeKnown(times: number): Promise<void> {
+  const { captionMaxLength, timeZone, batchSize } = loaded.write;
+  const config = configOf('embed');
+  const sql = await connect(loaded.database);
+  await multiplyRows(sql, times, ['public.asset', 'public.asset_exif', 'public.asset_face']);
+  await sql`VACUUM ANALYZE`;
+  const source = await databaseSource(sql, { userIds: [], batchSize });
+  const locator = new Locator(pathRulesOf(config, '/data'));
+  const digest = digester({ modules, destination: 'embed', captionMaxLength, timeZone }, MAPPING_VERSION);
+  using ledger = Ledger.open(config.write.stateDirectory);
+  for await (const item of source.records({ modules })) {
+    if (item.kind === 'mirror') continue;
+    const { record } = item;
+    const path = locator.toLocal(record.originalPath) ?? '';
+    if (/\.\d+$/.test(path)) Deno.writeTextFileSync(path, path);
+    const file = locator.locate(record.originalPath);
+    if (!file.isFound) throw new Error(`${path} is not there`);
+    ledger.commits.later(() =>
+      ledger.files.save({
+        path: file.realPath,
+        assetId: record.assetId,
+        runId: 0,
+        wanted: digest(record),
+        stamp: file.stamp,
+        sidecar: undefined,
+        outcome: 'written',
+        reason: undefined,
+      })
+    );
+  }
+  await sql.end();
+}

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { HAS_SERVER, type Release, REPRESENTATIVE } from '../harness/database.ts';
+import { onServer, serverUrl } from '../harness/server_databases.ts';
+import { digestTables, listFiles } from './snapshot.ts';
+import { World } from './world.ts';
+
+/** What of our own tables can be missing, alone or together. */
+const LOST: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
+  'the schema': ({ sql }) => sql`DROP SCHEMA immich_sidecar CASCADE`,
+  'all mappings': (world) =>
+    truncate(world, ['asset_map', 'face_map', 'person_map', 'link', 'stack_map', 'album_entry']),
+  'the assets': (world) => truncate(world, ['asset_map']),
+  'the faces': (world) => truncate(world, ['face_map']),
+  'the people': (world) => truncate(world, ['person_map']),
+  'the links': (world) => truncate(world, ['link']),
+  'assets and links': (world) => truncate(world, ['asset_map', 'link']),
+  'assets and faces': (world) => truncate(world, ['asset_map', 'face_map']),
+  'assets and people': (world) => truncate(world, ['asset_map', 'person_map']),
+  'faces and people': (world) => truncate(world, ['face_map', 'person_map']),
+  'assets, faces and people': (world) => truncate(world, ['asset_map', 'face_map', 'person_map']),
+  'faces, people and links': (world) => truncate(world, ['face_map', 'person_map', 'link']),
+};
+
+for (const release of REPRESENTATIVE) {
+  for (const [what, lose] of Object.entries(LOST)) {
+    Deno.test(`${release}: without ${what} the same mirrors are recognised, nothing is made twice, nothing left over`, async () => {
+      await using world = await World.open(release);
+      await world.share();
+      await world.share();
+      const before = await picture(world);
+      await lose(world);
+      const report = await world.share();
+      assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+      assert.deepEqual(report.jobs.map(({ created, withdrawn }) => ({ created, withdrawn })), [
+        { created: 0, withdrawn: {} },
+        { created: 0, withdrawn: {} },
+      ]);
+      assert.deepEqual(await picture(world), before);
+      assert.deepEqual(await world.verify(verifyMirrors), []);
+      await changesNothing(world);
+    });
+  }
+}
+
+Deno.test('what the target has done to mirrors stays when they are adopted, and what the source does later follows', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql } = world;
+  const [picnic, portrait, raw] = await mirrorsOf(world, ['family/picnic', 'family/portrait', 'family/raw']);
+  const album = world.config.jobs[0]?.albumId ?? '';
+  await sql`UPDATE asset SET "isFavorite" = true WHERE id = ${picnic}`;
+  await sql`UPDATE asset_exif SET description = 'mine' WHERE "assetId" = ${picnic}`;
+  await sql`DELETE FROM album_asset WHERE "assetId" = ${portrait} AND "albumId" = ${album}`;
+  await sql`UPDATE person SET name = 'Dorothea' WHERE name = 'Dora Example' AND "ownerId" = ${world.library.users.bob.id}
+    AND id IN (SELECT mirror_person_id FROM immich_sidecar.person_map WHERE is_ours)`;
+  const [own] = await sql<{ id: string }[]>`
+    INSERT INTO person ("ownerId", name) VALUES (${world.library.users.bob.id}, 'His own') RETURNING id`;
+  await sql`UPDATE asset_face SET "personId" = ${own?.id ?? ''} WHERE "assetId" = ${portrait}`;
+
+  await sql`DROP SCHEMA immich_sidecar CASCADE`;
+  await sql`UPDATE asset_exif SET description = 'new at the source' WHERE "assetId" = ${world.id('family/raw')}`;
+  await world.share();
+  assert.deepEqual(await mirrorsOf(world, ['family/picnic', 'family/portrait', 'family/raw']), [picnic, portrait, raw]);
+  const [row] = await sql`
+    SELECT a."isFavorite", e.description FROM asset a JOIN asset_exif e ON e."assetId" = a.id WHERE a.id = ${picnic}`;
+  assert.deepEqual({ ...row }, { isFavorite: true, description: 'mine' });
+  assert.equal((await sql`SELECT FROM album_asset WHERE "assetId" = ${portrait}`).length, 0);
+  assert.deepEqual(await world.facesOn(portrait), ['His own']);
+  assert.ok((await world.namesOf('bob')).includes('Dorothea'));
+  await changesNothing(world);
+
+  // From now on every field that is as the source has it follows again.
+  await sql`UPDATE asset_exif SET description = 'later', rating = 2 WHERE "assetId" = ${world.id('family/picnic')}`;
+  await sql`UPDATE person SET name = 'Emilia' WHERE name = 'Emil, Jr.' AND "ownerId" = ${world.library.users.alice.id}`;
+  await world.share();
+  const [later] = await sql`SELECT description, rating FROM asset_exif WHERE "assetId" = ${picnic}`;
+  assert.deepEqual({ ...later }, { description: 'mine', rating: 2 });
+  assert.ok((await world.namesOf('bob')).includes('Emilia'));
+});
+
+Deno.test('a mirror whose source went while nothing of ours was there is taken back', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const [gone, locked] = await mirrorsOf(world, ['family/picnic', 'family/portrait']);
+  await world.sql`DROP SCHEMA immich_sidecar CASCADE`;
+  await world.sql`DELETE FROM asset WHERE id = ${world.id('family/picnic')}`;
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
+  const report = await world.share();
+  assert.deepEqual(report.jobs[0]?.withdrawn, { 'source-deleted': 1, 'source-locked': 1 });
+  assert.equal((await world.sql`SELECT FROM asset WHERE id IN (${gone ?? ''}, ${locked ?? ''})`).length, 0);
+  assert.deepEqual(Object.keys(listFiles(world.directory)).filter((path) => path.includes(gone ?? '')), []);
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+});
+
+Deno.test('with symbolic links mirrors are recognised too, and the files of the source are not taken for ours', async () => {
+  await using world = await World.open('v3.1.0');
+  const [family] = world.config.jobs;
+  assert.ok(family);
+  Deno.mkdirSync(world.local('/external_library/bob_shared'), { recursive: true });
+  Deno.symlinkSync(world.local('/external_library/alice/family'), world.local('/external_library/bob_shared/.alice'));
+  world.setJobs([{ ...family, placement: 'symlink' }]);
+  const files = Object.keys(listFiles(`${world.directory}/external`));
+  await world.share();
+  const before = await picture(world);
+  await world.sql`DROP SCHEMA immich_sidecar CASCADE`;
+  assert.equal((await world.share()).jobs[0]?.created, 0);
+  assert.deepEqual(await picture(world), before);
+  const [link] = await world.sql`SELECT FROM immich_sidecar.link WHERE path LIKE '/external_library/%'`;
+  assert.equal(link, undefined);
+  assert.deepEqual(Object.keys(listFiles(`${world.directory}/external`)), files);
+});
+
+for (const release of REPRESENTATIVE) {
+  Deno.test({
+    name: `${release}: after an older backup of the whole database was restored one cycle makes everything right`,
+    ignore: !HAS_SERVER,
+    fn: () => restoreOlder(release),
+  });
+}
+
+/** The backup is of a time when one photo was not shared yet, and one still was. */
+async function restoreOlder(release: Release): Promise<void> {
+  await using world = await World.open(release);
+  const { sql } = world;
+  const bob = world.library.users.bob.id;
+  const sourceFiles = Object.keys(listFiles(world.directory));
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/wedding')}`;
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('uploads/clip')}`;
+  await world.share();
+  const early = await world.mirrorOf('family/picnic');
+  await using backup = await Backup.of(world);
+
+  await sql`UPDATE asset SET visibility = 'timeline' WHERE "ownerId" = ${world.library.users.alice.id}
+    AND id IN (${world.id('family/wedding')}, ${world.id('uploads/clip')})`;
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/picnic')}`;
+  await world.share();
+  assert.equal(await world.mirrorOf('family/picnic'), undefined);
+  const late = await world.mirrorOf('family/wedding') ?? '';
+  const strays = () => Object.keys(listFiles(world.directory)).filter((path) => path.includes(late));
+  assert.ok(strays().length > 0);
+
+  await backup.restore();
+  const report = await world.share();
+  assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+  assert.equal(await world.mirrorOf('family/picnic'), early, 'it has its files again');
+  assert.equal(await world.mirrorOf('family/wedding'), undefined);
+  assert.deepEqual(strays(), []);
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+  await changesNothing(world);
+
+  await sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${world.id('family/wedding')}`;
+  await world.share();
+  assert.ok(await world.mirrorOf('family/wedding'));
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+  const left = new Set(Object.keys(listFiles(world.directory)));
+  assert.deepEqual(sourceFiles.filter((path) => !left.has(path)), []);
+  assert.equal(
+    (await sql`SELECT FROM person WHERE "ownerId" = ${bob} GROUP BY name HAVING count(*) > 1 AND name <> ''`).length,
+    0,
+  );
+}
+
+Deno.test({
+  name: 'an older backup with the photos of that time: their files are used again, not made twice',
+  ignore: !HAS_SERVER,
+  fn: async () => {
+    await using world = await World.open('v3.1.0');
+    await using backup = await Backup.of(world);
+    await world.share();
+    const files = countFiles(world);
+    await backup.restore();
+    const report = await world.share();
+    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    assert.equal(countFiles(world), files);
+    await changesNothing(world);
+  },
+});
+
+/** Hashed folders differ from run to run, files do not. */
+function countFiles(world: World): number {
+  return Object.values(listFiles(world.directory)).filter((line) => line.startsWith('f')).length;
+}
+
+/** A copy of a world's database, as a dump would be. */
+class Backup implements AsyncDisposable {
+  private constructor(readonly world: World, readonly name: string, readonly url: string) {}
+
+  static async of(world: World): Promise<Backup> {
+    const backup = new Backup(world, `backup_${crypto.randomUUID().replaceAll('-', '')}`, serverUrl() ?? '');
+    await backup.#copy(world.db.config.name, backup.name);
+    return backup;
+  }
+
+  async restore(): Promise<void> {
+    const name = this.world.db.config.name;
+    await onServer(this.url, 'postgres', (sql) => sql`DROP DATABASE ${sql(name)} WITH (FORCE)`);
+    await this.#copy(this.name, name);
+  }
+
+  async #copy(from: string, to: string): Promise<void> {
+    await onServer(this.url, 'postgres', async (sql) => {
+      await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${from}`;
+      await sql`CREATE DATABASE ${sql(to)} TEMPLATE ${sql(from)}`;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await onServer(this.url, 'postgres', (sql) => sql`DROP DATABASE IF EXISTS ${sql(this.name)} WITH (FORCE)`);
+  }
+}
+
+async function truncate({ sql }: World, tables: readonly string[]): Promise<void> {
+  for (const table of tables) await sql`TRUNCATE ${sql(`immich_sidecar.${table}`)}`;
+}
+
+async function mirrorsOf(world: World, keys: readonly string[]): Promise<string[]> {
+  const mirrors: string[] = [];
+  for (const key of keys) mirrors.push(await world.mirrorOf(key) ?? '');
+  return mirrors;
+}
+
+/** Immich's rows, our mappings and journal, and every file: what must be the same before and after. */
+async function picture(world: World): Promise<unknown> {
+  const digests = await digestTables(world.sql);
+  const immich = Object.entries(digests).filter(([table]) => table.startsWith('public.'));
+  const pairs = await world.sql`
+    SELECT mirror_asset_id, source_asset_id, source_user_id, target_user_id, job_name, stack_id
+    FROM immich_sidecar.asset_map ORDER BY 1`;
+  const faces = await world.sql`
+    SELECT mirror_face_id, source_face_id, person_id FROM immich_sidecar.face_map ORDER BY 1`;
+  const people = await world.sql`SELECT * FROM immich_sidecar.person_map ORDER BY origin_person_id, target_user_id`;
+  const links = await world.sql`SELECT * FROM immich_sidecar.link ORDER BY path`;
+  return {
+    immich: Object.fromEntries(immich),
+    pairs: [...pairs],
+    faces: [...faces],
+    people: [...people],
+    links: [...links],
+    files: listFiles(world.directory),
+  };
+}
+
+async function changesNothing(world: World): Promise<void> {
+  const [tables, files] = [await digestTables(world.sql), listFiles(world.directory)];
+  await world.share();
+  assert.deepEqual(await digestTables(world.sql), tables);
+  assert.deepEqual(listFiles(world.directory), files);
+}
