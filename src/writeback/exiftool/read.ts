@@ -14,7 +14,7 @@ export interface Reading {
   readonly error: string | undefined;
 }
 
-const ALWAYS: readonly string[] = Object.freeze(['-FileType', '-ImageDataHash', '-Error']);
+const ALWAYS: readonly string[] = Object.freeze(['FileType', 'ImageDataHash', 'Error']);
 
 /**
  * Reads these tags of these files, in one command. Files that ExifTool does not find are missing in the answer.
@@ -33,17 +33,22 @@ export async function readTags(
 
 /** The arguments of a command that reads. */
 export function readCommand(paths: readonly string[], tags: readonly string[]): string[] {
-  // A structure is put together from tags that have other names; without one, all others can be passed over, which halves
-  // the time.
-  const hasStructure = tags.includes(REGION_INFO);
   return [
     ...PLAIN_ARGUMENTS,
     ...['-json', '-G1', '-struct', '-e'],
-    ...(hasStructure ? [] : ['-api', 'IgnoreTags=All']),
-    ...ALWAYS,
-    ...tags.map((tag) => `-${tag}`),
+    ...(tags.includes(REGION_INFO) ? [...ALWAYS, ...tags].map((tag) => `-${tag}`) : onlyNamed(tags)),
     ...paths.map(pathArgument),
   ];
+}
+
+/**
+ * Passes over everything else while reading, which halves the time, and names the tags in one argument, as each costs
+ * 0.08 ms: of 45, more than reading takes. Not for structures, which are put together from tags of other names.
+ */
+function onlyNamed(tags: readonly string[]): string[] {
+  const names = new Set([...ALWAYS, ...tags.map((tag) => tag.slice(tag.indexOf(':') + 1))]);
+  // The same name is asked for in several groups: all of them.
+  return ['-a', '-api', 'IgnoreTags=All', '-api', `RequestTags=${[...names].join(',')}`];
 }
 
 /** What a command that reads has printed, by path. */

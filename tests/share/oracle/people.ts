@@ -86,5 +86,11 @@ export function releasePeople(prediction: Prediction): void {
       records.all('asset_face').some((row) => row[faceKey] === known.id);
     if (!isUsed) records.remove('person_group', (row) => row['id'] === known.id);
   }
-  memory.people = memory.people.filter((known) => prediction.person(known.originOwnerId, known.origin) !== undefined);
+  const isOnMirrors = (known: KnownPerson) =>
+    memory.mirrors.some(({ targetId, faces }) =>
+      targetId === known.targetId && [...faces.values()].some(({ wrote }) => wrote === known.id)
+    );
+  memory.people = memory.people.filter((known) =>
+    prediction.person(known.originOwnerId, known.origin) !== undefined || isOnMirrors(known)
+  );
 }
