@@ -9,7 +9,7 @@ export interface PeopleModel {
   readonly faceKey: 'personId' | 'personGroupId';
   /**
    * The identity that the mirror of the person `origin` gets in the target's account, as an expression over a row
-   * named `origin` of `person`. Evaluated once for each person.
+   * named `origin` of `person`. Always the same, so that what we wrote about somebody who went still means him when he returns.
    */
   mirrorKey(sql: Sql, targetUserId: string): Fragment;
   /**
@@ -18,14 +18,22 @@ export interface PeopleModel {
    */
   prepare(sql: Sql, targetUserId: string): Fragment;
   /** Removes what belonged to deleted people of ours and nobody else uses. */
-  discard(sql: Sql, mirrorKeys: readonly string[]): Promise<void>;
+  discard(sql: Sql, mirrorKeys: readonly string[], targetUserId: string): Promise<void>;
+}
+
+/** A version 4 UUID, as Immich wants them, that follows from a person and a user. */
+function derivedId(sql: Sql, personId: Fragment, userId: string): Fragment {
+  return sql`
+    overlay(
+      overlay(md5(${personId}::text || ${userId}::text) PLACING '4' FROM 13 FOR 1) PLACING '8' FROM 17 FOR 1
+    )::uuid`;
 }
 
 /** Up to Immich 3.1: a person is one row with an id of its own. */
 export const peopleById: PeopleModel = Object.freeze({
   personKey: 'id',
   faceKey: 'personId',
-  mirrorKey: (sql: Sql) => sql`gen_random_uuid()`,
+  mirrorKey: (sql: Sql, targetUserId: string) => derivedId(sql, sql`origin.id`, targetUserId),
   prepare: (sql: Sql) => sql`SELECT 1`,
   discard: () => Promise.resolve(),
 });
@@ -43,7 +51,7 @@ export const peopleByGroup: PeopleModel = Object.freeze({
         WHEN (SELECT g."clusterGroupId" FROM person_group g WHERE g.id = origin."personGroupId")
            = (SELECT u."clusterGroupId" FROM "user" u WHERE u.id = ${targetUserId})
         THEN origin."personGroupId"
-        ELSE gen_random_uuid()
+        ELSE ${derivedId(sql, sql`origin."personGroupId"`, targetUserId)}
       END`,
   prepare: (sql: Sql, targetUserId: string) =>
     sql`
@@ -52,8 +60,16 @@ export const peopleByGroup: PeopleModel = Object.freeze({
       FROM allocated
       JOIN "user" u ON u.id = ${targetUserId}
       WHERE allocated.mirror_person_id <> allocated.origin_person_id
+      ON CONFLICT (id) DO NOTHING
       RETURNING id`,
-  discard: async (sql: Sql, mirrorKeys: readonly string[]) => {
+  discard: async (sql: Sql, mirrorKeys: readonly string[], targetUserId: string) => {
+    await sql`
+      UPDATE asset_face f
+      SET "personGroupId" = NULL
+      FROM asset a
+      WHERE f."personGroupId" = ANY (${mirrorKeys}::uuid[])
+        AND a.id = f."assetId"
+        AND a."ownerId" = ${targetUserId}`;
     await sql`
       DELETE FROM person_group g
       WHERE g.id = ANY (${mirrorKeys}::uuid[])

@@ -107,7 +107,7 @@ function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
     });
   }
   if (faultOf(error) === 'lost') {
-    const isServer = /^[0-9A-Z]{5}$/.test(code);
+    const isServer = /^\d/.test(code);
     const message = isServer
       ? `PostgreSQL at ${where} does not take connections now: ${messageOf(error)}.`
       : `No PostgreSQL answers at ${where} (${code}).`;

@@ -21,6 +21,9 @@ const LONGEST_END_MS = 9_000;
 /** The first pause after a failure. Each further one is twice as long, up to the interval between cycles. */
 const FIRST_PAUSE_MS = 1_000;
 
+/** A first copy's embeddings may take hours: this often something else may come before them, such as a photo that was locked. */
+const EMBEDDINGS_MS = 30_000;
+
 export interface SchedulerOptions {
   readonly config: Config;
   readonly version: string;
@@ -90,11 +93,15 @@ export class Scheduler {
       const isOver = AbortSignal.any([signal, lossOf(sql)]);
       while (true) {
         this.state.enter('working');
-        const cycle = sharing.cycle({ progress: this.#options.progress, signal });
+        const cycle = sharing.cycle({
+          progress: this.#options.progress,
+          signal,
+          embeddingsMs: EMBEDDINGS_MS,
+        });
         const done = await settledWithin(cycle, isOver, GRACE_MS);
         this.state.succeeded(done);
         this.#options.onCycle(done);
-        await this.#waitForNext('waiting', config, isOver);
+        if (!done.hasBacklog) await this.#waitForNext('waiting', config, isOver);
       }
     } catch (error) {
       throw explainDatabaseError(error, config.database);

@@ -31,27 +31,57 @@ export type Part = 'main' | 'motion';
 
 export const PARTS: readonly Part[] = Object.freeze(['main', 'motion']);
 
+/** So many ids are found at once: each search looks at everything that is still to come. */
+const SEARCH = 20_000;
+
 /**
- * One page of candidates in the order of their ids, after the id `after`. Sources that were skipped for good, that were
- * withdrawn by the target, or that failed and have not changed since are left out.
+ * Candidates in the order of their ids, in pages of `limit`. Sources that were skipped for good, that were withdrawn by the
+ * target, or that failed and have not changed since are left out.
  */
-export async function readCandidates(
+export async function* readCandidates(
   sql: Sql,
   schema: ImmichSchema,
   job: Job,
   scope: Scope,
-  page: { readonly part: Part; readonly after: string; readonly limit: number },
-): Promise<Candidate[]> {
-  return await sql<Candidate[]>`
-    SELECT ${candidateColumns(sql, schema)}
+  part: Part,
+  limit: number,
+): AsyncGenerator<Candidate[]> {
+  let after = FIRST_ID;
+  while (true) {
+    const ids = await findCandidates(sql, schema, job, scope, { part, after });
+    for (let start = 0; start < ids.length; start += limit) {
+      yield await sql<Candidate[]>`
+        SELECT ${candidateColumns(sql, schema)}
+        FROM asset a
+        WHERE a.id = ANY (${ids.slice(start, start + limit)}::uuid[])
+        ORDER BY a.id`;
+    }
+    const last = ids.at(-1);
+    if (last === undefined || ids.length < SEARCH) return;
+    after = last;
+  }
+}
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+async function findCandidates(
+  sql: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  scope: Scope,
+  { part, after }: { readonly part: Part; readonly after: string },
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT a.id
     FROM asset a
-    WHERE a.id > ${page.after}
+    WHERE a.id > ${after}
       AND ${isWithin(sql, scope, sql`a.id`)}
-      AND ${page.part === 'main' ? isSelected(sql, job) : isMotionOfMirror(sql, job)}
+      AND ${part === 'main' ? isSelected(sql, job) : isMotionOfMirror(sql, job)}
       AND ${isOpen(sql, job)}
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
-    LIMIT ${page.limit}`;
+    LIMIT ${SEARCH}`;
+  return rows.map(({ id }) => id);
 }
 
 /** The columns of a Candidate, of the row `a` of asset. */

@@ -3,6 +3,7 @@ import type { PathMap } from '../files/path_map.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import type { BrakeSettings } from './brake.ts';
+import type { EmbeddingBacklog } from './embedding_queue.ts';
 import type { Job } from './job.ts';
 import type { Scope } from './scope.ts';
 
@@ -35,4 +36,5 @@ export interface Context extends PlanningContext {
   readonly copyWorkers: number;
   /** Batches of embeddings that are copied at the same time. */
   readonly vectorWorkers: number;
+  readonly backlog: EmbeddingBacklog;
 }

@@ -4,6 +4,7 @@ import type { Sql } from '../postgres/connect.ts';
 import { adopt } from './adoption/adopt.ts';
 import { removeStrays } from './adoption/strays.ts';
 import type { Context } from './context.ts';
+import { EmbeddingQueue } from './embedding_queue.ts';
 import type { Job } from './job.ts';
 import { undoUnfinished } from './journal.ts';
 import type { JobReport, Skip } from './outcome.ts';
@@ -36,6 +37,8 @@ export interface CycleReport {
   readonly settled: number;
   /** Mirrors that were recognised though nothing of ours knew them any more. */
   readonly adopted: number;
+  /** Embeddings are left for the next cycle, which should come at once. */
+  readonly hasBacklog: boolean;
 }
 
 /** The report of a cycle that had nothing to look at. */
@@ -48,6 +51,7 @@ export function nothingHappened(): CycleReport {
     complete: true,
     settled: 0,
     adopted: 0,
+    hasBacklog: false,
   };
 }
 
@@ -106,9 +110,10 @@ export async function runCycle(
     await releasePeople(context, targetUserId);
   }
 
+  const embeddingsUntil = performance.now() + (context.backlog.sliceMs ?? Infinity);
   const reports: JobReport[] = [];
   for (const { job, failures, ...draft } of drafts) {
-    const embeddings = await copyEmbeddings(context, job, progress);
+    const embeddings = await copyEmbeddings(context, job, embeddingsUntil, progress);
     const standing = isFull ? await readStanding(context.sql, context.schema, job) : undefined;
     const removed = peopleRemoved.get(job.targetUserId) ?? 0;
     peopleRemoved.delete(job.targetUserId);
@@ -131,6 +136,7 @@ export async function runCycle(
     complete: withdrawals.brakes.length === 0 && reports.every((job) => job.failures.length === 0),
     settled: unfinished.settled + leftOver,
     adopted,
+    hasBacklog: context.backlog.queues.size > 0,
   };
   const strays = withdrawals.withdrawn.filter(({ jobName }) => !jobs.some((job) => job.name === jobName));
   if (strays.length > 0) {
@@ -211,15 +217,39 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
   };
 }
 
-/** A job whose users another job has as well finds nothing left to do. */
-async function copyEmbeddings(context: Context, job: Job, progress: Progress): Promise<EmbeddingsResult> {
-  const { sql, schema, scope } = context;
-  if (progress.isShown) progress.start(job.name, await countMissingEmbeddings(sql, job, scope), 'embeddings');
-  const plan = planEmbeddings(sql, schema, job, scope);
-  const result = await applyEmbeddings(context, plan, (embeddings) => progress.advance(embeddings))
-    .finally(() => progress.stop());
-  for (const failure of result.failures) logger.warn('{failure}', { failure });
-  return result;
+/**
+ * Copies what changed, then what earlier cycles have left, until `until`. A job whose users another job has as well finds
+ * nothing left to do.
+ */
+async function copyEmbeddings(
+  context: Context,
+  job: Job,
+  until: number,
+  progress: Progress,
+): Promise<EmbeddingsResult> {
+  const { sql, schema, scope, backlog } = context;
+  const earlier = scope === 'all' ? [] : backlog.queues.get(job.name) ?? [];
+  if (progress.isShown) {
+    const missing = await countMissingEmbeddings(sql, job, earlier.length > 0 ? 'all' : scope);
+    progress.start(job.name, missing, 'embeddings');
+  }
+  let copied = 0;
+  const failures: string[] = [];
+  const queues = [new EmbeddingQueue(planEmbeddings(sql, schema, job, scope)), ...earlier];
+  try {
+    for (const queue of queues) {
+      const result = await applyEmbeddings(context, queue, { until, onProgress: (done) => progress.advance(done) });
+      copied += result.copied;
+      failures.push(...result.failures);
+    }
+  } finally {
+    progress.stop();
+  }
+  const left = queues.filter((queue) => !queue.isEmpty);
+  if (left.length > 0) backlog.queues.set(job.name, left);
+  else backlog.queues.delete(job.name);
+  for (const failure of failures) logger.warn('{failure}', { failure });
+  return { copied, failures };
 }
 
 async function countPeople(sql: Sql, targetUserId: string): Promise<number> {

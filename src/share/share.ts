@@ -17,6 +17,7 @@ import { advance, type Mark, readChanges, readMark } from './changes.ts';
 import type { Context } from './context.ts';
 import { type CycleReport, nothingHappened, type Progress, runCycle } from './cycle.ts';
 import { planCycle, type PlanSink } from './dry_run.ts';
+import type { EmbeddingBacklog } from './embedding_queue.ts';
 import { type Job, resolveJob } from './job.ts';
 import { checkJobs } from './job_checks.ts';
 import { hasLinksBelow } from './journal.ts';
@@ -40,6 +41,8 @@ export interface CycleOptions {
   readonly progress: Progress;
   /** Ends the cycle between two transactions, with what it is aborted with as the error. */
   readonly signal?: AbortSignal | undefined;
+  /** How long to copy embeddings, in milliseconds; the next cycle goes on with them. Default: until all are there. */
+  readonly embeddingsMs?: number | undefined;
 }
 
 /** Runs one full cycle. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
@@ -68,6 +71,7 @@ export async function withSharing<T>(
  */
 export class Sharing {
   #last: LastCycle | undefined;
+  readonly #embeddings: EmbeddingBacklog['queues'] = new Map();
 
   constructor(
     readonly sql: Connection,
@@ -93,6 +97,7 @@ export class Sharing {
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
     const mark = await readMark(sql, prepared.schema);
+    this.#embeddings.clear(); // all are looked at again
     const context = this.#context(prepared, options);
     const report = await runCycle(context, prepared.chosen, prepared.only, this.version, options.progress);
     if (prepared.only === undefined) {
@@ -116,7 +121,7 @@ export class Sharing {
       scope,
       linker: new Linker(last.prepared.paths.roots.map(({ local }) => local)),
     };
-    if (scope.length === 0 && !hasPeopleNews && !mark.isBraked) {
+    if (scope.length === 0 && !hasPeopleNews && !mark.isBraked && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
       return nothingHappened();
     }
@@ -138,7 +143,7 @@ export class Sharing {
     return await work(this.#context(prepared, {}));
   }
 
-  #context(prepared: Prepared, options: Pick<CycleOptions, 'signal'>): Context {
+  #context(prepared: Prepared, options: Pick<CycleOptions, 'signal' | 'embeddingsMs'>): Context {
     const { sql, lock } = this;
     const signal = options.signal === undefined ? lossOf(sql) : AbortSignal.any([options.signal, lossOf(sql)]);
     const transaction: Context['transaction'] = (work) =>
@@ -146,7 +151,8 @@ export class Sharing {
         signal.throwIfAborted();
         return inTransaction(sql, lock, work, (tx) => keepMigrationsOut(tx, prepared.migrations));
       });
-    return { ...prepared, sql, signal, transaction };
+    const backlog = { sliceMs: options.embeddingsMs, queues: this.#embeddings };
+    return { ...prepared, sql, signal, transaction, backlog };
   }
 }
 
@@ -203,7 +209,7 @@ export async function planOnly<T>(
   });
 }
 
-interface Prepared extends Omit<Context, 'sql' | 'signal' | 'transaction'> {
+interface Prepared extends Omit<Context, 'sql' | 'signal' | 'transaction' | 'backlog'> {
   /** Immich's migrations when its tables were looked at. */
   readonly migrations: string;
   /** The jobs of this run. */

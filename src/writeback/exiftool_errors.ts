@@ -2,19 +2,20 @@ import { WriteProblem } from './write_problem.ts';
 
 /** What may be over the next time. */
 const PASSING =
-  /Error (?:opening|creating|writing|reading|renaming|removing|seeking)|No space|not found|Permission|Out of memory/i;
+  /Error (?:opening|creating|writing|renaming|removing|seeking)|No space|not found|Permission|Out of memory/i;
+
+/** With these, it is the file that is to blame: ExifTool gives up in the middle and speaks of an error in writing. */
+const BROKEN = /^Warning: .*(?:truncated|corrupt)/im;
 
 /**
- * The reason why ExifTool did not write a file. What it says about the format of a file holds until the file changes.
+ * The reason why ExifTool did not write a file. What it says about the content of a file holds until the file changes.
  *
  * @param messages lines such as `Error: Writing of AVI files is not yet supported - /photos/film.avi`
  */
 export function refusal(path: string, messages: string): WriteProblem {
-  const line = messages.split('\n').find((text) => text.startsWith('Error')) ?? messages.split('\n')[0] ?? '';
+  const broken = BROKEN.exec(messages)?.[0];
+  const line = broken ?? messages.split('\n').find((text) => text.startsWith('Error')) ?? messages.split('\n')[0] ?? '';
   const reason = line.replace(/^(?:Error|Warning):\s*/, '').replace(/ - \/.*$/s, '');
-  return new WriteProblem(
-    PASSING.test(line) || line === '' ? 'failed' : 'unwritable',
-    path,
-    `ExifTool says: ${reason || 'nothing'}`,
-  );
+  const isPassing = broken === undefined && (PASSING.test(line) || line === '');
+  return new WriteProblem(isPassing ? 'failed' : 'unwritable', path, `ExifTool says: ${reason || 'nothing'}`);
 }

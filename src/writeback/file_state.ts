@@ -11,8 +11,6 @@ export interface FileState {
   readonly fileType: string | undefined;
   /** What is in it of the tags that write-back reads, numbers as text. */
   readonly tags: Tags;
-  /** ExifTool's hash of the picture or film; undefined where it has none. */
-  readonly imageHash: string | undefined;
   /** Why nothing can be written into it; undefined when nothing speaks against it. */
   readonly obstacle: Obstacle | undefined;
 }

@@ -104,7 +104,7 @@ async function readChunk(
     if (!(error instanceof ExifToolEnded)) throw error;
     if (paths.length > 1) return (await Promise.all(paths.map((path) => readChunk(pool, [path], tags)))).flat();
     const [path = ''] = paths;
-    return [[path, { fileType: undefined, tags: {}, imageHash: undefined, error: messageOf(error) }]];
+    return [[path, { fileType: undefined, tags: {}, error: messageOf(error) }]];
   }
 }
 
@@ -115,7 +115,6 @@ function stateOf({ path, kind, info, obstacle }: Known, reading: Reading | undef
     stamp: info === undefined ? undefined : toStamp(info),
     fileType: reading?.fileType,
     tags: reading?.tags ?? {},
-    imageHash: reading?.imageHash,
     obstacle: obstacle ?? (info === undefined ? undefined : unreadable(kind, reading)),
   };
 }
@@ -123,10 +122,6 @@ function stateOf({ path, kind, info, obstacle }: Known, reading: Reading | undef
 function unreadable(kind: FileState['kind'], reading: Reading | undefined): Obstacle | undefined {
   if (reading === undefined) return { reason: 'ExifTool says nothing about it', isPermanent: false };
   if (reading.error !== undefined) return { reason: `ExifTool says: ${reading.error}`, isPermanent: true };
-  if (kind === 'sidecar') {
-    return reading.fileType === 'XMP' ? undefined : { reason: 'it is not an XMP file', isPermanent: true };
-  }
-  return reading.imageHash === undefined
-    ? { reason: 'ExifTool cannot tell whether its picture stays the same', isPermanent: true }
-    : undefined;
+  const isRight = kind === 'media' || reading.fileType === 'XMP';
+  return isRight ? undefined : { reason: 'it is not an XMP file', isPermanent: true };
 }

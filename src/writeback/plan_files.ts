@@ -104,11 +104,11 @@ function planFile(
   file: FileState,
   input: PlanInput,
 ): { plan: FilePlan; refused: readonly string[] } {
-  const { path, kind, tags: current, stamp, imageHash } = file;
+  const { path, kind, tags: current, stamp } = file;
   const { changes, own, refused } = compare({ ...input, record, kind, current }, MAPPINGS);
   const recodes = recodesIptc(current, changes);
   const isNew = stamp === undefined;
-  return { plan: { path, kind, isNew, changes, own, seen: stamp, imageHash, recodesIptc: recodes }, refused };
+  return { plan: { path, kind, isNew, changes, own, seen: stamp, recodesIptc: recodes }, refused };
 }
 
 function unknownFormat({ fileType }: FileState): Obstacle {

@@ -1,3 +1,5 @@
+import { END_WITH_PROGRAM } from './exiftool/process.ts';
+
 /** What an XMP file without content looks like. ExifTool makes new sidecars from it. */
 const EMPTY_SIDECAR = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF " +
   "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'></rdf:RDF></x:xmpmeta>\n";
@@ -26,7 +28,13 @@ export class Scratch implements AsyncDisposable {
     });
     const scratch = new Scratch(directory);
     await Deno.writeTextFile(scratch.emptySidecar, EMPTY_SIDECAR);
+    await Deno.writeTextFile(scratch.config, END_WITH_PROGRAM);
     return scratch;
+  }
+
+  /** ExifTool's configuration. */
+  get config(): string {
+    return `${this.#directory}/exiftool.config`;
   }
 
   /** An XMP file without content. */

@@ -41,8 +41,6 @@ export interface FilePlan {
   readonly own: OwnValues;
   /** The file as it was when the plan was made; a file that changed since is not written. undefined for a new sidecar. */
   readonly seen: FileStamp | undefined;
-  /** ExifTool's hash of the picture or film in it, which no write may change; undefined where ExifTool has none. */
-  readonly imageHash: string | undefined;
   /** All of IPTC has to be written anew in UTF-8, as what is added cannot be said in its encoding. */
   readonly recodesIptc: boolean;
 }

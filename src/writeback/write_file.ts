@@ -4,7 +4,7 @@ import { refusal } from './exiftool_errors.ts';
 import { isNameable, pathArgument } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
-import { readCommand, readingsOf } from './exiftool/read.ts';
+import { imageHashes, isPlainRegionInfo, readCommand, readingsOf, readWholeCommand } from './exiftool/read.ts';
 import { writeCommand } from './exiftool/write.ts';
 import {
   flush,
@@ -16,7 +16,9 @@ import {
   temporaryPathFor,
   toStamp,
 } from './files.ts';
+import { isSameBesidesMetadata } from './jpeg.ts';
 import type { Scratch } from './scratch.ts';
+import { REGION_INFO } from './tag_names.ts';
 import type { FilePlan, FileStamp } from './tags.ts';
 import { verify } from './verify.ts';
 import { WriteProblem } from './write_problem.ts';
@@ -34,7 +36,7 @@ export interface Tools {
  * Throws WriteProblem; then the file is what it was, and the copy is gone.
  */
 export async function writeFile(
-  { pool, scratch }: Tools,
+  tools: Tools,
   plan: FilePlan,
   begin: Begin,
 ): Promise<FileStamp> {
@@ -44,7 +46,7 @@ export async function writeFile(
   const before = await unchanged(plan);
   await begin({ plan, temporaryPath, bytesBefore: await sidecarBytes(plan) });
   try {
-    await makeCopy(pool, scratch, plan, temporaryPath);
+    await makeCopy(tools, plan, temporaryPath);
     await takeAttributes(temporaryPath, before ?? await attributesForNew(path, temporaryPath), {
       // Immich goes by the times of media files. Whoever else reads a sidecar has to see that it is new.
       withTime: plan.kind === 'media',
@@ -57,8 +59,8 @@ export async function writeFile(
   }
 }
 
-/** Has ExifTool make the new file, and reads it back. */
-async function makeCopy(pool: ExifToolPool, scratch: Scratch, plan: FilePlan, temporaryPath: string): Promise<void> {
+/** Has ExifTool make the new file, reads it back and compares the pictures. */
+async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath: string): Promise<void> {
   using slot = scratch.slot();
   const { source, target } = plan.isNew
     ? { source: scratch.emptySidecar, target: pathArgument(scratch.asTarget(temporaryPath)) }
@@ -67,7 +69,9 @@ async function makeCopy(pool: ExifToolPool, scratch: Scratch, plan: FilePlan, te
   const { json, args } = writeCommand(plan, source, target, slot.path);
   await slot.write(json);
   const tags = plan.changes.map(({ tag }) => tag);
-  const [written, readBack] = await pool.runInOrder([args, readCommand([temporaryPath], tags)]);
+  const isPlain = plan.changes.every(({ tag, after }) => tag !== REGION_INFO || isPlainRegionInfo(after));
+  const reading = isPlain ? readCommand([temporaryPath], tags) : readWholeCommand(temporaryPath, tags);
+  const [written, readBack] = await pool.runInOrder([args, reading]);
   // Where it says so depends on its options.
   if (!/\b1 image files (?:created|copied)/.test(`${written?.output}\n${written?.messages}`)) {
     await unchanged(plan);
@@ -75,6 +79,17 @@ async function makeCopy(pool: ExifToolPool, scratch: Scratch, plan: FilePlan, te
     throw refusal(plan.path, written?.messages ?? '');
   }
   verify(plan, readingsOf(readBack?.output ?? '').get(temporaryPath));
+  if (plan.kind === 'media') await assertSamePicture(pool, plan.path, temporaryPath);
+}
+
+/** Throws WriteProblem unless both files show the same picture or film. */
+async function assertSamePicture(pool: ExifToolPool, path: string, temporaryPath: string): Promise<void> {
+  if (await isSameBesidesMetadata(path, temporaryPath)) return;
+  const [before, after] = await imageHashes(pool, [path, temporaryPath]);
+  if (before === undefined) {
+    throw new WriteProblem('unwritable', path, 'ExifTool cannot tell whether its picture stays the same');
+  }
+  if (before !== after) throw new WriteProblem('failed', path, 'what ExifTool wrote shows another picture');
 }
 
 /** ExifTool does not say why it cannot make a file; the operating system does. Throws what it says. */

@@ -38,12 +38,13 @@ export class Writer implements AsyncDisposable {
 
   /** Throws UserError when ExifTool cannot be run. */
   static async open({ workers, exifToolPath, modules, scratchParent }: WriterOptions): Promise<Writer> {
-    const pool = new ExifToolPool({ workers, path: exifToolPath });
+    const scratch = await Scratch.make(scratchParent);
+    const pool = new ExifToolPool({ workers, path: exifToolPath, config: scratch.config });
+    const tools: Tools = { pool, scratch };
     try {
-      const version = await pool.version();
-      return new Writer({ pool, scratch: await Scratch.make(scratchParent) }, modules, version);
+      return new Writer(tools, modules, await pool.version());
     } catch (error) {
-      await pool[Symbol.asyncDispose]();
+      await close(tools);
       throw error;
     }
   }
@@ -76,7 +77,11 @@ export class Writer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tools.pool[Symbol.asyncDispose]();
-    await this.#tools.scratch[Symbol.asyncDispose]();
+    await close(this.#tools);
   }
+}
+
+async function close({ pool, scratch }: Tools): Promise<void> {
+  await pool[Symbol.asyncDispose]();
+  await scratch[Symbol.asyncDispose]();
 }

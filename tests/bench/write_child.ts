@@ -21,7 +21,7 @@ export interface WriteChild {
 }
 
 const modules: readonly Module[] = [...ALL_MODULES, 'faces'];
-const loaded = loadConfig({ env: process.env, cwd: Deno.cwd() });
+const loaded = loadConfig({ env: process.env, cwd: Deno.cwd(), needJobs: false });
 const [task = '', argument = ''] = Deno.args;
 
 function configOf(destination: Destination): typeof loaded {
@@ -85,6 +85,7 @@ async function makeKnown(times: number): Promise<void> {
     const { record } = item;
     const path = locator.toLocal(record.originalPath) ?? '';
     if (/\.\d+$/.test(path)) Deno.writeTextFileSync(path, path);
+    else Deno.removeSync(`${path}.xmp`);
     const file = locator.locate(record.originalPath);
     if (!file.isFound) throw new Error(`${path} is not there`);
     ledger.commits.later(() =>

@@ -69,6 +69,7 @@ class ExifTool {
   }
 
   async stop(): Promise<void> {
+    await this.#input.write(new TextEncoder().encode('-stay_open\nFalse\n'));
     await this.#input.close();
     await this.#output.cancel();
     await this.#child.status;

@@ -21,7 +21,7 @@ async function withPool(
     } finally {
       const began = performance.now();
       await disconnect(sql);
-      assert.ok(performance.now() - began < 1_000, 'a pool closes at once, lost or not');
+      assert.ok(performance.now() - began < 3_000, 'a pool closes at once, lost or not');
     }
   } finally {
     await db.close();

@@ -55,7 +55,7 @@ for (const lock of [MIGRATIONS, MAINTENANCE]) {
       const records = await heard();
       const began = performance.now();
       await assert.rejects(syncs({ ...world.config, databaseWaitSeconds: 1 }), /Immich is /);
-      assert.ok(performance.now() - began < 3_000);
+      assert.ok(performance.now() - began < 15_000);
       syncing = syncs(world.config);
       await new Promise((resolve) => setTimeout(resolve, 700));
       assert.deepEqual([...await world.sql`SELECT to_regclass('immich_sidecar.link') AS ours`], [{ ours: null }]);

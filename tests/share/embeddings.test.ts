@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { connect } from '../../src/postgres/connect.ts';
+import { withSharing } from '../../src/share/share.ts';
 import { nextBatch } from '../../src/share/phases/embeddings.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
+
+const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
 
 for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: embeddings come in a phase of their own, are counted, and a second cycle copies none`, async () => {
@@ -62,6 +66,33 @@ Deno.test('an embedding that PostgreSQL refuses is reported; the photo can be se
 
   await world.sql`DROP TRIGGER refuse ON smart_search`;
   assert.equal(copied(await world.share()), 1);
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+});
+
+Deno.test('photos are there before their embeddings; a cycle that has no time for them leaves them to the next', async () => {
+  await using world = await World.open('v3.1.0');
+  const sql = await connect(world.config.database);
+  try {
+    await withSharing(sql, world.config, 'test', async (sharing) => {
+      const first = await sharing.cycle({ progress: SILENT, embeddingsMs: 0 });
+      assert.equal(first.hasBacklog, true);
+      assert.equal(copied(first), 0);
+      assert.ok(await world.mirrorOf('family/picnic'));
+      assert.equal(await countCopies(world), 0);
+
+      // What happens meanwhile is followed, although nothing has changed for the rest.
+      await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/picnic')}`;
+      const second = await sharing.cycle({ progress: SILENT, embeddingsMs: 0 });
+      assert.deepEqual([second.hasBacklog, second.jobs[0]?.withdrawn], [true, { 'source-locked': 1 }]);
+
+      const third = await sharing.cycle({ progress: SILENT });
+      assert.equal(third.hasBacklog, false);
+      assert.equal(copied(third), await countCopies(world));
+      assert.equal(copied(await sharing.cycle({ progress: SILENT })), 0);
+    });
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
   assert.deepEqual(await world.verify(verifyMirrors), []);
 });
 

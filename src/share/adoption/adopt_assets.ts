@@ -1,3 +1,4 @@
+import { getLogger } from '@logtape/logtape';
 import { isPlainPath } from '../../files/path_map.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -6,6 +7,8 @@ import type { Job } from '../job.ts';
 import { pathChecksum } from '../mirror_plan.ts';
 import { isHidden, mirrorOriginalPath } from '../placement.ts';
 import { clearSkips } from '../skips.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
 
 /** A source and where its mirror would lie. */
 interface Place {
@@ -51,11 +54,29 @@ export async function adoptAssets(context: Context, job: Job): Promise<number> {
  * Maps what is left in a hidden directory of ours to sources that are not there: nobody but us puts assets into it, so these
  * are mirrors whose sources were deleted or moved while we did not know of them. The next phase takes them back, for the
  * reason that their sources are gone, and subject to the brake.
+ *
+ * If not one mirror of the job has a source, its configuration is more likely to be wrong than all sources to be gone:
+ * then they are left alone, with a warning.
  */
 export async function adoptOrphans(context: Context, job: Job): Promise<number> {
   if (!isHidden(job.targetPathPrefix)) return 0;
   const { sql } = context;
   if (!await hasStrangers(sql, job)) return 0;
+  const living = await sql`
+    SELECT
+    FROM immich_sidecar.asset_map m
+    JOIN asset a ON a.id = m.source_asset_id
+    JOIN asset mirror ON mirror.id = m.mirror_asset_id
+    WHERE m.job_name = ${job.name}
+      AND m.target_user_id = ${job.targetUserId}
+    LIMIT 1`;
+  if (living.length === 0) {
+    logger.warn('{job}: the photos below {prefix} are mirrors of nothing that this job shares; they are left alone', {
+      job: job.name,
+      prefix: job.targetPathPrefix,
+    });
+    return 0;
+  }
   return await context.transaction(async (tx) => {
     const orphans = await tx`
       INSERT INTO immich_sidecar.asset_map

@@ -1,8 +1,8 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Context } from '../context.ts';
-import { joinMappedPerson } from '../copy/copy_faces.ts';
 import { commaSeparated } from '../copy/columns.ts';
+import { joinMappedPerson } from '../copy/person_links.ts';
 import type { Job } from '../job.ts';
 
 /** By what a face is recognised as the copy of another: where it is, in a picture of which size, and who found it. */

@@ -1,6 +1,7 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from './columns.ts';
+import { joinMappedPerson } from './person_links.ts';
 
 /**
  * Copies the faces that the sources of these mirrors have and the mirrors lack; phases/embeddings.ts adds their
@@ -50,26 +51,4 @@ export async function copyFaces(
 /** A random id that begins like its asset's, for the same reason as there: see mirrorIds. */
 function newFaceId(sql: Sql): Fragment {
   return sql`(left(m.mirror_asset_id::text, 4) || substr(gen_random_uuid()::text, 5))::uuid`;
-}
-
-/**
- * Joins to a face `f` of a source with the mapping `m` of its asset the person of the target's account, as `mapped`.
- * A person that is itself a mirror is followed to its origin, so the origin's owner gets his own person back; a mapping
- * to a person that is gone yields none.
- */
-export function joinMappedPerson(sql: Sql, schema: ImmichSchema): Fragment {
-  const { faceKey, personKey } = schema.people;
-  return sql`
-    LEFT JOIN immich_sidecar.person_map chain
-      ON chain.mirror_person_id = f.${sql(faceKey)}
-      AND chain.target_user_id = m.source_user_id
-    LEFT JOIN immich_sidecar.person_map known_person
-      ON known_person.origin_person_id = coalesce(chain.origin_person_id, f.${sql(faceKey)})
-      AND known_person.target_user_id = m.target_user_id
-    LEFT JOIN person mapped
-      ON mapped."ownerId" = m.target_user_id
-      AND mapped.${sql(personKey)} = CASE
-        WHEN chain.origin_owner_id = m.target_user_id THEN chain.origin_person_id
-        ELSE known_person.mirror_person_id
-      END`;
 }

@@ -1,12 +1,13 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from './columns.ts';
+import { isPersonNeeded, joinOrigin } from './person_links.ts';
 
 /**
  * Gives the target a mirror of each person who has a face on these sources and whom the target does not know yet. Call it
  * before their faces are copied, one call at a time: the faces of several batches may then be copied at once. Thumbnail and cover face come with phases/people.ts, once it is clear which photos the target can see.
  *
- * A person with only deleted faces there is not mirrored. A person of the target himself, come back through a chain of
+ * A person with only deleted faces there, or whose faces the target's owner has removed or given to others, is not mirrored. A person of the target himself, come back through a chain of
  * mirrors, needs no mirror.
  */
 export async function insertPeople(
@@ -15,7 +16,7 @@ export async function insertPeople(
   { sourceUserId, targetUserId }: { readonly sourceUserId: string; readonly targetUserId: string },
   sourceAssetIds: readonly string[],
 ): Promise<void> {
-  const { faceKey, personKey, mirrorKey, prepare } = schema.people;
+  const { personKey, mirrorKey, prepare } = schema.people;
   const people = [
     { column: personKey, value: tx`allocated.mirror_person_id` },
     { column: 'ownerId', value: tx`${targetUserId}::uuid` },
@@ -25,15 +26,15 @@ export async function insertPeople(
     WITH origins AS (
       SELECT DISTINCT origin.${tx(personKey)} AS id, origin."ownerId" AS owner_id
       FROM asset_face f
-      LEFT JOIN immich_sidecar.person_map chain
-        ON chain.mirror_person_id = f.${tx(faceKey)}
-        AND chain.target_user_id = ${sourceUserId}
-      JOIN person origin
-        ON origin.${tx(personKey)} = coalesce(chain.origin_person_id, f.${tx(faceKey)})
-        AND origin."ownerId" = coalesce(chain.origin_owner_id, ${sourceUserId})
+      CROSS JOIN (SELECT ${sourceUserId}::uuid AS source_user_id) AS m
+      ${joinOrigin(tx, schema)}
+      LEFT JOIN immich_sidecar.asset_map mapped
+        ON mapped.source_asset_id = f."assetId" AND mapped.target_user_id = ${targetUserId}
+      LEFT JOIN immich_sidecar.face_map written
+        ON written.source_face_id = f.id AND written.mirror_asset_id = mapped.mirror_asset_id
+      LEFT JOIN asset_face mirror ON mirror.id = written.mirror_face_id
       WHERE f."assetId" = ANY (${sourceAssetIds as string[]}::uuid[])
-        AND f."deletedAt" IS NULL
-        AND origin."ownerId" <> ${targetUserId}
+        AND ${isPersonNeeded(tx, schema, targetUserId)}
     ),
     unknown AS (
       SELECT origin.*, ${mirrorKey(tx, targetUserId)} AS mirror_person_id

@@ -13,7 +13,12 @@ export function joinOrigin(sql: Sql, schema: ImmichSchema): Fragment {
     LEFT JOIN (
       SELECT DISTINCT ON (mirror_person_id, target_user_id)
         mirror_person_id, target_user_id, origin_person_id, origin_owner_id
-      FROM immich_sidecar.person_map
+      FROM immich_sidecar.person_map pm
+      WHERE EXISTS (
+        SELECT 1
+        FROM person first
+        WHERE first.${sql(personKey)} = pm.origin_person_id AND first."ownerId" = pm.origin_owner_id
+      )
       ORDER BY mirror_person_id, target_user_id, is_ours DESC, origin_person_id
     ) AS chain
       ON chain.mirror_person_id = f.${sql(faceKey)}
@@ -41,4 +46,50 @@ export function joinMappedPerson(sql: Sql, schema: ImmichSchema): Fragment {
         WHEN origin."ownerId" = m.target_user_id THEN origin.${sql(personKey)}
         ELSE known_person.mirror_person_id
       END`;
+}
+
+/**
+ * Whether the face `f` makes its person known to the target: it is to be seen on the mirror, and is not somebody else's there
+ * because the target's owner said so. `written` is its row of face_map and `mirror` the mirrored face, or nothing for a face that is
+ * not mirrored yet.
+ */
+export function isPersonNeeded(sql: Sql, schema: ImmichSchema, targetUserId: string): Fragment {
+  const { mirrorKey } = schema.people;
+  return sql`(
+    f."deletedAt" IS NULL
+    AND origin."ownerId" <> ${targetUserId}
+    AND (
+      mirror.id IS NULL
+      OR (
+        mirror."deletedAt" IS NULL
+        AND (
+          written.person_id IS DISTINCT FROM ${mirrorKey(sql, targetUserId)}
+          OR NOT ${isSomebody(sql, schema, sql`mirror.${sql(schema.people.faceKey)}`, targetUserId)}
+        )
+      )
+    )
+  )`;
+}
+
+/**
+ * Whether `person` is somebody in the target's account whom people have named, or whom we know. Machine learning makes nameless
+ * people of faces, and knows nothing of what anybody said.
+ */
+export function isSomebody(sql: Sql, schema: ImmichSchema, person: Fragment, targetUserId: string): Fragment {
+  const { personKey } = schema.people;
+  return sql`
+    EXISTS (
+      SELECT 1
+      FROM person somebody
+      WHERE somebody.${sql(personKey)} = ${person}
+        AND somebody."ownerId" = ${targetUserId}
+        AND (
+          somebody.name <> ''
+          OR EXISTS (
+            SELECT 1
+            FROM immich_sidecar.person_map shared
+            WHERE shared.mirror_person_id = ${person} AND shared.target_user_id = ${targetUserId}
+          )
+        )
+    )`;
 }

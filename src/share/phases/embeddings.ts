@@ -4,26 +4,13 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isRowError } from '../../postgres/faults.ts';
 import type { Context } from '../context.ts';
 import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
+import type { EmbeddingPair, EmbeddingQueue, EmbeddingsPlan, EmbeddingTable } from '../embedding_queue.ts';
 import type { Job } from '../job.ts';
 import { type MirrorPage, mirrorPages, mirrorsOn } from '../mirror_pages.ts';
 import { isWithin, type Scope } from '../scope.ts';
 
 /** Where embeddings are, and the column that says whose. */
 const KEYS = Object.freeze({ smart_search: 'assetId', face_search: 'faceId' });
-
-export type EmbeddingTable = keyof typeof KEYS;
-
-/** One embedding to copy: the asset or face that has it, and its mirror. */
-export interface EmbeddingPair {
-  readonly sourceId: string;
-  readonly mirrorId: string;
-}
-
-/** Embeddings that mirrors lack, or of which they have another than their sources. */
-export interface EmbeddingsPlan {
-  readonly table: EmbeddingTable;
-  readonly pairs: readonly EmbeddingPair[];
-}
 
 export interface EmbeddingsResult {
   readonly copied: number;
@@ -70,20 +57,19 @@ export async function countMissingEmbeddings(sql: Sql, job: Job, scope: Scope): 
 /**
  * Copies embeddings over `context.vectorWorkers` connections: an HNSW index takes milliseconds for each, and several
  * backends can add to it at once (docs/performance.md). Every transaction stands for itself, so a run that is killed goes
- * on where it was.
+ * on where it was. Ends when the queue is empty, or at `until` (as performance.now tells the time).
  */
 export async function applyEmbeddings(
   context: Context,
-  plan: AsyncIterable<EmbeddingsPlan>,
-  onProgress: (embeddings: number) => void,
+  queue: EmbeddingQueue,
+  { until = Infinity, onProgress }: { readonly until?: number; readonly onProgress: (embeddings: number) => void },
 ): Promise<EmbeddingsResult> {
-  const queue = new Queue(plan);
   const failures: string[] = [];
   let total = 0;
   const work = async () => {
     let size = FIRST_BATCH;
     try {
-      while (true) {
+      while (performance.now() < until) {
         const batch = await queue.take(size);
         if (batch === undefined) return;
         const started = performance.now();
@@ -113,45 +99,6 @@ const LARGEST_BATCH = 1_000;
 export function nextBatch(size: number, elapsedMs: number): number {
   const wanted = Math.round(size * BATCH_MS / Math.max(elapsedMs, 1));
   return Math.min(Math.max(wanted, SMALLEST_BATCH), LARGEST_BATCH);
-}
-
-/** Hands the pages of a plan out in batches, to one worker at a time. */
-class Queue {
-  readonly #pages: AsyncIterator<EmbeddingsPlan>;
-  #page: EmbeddingsPlan = { table: 'smart_search', pairs: [] };
-  #turn: Promise<unknown> = Promise.resolve();
-  #isClosed = false;
-
-  constructor(plan: AsyncIterable<EmbeddingsPlan>) {
-    this.#pages = plan[Symbol.asyncIterator]();
-  }
-
-  /** The next batch of at most `size` pairs; undefined when there is none. */
-  take(size: number): Promise<EmbeddingsPlan | undefined> {
-    const taken = this.#turn.then(() => this.#next(size));
-    this.#turn = taken.catch(() => {});
-    return taken;
-  }
-
-  /** Hands out nothing more. */
-  close(): void {
-    this.#isClosed = true;
-  }
-
-  async #next(size: number): Promise<EmbeddingsPlan | undefined> {
-    if (this.#isClosed) return undefined;
-    if (this.#page.pairs.length === 0) {
-      const next = await this.#pages.next();
-      if (next.done) {
-        this.close();
-        return undefined;
-      }
-      this.#page = next.value;
-    }
-    const { table, pairs } = this.#page;
-    this.#page = { table, pairs: pairs.slice(size) };
-    return { table, pairs: pairs.slice(0, size) };
-  }
 }
 
 /** Copies a batch; when a row is refused the batch is halved until the offending one stands alone. */

@@ -2,8 +2,9 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
-import { copyFaces, joinMappedPerson } from '../copy/copy_faces.ts';
+import { copyFaces } from '../copy/copy_faces.ts';
 import { insertPeople } from '../copy/insert_people.ts';
+import { isPersonNeeded, isSomebody, joinMappedPerson, joinOrigin } from '../copy/person_links.ts';
 import type { Job } from '../job.ts';
 import { isWithin, type Scope } from '../scope.ts';
 
@@ -92,20 +93,16 @@ export async function planAssignments(
     JOIN asset_face f ON f.id = fm.source_face_id
     LEFT JOIN asset_face mirror ON mirror.id = fm.mirror_face_id
     ${joinMappedPerson(sql, schema)}
-    LEFT JOIN person seen ON seen.${sql(personKey)} = mirror.${sql(personOf)} AND seen."ownerId" = m.target_user_id
     WHERE ${isBetween(sql, job, scope)}
       AND (
-        mapped.${sql(personKey)} IS DISTINCT FROM fm.person_id
+        mapped.${sql(personKey)} <> fm.person_id
+        OR (mapped.${sql(personKey)} IS NOT NULL AND fm.person_id IS NULL)
+        OR (origin."ownerId" IS NULL AND fm.person_id IS NOT NULL)
         OR (
           mapped.${sql(personKey)} IS DISTINCT FROM mirror.${sql(personOf)}
           AND mapped.${sql(personKey)} IS NOT NULL
           AND mirror.id IS NOT NULL
-          AND coalesce(seen.name, '') = ''
-          AND NOT EXISTS (
-            SELECT 1
-            FROM immich_sidecar.person_map pm
-            WHERE pm.mirror_person_id = mirror.${sql(personOf)} AND pm.target_user_id = m.target_user_id
-          )
+          AND NOT ${isSomebody(sql, schema, sql`mirror.${sql(personOf)}`, job.targetUserId)}
         )
       )`;
 }
@@ -155,30 +152,22 @@ async function removeStrangers(tx: Sql, faceIds: string[]): Promise<number> {
 }
 
 async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<PhotoKey[]> {
-  const { faceKey, personKey } = schema.people;
+  const { personKey } = schema.people;
   return await sql<PhotoKey[]>`
     SELECT DISTINCT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId"
     FROM immich_sidecar.asset_map m
     JOIN asset_face f ON f."assetId" = m.source_asset_id
-    LEFT JOIN immich_sidecar.face_map known
-      ON known.source_face_id = f.id AND known.mirror_asset_id = m.mirror_asset_id
-    LEFT JOIN asset_face mirror ON mirror.id = known.mirror_face_id
-    LEFT JOIN immich_sidecar.person_map chain
-      ON chain.mirror_person_id = f.${sql(faceKey)} AND chain.target_user_id = m.source_user_id
+    LEFT JOIN immich_sidecar.face_map written
+      ON written.source_face_id = f.id AND written.mirror_asset_id = m.mirror_asset_id
+    LEFT JOIN asset_face mirror ON mirror.id = written.mirror_face_id
+    ${joinOrigin(sql, schema)}
     LEFT JOIN immich_sidecar.person_map known_person
-      ON known_person.origin_person_id = coalesce(chain.origin_person_id, f.${sql(faceKey)})
+      ON known_person.origin_person_id = origin.${sql(personKey)}
       AND known_person.target_user_id = m.target_user_id
-    LEFT JOIN person origin
-      ON origin.${sql(personKey)} = coalesce(chain.origin_person_id, f.${sql(faceKey)})
-      AND origin."ownerId" = coalesce(chain.origin_owner_id, m.source_user_id)
     WHERE ${isBetween(sql, job, scope)}
       AND (
         mirror.id IS NULL
-        OR (
-          f."deletedAt" IS NULL
-          AND known_person.origin_person_id IS NULL
-          AND origin."ownerId" <> m.target_user_id
-        )
+        OR (known_person.origin_person_id IS NULL AND ${isPersonNeeded(sql, schema, job.targetUserId)})
       )`;
 }
 

@@ -32,8 +32,6 @@ export interface NewAssetsObserver {
   onSkip(skip: Skip): void;
 }
 
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-
 /**
  * Decides for each candidate of a job how it is mirrored, page by page. Reads only. The motion parts of live photos come
  * after everything else has been applied, as they follow their stills.
@@ -44,13 +42,9 @@ export async function* planNewAssets(
   job: Job,
   part: Part,
 ): AsyncGenerator<NewAssetsPlan> {
-  let after = FIRST_ID;
-  while (true) {
-    const limit = context.batchSize;
-    const candidates = await readCandidates(sql, context.schema, job, context.scope, { part, after, limit });
+  const { schema, scope, batchSize } = context;
+  for await (const candidates of readCandidates(sql, schema, job, scope, part, batchSize)) {
     const duplicates = await findOwnUploads(sql, job, candidates.map(({ id }) => id));
-    const last = candidates.at(-1);
-    if (last === undefined) return;
     const newId = mirrorIds();
     const [duplicated, others] = partition(candidates, ({ id }) => duplicates.has(id));
     const [usable, unusable] = partition(others, ({ originalPath }) => isPlainPath(originalPath));
@@ -62,8 +56,6 @@ export async function* planNewAssets(
       mirrors,
       skips: [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...late.map(lateSkip), ...skips],
     };
-    if (candidates.length < limit) return;
-    after = last.id;
   }
 }
 

@@ -4,14 +4,15 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
+import { isSomebody, joinOrigin } from '../copy/person_links.ts';
 import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../journal.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
 /**
  * Mends the map of people where one side is gone, before faces are looked at. A mirrored person whom the target's owner
- * merged into another is from now on that other one. A mapping whose mirror was deleted is forgotten. Writes only our
- * own tables. Returns how many rows changed.
+ * merged into another is from now on that other one; somebody without a name, whom only Immich has found, does not count. A
+ * mapping whose mirror was deleted is forgotten. Writes only our own tables. Returns how many rows changed.
  */
 export async function mendPersonMap(context: Context, targetUserId: string): Promise<number> {
   return await inBatches(context, [targetUserId], async (tx) => {
@@ -34,7 +35,9 @@ export async function mendPersonMap(context: Context, targetUserId: string): Pro
       FROM (
         SELECT DISTINCT ON (fm.person_id) fm.person_id AS before, f.${tx(faceKey)} AS id
         FROM immich_sidecar.face_map fm
-        JOIN asset_face f ON f.id = fm.mirror_face_id AND f.${tx(faceKey)} IS NOT NULL
+        JOIN asset_face f
+          ON f.id = fm.mirror_face_id
+          AND ${isSomebody(tx, context.schema, tx`f.${tx(faceKey)}`, targetUserId)}
         JOIN immich_sidecar.asset_map m
           ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = ${targetUserId}
         WHERE fm.person_id = ANY (${gone.map(({ id }) => id)}::uuid[])
@@ -54,11 +57,9 @@ export async function mendPersonMap(context: Context, targetUserId: string): Pro
       WHERE fm.person_id = merged.before
         AND m.mirror_asset_id = fm.mirror_asset_id
         AND m.target_user_id = ${targetUserId}`;
-    const forgotten = await tx`
-      DELETE FROM immich_sidecar.person_map pm
-      WHERE pm.target_user_id = ${targetUserId}
-        AND ${isGone}`;
-    return merged.length + forgotten.count;
+    const lost = gone.map(({ id }) => id).filter((id) => !merged.some(({ before }) => before === id));
+    await forgetPeople(tx, context.schema, targetUserId, lost);
+    return merged.length + lost.length;
   });
 }
 
@@ -77,13 +78,14 @@ export async function planOrphans(sql: Sql, schema: ImmichSchema, targetUserId: 
     JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
     WHERE pm.target_user_id = ${targetUserId}
       AND pm.is_ours
-      AND NOT EXISTS (
-        SELECT 1
+      AND (
+        SELECT f.id -- looked up for each person: an anti join would read all faces
         FROM asset_face f
         WHERE f.${sql(faceKey)} = pm.mirror_person_id
           AND f."deletedAt" IS NULL
           AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = pm.target_user_id
-      )`;
+        LIMIT 1
+      ) IS NULL`;
 }
 
 /** Removes them, files before rows. Who cannot lose his file stays for the next cycle. Returns how many went. */
@@ -107,21 +109,48 @@ export async function applyOrphans(
       DELETE FROM person
       WHERE ${tx(personKey)} = ANY (${ids}::uuid[])
         AND "ownerId" = ${targetUserId}`;
-    await tx`
-      DELETE FROM immich_sidecar.person_map
-      WHERE mirror_person_id = ANY (${ids}::uuid[])
-        AND target_user_id = ${targetUserId}`;
-    await tx`
-      UPDATE immich_sidecar.face_map fm
-      SET person_id = NULL
-      FROM immich_sidecar.asset_map m
-      WHERE fm.person_id = ANY (${ids}::uuid[])
-        AND m.mirror_asset_id = fm.mirror_asset_id
-        AND m.target_user_id = ${targetUserId}`;
+    await forgetPeople(tx, context.schema, targetUserId, ids);
     await forgetEntries(tx, links.filter(({ mirrorId }) => !staying.has(mirrorId)));
-    await discard(tx, ids);
+    await discard(tx, ids, targetUserId);
     return removed.count;
   });
+}
+
+/**
+ * Forgets mirrored people who are gone. What we wrote about their faces is noted as if it had never been about somebody they were
+ * merged into: should they return, their faces are theirs, but for those that the target's owner has given to others.
+ */
+async function forgetPeople(
+  tx: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  ids: readonly string[],
+): Promise<void> {
+  const { personKey, mirrorKey } = schema.people;
+  const gone = ids as string[];
+  await tx`
+    UPDATE immich_sidecar.face_map fm
+    SET person_id = said.person_id
+    FROM (
+      SELECT written.mirror_asset_id, written.source_face_id, ${mirrorKey(tx, targetUserId)} AS person_id
+      FROM immich_sidecar.face_map written
+      JOIN immich_sidecar.asset_map m
+        ON m.mirror_asset_id = written.mirror_asset_id AND m.target_user_id = ${targetUserId}
+      JOIN asset_face f ON f.id = written.source_face_id
+      ${joinOrigin(tx, schema)}
+      JOIN immich_sidecar.person_map pm
+        ON pm.origin_person_id = origin.${tx(personKey)}
+        AND pm.target_user_id = ${targetUserId}
+        AND pm.mirror_person_id = written.person_id
+      WHERE written.person_id = ANY (${gone}::uuid[])
+    ) AS said
+    WHERE fm.mirror_asset_id = said.mirror_asset_id
+      AND fm.source_face_id = said.source_face_id
+      AND fm.person_id <> said.person_id`;
+  await tx`
+    DELETE FROM immich_sidecar.person_map
+    WHERE mirror_person_id = ANY (${gone}::uuid[])
+      AND target_user_id = ${targetUserId}`;
 }
 
 /** The thumbnail of this very person, if it lies where Immich keeps it. */
@@ -138,28 +167,56 @@ function thumbnailOf({ mirrorPersonId, thumbnailPath }: OrphanPlan, targetUserId
  */
 export async function releasePeople(context: Context, targetUserId: string): Promise<number> {
   const { personKey } = context.schema.people;
-  return await inBatches(context, [targetUserId], async (tx) => {
-    const abandoned = await tx<{ id: string }[]>`
-      SELECT pm.mirror_person_id AS id
-      FROM immich_sidecar.person_map pm
-      WHERE pm.target_user_id = ${targetUserId}
-        AND NOT EXISTS (
+  return await handOverPeople(
+    context,
+    targetUserId,
+    (sql) =>
+      sql`
+        NOT EXISTS (
           SELECT 1
           FROM person origin
-          WHERE origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-        )`;
-    if (abandoned.length === 0) return 0;
-    const released = await tx`
+          WHERE origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+        )`,
+  );
+}
+
+/**
+ * Leaves people who are on no mirror any more, but on photos of the target's own, to him: those of them for whose row `pm` of
+ * person_map `isMeant` holds. A thumbnail that we made goes, as it was cut out of somebody else's photo; Immich makes another one.
+ * Returns how many people that are.
+ */
+export async function handOverPeople(
+  context: Context,
+  targetUserId: string,
+  isMeant: (sql: Sql) => Fragment,
+): Promise<number> {
+  const { personKey } = context.schema.people;
+  return await inBatches(context, [targetUserId], async (tx) => {
+    const people = await tx<{ id: string }[]>`
       DELETE FROM immich_sidecar.person_map pm
       WHERE pm.target_user_id = ${targetUserId}
-        AND pm.mirror_person_id = ANY (${abandoned.map(({ id }) => id)}::uuid[])
-        AND ${hasNoMirroredFace(tx)}`;
-    return released.count;
+        AND ${isMeant(tx)}
+        AND ${hasNoMirroredFace(tx)}
+      RETURNING pm.mirror_person_id AS id`;
+    // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
+    const links = (await readLinks(tx, people.map(({ id }) => id))).filter(({ path }) =>
+      path.includes(`/${targetUserId}/`)
+    );
+    const failed = new Set(removeFiles(links, context.linker, context.paths).map(({ entry }) => entry));
+    const removed = links.filter((entry) => !failed.has(entry));
+    await tx`
+      UPDATE person
+      SET "thumbnailPath" = ''
+      WHERE ${tx(personKey)} = ANY (${removed.map(({ mirrorId }) => mirrorId)}::uuid[])
+        AND "ownerId" = ${targetUserId}
+        AND "thumbnailPath" = ANY (${removed.map(({ path }) => path)}::text[])`;
+    await forgetEntries(tx, removed);
+    return people.length;
   });
 }
 
 /** Whether the person `pm` is on no mirror of the target any more. */
-export function hasNoMirroredFace(sql: Sql): Fragment {
+function hasNoMirroredFace(sql: Sql): Fragment {
   return sql`
     NOT EXISTS (
       SELECT 1

@@ -7,6 +7,8 @@ export interface PoolOptions {
   readonly workers: number;
   /** An ExifTool to use instead of the one that comes with this program. */
   readonly path: string | undefined;
+  /** The file with END_WITH_PROGRAM. */
+  readonly config: string;
 }
 
 /** Perl gives no memory back: after so many commands a process is replaced. */
@@ -22,10 +24,12 @@ export class ExifToolPool implements AsyncDisposable {
   #processes: ExifToolProcess[] = [];
   readonly #closing: Promise<void>[] = [];
 
-  constructor({ workers, path }: PoolOptions) {
+  constructor({ workers, path, config }: PoolOptions) {
     this.#workers = workers;
     // The vendored script is not executable in every package cache, so Perl is named.
-    this.#launch = path === undefined ? { program: 'perl', args: [exifToolScript] } : { program: path, args: [] };
+    this.#launch = path === undefined
+      ? { program: 'perl', args: [exifToolScript], config }
+      : { program: path, args: [], config };
   }
 
   /** Has one of them run a command, each argument a line. Rejects with ExifToolEnded, or UserError if there is no ExifTool. */

@@ -21,7 +21,25 @@ interface Waiting {
 export interface Launch {
   readonly program: string;
   readonly args: readonly string[];
+  /** The file with END_WITH_PROGRAM, in place of the user's configuration, which could define tags of its own. */
+  readonly config: string;
 }
+
+/**
+ * A configuration of ExifTool. One that is kept open waits for ever when its input has ended (13.59), so that it would stay
+ * behind when this program is killed; with this it ends. The commands' input is the only thing that it reads with sysread.
+ * And in a process group of its own it does not hear Ctrl-C, so that what was begun can be finished.
+ */
+export const END_WITH_PROGRAM = `no strict 'refs';
+eval { setpgrp(0, 0) };
+*CORE::GLOBAL::sysread = sub (*\\$$;$) {
+    my ($handle, $buffer, $length, $offset) = @_;
+    my $count = CORE::sysread(*{"main::$handle"}, $$buffer, $length, $offset || 0);
+    exit if defined $count && $count == 0;
+    return $count;
+};
+1;
+`;
 
 /**
  * One ExifTool that is kept open. Commands are sent without waiting for the one before, so that it never idles; answers
@@ -39,10 +57,9 @@ export class ExifToolProcess {
   #commands = 0;
   #ended: ExifToolEnded | undefined;
 
-  constructor({ program, args }: Launch) {
+  constructor({ program, args, config }: Launch) {
     this.#child = new Deno.Command(program, {
-      // No configuration of the user: it could define tags of its own.
-      args: [...args, '-config', '', '-stay_open', 'True', '-@', '-'],
+      args: [...args, '-config', config, '-stay_open', 'True', '-@', '-'],
       // Perl complains about locales that are not installed.
       env: { LC_ALL: 'C' },
       stdin: 'piped',

@@ -16,26 +16,34 @@ const OWN_COLUMNS = new Set(['id', 'assetId', 'personId', 'personGroupId', 'upda
 
 /** A person of ours that is gone: the target has merged him into somebody, or something has removed him. */
 export function mendPeople(prediction: Prediction): void {
-  const { memory, records } = prediction;
-  for (const known of [...memory.people]) {
-    if (prediction.person(known.targetId, known.id) !== undefined) continue;
-    const faces = memory.mirrors.filter(({ targetId }) => targetId === known.targetId)
-      .flatMap((mirror) => [...mirror.faces.values()]).filter(({ wrote }) => wrote === known.id);
-    const votes = new Map<string, number>();
-    for (const face of faces) {
-      const now = records.find('asset_face', (row) => row['id'] === face.id)?.[prediction.faceKey];
-      if (typeof now !== 'string' || now === known.id || !isHeir(prediction, known.targetId, now)) continue;
-      votes.set(now, (votes.get(now) ?? 0) + 1);
-    }
-    const [heir] = [...votes].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0] ?? [];
-    if (heir === undefined) {
-      memory.people = memory.people.filter((person) => person !== known);
-      continue;
-    }
-    for (const face of faces) face.wrote = heir;
-    known.id = heir;
+  const { memory } = prediction;
+  const isGone = (known: KnownPerson) => prediction.person(known.targetId, known.id) === undefined;
+  const heirs = new Map(memory.people.filter(isGone).map((known) => [known, heirOf(prediction, known)]));
+  for (const [known, heir] of heirs) {
+    if (heir === undefined) continue;
+    for (const face of facesOf(prediction, known)) face.wrote = heir;
+  }
+  for (const [known, heir] of heirs) {
+    known.id = heir ?? known.id;
     known.isOurs = false;
   }
+  memory.people = memory.people.filter((known) => !heirs.has(known) || heirs.get(known) !== undefined);
+}
+
+/** Who has most of the faces that we gave to somebody who is gone. */
+function heirOf(prediction: Prediction, known: KnownPerson): string | undefined {
+  const votes = new Map<string, number>();
+  for (const { id } of facesOf(prediction, known)) {
+    const now = prediction.records.find('asset_face', (row) => row['id'] === id)?.[prediction.faceKey];
+    if (typeof now !== 'string' || now === known.id || !isHeir(prediction, known.targetId, now)) continue;
+    votes.set(now, (votes.get(now) ?? 0) + 1);
+  }
+  return [...votes].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0]?.[0];
+}
+
+function facesOf({ memory }: Prediction, known: KnownPerson): MirrorFace[] {
+  return memory.mirrors.filter(({ targetId }) => targetId === known.targetId)
+    .flatMap(({ faces }) => [...faces.values()]).filter(({ wrote }) => wrote === known.id);
 }
 
 /** Somebody without a name was found by machine learning, which knows nothing of merges. */
@@ -120,6 +128,11 @@ export function assignFaces(prediction: Prediction): void {
   }
   for (const { mirror, face, row, origin } of open) {
     const person = origin === undefined ? undefined : mirrorOf(prediction, origin, mirror.targetId);
+    // Somebody whom the target does not know, on a face that is not to be seen: nothing is said yet.
+    if (origin !== undefined && person === undefined) {
+      if (face.said === NEW) face.said = null;
+      continue;
+    }
     records.change(row, { [faceKey]: person ?? null });
     face.said = origin?.id ?? null;
     face.wrote = person ?? null;
@@ -177,6 +190,7 @@ function meet(prediction: Prediction, origin: Origin, targetId: string): void {
     isOurs,
     fields: Object.fromEntries(PERSON_FIELDS.map((field) => [field, row[field]])) as KnownPerson['fields'],
     cover: null,
+    hasThumbnail: false,
   };
   memory.people.push(known);
   if (!isOurs) return;

@@ -45,6 +45,8 @@ export interface KnownPerson {
   /** What the origin said when we last looked. */
   fields: Record<PersonField, unknown>;
   cover: string | null;
+  /** His thumbnail is a copy that we made. */
+  hasThumbnail: boolean;
 }
 
 export const PERSON_FIELDS = ['name', 'isHidden', 'birthDate', 'color'] as const;

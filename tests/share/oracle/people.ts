@@ -33,6 +33,7 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
       const hasThumbnail = cover !== null && thumbnail !== undefined;
       records.change(mirror, { faceAssetId: face, thumbnailPath: hasThumbnail ? path : '' });
       if (!hasThumbnail) files.delete(path);
+      known.hasThumbnail = hasThumbnail;
       known.cover = cover;
     }
   }
@@ -40,6 +41,7 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
     cover !== null && mirror['faceAssetId'] === cover && mirror['thumbnailPath'] === path && thumbnail !== undefined
   ) {
     files.set(path, copyOf(thumbnail, before.files.get(path)));
+    known.hasThumbnail = true;
   }
 }
 
@@ -79,9 +81,6 @@ export function releasePeople(prediction: Prediction): void {
     for (const face of records.all('asset_face').filter((row) => row[faceKey] === known.id)) {
       if (records.asset(face['assetId'])?.['ownerId'] === known.targetId) records.change(face, { [faceKey]: null });
     }
-    for (const mirror of memory.mirrors.filter(({ targetId }) => targetId === known.targetId)) {
-      for (const face of mirror.faces.values()) if (face.wrote === known.id) face.wrote = null;
-    }
     const isUsed = records.all('person').some((row) => row[personKey] === known.id) ||
       records.all('asset_face').some((row) => row[faceKey] === known.id);
     if (!isUsed) records.remove('person_group', (row) => row['id'] === known.id);
@@ -90,7 +89,14 @@ export function releasePeople(prediction: Prediction): void {
     memory.mirrors.some(({ targetId, faces }) =>
       targetId === known.targetId && [...faces.values()].some(({ wrote }) => wrote === known.id)
     );
-  memory.people = memory.people.filter((known) =>
-    prediction.person(known.originOwnerId, known.origin) !== undefined || isOnMirrors(known)
+  const abandoned = memory.people.filter((known) =>
+    prediction.person(known.originOwnerId, known.origin) === undefined && !isOnMirrors(known)
   );
+  memory.people = memory.people.filter((known) => !abandoned.includes(known));
+  for (const known of abandoned.filter(({ hasThumbnail }) => hasThumbnail)) {
+    const path = personThumbnail(known.targetId, known.id);
+    files.delete(path);
+    const person = prediction.person(known.targetId, known.id);
+    if (person?.['thumbnailPath'] === path) records.change(person, { thumbnailPath: '' });
+  }
 }

@@ -67,22 +67,31 @@ Deno.test('--clear-checkpoint begins anew, and so does a run without --resume', 
   assert.deepEqual([plain.resumed, plain.complete], [0, true]);
 });
 
-Deno.test('SIGTERM ends the program in order, with exit code 130, and nothing half done', async () => {
-  await using world = await World.open('v3.1.0');
-  using cwd = workingDirectory('{}');
-  const child = start(world, cwd.path);
-  await untilWriting(world);
-  child.kill('SIGTERM');
-  const { code, stdout } = await child.output();
-  assert.equal(code, EXIT.interrupted);
-  const report: WriteReport = JSON.parse(new TextDecoder().decode(stdout).trimEnd().split('\n').at(-1) ?? '');
-  assert.equal(report.interrupted, true);
-  assert.equal(sumOf(report), report.assets);
-  assert.deepEqual(temporaryFiles(world), []);
-  const resumed = await run([...EVERYTHING, '--resume'], optionsOf(world, cwd.path));
-  assert.equal(resumed.code, EXIT.ok, resumed.stderr);
-  assert.equal(JSON.parse(resumed.stdout).resumed > 0, true);
-});
+/** As a terminal does it: every process of the group hears it. */
+async function pressCtrlC(pid: number): Promise<void> {
+  await new Deno.Command('kill', { args: ['-INT', '--', `-${pid}`] }).output();
+}
+
+for (const signal of ['SIGTERM', 'Ctrl-C'] as const) {
+  Deno.test(`${signal} ends the program in order, with exit code 130, and nothing half done`, async () => {
+    await using world = await World.open('v3.1.0');
+    using cwd = workingDirectory('{}');
+    const child = start(world, cwd.path, ['setsid']);
+    await untilWriting(world);
+    if (signal === 'SIGTERM') child.kill('SIGTERM');
+    else await pressCtrlC(child.pid);
+    const { code, stdout } = await child.output();
+    assert.equal(code, EXIT.interrupted);
+    const report: WriteReport = JSON.parse(new TextDecoder().decode(stdout).trimEnd().split('\n').at(-1) ?? '');
+    assert.equal(report.interrupted, true);
+    assert.deepEqual(report.troubles, []);
+    assert.equal(sumOf(report), report.assets);
+    assert.deepEqual(temporaryFiles(world), []);
+    const resumed = await run([...EVERYTHING, '--resume'], optionsOf(world, cwd.path));
+    assert.equal(resumed.code, EXIT.ok, resumed.stderr);
+    assert.equal(JSON.parse(resumed.stdout).resumed > 0, true);
+  });
+}
 
 Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around, and it can all be undone', async () => {
   await using world = await World.open('v3.1.0');
@@ -96,9 +105,11 @@ Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around
     const child = start(world, cwd.path);
     await untilWriting(world);
     await pause(20 + Math.random() * 250);
-    // Perl ends when its input does.
+    const exifTools = childrenOf(child.pid);
     child.kill('SIGKILL');
     const { code, stdout } = await child.output();
+    await pause(300);
+    assert.deepEqual(exifTools.filter(isRunning), [], 'every ExifTool ends with its program');
     if (code === EXIT.ok) report = JSON.parse(new TextDecoder().decode(stdout));
     else kills++;
     assert.deepEqual(imageHashes(await tagsOf(paths)), hashes, `after ${kills} kills every picture is whole`);
@@ -120,8 +131,8 @@ Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around
   assert.deepEqual(await tagsOf(paths), original);
 });
 
-function start(world: World, cwd: string): Deno.ChildProcess {
-  const [command = '', ...args] = commandLine(EVERYTHING);
+function start(world: World, cwd: string, wrapper: readonly string[] = []): Deno.ChildProcess {
+  const [command = '', ...args] = [...wrapper, ...commandLine(EVERYTHING)];
   const options = optionsOf(world, cwd);
   return new Deno.Command(command, { args, ...options, stdin: 'null', stdout: 'piped', stderr: 'null' }).spawn();
 }
@@ -133,6 +144,25 @@ async function untilWriting(world: World): Promise<void> {
   while (temporaryFiles(world).length === 0 && libraryFiles(world).length === before) {
     if (performance.now() - started > 5_000) return;
     await pause(5);
+  }
+}
+
+/** Only Linux tells. */
+function childrenOf(pid: number): number[] {
+  if (Deno.build.os !== 'linux') return [];
+  const pids = [...Deno.readDirSync('/proc')].map(({ name }) => Number(name)).filter(Number.isInteger);
+  return pids.filter((one) => new RegExp(`^PPid:\\t${pid}$`, 'm').test(statusOf(one)));
+}
+
+function isRunning(pid: number): boolean {
+  return /^State:\t[^Z]/m.test(statusOf(pid));
+}
+
+function statusOf(pid: number): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/status`);
+  } catch {
+    return '';
   }
 }
 

@@ -31,7 +31,7 @@ function file(changes: Partial<KnownFile> = {}): KnownFile {
 }
 
 function planOf(path: string, changes: Partial<FilePlan> = {}): FilePlan {
-  const base = { path, kind: 'media', isNew: false, changes: [], own: NOTHING_OWN, seen: STAMP, imageHash: undefined };
+  const base = { path, kind: 'media', isNew: false, changes: [], own: NOTHING_OWN, seen: STAMP };
   return { ...base, recodesIptc: false, ...changes } as FilePlan;
 }
 
