@@ -231,7 +231,10 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
       remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
     });
   }
-  const hasExternalLinks = await schemaVersion(sql) > 0 && await hasLinksBelow(sql, config.externalLibraryMount);
+  // A newer schema is refused later, by name; here it only must not be asked.
+  const version = await schemaVersion(sql);
+  const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
+    await hasLinksBelow(sql, config.externalLibraryMount);
   const paths = pathMapOf(config, instance, hasExternalLinks);
   const linker = new Linker(paths.roots.map((root) => root.local));
   return {

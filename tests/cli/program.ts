@@ -67,7 +67,7 @@ export function databaseVariables(
 export function variablesOf(world: World): Variables {
   return {
     ...databaseVariables(world.config.database),
-    DB_WAIT_SECONDS: '1', // a test that takes the database away is not to wait for its return
+    DB_WAIT_SECONDS: '0', // a test that takes the database away is not to wait for its return
     UPLOAD_LOCATION: `${world.directory}/media`,
     EXTERNAL_LIBRARY_DIR: `${world.directory}/external`,
   };
