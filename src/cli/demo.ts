@@ -77,7 +77,7 @@ function endOnSignals(cleanUp: () => void): Disposable {
 }
 
 /** Whether everything was shared and written that should be, nothing else was, and the second time nothing was left to do. */
-function isRight({ findings, first, second, library, writeBack }: DemoResult): boolean {
+export function isRight({ findings, first, second, library, writeBack }: DemoResult): boolean {
   const expected = library.assets.filter(({ expected }) => SHARED.includes(expected)).length - duplicates(first);
   const isShared = expected > 0 && total(first, 'created') === expected && findings.length === 0;
   const isWritten = writeBack === undefined ||

@@ -1,4 +1,5 @@
-import { connect } from '../postgres/connect.ts';
+import type { Config } from '../config/config.ts';
+import { connect, type Connection } from '../postgres/connect.ts';
 import type { CycleReport } from '../share/cycle.ts';
 import { share } from '../share/share.ts';
 import { Secret } from '../config/secret.ts';
@@ -70,40 +71,43 @@ export async function runDemo(directory: string, version: string, step: Step): P
       const config = demoConfig(database, directory, jobsOf(library, 'bob'));
       const cycle = () => share(sql, config, { version, progress: SILENT });
       const first = await step('share her family pictures and uploads with Bob', cycle);
-      const findings = await step('check every row and every file', () => verifyMirrors(sql, { config }));
+      const check = () => verifyMirrors(sql, { config });
+      const findings = [...await step('check every row and every file', check)];
       const second = await step('run again', cycle);
-      const rows = await sql<{ path: string }[]>`
-        SELECT l.path
-        FROM immich_sidecar.link l`;
-      const paths = demoPaths(config);
-      const local = (path: string) => paths.toLocal(path) ?? path;
-      const [example] = await sql<{ source: string; mirror: string }[]>`
-        SELECT source."originalPath" AS source, mirror."originalPath" AS mirror
-        FROM immich_sidecar.asset_map m
-        JOIN asset source ON source.id = m.source_asset_id
-        JOIN asset mirror ON mirror.id = m.mirror_asset_id
-        ORDER BY length(source."originalPath"), source."originalPath"
-        LIMIT 1`;
-      const bytesShared = rows.reduce((sum, { path }) => sum + Deno.statSync(local(path)).size, 0);
       const beach = Deno.realPathSync(assetOf(library, 'family/beach').localPath);
-      const writeBack = await step("write what Immich knows into Alice's files, twice", async () => {
+      const writeBack = await step("write what Immich knows into everybody's files, twice", async () => {
         // It is the one step that needs something which may not be there: Perl.
         return await hasExifTool(config.write) ? await demoWriteBack(config, beach) : undefined;
       });
-      return {
-        directory,
-        library,
-        first,
-        second,
-        findings,
-        writeBack,
-        bytesShared,
-        example: { source: local(example?.source ?? ''), mirror: local(example?.mirror ?? '') },
-      };
+      await step("have Bob's mirrors follow, and check again", async () => {
+        await cycle();
+        findings.push(...await check());
+      });
+      return { directory, library, first, second, findings, writeBack, ...await lookAtLinks(sql, config) };
     } finally {
       await sql.end({ timeout: 5 });
     }
   } finally {
     await postgres.close();
   }
+}
+
+/** What the links save, and one of them. */
+async function lookAtLinks(sql: Connection, config: Config): Promise<Pick<DemoResult, 'bytesShared' | 'example'>> {
+  const paths = demoPaths(config);
+  const local = (path: string) => paths.toLocal(path) ?? path;
+  const links = await sql<{ path: string }[]>`
+    SELECT l.path
+    FROM immich_sidecar.link l`;
+  const [example] = await sql<{ source: string; mirror: string }[]>`
+    SELECT source."originalPath" AS source, mirror."originalPath" AS mirror
+    FROM immich_sidecar.asset_map m
+    JOIN asset source ON source.id = m.source_asset_id
+    JOIN asset mirror ON mirror.id = m.mirror_asset_id
+    ORDER BY length(source."originalPath"), source."originalPath"
+    LIMIT 1`;
+  return {
+    bytesShared: links.reduce((sum, { path }) => sum + Deno.statSync(local(path)).size, 0),
+    example: { source: local(example?.source ?? ''), mirror: local(example?.mirror ?? '') },
+  };
 }

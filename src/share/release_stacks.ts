@@ -2,9 +2,8 @@ import type { Sql } from '../postgres/connect.ts';
 
 /**
  * Takes mirrors that are about to go, or to change their stack, out of the way: where one is the primary asset of a stack,
- * another member takes its place, because the foreign key (NO ACTION) and the unique key would not let it go; when fewer than
- * two would be left the stack is dissolved. Both as Immich does, which lets a stack of one be when its primary asset is the
- * one that is left; we do not leave one of ours.
+ * another member takes its place, because the foreign key (NO ACTION) and the unique key would not let it go; a stack that is
+ * left with fewer than two members is dissolved.
  *
  * Where Immich has dissolved a stack because its owner deleted one of its two members, the other one is free again.
  *
@@ -13,13 +12,12 @@ import type { Sql } from '../postgres/connect.ts';
  */
 export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string[]): Promise<void> {
   const ids = mirrorAssetIds as string[];
-  const left = await tx<{ id: string; members: number; heirId: string | null; isHeadless: boolean; isOurs: boolean }[]>`
+  const left = await tx<{ id: string; members: number; heirId: string | null; isHeadless: boolean }[]>`
     SELECT
       s.id,
       count(a.id)::int AS members,
       (array_agg(a.id ORDER BY CASE WHEN m.stack_id = s.id THEN m.source_asset_id END, a.id))[1] AS "heirId",
-      s."primaryAssetId" = ANY (${ids}::uuid[]) AS "isHeadless",
-      EXISTS (SELECT 1 FROM immich_sidecar.stack_map sm WHERE sm.mirror_stack_id = s.id) AS "isOurs"
+      s."primaryAssetId" = ANY (${ids}::uuid[]) AS "isHeadless"
     FROM stack s
     LEFT JOIN asset a
       ON a."stackId" = s.id
@@ -29,7 +27,7 @@ export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string
     WHERE s."primaryAssetId" = ANY (${ids}::uuid[])
       OR s.id IN (SELECT own."stackId" FROM asset own WHERE own.id = ANY (${ids}::uuid[]))
     GROUP BY s.id`;
-  const dissolved = left.filter(({ members, isHeadless, isOurs }) => members < 2 && (isHeadless || isOurs)).map((
+  const dissolved = left.filter(({ members }) => members < 2).map((
     { id },
   ) => id);
   const inherited = left.filter(({ members, isHeadless }) => members >= 2 && isHeadless);

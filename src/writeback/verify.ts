@@ -1,19 +1,12 @@
 import { isSameValue } from './compare_values.ts';
-import type { Reading } from './exiftool/read.ts';
 import { entriesOf, entryKey } from './mappings/lists.ts';
 import { IPTC_DIGEST } from './tag_names.ts';
 import type { FilePlan, TagChange, Tags } from './tags.ts';
-import { WriteProblem } from './write_problem.ts';
 
-/** Throws WriteProblem unless the new file says what the plan wants. */
-export function verify(plan: FilePlan, reading: Reading | undefined): void {
-  if (reading === undefined || reading.error !== undefined) {
-    throw new WriteProblem('failed', plan.path, `what ExifTool wrote cannot be read: ${reading?.error ?? 'no file'}`);
-  }
-  const wrong = plan.changes.find((change) => change.tag !== IPTC_DIGEST && !isThere(change, reading.tags));
-  if (wrong !== undefined) {
-    throw new WriteProblem('unwritable', plan.path, `ExifTool cannot write ${wrong.tag} as wanted`);
-  }
+/** The first change of the plan that these tags do not show; undefined when they show all. */
+export function missingChange(plan: FilePlan, tags: Tags): TagChange | undefined {
+  // ExifTool computes the digest.
+  return plan.changes.find((change) => change.tag !== IPTC_DIGEST && !isThere(change, tags));
 }
 
 function isThere({ tag, after }: TagChange, tags: Tags): boolean {

@@ -4,7 +4,7 @@ import { refusal } from './exiftool_errors.ts';
 import { isNameable, pathArgument } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
-import { imageHashes, isPlainRegionInfo, readCommand, readingsOf, readWholeCommand } from './exiftool/read.ts';
+import { imageHashes, readTags } from './exiftool/read.ts';
 import { writeCommand } from './exiftool/write.ts';
 import {
   flush,
@@ -16,11 +16,10 @@ import {
   temporaryPathFor,
   toStamp,
 } from './files.ts';
-import { isSameBesidesMetadata } from './jpeg.ts';
+import { readBack } from './read_back/read_back.ts';
 import type { Scratch } from './scratch.ts';
-import { REGION_INFO } from './tag_names.ts';
 import type { FilePlan, FileStamp } from './tags.ts';
-import { verify } from './verify.ts';
+import { missingChange } from './verify.ts';
 import { WriteProblem } from './write_problem.ts';
 import type { Begin } from './intent.ts';
 
@@ -47,6 +46,7 @@ export async function writeFile(
   await begin({ plan, temporaryPath, bytesBefore: await sidecarBytes(plan) });
   try {
     await makeCopy(tools, plan, temporaryPath);
+    await verify(tools.pool, plan, temporaryPath);
     await takeAttributes(temporaryPath, before ?? await attributesForNew(path, temporaryPath), {
       // Immich goes by the times of media files. Whoever else reads a sidecar has to see that it is new.
       withTime: plan.kind === 'media',
@@ -59,7 +59,7 @@ export async function writeFile(
   }
 }
 
-/** Has ExifTool make the new file, reads it back and compares the pictures. */
+/** Has ExifTool make the new file. */
 async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath: string): Promise<void> {
   using slot = scratch.slot();
   const { source, target } = plan.isNew
@@ -68,23 +68,34 @@ async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath:
     : { source: plan.path, target: `%d${temporaryPath.slice(temporaryPath.lastIndexOf('/') + 1)}` };
   const { json, args } = writeCommand(plan, source, target, slot.path);
   await slot.write(json);
-  const tags = plan.changes.map(({ tag }) => tag);
-  const isPlain = plan.changes.every(({ tag, after }) => tag !== REGION_INFO || isPlainRegionInfo(after));
-  const reading = isPlain ? readCommand([temporaryPath], tags) : readWholeCommand(temporaryPath, tags);
-  const [written, readBack] = await pool.runInOrder([args, reading]);
+  const { output, messages } = await pool.run(args);
   // Where it says so depends on its options.
-  if (!/\b1 image files (?:created|copied)/.test(`${written?.output}\n${written?.messages}`)) {
-    await unchanged(plan);
-    await explainMissing(temporaryPath);
-    throw refusal(plan.path, written?.messages ?? '');
-  }
-  verify(plan, readingsOf(readBack?.output ?? '').get(temporaryPath));
-  if (plan.kind === 'media') await assertSamePicture(pool, plan.path, temporaryPath);
+  if (/\b1 image files (?:created|copied)/.test(`${output}\n${messages}`)) return;
+  await unchanged(plan);
+  await explainMissing(temporaryPath);
+  throw refusal(plan.path, messages);
 }
 
-/** Throws WriteProblem unless both files show the same picture or film. */
-async function assertSamePicture(pool: ExifToolPool, path: string, temporaryPath: string): Promise<void> {
-  if (await isSameBesidesMetadata(path, temporaryPath)) return;
+/** Throws WriteProblem unless the new file says what the plan wants and shows the same picture as the old one. */
+async function verify(pool: ExifToolPool, plan: FilePlan, temporaryPath: string): Promise<void> {
+  const quick = await readBack(plan, temporaryPath);
+  const isProven = quick !== undefined && missingChange(plan, quick.tags) === undefined;
+  if (!isProven) await verifyTags(pool, plan, temporaryPath);
+  if (plan.kind === 'media' && quick?.isSamePicture !== true) await verifyPicture(pool, plan.path, temporaryPath);
+}
+
+async function verifyTags(pool: ExifToolPool, plan: FilePlan, temporaryPath: string): Promise<void> {
+  const reading = (await readTags(pool, [temporaryPath], plan.changes.map(({ tag }) => tag))).get(temporaryPath);
+  if (reading === undefined || reading.error !== undefined) {
+    throw new WriteProblem('failed', plan.path, `what ExifTool wrote cannot be read: ${reading?.error ?? 'no file'}`);
+  }
+  const missing = missingChange(plan, reading.tags);
+  if (missing !== undefined) {
+    throw new WriteProblem('unwritable', plan.path, `ExifTool cannot write ${missing.tag} as wanted`);
+  }
+}
+
+async function verifyPicture(pool: ExifToolPool, path: string, temporaryPath: string): Promise<void> {
   const [before, after] = await imageHashes(pool, [path, temporaryPath]);
   if (before === undefined) {
     throw new WriteProblem('unwritable', path, 'ExifTool cannot tell whether its picture stays the same');

@@ -64,19 +64,22 @@ export async function withBenchLibrary<T>(
 }
 
 /**
- * Runs a module of this folder in a process of its own, so that its memory is its own, with the flags of `deno task sync` and the
- * configuration of one job. Returns what it prints. Throws when it fails.
+ * Runs a module of this folder in a process of its own, so that its memory is its own, with the configuration of one job.
+ * Returns what it prints. Throws when it fails.
+ *
+ * @param flags for V8; those of `deno task sync` when left out
  */
 export async function runChild<T>(
   module: string,
   database: DatabaseConfig,
   { directory, accounts }: BenchLibrary,
   args: readonly string[] = [],
+  flags: readonly string[] = ['--v8-flags=--optimize-for-size'],
 ): Promise<T> {
   const [job] = jobsOf(accounts, 'bob');
   if (job === undefined) throw new Error('the demo has no job');
   const child = await new Deno.Command(Deno.execPath(), {
-    args: ['run', '--v8-flags=--optimize-for-size', '-A', new URL(module, import.meta.url).pathname, ...args],
+    args: ['run', ...flags, '-A', new URL(module, import.meta.url).pathname, ...args],
     env: {
       DB_HOSTNAME: database.hostname,
       DB_PORT: String(database.port),

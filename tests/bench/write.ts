@@ -33,7 +33,7 @@ export async function benchWrite(known: number): Promise<WriteBench> {
   return await withBenchLibrary(WRITTEN, SETTINGS, async (library) => {
     writePhotos(library);
     const database = await library.clone('write');
-    const run = (...args: string[]) => runChild<WriteChild>('./write_child.ts', database, library, args);
+    const run = (...args: string[]) => runChild<WriteChild>('./write_child.ts', database, library, args, []);
     await run('prepare');
     const { seconds: floorSeconds } = await measureFloor(await run('plan', 'embed'), library.directory);
     const embed = await run('write', 'embed');

@@ -21,7 +21,7 @@ export interface WriteChild {
 }
 
 const modules: readonly Module[] = [...ALL_MODULES, 'faces'];
-const loaded = loadConfig({ env: process.env, cwd: Deno.cwd(), needJobs: false });
+const loaded = loadConfig({ env: process.env, cwd: Deno.cwd() });
 const [task = '', argument = ''] = Deno.args;
 
 function configOf(destination: Destination): typeof loaded {

@@ -49,7 +49,7 @@ export async function readTags(
 }
 
 /** The arguments of a command that reads. */
-export function readCommand(paths: readonly string[], tags: readonly string[]): string[] {
+function readCommand(paths: readonly string[], tags: readonly string[]): string[] {
   const names = new Set([...ALWAYS, ...tags.map(nameOf), ...(tags.includes(REGION_INFO) ? REGION_FIELDS : [])]);
   return [
     ...PLAIN_ARGUMENTS,
@@ -62,22 +62,10 @@ export function readCommand(paths: readonly string[], tags: readonly string[]): 
 }
 
 /** The arguments of a command that reads structures with all their fields, whatever they are. */
-export function readWholeCommand(path: string, tags: readonly string[]): string[] {
+function readWholeCommand(path: string, tags: readonly string[]): string[] {
   const named = [...ALWAYS, ...tags].map((tag) => `-${tag}`);
   return [...PLAIN_ARGUMENTS, '-json', '-G1', '-struct', '-e', ...named, pathArgument(path)];
 }
-
-/** Whether face regions have no other fields than readCommand asks for. */
-export function isPlainRegionInfo(info: TagValue | null): boolean {
-  if (info === null) return true;
-  const fields = JSON.stringify(info).match(/"[^"]*":/g) ?? [];
-  return fields.every((field) => PLAIN_FIELDS.has(field.slice(1, -2)));
-}
-
-const PLAIN_FIELDS: ReadonlySet<string> = new Set([
-  ...['AppliedToDimensions', 'RegionList', 'Name', 'Type', 'Area'],
-  ...['X', 'Y', 'W', 'H', 'Unit'],
-]);
 
 /** ExifTool's hashes of the pictures or films in these files, in their order; undefined where it has none. */
 export async function imageHashes(pool: ExifToolPool, paths: readonly string[]): Promise<(string | undefined)[]> {
@@ -91,7 +79,7 @@ function nameOf(tag: string): string {
 }
 
 /** What a command that reads has printed, by path. */
-export function readingsOf(output: string): Map<string, Reading> {
+function readingsOf(output: string): Map<string, Reading> {
   return new Map(parse(output).map((entry) => [String(entry['SourceFile']), readingOf(entry)]));
 }
 

@@ -63,7 +63,9 @@ async function* readPages(
     });
     const last = assets.at(-1);
     if (last === undefined) return;
-    const mirrors = await findMirrors(assets.map((record) => ({ ...record, id: record.assetId })));
+    const mirrors = await findMirrors(
+      assets.map(({ assetId, originalPath, isExternal }) => ({ id: assetId, originalPath, isExternal })),
+    );
     yield assets.map((record) => {
       const { assetId, originalPath } = record;
       return mirrors.has(assetId) ? { kind: 'mirror', assetId, originalPath } : { kind: 'record', record };

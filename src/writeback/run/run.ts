@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { getLogger } from '@logtape/logtape';
 import type { KnownFile } from '../ledger/files.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,6 +19,12 @@ const logger = getLogger(['immich-sidecar', 'writeback']);
 
 /** Assets whose rows in the ledger are read with one statement; what was begun of them is waited for before the next. */
 const CHUNK = 1_000;
+
+/**
+ * Assets that are dealt with in one go. Then others have their turn: answers of the database for the next page, signals,
+ * and the progress bar. With 1,000 the database and this program would work in turns instead of at once.
+ */
+const TURN = 64;
 
 /** Files that ExifTool reads with one command. */
 const BATCH = 16;
@@ -69,9 +76,14 @@ class Chunk {
 
   async run(items: readonly SourceItem[]): Promise<void> {
     const { ledger, locator, mount, tally, signal, onEnd } = this.#context;
-    const files = items.map((item) => item.kind === 'record' ? locator.locate(item.record.originalPath) : undefined);
+    const files: (Located | undefined)[] = [];
+    for (const [index, item] of items.entries()) {
+      if (index % TURN === 0) await nextTurn();
+      files.push(item.kind === 'record' ? locator.locate(item.record.originalPath) : undefined);
+    }
     const known = ledger.files.find(files.flatMap((file) => file?.isFound ? [file.realPath] : []));
     for (const [index, item] of items.entries()) {
+      if (index % TURN === 0) await nextTurn();
       if (signal.aborted || this.#failure !== undefined) break;
       const file = files[index];
       if (item.kind === 'mirror' || file === undefined) {
@@ -166,6 +178,10 @@ function withoutDone({ ledger, runId = -1 }: RunContext, items: readonly SourceI
   const idOf = (item: SourceItem) => item.kind === 'record' ? item.record.assetId : item.assetId;
   const done = ledger.runs.done(runId, items.map(idOf));
   return items.filter((item) => !done.has(idOf(item)));
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function* chunksOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {

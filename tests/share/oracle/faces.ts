@@ -49,7 +49,11 @@ function facesOf({ memory }: Prediction, known: KnownPerson): MirrorFace[] {
 /** Somebody without a name was found by machine learning, which knows nothing of merges. */
 function isHeir(prediction: Prediction, targetId: string, key: string): boolean {
   const person = prediction.person(targetId, key);
-  return person !== undefined && (person['name'] !== '' || prediction.knownAs(targetId, key) !== undefined);
+  return person !== undefined && (person['name'] !== '' || isShared(prediction, targetId, key));
+}
+
+function isShared({ memory }: Prediction, targetId: string, key: unknown): boolean {
+  return memory.people.some((known) => known.targetId === targetId && known.id === key);
 }
 
 /** Lets faces come, change and go with their sources, and takes away those that Immich has found on a mirror itself. */
@@ -151,16 +155,14 @@ function isToBeAssigned(
   const current = row[prediction.faceKey];
   if (current === null) return true;
   const person = prediction.person(mirror.targetId, current);
-  return person?.['name'] === '' && prediction.knownAs(mirror.targetId, current) === undefined &&
+  return person?.['name'] === '' && !isShared(prediction, mirror.targetId, current) &&
     current !== mirrorOf(prediction, origin, mirror.targetId);
 }
 
 function originOf(prediction: Prediction, ownerId: string, person: unknown): Origin | undefined {
   if (typeof person !== 'string') return undefined;
   const known = prediction.knownAs(ownerId, person);
-  if (known !== undefined && prediction.person(known.originOwnerId, known.origin) !== undefined) {
-    return { id: known.origin, ownerId: known.originOwnerId };
-  }
+  if (known !== undefined) return { id: known.origin, ownerId: known.originOwnerId };
   return prediction.person(ownerId, person) === undefined ? undefined : { id: person, ownerId };
 }
 
@@ -179,8 +181,8 @@ function meet(prediction: Prediction, origin: Origin, targetId: string): void {
   if (row === undefined) return;
   const groupOf = (userId: string) => records.find('user', ({ id }) => id === userId)?.['clusterGroupId'];
   const ofGroup = records.find('person_group', ({ id }) => id === origin.id);
-  const isShared = prediction.isGrouped && ofGroup?.['clusterGroupId'] === groupOf(targetId);
-  const id = isShared ? origin.id : prediction.witness.personOf(origin.id, targetId);
+  const isSameGroup = prediction.isGrouped && ofGroup?.['clusterGroupId'] === groupOf(targetId);
+  const id = isSameGroup ? origin.id : prediction.witness.personOf(origin.id, targetId);
   const isOurs = prediction.person(targetId, id) === undefined;
   const known: KnownPerson = {
     origin: origin.id,
@@ -194,7 +196,7 @@ function meet(prediction: Prediction, origin: Origin, targetId: string): void {
   };
   memory.people.push(known);
   if (!isOurs) return;
-  if (prediction.isGrouped && !isShared) {
+  if (prediction.isGrouped && !isSameGroup) {
     const group: Row = { ...ofGroup, id, clusterGroupId: groupOf(targetId), createdAt: ANYTHING, createId: ANYTHING };
     touch(group);
     records.add('person_group', group);

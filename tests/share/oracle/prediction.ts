@@ -50,9 +50,12 @@ export class Prediction {
     return this.records.find('person', (row) => row['ownerId'] === ownerId && row[this.personKey] === key);
   }
 
-  /** The person of an account that is there through sharing. */
+  /** The person of an account that is there through sharing, if there still is somebody at the other end. */
   knownAs(targetId: string, key: unknown): KnownPerson | undefined {
-    const all = this.memory.people.filter((person) => person.targetId === targetId && person.id === key);
+    const all = this.memory.people.filter((person) =>
+      person.targetId === targetId && person.id === key &&
+      this.person(person.originOwnerId, person.origin) !== undefined
+    );
     return all.find(({ isOurs }) => isOurs) ?? all.toSorted((a, b) => a.origin < b.origin ? -1 : 1)[0];
   }
 

@@ -62,7 +62,10 @@ export class World implements AsyncDisposable {
   }
 
   /** @param exifToolPath a program to use instead of ExifTool itself */
-  static async open(modules: readonly Module[] = MODULES, exifToolPath?: string): Promise<World> {
+  static async open(
+    modules: readonly Module[] = MODULES,
+    exifToolPath: string | undefined = undefined,
+  ): Promise<World> {
     const directory = await Deno.makeTempDir({ prefix: 'writeback-' });
     return new World(directory, await Writer.open({ workers: 1, exifToolPath, modules, scratchParent: undefined }));
   }
