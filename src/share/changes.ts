@@ -145,6 +145,13 @@ export async function readChanges(
       FROM person_audit gone
       JOIN asset_face f ON f.${sql(faceKey)} = gone.${sql(personAuditKey)}
       WHERE gone.id >= ${from}`,
+    // Whoever was a mirror of his is a person of its own from now on, also on photos that nobody has changed.
+    sql`
+      SELECT f."assetId"
+      FROM person_audit gone
+      JOIN immich_sidecar.person_map pm ON pm.origin_person_id = gone.${sql(personAuditKey)}
+      JOIN asset_face f ON f.${sql(faceKey)} = pm.mirror_person_id
+      WHERE gone.id >= ${from}`,
     ...isWrittenTo('stack')
       ? [sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${floorOf('stack')}`]
       : [],

@@ -7,8 +7,8 @@ import type { Sql } from '../postgres/connect.ts';
  *
  * Where Immich has dissolved a stack because its owner deleted one of its two members, the other one is free again.
  *
- * In a stack of ours the heir is the member with the lowest source, which is what phases/stacks.ts would choose. The mirrors themselves keep
- * pointing at a stack that goes on.
+ * In a stack of ours the heir is the member with the lowest source, which is what phases/stacks.ts would choose. The mirrors
+ * themselves keep pointing at a stack that goes on.
  */
 export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string[]): Promise<void> {
   const ids = mirrorAssetIds as string[];

@@ -75,9 +75,9 @@ async function know(path: string, kind: FileState['kind']): Promise<Known> {
 }
 
 function obstacleOf(path: string, kind: FileState['kind'], info: Deno.FileInfo | undefined): Obstacle | undefined {
+  if (!isNameable(path)) return { reason: 'ExifTool cannot be told of a file of this name', isPermanent: true };
   if (info === undefined) return kind === 'media' ? { reason: 'the file is not there', isPermanent: false } : undefined;
   if (!info.isFile) return { reason: 'it is not a regular file', isPermanent: true };
-  if (!isNameable(path)) return { reason: 'ExifTool cannot be told of a file of this name', isPermanent: true };
   // Its owner wants it so, even where this process may write everything.
   const isReadOnly = info.mode !== null && (info.mode & 0o222) === 0;
   return isReadOnly ? { reason: 'it is read-only', isPermanent: false } : undefined;

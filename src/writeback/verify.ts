@@ -11,6 +11,10 @@ export function missingChange(plan: FilePlan, tags: Tags): TagChange | undefined
 
 function isThere({ tag, after }: TagChange, tags: Tags): boolean {
   if (!Array.isArray(after)) return isSameValue(tag, tags[tag] ?? null, after);
-  const [found, wanted] = [entriesOf(tags, tag).map(entryKey), after.map((entry) => entryKey(String(entry)))];
+  // ExifTool puts a new entry where it took one away.
+  const [found, wanted] = [
+    entriesOf(tags, tag).map(entryKey).sort(),
+    after.map((entry) => entryKey(String(entry))).sort(),
+  ];
   return found.length === wanted.length && found.every((key, index) => key === wanted[index]);
 }

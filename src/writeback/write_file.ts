@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import { asFileProblem, codeOf, FileProblem } from '../files/problem.ts';
 import { refusal } from './exiftool_errors.ts';
-import { isNameable, pathArgument } from './exiftool/arguments.ts';
+import { isNameable, pathArgument, siblingArgument } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
 import { imageHashes, readTags } from './exiftool/read.ts';
@@ -62,10 +62,8 @@ export async function writeFile(
 /** Has ExifTool make the new file. */
 async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath: string): Promise<void> {
   using slot = scratch.slot();
-  const { source, target } = plan.isNew
-    ? { source: scratch.emptySidecar, target: pathArgument(scratch.asTarget(temporaryPath)) }
-    // `%d` is the directory of the source. The name itself has no `%`, which the directory may have.
-    : { source: plan.path, target: `%d${temporaryPath.slice(temporaryPath.lastIndexOf('/') + 1)}` };
+  const source = plan.isNew ? scratch.emptySidecar : plan.path;
+  const target = plan.isNew ? pathArgument(scratch.asTarget(temporaryPath)) : siblingArgument(temporaryPath);
   const { json, args } = writeCommand(plan, source, target, slot.path);
   await slot.write(json);
   const { output, messages } = await pool.run(args);

@@ -45,10 +45,10 @@ const options: WriteOptions = {
 };
 
 if (task === 'prepare') await describePhotos();
-if (task === 'noop') await makeKnown(Number(argument));
+if (task === 'known') await makeKnown(Number(argument));
 const destination = task === 'write' || task === 'plan' ? argument as Destination : 'embed';
 let [files, seconds] = [0, 0];
-if (task !== 'prepare') {
+if (task !== 'prepare' && task !== 'known') {
   const report = await writeBack(configOf(destination), options);
   if (report.outcomes.failed > 0) throw new Error(JSON.stringify(report.troubles));
   files = task === 'noop' ? report.outcomes.unchanged : report.outcomes.written;

@@ -6,9 +6,9 @@
 /** Before every command: values as they are stored, file names as they are. */
 export const PLAIN_ARGUMENTS: readonly string[] = Object.freeze(['-n', '-charset', 'filename=UTF8']);
 
-/** Whether ExifTool can be told of this file at all: its notation for line breaks has none for `$` and `@`. */
+/** Whether ExifTool can be told of this file at all: its notation for line breaks has none for `$`, `@` and `%`. */
 export function isNameable(path: string): boolean {
-  return path.startsWith('/') && !path.includes('\0') && !(/[\r\n]/.test(path) && /[$@]/.test(path));
+  return path.startsWith('/') && !path.includes('\0') && !(/[\r\n]/.test(path) && /[$@%]/.test(path));
 }
 
 /** The path of a file as an argument. It is absolute, so that it does not look like an option. */
@@ -17,6 +17,14 @@ export function pathArgument(path: string): string {
   if (!/[\r\n]/.test(path)) return path;
   // A line with escapes; a backslash stands for itself only when doubled.
   return `#[CSTR]${path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}`;
+}
+
+/**
+ * Where option -o is to make a copy of a file in the same directory, as an argument. `%` begins a code there and cannot be
+ * escaped, but `%d` is the directory of the source.
+ */
+export function siblingArgument(path: string): string {
+  return path.includes('%') ? `%d${path.slice(path.lastIndexOf('/') + 1)}` : pathArgument(path);
 }
 
 /** `-Tag+=value` and the like. The value is for ExifTool's option -E, which undoes the escapes. */

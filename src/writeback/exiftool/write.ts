@@ -15,7 +15,7 @@ export interface WriteCommand {
  * broken encodings stay as they are.
  *
  * @param source the file to copy from
- * @param target the copy, in the notation of ExifTool's option -o
+ * @param target the copy, as an argument of option -o
  * @param jsonPath where `json` will be
  */
 export function writeCommand(plan: FilePlan, source: string, target: string, jsonPath: string): WriteCommand {

@@ -10,11 +10,11 @@ import { writableEntries } from './text.ts';
  */
 export function mapAlbums(input: MappingInput): Wanted {
   const { entries: albums, refused } = writableEntries(input.record.albums ?? [], 'the album');
+  const subjects = hierarchicalSubjects(input, albums.map((album) => `${ALBUM_ROOT}|${album}`));
   const [first] = albums;
-  if (first === undefined) return { refused };
-  const subjects = albums.map((album) => `${ALBUM_ROOT}|${album}`);
+  if (first === undefined) return { lists: shieldedTags(input, subjects), refused };
   return {
-    lists: { ...shieldedTags(input), ...hierarchicalSubjects(input, subjects) },
+    lists: { ...shieldedTags(input, subjects), ...subjects },
     values: {
       ...unlessForeign(input, EVENT, first),
       ...(input.holds.exif ? unlessForeign(input, USER_COMMENT, albums.join(', ')) : {}),

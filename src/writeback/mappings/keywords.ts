@@ -1,7 +1,7 @@
 import { ALBUM_ROOT, HIERARCHICAL_SUBJECT, IPTC_KEYWORD_BYTES, KEYWORDS, SUBJECT, TAGS_LIST } from '../tag_names.ts';
 import { distinct, entriesOf, entriesOfOthers, entryKey } from './lists.ts';
 import type { MappingInput } from './mapping.ts';
-import { truncateToBytes, writableEntries } from './text.ts';
+import { truncateToBytes } from './text.ts';
 
 /** `a/b` of TagsList and Immich is `a|b` of HierarchicalSubject. */
 const LEVEL = '|';
@@ -34,17 +34,35 @@ export function hierarchicalSubjects(input: MappingInput, subjects: readonly str
  * A TagsList that keeps Immich from taking names and albums for tags: of TagsList, HierarchicalSubject and Keywords it
  * reads the first that is there (BEHAVIOUR (g)), and nothing but TagsList is free of ours. It says what Immich would
  * have read without us. A file in which it would have found nothing gets none, as an empty list cannot be written.
+ *
+ * @param wishes what is to be in the other lists
  */
-export function shieldedTags(input: MappingInput): Record<string, string[]> {
-  const { record, options } = input;
+export function shieldedTags(
+  input: MappingInput,
+  wishes: Readonly<Record<string, readonly string[]>>,
+): Record<string, string[]> {
+  const { record, options, current, own } = input;
   if (options.modules.includes('tags') && (record.tags ?? []).length > 0) return {};
   if (others(input, TAGS_LIST).length > 0) return {};
+  const isLast = Object.keys(wishes).length === 0 && !keepsOurs(input);
+  // If all of it is there and nothing is known to be ours, the ledger is gone, and what looks like others' may be ours.
+  const isUnknown = Object.keys(own.lists).length === 0 &&
+    Object.entries(wishes).every(([tag, entries]) => hasAll(entriesOf(current, tag), entries));
+  if (isLast || isUnknown) return {};
   const hierarchical = others(input, HIERARCHICAL_SUBJECT).filter((subject) => !subject.startsWith(ALBUM_ROOT + LEVEL));
   const read = hierarchical.length > 0 ? hierarchical.map(toTag) : flatOfOthers(input);
-  // Without a ledger, what we wrote looks like others'. If there is nothing else, nothing has to be kept apart.
-  const { entries } = writableEntries(record.people.map(({ name }) => name), 'the name');
-  const ours = new Set(entries.flatMap((name) => [name, truncateToBytes(name, IPTC_KEYWORD_BYTES)]).map(entryKey));
-  return read.every((entry) => ours.has(entryKey(entry))) ? {} : { [TAGS_LIST]: distinct(read) };
+  return read.length === 0 ? {} : { [TAGS_LIST]: distinct(read) };
+}
+
+/** Whether something of ours stays in the file that a module wrote which does not take part now. */
+function keepsOurs({ own, options }: MappingInput): boolean {
+  const entries = Object.values(own.lists).flat();
+  return entries.some(({ modules }) => modules.some((module) => !options.modules.includes(module)));
+}
+
+function hasAll(present: readonly string[], wanted: readonly string[]): boolean {
+  const keys = new Set(present.map(entryKey));
+  return wanted.every((entry) => keys.has(entryKey(entry)));
 }
 
 /** What others wrote into a list, as Immich reads it: what a sidecar lacks is taken from the media file. */

@@ -6,7 +6,6 @@ import { writableEntries } from './text.ts';
 /** Named people as keywords and as people, one entry each. */
 export function mapPeople(input: MappingInput): Wanted {
   const { entries, refused } = writableEntries(input.record.people.map(({ name }) => name), 'the name');
-  if (entries.length === 0) return { refused };
-  const lists = { ...shieldedTags(input), ...flatKeywords(input, entries), [PERSON_IN_IMAGE]: entries };
-  return { lists, refused };
+  const keywords = flatKeywords(input, entries);
+  return { lists: { ...shieldedTags(input, keywords), ...keywords, [PERSON_IN_IMAGE]: entries }, refused };
 }

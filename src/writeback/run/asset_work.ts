@@ -61,7 +61,7 @@ export class AssetWork {
   async run(tasks: readonly Task[]): Promise<(Ending | undefined)[]> {
     const writer = await this.#options.writer.get();
     const seen = await writer.look(tasks.map(({ file }) => file));
-    return await Promise.all(tasks.map(async (task, index) => {
+    const endings = await Promise.allSettled(tasks.map(async (task, index) => {
       const asset = seen[index];
       if (asset === undefined) throw new Error('The writer looked at fewer files than it was given.');
       try {
@@ -73,11 +73,19 @@ export class AssetWork {
         return this.#end(task, asset, { outcome: 'failed', reason: messageOf(error), written: [] });
       }
     }));
+    // Only now: a file that is being written is not left alone because of another one.
+    return endings.map((ending) => {
+      if (ending.status === 'rejected') throw ending.reason;
+      return ending.value;
+    });
   }
 
   async #one(task: Task, seen: SeenAsset): Promise<Ending | undefined> {
     const { ledger: { files }, plan: options, runId, onPlan, signal } = this.#options;
     const { record } = task;
+    if (seen.media.stamp === undefined) {
+      return this.#end(task, seen, { outcome: 'not-found', reason: 'the file has vanished', written: [] });
+    }
     const asset = withKnownObstacle(seen, task);
     const own = { media: files.own(seen.media.path), sidecar: files.own(seen.sidecar.path) };
     const planned = planFiles(record, asset, own, options);

@@ -10,6 +10,7 @@ import type { Outcome } from '../outcome.ts';
 import type { AssetRecord } from '../record.ts';
 import type { SourceItem } from '../records/source.ts';
 import { sidecarCandidates } from '../sidecar_path.ts';
+import { NOTHING_OWN } from '../tags.ts';
 import { type AssetWork, type Ending, shown, type Task } from './asset_work.ts';
 import { rememberedOutcome } from './known.ts';
 import type { Tally } from './report.ts';
@@ -124,11 +125,16 @@ class Chunk {
     const holder = claim === undefined ? row : { assetId: claim, runId };
     if (seconds.isSecond(path, record.assetId, holder, runId)) return 'same-file';
     this.#claims.set(path, record.assetId);
-    // Of a file that was never written nothing can be taken back either.
-    if (row === undefined && saysNothing(record, modules)) return 'nothing-known';
+    if (row === undefined && saysNothing(record, modules) && !this.#hasOwn(file)) return 'nothing-known';
     const wanted = digest(record);
     return rememberedOutcome(row, wanted, file.stamp, sidecarCandidates(file.path)) ??
       { record, file, known: row, wanted };
+  }
+
+  /** Whether something of ours is in the original or its sidecar, that could have to be taken back. */
+  #hasOwn({ path, realPath }: Located & { readonly isFound: true }): boolean {
+    const { files } = this.#context.ledger;
+    return [realPath, ...sidecarCandidates(path)].some((place) => files.own(place) !== NOTHING_OWN);
   }
 
   /** Begins the batch as soon as there is room for it. */

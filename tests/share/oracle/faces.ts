@@ -150,7 +150,11 @@ function isToBeAssigned(
   row: Row,
   origin: Origin | undefined,
 ): boolean {
-  if (face.said !== (origin?.id ?? null)) return true;
+  const said = origin?.id ?? null;
+  // Somebody else who is the same person to the target is no news.
+  const isSame = origin !== undefined && mirrorOf(prediction, origin, mirror.targetId) === face.wrote;
+  if (face.said !== said && !isSame) return true;
+  face.said = said;
   if (origin === undefined) return false;
   const current = row[prediction.faceKey];
   if (current === null) return true;

@@ -13,7 +13,8 @@ export const PEOPLE_DEEDS: Deeds = {
   }),
   rename: change('another name', (scene) => scene.sql`name = ${`person ${scene.home.next()}`}`),
   renameAlike: change('a common name', (scene) => scene.sql`name = 'Somebody'`),
-  unname: change('no name any more', (scene) => scene.sql`name = ''`),
+  // Machine learning's nameless people lose the faces that it had given them, but no row of a photo tells that this one is nameless now.
+  unname: { ...change('no name any more', (scene) => scene.sql`name = ''`), isTraced: false },
   hidePerson: change('another visibility', (scene) => scene.sql`"isHidden" = NOT "isHidden"`),
   birthday: change('a birthday', (scene) => scene.sql`"birthDate" = ${`19${10 + scene.number(80)}-01-02`}`),
   colour: change('a colour', (scene) => scene.sql`color = ${`#0000${10 + scene.number(80)}`}`),

@@ -1,0 +1,22 @@
+import { SIDECAR_HOLDS } from '../../../src/writeback/formats.ts';
+import type { MappingInput } from '../../../src/writeback/mappings/mapping.ts';
+import { MODULES } from '../../../src/writeback/module.ts';
+import { NOTHING_OWN } from '../../../src/writeback/tags.ts';
+import { BLANK } from '../files/world.ts';
+
+export const JPEG = Object.freeze({ exif: true, iptc: true, quickTime: false });
+export const MP4 = Object.freeze({ exif: false, iptc: false, quickTime: true });
+
+/** An empty JPEG of which nothing is known, but for what is given. */
+export function input(given: Partial<MappingInput>): MappingInput {
+  return {
+    record: BLANK,
+    kind: 'media',
+    holds: given.kind === 'sidecar' ? SIDECAR_HOLDS : JPEG,
+    current: {},
+    beneath: {},
+    own: NOTHING_OWN,
+    ...given,
+    options: { modules: MODULES, captionMaxLength: 2000, timeZone: undefined, ...given.options },
+  };
+}
