@@ -84,7 +84,7 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
   // A file that is his own, or that the source has lost, keeps its place.
   for (const actual of mirror.mirrorFiles) if (!oldFileIds.includes(actual.id)) wantedPaths.add(actual.path);
 
-  const row = planRow(mirror, plan, job, linker, paths, isThere);
+  const row = planRow(mirror, plan, linker, paths, isThere);
   for (const path of [row.mirrorPath, row.sidecarPath, row.encodedVideoPath]) if (path !== null) wantedPaths.add(path);
   const obsolete = mirror.links.filter(({ path }) => !wantedPaths.has(path)).map((link) => ({
     mirrorId: mirror.mirrorAssetId,
@@ -100,7 +100,6 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
 function planRow(
   mirror: ExistingMirror,
   plan: MirrorPlan,
-  job: Job,
   linker: Linker,
   paths: PathMap,
   isThere: (link: LinkPlan) => boolean,
@@ -111,8 +110,9 @@ function planRow(
   };
   const original = inspectOrNothing(plan.sourcePath, linker, paths);
   const isLinked = plan.original === undefined || isThere(plan.original);
+  const target = paths.toLocal(plan.mirrorPath);
   const leads = plan.original !== undefined ||
-    (original !== undefined && linker.leadsTo(localPath(plan.mirrorPath, paths), original));
+    (original !== undefined && target !== undefined && linker.leadsTo(target, original));
   const isSeen = original !== undefined && isLinked && leads;
   const ownTime = original === undefined ? undefined : mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs);
   return {

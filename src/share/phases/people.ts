@@ -214,6 +214,7 @@ async function setCovers(
     SET cover_face_id = input."coverFaceId"
     FROM ${input}
     WHERE pm.mirror_person_id = input."mirrorPersonId"
+      AND pm.is_ours
       AND pm.target_user_id = ${targetUserId}`;
   await forgetEntries(tx, covers.filter(({ hasThumbnail }) => !hasThumbnail).map(entryOf));
   return updated.count;
@@ -232,6 +233,7 @@ async function updatePeople(tx: Sql, schema: ImmichSchema, targetUserId: string,
     JOIN person origin ON origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
     WHERE pm.target_user_id = ${targetUserId}
       AND pm.mirror_person_id = ANY (${ids}::uuid[])
+      AND pm.is_ours
       AND mirror.${tx(personKey)} = pm.mirror_person_id
       AND mirror."ownerId" = ${targetUserId}`;
   await tx`
@@ -240,6 +242,7 @@ async function updatePeople(tx: Sql, schema: ImmichSchema, targetUserId: string,
     FROM person origin
     WHERE pm.target_user_id = ${targetUserId}
       AND pm.mirror_person_id = ANY (${ids}::uuid[])
+      AND pm.is_ours
       AND origin.${tx(personKey)} = pm.origin_person_id
       AND origin."ownerId" = pm.origin_owner_id`;
   return updated.count;

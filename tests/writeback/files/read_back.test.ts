@@ -28,11 +28,11 @@ Deno.test('the second reader sees all that was written, in a JPEG and in a sidec
       assert.ok(seen, plan.path);
       assert.equal(missingChange(plan, seen.tags), undefined);
       assert.equal(seen.isSamePicture, true);
-      for (const [index, { after }] of plan.changes.entries()) {
+      for (const [index, change] of plan.changes.entries()) {
+        const { tag, after } = change;
         const other = typeof after === 'number' ? after + 1 : Array.isArray(after) ? [...after, 'x'] : `${after}x`;
-        const changes = plan.changes.with(index, { ...plan.changes[index]!, after: other });
+        const changes = plan.changes.with(index, { ...change, after: other });
         const missing = missingChange({ ...plan, changes }, seen.tags);
-        const tag = plan.changes[index]?.tag;
         assert.equal(missing?.tag, tag === 'Photoshop:IPTCDigest' ? undefined : tag);
       }
     }
