@@ -1,4 +1,3 @@
-import { messageOf } from '../errors.ts';
 import { FileProblem } from '../files/problem.ts';
 import { isNameable } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
@@ -103,8 +102,7 @@ async function readChunk(
   } catch (error) {
     if (!(error instanceof ExifToolEnded)) throw error;
     if (paths.length > 1) return (await Promise.all(paths.map((path) => readChunk(pool, [path], tags)))).flat();
-    const [path = ''] = paths;
-    return [[path, { fileType: undefined, tags: {}, error: messageOf(error) }]];
+    return []; // nothing is known of it
   }
 }
 
@@ -120,7 +118,7 @@ function stateOf({ path, kind, info, obstacle }: Known, reading: Reading | undef
 }
 
 function unreadable(kind: FileState['kind'], reading: Reading | undefined): Obstacle | undefined {
-  if (reading === undefined) return { reason: 'ExifTool says nothing about it', isPermanent: false };
+  if (reading === undefined) return { reason: 'ExifTool gave up on it', isPermanent: false };
   if (reading.error !== undefined) return { reason: `ExifTool says: ${reading.error}`, isPermanent: true };
   const isRight = kind === 'media' || reading.fileType === 'XMP';
   return isRight ? undefined : { reason: 'it is not an XMP file', isPermanent: true };

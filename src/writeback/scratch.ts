@@ -7,7 +7,7 @@ const EMPTY_SIDECAR = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF " +
 /** A file to write into, for one command at a time. */
 export interface Slot extends Disposable {
   readonly path: string;
-  write(text: string): Promise<void>;
+  write(text: string): void;
 }
 
 /** A directory of our own for what is told to ExifTool in files. It is removed at the end. */
@@ -55,7 +55,7 @@ export class Scratch implements AsyncDisposable {
     const path = this.#free.pop() ?? `${this.#directory}/${++this.#count}.json`;
     return {
       path,
-      write: (text) => Deno.writeTextFile(path, text),
+      write: (text) => Deno.writeTextFileSync(path, text),
       [Symbol.dispose]: () => void this.#free.push(path),
     };
   }

@@ -63,7 +63,7 @@ async function restore(
   }
   try {
     await Deno.writeFile(temporaryPath, bytes, { createNew: true });
-    await takeAttributes(temporaryPath, info, { withTime: false });
+    takeAttributes(temporaryPath, info, { withTime: false });
     await flush(temporaryPath);
     await Deno.rename(temporaryPath, path);
     await flushDirectoryOf(path);

@@ -47,7 +47,7 @@ export async function writeFile(
   try {
     await makeCopy(tools, plan, temporaryPath);
     await verify(tools.pool, plan, temporaryPath);
-    await takeAttributes(temporaryPath, before ?? await attributesForNew(path, temporaryPath), {
+    takeAttributes(temporaryPath, before ?? await attributesForNew(path, temporaryPath), {
       // Immich goes by the times of media files. Whoever else reads a sidecar has to see that it is new.
       withTime: plan.kind === 'media',
     });
@@ -65,7 +65,7 @@ async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath:
   const source = plan.isNew ? scratch.emptySidecar : plan.path;
   const target = plan.isNew ? pathArgument(scratch.asTarget(temporaryPath)) : siblingArgument(temporaryPath);
   const { json, args } = writeCommand(plan, source, target, slot.path);
-  await slot.write(json);
+  slot.write(json);
   const { output, messages } = await pool.run(args);
   // Where it says so depends on its options.
   if (/\b1 image files (?:created|copied)/.test(`${output}\n${messages}`)) return;
@@ -76,7 +76,7 @@ async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath:
 
 /** Throws WriteProblem unless the new file says what the plan wants and shows the same picture as the old one. */
 async function verify(pool: ExifToolPool, plan: FilePlan, temporaryPath: string): Promise<void> {
-  const quick = await readBack(plan, temporaryPath);
+  const quick = readBack(plan, temporaryPath);
   const isProven = quick !== undefined && missingChange(plan, quick.tags) === undefined;
   if (!isProven) await verifyTags(pool, plan, temporaryPath);
   if (plan.kind === 'media' && quick?.isSamePicture !== true) await verifyPicture(pool, plan.path, temporaryPath);
@@ -109,10 +109,10 @@ async function explainMissing(temporaryPath: string): Promise<void> {
 
 /** Puts the new file in place of the old one, which must still be as it was planned for. */
 async function replace(plan: FilePlan, temporaryPath: string): Promise<FileStamp> {
-  const written = toStamp(await Deno.stat(temporaryPath));
+  const written = toStamp(Deno.statSync(temporaryPath));
   await unchanged(plan);
   if (plan.isNew) await nameNew(temporaryPath, plan.path);
-  else await Deno.rename(temporaryPath, plan.path);
+  else Deno.renameSync(temporaryPath, plan.path);
   await flushDirectoryOf(plan.path);
   return written;
 }
@@ -146,10 +146,11 @@ function changed(path: string): WriteProblem {
   return new WriteProblem('changed-meanwhile', path, 'the file has changed since it was read');
 }
 
-/** A new sidecar belongs to whoever owns the photo. */
+/** A new sidecar belongs to whoever owns the photo, and can be written again even if the photo cannot. */
 async function attributesForNew(sidecar: string, temporaryPath: string): Promise<Deno.FileInfo> {
-  const media = await infoOf(sidecar.replace(/\.xmp$/i, ''));
-  return media ?? await Deno.stat(temporaryPath);
+  const media = await infoOf(sidecar.replace(/\.xmp$/, ''));
+  if (media === undefined) return Deno.statSync(temporaryPath);
+  return { ...media, mode: media.mode === null ? null : (media.mode | 0o600) & 0o666 };
 }
 
 async function sidecarBytes({ path, kind, isNew }: FilePlan): Promise<Uint8Array | undefined> {

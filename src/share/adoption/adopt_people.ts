@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { joinOrigin } from '../copy/person_links.ts';
 
 /**
  * Maps people of a target to the people of sources whose faces they are on, where we wrote that (face_map) and no mapping
@@ -45,11 +46,7 @@ export async function adoptPeople(context: Context, targetUserId: string): Promi
           JOIN immich_sidecar.asset_map m
             ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = ${targetUserId}
           JOIN asset_face f ON f.id = fm.source_face_id
-          LEFT JOIN immich_sidecar.person_map chain
-            ON chain.mirror_person_id = f.${tx(faceKey)} AND chain.target_user_id = m.source_user_id
-          JOIN person origin
-            ON origin.${tx(personKey)} = coalesce(chain.origin_person_id, f.${tx(faceKey)})
-            AND origin."ownerId" = coalesce(chain.origin_owner_id, m.source_user_id)
+          ${joinOrigin(tx, context.schema)}
           JOIN person mirror ON mirror.${tx(personKey)} = fm.person_id AND mirror."ownerId" = ${targetUserId}
           WHERE origin."ownerId" <> ${targetUserId}
             AND NOT EXISTS (

@@ -1,5 +1,6 @@
 import { ALBUM_ROOT, HIERARCHICAL_SUBJECT, IPTC_KEYWORD_BYTES, KEYWORDS, SUBJECT, TAGS_LIST } from '../tag_names.ts';
 import { distinct, entriesOf, entriesOfOthers, entryKey } from './lists.ts';
+import type { OwnEntry, OwnValues } from '../tags.ts';
 import type { MappingInput } from './mapping.ts';
 import { truncateToBytes } from './text.ts';
 
@@ -46,7 +47,7 @@ export function shieldedTags(
   if (others(input, TAGS_LIST).length > 0) return {};
   const isLast = Object.keys(wishes).length === 0 && !keepsOurs(input);
   // If all of it is there and nothing is known to be ours, the ledger is gone, and what looks like others' may be ours.
-  const isUnknown = Object.keys(own.lists).length === 0 &&
+  const isUnknown = ownKeywords(own).length === 0 &&
     Object.entries(wishes).every(([tag, entries]) => hasAll(entriesOf(current, tag), entries));
   if (isLast || isUnknown) return {};
   const hierarchical = others(input, HIERARCHICAL_SUBJECT).filter((subject) => !subject.startsWith(ALBUM_ROOT + LEVEL));
@@ -56,8 +57,11 @@ export function shieldedTags(
 
 /** Whether something of ours stays in the file that a module wrote which does not take part now. */
 function keepsOurs({ own, options }: MappingInput): boolean {
-  const entries = Object.values(own.lists).flat();
-  return entries.some(({ modules }) => modules.some((module) => !options.modules.includes(module)));
+  return ownKeywords(own).some(({ modules }) => modules.some((module) => !options.modules.includes(module)));
+}
+
+function ownKeywords({ lists }: OwnValues): OwnEntry[] {
+  return [SUBJECT, KEYWORDS, HIERARCHICAL_SUBJECT, TAGS_LIST].flatMap((tag) => lists[tag] ?? []);
 }
 
 function hasAll(present: readonly string[], wanted: readonly string[]): boolean {

@@ -14,18 +14,18 @@ export interface ReadBack {
  * Reads a file that ExifTool has written for a plan without asking ExifTool: a second opinion, and in a quarter of the time.
  * Only JPEGs and sidecars, as ExifTool writes them; undefined for everything else, and for what is in any way unusual.
  */
-export async function readBack({ path, kind }: FilePlan, temporaryPath: string): Promise<ReadBack | undefined> {
+export function readBack({ path, kind }: FilePlan, temporaryPath: string): ReadBack | undefined {
   if (kind === 'sidecar') {
-    const tags = readXmp(await Deno.readTextFile(temporaryPath));
+    const tags = readXmp(Deno.readTextFileSync(temporaryPath));
     return tags === undefined ? undefined : { tags, isSamePicture: true };
   }
-  using file = await Deno.open(temporaryPath);
-  const header = await readJpegHeader(file);
+  using file = Deno.openSync(temporaryPath);
+  const header = readJpegHeader(file);
   const tags = header === undefined ? undefined : readMetadata(header);
   if (header === undefined || tags === undefined) return undefined;
-  using original = await Deno.open(path);
-  const before = await readJpegHeader(original);
-  const isSamePicture = before !== undefined && await isSameBesidesMetadata(original, before, file, header);
+  using original = Deno.openSync(path);
+  const before = readJpegHeader(original);
+  const isSamePicture = before !== undefined && isSameBesidesMetadata(original, before, file, header);
   return { tags, isSamePicture };
 }
 

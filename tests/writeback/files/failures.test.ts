@@ -96,6 +96,8 @@ Deno.test('a read-only photo gets a sidecar', async () => {
   const { plans, instead } = await world.write(path, RECORD);
   assert.deepEqual(plans.map(({ kind }) => kind), ['sidecar']);
   assert.match(instead?.reason ?? '', /read-only/);
+  await world.write(path, { ...RECORD, rating: 1 });
+  assert.equal((await world.writer.lookAt(`${path}.xmp`, 'sidecar')).tags['XMP-xmp:Rating'], '1');
 });
 
 Deno.test('a sidecar that is not XMP is left alone, and said to be', async () => {
@@ -234,9 +236,10 @@ Deno.test(`killed ${KILLS} times while it writes, it leaves every photo old or n
   const names = Array.from({ length: 40 }, (_, number) => `${number}.jpg`);
   for (const name of names) await world.add(name, old);
   const log = `${world.directory}/intents.log`;
+  const scratch = await Deno.makeTempDir();
   for (let kill = 0; kill < KILLS; kill++) {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ['run', '-A', import.meta.resolve('./write_child.ts'), world.directory, log, String(kill)],
+      args: ['run', '-A', import.meta.resolve('./write_child.ts'), world.directory, log, String(kill), scratch],
       stdout: 'piped',
       stderr: 'inherit',
     }).spawn();
@@ -259,4 +262,5 @@ Deno.test(`killed ${KILLS} times while it writes, it leaves every photo old or n
       if (said === null) assert.deepEqual(await Deno.readFile(`${world.directory}/${name}`), old);
     }
   }
+  await Deno.remove(scratch, { recursive: true });
 });

@@ -4,14 +4,14 @@ import { Writer } from '../../../src/writeback/writer.ts';
 import { ALL, RECORD } from './world.ts';
 
 /** Writes all photos of a directory over and over until it is killed; every temporary file is put on record before it is made. */
-const [directory = '', log = '', round = ''] = Deno.args;
+const [directory = '', log = '', round = '', scratchParent = ''] = Deno.args;
 const paths = [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/${name}`)
   .filter((path) => path.endsWith('.jpg') && !path.includes('/.'));
 await using writer = await Writer.open({
   workers: 2,
   exifToolPath: undefined,
   modules: ALL.modules,
-  scratchParent: undefined,
+  scratchParent,
 });
 for (let turn = 0;; turn++) {
   const record = { ...RECORD, description: `description ${round}${turn}` };
