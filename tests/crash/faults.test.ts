@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { HAS_SERVER, type Release, REPRESENTATIVE } from '../harness/database.ts';
-import { BadDisk } from './bad_disk.ts';
 import { type Accident, Proxy, type Statement } from './proxy.ts';
 import { type Deed, DEEDS, Scene } from './scene.ts';
+import { soon } from './soon.ts';
 
 /** ACCIDENTS=all: every accident at every statement, every step by itself, on every representative release. */
 const IS_ALL = Deno.env.get('ACCIDENTS') === 'all';
@@ -27,9 +27,6 @@ const ACCIDENTS: readonly Accident[] = [
 /** Cycles that fail one after the other before one may complete: what the first leaves behind is there for the second. */
 const IN_A_ROW = IS_ALL ? 1 : 5;
 
-/** Of how many file steps one fails in a cycle. */
-const FAR_APART = IS_ALL ? Infinity : 16;
-
 for (const release of RELEASES) {
   Deno.test(`${release}: each statement of a cycle fails once, and the next cycle completes`, {
     ignore: !HAS_SERVER,
@@ -43,19 +40,6 @@ for (const release of RELEASES) {
       }
     }
     assert.ok(misfortunes.count > 80, `only ${misfortunes.count} accidents`);
-  });
-
-  Deno.test(`${release}: each file step of a cycle fails once, and the next cycle completes`, {
-    ignore: !HAS_SERVER,
-  }, async () => {
-    await using scene = await Scene.open(release, { isDiskBad: true });
-    for (const deed of DEEDS) {
-      let steps = Infinity;
-      for (let first = 1; first <= Math.min(FAR_APART, steps); first++) {
-        await scene.prepare(deed);
-        steps = await cycleOnBadDisk(scene, (number) => (number - first) % FAR_APART === 0);
-      }
-    }
   });
 }
 
@@ -117,39 +101,4 @@ async function failsInARow(scene: Scene, proxy: Proxy, deed: Deed, misfortunes: 
 /** What every transaction begins and ends with. */
 function isFormality(sql: string): boolean {
   return /^(begin|commit|rollback)\b/.test(sql) || /pg_locks|_advisory_|kysely_migrations/.test(sql);
-}
-
-/**
- * A cycle on a disk on which some steps fail, and then one on a good disk. When the cycle ends early, because nothing can be
- * done on such a disk, it is done again with a disk that is good up to there. Returns how many steps there were.
- */
-async function cycleOnBadDisk(scene: Scene, fails: (number: number) => boolean): Promise<number> {
-  let isGoodUntil = 0;
-  while (true) {
-    using disk = BadDisk.begin(scene.world.directory, (number) => number > isGoodUntil && fails(number));
-    let isOver = true;
-    try {
-      await soon(scene.cycle(), () => `after ${disk.failed.map(({ what }) => what).join('; ')}`);
-    } catch (error) {
-      const last = disk.failed.at(-1);
-      assert.ok(last, `failed without a reason: ${error}`);
-      isOver = false;
-      isGoodUntil = last.number;
-    }
-    disk[Symbol.dispose]();
-    if (!isOver) continue;
-    await scene.assertCompletes(disk.failed.map(({ what }) => what).join('\n'));
-    return disk.steps;
-  }
-}
-
-/** Nothing may wait for ever for an answer that does not come. */
-async function soon<T>(work: Promise<T>, what: () => string): Promise<T> {
-  const patience = Promise.withResolvers<never>();
-  const timer = setTimeout(() => patience.reject(new assert.AssertionError({ message: `wedged: ${what()}` })), 60_000);
-  try {
-    return await Promise.race([work, patience.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -159,7 +159,8 @@ function isToBeAssigned(
   const current = row[prediction.faceKey];
   if (current === null) return true;
   const person = prediction.person(mirror.targetId, current);
-  return person?.['name'] === '' && !isShared(prediction, mirror.targetId, current) &&
+  if (person === undefined) return true; // from 3.2, where his group may still be there
+  return person['name'] === '' && !isShared(prediction, mirror.targetId, current) &&
     current !== mirrorOf(prediction, origin, mirror.targetId);
 }
 

@@ -6,7 +6,9 @@ import type { FileFact, Row } from './state.ts';
 
 /** Lets mirrored people follow their origins: fields that the target has not touched, and the cover. */
 export function followPeople(prediction: Prediction): void {
-  for (const known of prediction.memory.people.filter(({ isOurs }) => isOurs)) {
+  // With somebody with whom nothing is shared any more, people are left as they are.
+  const targets = new Set(prediction.jobs.map(({ targetUserId }) => targetUserId));
+  for (const known of prediction.memory.people.filter(({ isOurs, targetId }) => isOurs && targets.has(targetId))) {
     const origin = prediction.person(known.originOwnerId, known.origin);
     const mirror = prediction.person(known.targetId, known.id);
     if (origin === undefined || mirror === undefined) continue;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { REPRESENTATIVE } from '../harness/database.ts';
-import { ALL_DEEDS, live } from './oracle/history.ts';
-import { Histories } from './oracle/steps.ts';
+import type { Release } from '../../harness/database.ts';
+import { ALL_DEEDS, live } from './history.ts';
+import { Histories } from './steps.ts';
 
 /** `HISTORIES=long`: the run before a release. `SEEDS=7,8` and `STEPS=40` look closer. */
 const IS_LONG = Deno.env.get('HISTORIES') === 'long';
@@ -14,7 +14,8 @@ const SHRINK_MS = Number(Deno.env.get('SHRINK_SECONDS') ?? 120) * 1_000;
 
 const deeds = Deno.env.get('DEEDS')?.split(',') ?? Object.keys(ALL_DEEDS);
 
-for (const release of REPRESENTATIVE) {
+/** Registers a test for each seed. A file has one release, as the files of a run are tested side by side. */
+export function testHistories(release: Release): void {
   for (const seed of SEEDS) {
     Deno.test(`${release}: one cycle makes what the model says, and another changes nothing (seed ${seed}, ${STEPS} steps)`, async () => {
       let shrinkUntil = Infinity;
