@@ -18,11 +18,10 @@ export function differences(prediction: Prediction, after: State): string[] {
   for (const table of Object.keys(after.tables)) {
     found.push(...compareTable(table, prediction.records.all(table), after.tables[table] ?? [], prediction));
   }
-  const inodes = new Set([...prediction.before.files.values()].map(({ inode }) => inode));
   const paths = new Set([...prediction.files.keys(), ...after.files.keys()]);
   for (const path of [...paths].sort()) {
     const [expected, actual] = [prediction.files.get(path), after.files.get(path)];
-    if (isExpected(expected, actual, inodes)) continue;
+    if (isExpected(expected, actual, after.files)) continue;
     found.push(
       `file ${path}: expected ${name(nameOf(expected, prediction))}, found ${name(nameOf(actual, prediction))}`,
     );
@@ -30,15 +29,11 @@ export function differences(prediction: Prediction, after: State): string[] {
   return [...found, ...compareOwn(prediction, after)];
 }
 
-/** `inodes`: of the files that were there before. */
-function isExpected(
-  expected: FileFact | undefined,
-  actual: FileFact | undefined,
-  inodes: ReadonlySet<number>,
-): boolean {
+/** A new file has no other name. */
+function isExpected(expected: FileFact | undefined, actual: FileFact | undefined, files: State['files']): boolean {
   if (expected?.content !== actual?.content) return false;
-  if (expected?.inode === NEW_INODE) return actual !== undefined && !inodes.has(actual.inode);
-  return expected?.inode === actual?.inode;
+  if (expected?.inode !== NEW_INODE) return expected?.inode === actual?.inode;
+  return actual !== undefined && [...files.values()].filter(({ inode }) => inode === actual.inode).length === 1;
 }
 
 /** A name that the file had before. */

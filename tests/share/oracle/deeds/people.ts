@@ -42,7 +42,7 @@ export const PEOPLE_DEEDS: Deeds = {
   }),
   deletePerson: traced(async (scene) => {
     const person = scene.one(await scene.people());
-    if (person === undefined) return;
+    if (person === undefined || await isSeenByOthers(scene, person)) return;
     await deletePerson(scene, person);
     return `${tell(scene, person)} is deleted`;
   }),
@@ -132,6 +132,16 @@ async function chooseCover(scene: Scene, isMirror: boolean): Promise<string | un
 
 export async function assign({ sql, home }: Scene, faceId: string, person: string | null): Promise<void> {
   await sql`UPDATE asset_face SET ${sql(home.faceKey)} = ${person} WHERE id = ${faceId}`;
+}
+
+/**
+ * Somebody's own person whom others of his cluster group know through sharing. If he deletes him and they share back, he
+ * returns, and it takes two cycles (docs/invariants.md).
+ */
+async function isSeenByOthers({ sql, home }: Scene, person: Person): Promise<boolean> {
+  if (!home.isGrouped || person.isMirror) return false;
+  const rows = await sql`SELECT FROM person WHERE "personGroupId" = ${person.id} AND "ownerId" <> ${person.ownerId}`;
+  return rows.length > 0;
 }
 
 /** From 3.2 with the group, if it is nobody's then. */
