@@ -30,7 +30,7 @@ export async function adopt(context: Context): Promise<number> {
   }
   const people: number[] = [];
   for (const targetUserId of new Set(jobs.map((job) => job.targetUserId))) {
-    people.push(await adoptPeople(context, targetUserId));
+    people.push(await adoptPeople(context, targetUserId, faces.flat()));
   }
   await settleFaces(context, faces);
   const links: number[] = [];

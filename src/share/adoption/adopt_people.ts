@@ -5,9 +5,16 @@ import { joinOrigin } from '../copy/person_links.ts';
  * Maps people of a target to the people of sources whose faces they are on, where we wrote that (face_map) and no mapping
  * says so any more. The person on most of the faces counts. One with faces on the target's own photos may be his own as well,
  * and is left in his hands; so is the cover that he may have chosen. Returns how many were mapped.
+ *
+ * On mirrors that were not adopted just now (`mirrorAssetIds`) only those count who have the very id that we give: what we wrote there
+ * is what the source said then, and it may say something new by now.
  */
-export async function adoptPeople(context: Context, targetUserId: string): Promise<number> {
-  const { personKey, faceKey } = context.schema.people;
+export async function adoptPeople(
+  context: Context,
+  targetUserId: string,
+  mirrorAssetIds: readonly string[],
+): Promise<number> {
+  const { personKey, faceKey, mirrorKey } = context.schema.people;
   return await context.transaction(async (tx) => {
     const adopted = await tx`
       INSERT INTO immich_sidecar.person_map (
@@ -49,6 +56,10 @@ export async function adoptPeople(context: Context, targetUserId: string): Promi
           ${joinOrigin(tx, context.schema)}
           JOIN person mirror ON mirror.${tx(personKey)} = fm.person_id AND mirror."ownerId" = ${targetUserId}
           WHERE origin."ownerId" <> ${targetUserId}
+            AND (
+              fm.mirror_asset_id = ANY (${mirrorAssetIds as string[]}::uuid[])
+              OR fm.person_id = ${mirrorKey(tx, targetUserId)}
+            )
             AND NOT EXISTS (
               SELECT 1
               FROM immich_sidecar.person_map known
