@@ -116,12 +116,23 @@ function copyEmbedding({ records }: Prediction, source: Row, face: MirrorFace | 
  * lost its person, or was given to somebody whom only Immich has found, returns.
  */
 export function assignFaces(prediction: Prediction): void {
+  // A face may be somebody's whom the target has deleted, and who returns because of another face (from 3.2 on).
+  assignThose(prediction, (row, mirror) => !isLost(prediction, row, mirror));
+  assignThose(prediction, () => true);
+}
+
+function isLost(prediction: Prediction, row: Row, { targetId }: Mirror): boolean {
+  const person = row[prediction.faceKey];
+  return person !== null && prediction.person(targetId, person) === undefined;
+}
+
+function assignThose(prediction: Prediction, isMeant: (row: Row, mirror: Mirror) => boolean): void {
   const { records, memory, faceKey } = prediction;
   const open = memory.mirrors.flatMap((mirror) =>
     [...mirror.faces].flatMap(([sourceId, face]) => {
       const source = records.find('asset_face', ({ id }) => id === sourceId);
       const row = records.find('asset_face', ({ id }) => id === face.id);
-      if (source === undefined || row === undefined) return [];
+      if (source === undefined || row === undefined || !isMeant(row, mirror)) return [];
       const origin = originOf(prediction, mirror.sourceOwnerId, source[faceKey]);
       return isToBeAssigned(prediction, mirror, face, row, origin) ? [{ mirror, face, source, row, origin }] : [];
     })
@@ -159,7 +170,7 @@ function isToBeAssigned(
   const current = row[prediction.faceKey];
   if (current === null) return true;
   const person = prediction.person(mirror.targetId, current);
-  if (person === undefined) return true; // from 3.2, where his group may still be there
+  if (person === undefined) return true;
   return person['name'] === '' && !isShared(prediction, mirror.targetId, current) &&
     current !== mirrorOf(prediction, origin, mirror.targetId);
 }

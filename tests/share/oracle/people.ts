@@ -34,6 +34,7 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
       const face = cover ?? (isFound ? new OneOf(new Set(others)) : null);
       const hasThumbnail = cover !== null && thumbnail !== undefined;
       records.change(mirror, { faceAssetId: face, thumbnailPath: hasThumbnail ? path : '' });
+      touch(mirror);
       if (!hasThumbnail) files.delete(path);
       known.hasThumbnail = hasThumbnail;
       known.cover = cover;
@@ -42,7 +43,9 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
   if (
     cover !== null && mirror['faceAssetId'] === cover && mirror['thumbnailPath'] === path && thumbnail !== undefined
   ) {
-    files.set(path, copyOf(thumbnail, before.files.get(path)));
+    const copy = copyOf(thumbnail, before.files.get(path));
+    if (copy.inode === NEW_INODE) touch(mirror);
+    files.set(path, copy);
     known.hasThumbnail = true;
   }
 }
