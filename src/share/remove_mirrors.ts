@@ -1,4 +1,4 @@
-import { parentOf } from '../files/path_map.ts';
+import { isBelow, isPlainPath, parentOf } from '../files/path_map.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
 import { forgetLinks, type JournalEntry, readLinks, removeFiles } from './journal.ts';
@@ -39,23 +39,47 @@ export async function removeMirrors(
 
 /**
  * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them. A path of the database is
- * believed only in a directory where this very mirror has files of ours; anywhere else the file may be the source's.
+ * believed only in a directory where this very mirror has files of ours, or below a hidden directory of ours in which it has
+ * some (its original may have moved on since); anywhere else the file may be the source's.
  */
 async function removeFilesOfImmich(
   context: Context,
   links: readonly JournalEntry[],
 ): Promise<ReturnType<typeof removeFiles>> {
-  const homes = new Map<string, Set<string>>();
-  for (const { mirrorId, path } of links) {
-    const directories = homes.get(mirrorId) ?? new Set();
-    homes.set(mirrorId, directories.add(parentOf(path)));
-  }
-  const files = await context.sql<{ mirrorId: string; path: string }[]>`
+  const homes = Map.groupBy(links, ({ mirrorId }) => mirrorId);
+  const files = await readFilesOfImmich(context, [...homes.keys()]);
+  const own = files.flatMap((file) => {
+    const home = homes.get(file.mirrorId)?.find((link) =>
+      parentOf(file.path) === parentOf(link.path) || isBelow(file.path, hiddenDirectory(link) ?? file.path)
+    );
+    return home === undefined || !isPlainPath(file.path) ? [] : [{ ...file, keep: home.keep }];
+  });
+  return removeFiles(own, context.linker, context.paths);
+}
+
+/** The directory just above which pruning ends, if Immich's crawler passes over it: everything in there is ours. */
+function hiddenDirectory({ path, keep }: JournalEntry): string | undefined {
+  const name = path.slice(keep.length + 1).split('/', 1)[0] ?? '';
+  return name.startsWith('.') ? `${keep}/${name}` : undefined;
+}
+
+async function readFilesOfImmich(
+  { sql, schema }: Context,
+  mirrorIds: readonly string[],
+): Promise<{ mirrorId: string; path: string }[]> {
+  const ids = mirrorIds as string[];
+  const inColumn = schema.has('asset', 'sidecarPath')
+    ? sql`
+      UNION ALL
+      SELECT id, "sidecarPath"
+      FROM asset
+      WHERE id = ANY (${ids}::uuid[]) AND "sidecarPath" <> ''`
+    : sql``;
+  return await sql`
     SELECT "assetId" AS "mirrorId", path
     FROM asset_file
-    WHERE "assetId" = ANY (${[...homes.keys()]}::uuid[])`;
-  const own = files.filter(({ mirrorId, path }) => homes.get(mirrorId)?.has(parentOf(path)));
-  return removeFiles(own.map((file) => ({ ...file, keep: parentOf(file.path) })), context.linker, context.paths);
+    WHERE "assetId" = ANY (${ids}::uuid[])
+    ${inColumn}`;
 }
 
 /** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */

@@ -75,6 +75,37 @@ for (const release of REPRESENTATIVE) {
   });
 }
 
+for (const release of ['v2.0.0', ...REPRESENTATIVE] as const) {
+  Deno.test(`${release}: the sidecar of what Bob wrote goes with his mirror, wherever its photo has moved to`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    await world.share();
+    const before = Object.keys(listFiles(world.directory));
+    const id = world.id('family/portrait');
+    const mirror = await world.mirrorOfId(id);
+    const [asset] = await sql<{ source: string; mirror: string }[]>`
+      SELECT a."originalPath" AS source, m."originalPath" AS mirror FROM asset a, asset m WHERE a.id = ${id} AND m.id = ${mirror}`;
+    assert.ok(asset);
+    const sidecar = `${asset.mirror}.xmp`;
+    await sql`UPDATE asset_exif SET description = 'Bob says' WHERE "assetId" = ${mirror}`;
+    await Deno.writeTextFile(world.local(sidecar), '<x/>');
+    if (release === 'v2.0.0') await sql`UPDATE asset SET "sidecarPath" = ${sidecar} WHERE id = ${mirror}`;
+    else await sql`INSERT INTO asset_file ("assetId", type, path) VALUES (${mirror}, 'sidecar', ${sidecar})`;
+    const moved = asset.source.replace(/\/([^/]+)$/, '/another year/$1');
+    await Deno.mkdir(world.local(moved.replace(/\/[^/]+$/, '')));
+    await Deno.rename(world.local(asset.source), world.local(moved));
+    await sql`UPDATE asset SET "originalPath" = ${moved} WHERE id = ${id}`;
+    await world.share();
+    assert.ok(Deno.lstatSync(world.local(sidecar)).isFile, 'it is his');
+    await sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${id}`;
+    await world.share();
+    const left = Object.keys(listFiles(world.directory));
+    const folder = 'external/alice/family/2023/another year';
+    assert.deepEqual(left.filter((path) => !before.includes(path)), [folder, `${folder}/portrait.jpg`]);
+    assert.ok(!left.some((path) => path.endsWith('portrait.jpg.xmp')));
+  });
+}
+
 Deno.test('a mirror whose row vanished without an audit entry (a restored backup) is made anew', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
