@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isBelow, isPlainPath, parentOf } from '../files/path_map.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
@@ -47,7 +48,9 @@ async function removeFilesOfImmich(
   links: readonly JournalEntry[],
 ): Promise<ReturnType<typeof removeFiles>> {
   const homes = Map.groupBy(links, ({ mirrorId }) => mirrorId);
-  const files = await readFilesOfImmich(context, [...homes.keys()]);
+  const named = await readFilesOfImmich(context, [...homes.keys()]);
+  const known = new Set([...named, ...links].map(({ path }) => path));
+  const files = [...named, ...await findLostSidecars(context, links, known)];
   const own = files.flatMap((file) => {
     const home = homes.get(file.mirrorId)?.find((link) =>
       parentOf(file.path) === parentOf(link.path) || isBelow(file.path, hiddenDirectory(link) ?? file.path)
@@ -55,6 +58,32 @@ async function removeFilesOfImmich(
     return home === undefined || !isPlainPath(file.path) ? [] : [{ ...file, keep: home.keep }];
   });
   return removeFiles(own, context.linker, context.paths);
+}
+
+/**
+ * Sidecars beside originals of these mirrors that no row has: Immich wrote them for mirrors whose rows were lost with a restored
+ * backup, and the next mirror at that place would take them for its own.
+ */
+async function findLostSidecars(
+  { sql, schema, paths }: Context,
+  links: readonly JournalEntry[],
+  known: ReadonlySet<string>,
+): Promise<{ mirrorId: string; path: string }[]> {
+  const found = links.filter((link) => hiddenDirectory(link) !== undefined && !link.path.endsWith('.xmp'))
+    .map(({ mirrorId, path }) => ({ mirrorId, path: `${path}.xmp` }))
+    .filter(({ path }) => !known.has(path) && existsSync(paths.toLocal(path) ?? path));
+  if (found.length === 0) return [];
+  const sidecars = found.map(({ path }) => path);
+  const inColumn = schema.has('asset', 'sidecarPath')
+    ? sql`UNION ALL SELECT "sidecarPath" FROM asset WHERE "sidecarPath" = ANY (${sidecars})`
+    : sql``;
+  const rows = await sql<{ path: string }[]>`
+    SELECT path FROM asset_file WHERE path = ANY (${sidecars})
+    UNION ALL
+    SELECT path FROM immich_sidecar.link WHERE path = ANY (${sidecars})
+    ${inColumn}`;
+  const named = new Set(rows.map(({ path }) => path));
+  return found.filter(({ path }) => !named.has(path));
 }
 
 /** The directory just above which pruning ends, if Immich's crawler passes over it: everything in there is ours. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import type { WithdrawReason } from '../../src/share/outcome.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { listFiles } from './snapshot.ts';
@@ -109,13 +110,17 @@ for (const release of ['v2.0.0', ...REPRESENTATIVE] as const) {
 Deno.test('a mirror whose row vanished without an audit entry (a restored backup) is made anew', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
-  const mirror = await world.mirrorOf('family/wedding');
+  const mirror = await world.mirrorOf('family/portrait');
+  // Immich wrote it for an edit that the backup does not know.
+  const sidecar = `${await world.localMirrorPath(world.id('family/portrait'))}.xmp`;
+  await Deno.writeTextFile(sidecar, '<x/>');
   await world.sql`DELETE FROM asset WHERE id = ${mirror ?? ''}`;
   await world.sql`DELETE FROM asset_audit WHERE "assetId" = ${mirror ?? ''}`;
   const report = await world.share();
   assert.deepEqual(report.jobs[0]?.withdrawn, { 'mirror-lost': 1 });
-  const anew = await world.mirrorOf('family/wedding');
+  const anew = await world.mirrorOf('family/portrait');
   assert.ok(anew && anew !== mirror);
+  assert.ok(!existsSync(sidecar), 'nobody would ever remove it');
 });
 
 Deno.test('a job that is no longer configured loses its mirrors; another job that selects the same source keeps them', async () => {

@@ -56,11 +56,12 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void
   memory.mirrors = memory.mirrors.filter(({ id }) => !ids.has(id));
 }
 
-/** What we made for a mirror, and what Immich has made for it since. */
+/** What we made for a mirror, and what Immich has made for it since: the sidecar of an edit also if its row is lost. */
 function pathsOf({ records }: Prediction, mirror: Mirror): Set<string> {
   const row = records.asset(mirror.id);
   return new Set([
     ...mirror.files,
+    ...[...mirror.files].filter((path) => path.includes('/.')).map((path) => `${path}.xmp`),
     ...(row === undefined ? [] : [text(row['originalPath'])]),
     ...records.of('asset_file', mirror.id).map((file) => text(file['path'])),
   ]);
