@@ -39,6 +39,14 @@ export class RunningProgram {
     }
   }
 
+  /** What it takes of memory (resident, in kB) and how many files it has open; undefined where /proc does not say. */
+  uses(): { kb: number; files: number } | undefined {
+    if (Deno.build.os !== 'linux') return undefined;
+    const directory = `/proc/${this.#child.pid}`;
+    const [, kb = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`${directory}/status`)) ?? [];
+    return { kb: Number(kb), files: [...Deno.readDirSync(`${directory}/fd`)].length };
+  }
+
   /** Waits for the end. `code` is 128 + the number of the signal that ended it. */
   async ended(): Promise<{ code: number; stdout: string; stderr: string }> {
     const { code, stdout, stderr } = await this.#output;

@@ -6,6 +6,11 @@ export interface TestServer {
   readonly url: string;
   /** `PostgreSQL 15.18` */
   readonly version: string;
+  /**
+   * Ends the server and starts it again on the same port. `fast` rolls back and disconnects everybody, `immediate` is a crash, from
+   * which it recovers. Nothing that was committed is lost, as the operating system goes on.
+   */
+  restart(mode: 'fast' | 'immediate'): Promise<void>;
   /** Ends the server and deletes its directory; may be called twice. */
   stop(): Promise<void>;
 }
@@ -57,12 +62,17 @@ export async function startServer(bin: string, settings: Settings, parent?: stri
     if (user) { for (const path of [directory, `${directory}/password`]) await Deno.chown(path, user.uid, user.gid); }
     await initialise(bin, directory, user);
     const port = freePort();
-    const server = launch(bin, directory, port, settings, user);
+    let server = launch(bin, directory, port, settings, user);
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
     let stopping: Promise<void> | undefined;
-    const stop = () => stopping ??= end(server).then(remove);
+    const stop = () => stopping ??= end(server, 'immediate').then(remove);
+    const restart = async (mode: 'fast' | 'immediate') => {
+      await end(server, mode);
+      server = launch(bin, directory, port, settings, user);
+      await waitUntilReady(url, server);
+    };
     try {
-      return { url, version: await waitUntilReady(url, server), stop };
+      return { url, version: await waitUntilReady(url, server), restart, stop };
     } catch (error) {
       await stop();
       throw error;
@@ -162,9 +172,9 @@ async function waitUntilReady(url: string, server: Server): Promise<string> {
   }
 }
 
-/** "Immediate shutdown": no final checkpoint for data nobody wants. */
-async function end(server: Server): Promise<void> {
-  if (!server.hasEnded) server.process.kill('SIGQUIT');
+/** At the end of the tests `immediate`: no final checkpoint for data nobody wants. */
+async function end(server: Server, mode: 'fast' | 'immediate'): Promise<void> {
+  if (!server.hasEnded) server.process.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
   await server.process.status;
   await server.log;
 }
