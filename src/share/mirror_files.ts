@@ -25,6 +25,8 @@ export interface FilesPlan {
   readonly oldFileIds: readonly string[];
   /** Paths that the journal has already. */
   readonly journaled: ReadonlySet<string>;
+  /** Paths that the mirror's rows name: what lies there, such as the sidecar of an edit, gives way to a link. */
+  readonly named: ReadonlySet<string>;
 }
 
 /** Columns of a mirror's row of asset that have to do with its files. */
@@ -93,7 +95,16 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
   const isRowRight = !mirror.isAdopted && isSameRow(mirror, job, row);
   if (isRowRight && links.length + obsolete.length + newFiles.length + oldFileIds.length === 0) return undefined;
   const journaled = new Set(mirror.links.map(({ path }) => path));
-  return { plan, links, obsolete, row: isRowRight ? undefined : row, newFiles, oldFileIds, journaled };
+  const named = new Set(
+    [
+      mirror.mirrorPath,
+      mirror.mirrorSidecarPath,
+      mirror.mirrorEncodedVideoPath,
+      ...mirror.mirrorFiles.map(({ path }) => path),
+    ]
+      .filter((path) => path !== null),
+  );
+  return { plan, links, obsolete, row: isRowRight ? undefined : row, newFiles, oldFileIds, journaled, named };
 }
 
 /** The path that older releases keep in a column counts like a row of asset_file. */

@@ -90,6 +90,33 @@ for (const release of REPRESENTATIVE) {
     await assertSettled(world);
   });
 
+  Deno.test(`${release}: a sidecar of Bob's gives way to Alice's once both say the same`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    await world.share();
+    const id = world.id('family/portrait');
+    const mirror = await world.mirrorOfId(id);
+    const say = async (asset: string) => {
+      await sql`UPDATE asset_exif SET description = 'the same words' WHERE "assetId" = ${asset}`;
+      await sql`
+        INSERT INTO asset_file ("assetId", type, path)
+        SELECT id, 'sidecar', "originalPath" || '.xmp' FROM asset WHERE id = ${asset}`;
+    };
+    const hisFile = `${await world.localMirrorPath(id)}.xmp`;
+    await Deno.writeTextFile(hisFile, '<bob/>');
+    await say(mirror);
+    await world.share();
+    assert.equal(await Deno.readTextFile(hisFile), '<bob/>');
+    const [source] = await sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${id}`;
+    await Deno.writeTextFile(world.local(`${source?.path}.xmp`), '<alice/>');
+    await say(id);
+    const report = await world.share();
+    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.equal(await Deno.readTextFile(hisFile), '<alice/>');
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    await assertSettled(world);
+  });
+
   Deno.test(`${release}: two photos that change names keep each its own mirror`, async () => {
     await using world = await World.open(release);
     const { sql } = world;

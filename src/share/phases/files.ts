@@ -62,7 +62,7 @@ async function relink(context: Context, plans: readonly FilesPlan[], failures: s
   await inSlices(plans, (files) => {
     try {
       for (const { source, target, link } of files.links) {
-        const isOurs = files.journaled.has(link.mirrorPath) || isLeft.has(link.mirrorPath);
+        const isOurs = [files.journaled, files.named, isLeft].some((known) => known.has(link.mirrorPath));
         if (!isOurs && existsSync(target) && !sameFile(source.realPath, target)) {
           throw new FileProblem('occupied', target);
         }
