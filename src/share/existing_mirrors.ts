@@ -1,7 +1,7 @@
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Sql } from '../postgres/connect.ts';
 import { type Candidate, candidateColumns, type CandidateFile, filesOf, pathColumn } from './candidates.ts';
-import { fieldGroups, groupSum } from './fields.ts';
+import { fieldGroups, groupSum, isEditUnfinished } from './fields.ts';
 import type { Job } from './job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './mirror_pages.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
@@ -26,6 +26,8 @@ export interface ExistingMirror extends Candidate {
   readonly hasOwnSidecar: boolean;
   /** He has cropped or turned it: the edited files are his. */
   readonly hasOwnEdits: boolean;
+  /** The source has been cropped or turned anew, and Immich has not made the pictures yet. */
+  readonly isEditUnfinished: boolean;
   /** Paths of the journal. */
   readonly links: readonly { readonly path: string; readonly keep: string }[];
 }
@@ -63,6 +65,7 @@ export async function readExistingMirrors(
       m.job_name <> ${job.name} AS "isAdopted",
       (${isTouched((name) => !['visibility', 'edits', 'locks'].includes(name))}) AS "hasOwnSidecar",
       (${isTouched((name) => name === 'edits')}) AS "hasOwnEdits",
+      ${isEditUnfinished(sql, schema)} AS "isEditUnfinished",
       coalesce(
         (
           SELECT json_agg(json_build_object('path', l.path, 'keep', l.keep))

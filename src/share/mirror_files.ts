@@ -157,10 +157,14 @@ function inspectOrNothing(path: string, linker: Linker, paths: PathMap) {
   }
 }
 
-/** What Immich made for the target's own changes: a sidecar that it wrote, the pictures of his edits. */
+/**
+ * What does not follow the source: what Immich made for the target's own changes (a sidecar that it wrote, the pictures of his
+ * edits), and the pictures of an edit while those of the next one are not there.
+ */
 function isOwn(mirror: ExistingMirror, file: CandidateFile | undefined): boolean {
   if (file === undefined) return false;
-  return (file.type === 'sidecar' && mirror.hasOwnSidecar) || (file.isEdited && mirror.hasOwnEdits);
+  return (file.type === 'sidecar' && mirror.hasOwnSidecar) ||
+    (file.isEdited && (mirror.hasOwnEdits || mirror.isEditUnfinished));
 }
 
 function findLike(mirror: ExistingMirror, file: FilePlan): CandidateFile | undefined {

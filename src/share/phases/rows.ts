@@ -4,7 +4,7 @@ import { inBatches } from '../batches.ts';
 import type { Context } from '../context.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { copyTable } from '../copy/copy_table.ts';
-import { type FieldGroup, fieldGroups, groupSum } from '../fields.ts';
+import { type FieldGroup, fieldGroups, groupSum, isEditUnfinished } from '../fields.ts';
 import type { Job } from '../job.ts';
 import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirror_pages.ts';
 import type { Scope } from '../scope.ts';
@@ -94,14 +94,8 @@ async function followRows(context: Context, plan: readonly RowsPlan[]): Promise<
 function sumsOf(sql: Sql, schema: ImmichSchema, group: FieldGroup): Fragment[] {
   const source = groupSum(sql, group, 'a', 'e');
   return [
-    // The edited picture comes a while after the edit. Until then the mirror keeps the one it has.
-    group.name === 'edits' && schema.has('asset_file', 'isEdited')
-      ? sql`
-        CASE
-          WHEN a."isEdited" AND NOT EXISTS (SELECT 1 FROM asset_file f WHERE f."assetId" = a.id AND f."isEdited")
-            THEN m.base_edits
-          ELSE ${source}
-        END AS ${sql(`source_${group.name}`)}`
+    group.name === 'edits'
+      ? sql`CASE WHEN ${isEditUnfinished(sql, schema)} THEN m.base_edits ELSE ${source} END AS source_edits`
       : sql`${source} AS ${sql(`source_${group.name}`)}`,
     sql`${groupSum(sql, group, 'mirror', 'mirror_exif')} AS ${sql(`mirror_${group.name}`)}`,
   ];
@@ -137,7 +131,7 @@ function differingTables(sql: Sql, schema: ImmichSchema, groups: readonly FieldG
     }
     if (name === PROGRESS) return sql`CASE WHEN ${lacksProgress(sql, columns)} THEN ${name}::text END`;
     const isTargets = isSeenThroughEdits(name) && groups.some((group) => group.name === 'edits')
-      ? sql`NOT ${isEditedByTarget(sql)} AND`
+      ? sql`NOT ${keepsItsEdits(sql, schema)} AND`
       : sql``;
     return sql`
       CASE
@@ -152,15 +146,18 @@ function differingTables(sql: Sql, schema: ImmichSchema, groups: readonly FieldG
   tests.push(sql`
     CASE
       WHEN ${differs(plain, 'a', 'mirror')}
-        ${shown.length === 0 ? sql`` : sql`OR (NOT ${isEditedByTarget(sql)} AND ${differs(shown, 'a', 'mirror')})`}
+        ${shown.length === 0 ? sql`` : sql`OR (NOT ${keepsItsEdits(sql, schema)} AND ${differs(shown, 'a', 'mirror')})`}
         THEN 'asset'
     END`);
   return sql`array_remove(ARRAY[${commaSeparated(sql, tests)}], NULL)`;
 }
 
 /** The target's owner has cropped or turned the mirror himself, or the source's new edit is not to be seen yet. */
-function isEditedByTarget(sql: Sql): Fragment {
-  return sql`(sums.mirror_edits IS DISTINCT FROM sums.source_edits)`;
+function keepsItsEdits(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`(
+    ${isEditUnfinished(sql, schema)}
+    OR (sums.mirror_edits IS DISTINCT FROM sums.source_edits AND sums.mirror_edits IS DISTINCT FROM m.base_edits)
+  )`;
 }
 
 /** Text that lies outside a crop is marked as not visible. */

@@ -49,7 +49,7 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
     }
     if (valueOf(prediction, group, target) !== wanted(group)) touched.add(group);
   }
-  const hasOwnEdits = touched.has('edits') || valueOf(prediction, 'edits', source) !== wanted('edits');
+  const hasOwnEdits = touched.has('edits') || isEditUnfinished(prediction, source.asset);
 
   const grouped = new Set(GROUPS.flatMap((group) => [...COLUMNS[group].asset ?? [], ...COLUMNS[group].exif ?? []]));
   const plain = (row: Row) =>

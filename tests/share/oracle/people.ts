@@ -27,10 +27,11 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
   const path = personThumbnail(known.targetId, known.id);
   const cover = visibleCover(prediction, known, origin);
   const thumbnail = before.files.get(text(origin['thumbnailPath']));
-  if (cover !== known.cover || mirror['faceAssetId'] === null) {
+  const isNewCover = cover !== known.cover;
+  if (isNewCover || mirror['faceAssetId'] === null) {
     const others = livingFaces(prediction, known).map((row) => row['id']);
     const isFound = cover !== null || others.length > 0;
-    if (cover !== known.cover || isFound) {
+    if (isNewCover || isFound) {
       const face = cover ?? (isFound ? new OneOf(new Set(others)) : null);
       const hasThumbnail = cover !== null && thumbnail !== undefined;
       records.change(mirror, { faceAssetId: face, thumbnailPath: hasThumbnail ? path : '' });
@@ -43,7 +44,8 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
   if (
     cover !== null && mirror['faceAssetId'] === cover && mirror['thumbnailPath'] === path && thumbnail !== undefined
   ) {
-    const copy = copyOf(thumbnail, before.files.get(path));
+    // A cover that goes with a lost mirror and comes back with the new one may be copied once more.
+    const copy = isNewCover ? { ...thumbnail, inode: NEW_INODE } : copyOf(thumbnail, before.files.get(path));
     if (copy.inode === NEW_INODE) touch(mirror);
     files.set(path, copy);
     known.hasThumbnail = true;
