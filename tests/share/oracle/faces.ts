@@ -26,6 +26,7 @@ export function mendPeople(prediction: Prediction): void {
   for (const [known, heir] of heirs) {
     known.id = heir ?? known.id;
     known.isOurs = false;
+    known.hasThumbnail = false;
   }
   memory.people = memory.people.filter((known) => !heirs.has(known) || heirs.get(known) !== undefined);
 }
