@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
+import { startHttp } from '../service/http/start.ts';
+import { startNotifying } from '../service/notify.ts';
 import { Scheduler } from '../service/scheduler.ts';
 import { describeBrake } from '../share/brake_words.ts';
 import type { CycleReport } from '../share/cycle.ts';
@@ -23,8 +25,20 @@ export function serveCommand(env: Environment, onExit: (code: number) => void): 
   return new Command('serve')
     .description('Mirror what the configured jobs select, again and again, until stopped')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => onExit(await serve(options, env)));
 }
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar serve                             a cycle every SYNC_INTERVAL_SECONDS
+  WRITE_SCHEDULE="0 3 * * *" immich-sidecar serve  and write-back every night at three
+  HTTP_PORT=0 immich-sidecar serve                 without the dashboard
+
+The dashboard is at http://127.0.0.1:8080/ unless HTTP_HOST and HTTP_PORT say
+otherwise; /healthz, /readyz, /metrics and /api/status are for machines.
+SIGHUP reads the configuration again (but for HTTP_HOST, HTTP_PORT and
+HTTP_TOKEN), SIGTERM and Ctrl-C end within ten seconds.`;
 
 async function serve(options: ServeOptions, env: Environment): Promise<number> {
   const readConfig = async () => {
@@ -53,6 +67,9 @@ async function serve(options: ServeOptions, env: Environment): Promise<number> {
       SIGINT: () => end(EXIT.interrupted),
       SIGHUP: () => void scheduler.reload(),
     });
+    await using http = await startHttp(scheduler, config.service, VERSION);
+    await using _ = startNotifying(scheduler, VERSION);
+    if (http !== undefined) logger.info('dashboard: {url}', { url: http.url });
     logger.info('immich-sidecar {version}: {jobs} jobs, a cycle every {seconds} s', {
       version: VERSION,
       jobs: config.jobs.length,
@@ -71,6 +88,8 @@ async function serve(options: ServeOptions, env: Environment): Promise<number> {
 async function takeOver(config: Config): Promise<void> {
   redactor.add(config.database.password);
   redactor.add(config.immich.apiKey);
+  redactor.add(config.service.token);
+  redactor.add(config.service.notify?.url);
   await configureLogging(config.log);
   for (const note of config.notes) logger.warn('{note}', { note });
 }

@@ -5,12 +5,13 @@ import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
 import { confirmBrakes, type RememberedBrake } from '../share/brakes.ts';
+import { describeStep, describeSteps } from '../share/step_words.ts';
 import type { CycleReport } from '../share/cycle.ts';
 import { dryRun, share } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { terminalProgress } from './progress.ts';
-import { describeCycle, describeStep, describeSteps } from './share_report.ts';
+import { describeCycle } from './share_report.ts';
 import { withDatabase } from './with_database.ts';
 
 interface SyncOptions {

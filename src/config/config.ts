@@ -1,4 +1,5 @@
 import type { Secret } from './secret.ts';
+import type { WriteModuleName } from './values.ts';
 
 /** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
 export type Placement = 'hardlink' | 'symlink';
@@ -23,7 +24,8 @@ export interface JobConfig {
   readonly sourcePathPrefix: string | undefined;
   readonly targetPathPrefix: string;
   readonly albumId: string | undefined;
-  readonly placement: Placement;
+  /** `auto`: what is on disk decides (share/detect_placement.ts). */
+  readonly placement: Placement | 'auto';
   readonly includeArchived: boolean;
   readonly includeHidden: boolean;
   readonly require: { readonly clip: Requirement; readonly faces: Requirement; readonly ocr: Requirement };
@@ -74,6 +76,22 @@ export interface WriteConfig {
   readonly exiftoolPath: string | undefined;
   /** `IMMICH_LOG_FILE` or `LOG_FILE` */
   readonly logFile: string;
+  /** `WRITE_SCHEDULE`: when `serve` writes, as a cron expression in `timeZone`; undefined = never. */
+  readonly schedule: string | undefined;
+  /** `WRITE_WINDOW`: minutes since midnight; a run of `serve` stops at `to`. */
+  readonly window: { readonly from: number; readonly to: number } | undefined;
+  /** `WRITE_MODULES`: what `serve` writes. */
+  readonly modules: readonly WriteModuleName[];
+}
+
+/** What `serve` answers, and whom it tells. */
+export interface ServiceConfig {
+  /** `HTTP_HOST`, `HTTP_PORT`; port 0 = no HTTP. */
+  readonly http: { readonly hostname: string; readonly port: number };
+  /** `HTTP_TOKEN`; undefined = HTTP only shows. */
+  readonly token: Secret | undefined;
+  /** `NOTIFY_URL`, `NOTIFY_FORMAT`; undefined = nobody is told. */
+  readonly notify: { readonly url: Secret; readonly format: 'json' | 'ntfy' | 'healthchecks' } | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
@@ -95,6 +113,7 @@ export interface Config {
   readonly pathMap: readonly PathMapping[];
   readonly jobs: readonly JobConfig[];
   readonly write: WriteConfig;
+  readonly service: ServiceConfig;
   /** `VECTOR_WORKERS`: how many connections copy embeddings at once, as far as `database.maxConnections` allows. */
   readonly vectorWorkers: number;
   readonly syncIntervalSeconds: number;

@@ -49,7 +49,7 @@ export const JOB_FIELDS = Object.freeze(
       description: "Where the shared files appear for the receiving user (Immich's view).",
     },
     album_id: { type: albumId, description: 'An album of the receiving user into which everything shared is put.' },
-    placement: { type: placement, default: 'PLACEMENT', description: 'hardlink or symlink.' },
+    placement: { type: placement, default: 'PLACEMENT', description: 'hardlink, symlink or auto.' },
     include_archived: { type: flag, default: 'INCLUDE_ARCHIVED', description: 'true or false.' },
     include_hidden: { type: flag, default: 'INCLUDE_HIDDEN', description: 'true or false.' },
     'require.clip': { type: requirement, default: 'REQUIRE_CLIP', description: 'auto, required or ignored.' },

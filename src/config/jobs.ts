@@ -60,7 +60,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: Problem[]): 
       remedy: 'Name the user who shall see the photos, not the one who owns them.',
     });
   }
-  if (placement === 'hardlink' && overlaps(sourcePathPrefix, targetPathPrefix)) {
+  if (placement !== 'symlink' && overlaps(sourcePathPrefix, targetPathPrefix)) {
     report(draft, 'target_path_prefix', problems, {
       message:
         `the source ${quote(sourcePathPrefix ?? '')} and the target ${

@@ -7,6 +7,7 @@ import { buildJobs } from './jobs.ts';
 import { reportMisspelledVariables } from './names.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { SettingsReader } from './reader.ts';
+import { readServiceConfig } from './service.ts';
 import { dotEnvSource, environmentSource } from './sources.ts';
 import { readWriteConfig } from './write.ts';
 
@@ -63,6 +64,7 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
     pathMap: settings.read('PATH_MAP') ?? [],
     jobs: readJobs(settings, file, needJobs, problems, notes),
     write: readWriteConfig(settings, cwd),
+    service: readServiceConfig(settings),
     vectorWorkers,
     syncIntervalSeconds: settings.read('SYNC_INTERVAL_SECONDS'),
     reconcileHours: settings.read('RECONCILE_HOURS'),

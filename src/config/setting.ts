@@ -9,6 +9,7 @@ export const GROUPS = Object.freeze({
   upload: 'Sharing what a user uploads',
   both: 'For every share',
   write: 'Writing back into files',
+  service: 'The service (serve)',
   program: 'The program itself',
 });
 

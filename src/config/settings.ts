@@ -19,6 +19,7 @@ import {
   wholeNumber,
   word,
 } from './values.ts';
+import { SERVICE_SETTINGS } from './service_settings.ts';
 import { WRITE_SETTINGS } from './write_settings.ts';
 
 export { GROUPS, type Setting } from './setting.ts';
@@ -203,10 +204,10 @@ export const SETTINGS = Object.freeze(
     PLACEMENT: {
       group: 'both',
       type: placement,
-      default: 'hardlink',
+      default: 'auto',
       description:
         'hardlink: each shared photo is a hard link of its own. symlink: it is seen through a symbolic link to the ' +
-        "source's directory.",
+        "source's directory. auto: symlink where the target path is, or lies behind, a symbolic link, else hardlink.",
     },
     INCLUDE_ARCHIVED: {
       group: 'both',
@@ -231,6 +232,8 @@ export const SETTINGS = Object.freeze(
     REQUIRE_OCR: { group: 'both', type: requirement, default: 'auto', description: 'The same for text recognition.' },
 
     ...WRITE_SETTINGS,
+
+    ...SERVICE_SETTINGS,
 
     SYNC_INTERVAL_SECONDS: {
       group: 'program',

@@ -1,3 +1,4 @@
+import { Cron } from 'croner';
 import { z } from 'zod';
 import { quote } from './quote.ts';
 import { Secret } from './secret.ts';
@@ -143,7 +144,7 @@ export const word: ValueType<string> = {
 /** A host name or an IP address, without scheme or port. */
 export const hostname: ValueType<string> = {
   schema: withoutControls.refine((value) => !/[\s/@]/.test(value), 'is more than the name of a host'),
-  remedy: 'Write only the name or the IP address, such as immich_postgres; the port belongs into DB_PORT.',
+  remedy: 'Write only the name or the IP address, such as immich_postgres; the port has a setting of its own.',
   mayHoldSecret: (value) => value.includes('@'),
 };
 
@@ -209,7 +210,66 @@ export const libraryId = id(
 export const albumId = id('Copy it from Immich: open the album; the id is the end of the address.');
 
 /** See `Placement`. */
-export const placement = choice('hardlink', 'symlink');
+export const placement = choice('auto', 'hardlink', 'symlink');
 
 /** See `Requirement`. */
 export const requirement = choice('auto', 'required', 'ignored');
+
+/** A password for actions over HTTP: long enough not to be guessed, and fit for a header. */
+export const httpToken: ValueType<Secret> = {
+  schema: z.string('is not a single value')
+    .regex(/^[\x21-\x7e]{12,}$/, 'has fewer than 12 characters, or some that no header can carry')
+    .transform((value) => new Secret(value)),
+  remedy: 'Write 12 or more letters and digits without spaces.',
+};
+
+/** Where to send notes; a secret, as services put their keys into the address. */
+export const notifyUrl: ValueType<Secret> = {
+  schema: z.string('is not a single value').trim()
+    .refine(
+      (value) => /^https?:\/\//i.test(value) && URL.canParse(value),
+      'is not an address that begins with http:// or https://',
+    )
+    .transform((value) => new Secret(value)),
+  remedy: 'Copy the address from the service, such as https://ntfy.example.org/photos.',
+};
+
+/** When something is to happen, as cron has it: five fields. */
+export const cron: ValueType<string> = {
+  schema: text.refine((pattern) => pattern.split(/\s+/).length === 5, 'does not have the five fields of cron').refine(
+    (pattern) => {
+      try {
+        new Cron(pattern, { paused: true }).stop();
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    'is not an expression that cron understands',
+  ),
+  remedy: 'Write minute, hour, day, month and weekday: 0 3 * * * is every night at three.',
+};
+
+/** A span of the day, which may go beyond midnight; minutes since midnight. */
+export const timeWindow: ValueType<{ from: number; to: number }> = {
+  schema: text.regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$/, 'is not a span such as 01:00-06:00')
+    .transform((span) => {
+      const [from = 0, to = 0] = span.split('-').map((time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3)));
+      return { from, to };
+    }).refine(({ from, to }) => from !== to, 'has no length'),
+  remedy: 'Write two times of day with 24 hours: 01:00-06:00.',
+};
+
+/** What write-back can write. */
+export const WRITE_MODULE_NAMES = ['people', 'gps', 'caption', 'time', 'rating', 'albums', 'faces', 'tags'] as const;
+
+export type WriteModuleName = typeof WRITE_MODULE_NAMES[number];
+
+/** Some of them, separated by commas. */
+export const writeModules: ValueType<WriteModuleName[]> = {
+  schema: text.transform((list) =>
+    list.split(',').map((part) => part.trim().toLowerCase()).filter((part) => part !== '')
+  )
+    .pipe(z.array(z.enum(WRITE_MODULE_NAMES, 'has a word that is none of them')).min(1, 'is empty')),
+  remedy: `Write some of ${WRITE_MODULE_NAMES.join(', ')}.`,
+};

@@ -24,6 +24,9 @@ export function readWriteConfig(settings: SettingsReader, cwd: string): WriteCon
     // A bare name is looked for in PATH.
     exiftoolPath: exiftoolPath?.includes('/') ? resolve(cwd, exiftoolPath) : exiftoolPath,
     logFile: resolve(cwd, eitherName(settings, 'IMMICH_LOG_FILE', 'LOG_FILE')),
+    schedule: settings.read('WRITE_SCHEDULE'),
+    window: settings.read('WRITE_WINDOW'),
+    modules: settings.read('WRITE_MODULES'),
   };
 }
 

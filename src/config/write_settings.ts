@@ -80,6 +80,12 @@ export const WRITE_SETTINGS = Object.freeze(
       default: '1000',
       description: 'How many assets are asked for at a time. Less takes longer and needs less memory.',
     },
+    IMMICH_SEARCH_PAGE_SIZE: {
+      group: 'write',
+      type: wholeNumber(1, 1_000_000),
+      example: '200',
+      description: 'For configurations of immich-metadata-sync. It has no effect: IMMICH_ASSET_BATCH_SIZE says it already.',
+    },
     WRITE_API_CONCURRENCY: {
       group: 'write',
       type: wholeNumber(1, 32),

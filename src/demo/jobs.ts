@@ -1,3 +1,4 @@
+import { defaultServiceConfig } from '../config/service.ts';
 import { defaultWriteConfig } from '../config/write.ts';
 import type { Config, DatabaseConfig, JobConfig } from '../config/config.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
@@ -62,6 +63,7 @@ export function demoConfig(database: DatabaseConfig, directory: string, jobs: re
     pathMap: [],
     jobs,
     write: defaultWriteConfig(directory),
+    service: defaultServiceConfig(),
     vectorWorkers: 2,
     syncIntervalSeconds: 60,
     reconcileHours: 6,

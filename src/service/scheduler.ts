@@ -9,6 +9,7 @@ import { Sharing } from '../share/share.ts';
 import { isPassing } from './patience.ts';
 import { pause, settledWithin } from './pause.ts';
 import { ServiceState } from './state.ts';
+import { WriteSchedule } from './write_schedule.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
 
@@ -31,6 +32,8 @@ export interface SchedulerOptions {
   /** Reads the configuration again. Throws what is wrong with it. */
   readonly readConfig: () => Promise<Config>;
   readonly onCycle: (report: CycleReport) => void;
+  /** Where it notes what it does; one of its own when left out. */
+  readonly state?: ServiceState;
 }
 
 /**
@@ -38,13 +41,16 @@ export interface SchedulerOptions {
  * a fresh one: the lock is taken again, the tables are looked at again, and the first cycle looks at everything.
  */
 export class Scheduler {
-  readonly state: ServiceState = new ServiceState();
+  readonly state: ServiceState;
   readonly #options: SchedulerOptions;
   #config: Config;
   #reload = new AbortController();
+  #woken = new AbortController();
+  readonly #errands: Errand[] = [];
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.state = options.state ?? new ServiceState();
     this.#config = options.config;
   }
 
@@ -56,6 +62,7 @@ export class Scheduler {
       try {
         await settledWithin(this.#work(signal), stop, LONGEST_END_MS);
       } catch (error) {
+        for (const { giveUp } of this.#errands.splice(0)) giveUp(error);
         if (signal.aborted) continue;
         this.state.failed(error, startedAtMs);
         const pauseMs = this.#pauseAfterFailure();
@@ -65,6 +72,35 @@ export class Scheduler {
       }
     }
     this.state.enter('stopped');
+  }
+
+  /** The configuration that is used now. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Lets the next cycle begin at once, or as soon as what is being done has ended. */
+  wake(): void {
+    this.#woken.abort();
+  }
+
+  /**
+   * Runs `work` between two cycles, on the connection that the service has, and returns what it does. Throws UserError when the service
+   * is not the one that works, or has stopped meanwhile.
+   */
+  async between<T>(work: (sql: Connection, config: Config) => Promise<T>): Promise<T> {
+    if (this.state.phase === 'connecting' || this.state.phase === 'standby' || this.state.phase === 'stopped') {
+      throw new UserError('The service is not at work on the database.', {
+        remedy: 'Wait until it is, or ask the instance that works.',
+      });
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#errands.push({
+      run: async (sql, config) => await work(sql, config).then(resolve, reject),
+      giveUp: reject,
+    });
+    this.wake();
+    return await promise;
   }
 
   /** Takes over the configuration as it is now, after the current batch; keeps the old one if there is a mistake in it. */
@@ -91,7 +127,10 @@ export class Scheduler {
       const lock = await this.#lock(sql, config, signal);
       const sharing = new Sharing(sql, config, this.#options.version, lock);
       const isOver = AbortSignal.any([signal, lossOf(sql)]);
+      const writing = new WriteSchedule(config, this.state);
+      this.state.knowUsers(await readUserNames(sql, config));
       while (true) {
+        for (const errand of this.#errands.splice(0)) await settledWithin(errand.run(sql, config), isOver, GRACE_MS);
         this.state.enter('working');
         const cycle = sharing.cycle({
           progress: this.#options.progress,
@@ -101,7 +140,9 @@ export class Scheduler {
         const done = await settledWithin(cycle, isOver, GRACE_MS);
         this.state.succeeded(done);
         this.#options.onCycle(done);
-        if (!done.hasBacklog) await this.#waitForNext('waiting', config, isOver);
+        if (done.hasBacklog) continue;
+        if (await writing.runIfDue(isOver, this.#options.progress)) continue;
+        await this.#waitForNext('waiting', config, isOver);
       }
     } catch (error) {
       throw explainDatabaseError(error, config.database);
@@ -129,7 +170,8 @@ export class Scheduler {
   async #waitForNext(phase: 'waiting' | 'standby', config: Config, isOver: AbortSignal): Promise<void> {
     const intervalMs = config.syncIntervalSeconds * 1_000;
     this.state.enter(phase, Date.now() + intervalMs);
-    await pause(intervalMs, isOver);
+    if (this.#errands.length === 0) await pause(intervalMs, AbortSignal.any([isOver, this.#woken.signal]));
+    if (this.#woken.signal.aborted) this.#woken = new AbortController();
     isOver.throwIfAborted();
   }
 
@@ -137,6 +179,17 @@ export class Scheduler {
     const doubled = FIRST_PAUSE_MS * 2 ** Math.min(this.state.failuresInARow - 1, 20);
     return Math.min(doubled, this.#config.syncIntervalSeconds * 1_000);
   }
+}
+
+/** Something that somebody wants done between two cycles. */
+interface Errand {
+  run(sql: Connection, config: Config): Promise<unknown>;
+  giveUp(reason: unknown): void;
+}
+
+async function readUserNames(sql: Connection, { jobs }: Config): Promise<{ id: string; name: string }[]> {
+  const ids = jobs.flatMap(({ sourceUserId, targetUserId }) => [sourceUserId, targetUserId]);
+  return await sql<{ id: string; name: string }[]>`SELECT id, name FROM "user" WHERE id = ANY (${ids}::uuid[])`;
 }
 
 /** What waiting mends is a warning; the rest is an error with its remedy, or with its trace if it is ours. */

@@ -1,11 +1,13 @@
 import { messageOf, UserError } from '../errors.ts';
 import type { CycleReport } from '../share/cycle.ts';
+import type { Standing } from '../share/outcome.ts';
+import type { WriteReport } from '../writeback/run/report.ts';
 
 /**
  * What the service is doing: `connecting` to the database or waiting for it, `standby` while another instance is at work,
- * `working` on a cycle, `waiting` for the next one, `stopped`.
+ * `working` on a cycle, `writing` back into files, `waiting` for the next cycle, `stopped`.
  */
-export type Phase = 'connecting' | 'standby' | 'working' | 'waiting' | 'stopped';
+export type Phase = 'connecting' | 'standby' | 'working' | 'writing' | 'waiting' | 'stopped';
 
 /** One cycle, or one attempt at it. */
 export interface CycleRecord {
@@ -26,6 +28,13 @@ export interface Problem {
 /** Enough for the charts of a dashboard; a report takes some 2 kB. */
 const KEPT_CYCLES = 100;
 
+/** What is known of scheduled write-back. */
+export interface WriteState {
+  readonly nextRunAt: string | undefined;
+  readonly last: WriteReport | undefined;
+  readonly error: Problem | undefined;
+}
+
 /** What the service knows about itself. Written by the scheduler only; whoever shows it reads it at any time. */
 export class ServiceState {
   readonly startedAt: string = new Date().toISOString();
@@ -33,7 +42,11 @@ export class ServiceState {
   #nextRunAt: string | undefined;
   #failuresInARow = 0;
   #configProblem: Problem | undefined;
+  #write: WriteState = { nextRunAt: undefined, last: undefined, error: undefined };
   readonly #cycles: CycleRecord[] = [];
+  readonly #standings = new Map<string, Standing>();
+  readonly #userNames = new Map<string, string>();
+  readonly #listeners = new Set<() => void>();
 
   get phase(): Phase {
     return this.#phase;
@@ -53,28 +66,55 @@ export class ServiceState {
     return this.#cycles;
   }
 
-  /** Why not all is well, as sentences; empty when it is. */
-  get degraded(): string[] {
-    const reasons: string[] = [];
-    if (this.#configProblem !== undefined) reasons.push(this.#configProblem.message);
+  /** Where everything stands, by job, as the last full cycle counted it. */
+  get standings(): ReadonlyMap<string, Standing> {
+    return this.#standings;
+  }
+
+  /** What users are called, by id. */
+  get userNames(): ReadonlyMap<string, string> {
+    return this.#userNames;
+  }
+
+  get write(): WriteState {
+    return this.#write;
+  }
+
+  /** Why not all is well; empty when it is. */
+  get problems(): Problem[] {
     const last = this.#cycles.at(-1);
-    if (last?.error !== undefined) reasons.push(last.error.message);
-    for (const brake of last?.report?.brakes ?? []) {
-      reasons.push(`Sharing of ${JSON.stringify(brake.job)} holds back withdrawals until they are confirmed.`);
-    }
     const failures = last?.report?.jobs.reduce((sum, job) => sum + job.failures.length, 0) ?? 0;
-    if (failures > 0) reasons.push(`${failures} failures in the last cycle.`);
-    return reasons;
+    return [
+      this.#configProblem,
+      last?.error,
+      ...(last?.report?.brakes ?? []).map(({ job }) => ({
+        message: `Sharing of ${JSON.stringify(job)} holds back withdrawals until they are confirmed.`,
+      })),
+      failures > 0 ? { message: `${failures} failures in the last cycle.` } : undefined,
+      this.#write.error,
+    ].filter((problem) => problem !== undefined);
+  }
+
+  knowUsers(users: readonly { readonly id: string; readonly name: string }[]): void {
+    for (const { id, name } of users) this.#userNames.set(id, name);
+  }
+
+  /** Calls `listener` after every change, until what is returned is disposed of. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   enter(phase: Phase, nextRunAtMs?: number): void {
     this.#phase = phase;
     this.#nextRunAt = nextRunAtMs === undefined ? undefined : new Date(nextRunAtMs).toISOString();
+    this.#changed();
   }
 
   succeeded(report: CycleReport): void {
     this.#failuresInARow = 0;
     const { startedAt, seconds, complete } = report;
+    for (const { job, standing } of report.jobs) if (standing !== undefined) this.#standings.set(job, standing);
     this.#record({ startedAt, seconds, outcome: complete ? 'done' : 'partial', report });
   }
 
@@ -91,15 +131,38 @@ export class ServiceState {
   /** `problem`: why a changed configuration could not be taken over; undefined when it was. */
   reloaded(problem?: unknown): void {
     this.#configProblem = problem === undefined ? undefined : problemOf(problem);
+    if (problem === undefined) this.#standings.clear();
+    this.#changed();
+  }
+
+  writeScheduled(nextRunAt: Date | undefined): void {
+    this.#write = { ...this.#write, nextRunAt: nextRunAt?.toISOString() };
+    this.#changed();
+  }
+
+  wrote(report: WriteReport): void {
+    this.#write = { ...this.#write, last: report, error: undefined };
+    this.#changed();
+  }
+
+  writeFailed(error: unknown): void {
+    this.#write = { ...this.#write, error: problemOf(error) };
+    this.#changed();
   }
 
   #record(cycle: CycleRecord): void {
     this.#cycles.push(cycle);
     if (this.#cycles.length > KEPT_CYCLES) this.#cycles.shift();
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 }
 
-function problemOf(error: unknown): Problem {
+/** What a person may read about an error: never a trace. */
+export function problemOf(error: unknown): Problem {
   const message = messageOf(error);
   return error instanceof UserError ? { message, remedy: error.remedy } : { message };
 }

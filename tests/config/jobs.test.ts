@@ -8,7 +8,7 @@ const UPLOAD_ENV = Object.freeze({
 });
 const DEFAULTS = {
   albumId: undefined,
-  placement: 'hardlink',
+  placement: 'auto',
   includeArchived: false,
   includeHidden: false,
   require: { clip: 'auto', faces: 'auto', ocr: 'auto' },

@@ -8,7 +8,7 @@ import { EXTERNAL_ENV, load, placesOf, problemOf, refused, withDirectory, yamlJo
 Deno.test('without any setting every default applies', () => {
   const config = load({});
   const cores = Math.min(navigator.hardwareConcurrency, 8);
-  const { write: _, ...others } = JSON.parse(JSON.stringify(config));
+  const { write: _, service: __, ...others } = JSON.parse(JSON.stringify(config));
   assert.deepEqual(others, {
     database: {
       hostname: 'localhost',

@@ -39,7 +39,6 @@ const NEIGHBOURS = [
     'HOME',
     'HOSTNAME',
     'HTTP_PROXY',
-    'NOTIFY_URL',
     'NO_COLOR',
     'WEB_PORT',
     'DB_HOST',

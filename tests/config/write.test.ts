@@ -18,6 +18,7 @@ Deno.test('write-back has the defaults of its requirements', () => {
       apiConcurrency: 4,
       stateDirectory: join(cwd, '.immich-sidecar'),
       logFile: join(cwd, 'immich_ultra_sync.txt'),
+      modules: ['people', 'gps', 'caption', 'time', 'rating'],
     });
   });
 });
@@ -39,6 +40,9 @@ Deno.test('every write-back setting can be set, and relative paths start at the 
     WRITE_STATE_DIR: '/var/lib/sidecar',
     EXIFTOOL_PATH: './tools/exiftool',
     IMMICH_LOG_FILE: 'logs/write.txt',
+    WRITE_SCHEDULE: '30 2 * * 1-5',
+    WRITE_WINDOW: '22:30-06:00',
+    WRITE_MODULES: 'People, tags',
   };
   withDirectory({}, (cwd) => {
     assert.deepEqual(loadConfig({ env, cwd, needJobs: false }).write, {
@@ -56,6 +60,9 @@ Deno.test('every write-back setting can be set, and relative paths start at the 
       stateDirectory: '/var/lib/sidecar',
       exiftoolPath: join(cwd, 'tools/exiftool'),
       logFile: join(cwd, 'logs/write.txt'),
+      schedule: '30 2 * * 1-5',
+      window: { from: 1_350, to: 360 },
+      modules: ['people', 'tags'],
     });
   });
 });

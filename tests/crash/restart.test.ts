@@ -39,7 +39,7 @@ async function soak(server: TestServer): Promise<void> {
   await using world = await openOn(server);
   const ground = new Ground(world);
   using cwd = workingDirectory(world.config.jobs.map(yamlJob));
-  const env = { ...variablesOf(world), SYNC_INTERVAL_SECONDS: '5', LOG_LEVEL: 'WARNING' };
+  const env = { ...variablesOf(world), SYNC_INTERVAL_SECONDS: '5', HTTP_PORT: '0', LOG_LEVEL: 'WARNING' };
   const program = RunningProgram.start(['serve'], { cwd: cwd.path, env });
   await until('the first copy is done', async () => await newsOf(world, 0));
   let used: { kb: number; files: number } | undefined;

@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { UserError } from '../../src/errors.ts';
 import { Scheduler } from '../../src/service/scheduler.ts';
+import type { ServiceState } from '../../src/service/state.ts';
 import { lockHolders, until } from '../crash/process.ts';
 import { Proxy } from '../crash/proxy.ts';
 import { HAS_SERVER } from '../harness/database.ts';
@@ -62,10 +63,10 @@ Deno.test('the database goes away and comes back, again and again: the service g
   await proxy.down();
   await using service = new Service({ ...world.config, database: proxy.config });
   await until('a failure', () => service.state.failuresInARow > 1);
-  assert.match(service.state.degraded.join(), /No PostgreSQL answers/);
+  assert.match(messages(service.state), /No PostgreSQL answers/);
   proxy.up();
   await service.cycles();
-  assert.deepEqual(service.state.degraded, []);
+  assert.deepEqual(service.state.problems, []);
   assert.deepEqual(await world.verify(verifyMirrors), []);
   for (let outage = 0; outage < 3; outage++) {
     await proxy.down();
@@ -126,12 +127,12 @@ Deno.test('a configuration that is right is taken over, one that is wrong is tol
   };
   await service.scheduler.reload();
   await service.cycles();
-  assert.match(service.state.degraded.join(), /DB_PORT is wrong/);
+  assert.match(messages(service.state), /DB_PORT is wrong/);
 
   service.nextConfig = () => ({ ...world.config, syncIntervalSeconds: 0.1 });
   await service.scheduler.reload();
   await service.cycles();
-  assert.deepEqual(service.state.degraded, []);
+  assert.deepEqual(service.state.problems, []);
   assert.equal(await jobs(world), 2);
 });
 
@@ -145,11 +146,11 @@ Deno.test('what fails for a reason that the user can mend is tried again, with g
   Deno.renameSync(path, `${path}.away`);
   await service.scheduler.reload();
   await until('a failure', () => service.state.failuresInARow > 1);
-  assert.match(service.state.degraded.join(), /is not here/);
+  assert.match(messages(service.state), /is not here/);
   assert.match(service.state.cycles.at(-1)?.error?.remedy ?? '', /Mount it/);
   Deno.renameSync(`${path}.away`, path);
   await service.cycles();
-  assert.deepEqual(service.state.degraded, []);
+  assert.deepEqual(service.state.problems, []);
   assert.deepEqual(await world.verify(verifyMirrors), []);
 });
 
@@ -165,4 +166,8 @@ async function sessions(world: World): Promise<number> {
     FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'immich-sidecar'`;
   return row?.sessions ?? 0;
+}
+
+function messages({ problems }: ServiceState): string {
+  return problems.map(({ message }) => message).join();
 }

@@ -11,7 +11,7 @@ import { World } from '../share/world.ts';
 const INTERVAL_SECONDS = 5;
 
 function serve(world: World, cwd: string): RunningProgram {
-  const env = { ...variablesOf(world), SYNC_INTERVAL_SECONDS: String(INTERVAL_SECONDS) };
+  const env = { ...variablesOf(world), SYNC_INTERVAL_SECONDS: String(INTERVAL_SECONDS), HTTP_PORT: '0' };
   return RunningProgram.start(['serve'], { cwd, env });
 }
 

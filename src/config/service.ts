@@ -1,0 +1,17 @@
+import type { ServiceConfig } from './config.ts';
+import { SettingsReader } from './reader.ts';
+
+/** The settings of `serve`. */
+export function readServiceConfig(settings: SettingsReader): ServiceConfig {
+  const url = settings.read('NOTIFY_URL');
+  return {
+    http: { hostname: settings.read('HTTP_HOST'), port: settings.read('HTTP_PORT') },
+    token: settings.read('HTTP_TOKEN'),
+    notify: url === undefined ? undefined : { url, format: settings.read('NOTIFY_FORMAT') },
+  };
+}
+
+/** What these settings are when nobody says anything. */
+export function defaultServiceConfig(): ServiceConfig {
+  return readServiceConfig(new SettingsReader([], '/', []));
+}

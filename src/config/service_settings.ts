@@ -1,0 +1,64 @@
+import type { Setting } from './setting.ts';
+import { choice, cron, hostname, httpToken, notifyUrl, timeWindow, wholeNumber, writeModules } from './values.ts';
+
+/** The settings of `serve`, as part of the registry in settings.ts. */
+export const SERVICE_SETTINGS = Object.freeze(
+  {
+    HTTP_HOST: {
+      group: 'service',
+      type: hostname,
+      default: '127.0.0.1',
+      description:
+        'Where serve answers HTTP: 127.0.0.1 is this machine only, 0.0.0.0 everybody who can reach it (what a container needs).',
+    },
+    HTTP_PORT: {
+      group: 'service',
+      type: wholeNumber(0, 65_535),
+      default: '8080',
+      description: 'The port of the dashboard, /healthz, /readyz, /metrics and /api/status. 0 turns HTTP off.',
+    },
+    HTTP_TOKEN: {
+      group: 'service',
+      type: httpToken,
+      example: 'a-long-random-word',
+      secret: true,
+      description:
+        'Who knows it can start a cycle, look at a dry run and confirm withdrawals over HTTP. Unset means: HTTP only shows.',
+    },
+    WRITE_SCHEDULE: {
+      group: 'service',
+      type: cron,
+      example: '0 3 * * *',
+      description:
+        'When serve writes back into files, as a cron expression in the zone of TZ: 0 3 * * * is every night at three. Unset means: never.',
+    },
+    WRITE_WINDOW: {
+      group: 'service',
+      type: timeWindow,
+      example: '01:00-06:00',
+      description:
+        'A run of write-back that serve has begun stops at the end of this time of day, and the next one goes on. Unset means: it may take as long as it takes.',
+    },
+    WRITE_MODULES: {
+      group: 'service',
+      type: writeModules,
+      default: 'people,gps,caption,time,rating',
+      description: 'What serve writes, separated by commas: people, gps, caption, time, rating, albums, faces, tags.',
+    },
+    NOTIFY_URL: {
+      group: 'service',
+      type: notifyUrl,
+      example: 'https://ntfy.example.org/photos',
+      secret: true,
+      description:
+        'Gets a small POST when serve fails, is well again, is stopped by the brake, or has written back. It may hold a token and is not shown.',
+    },
+    NOTIFY_FORMAT: {
+      group: 'service',
+      type: choice('json', 'ntfy', 'healthchecks'),
+      default: 'json',
+      description:
+        'json: one JSON object. ntfy: a message with title and priority. healthchecks: a ping after each good cycle, and one to /fail.',
+    },
+  } as const satisfies Record<string, Setting>,
+);

@@ -1,0 +1,72 @@
+/** The look: system fonts, light and dark by the reader's setting, contrasts of at least 4.5 to 1. */
+export const STYLE = `
+:root { --ground: #f6f7f9; --card: #fff; --ink: #1c2024; --soft: #555d66; --line: #d9dde2;
+  --good: #16713a; --busy: #1f5fae; --bad: #b3261e; --held: #8a5300; --accent: #1f5fae; }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #14171a; --card: #1d2125; --ink: #e8eaed; --soft: #a9b1ba; --line: #363c43;
+    --good: #6fd08c; --busy: #8ab8f5; --bad: #ff9d94; --held: #ffc26b; --accent: #8ab8f5; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem; max-width: 62rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); }
+h1 { font-size: 1rem; margin: 0; color: var(--soft); font-weight: 600; }
+h2 { font-size: 1.15rem; margin: 0 0 .5rem; }
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+p { margin: 0 0 .5rem; overflow-wrap: anywhere; }
+ul { margin: .25rem 0; padding-left: 1.2rem; }
+code { font-size: .9em; overflow-wrap: anywhere; }
+a { color: var(--accent); }
+header { margin-bottom: .75rem; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; margin-bottom: .9rem; }
+.verdict { border-left: .4rem solid var(--kind); }
+.verdict h2 { font-size: 1.6rem; color: var(--kind); margin: 0; }
+.good { --kind: var(--good); } .busy { --kind: var(--busy); } .bad { --kind: var(--bad); } .held { --kind: var(--held); }
+.message, #connection { border: 1px solid var(--line); border-radius: .4rem; padding: .4rem .6rem; white-space: pre-line; }
+.problems { list-style: none; padding: 0; } .problems > li { border-left: .25rem solid var(--held); padding-left: .7rem; margin: .75rem 0; }
+.jobs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: .9rem; }
+.job { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; }
+.job > p, .job li { color: var(--soft); } .job .number { color: var(--ink); margin: .3rem 0; } .number strong { font-size: 1.4rem; }
+progress { width: 100%; height: .6rem; accent-color: var(--good); }
+.chart { display: block; width: 100%; height: 4rem; margin-bottom: .5rem; border-bottom: 1px solid var(--line); }
+.chart .done { fill: var(--good); } .chart .partial { fill: var(--held); } .chart .failed { fill: var(--bad); }
+.scroll { overflow-x: auto; } .scroll:focus-visible { outline: 2px solid var(--accent); }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .3rem .5rem; border-top: 1px solid var(--line); white-space: nowrap; font-weight: 400; }
+thead th { border: 0; color: var(--soft); } th:first-child, td.words { text-align: left; } td.words { white-space: normal; color: var(--bad); }
+form { display: inline-block; margin: .25rem .5rem .25rem 0; } .buttons { display: flex; flex-wrap: wrap; }
+label { display: block; color: var(--soft); }
+input, button { font: inherit; padding: .45rem .8rem; border-radius: .4rem; border: 1px solid var(--soft); background: var(--card); color: var(--ink); max-width: 100%; }
+button { border-color: var(--accent); color: var(--accent); cursor: pointer; margin-top: .25rem; }
+button:focus-visible, input:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+footer { color: var(--soft); font-size: .9rem; } footer a { margin-right: 1rem; }
+`;
+
+/**
+ * What JavaScript adds: the page is fetched again when the server says that something has changed, times are shown in the reader's own
+ * zone, and what somebody is typing is left alone.
+ */
+export const SCRIPT = `
+const localTimes = () => {
+  for (const time of document.querySelectorAll('time')) {
+    time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+  }
+};
+const update = async () => {
+  const content = document.getElementById('content');
+  if (content.contains(document.activeElement) && document.activeElement.tagName === 'INPUT') return;
+  const answer = await fetch('/', { headers: { accept: 'text/html' } });
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  document.title = fresh.title;
+  content.replaceWith(fresh.getElementById('content'));
+  localTimes();
+};
+localTimes();
+const lost = document.getElementById('connection');
+const events = new EventSource('/events');
+events.addEventListener('change', () => update().catch(() => {}));
+events.addEventListener('open', () => { lost.hidden = true; });
+events.addEventListener('error', () => { lost.hidden = false; });
+`;
+
+/** Two pictures, one behind the other. */
+export const ICON =
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="3" y="9" width="19" height="19" rx="3" fill="#8ab8f5"/><rect x="10" y="4" width="19" height="19" rx="3" fill="#1f5fae"/></svg>`;

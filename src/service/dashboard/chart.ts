@@ -1,0 +1,50 @@
+import { html } from 'hono/html';
+import type { CycleSummary } from '../snapshot.ts';
+
+type Html = ReturnType<typeof html>;
+
+const [BAR, GAP, HEIGHT] = [8, 2, 64];
+
+/** Below this an idle cycle is not to be seen, above the other a first copy fills the chart; in between it is logarithmic. */
+const [SHORTEST, LONGEST] = [0.005, 300];
+
+const WORDS = Object.freeze({ done: 'done', partial: 'done, with failures or held back', failed: 'failed' });
+
+/** How long the last cycles took and how they ended, as bars; the newest is on the right. */
+export function cycleChart(cycles: readonly CycleSummary[]): Html {
+  const shown = cycles.slice(-60);
+  const width = 60 * (BAR + GAP);
+  const bars = shown.map((cycle, index) => {
+    const height = heightOf(cycle.seconds);
+    const x = width - (shown.length - index) * (BAR + GAP);
+    const what = cycle.created + cycle.updated + cycle.withdrawn;
+    return html`
+      <rect class="${cycle.outcome}" x="${x}" y="${HEIGHT - height}" width="${BAR}" height="${height}" rx="1">
+        <title>${timeOf(cycle.startedAt)}: ${WORDS[cycle.outcome]} in ${secondsOf(
+          cycle.seconds,
+        )}, ${what} changes</title>
+      </rect>
+    `;
+  });
+  const failed = shown.filter(({ outcome }) => outcome === 'failed').length;
+  return html`
+    <svg class="chart" viewBox="0 0 ${width} ${HEIGHT}" role="img" preserveAspectRatio="xMaxYMax slice"
+      aria-label="The last ${shown.length} cycles: how long each took. ${failed} failed.">${bars}</svg>
+  `;
+}
+
+function heightOf(seconds: number): number {
+  const share = Math.log(Math.max(seconds, SHORTEST) / SHORTEST) / Math.log(LONGEST / SHORTEST);
+  return Math.round(4 + Math.min(share, 1) * (HEIGHT - 4));
+}
+
+/** `0.01 s`, `12 s`, `3 min`. */
+export function secondsOf(seconds: number): string {
+  if (seconds >= 120) return `${Math.round(seconds / 60)} min`;
+  return seconds >= 10 ? `${Math.round(seconds)} s` : `${seconds.toFixed(2)} s`;
+}
+
+/** The moment in the reader's words is the browser's affair; without JavaScript it is UTC. */
+export function timeOf(iso: string): Html {
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`;
+}

@@ -1,0 +1,233 @@
+import { html } from 'hono/html';
+import { describeStanding } from '../../share/standing_words.ts';
+import { readinessOf } from '../readiness.ts';
+import type { JobStatus, Snapshot } from '../snapshot.ts';
+import { cycleChart, secondsOf, timeOf } from './chart.ts';
+
+type Html = ReturnType<typeof html>;
+
+/** What the page may offer. */
+export interface Visitor {
+  /** HTTP_TOKEN is set: whoever knows it may do something. */
+  readonly canSignIn: boolean;
+  /** The value that forms of this session carry; undefined for somebody who has none. */
+  readonly formValue: string | undefined;
+  /** What came of his last action. */
+  readonly message: string | undefined;
+}
+
+/** The dashboard. Complete without JavaScript; with it, `main` is replaced whenever something changes. */
+export function dashboard(snapshot: Snapshot, visitor: Visitor, nowMs: number): Html {
+  return html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>${verdictOf(snapshot, nowMs).short} · immich-sidecar</title>
+        <link rel="stylesheet" href="/style.css">
+        <link rel="icon" href="/icon.svg">
+        <script src="/live.js" defer></script>
+        <noscript><meta http-equiv="refresh" content="30"></noscript>
+      </head>
+      <body>
+    <header><h1>immich-sidecar</h1><p id="connection" hidden>The page has lost its connection; it shows what was.</p></header>
+    ${body(snapshot, visitor, nowMs)}
+    <footer>
+    <p>Version ${snapshot.version}, running since ${timeOf(snapshot.startedAt)}</p>
+    <nav aria-label="For machines"><a href="/api/status">Status as JSON</a> <a href="/metrics">Metrics</a> <a href="/readyz">Readiness</a></nav>
+    </footer>
+      </body>
+    </html>
+  `;
+}
+
+function body(snapshot: Snapshot, visitor: Visitor, nowMs: number): Html {
+  const verdict = verdictOf(snapshot, nowMs);
+  return html`<main id="content">
+<section class="verdict ${verdict.kind}" aria-labelledby="verdict">
+<h2 id="verdict">${verdict.long}</h2>
+<p>${doing(snapshot)}</p>
+${visitor.message === undefined ? '' : html`<p class="message" role="status">${visitor.message}</p>`}
+</section>
+${needsYou(snapshot, visitor)}
+${shared(snapshot.jobs)}
+${lately(snapshot)}
+${writing(snapshot)}
+${actions(visitor)}
+</main>`;
+}
+
+interface Verdict {
+  readonly kind: 'good' | 'busy' | 'bad' | 'held';
+  readonly short: string;
+  readonly long: string;
+}
+
+function verdictOf(snapshot: Snapshot, nowMs: number): Verdict {
+  if (snapshot.brakes.length > 0) {
+    return { kind: 'held', short: 'Needs you', long: 'Something is waiting for your word' };
+  }
+  if (!readinessOf(snapshot, nowMs).ready || snapshot.problems.length > 0) {
+    return { kind: 'bad', short: 'Trouble', long: 'Something is wrong' };
+  }
+  if (snapshot.phase === 'standby') return { kind: 'busy', short: 'Standby', long: 'Standing by' };
+  if (snapshot.cycles.length === 0 || snapshot.phase === 'writing') {
+    return { kind: 'busy', short: 'At work', long: 'At work' };
+  }
+  return { kind: 'good', short: 'All is well', long: 'All is well' };
+}
+
+function doing({ phase, nextRunAt }: Snapshot): Html {
+  const next = nextRunAt === undefined ? '' : timeOf(nextRunAt);
+  switch (phase) {
+    case 'connecting':
+      return next === ''
+        ? html`Waiting for the database.`
+        : html`Waiting for the database; the next attempt is at ${next}.`;
+    case 'standby':
+      return html`Another instance is at work. This one takes over when that is gone.`;
+    case 'working':
+      return html`A cycle is running.`;
+    case 'writing':
+      return html`Writing what Immich knows into the files.`;
+    case 'stopped':
+      return html`The service is stopping.`;
+    case 'waiting':
+      return html`The next cycle begins at ${next}.`;
+  }
+}
+
+function needsYou({ problems, brakes }: Snapshot, { formValue }: Visitor): Html | string {
+  const others = problems.filter(({ message }) => !message.includes('holds back withdrawals'));
+  if (others.length + brakes.length === 0) return '';
+  return html`
+    <section aria-labelledby="needs">
+      <h2 id="needs">What needs you</h2>
+      <ul class="problems">
+    ${brakes.map(({ job, mirrors, total, emptyDirectory }) =>
+      html`<li>
+<p><strong>${job}</strong>: ${mirrors} of ${total} shared photos would be taken back, because their originals are gone. That is too
+much to happen by itself, so all of them are kept.</p>
+${
+        emptyDirectory === undefined
+          ? ''
+          : html`<p>The folder <code>${emptyDirectory}</code> is empty or not there: its disk is probably not mounted.</p>`
+      }
+<p>If it is a mistake, mend it, and everything stays. If it is right, say so${
+        formValue === undefined
+          ? html`
+            with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
+          `
+          : html`:</p>${form('/actions/confirm', formValue, `Take back ${mirrors} photos of ${job}`, job)}`
+      }</li>`
+    )}
+    ${others.map(({ message, remedy }) =>
+      html`<li><p>${message}</p>${remedy === undefined ? '' : html`<p>${remedy}</p>`}</li>`
+    )}
+      </ul>
+    </section>
+  `;
+}
+
+function shared(jobs: readonly JobStatus[]): Html {
+  const rows = jobs.map((job) => {
+    const { standing } = job;
+    return html`<article class="job"><h3>${job.name}</h3>
+${job.from === undefined ? '' : html`<p>from ${job.from} to ${job.to ?? 'somebody'}</p>`}
+${
+      standing === undefined ? html`<p>Not counted yet.</p>` : html`
+        <p class="number"><strong>${standing.mirrored.toLocaleString('en')}</strong> of ${standing.selected
+          .toLocaleString('en')} photos and videos</p>
+        <progress max="${Math.max(standing.selected, 1)}" value="${standing.mirrored}" aria-label="shared of ${job
+          .name}"></progress>
+        ${list(describeStanding(standing))}
+      `
+    }
+${list(job.failures.slice(0, 5))}</article>`;
+  });
+  return html`<section aria-labelledby="shared"><h2 id="shared">Shared</h2>
+${rows.length === 0 ? html`<p>No job is configured.</p>` : html`<div class="jobs">${rows}</div>`}</section>`;
+}
+
+function list(sentences: readonly string[]): Html | string {
+  return sentences.length === 0 ? '' : html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+}
+
+function lately({ cycles }: Snapshot): Html {
+  const told = cycles.filter(({ created, updated, withdrawn, failures, error }) =>
+    created + updated + withdrawn + failures > 0 || error !== undefined
+  ).slice(-8).reverse();
+  return html`<section aria-labelledby="lately"><h2 id="lately">Lately</h2>
+${cycles.length === 0 ? html`<p>No cycle has ended yet.</p>` : cycleChart(cycles)}
+${cycles.length > 0 && told.length === 0 ? html`<p>Nothing has changed in the last ${cycles.length} cycles.</p>` : ''}
+${
+    told.length === 0 ? '' : html`
+      <div class="scroll" role="region" aria-label="Cycles that did something" tabindex="0">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">New</th>
+              <th scope="col">Updated</th>
+              <th scope="col">Taken back</th>
+              <th scope="col">Failed</th>
+              <th scope="col">Took</th>
+            </tr>
+          </thead>
+          <tbody>${told.map((cycle) =>
+            html`<tr class="${cycle.outcome}"><th scope="row">${timeOf(cycle.startedAt)}</th>
+${
+              cycle.error === undefined
+                ? html`
+                  <td>${cycle.created}</td>
+                  <td>${cycle.updated}</td>
+                  <td>${cycle.withdrawn}</td>
+                  <td>${cycle.failures}</td>
+                `
+                : html`<td colspan="4" class="words">${cycle.error.message}</td>`
+            }
+<td>${secondsOf(cycle.seconds)}</td></tr>`
+          )}</tbody>
+        </table>
+      </div>
+    `
+  }</section>`;
+}
+
+function writing({ write }: Snapshot): Html | string {
+  if (write === undefined) return '';
+  const { last } = write;
+  const counts = Object.entries(last?.outcomes ?? {}).filter(([, count]) => count > 0);
+  return html`<section aria-labelledby="writing"><h2 id="writing">Written into the files</h2>
+${
+    last === undefined
+      ? html`<p>Not yet.</p>`
+      : html`<p>${timeOf(last.startedAt)}: ${last.assets.toLocaleString('en')} files looked at in ${
+        secondsOf(last.seconds)
+      }${last.interrupted ? ', stopped at the end of its time' : ''}.</p>${
+        list(counts.map(([outcome, count]) => `${count} ${outcome}`))
+      }`
+  }
+${write.nextRunAt === undefined ? '' : html`<p>The next run begins at ${timeOf(write.nextRunAt)}.</p>`}</section>`;
+}
+
+function actions({ canSignIn, formValue }: Visitor): Html | string {
+  if (!canSignIn) return '';
+  return html`<section aria-labelledby="actions"><h2 id="actions">Do something</h2>
+${
+    formValue === undefined
+      ? html`<form method="post" action="/session"><label for="token">The HTTP_TOKEN of the configuration</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required><button>Sign in</button></form>`
+      : html`<div class="buttons">
+${form('/actions/run', formValue, 'Run a cycle now')}
+${form('/actions/dry-run', formValue, 'Show what a full cycle would do')}
+${form('/session/end', formValue, 'Sign out')}</div>`
+  }</section>`;
+}
+
+function form(action: string, formValue: string, label: string, job?: string): Html {
+  return html`<form method="post" action="${action}"><input type="hidden" name="form" value="${formValue}">
+${job === undefined ? '' : html`<input type="hidden" name="job" value="${job}">`}<button>${label}</button></form>`;
+}

@@ -1,0 +1,84 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { readinessOf } from '../readiness.ts';
+import type { CycleSummary, Snapshot } from '../snapshot.ts';
+
+const PREFIX = 'immich_sidecar_';
+
+/** An idle cycle takes milliseconds, a first copy hours. */
+const SECONDS_BUCKETS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 1_000, 10_000];
+
+const PHASES = ['connecting', 'standby', 'working', 'writing', 'waiting', 'stopped'] as const;
+
+/** What `/metrics` answers. Counters count from the start of the process, as Prometheus expects. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #cycles = this.#counter('cycles_total', 'Cycles by outcome', ['outcome']);
+  readonly #changes = this.#counter('changes_total', 'What cycles did, by kind', ['kind']);
+  readonly #seconds = new Histogram({
+    name: `${PREFIX}cycle_seconds`,
+    help: 'How long cycles took',
+    buckets: SECONDS_BUCKETS,
+    registers: [this.#registry],
+  });
+  readonly #phase = this.#gauge('phase', 'What the service is doing: 1 for that phase', ['phase']);
+  readonly #ready = this.#gauge('ready', 'Whether /readyz answers 200');
+  readonly #photos = this.#gauge('photos', 'Selected photos and videos, by job and where they stand', ['job', 'state']);
+  readonly #brakes = this.#gauge('brakes', 'Jobs that hold back withdrawals until they are confirmed');
+  readonly #lastCycle = this.#gauge('last_cycle_timestamp_seconds', 'When the last cycle began');
+  readonly #written = this.#gauge('write_files', 'How the files of the last run of write-back ended', ['outcome']);
+  readonly #writeSeconds = this.#gauge('write_seconds', 'How long the last run of write-back took');
+  readonly #memory = this.#gauge('resident_memory_bytes', 'Memory of the process');
+  #counted: string | undefined;
+
+  /** Counts the cycles that came since the last call. */
+  observe({ cycles }: Snapshot): void {
+    const counted = this.#counted;
+    for (const cycle of cycles.filter(({ startedAt }) => counted === undefined || startedAt > counted)) {
+      this.#count(cycle);
+    }
+    this.#counted = cycles.at(-1)?.startedAt ?? counted;
+  }
+
+  /** The text that Prometheus reads, and its content type. */
+  async render(snapshot: Snapshot, nowMs: number): Promise<{ text: string; contentType: string }> {
+    for (const phase of PHASES) this.#phase.set({ phase }, snapshot.phase === phase ? 1 : 0);
+    this.#ready.set(readinessOf(snapshot, nowMs).ready ? 1 : 0);
+    this.#brakes.set(snapshot.brakes.length);
+    this.#photos.reset();
+    for (const { name: job, standing } of snapshot.jobs) {
+      if (standing === undefined) continue;
+      const { selected, mirrored, withdrawn, next } = standing;
+      const [pending, skipped] = [standing.pending, standing.skipped].map((counts) => sum(Object.values(counts)));
+      for (const [state, count] of Object.entries({ selected, mirrored, withdrawn, next, pending, skipped })) {
+        this.#photos.set({ job, state }, count ?? 0);
+      }
+    }
+    const last = snapshot.cycles.at(-1);
+    if (last !== undefined) this.#lastCycle.set(Date.parse(last.startedAt) / 1_000);
+    const written = snapshot.write?.last;
+    for (const [outcome, files] of Object.entries(written?.outcomes ?? {})) this.#written.set({ outcome }, files);
+    if (written !== undefined) this.#writeSeconds.set(written.seconds);
+    this.#memory.set(Deno.memoryUsage().rss);
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  #count({ outcome, seconds, created, updated, withdrawn, failures }: CycleSummary): void {
+    this.#cycles.inc({ outcome });
+    this.#seconds.observe(seconds);
+    for (const [kind, count] of Object.entries({ created, updated, withdrawn, failures })) {
+      this.#changes.inc({ kind }, count);
+    }
+  }
+
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
+    return new Gauge({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
+  }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}

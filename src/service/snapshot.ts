@@ -1,0 +1,99 @@
+import type { Config } from '../config/config.ts';
+import type { JobReport, Standing, WithdrawReason } from '../share/outcome.ts';
+import type { BrakeReport } from '../share/phases/withdrawals.ts';
+import type { WriteReport } from '../writeback/run/report.ts';
+import type { CycleRecord, Phase, Problem, ServiceState } from './state.ts';
+
+/** What `/api/status` answers: everything the service knows about itself, without secrets. docs/service.md explains it. */
+export interface Snapshot {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly phase: Phase;
+  /** When something will be tried or looked at again. */
+  readonly nextRunAt: string | undefined;
+  readonly intervalSeconds: number;
+  /** Why not all is well, as sentences; empty when it is. */
+  readonly problems: readonly Problem[];
+  readonly jobs: readonly JobStatus[];
+  /** What is kept until somebody confirms that it may go. */
+  readonly brakes: readonly BrakeReport[];
+  /** The last hundred, oldest first. */
+  readonly cycles: readonly CycleSummary[];
+  /** Undefined when write-back is not scheduled. */
+  readonly write: WriteStatus | undefined;
+}
+
+export interface JobStatus {
+  readonly name: string;
+  /** Names of the two users; undefined until the database has told, or when the job is not configured any more. */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** As the last full cycle counted it; undefined before the first. */
+  readonly standing: Standing | undefined;
+  /** Of the last cycle, as sentences. */
+  readonly failures: readonly string[];
+}
+
+/** One cycle in numbers: the sums over all jobs. */
+export interface CycleSummary {
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly outcome: CycleRecord['outcome'];
+  readonly created: number;
+  readonly updated: number;
+  readonly withdrawn: number;
+  readonly failures: number;
+  /** Why it failed as a whole. */
+  readonly error: Problem | undefined;
+}
+
+export interface WriteStatus {
+  readonly schedule: string;
+  readonly nextRunAt: string | undefined;
+  readonly last: Pick<WriteReport, 'startedAt' | 'seconds' | 'assets' | 'outcomes' | 'interrupted'> | undefined;
+  readonly error: Problem | undefined;
+}
+
+/** A picture of the service at this moment. Pure; holds nothing that changes later. */
+export function snapshotOf(state: ServiceState, config: Config, version: string): Snapshot {
+  const last = state.cycles.findLast(({ report }) => report !== undefined)?.report;
+  const names = new Set([...config.jobs.map(({ name }) => name), ...state.standings.keys()]);
+  const { schedule } = config.write;
+  return {
+    version,
+    startedAt: state.startedAt,
+    phase: state.phase,
+    nextRunAt: state.nextRunAt,
+    intervalSeconds: config.syncIntervalSeconds,
+    problems: state.problems,
+    jobs: [...names].map((name) => ({
+      name,
+      from: state.userNames.get(config.jobs.find((job) => job.name === name)?.sourceUserId ?? ''),
+      to: state.userNames.get(config.jobs.find((job) => job.name === name)?.targetUserId ?? ''),
+      standing: state.standings.get(name),
+      failures: last?.jobs.find(({ job }) => job === name)?.failures ?? [],
+    })),
+    brakes: last?.brakes ?? [],
+    cycles: state.cycles.map(summaryOf),
+    write: schedule === undefined ? undefined : { schedule, ...state.write },
+  };
+}
+
+function summaryOf({ startedAt, seconds, outcome, report, error }: CycleRecord): CycleSummary {
+  const jobs = report?.jobs ?? [];
+  const sum = (count: (job: JobReport) => number) => jobs.reduce((total, job) => total + count(job), 0);
+  return {
+    startedAt,
+    seconds,
+    outcome,
+    created: sum(({ created }) => created),
+    updated: sum((job) => job.rowsUpdated + job.filesUpdated + job.facesUpdated + job.peopleUpdated),
+    withdrawn: sum(({ withdrawn }) => totalOf(withdrawn)),
+    failures: sum(({ failures }) => failures.length),
+    error,
+  };
+}
+
+function totalOf(counts: Readonly<Partial<Record<WithdrawReason, number>>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

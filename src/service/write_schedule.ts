@@ -1,0 +1,91 @@
+import { getLogger } from '@logtape/logtape';
+import { Cron } from 'croner';
+import type { Config } from '../config/config.ts';
+import { messageOf } from '../errors.ts';
+import type { Progress } from '../share/cycle.ts';
+import { writeBack } from '../writeback/write_back.ts';
+import type { ServiceState } from './state.ts';
+
+const logger = getLogger(['immich-sidecar', 'service']);
+
+/** A first run may take hours: this often a share cycle comes between, so that a photo that was locked does not stay shared. */
+const SLICE_MS = 300_000;
+
+/** When write-back is due, between two share cycles, and when it has to stop. */
+export class WriteSchedule {
+  readonly #cron: Cron | undefined;
+  #dueAtMs: number | undefined;
+  /** When the run that has begun must end. */
+  #endsAtMs: number | undefined;
+
+  /** `now`: the clock, in milliseconds since the epoch. */
+  constructor(readonly config: Config, readonly state: ServiceState, readonly now: () => number = Date.now) {
+    const { schedule, timeZone } = config.write;
+    this.#cron = schedule === undefined ? undefined : new Cron(schedule, { paused: true, timezone: timeZone });
+    this.#plan();
+  }
+
+  /**
+   * Runs write-back if its time has come. Never throws: what went wrong is in the state and in the log, and the next time comes. Returns
+   * whether more is to be done at once.
+   */
+  async runIfDue(signal: AbortSignal, progress: Progress): Promise<boolean> {
+    if (this.#dueAtMs === undefined || this.now() < this.#dueAtMs) return false;
+    const { config, state } = this;
+    state.enter('writing');
+    const { modules, window, timeZone } = config.write;
+    this.#endsAtMs ??= window === undefined ? Infinity : nextAt(window.to, timeZone, this.now());
+    using end = abortAfter(Math.min(SLICE_MS, this.#endsAtMs - this.now()));
+    try {
+      const report = await writeBack(config, {
+        modules,
+        isDryRun: false,
+        isResume: true,
+        clearCheckpoint: false,
+        clearAlbumCache: false,
+        since: undefined,
+        signal: AbortSignal.any([signal, end.signal]),
+        progress,
+        onPlan: () => {},
+      });
+      state.wrote(report);
+      const { written, failed } = report.outcomes;
+      logger.info('write-back: {assets} looked at, {written} written, {failed} failed, in {seconds} s', {
+        assets: report.assets,
+        written,
+        failed,
+        seconds: Math.round(report.seconds),
+      });
+      if (report.interrupted && this.now() < this.#endsAtMs) return !signal.aborted;
+    } catch (error) {
+      state.writeFailed(error);
+      logger.error('write-back failed: {problem}', { problem: messageOf(error) });
+    }
+    this.#plan();
+    return false;
+  }
+
+  #plan(): void {
+    const next = this.#cron?.nextRun(new Date(this.now())) ?? undefined;
+    this.#dueAtMs = next?.getTime();
+    this.#endsAtMs = undefined;
+    this.state.writeScheduled(next);
+  }
+}
+
+function abortAfter(milliseconds: number): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new Error('the time for write-back is over')),
+    Math.max(milliseconds, 0),
+  );
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** When this minute of the day comes next in the given zone. Milliseconds since the epoch. */
+function nextAt(minute: number, timeZone: string, nowMs: number): number {
+  const now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone);
+  const today = now.with({ hour: Math.floor(minute / 60), minute: minute % 60, second: 0, millisecond: 0 });
+  const next = Temporal.ZonedDateTime.compare(today, now) > 0 ? today : today.add({ days: 1 });
+  return next.epochMilliseconds;
+}

@@ -1,0 +1,130 @@
+import { demoConfig } from '../../src/demo/jobs.ts';
+import type { Config } from '../../src/config/config.ts';
+import { Secret } from '../../src/config/secret.ts';
+import { UserError } from '../../src/errors.ts';
+import { ServiceState } from '../../src/service/state.ts';
+import type { CycleReport } from '../../src/share/cycle.ts';
+import type { JobReport, Standing } from '../../src/share/outcome.ts';
+
+const ALICE = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
+const BOB = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
+const LIBRARY = '11111111-1111-4111-8111-111111111111';
+
+/** What a service may look like, by name. The reports are what the engine would have made. */
+export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = Object.freeze({
+  'healthy': (state) => {
+    for (let minute = 60; minute > 0; minute--) {
+      state.succeeded(report(minute, minute === 60 ? 12_345 : minute % 17 === 0 ? 3 : 0));
+    }
+    state.enter('waiting', Date.now() + 42_000);
+  },
+  'starting': (state) => state.enter('working'),
+  'writing': (state) => {
+    state.succeeded(report(1, 0));
+    state.enter('writing');
+  },
+  'degraded': (state) => {
+    for (let minute = 30; minute > 3; minute--) state.succeeded(report(minute, 0));
+    const lost = new UserError('No PostgreSQL answers at immich_postgres:5432.', {
+      remedy: 'Check that it is running, and DB_HOSTNAME and DB_PORT.',
+    });
+    for (let minute = 3; minute > 0; minute--) state.failed(lost, Date.now() - minute * 60_000);
+    state.enter('connecting', Date.now() + 8_000);
+  },
+  'brake': (state) => {
+    for (let minute = 5; minute > 1; minute--) state.succeeded(report(minute, 1));
+    const brake = {
+      job: 'family to bob',
+      mirrors: 412,
+      total: 12_345,
+      reasons: { 'source-offline': 412 },
+      isConfigured: true,
+      emptyDirectory: '/mnt/photos/alice/family',
+    };
+    state.succeeded({ ...report(1, 0), complete: false, brakes: [brake] });
+    state.enter('waiting', Date.now() + 42_000);
+  },
+  'standby': (state) => state.enter('standby', Date.now() + 42_000),
+});
+
+/** A state of that name, with two jobs, and the configuration it belongs to. */
+export function serviceLike(name: string, token?: string): { state: ServiceState; config: Config } {
+  const database = {
+    hostname: 'h',
+    port: 1,
+    username: 'u',
+    password: new Secret('very secret'),
+    name: 'd',
+    maxConnections: 1,
+  };
+  const job = (jobName: string) => ({
+    name: jobName,
+    kind: 'auto' as const,
+    sourceUserId: ALICE,
+    targetUserId: BOB,
+    targetLibraryId: LIBRARY,
+    sourcePathPrefix: '/a/',
+    targetPathPrefix: '/b/.c/',
+    albumId: undefined,
+    placement: 'hardlink' as const,
+    includeArchived: false,
+    includeHidden: false,
+    require: { clip: 'auto' as const, faces: 'auto' as const, ocr: 'auto' as const },
+  });
+  const demo = demoConfig(database, '/nowhere', [job('family to bob'), job('uploads & <b>more</b>')]);
+  const config: Config = {
+    ...demo,
+    write: { ...demo.write, schedule: '0 3 * * *' },
+    service: { ...demo.service, token: token === undefined ? undefined : new Secret(token) },
+  };
+  const state = new ServiceState();
+  state.knowUsers([{ id: ALICE, name: 'Alice' }, { id: BOB, name: 'Bob <script>alert(1)</script>' }]);
+  state.writeScheduled(new Date(Date.now() + 3_600_000));
+  STATES[name]?.(state);
+  return { state, config };
+}
+
+function report(minutesAgo: number, created: number): CycleReport {
+  return {
+    startedAt: new Date(Date.now() - minutesAgo * 60_000).toISOString(),
+    seconds: created > 1_000 ? 31 : 0.006 + created / 10,
+    jobs: [job('family to bob', created), job('uploads & <b>more</b>', 0)],
+    brakes: [],
+    complete: true,
+    settled: 0,
+    adopted: 0,
+    hasBacklog: false,
+  };
+}
+
+function job(name: string, created: number): JobReport {
+  const standing: Standing = {
+    selected: 12_400,
+    mirrored: 12_345,
+    pending: { faces: 20, thumbnail: 12 },
+    skipped: { missing: 3, duplicate: 18 },
+    withdrawn: 2,
+    next: 0,
+  };
+  return {
+    job: name,
+    created,
+    faces: created * 2,
+    people: 0,
+    links: created * 3,
+    albumEntries: 0,
+    facesUpdated: 0,
+    facesRemoved: 0,
+    peopleUpdated: 0,
+    peopleRemoved: 0,
+    livePhotosLinked: 0,
+    stacks: 0,
+    rowsUpdated: created,
+    filesUpdated: 0,
+    embeddings: created,
+    withdrawn: {},
+    braked: {},
+    standing,
+    failures: [],
+  };
+}

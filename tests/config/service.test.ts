@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { load, problemOf } from './helper.ts';
+
+Deno.test('HTTP is answered on this machine only, and nobody is told, unless somebody says so', () => {
+  assert.deepEqual(load({}).service, {
+    http: { hostname: '127.0.0.1', port: 8080 },
+    token: undefined,
+    notify: undefined,
+  });
+});
+
+Deno.test('every setting of the service can be set, and the secret ones do not show', () => {
+  const env = {
+    HTTP_HOST: '0.0.0.0',
+    HTTP_PORT: '0',
+    HTTP_TOKEN: 'a-long-random-word',
+    NOTIFY_URL: 'https://ntfy.example.org/my-key',
+    NOTIFY_FORMAT: 'NTFY',
+  };
+  const { service } = load({ env });
+  assert.deepEqual(service.http, { hostname: '0.0.0.0', port: 0 });
+  assert.equal(service.token?.reveal(), 'a-long-random-word');
+  assert.equal(service.notify?.url.reveal(), 'https://ntfy.example.org/my-key');
+  assert.equal(service.notify?.format, 'ntfy');
+  assert.doesNotMatch(JSON.stringify(service), /random|my-key/);
+});
+
+const WRONG: readonly (readonly [string, string, RegExp])[] = [
+  ['HTTP_TOKEN', 'short', /fewer than 12 characters/],
+  ['HTTP_PORT', '70000', /not between 0 and 65535/],
+  ['NOTIFY_URL', 'ntfy.example.org/my-key', /http:\/\/ or https:\/\//],
+  ['WRITE_SCHEDULE', 'every night', /five fields/],
+  ['WRITE_SCHEDULE', '61 3 * * *', /cron understands/],
+  ['WRITE_SCHEDULE', '* * * * * *', /five fields/],
+  ['WRITE_WINDOW', '25:00-06:00', /not a span/],
+  ['WRITE_WINDOW', '06:00-06:00', /no length/],
+  ['WRITE_MODULES', 'people,everything', /none of them/],
+  ['WRITE_MODULES', ' , ', /is empty/],
+];
+
+for (const [name, value, message] of WRONG) {
+  Deno.test(`${name}=${value} is refused with a reason`, () => {
+    const problem = problemOf({ env: { [name]: value } }).message;
+    assert.match(problem, message);
+    assert.doesNotMatch(problem, /my-key|short/);
+  });
+}
