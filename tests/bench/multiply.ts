@@ -14,7 +14,7 @@ const FRESH_IDS = [
 
 /**
  * Makes a mirrored library `times` as large by copying its rows, Immich's and ours, under other ids. There are no files behind the
- * copies; cycles over changes do not look at them. Their `updateId`s are as old as can be.
+ * copies, and no embeddings, which would fill a disk; cycles over changes look at neither. Their `updateId`s are as old as can be.
  */
 export async function multiplyMirrors(sql: Connection, times: number): Promise<void> {
   await multiplyRows(sql, times, [
@@ -23,8 +23,6 @@ export async function multiplyMirrors(sql: Connection, times: number): Promise<v
     'public.asset_file',
     'public.asset_face',
     'public.asset_job_status',
-    'public.smart_search',
-    'public.face_search',
     'immich_sidecar.asset_map',
     'immich_sidecar.face_map',
     'immich_sidecar.link',
