@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import type { DemoResult, Step } from '../demo/demo.ts';
 import type { Expected } from '../demo/library/spec.ts';
 import type { DemoWriteBack } from '../demo/write_back.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, UserError } from '../errors.ts';
 import type { CycleReport } from '../share/cycle.ts';
-import { VERSION } from '../version.ts';
+import { BUILD, VERSION } from '../version.ts';
 import { configureLogging } from './logging.ts';
 import { type Environment, print, printError, printJson, table } from './output.ts';
 import { reportError } from './report_error.ts';
@@ -25,6 +25,7 @@ export function demoCommand(_env: Environment, onExit: (code: number) => void): 
 }
 
 async function demo(options: DemoOptions): Promise<number> {
+  if (BUILD.exiftool !== null) return reportError(new UserError('The demo is not part of this download.', FROM_SOURCE));
   const started = performance.now();
   const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sidecar-demo-' }));
   const cleanUp = () => {
@@ -55,6 +56,11 @@ async function demo(options: DemoOptions): Promise<number> {
     if (!isKept) cleanUp();
   }
 }
+
+/** PGlite, of which the demo needs several files, is not packaged. */
+const FROM_SOURCE = {
+  remedy: 'It runs from the source with nothing but Node.js: npx -y deno@2.9.6 task demo (README.md).',
+};
 
 /** Ctrl-C and SIGTERM end the demo at once, with nothing left of it. Exit codes are those that shells give. */
 function endOnSignals(cleanUp: () => void): Disposable {

@@ -14,6 +14,7 @@ import {
 } from '../share/unshare.ts';
 import { VERSION } from '../version.ts';
 import { type Consent, consentOf } from './ask.ts';
+import { formatBytes } from './bytes.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { isUuid } from './uuid.ts';
@@ -128,10 +129,4 @@ function describeResult({ mirrors, people, links, failures }: UnshareResult, pla
     failures.map((failure) => `! ${failure}\n`).join('') +
     (failures.length > 0 ? 'Mend that and run it again.\n' : '') +
     describeJobs(plan.configuredJobs);
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
-  return `${(bytes / 1_024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

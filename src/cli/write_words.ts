@@ -40,7 +40,8 @@ function show(value: TagValue | null): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
 
-const WORDS: Readonly<Record<Outcome, string>> = Object.freeze({
+/** What the outcomes of assets are called. */
+export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = Object.freeze({
   'written': 'written',
   'would-write': 'would be written',
   'unchanged': 'unchanged since the last run',
@@ -56,7 +57,7 @@ const WORDS: Readonly<Record<Outcome, string>> = Object.freeze({
 
 /** A run for people: how many assets ended how, and what did not end well. */
 export function describeRun(report: WriteReport): string {
-  const rows = Object.entries(WORDS).flatMap(([outcome, words]) => {
+  const rows = Object.entries(OUTCOME_WORDS).flatMap(([outcome, words]) => {
     const assets = report.outcomes[outcome as Outcome];
     return assets === 0 ? [] : [[String(assets), words]];
   });

@@ -155,7 +155,7 @@ export const SETTINGS = Object.freeze(
       group: 'external',
       type: libraryId,
       example: LIBRARY,
-      description: 'An external library of the receiving user, made for this share; no exclusion pattern is needed.',
+      description: 'An external library of the receiving user, made for this share; without exclusion patterns.',
     },
     SHARED_PATH_PREFIX: {
       group: 'external',

@@ -30,14 +30,26 @@ const FORMATS = Object.freeze({ TimeZone: 'UTC', DateStyle: 'ISO, YMD', extra_fl
 /** How long the network may take to say anything, in seconds. */
 const CONNECT_TIMEOUT = 10;
 
+/** Settings of a session, by PostgreSQL's names, for a connection that only looks: nothing is written, nor waited for. */
+export const READ_ONLY: Readonly<Record<string, string | number>> = Object.freeze({
+  default_transaction_read_only: 'on',
+  lock_timeout: 3_000,
+  statement_timeout: 15_000,
+});
+
 /**
  * Connects with a pool of `config.maxConnections`, opened as they are needed. Everything works with a single one, which
  * is all that the embedded database of the demo can serve. Once one of its connections is lost the pool is lost: every
  * statement fails, and a new pool has to be made (see Sockets and lossOf).
  *
+ * @param session more settings of its sessions
+ *
  * Throws UserError when the password is wrong or the database does not exist, and FaultError when no database answers.
  */
-export async function connect(config: DatabaseConfig): Promise<Connection> {
+export async function connect(
+  config: DatabaseConfig,
+  session: Readonly<Record<string, string | number>> = {},
+): Promise<Connection> {
   const sockets = new Sockets();
   const options = {
     host: config.hostname,
@@ -50,7 +62,7 @@ export async function connect(config: DatabaseConfig): Promise<Connection> {
     // Neither may a session end by itself, as one of them holds the instance lock, nor a statement wait to be refused.
     max_lifetime: null,
     backoff: () => 0,
-    connection: { application_name: 'immich-sidecar', ...TIMEOUTS, ...PLANNER, ...FORMATS },
+    connection: { application_name: 'immich-sidecar', ...TIMEOUTS, ...PLANNER, ...FORMATS, ...session },
     onnotice: () => {},
     socket: () => sockets.open(config.hostname, config.port),
   };

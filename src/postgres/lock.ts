@@ -59,6 +59,22 @@ export async function tryInstanceLock(sql: Connection): Promise<HeldLock | undef
   }
 }
 
+/** Whether an immich-sidecar is at work on this database. Reads only. */
+export async function isInstanceAtWork(sql: Sql): Promise<boolean> {
+  const [row] = await sql<{ held: boolean }[]>`
+    SELECT EXISTS (
+      SELECT 1
+      FROM pg_locks
+      WHERE locktype = 'advisory'
+        AND classid = ${LOCK_CLASS}
+        AND objid = ${INSTANCE}
+        AND objsubid = 2
+        AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ) AS held`;
+  return row?.held === true;
+}
+
 /** Another instance holds the lock. */
 export class BusyError extends RefusedError {
   override name = 'BusyError';

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import { isBelow } from '../files/path_map.ts';
+import { isExcluded } from '../immich/exclusions.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Job } from './job.ts';
@@ -14,6 +15,11 @@ interface JobFacts {
   readonly album_exists: boolean;
   readonly album_owner_id: string | null;
 }
+
+/** The remedy for most of what can be wrong with a job. */
+export const WHERE_IDS_ARE =
+  'Ids are in the address bar of Immich (Administration > Users, > External Libraries; an album). ' +
+  'docs/configuration.md explains each setting, docs/placements.md the paths.';
 
 /** Folders of the media location that Immich manages and whose contents its integrity check knows. */
 const MANAGED_FOLDERS: readonly string[] = ['upload', 'library', 'thumbs', 'encoded-video', 'profile', 'backups'];
@@ -34,11 +40,15 @@ export async function checkJobs(sql: Sql, schema: ImmichSchema, jobs: readonly J
   }
   if (problems.length > 0) {
     throw new UserError(`The configuration does not fit this Immich:\n  - ${problems.join('\n  - ')}`, {
-      remedy: 'Ids are in the address bar of Immich (Administration > Users, > External Libraries; an album). ' +
-        'docs/configuration.md explains each setting, docs/placements.md the paths.',
+      remedy: WHERE_IDS_ARE,
     });
   }
   return warnings;
+}
+
+/** What makes one job impossible, as sentences without their job; empty when nothing does. Reads only. */
+export async function problemsOf(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
+  return judge(job, await readFacts(sql, schema, job));
 }
 
 async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobFacts> {
@@ -111,10 +121,14 @@ function doubts(job: Job, facts: JobFacts): string[] {
         'exists; choose a hidden directory (docs/placements.md)',
     );
   }
-  if (facts.exclusion_patterns?.includes('**/*')) {
+  const hurtful =
+    facts.exclusion_patterns?.filter((pattern) => isExcluded(pattern, `${job.targetPathPrefix}photo.jpg`)) ?? [];
+  if (hurtful.length > 0) {
     warnings.push(
-      'the target library excludes **/*: the next library scan will take every mirror offline; remove the pattern, a hidden ' +
-        'directory needs none (docs/placements.md)',
+      `the target library excludes ${
+        hurtful.join(' and ')
+      }: the next library scan will take every mirror offline; remove that, a ` +
+        'hidden directory needs no exclusion pattern (docs/placements.md)',
     );
   }
   return warnings;

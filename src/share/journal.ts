@@ -99,12 +99,7 @@ export function removeFiles(
 export async function undoUnfinished(
   context: Context,
 ): Promise<{ settled: number; failed: { entry: JournalEntry; problem: FileProblem }[] }> {
-  const unfinished = await context.sql<JournalEntry[]>`
-    SELECT l.mirror_id AS "mirrorId", l.path, l.keep
-    FROM immich_sidecar.link l
-    WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
-      AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
-      AND NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = l.mirror_id)`;
+  const unfinished = await readUnfinished(context.sql);
   if (unfinished.length === 0) return { settled: 0, failed: [] };
   const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));
   const superfluous = unfinished.filter(({ path }) => !inUse.has(path));
@@ -121,6 +116,16 @@ export async function undoUnfinished(
   const settled = unfinished.filter((entry) => !failedEntries.has(entry));
   await context.transaction((tx) => forgetEntries(tx, settled));
   return { settled: settled.length, failed };
+}
+
+/** Journal rows whose mirrors do not exist. Another instance's work in progress looks the same. */
+export async function readUnfinished(sql: Sql): Promise<JournalEntry[]> {
+  return await sql<JournalEntry[]>`
+    SELECT l.mirror_id AS "mirrorId", l.path, l.keep
+    FROM immich_sidecar.link l
+    WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
+      AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
+      AND NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = l.mirror_id)`;
 }
 
 /** Which of these paths belong to mirrors that exist. */

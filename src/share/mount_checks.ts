@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import type { Linker } from '../files/linker.ts';
 import { parentOf, type PathMap } from '../files/path_map.ts';
 import { asFileProblem, FileProblem } from '../files/problem.ts';
-import type { Sql } from '../postgres/connect.ts';
+import type { Fragment, Sql } from '../postgres/connect.ts';
 import { ownerFolder } from '../immich/layout.ts';
 import type { Job } from './job.ts';
 import { isSelected } from './selection.ts';
@@ -15,18 +15,26 @@ const SAMPLE = 20;
  * Checks that the directories of a job are mounted here, hold the source's files, can be written to, and that a hard
  * link can be made between them, by making one. Leaves nothing behind.
  *
+ * @param selected a condition on the rows `a` of `asset`
+ *
  * Throws UserError (exit 2) naming the directories and the remedy.
  */
-export async function checkMounts(sql: Sql, job: Job, linker: Linker, paths: PathMap): Promise<void> {
+export async function checkMounts(
+  sql: Sql,
+  job: Job,
+  linker: Linker,
+  paths: PathMap,
+  selected: Fragment = isSelected(sql, job),
+): Promise<void> {
   for (const root of paths.roots) assertDirectory(root.local, root.immich);
   const name = `job ${JSON.stringify(job.name)}`;
   const target = localOrThrow(job.targetPathPrefix.slice(0, -1), paths, name);
   const thumbs = localOrThrow(ownerFolder(job.mediaLocation, 'thumbs', job.targetUserId), paths, name);
-  let sample = await readSample(sql, job, 'first');
+  let sample = await readSample(sql, selected, 'first');
   let present = sample.find(({ original }) => isThere(original, linker, paths));
   if (present === undefined && sample.length > 0) {
     // The first ones may lie in one folder that was removed: only a random sample says that the mount is wrong.
-    sample = await readSample(sql, job, 'random');
+    sample = await readSample(sql, selected, 'random');
     present = sample.find(({ original }) => isThere(original, linker, paths));
   }
   if (sample.length > 0 && present === undefined) {
@@ -51,7 +59,7 @@ export async function checkMounts(sql: Sql, job: Job, linker: Linker, paths: Pat
 /** Some sources of a job; paths as Immich sees them. */
 async function readSample(
   sql: Sql,
-  job: Job,
+  selected: Fragment,
   order: 'first' | 'random',
 ): Promise<{ original: string; thumbnail: string | null }[]> {
   return await sql<{ original: string; thumbnail: string | null }[]>`
@@ -59,7 +67,7 @@ async function readSample(
       a."originalPath" AS original,
       (SELECT f.path FROM asset_file f WHERE f."assetId" = a.id AND f.type = 'thumbnail' LIMIT 1) AS thumbnail
     FROM asset a
-    WHERE ${isSelected(sql, job)}
+    WHERE ${selected}
     ${order === 'random' ? sql`ORDER BY random()` : sql``}
     LIMIT ${SAMPLE}`;
 }

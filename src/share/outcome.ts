@@ -54,7 +54,9 @@ export type WithdrawReason =
   /** The mirror's row is gone though nobody deleted it: a backup was restored. It is made anew. */
   | 'mirror-lost'
   /** `immich-sidecar unshare`. */
-  | 'unshared';
+  | 'unshared'
+  /** `immich-sidecar dedup`: the target's owner has the picture himself. */
+  | 'duplicate';
 
 /** Where every asset that a job selects ends up. The counts of these add up to `selected`. */
 export interface Standing {

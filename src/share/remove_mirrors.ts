@@ -4,6 +4,7 @@ import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
 import { forgetLinks, type JournalEntry, readLinks, removeFiles } from './journal.ts';
 import { releaseFromStacks } from './release_stacks.ts';
+import { recordDuplicates } from './skips.ts';
 import { REMEMBERED, type Withdrawal } from './withdrawal.ts';
 
 export interface RemovalResult {
@@ -61,8 +62,8 @@ async function removeFilesOfImmich(
 }
 
 /**
- * Sidecars beside originals of these mirrors that no row has: Immich wrote them for mirrors whose rows were lost with a restored
- * backup, and the next mirror at that place would take them for its own.
+ * Sidecars that no row has beside originals of mirrors that have no row either: Immich wrote them for an edit that a restored
+ * backup does not know, and they would be in the way of the next mirror. Beside a mirror that is there they are somebody else's.
  */
 async function findLostSidecars(
   { sql, schema, paths }: Context,
@@ -73,7 +74,8 @@ async function findLostSidecars(
     .map(({ mirrorId, path }) => ({ mirrorId, path: `${path}.xmp` }))
     .filter(({ path }) => !known.has(path) && existsSync(paths.toLocal(path) ?? path));
   if (found.length === 0) return [];
-  const sidecars = found.map(({ path }) => path);
+  const [sidecars, mirrors] = [found.map(({ path }) => path), found.map(({ mirrorId }) => mirrorId)];
+  const there = await sql<{ id: string }[]>`SELECT id FROM asset WHERE id = ANY (${mirrors}::uuid[])`;
   const inColumn = schema.has('asset', 'sidecarPath')
     ? sql`UNION ALL SELECT "sidecarPath" FROM asset WHERE "sidecarPath" = ANY (${sidecars})`
     : sql``;
@@ -82,8 +84,8 @@ async function findLostSidecars(
     UNION ALL
     SELECT path FROM immich_sidecar.link WHERE path = ANY (${sidecars})
     ${inColumn}`;
-  const named = new Set(rows.map(({ path }) => path));
-  return found.filter(({ path }) => !named.has(path));
+  const [named, isThere] = [new Set(rows.map(({ path }) => path)), new Set(there.map(({ id }) => id))];
+  return found.filter(({ mirrorId, path }) => !named.has(path) && !isThere.has(mirrorId));
 }
 
 /** The directory just above which pruning ends, if Immich's crawler passes over it: everything in there is ours. */
@@ -127,4 +129,5 @@ async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[]): Promise<
     FROM jsonb_to_recordset(${tx.json(remembered as never)}) AS gone
       ("sourceAssetId" uuid, "targetUserId" uuid, reason text)
     ON CONFLICT (source_asset_id, target_user_id) DO NOTHING`;
+  await recordDuplicates(tx, withdrawals);
 }

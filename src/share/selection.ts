@@ -6,11 +6,12 @@ import type { Job } from './job.ts';
  * a mirror: sharing back and forth, or around a circle, makes no mirror of a mirror.
  */
 export function isSelected(sql: Sql, job: Job): Fragment {
-  return sql`(
-    ${isPresent(sql, job, 'a')}
-    AND ${isInScope(sql, job, 'a')}
-    AND ${isOriginal(sql)}
-  )`;
+  return sql`(${isSelectedAnew(sql, job)} AND ${isOriginal(sql)})`;
+}
+
+/** The same as long as there are no mirrors, and no tables of ours that would tell them. */
+export function isSelectedAnew(sql: Sql, job: Job): Fragment {
+  return sql`(${isPresent(sql, job, 'a')} AND ${isInScope(sql, job, 'a')})`;
 }
 
 /**

@@ -17,6 +17,7 @@ import { advance, type Mark, readChanges, readMark } from './changes.ts';
 import type { Context } from './context.ts';
 import { type CycleReport, nothingHappened, type Progress, runCycle } from './cycle.ts';
 import { planCycle, type PlanSink } from './dry_run.ts';
+import { isBehindLink } from './detect_placement.ts';
 import type { EmbeddingBacklog } from './embedding_queue.ts';
 import { type Job, resolveJob } from './job.ts';
 import { checkJobs } from './job_checks.ts';
@@ -224,18 +225,18 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
   const schema: ImmichSchema = await readImmichSchema(sql);
   for (const note of schema.notes) logger.warn('{note}', { note });
   const instance = await readInstance(sql, config.uploadLocationMount);
-  const jobs = config.jobs.map((job) => resolveJob(job, instance));
+  // A newer schema is refused later, by name; here it only must not be asked.
+  const version = await schemaVersion(sql);
+  const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
+    await hasLinksBelow(sql, config.externalLibraryMount);
+  const paths = pathMapOf(config, instance, hasExternalLinks);
+  const jobs = config.jobs.map((job) => resolveJob(job, instance, (path) => isBehindLink(path, paths)));
   const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
   if (jobName !== undefined && only === undefined) {
     throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
       remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
     });
   }
-  // A newer schema is refused later, by name; here it only must not be asked.
-  const version = await schemaVersion(sql);
-  const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
-    await hasLinksBelow(sql, config.externalLibraryMount);
-  const paths = pathMapOf(config, instance, hasExternalLinks);
   const linker = new Linker(paths.roots.map((root) => root.local));
   return {
     migrations,
@@ -263,7 +264,7 @@ async function check(tx: Sql, prepared: Prepared): Promise<void> {
 }
 
 /** PATH_MAP first, then the two directories every installation has. */
-function pathMapOf(config: Config, instance: ImmichInstance, hasExternalLinks: boolean): PathMap {
+export function pathMapOf(config: Config, instance: ImmichInstance, hasExternalLinks: boolean): PathMap {
   const roots: Root[] = [...config.pathMap];
   roots.push({ immich: instance.mediaLocation, local: config.uploadLocation ?? instance.mediaLocation });
   const needsExternal = config.externalLibraryDir !== undefined || hasExternalLinks ||

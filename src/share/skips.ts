@@ -1,6 +1,7 @@
 import type { Sql } from '../postgres/connect.ts';
 import type { Job } from './job.ts';
 import { retryOf, type Skip } from './outcome.ts';
+import type { Withdrawal } from './withdrawal.ts';
 
 /**
  * Remembers skipped sources. One that was skipped for the same reason before is not written again; the detail may differ
@@ -23,6 +24,23 @@ export async function recordSkips(sql: Sql, job: Job, skips: readonly Skip[]): P
         since = now()
     WHERE (known.reason, known.retry, known.source_update_id)
       IS DISTINCT FROM (excluded.reason, excluded.retry, excluded.source_update_id)`;
+}
+
+/** Remembers the sources of mirrors that were taken back because the target's owner has the pictures himself. */
+export async function recordDuplicates(sql: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
+  const duplicates = withdrawals.filter(({ reason }) => reason === 'duplicate');
+  if (duplicates.length === 0) return;
+  await sql`
+    INSERT INTO immich_sidecar.skipped (source_asset_id, target_user_id, reason, detail, retry, source_update_id)
+    SELECT
+      gone."sourceAssetId", gone."targetUserId", 'duplicate', 'the target has the same picture', ${
+    retryOf('duplicate')
+  },
+      a."updateId"
+    FROM jsonb_to_recordset(${sql.json(duplicates as never)}) AS gone ("sourceAssetId" uuid, "targetUserId" uuid)
+    JOIN asset a ON a.id = gone."sourceAssetId"
+    ON CONFLICT (source_asset_id, target_user_id) DO UPDATE
+    SET reason = excluded.reason, detail = excluded.detail, retry = excluded.retry, since = now()`;
 }
 
 /** Forgets the skips of sources that have a mirror now. */

@@ -107,7 +107,8 @@ interface Share {
   readonly targetUserId: string;
 }
 
-async function readShares(sql: Sql): Promise<Share[]> {
+/** What is shared with whom. */
+export async function readShares(sql: Sql): Promise<Share[]> {
   return await sql<Share[]>`
     SELECT job_name AS job, target_user_id AS "targetUserId"
     FROM immich_sidecar.asset_map
@@ -118,7 +119,7 @@ async function readShares(sql: Sql): Promise<Share[]> {
 }
 
 /** A name that was mistyped must not look like a job without mirrors. */
-function assertKnown(
+export function assertKnown(
   known: readonly Share[],
   jobs: readonly Job[],
   { job, targetUserId }: UnshareChoice,
@@ -160,7 +161,8 @@ async function findMirrors(sql: Sql, jobs: readonly Job[], choice: UnshareChoice
     ORDER BY m.job_name, m.mirror_asset_id`;
 }
 
-function isOfJob(sql: Sql, jobs: readonly Job[], name: string): Fragment {
+/** Whether the mapping `m`, whose source is `a`, is meant by the name of a job. */
+export function isOfJob(sql: Sql, jobs: readonly Job[], name: string): Fragment {
   const configured = jobs.map((job) => job.name);
   return sql`(
     m.job_name = ${name}
@@ -184,9 +186,9 @@ function isSelectedByAny(sql: Sql, jobs: readonly Job[]): Fragment {
 }
 
 /** What hangs on these mirrors: links, bytes of the originals, and people who are on nothing else. */
-async function countBelongings(
+export async function countBelongings(
   sql: Sql,
-  { schema }: PlanningContext,
+  { schema }: Pick<PlanningContext, 'schema'>,
   mirrorIds: readonly string[],
   targetUserIds: readonly string[],
 ): Promise<{ people: number; links: number; bytes: number }> {
@@ -235,7 +237,10 @@ async function countLinks(sql: Sql): Promise<number> {
  * Without its disk a link cannot be removed, and without its row it would never be found again. The directories that are looked
  * for are those that stay when their last link goes.
  */
-async function assertLinksAreHere({ sql, paths }: Context, { mirrors }: UnsharePlan): Promise<void> {
+export async function assertLinksAreHere(
+  { sql, paths }: Context,
+  { mirrors }: Pick<UnsharePlan, 'mirrors'>,
+): Promise<void> {
   const directories = await sql<{ path: string }[]>`
     SELECT DISTINCT keep AS path
     FROM immich_sidecar.link

@@ -23,10 +23,10 @@ export async function stampOf(path: string): Promise<FileStamp | undefined> {
   return info === undefined ? undefined : toStamp(info);
 }
 
-/** Like Deno.stat; undefined when there is nothing. Throws FileProblem. */
-export async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
+/** What `stat` says; undefined when there is nothing. Throws FileProblem. */
+export async function infoOf(path: string, stat = Deno.stat): Promise<Deno.FileInfo | undefined> {
   try {
-    return await Deno.stat(path);
+    return await stat(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
     throw asFileProblem(error, path);
@@ -68,9 +68,28 @@ export async function flush(path: string): Promise<void> {
   await file.sync();
 }
 
-/** Waits until a rename is on the disk. Some network file systems cannot do that for a directory; theirs is then as good. */
-export async function flushDirectoryOf(path: string): Promise<void> {
-  await flush(parentOf(path)).catch(() => {});
+/** Of each directory that is being flushed, what waits for the next time. */
+const flushes = new Map<string, { next: Promise<void> | undefined; current: Promise<void> }>();
+
+/**
+ * Waits until a rename is on the disk. Whoever comes while the directory is being flushed waits for the next time, together
+ * with all who come until then. Some network file systems cannot flush a directory; theirs is then as good.
+ */
+export function flushDirectoryOf(path: string): Promise<void> {
+  const directory = parentOf(path);
+  const running = flushes.get(directory);
+  if (running !== undefined) return running.next ??= running.current.then(() => flushDirectory(directory));
+  return flushDirectory(directory);
+}
+
+function flushDirectory(directory: string): Promise<void> {
+  const current = flush(directory).catch(() => {}).then(() => {
+    if (flushes.get(directory)?.current === current && flushes.get(directory)?.next === undefined) {
+      flushes.delete(directory);
+    }
+  });
+  flushes.set(directory, { current, next: undefined });
+  return current;
 }
 
 export async function removeIfPresent(path: string): Promise<void> {

@@ -5,7 +5,9 @@ import { ExifToolEnded } from './exiftool/process.ts';
 import { type Reading, readTags } from './exiftool/read.ts';
 import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
 import { infoOf, toStamp } from './files.ts';
+import { quickReading } from './quick_reading/quick_reading.ts';
 import { sidecarCandidates } from './sidecar_path.ts';
+import type { Tags } from './tags.ts';
 
 /** An original. Its sidecar lies beside `path`; what is written is `realPath`, all symbolic links resolved. */
 export interface Original {
@@ -62,10 +64,14 @@ async function findSidecar(original: string): Promise<Known> {
   return preferred;
 }
 
+const SYMBOLIC_LINK: Obstacle = Object.freeze({ reason: 'it is a symbolic link', isPermanent: true });
+
 /** What the file system says of a file. */
 async function know(path: string, kind: FileState['kind']): Promise<Known> {
   try {
-    const info = await infoOf(path);
+    // A rename would put a file in place of a link, and what it leads to may lie anywhere.
+    const info = await infoOf(path, kind === 'sidecar' ? Deno.lstat : Deno.stat);
+    if (info?.isSymlink) return { path, kind, info: await infoOf(path), obstacle: SYMBOLIC_LINK };
     return { path, kind, info, obstacle: obstacleOf(path, kind, info) };
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
@@ -84,11 +90,23 @@ function obstacleOf(path: string, kind: FileState['kind'], info: Deno.FileInfo |
 
 /** What is in these files; those that are not there, or cannot be named, are not asked for. */
 async function readStates(pool: ExifToolPool, files: readonly Known[], tags: readonly string[]): Promise<FileState[]> {
-  const paths = files.filter(({ path, info }) => info?.isFile && isNameable(path)).map(({ path }) => path);
+  const readings = new Map<string, Reading>();
+  const readable = files.filter(({ path, info }) => info?.isFile && isNameable(path));
+  await Promise.all(readable.map(async ({ path, kind, info }) => {
+    const reading = await quickReading(path, kind, info?.size ?? 0);
+    if (reading !== undefined) readings.set(path, { ...reading, tags: only(reading.tags, tags) });
+  }));
+  const paths = readable.map(({ path }) => path).filter((path) => !readings.has(path));
   const chunks: string[][] = [];
   for (let at = 0; at < paths.length; at += FILES_PER_COMMAND) chunks.push(paths.slice(at, at + FILES_PER_COMMAND));
-  const readings = new Map((await Promise.all(chunks.map((chunk) => readChunk(pool, chunk, tags)))).flat());
+  for (const chunk of await Promise.all(chunks.map((chunk) => readChunk(pool, chunk, tags)))) {
+    for (const [path, reading] of chunk) readings.set(path, reading);
+  }
   return files.map((file) => stateOf(file, readings.get(file.path)));
+}
+
+function only(found: Tags, wanted: readonly string[]): Tags {
+  return Object.fromEntries(wanted.flatMap((tag) => found[tag] === undefined ? [] : [[tag, found[tag]]]));
 }
 
 /** A file that makes ExifTool end takes its neighbours along; alone, it does not. */

@@ -95,7 +95,7 @@ async function run(
   };
   let isFinished = false;
   try {
-    await runAssets(context, source.records({ modules, since }));
+    await runAssets(context, source.pages({ modules, since }));
     isFinished = !signal.aborted;
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;

@@ -1,3 +1,4 @@
+import { locateExifTool } from './exiftool/location.ts';
 import { ExifToolPool } from './exiftool/pool.ts';
 import type { FileState, SeenAsset } from './file_state.ts';
 import { lookAtFile, lookAtOriginals, type Original } from './look.ts';
@@ -38,8 +39,9 @@ export class Writer implements AsyncDisposable {
 
   /** Throws UserError when ExifTool cannot be run. */
   static async open({ workers, exifToolPath, modules, scratchParent }: WriterOptions): Promise<Writer> {
+    const command = await locateExifTool(exifToolPath);
     const scratch = await Scratch.make(scratchParent);
-    const pool = new ExifToolPool({ workers, path: exifToolPath, config: scratch.config });
+    const pool = new ExifToolPool({ workers, command, config: scratch.config });
     const tools: Tools = { pool, scratch };
     try {
       return new Writer(tools, modules, await pool.version());

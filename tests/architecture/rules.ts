@@ -16,18 +16,22 @@ const BELOW_CLI = ['service', 'share', 'writeback', ...BELOW_JOBS];
 /** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
 export const LAYERS: readonly Layer[] = [
   { name: 'main', path: 'main.ts', mayImport: ['cli', 'errors'] },
-  { name: 'cli', path: 'src/cli/', mayImport: ['demo', 'version', ...BELOW_CLI] },
+  { name: 'cli', path: 'src/cli/', mayImport: ['demo', 'doctor', 'setup', 'status', 'version', ...BELOW_CLI] },
+  { name: 'doctor', path: 'src/doctor/', mayImport: ['version', ...BELOW_CLI] },
+  { name: 'setup', path: 'src/setup/', mayImport: BELOW_CLI },
+  { name: 'status', path: 'src/status/', mayImport: ['share', 'writeback', ...BELOW_JOBS] },
   { name: 'demo', path: 'src/demo/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'service', path: 'src/service/', mayImport: ['version', 'share', 'writeback', ...BELOW_JOBS] },
   { name: 'share', path: 'src/share/', mayImport: BELOW_JOBS },
-  { name: 'writeback', path: 'src/writeback/', mayImport: BELOW_JOBS },
+  { name: 'writeback', path: 'src/writeback/', mayImport: ['version', ...BELOW_JOBS] },
   { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', ...EVERYWHERE] },
   { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
   { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
   { name: 'config', path: 'src/config/', mayImport: ['errors'] },
   { name: 'errors', path: 'src/errors.ts', mayImport: [] },
-  { name: 'version', path: 'src/version.ts', mayImport: ['package'] },
+  { name: 'version', path: 'src/version.ts', mayImport: ['package', 'build'] },
   { name: 'package', path: 'deno.json', mayImport: [] },
+  { name: 'build', path: 'src/build.json', mayImport: [] },
 ];
 
 /** Every import that the table does not allow, as a sentence; also of modules that belong to no layer. */

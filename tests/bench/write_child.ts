@@ -7,6 +7,7 @@ import { ALL_MODULES, type Destination, type Module } from '../../src/writeback/
 import { MAPPING_VERSION } from '../../src/writeback/plan_files.ts';
 import { databaseSource } from '../../src/writeback/records/database.ts';
 import { digester } from '../../src/writeback/run/wanted.ts';
+import type { AssetRecord } from '../../src/writeback/record.ts';
 import type { FilePlan } from '../../src/writeback/tags.ts';
 import { writeBack, type WriteOptions } from '../../src/writeback/write_back.ts';
 import { multiplyRows } from './multiply.ts';
@@ -80,26 +81,31 @@ async function makeKnown(times: number): Promise<void> {
   const locator = new Locator(pathRulesOf(config, '/data'));
   const digest = digester({ modules, destination: 'embed', captionMaxLength, timeZone }, MAPPING_VERSION);
   using ledger = Ledger.open(config.write.stateDirectory);
-  for await (const item of source.records({ modules })) {
-    if (item.kind === 'mirror') continue;
-    const { record } = item;
-    const path = locator.toLocal(record.originalPath) ?? '';
-    if (/\.\d+$/.test(path)) Deno.writeTextFileSync(path, path);
-    else Deno.removeSync(`${path}.xmp`);
-    const file = locator.locate(record.originalPath);
-    if (!file.isFound) throw new Error(`${path} is not there`);
-    ledger.commits.later(() =>
-      ledger.files.save({
-        path: file.realPath,
-        assetId: record.assetId,
-        runId: 0,
-        wanted: digest(record),
-        stamp: file.stamp,
-        sidecar: undefined,
-        outcome: 'written',
-        reason: undefined,
-      })
-    );
+  for await (const page of source.pages({ modules })) {
+    for (const item of page) {
+      if (item.kind === 'mirror') continue;
+      remember(ledger, locator, item.record, digest(item.record));
+    }
   }
   await sql.end();
+}
+
+function remember(ledger: Ledger, locator: Locator, record: AssetRecord, wanted: string): void {
+  const path = locator.toLocal(record.originalPath) ?? '';
+  if (/\.\d+$/.test(path)) Deno.writeTextFileSync(path, path);
+  else Deno.removeSync(`${path}.xmp`);
+  const file = locator.locate(record.originalPath);
+  if (!file.isFound) throw new Error(`${path} is not there`);
+  ledger.commits.later(() =>
+    ledger.files.save({
+      path: file.realPath,
+      assetId: record.assetId,
+      runId: 0,
+      wanted,
+      stamp: file.stamp,
+      sidecar: undefined,
+      outcome: 'written',
+      reason: undefined,
+    })
+  );
 }

@@ -28,6 +28,21 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
     'Examples',
     'Stop the service',
   ]],
+  [['dedup', '--help'], ['--match-time', '--job <name>', '--user <id>', '--dry-run', '--yes', '--json', 'Examples']],
+  [['takeover', '--help'], ['--is-stopped', '--dry-run', '--yes', '--json', 'Examples', 'config.yaml']],
+  [['status', '--help'], ['--json', 'Examples', 'while the service runs']],
+  [['completion', '--help'], ['bash', 'zsh', 'fish', 'Examples', '.bashrc']],
+  [['setup', '--help'], [
+    '--yes',
+    '--dry-run',
+    '--json',
+    '--compose',
+    '--api-key-file',
+    '--share',
+    '--mount',
+    'Examples',
+    'Ctrl-C',
+  ]],
   [['help', 'sync'], ['--job <name>', '--dry-run', '--json', '--config <file>', '--help']],
 ];
 

@@ -37,7 +37,7 @@ export const LIBRARIES = Object.freeze(
 export type LibraryKey = keyof typeof LIBRARIES;
 export const LIBRARY_KEYS = Object.keys(LIBRARIES) as LibraryKey[];
 
-/** What Immich suggests for a new library. */
+/** What Immich gives a new library. Those that receive mirrors have none, as `**\/._*` would take all of them offline. */
 export const EXCLUSION_PATTERNS = Object.freeze(['**/@eaDir/**', '**/._*', '**/#recycle/**', '**/#snapshot/**']);
 
 export interface AlbumSpec {

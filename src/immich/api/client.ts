@@ -58,6 +58,15 @@ export class ImmichApi {
     return await this.#request(`POST /api${path}`, path, init, schema);
   }
 
+  async put<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
+    const init = { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    return await this.#request(`PUT /api${path}`, path, init, schema);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#request(`DELETE /api${path}`, path, { method: 'DELETE' }, z.unknown());
+  }
+
   /** @param route how messages name the request: without query, as that may hold ids */
   async #request<T>(route: string, path: string, init: RequestInit, schema: z.ZodType<T>): Promise<T> {
     const { signal, retries = RETRIES, firstDelayMs = FIRST_DELAY_MS } = this.#options;
@@ -85,7 +94,7 @@ export class ImmichApi {
       const said = text.replaceAll(this.#options.apiKey.reveal(), '***');
       throw new ImmichApiError(this.url, failureOfAnswer(route, answer, said));
     }
-    const json = parseJson(text);
+    const json = answer.status === 204 ? { value: undefined } : parseJson(text);
     if (json === undefined) throw new ImmichApiError(this.url, notImmich(route));
     const result = schema.safeParse(json.value);
     if (result.success) return result.data;

@@ -36,7 +36,7 @@ export async function identify(
   needed: (version: ServerVersion) => readonly string[],
 ): Promise<Account> {
   // Needs no key, so a wrong address is told from a wrong key.
-  const version = await api.get('/server/version', versionAnswer);
+  const version = await readServerVersion(api);
   if (version.major < OLDEST_MAJOR) {
     throw new UserError(
       `Immich at ${api.url} is version ${versionText(version)}, and 2.0 is the oldest that is supported.`,
@@ -45,7 +45,7 @@ export async function identify(
       },
     );
   }
-  const { permissions } = await api.get('/api-keys/me', keyAnswer);
+  const permissions = await readPermissions(api);
   const missing = needed(version).filter((permission) => !isAllowed(permissions, permission));
   if (missing.length > 0) {
     const what = missing.length === 1 ? 'the permission' : 'the permissions';
@@ -53,8 +53,23 @@ export async function identify(
       remedy: allowRemedy(missing),
     });
   }
-  const { id, name } = await api.get('/users/me', userAnswer);
+  const { id, name } = await readUser(api);
   return { version, userId: id, userName: name, permissions };
+}
+
+/** Which Immich this is. */
+export async function readServerVersion(api: ImmichApi): Promise<ServerVersion> {
+  return await api.get('/server/version', versionAnswer);
+}
+
+/** What the key may do. */
+export async function readPermissions(api: ImmichApi): Promise<readonly string[]> {
+  return (await api.get('/api-keys/me', keyAnswer)).permissions;
+}
+
+/** Whose key it is. Needs the permission user.read. */
+export async function readUser(api: ImmichApi): Promise<{ readonly id: string; readonly name: string }> {
+  return await api.get('/users/me', userAnswer);
 }
 
 /** Whether a key with these permissions has this one. */

@@ -160,7 +160,12 @@ async function adoptPlaces(tx: Sql, schema: ImmichSchema, job: Job, places: read
 }
 
 /** If the album has any of the library's photos, we have filled it before: what is missing was taken out. */
-async function rememberAlbum(tx: Sql, schema: ImmichSchema, job: Job, mirrorAssetIds: string[]): Promise<void> {
+export async function rememberAlbum(
+  tx: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  mirrorAssetIds: string[],
+): Promise<void> {
   if (job.albumId === undefined) return;
   const { albumKey, assetKey } = schema.albumAsset;
   await tx`

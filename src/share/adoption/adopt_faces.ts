@@ -6,7 +6,7 @@ import { joinMappedPerson } from '../copy/person_links.ts';
 import type { Job } from '../job.ts';
 
 /** By what a face is recognised as the copy of another: where it is, in a picture of which size, and who found it. */
-const LIKENESS: readonly string[] = Object.freeze([
+export const LIKENESS: readonly string[] = Object.freeze([
   'boundingBoxX1',
   'boundingBoxY1',
   'boundingBoxX2',
@@ -38,10 +38,17 @@ export async function adoptFaces(context: Context, job: Job): Promise<string[][]
   return batches;
 }
 
-/** Faces that look alike are paired one by one; with several of them, in the order of their ids. */
-async function matchFaces(tx: Sql, schema: ImmichSchema, mirrorAssetIds: string[]): Promise<void> {
+/**
+ * Faces that look alike, going by the columns `alike`, are paired one by one; with several of them, in the order of their ids.
+ */
+export async function matchFaces(
+  tx: Sql,
+  schema: ImmichSchema,
+  mirrorAssetIds: string[],
+  alike: readonly string[] = LIKENESS,
+): Promise<void> {
   const { faceKey } = schema.people;
-  const likeness = commaSeparated(tx, LIKENESS.map((column) => tx`f.${tx(column)}`));
+  const likeness = commaSeparated(tx, alike.map((column) => tx`f.${tx(column)}`));
   const facesOf = (assetId: 'source_asset_id' | 'mirror_asset_id') =>
     tx`(
       SELECT
@@ -51,7 +58,7 @@ async function matchFaces(tx: Sql, schema: ImmichSchema, mirrorAssetIds: string[
       JOIN asset_face f ON f."assetId" = m.${tx(assetId)}
       WHERE m.mirror_asset_id = ANY (${mirrorAssetIds}::uuid[])
     )`;
-  const isAlike = LIKENESS.reduce(
+  const isAlike = alike.reduce(
     (all, column) => tx`${all} AND mirror.${tx(column)} = source.${tx(column)}`,
     tx`mirror.mirror_asset_id = source.mirror_asset_id AND mirror.turn = source.turn`,
   );

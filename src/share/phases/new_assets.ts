@@ -159,7 +159,7 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[
  * Tells PostgreSQL how full our tables are. Autovacuum would, within a minute; the phases that follow a first copy come
  * sooner and are planned badly for tables that look empty.
  */
-async function analyzeOwnTables(sql: Sql): Promise<void> {
+export async function analyzeOwnTables(sql: Sql): Promise<void> {
   await sql`
     ANALYZE immich_sidecar.asset_map, immich_sidecar.face_map, immich_sidecar.person_map, immich_sidecar.link`;
 }

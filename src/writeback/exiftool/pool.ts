@@ -1,12 +1,12 @@
-import exifToolScript from 'exiftool-vendored.pl';
 import { UserError } from '../../errors.ts';
+import type { ExifToolCommand } from './location.ts';
 import { type Answer, ExifToolEnded, ExifToolProcess, type Launch } from './process.ts';
 
 export interface PoolOptions {
   /** How many ExifTools work at a time. */
   readonly workers: number;
-  /** An ExifTool to use instead of the one that comes with this program. */
-  readonly path: string | undefined;
+  /** How they are started. */
+  readonly command: ExifToolCommand;
   /** The file with END_WITH_PROGRAM. */
   readonly config: string;
 }
@@ -24,12 +24,9 @@ export class ExifToolPool implements AsyncDisposable {
   #processes: ExifToolProcess[] = [];
   readonly #closing: Promise<void>[] = [];
 
-  constructor({ workers, path, config }: PoolOptions) {
+  constructor({ workers, command, config }: PoolOptions) {
     this.#workers = workers;
-    // The vendored script is not executable in every package cache, so Perl is named.
-    this.#launch = path === undefined
-      ? { program: 'perl', args: [exifToolScript], config }
-      : { program: path, args: [], config };
+    this.#launch = { ...command, config };
   }
 
   /** Has one of them run a command, each argument a line. Rejects with ExifToolEnded, or UserError if there is no ExifTool. */

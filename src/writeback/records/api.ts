@@ -43,16 +43,14 @@ export function apiSource(options: ApiSourceOptions): RecordSource {
       if (since !== undefined || !isAllowed(account.permissions, 'asset.statistics')) return undefined;
       return await countAssets(api, VISIBILITIES);
     },
-    records: async function* (wanted) {
-      for await (const page of readAhead(pages(options, wanted))) yield* page;
-    },
+    pages: (wanted) => readAhead(readPages(options, wanted)),
   };
 }
 
 /** Asked for by name: without it 2.x leaves the archive out and 3.x puts hidden assets in. */
 const VISIBILITIES: readonly Visibility[] = ['timeline', 'archive'];
 
-async function* pages(options: ApiSourceOptions, wanted: RecordOptions): AsyncGenerator<readonly SourceItem[]> {
+async function* readPages(options: ApiSourceOptions, wanted: RecordOptions): AsyncGenerator<readonly SourceItem[]> {
   const { api, batchSize } = options;
   const names = new NameLookup(options, wanted);
   /** An asset whose date is changed during the run would come twice. */

@@ -38,10 +38,7 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   return {
     describe: () => `the database of Immich ${version}, photos of ${whose}`,
     count: async ({ since }) => await countAssets(sql, schema, { userIds, since }),
-    records: async function* (wanted) {
-      const pages = readPages(sql, schema, { userIds, since: wanted.since }, wanted, options.batchSize);
-      for await (const page of readAhead(pages)) yield* page;
-    },
+    pages: (wanted) => readAhead(readPages(sql, schema, { userIds, since: wanted.since }, wanted, options.batchSize)),
   };
 }
 

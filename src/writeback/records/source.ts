@@ -27,6 +27,6 @@ export interface RecordSource {
   describe(): string;
   /** About how many items there will be; undefined when that is not known beforehand. */
   count(options: RecordOptions): Promise<number | undefined>;
-  /** Every asset once. A page is read ahead, so that the consumer need not wait. */
-  records(options: RecordOptions): AsyncIterable<SourceItem>;
+  /** Every asset once, a page at a time. A page is read ahead, so that the consumer need not wait. */
+  pages(options: RecordOptions): AsyncIterable<readonly SourceItem[]>;
 }

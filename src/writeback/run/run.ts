@@ -18,14 +18,11 @@ import { saysNothing } from './wanted.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
-/** Assets whose rows in the ledger are read with one statement; what was begun of them is waited for before the next. */
-const CHUNK = 1_000;
-
 /**
  * Assets that are dealt with in one go. Then others have their turn: answers of the database for the next page, signals,
  * and the progress bar. With 1,000 the database and this program would work in turns instead of at once.
  */
-const TURN = 64;
+const TURN = 16;
 
 /** Files that ExifTool reads with one command. */
 const BATCH = 16;
@@ -53,18 +50,18 @@ export interface RunContext {
 }
 
 /**
- * Takes every asset to exactly one outcome. Memory holds one chunk of them. A file that fails never stops the rest;
+ * Takes every asset to exactly one outcome. Memory holds one page of them and the next. A file that fails never stops the rest;
  * throws only when the ledger, the source of the records or ExifTool as such fails, or when the library is mounted elsewhere.
  */
-export async function runAssets(context: RunContext, items: AsyncIterable<SourceItem>): Promise<void> {
-  for await (const chunk of chunksOf(items, CHUNK)) {
-    await new Chunk(context).run(context.isResumed ? withoutDone(context, chunk) : chunk);
+export async function runAssets(context: RunContext, pages: AsyncIterable<readonly SourceItem[]>): Promise<void> {
+  for await (const page of pages) {
+    await new Page(context).run(context.isResumed ? withoutDone(context, page) : page);
     if (context.signal.aborted) return;
   }
 }
 
-/** Some assets, of which each path is taken once. */
-class Chunk {
+/** Some assets, whose rows in the ledger are read with one statement. What was begun of them is waited for before the next. */
+class Page {
   readonly #context: RunContext;
   readonly #claims = new Map<string, string>();
   readonly #underWay = new Set<Promise<void>>();
@@ -188,15 +185,4 @@ function withoutDone({ ledger, runId = -1 }: RunContext, items: readonly SourceI
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-async function* chunksOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length < size) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
 }

@@ -49,6 +49,12 @@ const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: /^\/server\/features$/,
+    permission: null,
+    answer: ({ dialect }) => ok(capture<Json>(dialect, 'server-features')),
+  },
+  {
+    method: 'GET',
     path: /^\/api-keys\/me$/,
     permission: '',
     answer: ({ dialect, permissions }) => ok({ ...capture<Json>(dialect, 'api-keys-me'), permissions }),

@@ -1,4 +1,6 @@
 import { Secret } from '../../../src/config/secret.ts';
+import type { Connection } from '../../../src/postgres/connect.ts';
+import { administrationAnswer, type FakeKey } from './administration.ts';
 import type { Dialect } from './captures.ts';
 import type { FakeLibrary } from './library.ts';
 import { answerTo, type FakeRequest, type FakeState } from './routes.ts';
@@ -21,6 +23,10 @@ export interface FakeImmichOptions {
   readonly permissions?: readonly string[];
   /** Another version than that of the dialect. */
   readonly version?: FakeState['version'];
+  /** Lets users, libraries and albums be those of a database. */
+  readonly database?: Connection;
+  /** More keys that are right, by their text. */
+  readonly keys?: ReadonlyMap<string, FakeKey>;
   /** Asked before every answer: a fault, or undefined for none. `number` counts all requests from 1. */
   readonly fault?: (request: FakeRequest, number: number) => Fault | undefined;
 }
@@ -74,9 +80,14 @@ export class FakeImmich implements AsyncDisposable {
     if (fault !== undefined) return await this.#fail(fault);
     const { dialect, library, permissions = ['all'], version } = this.#options;
     const given = incoming.headers.get('x-api-key');
-    const key = given === null ? 'none' : given === this.apiKey.reveal() ? 'right' : 'wrong';
-    const { status, body } = answerTo({ dialect, library, permissions, version }, request, key);
-    return json(status, JSON.stringify(body));
+    const own = given === this.apiKey.reveal() ? { userId: library.userId, permissions } : undefined;
+    const known = own ?? this.#options.keys?.get(given ?? '');
+    const { database } = this.#options;
+    const administration = database && await administrationAnswer({ sql: database, dialect }, request, known);
+    const key = given === null ? 'none' : known === undefined ? 'wrong' : 'right';
+    const state = { dialect, library, permissions: known?.permissions ?? permissions, version };
+    const { status, body } = administration ?? answerTo(state, request, key);
+    return status === 204 ? new Response(null, { status }) : json(status, JSON.stringify(body));
   }
 
   async #fail(fault: Fault): Promise<Response> {

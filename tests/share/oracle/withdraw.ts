@@ -61,7 +61,7 @@ function pathsOf({ records }: Prediction, mirror: Mirror): Set<string> {
   const row = records.asset(mirror.id);
   return new Set([
     ...mirror.files,
-    ...[...mirror.files].filter((path) => path.includes('/.')).map((path) => `${path}.xmp`),
+    ...(row === undefined ? [...mirror.files].filter((path) => path.includes('/.')).map((path) => `${path}.xmp`) : []),
     ...(row === undefined ? [] : [text(row['originalPath'])]),
     ...records.of('asset_file', mirror.id).map((file) => text(file['path'])),
   ]);

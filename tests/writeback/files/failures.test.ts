@@ -10,6 +10,8 @@ import { RECORD, World } from './world.ts';
 
 const ascii = (text: string) => new TextEncoder().encode(text);
 
+const NOTES = 'what somebody keeps elsewhere';
+
 /** A BMP of one pixel. */
 function makeBmp(): Uint8Array {
   const bmp = new Uint8Array(58);
@@ -99,6 +101,22 @@ Deno.test('a read-only photo gets a sidecar', async () => {
   await world.write(path, { ...RECORD, rating: 1 });
   assert.equal((await world.writer.lookAt(`${path}.xmp`, 'sidecar')).tags['XMP-xmp:Rating'], '1');
 });
+
+for (const target of ['elsewhere.xmp', 'nowhere.xmp']) {
+  Deno.test(`a sidecar that is a symbolic link to ${target} is left alone, and said to be`, async () => {
+    await using world = await World.open();
+    const path = await world.add('a.jpg', makeFile('jpg'));
+    if (target === 'elsewhere.xmp') await Deno.writeTextFile(`${world.directory}/${target}`, NOTES);
+    await Deno.symlink(`${world.directory}/${target}`, `${path}.xmp`);
+    const { plans, refused } = await world.write(path, RECORD, { destination: 'both' });
+    assert.deepEqual(plans.map(({ kind }) => kind), ['media']);
+    assert.deepEqual(refused, ['the sidecar is left alone: it is a symbolic link']);
+    assert.ok(Deno.lstatSync(`${path}.xmp`).isSymlink);
+    const names = target === 'elsewhere.xmp' ? ['a.jpg', 'a.jpg.xmp', target] : ['a.jpg', 'a.jpg.xmp'];
+    assert.deepEqual(world.names(), names);
+    if (target === 'elsewhere.xmp') assert.equal(Deno.readTextFileSync(`${world.directory}/${target}`), NOTES);
+  });
+}
 
 Deno.test('a sidecar that is not XMP is left alone, and said to be', async () => {
   await using world = await World.open();

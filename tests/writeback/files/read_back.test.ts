@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readBack } from '../../../src/writeback/read_back/read_back.ts';
+import { readBack } from '../../../src/writeback/quick_reading/read_back.ts';
 import type { FilePlan } from '../../../src/writeback/tags.ts';
 import { missingChange } from '../../../src/writeback/verify.ts';
 import { makeFile } from './media.ts';

@@ -327,7 +327,7 @@ for (const dialect of DIALECTS) {
     const source = await sourceOf(fake, { modules: ['gps'], batchSize: 10 });
     let count = 0;
     const all = async () => {
-      for await (const _ of source.records({ modules: ['gps'] })) count++;
+      for await (const page of source.pages({ modules: ['gps'] })) count += page.length;
     };
     await assert.rejects(all, /is not ready/);
     assert.equal(count, 19);
@@ -336,8 +336,8 @@ for (const dialect of DIALECTS) {
   Deno.test(`${dialect}: a consumer that stops early leaves nothing running`, async () => {
     await using fake = new FakeImmich({ dialect, library: fakeLibrary(range(50).map((number) => fakeAsset(number))) });
     const source = await sourceOf(fake, { modules: ['gps'], batchSize: 10 });
-    for await (const item of source.records({ modules: ['gps'] })) {
-      assert.equal(item.kind, 'record');
+    for await (const [item] of source.pages({ modules: ['gps'] })) {
+      assert.equal(item?.kind, 'record');
       break;
     }
     assert.ok(fake.requests.length <= 3 + 2);

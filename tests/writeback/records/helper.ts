@@ -52,7 +52,7 @@ export async function sourceOf(fake: FakeImmich, options: SourceOptions = {}): P
 
 /** Everything a source gives. */
 export async function itemsOf(source: RecordSource, options: Partial<RecordOptions> = {}): Promise<SourceItem[]> {
-  return await Array.fromAsync(source.records({ modules: MODULES, ...options }));
+  return (await Array.fromAsync(source.pages({ modules: MODULES, ...options }))).flat();
 }
 
 /** Its records by asset id. */

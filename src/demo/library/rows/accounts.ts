@@ -24,7 +24,7 @@ export function libraryRows(context: LibraryContext): readonly Row[] {
     ownerId: userIdOf(context, LIBRARIES[key].owner),
     name: LIBRARIES[key].name,
     importPaths: [importPathOf(context, key)],
-    exclusionPatterns: EXCLUSION_PATTERNS,
+    exclusionPatterns: key === 'alice' ? EXCLUSION_PATTERNS : [],
     refreshedAt: '2024-11-10T00:00:05.000Z',
   }));
 }

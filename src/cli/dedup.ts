@@ -1,0 +1,118 @@
+import { Command, Option } from 'commander';
+import type { Config } from '../config/config.ts';
+import { plain } from '../config/quote.ts';
+import { EXIT, UserError } from '../errors.ts';
+import type { Connection } from '../postgres/connect.ts';
+import { applyDedup, type DedupChoice, type DedupPlan, type DedupResult, planDedup } from '../share/dedup.ts';
+import { planOnly, withSharing } from '../share/share.ts';
+import { VERSION } from '../version.ts';
+import { type Consent, consentOf } from './ask.ts';
+import { type Environment, print, printJson, table } from './output.ts';
+import { terminalProgress } from './progress.ts';
+import { isUuid } from './uuid.ts';
+import { withDatabase } from './with_database.ts';
+
+interface DedupOptions {
+  readonly matchTime?: boolean;
+  readonly job?: string;
+  readonly user?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar dedup`: takes back what the receiving users have themselves. */
+export function dedupCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('dedup')
+    .description('Take back shared photos that the receiving user has himself, and do not share them again')
+    .option('--match-time', 'only with the same capture time to the second (default: the same day)')
+    .option('--job <name>', 'only what this job has shared')
+    .addOption(new Option('--user <id>', 'only what this user has received').conflicts('job'))
+    .option('--dry-run', 'list the duplicates and change nothing')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the result as one JSON object')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: DedupOptions) => {
+      const consent = consentOf(options);
+      const work = (sql: Connection, config: Config) => dedup(sql, config, options, consent);
+      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar dedup --dry-run                 which photos are there twice?
+  immich-sidecar dedup --match-time              only what is surely the same
+  immich-sidecar dedup --job "alice to bob" --yes
+
+A shared photo is a duplicate if the receiving user has a photo of his own with
+the same name, extension and case aside, taken on the same day. With
+--match-time it must be the same second; different time zones are allowed for.
+His own photo stays as it is, and so does the source's. What he has done to the
+shared copy (favourites, edits, albums) goes with it. Stop the service first.
+"forget" shares it again.`;
+
+async function dedup(sql: Connection, config: Config, options: DedupOptions, consent: Consent): Promise<number> {
+  if (options.user !== undefined && !isUuid(options.user)) {
+    throw new UserError(`--user: ${JSON.stringify(options.user)} is not the id of a user.`, {
+      remedy: 'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
+    });
+  }
+  const choice: DedupChoice = {
+    job: options.job,
+    targetUserId: options.user?.toLowerCase(),
+    matchTime: options.matchTime === true,
+  };
+  const plan = await planOnly(sql, config, undefined, (tx, context) => planDedup(tx, context, choice));
+  if (options.dryRun) {
+    if (options.json) printJson({ dryRun: true, ...plan });
+    else print(`${describePlan(plan, Infinity)}Nothing was changed.\n`);
+    return EXIT.ok;
+  }
+  if (plan.duplicates.length === 0) {
+    if (options.json) printJson({ mirrors: 0, people: 0, links: 0, failures: [] });
+    else print('There are no duplicates.\n');
+    return EXIT.ok;
+  }
+  if (!consent.isGiven(describePlan(plan, MAX_LISTED), 'Take these back?')) return EXIT.ok;
+  const progress = terminalProgress(config.log.format === 'text');
+  const result = await withSharing(sql, config, VERSION, (sharing) =>
+    sharing.apply(async (context) => {
+      const now = await planDedup(sql, context, choice);
+      progress.start('taking back', now.duplicates.length, 'photos');
+      try {
+        return await applyDedup(context, now, (mirrors) => progress.advance(mirrors));
+      } finally {
+        progress.stop();
+      }
+    }));
+  if (options.json) printJson(result);
+  else print(describeResult(result));
+  return result.failures.length === 0 ? EXIT.ok : EXIT.partial;
+}
+
+/** More than this before a question would push the beginning off the screen. */
+const MAX_LISTED = 15;
+
+function describePlan({ duplicates, counts }: DedupPlan, max: number): string {
+  if (duplicates.length === 0) return 'There are no duplicates.\n';
+  const shown = duplicates.filter(({ isMotionPart }) => !isMotionPart);
+  const rows = shown.slice(0, max).map(({ takenOn, fileName, ownFileName }) => [
+    takenOn,
+    plain(fileName),
+    plain(ownFileName),
+  ]);
+  const rest = shown.length - rows.length;
+  const { mirrors, people, links } = counts;
+  return table([['taken on', 'shared', 'his own'], ...rows]) +
+    (rest > 0 ? `… and ${rest} more; --dry-run lists all.\n` : '') +
+    `To be taken back: ${mirrors} photos and videos, ${people} people, ${links} links.\n`;
+}
+
+function describeResult({ mirrors, people, links, failures }: DedupResult): string {
+  return `Taken back: ${mirrors} photos and videos, ${people} people, ${links} links. They are not shared again.\n` +
+    failures.map((failure) => `! ${failure}\n`).join('') +
+    (failures.length > 0 ? 'Mend that and run it again.\n' : '');
+}

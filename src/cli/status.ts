@@ -1,0 +1,151 @@
+import { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { plain } from '../config/quote.ts';
+import { EXIT } from '../errors.ts';
+import { describeBrake } from '../share/brake_words.ts';
+import { planOnly } from '../share/share.ts';
+import { type CycleSummary, readShareStatus, type ShareStatus } from '../status/share.ts';
+import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.ts';
+import { VERSION } from '../version.ts';
+import { formatBytes } from './bytes.ts';
+import { earlyFormat } from './logging.ts';
+import { type Environment, print, printJson, table } from './output.ts';
+import { reportError } from './report_error.ts';
+import { describeStanding } from '../share/standing_words.ts';
+import { withDatabase } from './with_database.ts';
+import { OUTCOME_WORDS } from './write_words.ts';
+
+interface StatusOptions {
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar status`: where everything stands. */
+export function statusCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('status')
+    .description('Show what is shared, what is not and why, and what was written into files')
+    .option('--json', 'print it as one JSON object (docs/status.md)')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: StatusOptions) => onExit(await status(env, options)));
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar status
+  immich-sidecar status --json | jq '.share.jobs[].standing'
+
+Changes nothing, and can be asked at any time, also while the service runs.
+"forget --list" names the photos that are left out, "doctor" says what is wrong.`;
+
+async function status(env: Environment, options: StatusOptions): Promise<number> {
+  try {
+    const config = loadConfig({
+      env,
+      cwd: Deno.cwd(),
+      needJobs: false,
+      ...(options.config === undefined ? {} : { configFile: options.config }),
+    });
+    // Who only writes into files may have no access to the database.
+    if (config.jobs.length === 0) {
+      show(config, undefined, options);
+      return EXIT.ok;
+    }
+  } catch (error) {
+    return reportError(error, { format: earlyFormat(env) });
+  }
+  return await withDatabase(env, options, async (sql, config) => {
+    show(config, await planOnly(sql, config, undefined, readShareStatus), options);
+    return EXIT.ok;
+  });
+}
+
+function show(config: Config, share: ShareStatus | undefined, { json = false }: StatusOptions): void {
+  const writeBack = readWriteBackStatus(config.write.stateDirectory);
+  const { syncIntervalSeconds, reconcileHours } = config;
+  if (json) {
+    printJson({
+      version: VERSION,
+      service: { isAtWork: share?.isAtWork ?? null, syncIntervalSeconds, reconcileHours },
+      share: share ?? null,
+      writeBack: writeBack ?? null,
+    });
+    return;
+  }
+  print(share === undefined ? 'No jobs are configured: nothing is shared.\n' : describeShare(share, config));
+  print(`\n${describeWriteBack(writeBack)}`);
+}
+
+function describeShare({ jobs, totals, brakes, cycles, isAtWork }: ShareStatus, config: Config): string {
+  const rows = jobs.map(({ job, standing, mirrors, people, links, bytes }) => [
+    plain(job),
+    String(standing?.selected ?? ''),
+    String(standing?.mirrored ?? mirrors),
+    String(people),
+    String(links),
+    formatBytes(bytes),
+  ]);
+  const heading = ['job', 'selected', 'mirrored', 'people', 'links', 'not stored twice'];
+  const rest = jobs.flatMap(({ job, standing, isConfigured }) => {
+    const lines = standing === undefined ? [] : describeStanding(standing);
+    if (!isConfigured) lines.push('is not configured any more; the next cycle takes its photos back');
+    return lines.length === 0 ? [] : [`\n${plain(job)}\n`, ...lines.map((line) => `  ${line}\n`)];
+  });
+  return table([heading, ...rows], new Set([1, 2, 3, 4, 5])) +
+    (jobs.length > 1
+      ? `in all ${totals.mirrors} photos and videos, ${totals.people} people, ${totals.links} links, ` +
+        `${formatBytes(totals.bytes)}\n`
+      : '') +
+    rest.join('') +
+    brakes.map((brake) => `\n${describeBrakeOf(brake, config)}\n`).join('') +
+    `\n${describeService(isAtWork, config)}\n` +
+    describeCycles(cycles);
+}
+
+function describeBrakeOf(brake: ShareStatus['brakes'][number], { jobs }: Config): string {
+  const isConfigured = jobs.some(({ name }) => name === brake.job);
+  const confirmed = brake.confirmedAt === null ? '' : '\n  Confirmed; the next cycle takes them back.';
+  return `${describeBrake({ ...brake, isConfigured, emptyDirectory: undefined })}${confirmed}`;
+}
+
+function describeService(isAtWork: boolean, { syncIntervalSeconds, reconcileHours }: Config): string {
+  return isAtWork
+    ? `An immich-sidecar is at work. A service looks for changes every ${syncIntervalSeconds} s,\n` +
+      `and at everything every ${reconcileHours} h.`
+    : 'No immich-sidecar is at work: nothing follows until the next sync or serve.';
+}
+
+function describeCycles(cycles: readonly CycleSummary[]): string {
+  if (cycles.length === 0) return 'No cycle has changed anything yet.\n';
+  const rows = cycles.map(({ startedAt, seconds, created, withdrawn, rowsUpdated, filesUpdated, ...rest }) => [
+    shortTime(startedAt.toISOString()),
+    String(created),
+    String(withdrawn),
+    String(rowsUpdated + filesUpdated),
+    String(rest.failures),
+    `${seconds.toFixed(1)} s`,
+    rest.isBraked ? 'braked' : '',
+  ]);
+  const heading = ['last cycles (UTC)', 'new', 'taken back', 'updated', 'failed', 'took', ''];
+  return `\n${table([heading, ...rows], new Set([1, 2, 3, 4, 5]))}`;
+}
+
+function describeWriteBack(status: WriteBackStatus | undefined): string {
+  if (status === undefined) return 'Nothing was written into files from here.\n';
+  if ('problem' in status) return `The ledger of write-back cannot be read now: ${status.problem}\n`;
+  const { files, lastRun, isOpen } = status;
+  const rows = Object.entries(OUTCOME_WORDS).flatMap(([outcome, words]) => {
+    const count = files[outcome as keyof typeof files];
+    return count === undefined ? [] : [[String(count), words]];
+  });
+  const run = lastRun === undefined
+    ? 'no run yet'
+    : `run ${lastRun.id}, ${shortTime(lastRun.startedAt)} UTC, ${lastRun.state}`;
+  return `Written into files: ${run}${isOpen ? ', in use' : ''}\n` +
+    table(rows.map((row) => ['', ...row]), new Set([1]));
+}
+
+function shortTime(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
+}

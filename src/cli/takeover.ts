@@ -1,0 +1,123 @@
+import { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { plain } from '../config/quote.ts';
+import { EXIT, RefusedError, UserError } from '../errors.ts';
+import type { Connection } from '../postgres/connect.ts';
+import { detectPredecessor, type Predecessor } from '../share/predecessor/detect.ts';
+import { planTakeover, type TakeoverPlan } from '../share/predecessor/plan.ts';
+import { applyTakeover, type TakeoverResult } from '../share/predecessor/takeover.ts';
+import { planOnly, withSharing } from '../share/share.ts';
+import { VERSION } from '../version.ts';
+import { type Consent, consentOf } from './ask.ts';
+import { type Environment, print, printJson, table } from './output.ts';
+import { withDatabase } from './with_database.ts';
+
+interface TakeoverOptions {
+  readonly isStopped?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar takeover`: what immich-shared-library has shared becomes ours. */
+export function takeoverCommand(env: Environment, onExit: (code: number) => void): Command {
+  return new Command('takeover')
+    .description('Take over what immich-shared-library has shared: nothing is copied again')
+    .option('--is-stopped', 'immich-shared-library is stopped, although something looks like it')
+    .option('--dry-run', 'print what would be taken over and change nothing')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the result as one JSON object')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: TakeoverOptions) => {
+      const consent = consentOf(options);
+      const work = (sql: Connection, config: Config) => takeover(sql, config, options, consent);
+      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  docker stop immich_shared_library    first of all
+  immich-sidecar takeover --dry-run    what is there, and does it fit?
+  immich-sidecar takeover              then sync or serve
+
+Its .env and config.yaml are read as they are: run this where they are, or copy
+them here. Its tables stay, untouched, and so do all files and symbolic links;
+"unshare" can take everything back later. docs/coming_from.md says what the
+first sync puts right.`;
+
+async function takeover(
+  sql: Connection,
+  config: Config,
+  options: TakeoverOptions,
+  consent: Consent,
+): Promise<number> {
+  const found = await detectPredecessor(sql);
+  if (found === undefined || found.unknown === 0) {
+    if (options.json) printJson({ mirrors: 0, faces: 0, people: 0, links: 0, decisions: 0 });
+    else print(`${nothing(found)}\n`);
+    return EXIT.ok;
+  }
+  const plan = await planOnly(sql, config, undefined, planTakeover);
+  if (options.dryRun) {
+    if (options.json) printJson({ dryRun: true, sessions: found.sessions, ...plan });
+    else print(`${describePlan(plan)}${describeObstacles(found, plan)}Nothing was changed.\n`);
+    return EXIT.ok;
+  }
+  assertFits(plan);
+  assertStopped(found, options);
+  if (!consent.isGiven(describePlan(plan), 'Take this over?')) return EXIT.ok;
+  const result = await withSharing(sql, config, VERSION, (sharing) =>
+    sharing.apply(async (context) => {
+      const now = await planTakeover(sql, context);
+      assertFits(now);
+      return await applyTakeover(context, now);
+    }));
+  if (options.json) printJson(result);
+  else print(describeResult(result));
+  return EXIT.ok;
+}
+
+function nothing(found: Predecessor | undefined): string {
+  return found === undefined
+    ? 'immich-shared-library has left nothing in this database.'
+    : 'All that immich-shared-library has shared was taken over already.';
+}
+
+function assertFits({ obstacles }: TakeoverPlan): void {
+  if (obstacles.length === 0) return;
+  throw new UserError(
+    `The configuration does not fit what immich-shared-library has shared:\n  - ${obstacles.map(plain).join('\n  - ')}`,
+    { remedy: 'Nothing was changed. Use its own .env and config.yaml (docs/coming_from.md).' },
+  );
+}
+
+/** It would go on to share the same, and take our rows for its own. */
+function assertStopped({ sessions }: Predecessor, { isStopped = false }: TakeoverOptions): void {
+  if (sessions.length === 0 || isStopped) return;
+  throw new RefusedError(`immich-shared-library seems to be running: ${sessions.join('; ')}.`, {
+    remedy:
+      'Nothing was changed. Stop it (docker stop immich_shared_library). If that is another program: --is-stopped.',
+  });
+}
+
+function describePlan({ mirrors, people, decisions, notes }: TakeoverPlan): string {
+  const jobs = [...Map.groupBy(mirrors, ({ job }) => job)];
+  return table([['job', 'photos'], ...jobs.map(([job, taken]) => [plain(job), String(taken.length)])], new Set([1])) +
+    `To be taken over: ${mirrors.length} photos and videos, ${people.length} people by name.\n` +
+    (decisions.length > 0 ? `To stay unshared (deleted by the target, or duplicates): ${decisions.length}.\n` : '') +
+    notes.map((note) => `${note}\n`).join('');
+}
+
+function describeObstacles({ sessions }: Predecessor, { obstacles }: TakeoverPlan): string {
+  return obstacles.map((obstacle) => `! ${plain(obstacle)}\n`).join('') +
+    sessions.map((session) => `! It seems to be running: ${session}\n`).join('');
+}
+
+function describeResult({ mirrors, faces, people, links, decisions }: TakeoverResult): string {
+  return `Taken over: ${mirrors} photos and videos, ${faces} faces, ${people} people, ${links} files.\n` +
+    (decisions > 0 ? `Not shared again: ${decisions}; "forget --list" shows them.\n` : '') +
+    'Do not start immich-shared-library again. Next: immich-sidecar sync --dry-run\n';
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { allowRemedy } from '../immich/api/failure.ts';
+import { isAllowed, readUser, type ServerVersion, versionText } from '../immich/api/server.ts';
+import { ALL_MODULES, type Module, MODULES } from '../writeback/module.ts';
+import { permissionsFor } from '../writeback/records/api.ts';
+import type { Check } from './check.ts';
+import { fail, ok, type Verdict, warn } from './finding.ts';
+import { lastModules } from './ledger.ts';
+import { parseVersion } from './releases.ts';
+import type { Subject } from './subject.ts';
+import { list } from './words.ts';
+
+/** Immich's REST API, which write-back reads from unless it reads the database. */
+export const API_CHECKS: readonly Check[] = [
+  { group: 'api', name: 'api.server', look: lookAtServer },
+  { group: 'api', name: 'api.key', look: lookAtKey },
+  { group: 'api', name: 'api.config_file', look: lookAtConfigFile },
+];
+
+async function lookAtServer(subject: Subject): Promise<readonly Verdict[]> {
+  const [version, { url }] = [await subject.server.get(), (await subject.config.use()).immich];
+  return [judgeAnswer(version, (await subject.instance.orNothing())?.version, url)];
+}
+
+/** @param noted the version that the database tells */
+export function judgeAnswer(version: ServerVersion, noted: string | undefined, url: string): Verdict {
+  const other = noted === undefined ? undefined : parseVersion(noted);
+  if (other !== undefined && versionText(other) !== versionText(version)) {
+    return warn(
+      `Immich at ${url} is version ${versionText(version)}, but the database belongs to ${versionText(other)}.`,
+      'Check that IMMICH_API_URL and DB_HOSTNAME, DB_DATABASE_NAME are of the same installation.',
+    );
+  }
+  return ok(`Immich ${versionText(version)} answers at ${url}.`);
+}
+
+async function lookAtKey(subject: Subject): Promise<readonly Verdict[]> {
+  const [version, config] = [await subject.server.use(), await subject.config.use()];
+  const permissions = await subject.permissions.get();
+  const owner = isAllowed(permissions, 'user.read') ? (await readUser(await subject.api.use())).name : undefined;
+  const { source, modules, stateDirectory } = config.write;
+  const used = source === 'api' ? [...ALL_MODULES, ...modules, ...lastModules(stateDirectory)] : [];
+  return [judgeKey({ permissions, owner, version, used })];
+}
+
+interface KeyFacts {
+  readonly permissions: readonly string[];
+  /** Whose key it is. */
+  readonly owner: string | undefined;
+  readonly version: ServerVersion;
+  /** What is written with it: `--all`, what `serve` writes, and what the last run wrote. Nothing where write-back reads the database. */
+  readonly used: readonly Module[];
+}
+
+/** The flags of `write`, where they are not called as their modules. */
+const FLAGS: Readonly<Partial<Record<Module, string>>> = Object.freeze({ faces: 'face-coordinates' });
+
+export function judgeKey({ permissions, owner, version, used }: KeyFacts): Verdict {
+  const neededFor = (modules: readonly Module[]) => permissionsFor(modules)(version);
+  const lacks = (modules: readonly Module[]) =>
+    neededFor(modules).filter((permission) => !isAllowed(permissions, permission));
+  const whose = owner === undefined ? 'The API key' : `The API key of ${owner}`;
+  if (used.length === 0) return ok(`${whose} is accepted. Nothing needs it: write-back reads the database.`);
+  const missing = lacks(used);
+  if (missing.length > 0) return fail(`${whose} lacks ${list(missing)}, which write needs.`, allowRemedy(missing));
+  if (permissions.includes('all')) {
+    return ok(`${whose} may do everything; ${list(neededFor(used))} would be enough for write.`);
+  }
+  const flags = MODULES
+    .filter((module) => lacks([module]).length > 0)
+    .map((module) => `--${FLAGS[module] ?? module} (${list(lacks([module]))})`);
+  return ok(`${whose} has what write needs${flags.length === 0 ? '' : `, but not for ${list(flags)}`}.`);
+}
+
+const featuresAnswer = z.object({ configFile: z.boolean() });
+
+async function lookAtConfigFile(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.server.use();
+  const { configFile } = await (await subject.api.use()).get('/server/features', featuresAnswer);
+  return [judgeConfigFile(configFile)];
+}
+
+export function judgeConfigFile(hasConfigFile: boolean): Verdict {
+  if (!hasConfigFile) return ok('Immich has its settings in the database, where this program reads them.');
+  return warn(
+    'Immich has its settings in a file (IMMICH_CONFIG_FILE), which this program cannot read.',
+    'If machine learning is not wholly on there, say in each job what is required or ignored (docs/configuration.md).',
+  );
+}

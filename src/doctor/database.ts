@@ -1,0 +1,129 @@
+import type { Config } from '../config/config.ts';
+import type { Sql } from '../postgres/connect.ts';
+import type { Check } from './check.ts';
+import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
+import type { Subject } from './subject.ts';
+import { list, named } from './words.ts';
+
+/** PostgreSQL itself. */
+export const DATABASE_CHECKS: readonly Check[] = [
+  { group: 'database', name: 'database.connection', look: lookAtConnection },
+  { group: 'database', name: 'database.extensions', look: lookAtExtensions },
+  { group: 'database', name: 'database.rights', look: lookAtRights },
+  { group: 'database', name: 'database.clock', look: lookAtClock },
+];
+
+/** The oldest PostgreSQL that Immich 2 supports. */
+const OLDEST_POSTGRES = 14;
+
+async function lookAtConnection(subject: Subject): Promise<readonly Verdict[]> {
+  const [sql, { database }] = [await subject.sql.get(), await subject.config.use()];
+  const [row] = await sql<{ version: string; number: number; isStandby: boolean }[]>`
+    SELECT
+      split_part(current_setting('server_version'), ' ', 1) AS version,
+      current_setting('server_version_num')::int AS number,
+      pg_is_in_recovery() AS "isStandby"`;
+  if (row === undefined) throw new Error('a query without FROM returned no row');
+  return [judgeServer(row, database)];
+}
+
+export function judgeServer(
+  server: { readonly version: string; readonly number: number; readonly isStandby: boolean },
+  { hostname, port, name, username }: Pick<Config['database'], 'hostname' | 'port' | 'name' | 'username'>,
+): Verdict {
+  const what = `PostgreSQL ${server.version} at ${hostname}:${port}, database ${named(name)}, user ${named(username)}`;
+  if (server.isStandby) {
+    return fail(`${what}: it is a standby, on which nothing can be written.`, 'Set DB_HOSTNAME to the primary server.');
+  }
+  if (server.number < OLDEST_POSTGRES * 10_000) {
+    return warn(`${what}: older than Immich wants it.`, `Update PostgreSQL to ${OLDEST_POSTGRES} or later.`);
+  }
+  return ok(`${what}.`);
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = Object.freeze({
+  vchord: 'VectorChord',
+  vector: 'pgvector',
+  vectors: 'pgvecto.rs',
+});
+
+async function lookAtExtensions(subject: Subject): Promise<readonly Verdict[]> {
+  const sql = await subject.sql.use();
+  const rows = await sql<{ name: string; version: string }[]>`
+    SELECT extname AS name, extversion AS version
+    FROM pg_extension
+    WHERE extname = ANY (${Object.keys(EXTENSIONS)})
+    ORDER BY extname`;
+  const found = rows.map(({ name, version }) => `${EXTENSIONS[name]} ${version}`);
+  return [ok(found.length === 0 ? 'No vector extension by a name that is known.' : `${list(found)}.`)];
+}
+
+/** What sharing writes to; who may do it there may do it to the rest. */
+const WRITTEN: readonly string[] = ['asset', 'asset_file', 'asset_face', 'person', 'album_asset', 'stack'];
+
+async function lookAtRights(subject: Subject): Promise<readonly Verdict[]> {
+  const [sql, catalog, config] = [await subject.sql.use(), await subject.catalog.use(), await subject.config.use()];
+  if (config.jobs.length === 0) return [skipped('No jobs are configured, so nothing is written into the database.')];
+  return [judgeRights(await readRights(sql, WRITTEN.filter((table) => catalog.has(table))), config.database.username)];
+}
+
+interface Rights {
+  /** Tables that may not be written to. */
+  readonly refused: readonly string[];
+  /** Whether our own tables are there and may be used, or could be made. */
+  readonly hasSchema: boolean;
+}
+
+async function readRights(sql: Sql, tables: readonly string[]): Promise<Rights> {
+  const [row] = await sql<Rights[]>`
+    SELECT
+      ARRAY(
+        SELECT name
+        FROM unnest(${tables as string[]}::text[]) AS name
+        WHERE NOT (
+          has_table_privilege('public.' || quote_ident(name), 'SELECT')
+          AND has_table_privilege('public.' || quote_ident(name), 'INSERT')
+          AND has_table_privilege('public.' || quote_ident(name), 'UPDATE')
+          AND has_table_privilege('public.' || quote_ident(name), 'DELETE')
+        )
+      ) AS refused,
+      CASE
+        WHEN to_regnamespace('immich_sidecar') IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+        ELSE has_schema_privilege('immich_sidecar', 'USAGE') AND has_schema_privilege('immich_sidecar', 'CREATE')
+      END AS "hasSchema"`;
+  if (row === undefined) throw new Error('a query without FROM returned no row');
+  return row;
+}
+
+export function judgeRights({ refused, hasSchema }: Rights, username: string): Verdict {
+  const remedy = "Set DB_USERNAME and DB_PASSWORD to Immich's own database user, who owns its tables.";
+  if (refused.length > 0) {
+    return fail(`The user ${named(username)} may not write to ${list(refused)}, as sharing does.`, remedy);
+  }
+  if (!hasSchema) return fail(`The user ${named(username)} may not keep tables of ours in the database.`, remedy);
+  return ok("The user may write to Immich's tables and to ours.");
+}
+
+/** Above what time servers leave, and far below what would put photos into the wrong order. */
+const MOST_SKEW_MS = 5_000;
+
+async function lookAtClock(subject: Subject): Promise<readonly Verdict[]> {
+  const [sql, { now = Date.now }] = [await subject.sql.use(), subject.options];
+  const asked = now();
+  const [row] = await sql<{ ms: number }[]>`SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms`;
+  const answered = now();
+  return [judgeClock((asked + answered) / 2 - (row?.ms ?? 0), (answered - asked) / 2)];
+}
+
+/**
+ * @param aheadMs by how much our clock is ahead of PostgreSQL's
+ * @param doubtMs how far off that may be, as asking takes time
+ */
+export function judgeClock(aheadMs: number, doubtMs: number): Verdict {
+  const seconds = Math.round(Math.abs(aheadMs) / 1_000);
+  if (Math.abs(aheadMs) - doubtMs <= MOST_SKEW_MS) return ok("Our clock and PostgreSQL's agree.");
+  return warn(
+    `Our clock is ${seconds} seconds ${aheadMs > 0 ? 'ahead of' : 'behind'} PostgreSQL's.`,
+    'Let both machines set their clocks by a time server (NTP).',
+  );
+}

@@ -1,0 +1,64 @@
+import type { Config } from '../config/config.ts';
+import { assertImmichAtRest, readMigrations } from '../immich/migrations.ts';
+import { missingFrom } from '../immich/requirements.ts';
+import { planSchema } from '../immich/schema.ts';
+import { FaultError } from '../postgres/faults.ts';
+import type { Check } from './check.ts';
+import { fail, ok, type Verdict, warn } from './finding.ts';
+import { judgeRelease } from './releases.ts';
+import { lookAtSettings } from './settings.ts';
+import type { Subject } from './subject.ts';
+import { count } from './words.ts';
+
+/** Immich's database. */
+export const IMMICH_CHECKS: readonly Check[] = [
+  { group: 'immich', name: 'immich.version', look: lookAtVersion },
+  { group: 'immich', name: 'immich.migrations', look: lookAtMigrations },
+  { group: 'immich', name: 'immich.schema', look: lookAtSchema },
+  { group: 'immich', name: 'immich.unknown', look: lookAtUnknown },
+  { group: 'immich', name: 'immich.settings', look: lookAtSettings },
+];
+
+async function lookAtVersion(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.catalog.get(); // here it is told that a database is not Immich's
+  const { version, mediaLocation } = await subject.instance.get();
+  return [judgeRelease(version, mediaLocation)];
+}
+
+async function lookAtMigrations(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.catalog.use();
+  const sql = await subject.sql.use();
+  try {
+    await assertImmichAtRest(sql);
+  } catch (error) {
+    if (!(error instanceof FaultError) || error.fault !== 'conflict') throw error;
+    return [warn(error.message, error.remedy)];
+  }
+  const [number = '', last = ''] = (await readMigrations(sql)).split(' ');
+  if (last === '') return [ok('Immich is at rest.')];
+  return [ok(`Immich is at rest: ${count(Number(number), 'migration')} so far, the last ${last}.`)];
+}
+
+async function lookAtSchema(subject: Subject): Promise<readonly Verdict[]> {
+  const [catalog, config] = [await subject.catalog.use(), await subject.config.use()];
+  const missing = missingFrom(catalog);
+  if (missing.length > 0) return missing.map((what) => judgeMissing(what, config));
+  planSchema(catalog); // refuses what must not be copied and cannot be left out
+  return [ok(`Immich's ${count(catalog.size, 'table')} have all that sharing needs.`)];
+}
+
+/** @param what a sentence without its beginning and end, from missingFrom */
+export function judgeMissing(what: string, { jobs }: Pick<Config, 'jobs'>): Verdict {
+  const message = `${what.charAt(0).toUpperCase()}${what.slice(1)}.`;
+  const remedy =
+    'Update immich-sidecar, or report this together with the version of Immich. Nothing is shared until then.';
+  return jobs.length === 0 ? warn(message, remedy) : fail(message, remedy);
+}
+
+async function lookAtUnknown(subject: Subject): Promise<readonly Verdict[]> {
+  const { notes } = await subject.schema.use();
+  if (notes.length === 0) return [ok('No table or reference of Immich is unknown to this program.')];
+  return notes.map((note) =>
+    warn(note, 'What is in there is missing from shared photos. Look whether there is a newer immich-sidecar.')
+  );
+}

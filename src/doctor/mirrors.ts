@@ -1,0 +1,117 @@
+import { isInstanceAtWork } from '../postgres/lock.ts';
+import { newestVersion } from '../postgres/migrate.ts';
+import type { Sql } from '../postgres/connect.ts';
+import { readBrakes, type RememberedBrake } from '../share/brakes.ts';
+import { readUnfinished } from '../share/journal.ts';
+import { MIGRATIONS } from '../share/schema/migrations.ts';
+import type { Check } from './check.ts';
+import { fail, ok, type Verdict, warn } from './finding.ts';
+import { lookAtMirrorFiles } from './mirror_files.ts';
+import { lookAtPredecessor } from './predecessor.ts';
+import type { Subject } from './subject.ts';
+import { count, list, named } from './words.ts';
+
+/** What was shared so far. */
+export const MIRROR_CHECKS: readonly Check[] = [
+  { group: 'mirrors', name: 'mirrors.schema', look: lookAtSchema },
+  { group: 'mirrors', name: 'mirrors.predecessor', look: lookAtPredecessor },
+  { group: 'mirrors', name: 'mirrors.unfinished', look: lookAtUnfinished },
+  { group: 'mirrors', name: 'mirrors.brakes', look: lookAtBrakes },
+  { group: 'mirrors', name: 'mirrors.offline', look: lookAtOffline },
+  { group: 'mirrors', name: 'mirrors.files', isThorough: true, look: lookAtMirrorFiles },
+];
+
+async function lookAtSchema(subject: Subject): Promise<readonly Verdict[]> {
+  return [judgeOwnSchema(await subject.ownVersion.get(), newestVersion(MIGRATIONS))];
+}
+
+/** @param version 0 = there is none */
+export function judgeOwnSchema(version: number, newest: number): Verdict {
+  if (version > newest) {
+    return fail(
+      `The schema immich_sidecar has version ${version}, but this program knows only up to ${newest}.`,
+      'A newer immich-sidecar has worked on this database: install that version or a later one.',
+    );
+  }
+  if (version === 0) return ok('Our own tables are not there yet; the first sync makes them.');
+  if (version < newest) return ok(`Our own tables have version ${version}; the next sync brings them to ${newest}.`);
+  return ok(`Our own tables are there, version ${version}.`);
+}
+
+async function lookAtUnfinished(subject: Subject): Promise<readonly Verdict[]> {
+  const sql = await subject.ownTables.use();
+  const unfinished = await readUnfinished(sql);
+  return [judgeUnfinished(unfinished.length, await isInstanceAtWork(sql))];
+}
+
+/** @param isAtWork whether an instance is at work, whose unfinished work looks the same */
+export function judgeUnfinished(entries: number, isAtWork: boolean): Verdict {
+  if (isAtWork) return ok('An immich-sidecar is at work on this database; what it has begun it finishes.');
+  if (entries === 0) return ok('No run has left anything unfinished; none is at work.');
+  return warn(
+    `${count(entries, 'file was', 'files were')} being linked or removed when a run ended.`,
+    'The next sync finishes that or undoes it.',
+  );
+}
+
+async function lookAtBrakes(subject: Subject): Promise<readonly Verdict[]> {
+  const brakes = await readBrakes(await subject.ownTables.use());
+  return brakes.length === 0 ? [ok('No brake is on.')] : brakes.map(judgeBrake);
+}
+
+/** What happened to the originals. */
+const CAUSES: Readonly<Record<string, string>> = Object.freeze({
+  'source-deleted': 'deleted from Immich',
+  'source-trashed': "in the owner's trash",
+  'source-offline': 'not found by Immich',
+  'not-selected': 'not selected by any job',
+});
+
+export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }: RememberedBrake): Verdict {
+  const name = named(job);
+  if (confirmedAt !== null) {
+    return warn(
+      `${name}: ${mirrors} of ${total} shared photos are about to be taken back, as somebody confirmed.`,
+      'The next sync does it.',
+    );
+  }
+  const causes = Object.entries(reasons).map(([reason, photos]) => `${photos} ${CAUSES[reason] ?? reason}`);
+  return fail(
+    `${name}: the brake is on since ${
+      since.toISOString().slice(0, 10)
+    }: ${mirrors} of ${total} shared photos would be ` +
+      `taken back, their originals being ${list(causes)}.`,
+    `Mend it (is a disk not mounted?), or say that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}`,
+  );
+}
+
+async function lookAtOffline(subject: Subject): Promise<readonly Verdict[]> {
+  const rows = await readOffline(await subject.ownTables.use());
+  return rows.length === 0 ? [ok('There are no mirrors yet.')] : rows.map(judgeOffline);
+}
+
+interface JobMirrors {
+  readonly job: string;
+  readonly mirrors: number;
+  readonly offline: number;
+}
+
+async function readOffline(sql: Sql): Promise<JobMirrors[]> {
+  return await sql<JobMirrors[]>`
+    SELECT
+      m.job_name AS job,
+      count(*)::int AS mirrors,
+      (count(*) FILTER (WHERE a."isOffline"))::int AS offline
+    FROM immich_sidecar.asset_map m
+    JOIN asset a ON a.id = m.mirror_asset_id
+    GROUP BY m.job_name
+    ORDER BY m.job_name`;
+}
+
+export function judgeOffline({ job, mirrors, offline }: JobMirrors): Verdict {
+  const name = named(job);
+  if (offline === 0) return ok(`${name}: ${count(mirrors, 'mirror is', 'mirrors are')} there, none of them offline.`);
+  const message = `${name}: ${offline} of ${count(mirrors, 'mirror')} ${offline === 1 ? 'is' : 'are'} offline.`;
+  const remedy = 'See what is said about exclusion patterns, import paths and files here; then sync brings them back.';
+  return offline === mirrors ? fail(message, remedy) : warn(message, remedy);
+}

@@ -1,0 +1,68 @@
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/load.ts';
+import { VERSION } from '../version.ts';
+import type { Check } from './check.ts';
+import { fail, ok, type Verdict, warn } from './finding.ts';
+import type { Subject } from './subject.ts';
+import { count } from './words.ts';
+
+/** This program and what it was told. */
+export const PROGRAM_CHECKS: readonly Check[] = [
+  {
+    group: 'program',
+    name: 'program.version',
+    look: () => {
+      const { os, arch } = Deno.build;
+      return Promise.resolve([ok(`immich-sidecar ${VERSION} with Deno ${Deno.version.deno}, on ${os} (${arch}).`)]);
+    },
+  },
+  {
+    group: 'program',
+    name: 'program.user',
+    look: ({ options: { env } }) =>
+      Promise.resolve([judgeUser({ uid: Deno.uid(), gid: Deno.gid() }, { uid: env['PUID'], gid: env['PGID'] })]),
+  },
+  { group: 'program', name: 'program.config', look: lookAtConfig },
+];
+
+/** @param wanted what PUID and PGID say, which containers are started with */
+export function judgeUser(
+  actual: { readonly uid: number | null; readonly gid: number | null },
+  wanted: { readonly uid: string | undefined; readonly gid: string | undefined },
+): Verdict {
+  const isDifferent = (is: number | null, should: string | undefined) =>
+    is !== null && should !== undefined && should.trim() !== '' && String(is) !== should.trim();
+  const runs = actual.uid === null
+    ? 'Runs as the user who started it.'
+    : `Runs as user ${actual.uid}, group ${actual.gid}.`;
+  if (!isDifferent(actual.uid, wanted.uid) && !isDifferent(actual.gid, wanted.gid)) return ok(runs);
+  return warn(
+    `${runs} That is not what PUID (${wanted.uid ?? 'not set'}) and PGID (${wanted.gid ?? 'not set'}) say.`,
+    'Let the container start as root, which becomes that user (docs/install_docker.md), or start it as that user (--user ' +
+      'of Docker), or take the two out.',
+  );
+}
+
+async function lookAtConfig({ config }: Subject): Promise<readonly Verdict[]> {
+  try {
+    return judgeConfig(await config.get());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ key, place, message, remedy }) => fail(`${key} (${place}): ${message}.`, remedy));
+  }
+}
+
+export function judgeConfig(
+  { jobs, immich, write, notes }: Pick<Config, 'jobs' | 'immich' | 'write' | 'notes'>,
+): Verdict[] {
+  const doubts = notes.map((note) => warn(note, 'docs/configuration.md explains every setting.'));
+  if (jobs.length === 0 && immich.apiKey === undefined && write.source === 'api') {
+    doubts.push(warn(
+      'There is nothing to do: no job shares anything, and no API key lets anything be written.',
+      'immich-sidecar setup asks what you want, and writes the configuration.',
+    ));
+  }
+  if (doubts.length > 0) return doubts;
+  const key = immich.apiKey === undefined ? 'no API key' : 'an API key';
+  return [ok(`The configuration can be read: ${count(jobs.length, 'job')}, ${key}.`)];
+}

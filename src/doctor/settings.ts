@@ -1,0 +1,89 @@
+import type { Features } from '../immich/instance.ts';
+import type { Sql } from '../postgres/connect.ts';
+import type { Job } from '../share/job.ts';
+import { isHidden } from '../share/placement.ts';
+import { ok, skipped, type Verdict, warn } from './finding.ts';
+import type { Subject } from './subject.ts';
+import { list, named } from './words.ts';
+
+/** What of Immich's settings (Administration > Settings) matters here; with Immich's defaults where nobody has set them. */
+export interface ImmichSettings {
+  readonly isWatching: boolean;
+  readonly hasStorageTemplate: boolean;
+  readonly hasTrash: boolean;
+  readonly trashDays: number;
+}
+
+export async function lookAtSettings(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.catalog.use();
+  const { jobs } = await subject.config.use();
+  if (jobs.length === 0) return [skipped('No jobs are configured, so no setting of Immich can hurt.')];
+  const [settings, instance] = [await readSettings(await subject.sql.use()), await subject.instance.use()];
+  const verdicts = (await subject.jobs.use()).flatMap((job) => judgeSettings(job, settings, instance.features));
+  return verdicts.length > 0 ? verdicts : [ok('No setting of Immich would hurt what is shared.')];
+}
+
+/** Immich stores only what differs from its defaults (docs/immich.md). */
+async function readSettings(sql: Sql): Promise<ImmichSettings> {
+  const [row] = await sql<{ config: StoredConfig }[]>`
+    SELECT value AS config
+    FROM system_metadata
+    WHERE key = 'system-config'`;
+  const { library, storageTemplate, trash } = row?.config ?? {};
+  return {
+    isWatching: library?.watch?.enabled ?? false,
+    hasStorageTemplate: storageTemplate?.enabled ?? false,
+    hasTrash: trash?.enabled ?? true,
+    trashDays: trash?.days ?? 30,
+  };
+}
+
+interface StoredConfig {
+  readonly library?: { readonly watch?: { readonly enabled?: boolean } };
+  readonly storageTemplate?: { readonly enabled?: boolean };
+  readonly trash?: { readonly enabled?: boolean; readonly days?: number };
+}
+
+/** Which of Immich's settings hurt a job, with its placement. See docs/placements.md. */
+export function judgeSettings(
+  job: Pick<Job, 'name' | 'kind' | 'placement' | 'targetPathPrefix' | 'features'>,
+  settings: ImmichSettings,
+  features: Features,
+): Verdict[] {
+  const name = named(job.name);
+  const verdicts: Verdict[] = [];
+  if (settings.isWatching && !isHidden(job.targetPathPrefix)) {
+    verdicts.push(warn(
+      `${name}: Immich watches libraries, and would import new links before their rows exist.`,
+      'Choose a hidden target_path_prefix (docs/placements.md), or turn watching off in Immich (Settings > External Library).',
+    ));
+  }
+  if (job.placement === 'symlink' && (!settings.hasTrash || settings.trashDays < 1)) {
+    verdicts.push(warn(
+      `${name}: Immich keeps no trash, so what the target deletes is deleted from the source's disk at once.`,
+      "Turn the trash on in Immich (Settings > Trash), or use placement: hardlink, which keeps the source's file.",
+    ));
+  }
+  if (job.placement === 'symlink' && job.kind === 'upload' && settings.hasStorageTemplate) {
+    verdicts.push(warn(
+      `${name}: Immich moves uploads to where its storage template says, and a symbolic link does not lead there.`,
+      'Use placement: hardlink for this job, or turn the storage template off in Immich.',
+    ));
+  }
+  const off = (['clip', 'faces', 'ocr'] as const).filter((kind) => job.features[kind] && !features[kind]);
+  if (off.length > 0) {
+    verdicts.push(warn(
+      `${name}: waits for ${list(off.map((kind) => FEATURES[kind]))}, which Immich has turned off.`,
+      `Turn it on in Immich (Settings > Machine Learning), or set ${
+        list(off.map((kind) => `require.${kind}`))
+      } to auto or ignored.`,
+    ));
+  }
+  return verdicts;
+}
+
+const FEATURES: Readonly<Record<keyof Features, string>> = Object.freeze({
+  clip: 'smart search',
+  faces: 'face detection',
+  ocr: 'text recognition',
+});

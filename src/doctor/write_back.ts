@@ -1,0 +1,164 @@
+import type { Config } from '../config/config.ts';
+import { SETTINGS } from '../config/settings.ts';
+import { UserError } from '../errors.ts';
+import type { Root } from '../files/path_map.ts';
+import { fittingRoot } from '../writeback/mount_check.ts';
+import type { Check } from './check.ts';
+import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
+import { parseVersion } from './releases.ts';
+import { lookAtState } from './state_directory.ts';
+import type { Subject } from './subject.ts';
+import { count, list, named } from './words.ts';
+import { assertSetUp, isSetUp, type Original } from './write_sample.ts';
+
+/** Writing into files: what it needs, and whether it finds the files. */
+export const WRITE_CHECKS: readonly Check[] = [
+  { group: 'write', name: 'write.exiftool', look: lookAtExifTool },
+  { group: 'write', name: 'write.files', look: lookAtFiles },
+  { group: 'write', name: 'write.read', look: lookAtReading },
+  { group: 'write', name: 'write.ledger', look: lookAtState },
+  { group: 'write', name: 'write.destination', look: lookAtDestination },
+  { group: 'write', name: 'write.time_zone', look: lookAtZone },
+];
+
+async function lookAtExifTool(subject: Subject): Promise<readonly Verdict[]> {
+  try {
+    const { version, command: { program } } = await subject.exifTool.get();
+    return [
+      ok(`ExifTool ${version}, ${program === 'perl' ? `run by Perl ${await perlVersion()}` : `at ${named(program)}`}.`),
+    ];
+  } catch (error) {
+    if (!(error instanceof UserError) || await isWanted(subject)) throw error;
+    return [skipped(`${error.message} Only write-back needs it, which is not set up.`)];
+  }
+}
+
+async function isWanted(subject: Subject): Promise<boolean> {
+  const config = await subject.config.orNothing();
+  return config !== undefined && (isSetUp(config) || config.write.exiftoolPath !== undefined);
+}
+
+async function perlVersion(): Promise<string> {
+  const { stdout } = await new Deno.Command('perl', { args: ['-e', 'printf "%vd", $^V'], stdin: 'null' }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+async function lookAtFiles(subject: Subject): Promise<readonly Verdict[]> {
+  const { originals, locator } = await subject.samples.get();
+  const missing = originals.filter(({ located }) => !located.isFound);
+  const fit = missing.length * 2 > originals.length
+    ? fittingRoot(missing.map(({ immichPath }) => immichPath), locator.directories)
+    : undefined;
+  return [judgeFiles(originals, fit, locator.directories)];
+}
+
+/**
+ * @param fit the pair of directories under which most of those that are missing would be found
+ * @param directories in which was looked
+ */
+export function judgeFiles(
+  originals: readonly Original[],
+  fit: Root | undefined,
+  directories: readonly string[],
+): Verdict {
+  const missing = originals.filter(({ located }) => !located.isFound);
+  const [example] = missing;
+  if (originals.length === 0) return ok('There are no photos to write into yet.');
+  if (example === undefined) return ok(`All of ${count(originals.length, 'sampled file')} to write into are here.`);
+  const where = example.located.path === undefined
+    ? 'of which nothing says where it is'
+    : `looked for at ${named(example.located.path)}`;
+  const message = `${missing.length} of ${count(originals.length, 'sampled file')} to write into are not here, for ` +
+    `example ${named(example.immichPath)}, ${where}.`;
+  if (fit !== undefined) return fail(message, `This would fit: PATH_MAP=${fit.immich}=${fit.local}`);
+  if (missing.length * 2 > originals.length) {
+    const looked = directories.length === 0 ? 'no directory, as none of those configured exists' : list(directories);
+    return fail(message, `Say with PATH_MAP where they are: PATH_MAP=/data=/mnt/photos. Looked in ${looked}.`);
+  }
+  return warn(message, 'They are counted as not-found; the others are written.');
+}
+
+/** One of each kind says most; ExifTool reads ten files in a second on a small machine. */
+const READ = 10;
+
+async function lookAtReading(subject: Subject): Promise<readonly Verdict[]> {
+  const [{ originals }, exifTool] = [await subject.samples.use(), await subject.exifTool.use()];
+  const paths = variety(originals).slice(0, READ);
+  const types = await exifTool.typesOf(paths);
+  return [judgeReading(paths.map((path, index) => ({ path, type: types[index] })))];
+}
+
+/** Where those are that are here, first one of each kind. */
+function variety(originals: readonly Original[]): string[] {
+  const found = originals.flatMap(({ located }) => located.isFound ? [located.realPath] : []);
+  const byKind = [...Map.groupBy(found, (path) => path.slice(path.lastIndexOf('.')).toLowerCase()).values()];
+  return [...byKind.flatMap((same) => same.slice(0, 1)), ...byKind.flatMap((same) => same.slice(1))];
+}
+
+/** @param readings files and what they are to ExifTool; undefined = it makes no sense of them */
+export function judgeReading(
+  readings: readonly { readonly path: string; readonly type: string | undefined }[],
+): Verdict {
+  if (readings.length === 0) return ok('There is no file to try ExifTool on.');
+  const unread = readings.filter(({ type }) => type === undefined);
+  const [example] = unread;
+  const files = count(readings.length, 'sampled file');
+  if (example === undefined) {
+    const types = [...Map.groupBy(readings, ({ type }) => type)].map(([type, same]) => `${same.length} ${type}`);
+    return ok(`ExifTool reads ${files}: ${list(types)}.`);
+  }
+  return warn(
+    `ExifTool cannot read ${unread.length} of ${files}, for example ${named(example.path)}.`,
+    'Look whether that file is whole and can be read here. Nothing is written into such files; they may get a sidecar.',
+  );
+}
+
+/** Immich 3 looks at the checksums of uploads every night. */
+const INTEGRITY_SINCE = 3;
+
+async function lookAtDestination(subject: Subject): Promise<readonly Verdict[]> {
+  const config = await subject.config.use();
+  assertSetUp(config);
+  const { hasUploads, version } = await subject.samples.use();
+  return [judgeDestination(config.write.destination, hasUploads, version)];
+}
+
+export function judgeDestination(
+  destination: Config['write']['destination'],
+  hasUploads: boolean,
+  version: string,
+): Verdict {
+  const hasReport = (parseVersion(version)?.major ?? INTEGRITY_SINCE) >= INTEGRITY_SINCE;
+  if (destination === 'sidecar' || !hasUploads || !hasReport) return ok(`Tags are written into ${WORDS[destination]}.`);
+  return warn(
+    "Tags are written into uploaded files, so Immich's integrity report (3.0 and later) will list these as damaged.",
+    'Set WRITE_TO=sidecar to leave uploads as they are, or ignore that part of the report (docs/writing.md).',
+  );
+}
+
+const WORDS: Readonly<Record<Config['write']['destination'], string>> = Object.freeze({
+  embed: 'the files themselves',
+  sidecar: 'sidecars',
+  both: 'the files themselves and sidecars',
+});
+
+async function lookAtZone(subject: Subject): Promise<readonly Verdict[]> {
+  const config = await subject.config.use();
+  assertSetUp(config);
+  return [judgeZone(config.write.timeZone, Temporal.Now.timeZoneId())];
+}
+
+/**
+ * A zone that somebody has chosen is right; the default may just not have been thought of.
+ *
+ * @param system where this machine believes to be; containers mostly say UTC
+ */
+export function judgeZone(configured: string, system: string): Verdict {
+  const message = `Photos of which Immich knows no time zone are taken to be from ${configured} (TZ)`;
+  const isChosen = configured !== SETTINGS.TZ.default;
+  if (isChosen || system === configured || /^(Etc\/)?(UTC|GMT|UCT|Zulu)$/.test(system)) return ok(`${message}.`);
+  return warn(
+    `${message}, but this machine is set to ${system}.`,
+    `Set TZ to where the photos are from, perhaps ${system}.`,
+  );
+}

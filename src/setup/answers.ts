@@ -1,0 +1,67 @@
+import type { JobConfig, JobKind, Placement, WriteConfig } from '../config/config.ts';
+import type { Secret } from '../config/secret.ts';
+import type { ImmichUser } from '../immich/api/users.ts';
+import type { Mount } from './compose/facts.ts';
+
+/** Everything that was answered; nothing of it has been done yet. */
+export interface Answers {
+  readonly immichUrl: string;
+  readonly apiKey: Secret;
+  /** Whether the key is written into `.env`. */
+  readonly keepsKey: boolean;
+  readonly database: DatabaseAnswer;
+  /** The directories of Immich that are here. */
+  readonly mounts: readonly Mount[];
+  /** Immich's own directory as Immich sees it; one of the mounts. */
+  readonly mediaLocation: string;
+  /** Shares that are added, or take the place of one of the same name. */
+  readonly shares: readonly ShareAnswer[];
+  readonly write: WriteAnswer | undefined;
+}
+
+export interface DatabaseAnswer {
+  readonly hostname: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: Secret;
+  readonly name: string;
+}
+
+export interface ShareAnswer {
+  readonly name: string;
+  /** The job that it changes, under its old name. */
+  readonly replaces: JobConfig | undefined;
+  readonly kind: Exclude<JobKind, 'auto'>;
+  readonly source: ImmichUser;
+  readonly target: ImmichUser;
+  /** As Immich sees it, with a slash at the end; undefined for uploads. */
+  readonly sourcePath: string | undefined;
+  /** The same for the shared copies. */
+  readonly targetPath: string;
+  readonly placement: Placement;
+  readonly library: LibraryAnswer;
+  readonly album: AlbumAnswer | undefined;
+}
+
+export type LibraryAnswer =
+  | { readonly kind: 'new'; readonly name: string; readonly importPath: string }
+  /** One that is there; `patterns`: its exclusion patterns now, and what is left of them, if some have to go. */
+  | {
+    readonly kind: 'existing';
+    readonly id: string;
+    readonly name: string;
+    readonly patterns: { readonly now: readonly string[]; readonly remaining: readonly string[] } | undefined;
+  };
+
+export type AlbumAnswer =
+  | { readonly kind: 'existing'; readonly id: string }
+  /** `apiKey`: of the receiving user, as albums belong to who makes them; used once and not kept. */
+  | { readonly kind: 'new'; readonly name: string; readonly apiKey: Secret };
+
+export interface WriteAnswer {
+  readonly destination: WriteConfig['destination'];
+  readonly source: WriteConfig['source'];
+  /** Empty = everybody. */
+  readonly userIds: readonly string[];
+  readonly timeZone: string;
+}

@@ -1,0 +1,141 @@
+import type { JobConfig } from '../config/config.ts';
+import { UserError } from '../errors.ts';
+import type { Answers, ShareAnswer, WriteAnswer } from './answers.ts';
+import type { ComposeFacts } from './compose/facts.ts';
+import { askDatabase } from './questions/database.ts';
+import { askDirectories } from './questions/directories.ts';
+import { askInstallation } from './questions/installation.ts';
+import { askServer } from './questions/server.ts';
+import { askShare, fold, librariesOf } from './questions/share.ts';
+import { askWriteBack } from './questions/write_back.ts';
+import type { Option } from './prompter.ts';
+import type { Server, Session } from './session.ts';
+
+/** Puts all questions; changes nothing. Throws Cancelled, and UserError when something was missing or wrong. */
+export async function collect(session: Session): Promise<{ answers: Answers; server: Server }> {
+  const { dialogue } = session;
+  const compose = await askInstallation(session);
+  if (compose !== undefined) dialogue.say(`Found: ${compose.file}`, 'success');
+  const server = await askServer(session, compose);
+  const directories = await askDirectories(session, compose, server);
+  const database = await askDatabase(session, compose, server);
+  const { shares, write } = await askWork(session, server, directories, compose);
+  const keepsKey = await dialogue.yesNo({
+    flag: '--keep-key',
+    message: 'Keep the API key in .env?',
+    help: 'Sharing works without it. doctor, write-back for its owner, and running setup again need one.',
+    initial: true,
+  });
+  if (dialogue.unused.length > 0) {
+    const unused = `Nothing asked for ${dialogue.unused.join(', ')}.`;
+    if (!dialogue.isAttended) {
+      throw new UserError(unused, {
+        remedy: 'Leave it out, or add what it belongs to (--share, --write-to). See setup --help.',
+      });
+    }
+    dialogue.say(unused, 'warning');
+  }
+  const answers = { immichUrl: server.url, apiKey: server.apiKey, keepsKey, database, ...directories, shares, write };
+  return { answers, server };
+}
+
+type Work = { readonly share: ShareAnswer['kind']; readonly job?: JobConfig } | 'write' | 'done';
+
+/** Asks what there is to set up until there is no more. */
+async function askWork(
+  session: Session,
+  server: Server,
+  directories: Parameters<typeof askShare>[2],
+  compose: ComposeFacts | undefined,
+): Promise<{ shares: readonly ShareAnswer[]; write: WriteAnswer | undefined }> {
+  const shares: ShareAnswer[] = [];
+  let write: WriteAnswer | undefined;
+  while (true) {
+    const next = await askNext(session, server, shares, write !== undefined);
+    if (next === 'done') return { shares, write };
+    if (next === 'write') write = await askWriteBack(session, server, compose);
+    else {
+      const others = jobsWithout(session, shares, next.job);
+      shares.push(await askShare(session, server, directories, { kind: next.share, job: next.job, others }));
+    }
+  }
+}
+
+async function askNext(
+  session: Session,
+  server: Server,
+  shares: readonly ShareAnswer[],
+  hasWrite: boolean,
+): Promise<Work> {
+  const { dialogue, existing } = session;
+  const { jobs } = existing.config;
+  if (dialogue.has('--write-to') && !hasWrite) return 'write';
+  if (!dialogue.isAttended && !dialogue.has('--share')) {
+    // Without a word about it there is nothing more to do; but doing nothing at all is no answer.
+    if (shares.length > 0 || hasWrite || jobs.length > 0) return 'done';
+  }
+  const changed = new Set(shares.map(({ replaces }) => replaces));
+  const options: readonly Option<Work>[] = [
+    { value: { share: 'external' }, label: 'share photos of an external library', words: ['external'] },
+    { value: { share: 'upload' }, label: 'share what somebody uploads', words: ['upload', 'uploads'] },
+    ...jobs.filter((job) => !changed.has(job)).map((job) => ({
+      value: { share: job.sourcePathPrefix === undefined ? 'upload' as const : 'external' as const, job },
+      label: `change the share "${job.name}"`,
+      words: [job.name],
+    })),
+    { value: 'write', label: 'write what Immich knows into the files', words: [] },
+    ...(shares.length > 0 || hasWrite || jobs.length > 0
+      ? [{ value: 'done' as const, label: 'nothing more', words: ['done'] }]
+      : []),
+  ];
+  const isBeginning = shares.length === 0 && !hasWrite;
+  const done = options.find(({ value }) => value === 'done');
+  return await dialogue.choose({
+    flag: '--share',
+    message: isBeginning ? 'What shall be set up?' : 'What else?',
+    options,
+    initial: dialogue.isAttended ? (done === undefined ? undefined : 'done') : undefined,
+    check: (value) => {
+      const others = jobsWithout(session, shares, undefined);
+      const isExternal = typeof value === 'object' && value.share === 'external' && value.job === undefined;
+      if (isExternal && server.users.every((user) => librariesOf(user, server, others).length === 0)) {
+        throw new UserError('Nobody has an external library with photos to share.', {
+          remedy: 'In Immich, make one (Administration > External Libraries), or share what is uploaded.',
+        });
+      }
+      if (value === 'write' && hasWrite) {
+        throw new UserError('That was answered already.', { remedy: 'Choose nothing more to see the plan.' });
+      }
+    },
+  });
+}
+
+/** The jobs as they will be, but for the one that is changed now. */
+function jobsWithout(
+  { existing }: Session,
+  shares: readonly ShareAnswer[],
+  changed: JobConfig | undefined,
+): readonly JobConfig[] {
+  const replaced = new Set(
+    [...shares.map(({ replaces }) => replaces?.name), changed?.name].map((name) => fold(name ?? '')),
+  );
+  return [...existing.config.jobs.filter(({ name }) => !replaced.has(fold(name))), ...shares.map(jobOf)];
+}
+
+/** A share as the job it will be, with what is not known yet left blank. */
+function jobOf(share: ShareAnswer): JobConfig {
+  return {
+    name: share.name,
+    kind: share.kind,
+    sourceUserId: share.source.id,
+    targetUserId: share.target.id,
+    targetLibraryId: share.library.kind === 'existing' ? share.library.id : '',
+    sourcePathPrefix: share.sourcePath,
+    targetPathPrefix: share.targetPath,
+    albumId: undefined,
+    placement: share.placement,
+    includeArchived: false,
+    includeHidden: false,
+    require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
+  };
+}

@@ -1,0 +1,53 @@
+import { plain } from '../config/quote.ts';
+import { Secret } from '../config/secret.ts';
+import type { SetupPlan } from './plan.ts';
+
+/** The plan for people, a line for each thing that will be done; secrets are never shown. Pure. */
+export function describeSetup(
+  plan: SetupPlan,
+  files: readonly { readonly path: string; readonly old: string | undefined }[],
+): string[] {
+  return [
+    ...plan.directories.map(({ local, immich }) =>
+      `+ directory ${local}${local === immich ? '' : ` (in Immich: ${immich})`}`
+    ),
+    ...plan.links.map(({ local, leadsTo }) => `+ symbolic link ${local} -> ${leadsTo}`),
+    ...plan.libraries.map(({ name, owner, importPath }) =>
+      `+ external library "${name}" of ${owner}, import path ${importPath}`
+    ),
+    ...plan.patterns.map(({ name, now, remaining }) =>
+      `~ external library "${name}": without the exclusion patterns ${
+        now.filter((one) => !remaining.includes(one)).join(' ')
+      }`
+    ),
+    ...plan.albums.map(({ name, owner }) => `+ album "${name}" of ${owner}`),
+    ...plan.jobs.map((job) => `${job.change === 'changed' ? '~' : '+'} share "${job.name}": ${describeJob(job)}`),
+    ...files.flatMap(({ path, old }) => [
+      `${old === undefined ? '+' : '~'} file ${path}${old === undefined ? '' : ' (the old one is kept)'}`,
+      ...(path.endsWith('/.env')
+        ? [...plan.settings.map(describeSetting), ...plan.retired.map((name) => `    # ${name}`)]
+        : []),
+    ]),
+  ].map(plain);
+}
+
+function describeSetting({ name, value }: SetupPlan['settings'][number]): string {
+  return `    ${name}=${value instanceof Secret ? '***' : value}`;
+}
+
+function describeJob(
+  { change, kind, source, target, sourcePath, targetPath, placement }: SetupPlan['jobs'][number],
+): string {
+  if (change === 'moved') return 'as it is, moved from .env';
+  const what = kind === 'upload'
+    ? `everything that ${source.name} uploads`
+    : `what ${source.name} has in ${sourcePath}`;
+  const how = placement === 'hardlink' ? 'hard links' : 'the symbolic link';
+  return `${what}, for ${target.name}, as ${how} in ${targetPath}`;
+}
+
+/** Whether there is nothing to be done. */
+export function isNothing(plan: SetupPlan, files: readonly unknown[]): boolean {
+  const { directories, links, libraries, patterns, albums } = plan;
+  return files.length === 0 && [directories, links, libraries, patterns, albums].every(({ length }) => length === 0);
+}

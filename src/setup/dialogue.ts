@@ -1,0 +1,199 @@
+import { quote } from '../config/quote.ts';
+import { UserError } from '../errors.ts';
+import type { Option, Prompter } from './prompter.ts';
+
+/** What was said on the command line, by the name of the flag (`--immich-url`). */
+export type GivenAnswers = ReadonlyMap<string, string>;
+
+interface Question {
+  /** The flag that answers it. */
+  readonly flag: string;
+  readonly message: string;
+  /** Said before the question is put to somebody. */
+  readonly help?: string | undefined;
+}
+
+/** Turns what somebody wrote into an answer. Throws UserError, which is shown, and the question is put again. */
+type Check<T> = (text: string) => T | Promise<T>;
+
+export interface TextQuestion<T> extends Question {
+  /** What there is already, or what is usual: the answer of somebody who just presses Enter, and of an unattended run. */
+  readonly initial?: string | undefined;
+  readonly check: Check<T>;
+}
+
+export interface SecretQuestion<T> extends Question {
+  /** What there is already; it is never shown. */
+  readonly existing?: string | undefined;
+  readonly check: Check<T>;
+}
+
+export interface Choice<T> extends Question {
+  readonly options: readonly Option<T>[];
+  readonly initial?: T | undefined;
+  /** For answers that are not among the options, on the command line only. */
+  readonly other?: Check<T>;
+  /** Whether an option can be taken. Throws UserError. */
+  readonly check?: (value: T) => void | Promise<void>;
+}
+
+export interface YesNo extends Question {
+  readonly initial: boolean;
+}
+
+/**
+ * Puts questions, and takes each answer from the first that has one: the command line, somebody at the terminal, what there
+ * is already. A wrong answer is explained, and the question put again if there is somebody to ask; else it is an error that
+ * names the flag.
+ */
+export class Dialogue {
+  readonly #given: Map<string, string>;
+  readonly #prompter: Prompter | undefined;
+
+  constructor(given: GivenAnswers, prompter: Prompter | undefined) {
+    this.#given = new Map(given);
+    this.#prompter = prompter;
+  }
+
+  get isAttended(): boolean {
+    return this.#prompter !== undefined;
+  }
+
+  /** Whether the command line still has an answer to this. Each counts once: a second share has other answers. */
+  has(flag: string): boolean {
+    return this.#given.has(flag);
+  }
+
+  /** What the command line said and nobody asked for: flags that do not fit the rest. */
+  get unused(): readonly string[] {
+    return [...this.#given.keys()];
+  }
+
+  async text<T>({ flag, message, help, initial, check }: TextQuestion<T>): Promise<T> {
+    const given = await this.#fromCommandLine(flag, check);
+    if (given !== undefined) return given.answer;
+    const prompter = this.#prompter ?? (initial === undefined ? missing(flag, message) : undefined);
+    if (prompter === undefined) return await named(flag, () => check(initial ?? ''));
+    if (help !== undefined) prompter.say(help, 'info');
+    let shown = initial;
+    while (true) {
+      shown = await prompter.text(message, shown);
+      const answer = await this.#attempt(() => check(shown ?? ''));
+      if (answer !== undefined) return answer.answer;
+    }
+  }
+
+  async secret<T>({ flag, message, help, existing, check }: SecretQuestion<T>): Promise<T> {
+    const given = await this.#fromCommandLine(flag, check);
+    if (given !== undefined) return given.answer;
+    if (this.#prompter === undefined && existing !== undefined) return await named(flag, () => check(existing));
+    const prompter = this.#prompter ?? missing(flag, message);
+    if (help !== undefined && existing === undefined) prompter.say(help, 'info');
+    const shown = existing === undefined ? message : `${message} (Enter keeps the one that is there)`;
+    while (true) {
+      const written = await prompter.secret(shown);
+      const answer = await this.#attempt(() => check(written === '' ? existing ?? '' : written));
+      if (answer !== undefined) return answer.answer;
+    }
+  }
+
+  async choose<T>({ flag, message, help, options, initial, other, check }: Choice<T>): Promise<T> {
+    const take = async (text: string) => {
+      const value = await this.#match(text, options, other);
+      await check?.(value);
+      return value;
+    };
+    const given = await this.#fromCommandLine(flag, take);
+    if (given !== undefined) return given.answer;
+    const prompter = this.#prompter;
+    if (prompter === undefined) {
+      if (initial === undefined) return missing(flag, message, options);
+      await named(flag, () => check?.(initial));
+      return initial;
+    }
+    if (help !== undefined) prompter.say(help, 'info');
+    while (true) {
+      const value = await prompter.select(message, options, initial);
+      const answer = await this.#attempt(async () => {
+        await check?.(value);
+        return value;
+      });
+      if (answer !== undefined) return answer.answer;
+    }
+  }
+
+  async yesNo({ flag, message, help, initial }: YesNo): Promise<boolean> {
+    const words = new Map([['yes', true], ['true', true], ['no', false], ['false', false]]);
+    const given = await this.#fromCommandLine(flag, (text) => {
+      const value = words.get(text.toLowerCase());
+      if (value !== undefined) return value;
+      throw new UserError(`${quote(text)} is neither yes nor no.`, { remedy: 'Write yes or no.' });
+    });
+    if (given !== undefined) return given.answer;
+    if (this.#prompter === undefined) return initial;
+    if (help !== undefined) this.#prompter.say(help, 'info');
+    return await this.#prompter.confirm(message, initial);
+  }
+
+  /** Something good to know, for whoever is there. */
+  say(text: string, kind: 'info' | 'success' | 'warning' = 'info'): void {
+    this.#prompter?.say(text, kind);
+  }
+
+  async #match<T>(text: string, options: readonly Option<T>[], other: Check<T> | undefined): Promise<T> {
+    const said = text.trim().toLowerCase();
+    const matching = options.filter(({ words }) => words.some((word) => word.toLowerCase() === said));
+    const [only, second] = matching;
+    if (only !== undefined && second === undefined) return only.value;
+    if (only === undefined && other !== undefined) return await other(text);
+    const possible = (only === undefined ? options : matching).map(({ words }) =>
+      words[only === undefined ? 0 : 1] ?? words[0]
+    );
+    throw new UserError(
+      only === undefined ? `${quote(text)} is none of what can be chosen.` : `${quote(text)} fits more than one.`,
+      { remedy: `Choose ${orList(possible.flatMap((word) => word === undefined ? [] : [quote(word)]))}.` },
+    );
+  }
+
+  /** The answer of the command line, boxed; undefined if it has none, or a wrong one and there is somebody to ask instead. */
+  async #fromCommandLine<T>(flag: string, check: Check<T>): Promise<{ answer: T } | undefined> {
+    const text = this.#given.get(flag);
+    if (text === undefined) return undefined;
+    this.#given.delete(flag);
+    if (this.#prompter === undefined) return { answer: await named(flag, () => check(text)) };
+    return await this.#attempt(() => named(flag, () => check(text)));
+  }
+
+  /** Undefined after the user was told what is wrong. */
+  async #attempt<T>(check: () => T | Promise<T>): Promise<{ answer: T } | undefined> {
+    try {
+      return { answer: await check() };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#prompter?.say(`${error.message}\n${error.remedy}`, 'problem');
+      return undefined;
+    }
+  }
+}
+
+async function named<T>(flag: string, check: () => T | Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${flag}: ${error.message}`, { remedy: error.remedy, cause: error.cause });
+  }
+}
+
+function missing(flag: string, message: string, options: readonly Option<unknown>[] = []): never {
+  const possible = options.map(({ words }) => words[0]).filter((word) => word !== undefined);
+  throw new UserError(`${flag} is missing (${message.replace(/[?:]$/, '')}).`, {
+    remedy: possible.length === 0
+      ? 'Add it, or run setup on a terminal, where it asks. See setup --help.'
+      : `Add it with ${orList(possible.map(quote))}, or run setup on a terminal, where it asks.`,
+  });
+}
+
+export function orList(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`;
+}

@@ -1,0 +1,71 @@
+import { parseEnv } from 'node:util';
+import { SETTING_NAMES, type SettingName, settingOf } from '../config/settings.ts';
+import { UserError } from '../errors.ts';
+
+/** How wide comments become: a terminal of 80 columns shows them whole. */
+const COMMENT_WIDTH = 79;
+
+const HEADING = [
+  '# Settings of immich-sidecar, written by `immich-sidecar setup`. Run it again to',
+  '# change them, or edit them here: .env.example shows all there are, and',
+  '# docs/configuration.md explains them. There are passwords in this file: keep it',
+  '# to yourself.',
+];
+
+/**
+ * The text of an `.env` with some settings changed and some taken out. Everything else stays as it is: comments, order,
+ * variables of others. What is new is added at the end with a comment. Pure.
+ */
+export function updateEnv(
+  text: string | undefined,
+  changes: ReadonlyMap<SettingName, string>,
+  retired: readonly string[],
+): string {
+  const lines = text === undefined || text === '' ? [...HEADING] : text.replace(/\n$/, '').split('\n');
+  for (const name of retired) {
+    for (const index of linesOf(name, lines).reverse()) lines.splice(index, 1, `# (moved by setup) ${lines[index]}`);
+  }
+  const added: SettingName[] = [];
+  for (const [name, value] of changes) {
+    const places = linesOf(name, lines);
+    // The last one counts, so earlier ones would only mislead.
+    for (const index of places.slice(0, -1).reverse()) lines.splice(index, 1);
+    const place = linesOf(name, lines).at(-1);
+    if (place === undefined) added.push(name);
+    else lines[place] = `${name}=${quoted(name, value)}`;
+  }
+  for (const name of added.toSorted((a, b) => SETTING_NAMES.indexOf(a) - SETTING_NAMES.indexOf(b))) {
+    lines.push('', ...comment(settingOf(name).description), `${name}=${quoted(name, changes.get(name) ?? '')}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The lines that set a variable, from the first; not those inside a value of several lines. */
+function linesOf(name: string, lines: readonly string[]): number[] {
+  const pattern = new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`);
+  return lines.flatMap((line, index) => pattern.test(line) ? [index] : []);
+}
+
+/** A value as it has to be written so that this program, and Compose, read it back. */
+function quoted(name: string, value: string): string {
+  const candidates = [value, `'${value}'`, `"${value}"`, `\`${value}\``];
+  const isPlain = /^[\w./:@%+,=~-]*$/.test(value);
+  for (const candidate of isPlain ? candidates : candidates.slice(1)) {
+    // Compose expands variables inside double quotes and beside none; a dollar sign is only safe in single ones.
+    if (value.includes('$') && candidate.startsWith('"')) continue;
+    if (!value.includes('\n') && parseEnv(`${name}=${candidate}`)[name] === value) return candidate;
+  }
+  throw new UserError(`The value of ${name} has quotes in it that an .env cannot hold.`, {
+    remedy: `Put it into a file of its own, and set ${name}_FILE to that file.`,
+  });
+}
+
+function comment(text: string): string[] {
+  const lines = ['#'];
+  for (const word of text.split(' ')) {
+    const line = `${lines.at(-1)} ${word}`;
+    if (line.length <= COMMENT_WIDTH) lines[lines.length - 1] = line;
+    else lines.push(`# ${word}`);
+  }
+  return lines;
+}

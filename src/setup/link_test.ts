@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { Linker } from '../files/linker.ts';
+import { parentOf, type PathMap } from '../files/path_map.ts';
+import { asFileProblem, type FileReason } from '../files/problem.ts';
+
+/** The same name as that of the test before each cycle, so that one that stayed is found by the next. */
+const PROBE_NAME = '.immich-sidecar-probe';
+
+/** How many files and directories are looked at to find one file to link. */
+const LOOKED_AT = 2_000;
+
+export type LinkTest =
+  /** A link was made and removed; or, as there is no file yet, both directories are on one file system. */
+  | { readonly isPossible: true }
+  | { readonly isPossible: false; readonly reason: FileReason; readonly from: string; readonly to: string };
+
+/**
+ * Whether a hard link can be made from a file in one real directory to another directory, or to the nearest one above it
+ * that exists: makes one and removes it. Directories as this program sees them.
+ */
+export function testLink(source: string, target: string, paths: PathMap): LinkTest {
+  const linker = new Linker(paths.roots.map(({ local }) => local));
+  const to = nearestDirectory(target);
+  const probe = `${to}/${PROBE_NAME}`;
+  try {
+    const file = firstFile(source);
+    if (existsSync(probe)) linker.remove(probe, to);
+    if (file === undefined) {
+      const isSame = Deno.statSync(source).dev === Deno.statSync(to).dev;
+      return isSame ? { isPossible: true } : { isPossible: false, reason: 'other-filesystem', from: source, to };
+    }
+    linker.link(linker.inspect(file), probe);
+    linker.remove(probe, to);
+    return { isPossible: true };
+  } catch (error) {
+    return { isPossible: false, reason: asFileProblem(error, probe).reason, from: source, to };
+  }
+}
+
+/** The nearest directory at or above this path that exists. */
+export function nearestDirectory(path: string): string {
+  let directory = path;
+  while (directory !== '/' && !existsSync(directory)) directory = parentOf(directory);
+  return directory;
+}
+
+/** Some regular file in a directory or below it; undefined when none of the first few thousand entries is one. */
+function firstFile(directory: string): string | undefined {
+  const waiting = [directory];
+  for (let looked = 0; waiting.length > 0 && looked < LOOKED_AT;) {
+    const current = waiting.shift() ?? '';
+    for (const entry of Deno.readDirSync(current)) {
+      const path = `${current}/${entry.name}`;
+      if (entry.isFile) return path;
+      if (entry.isDirectory) waiting.push(path);
+      if (++looked >= LOOKED_AT) break;
+    }
+  }
+  return undefined;
+}

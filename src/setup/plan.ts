@@ -1,0 +1,244 @@
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { Secret } from '../config/secret.ts';
+import type { SettingName } from '../config/settings.ts';
+import { PathMap } from '../files/path_map.ts';
+import type { Answers, ShareAnswer } from './answers.ts';
+import type { Existing } from './existing.ts';
+import { importPathOf } from './targets.ts';
+
+/** All that setup will do, in this order. What is printed is what is applied. */
+export interface SetupPlan {
+  /** Directories that are made, the outer ones first. */
+  readonly directories: readonly { readonly immich: string; readonly local: string }[];
+  /** Symbolic links: where, and what they lead to. */
+  readonly links: readonly { readonly immich: string; readonly local: string; readonly leadsTo: string }[];
+  readonly libraries: readonly PlannedLibrary[];
+  /** Libraries that lose exclusion patterns which would take the shared photos offline. */
+  readonly patterns: readonly {
+    readonly libraryId: string;
+    readonly name: string;
+    readonly now: readonly string[];
+    readonly remaining: readonly string[];
+  }[];
+  readonly albums: readonly PlannedAlbum[];
+  readonly jobs: readonly PlannedJob[];
+  /** What is written into `.env`. */
+  readonly settings: readonly PlannedSetting[];
+  /** What becomes a comment in `.env`, as it means the same as something else or has moved. */
+  readonly retired: readonly string[];
+}
+
+/** Something that has no id yet: its place among the libraries, or among the albums. */
+export interface Reference {
+  readonly new: number;
+}
+
+export interface PlannedLibrary {
+  readonly name: string;
+  readonly ownerId: string;
+  readonly owner: string;
+  readonly importPath: string;
+}
+
+export interface PlannedAlbum {
+  readonly name: string;
+  readonly owner: string;
+  readonly apiKey: Secret;
+}
+
+export interface PlannedJob {
+  readonly change: 'new' | 'changed' | 'moved';
+  /** The name that it has in the file. */
+  readonly replaces: string | undefined;
+  readonly name: string;
+  readonly kind: string;
+  readonly source: { readonly id: string; readonly name: string };
+  readonly target: { readonly id: string; readonly name: string };
+  readonly library: string | Reference;
+  readonly sourcePath: string | undefined;
+  readonly targetPath: string;
+  readonly album: string | Reference | undefined;
+  /** Undefined: as PLACEMENT says. */
+  readonly placement: string | undefined;
+}
+
+export interface PlannedSetting {
+  readonly name: SettingName;
+  readonly value: string | Secret;
+}
+
+/** From answers to what has to be done. `exists` says whether a local path is there; otherwise pure. */
+export function planSetup(answers: Answers, existing: Existing, exists: (path: string) => boolean): SetupPlan {
+  const paths = new PathMap(answers.mounts);
+  const libraries: PlannedLibrary[] = [];
+  const albums: PlannedAlbum[] = [];
+  const jobs = answers.shares.map((share): PlannedJob => ({
+    change: share.replaces === undefined ? 'new' : 'changed',
+    replaces: share.replaces?.name,
+    name: share.name,
+    kind: share.kind,
+    source: share.source,
+    target: share.target,
+    library: share.library.kind === 'existing' ? share.library.id : { new: indexOfLibrary(libraries, share) },
+    sourcePath: share.sourcePath,
+    targetPath: share.targetPath,
+    album: share.album === undefined ? undefined : share.album.kind === 'existing' ? share.album.id : {
+      new: albums.push({ name: share.album.name, owner: share.target.name, apiKey: share.album.apiKey }) - 1,
+    },
+    placement: share.placement,
+  }));
+  return {
+    directories: plannedDirectories(answers.shares, paths, exists),
+    links: answers.shares.flatMap((share) => plannedLink(share, answers, paths, exists)),
+    libraries,
+    patterns: answers.shares.flatMap(({ library }) =>
+      library.kind === 'existing' && library.patterns !== undefined
+        ? [{ libraryId: library.id, name: library.name, ...library.patterns }]
+        : []
+    ),
+    albums,
+    jobs: [
+      ...movedJobs(existing, answers),
+      ...jobs.map(({ source, target, ...job }) => ({
+        ...job,
+        source: { id: source.id, name: source.name },
+        target: { id: target.id, name: target.name },
+      })),
+    ],
+    ...plannedSettings(answers, existing),
+  };
+}
+
+/** Shares of one target in one directory share a library. */
+function indexOfLibrary(libraries: PlannedLibrary[], { library, target }: ShareAnswer): number {
+  if (library.kind === 'existing') throw new Error('this library exists');
+  const { name, importPath } = library;
+  const index = libraries.findIndex((one) => one.ownerId === target.id && one.importPath === importPath);
+  if (index >= 0) return index;
+  return libraries.push({ name, importPath, ownerId: target.id, owner: target.name }) - 1;
+}
+
+/** Those that links need. A hidden directory of hard links is made by the first cycle, which keeps a record of it. */
+function plannedDirectories(
+  shares: readonly ShareAnswer[],
+  paths: PathMap,
+  exists: (path: string) => boolean,
+): SetupPlan['directories'] {
+  const wanted = shares.flatMap(({ targetPath, placement }) => {
+    const parent = targetPath.slice(0, -1).replace(/\/[^/]*$/, '');
+    const last = placement === 'symlink' ? parent : importPathOf(targetPath);
+    const parts = last.split('/').slice(1);
+    return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+  });
+  return [...new Set(wanted)].toSorted((a, b) => a.length - b.length).flatMap((immich) => {
+    const local = paths.toLocal(immich);
+    return local === undefined || exists(local) ? [] : [{ immich, local }];
+  });
+}
+
+function plannedLink(
+  { source, sourcePath, targetPath, placement }: ShareAnswer,
+  { mediaLocation }: Answers,
+  paths: PathMap,
+  exists: (path: string) => boolean,
+): SetupPlan['links'] {
+  if (placement !== 'symlink') return [];
+  const immich = targetPath.slice(0, -1);
+  const from = sourcePath?.slice(0, -1) ?? `${mediaLocation}/upload/${source.id}`;
+  const local = paths.toLocal(immich);
+  if (local === undefined || exists(local)) return [];
+  return [{ immich, local, leadsTo: linkText(immich, from, paths) }];
+}
+
+/** Relative within one mount, so that it leads to the same place in every container; else as Immich sees it. */
+function linkText(link: string, target: string, paths: PathMap): string {
+  const root = paths.rootOf(link);
+  if (root === undefined || paths.rootOf(target) !== root) return target;
+  const [from, to] = [link.split('/').slice(0, -1), target.split('/')];
+  let common = 0;
+  while (common < from.length && common < to.length && from[common] === to[common]) common++;
+  return [...from.slice(common).map(() => '..'), ...to.slice(common)].join('/') || '.';
+}
+
+/** Jobs that were made of single settings: once there is a list of jobs, only those in it count. */
+function movedJobs({ config, hasJobList }: Existing, { shares }: Answers): readonly PlannedJob[] {
+  if (hasJobList || shares.length === 0) return [];
+  const replaced = new Set(shares.map(({ replaces }) => replaces?.name));
+  return config.jobs.filter(({ name }) => !replaced.has(name)).map((job) => ({
+    change: 'moved',
+    replaces: undefined,
+    name: job.name,
+    kind: job.kind,
+    source: { id: job.sourceUserId, name: job.sourceUserId },
+    target: { id: job.targetUserId, name: job.targetUserId },
+    library: job.targetLibraryId,
+    sourcePath: job.sourcePathPrefix,
+    targetPath: job.targetPathPrefix,
+    album: job.albumId,
+    placement: job.placement === 'auto' ? undefined : job.placement,
+  }));
+}
+
+/** The settings of single jobs, which a list of jobs takes the place of. */
+const JOB_SETTINGS: readonly SettingName[] = [
+  'SOURCE_USER_ID',
+  'TARGET_USER_ID',
+  'TARGET_LIBRARY_ID',
+  'SHARED_PATH_PREFIX',
+  'TARGET_PATH_PREFIX',
+  'UPLOAD_SOURCE_USER_ID',
+  'UPLOAD_TARGET_USER_ID',
+  'UPLOAD_TARGET_LIBRARY_ID',
+  'TARGET_UPLOAD_PATH_PREFIX',
+  'TARGET_ALBUM_ID',
+];
+
+/** Paths that may start at the working directory. */
+const LOCAL: ReadonlySet<SettingName> = new Set(['UPLOAD_LOCATION', 'EXTERNAL_LIBRARY_DIR']);
+
+function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 'settings' | 'retired'> {
+  const { database, mounts, mediaLocation, write } = answers;
+  const media = mounts.find(({ immich }) => immich === mediaLocation);
+  const others = mounts.filter((mount) => mount !== media);
+  const external = others.find(({ immich }) => immich === existing.config.externalLibraryMount) ?? others[0];
+  const more = others.filter((mount) => mount !== external);
+  const wanted: readonly (readonly [SettingName, string | Secret | undefined])[] = [
+    ['IMMICH_API_URL', answers.immichUrl],
+    ['IMMICH_API_KEY', answers.keepsKey ? answers.apiKey : undefined],
+    ['DB_HOSTNAME', database.hostname],
+    ['DB_PORT', String(database.port)],
+    ['DB_USERNAME', database.username],
+    ['DB_PASSWORD', database.password],
+    ['DB_DATABASE_NAME', database.name],
+    ['UPLOAD_LOCATION', media?.local],
+    ['UPLOAD_LOCATION_MOUNT', media?.immich],
+    ['EXTERNAL_LIBRARY_DIR', external?.local],
+    ['EXTERNAL_LIBRARY_MOUNT', external?.immich],
+    ['PATH_MAP', more.length === 0 ? undefined : more.map(({ immich, local }) => `${immich}=${local}`).join(',')],
+    ['WRITE_TO', write?.destination],
+    ['WRITE_SOURCE', write?.source],
+    ['WRITE_USER_IDS', write === undefined || write.userIds.length === 0 ? undefined : write.userIds.join(',')],
+    ['TZ', write?.timeZone],
+  ];
+  const revealed = (value: string | Secret) => value instanceof Secret ? value.reveal() : value;
+  const isSet = (name: SettingName, value: string | Secret) => {
+    const found = existing.findWritten(name);
+    if (found === undefined) return false;
+    return found === revealed(value) || (LOCAL.has(name) && resolve(existing.place.cwd, found) === revealed(value));
+  };
+  const settings = wanted.flatMap(([name, value]): PlannedSetting[] =>
+    value === undefined || isSet(name, value) ? [] : [{ name, value }]
+  );
+  const isWritten = (name: SettingName) => settings.some((setting) => setting.name === name);
+  const retired = [
+    ...(isWritten('IMMICH_API_URL') ? ['IMMICH_INSTANCE_URL'] : []),
+    ...(isWritten('IMMICH_API_KEY') ? ['IMMICH_API_KEY_FILE'] : []),
+    ...(!answers.keepsKey ? ['IMMICH_API_KEY', 'IMMICH_API_KEY_FILE'] : []),
+    ...(isWritten('DB_PASSWORD') ? ['DB_PASSWORD_FILE'] : []),
+    ...(write !== undefined && write.userIds.length === 0 ? ['WRITE_USER_IDS'] : []),
+    ...(answers.shares.length > 0 && !existing.hasJobList ? JOB_SETTINGS : []),
+  ];
+  const there = parseEnv(existing.envText ?? '');
+  return { settings, retired: retired.filter((name) => there[name] !== undefined) };
+}

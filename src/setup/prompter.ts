@@ -1,0 +1,24 @@
+/** One thing that can be chosen. */
+export interface Option<T> {
+  readonly value: T;
+  readonly label: string;
+  /** A few words beside the label. */
+  readonly hint?: string;
+  /** What a flag may say for it; upper and lower case make no difference. */
+  readonly words: readonly string[];
+}
+
+/** Somebody who can be asked. Every method throws Cancelled when he wants to stop. */
+export interface Prompter {
+  text(message: string, initial: string | undefined): Promise<string>;
+  secret(message: string): Promise<string>;
+  select<T>(message: string, options: readonly Option<T>[], initial: T | undefined): Promise<T>;
+  confirm(message: string, initial: boolean): Promise<boolean>;
+  /** Says something before a question, or about an answer. */
+  say(text: string, kind: 'info' | 'success' | 'warning' | 'problem'): void;
+}
+
+/** He pressed Ctrl-C or Escape at a question. */
+export class Cancelled extends Error {
+  override name = 'Cancelled';
+}

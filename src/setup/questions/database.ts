@@ -1,0 +1,138 @@
+import { quote } from '../../config/quote.ts';
+import { Secret } from '../../config/secret.ts';
+import { hostname, password, wholeNumber, word } from '../../config/values.ts';
+import { UserError } from '../../errors.ts';
+import { assertImmichDatabase } from '../../immich/instance.ts';
+import { connect, disconnect } from '../../postgres/connect.ts';
+import { FaultError } from '../../postgres/faults.ts';
+import type { DatabaseAnswer } from '../answers.ts';
+import type { ComposeFacts } from '../compose/facts.ts';
+import type { Server, Session } from '../session.ts';
+import { parse } from './server.ts';
+
+interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * How to get into Immich's database. What the Compose file or an earlier run says is not asked again unless it is wrong; a
+ * database that cannot be reached from here is accepted, as Docker usually hides it from all but its own network.
+ */
+export async function askDatabase(
+  session: Session,
+  compose: ComposeFacts | undefined,
+  server: Server,
+): Promise<DatabaseAnswer> {
+  const { dialogue, existing, onSecret } = session;
+  const found = compose?.database;
+  const { database } = existing.config;
+  let isAskedFor = found === undefined && existing.find('DB_PASSWORD') === undefined;
+  const ask = async (flag: string, message: string, known: string) =>
+    isAskedFor || dialogue.has(flag)
+      ? await dialogue.text({ flag, message, initial: known, check: (text) => parse(word, text) })
+      : known;
+  while (true) {
+    const username = await ask(
+      '--db-user',
+      'Database user',
+      existing.find('DB_USERNAME') ?? found?.username ?? 'postgres',
+    );
+    const name = await ask(
+      '--db-name',
+      'Name of the database',
+      existing.find('DB_DATABASE_NAME') ?? found?.name ?? 'immich',
+    );
+    const knownPassword = existing.find('DB_PASSWORD') === undefined ? found?.password : database.password;
+    const secret = isAskedFor || knownPassword === undefined || dialogue.has('--db-password-file')
+      ? await dialogue.secret({
+        flag: '--db-password-file',
+        message: `Password of the database user ${username}`,
+        help: "It is DB_PASSWORD in Immich's own .env.",
+        existing: knownPassword?.reveal(),
+        check: (text) => text === '' ? refuseEmpty() : parse(password, text),
+      })
+      : knownPassword;
+    onSecret(secret);
+    const address = await askAddress(session, compose, isAskedFor);
+    const answer = { ...address, username, name, password: secret };
+    try {
+      if (await isReached(answer, server, existing.config.database)) {
+        dialogue.say(`The database ${name} at ${address.hostname}:${address.port} is Immich's.`, 'success');
+      } else {
+        const warning =
+          `The database at ${address.hostname}:${address.port} cannot be reached from here, so it was not checked. ` +
+          "With Docker that is usual: only containers in Immich's network see it, as the one of immich-sidecar will.";
+        session.warnings.push(warning);
+        dialogue.say(warning, 'warning');
+      }
+      return answer;
+    } catch (error) {
+      if (!(error instanceof UserError) || !dialogue.isAttended) throw nameFlags(error);
+      dialogue.say(`${error.message}\n${error.remedy}`, 'warning');
+      isAskedFor = true;
+    }
+  }
+}
+
+async function askAddress(
+  { dialogue, existing }: Session,
+  compose: ComposeFacts | undefined,
+  isAskedFor: boolean,
+): Promise<Address> {
+  const found = compose?.database;
+  const { database } = existing.config;
+  const known: Address | undefined = existing.find('DB_HOSTNAME') !== undefined
+    ? database
+    : found?.publishedPort !== undefined
+    ? { hostname: '127.0.0.1', port: found.publishedPort }
+    : found;
+  if (known !== undefined && !isAskedFor && !dialogue.has('--db-host')) return known;
+  return await dialogue.text({
+    flag: '--db-host',
+    message: 'Host of the database (host or host:port)',
+    initial: known === undefined ? 'localhost:5432' : `${known.hostname}:${known.port}`,
+    check: (text) => {
+      const [, host = '', port = '5432'] = /^(.*?)(?::(\d+))?$/.exec(text.trim()) ?? [];
+      return { hostname: parse(hostname, host), port: parse(wholeNumber(1, 65_535), port) };
+    },
+  });
+}
+
+/** False when nobody answers there. Throws UserError when somebody does, and it is not the database of this Immich. */
+async function isReached(
+  answer: DatabaseAnswer,
+  { me, url }: Server,
+  { maxConnections: _, ...rest }: { maxConnections: number },
+): Promise<boolean> {
+  let sql;
+  try {
+    sql = await connect({ ...rest, ...answer, maxConnections: 1 });
+  } catch (error) {
+    if (error instanceof FaultError) return false;
+    throw error;
+  }
+  try {
+    await assertImmichDatabase(sql);
+    const [row] = await sql<{ found: boolean }[]>`SELECT EXISTS (SELECT 1 FROM "user" WHERE id = ${me.id}) AS found`;
+    if (row?.found === true) return true;
+    throw new UserError(
+      `The database ${quote(answer.name)} at ${answer.hostname}:${answer.port} belongs to another Immich than ${url}.`,
+      { remedy: `It does not know the user ${quote(me.name)}. Check the address of Immich and that of the database.` },
+    );
+  } finally {
+    await disconnect(sql);
+  }
+}
+
+function refuseEmpty(): Secret {
+  throw new UserError('An empty password is not possible.', { remedy: "Copy DB_PASSWORD from Immich's own .env." });
+}
+
+function nameFlags(error: unknown): unknown {
+  if (!(error instanceof UserError)) return error;
+  return new UserError(`--db-host, --db-user, --db-password-file, --db-name: ${error.message}`, {
+    remedy: error.remedy,
+    cause: error,
+  });
+}

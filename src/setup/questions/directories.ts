@@ -1,0 +1,114 @@
+import { resolve } from 'node:path';
+import { quote } from '../../config/quote.ts';
+import { directory, pathMap } from '../../config/values.ts';
+import { UserError } from '../../errors.ts';
+import { isBelow, PathMap } from '../../files/path_map.ts';
+import type { ComposeFacts, Mount } from '../compose/facts.ts';
+import type { Directories, Server, Session } from '../session.ts';
+import { parse } from './server.ts';
+
+/** Which of Immich's directories are where on this machine. */
+export async function askDirectories(
+  session: Session,
+  compose: ComposeFacts | undefined,
+  { libraries }: Server,
+): Promise<Directories> {
+  const { dialogue, existing } = session;
+  const said = dialogue.has('--mount')
+    ? await dialogue.text({
+      flag: '--mount',
+      message: "Immich's directory = the same one here",
+      check: (text) => parse(pathMap, text.replaceAll('\n', ',')),
+    })
+    : [];
+  const mediaLocation = await askMediaLocation(session, compose);
+  const known = firstOfEach([...said, ...configured(session, mediaLocation), ...compose?.mounts ?? []]);
+  const needed = [mediaLocation, ...libraries.flatMap(({ importPaths }) => importPaths)];
+  const mounts: Mount[] = [];
+  for (const mount of known) {
+    if (isDirectory(mount.local)) mounts.push(mount);
+    else if (needed.some((path) => path === mount.immich || isBelow(path, mount.immich))) {
+      const elsewhere = await askWhere(session, mount.immich, undefined, `${quote(mount.local)} is not there. `);
+      if (elsewhere !== undefined) mounts.push(elsewhere);
+    }
+  }
+  // What nothing mounts is asked for, one directory for all libraries below it.
+  for (const path of needed) {
+    if (mounts.length > 0 && new PathMap(mounts).toLocal(path) !== undefined) continue;
+    const top = path === mediaLocation ? path : `/${path.split('/')[1]}`;
+    const isOptional = path !== mediaLocation;
+    if (isOptional && !dialogue.isAttended) continue;
+    const mount = await askWhere(session, top, existing.config.uploadLocation, '', isOptional);
+    if (mount !== undefined) mounts.push(mount);
+  }
+  return { mounts: firstOfEach(mounts), mediaLocation };
+}
+
+async function askMediaLocation(
+  { dialogue, existing }: Session,
+  compose: ComposeFacts | undefined,
+): Promise<string> {
+  const known = compose?.mediaLocation ?? existing.config.uploadLocationMount;
+  if (known !== undefined && !dialogue.has('--media-location')) return known;
+  return await dialogue.text({
+    flag: '--media-location',
+    message: "Immich's own directory, as Immich sees it",
+    help: 'The directory inside the container in which Immich has its folders upload and thumbs.',
+    initial: known ?? '/data',
+    check: (text) => parse(directory, text),
+  });
+}
+
+/** What an earlier run has written. */
+function configured({ existing: { config, find } }: Session, mediaLocation: string): readonly Mount[] {
+  const { uploadLocation, uploadLocationMount, externalLibraryDir, externalLibraryMount, pathMap: pairs } = config;
+  return [
+    ...pairs,
+    ...(find('UPLOAD_LOCATION') !== undefined && uploadLocation !== undefined
+      ? [{ immich: uploadLocationMount ?? mediaLocation, local: uploadLocation }]
+      : []),
+    ...(find('EXTERNAL_LIBRARY_DIR') !== undefined && externalLibraryDir !== undefined
+      ? [{ immich: externalLibraryMount, local: externalLibraryDir }]
+      : []),
+  ];
+}
+
+async function askWhere(
+  { dialogue, existing, home }: Session,
+  immich: string,
+  initial: string | undefined,
+  problem: string,
+  isOptional = false,
+): Promise<Mount | undefined> {
+  if (!dialogue.isAttended) {
+    throw new UserError(`--mount ${immich}=DIRECTORY is missing. ${problem}`.trim(), {
+      remedy: `Say which directory of this machine is ${immich} in Immich.`,
+    });
+  }
+  return await dialogue.text({
+    flag: '--mount',
+    message: `Where on this machine is Immich's ${immich}?`,
+    help: `${problem}${isOptional ? 'Write skip if nothing in it is to be shared.' : 'It must be mounted here.'}`,
+    initial: initial ?? (isOptional ? 'skip' : undefined),
+    check: (text) => {
+      if (isOptional && text.trim() === 'skip') return undefined;
+      const local = resolve(existing.place.cwd, text.trim().replace(/^~(?=\/|$)/, home));
+      if (text.trim() !== '' && isDirectory(local)) return { immich, local };
+      throw new UserError(`${quote(text)} is no directory on this machine.`, {
+        remedy: 'Write the full path of a directory that is mounted here.',
+      });
+    },
+  });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function firstOfEach(mounts: readonly Mount[]): readonly Mount[] {
+  return mounts.filter(({ immich }, index) => mounts.findIndex((other) => other.immich === immich) === index);
+}

@@ -1,0 +1,215 @@
+import { existsSync } from 'node:fs';
+import type { JobConfig, Placement } from '../../config/config.ts';
+import { quote } from '../../config/quote.ts';
+import { pathPrefix } from '../../config/values.ts';
+import { UserError } from '../../errors.ts';
+import { PathMap } from '../../files/path_map.ts';
+import type { ImmichUser } from '../../immich/api/users.ts';
+import { isBehindLink } from '../../share/detect_placement.ts';
+import type { LibraryAnswer, ShareAnswer } from '../answers.ts';
+import { type LinkTest, testLink } from '../link_test.ts';
+import type { Directories, Server, Session } from '../session.ts';
+import { libraryFor } from '../target_library.ts';
+import { objectionTo, proposeTargets } from '../targets.ts';
+import { parse } from './server.ts';
+
+interface Share {
+  readonly kind: ShareAnswer['kind'];
+  readonly source: ImmichUser;
+  readonly target: ImmichUser;
+  readonly sourcePath: string | undefined;
+  readonly job: JobConfig | undefined;
+  readonly others: readonly JobConfig[];
+}
+
+interface Target {
+  readonly targetPath: string;
+  readonly placement: Placement;
+  readonly library: LibraryAnswer;
+}
+
+/**
+ * Where the copies lie, how they are made, and in which library. The first proposal in which a hard link can be made is
+ * what is proposed; a symbolic link is only offered when there is none.
+ */
+export async function askTarget(
+  session: Session,
+  server: Server,
+  directories: Directories,
+  share: Share,
+): Promise<Target> {
+  const { dialogue } = session;
+  const paths = new PathMap(directories.mounts);
+  const source = localSource(share, directories, paths);
+  const test = (path: string): LinkTest => {
+    const local = paths.toLocal(path.slice(0, -1));
+    if (source === undefined || local === undefined) {
+      return { isPossible: false, reason: 'missing', from: source ?? '?', to: path };
+    }
+    return testLink(source, local, paths);
+  };
+  const proposals = share.job?.targetUserId === share.target.id && share.job.sourceUserId === share.source.id
+    ? [share.job.targetPathPrefix]
+    : proposeTargets(share, directories, server.users, share.others);
+  const wantedLibrary = dialogue.has('--library')
+    ? await dialogue.text({ flag: '--library', message: 'Library', check: (text) => idOf(text, server) })
+    : undefined;
+  const check = async (text: string, placement: Placement) => {
+    const targetPath = parse(pathPrefix, text);
+    const objection = objectionTo(targetPath, { ...share, ...directories, jobs: share.others, placement });
+    if (objection !== undefined) {
+      throw new UserError(`${quote(targetPath)} ${objection.what}.`, { remedy: objection.remedy });
+    }
+    const jobs = [...share.others, ...share.job === undefined ? [] : [share.job]];
+    const library = await libraryFor(server, { ...share, targetPath, jobs }, wantedLibrary);
+    if (placement === 'hardlink') assertPossible(test(targetPath));
+    else assertLinkable(targetPath, paths, share);
+    return { targetPath, placement, library };
+  };
+  const current = placementNow(share.job, paths);
+  const best = await firstPossible(proposals, (path) => check(path, current ?? 'hardlink'));
+  const tests = proposals.map(test);
+  // Anything else that is wrong is said about the directory that is asked for next.
+  const isElsewhere = tests.every((one) => !one.isPossible && one.reason === 'other-filesystem');
+  const canLink = best !== undefined || !isElsewhere;
+  if (best !== undefined && share.job === undefined && !dialogue.has('--placement')) {
+    dialogue.say(
+      'A test link worked: each shared photo gets a second name (a hard link). Nothing is stored twice, and each side can ' +
+        'delete its own.',
+      'success',
+    );
+  }
+  const placement = await askPlacement(session, share, { canLink, current, tests });
+  return await dialogue.text({
+    flag: '--target-dir',
+    message: `Where shall the files for ${share.target.name} lie?`,
+    help:
+      "A directory as Immich's container knows it. The part that begins with a dot hides it from Immich's scans, and what is " +
+      'in it is made and removed by this program.',
+    initial: best ?? proposals[0],
+    check: (text) => check(text, placement),
+  });
+}
+
+async function askPlacement(
+  { dialogue }: Session,
+  { source, target }: Share,
+  { canLink, current, tests }: {
+    readonly canLink: boolean;
+    readonly current: Placement | undefined;
+    readonly tests: readonly LinkTest[];
+  },
+): Promise<Placement> {
+  if (canLink && !dialogue.has('--placement')) return current ?? 'hardlink';
+  const failed = tests.find(({ isPossible }) => !isPossible);
+  const why = failed?.isPossible === false ? `${explain(failed)} ` : '';
+  const isNamed = dialogue.has('--target-dir');
+  if (!canLink && !isNamed && current === undefined && !dialogue.isAttended && !dialogue.has('--placement')) {
+    throw new UserError(`--target-dir, --placement: ${why}`.trim(), {
+      remedy:
+        'Name a directory on the file system of the originals (in a container: in the same mount) with --target-dir, ' +
+        'or use --placement symlink (docs/placements.md says what that means).',
+    });
+  }
+  return await dialogue.choose({
+    flag: '--placement',
+    message: 'How shall the shared photos get there?',
+    help: canLink
+      ? undefined
+      : `${why}A symbolic link works everywhere, but then ${target.name}'s photo is ${source.name}'s file: if ${target.name} deletes one ` +
+        `for good while this program is not running, ${source.name} loses it.`,
+    options: [
+      { value: 'hardlink', label: 'hard links', hint: 'safe; in another directory', words: ['hardlink'] },
+      { value: 'symlink', label: 'one symbolic link', hint: 'see above', words: ['symlink'] },
+    ],
+    initial: canLink || (isNamed && !dialogue.isAttended) ? 'hardlink' : dialogue.isAttended ? 'symlink' : current,
+  });
+}
+
+/** What a job is placed by, which it may leave to the disk. */
+function placementNow(job: JobConfig | undefined, paths: PathMap): Placement | undefined {
+  if (job?.placement !== 'auto') return job?.placement;
+  return isBehindLink(job.targetPathPrefix, paths) ? 'symlink' : 'hardlink';
+}
+
+async function firstPossible(
+  proposals: readonly string[],
+  check: (path: string) => Promise<unknown>,
+): Promise<string | undefined> {
+  for (const path of proposals) {
+    try {
+      await check(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Where originals of the share are on this machine. */
+function localSource(
+  { source, sourcePath }: Share,
+  { mediaLocation }: Directories,
+  paths: PathMap,
+): string | undefined {
+  const candidates = sourcePath === undefined
+    ? [`${mediaLocation}/upload/${source.id}`, `${mediaLocation}/library`, `${mediaLocation}/upload`, mediaLocation]
+    : [sourcePath.slice(0, -1)];
+  return candidates.map((path) => paths.toLocal(path)).find((path) => path !== undefined && existsSync(path));
+}
+
+function assertPossible(test: LinkTest): void {
+  if (test.isPossible) return;
+  const isDisk = test.reason === 'other-filesystem';
+  throw new UserError(explain(test), {
+    remedy: isDisk
+      ? 'Choose a directory on the file system of the originals (in a container: in the same mount), or --placement symlink.'
+      : 'Let this user write there (in a container: PUID and PGID), or choose another directory.',
+  });
+}
+
+function explain({ reason, from, to }: Exclude<LinkTest, { isPossible: true }>): string {
+  switch (reason) {
+    case 'other-filesystem':
+      return `No hard link can be made from ${quote(from)} to ${quote(to)}: they are on different file systems.`;
+    case 'outside-roots':
+      return `${quote(to)} is, or lies behind, a symbolic link.`;
+    case 'permission':
+    case 'read-only':
+      return `Nothing can be written to ${quote(to)} (${
+        reason === 'permission' ? 'permission denied' : 'mounted read-only'
+      }).`;
+    default:
+      return `A test link from ${quote(from)} to ${quote(to)} failed (${reason}).`;
+  }
+}
+
+/** A symbolic link takes a place of its own. */
+function assertLinkable(targetPath: string, paths: PathMap, { job }: Share): void {
+  const local = paths.toLocal(targetPath.slice(0, -1));
+  if (local === undefined || job?.targetPathPrefix === targetPath) return;
+  try {
+    if (Deno.lstatSync(local).isSymlink) return;
+  } catch {
+    return;
+  }
+  throw new UserError(`${quote(local)} is there already, and is no symbolic link.`, {
+    remedy: 'Choose another directory.',
+  });
+}
+
+/** The id of the library that was named, or `new`. */
+function idOf(text: string, { libraries }: Server): string {
+  const said = text.trim().toLowerCase();
+  if (said === 'new') return said;
+  const named = libraries.filter(({ id, name }) => id === said || name.toLowerCase() === said);
+  const [only, second] = named;
+  if (only !== undefined && second === undefined) return only.id;
+  throw new UserError(
+    only === undefined ? `There is no library ${quote(text)}.` : `Several libraries are called ${quote(text)}.`,
+    {
+      remedy: 'Write its id (the end of its address in Immich), or new to have one made.',
+    },
+  );
+}

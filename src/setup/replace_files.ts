@@ -1,0 +1,131 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readTextFile } from '../config/text_file.ts';
+import { messageOf, UserError } from '../errors.ts';
+import { configurationOf, type PlannedFile } from './files.ts';
+import type { Existing } from './existing.ts';
+
+/** They hold passwords. */
+const MODE = 0o600;
+
+/** What was put in the place of what. */
+export interface ReplacedFile {
+  readonly path: string;
+  /** Where the old one is now; undefined if there was none. */
+  readonly backup: string | undefined;
+}
+
+/**
+ * Puts files in the places of the old ones, which are kept beside them: all of them or none. First all together are loaded as
+ * the program will load them, and each is complete before it takes its place. Throws UserError.
+ *
+ * @param stamp part of the names of what is kept: `2026-11-21T10-18-32`
+ */
+export function replaceFiles(
+  files: readonly PlannedFile[],
+  existing: Existing,
+  stamp: string,
+): readonly ReplacedFile[] {
+  const prepared = files.map((file) => ({ ...file, path: realPath(file.path) })).map((file) => ({
+    ...file,
+    temporary: `${file.path}.${stamp}.new`,
+    backup: file.old === undefined ? undefined : `${file.path}.${stamp}.bak`,
+  }));
+  checkFiles(files, existing);
+  const done: ReplacedFile[] = [];
+  try {
+    files.forEach(assertUnchanged);
+    for (const { temporary, text } of prepared) writeWhole(temporary, text);
+    for (const { path, temporary, backup } of prepared) {
+      if (backup !== undefined) keep(path, backup);
+      Deno.renameSync(temporary, path);
+      done.push({ path, backup });
+      syncPath(dirname(path));
+    }
+    for (const { backup } of done) if (backup !== undefined) Deno.chmodSync(backup, MODE);
+    return done;
+  } catch (error) {
+    restoreFiles(done);
+    if (error instanceof UserError) throw error;
+    throw new UserError(`The configuration cannot be written: ${messageOf(error)}.`, {
+      remedy: `Let this user write into ${dirname(files[0]?.path ?? '')}, or run setup in another directory.`,
+      cause: error,
+    });
+  } finally {
+    for (const { temporary, backup, path } of prepared) {
+      removeIfThere(temporary);
+      if (backup !== undefined && !done.some((file) => file.path === path)) removeIfThere(backup);
+    }
+  }
+}
+
+/** Takes replaceFiles back. */
+export function restoreFiles(files: readonly ReplacedFile[]): void {
+  for (const { path, backup } of files.toReversed()) {
+    if (backup === undefined) removeIfThere(path);
+    else Deno.renameSync(backup, path);
+  }
+}
+
+/** Throws ConfigError when these files, with all else that is read, are no configuration. Changes nothing. */
+export function checkFiles(files: readonly PlannedFile[], existing: Existing): void {
+  const text = files.find(({ path }) => path === existing.yamlPath)?.text;
+  if (text === undefined) {
+    return void configurationOf(files, existing, existing.yamlText === undefined ? undefined : existing.yamlPath);
+  }
+  const copy = Deno.makeTempFileSync({ suffix: '.yaml' });
+  try {
+    Deno.writeTextFileSync(copy, text);
+    configurationOf(files, existing, copy);
+  } finally {
+    Deno.removeSync(copy);
+  }
+}
+
+function assertUnchanged({ path, old }: PlannedFile): void {
+  const now = readTextFile(path);
+  if ((now.state === 'read' ? now.text : undefined) === old) return;
+  throw new UserError(`${path} was changed by somebody else while setup asked.`, { remedy: 'Run setup again.' });
+}
+
+/** Gives the old file a second name, so that it can come back just as it was; a copy where there are no hard links. */
+function keep(path: string, backup: string): void {
+  try {
+    Deno.linkSync(path, backup);
+  } catch {
+    Deno.copyFileSync(path, backup);
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  removeIfThere(path);
+  Deno.writeTextFileSync(path, text, { mode: MODE, createNew: true });
+  Deno.chmodSync(path, MODE);
+  syncPath(path);
+}
+
+function syncPath(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A link to a file elsewhere stays one. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

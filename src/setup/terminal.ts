@@ -1,0 +1,109 @@
+import * as clack from '@clack/prompts';
+import type { Readable, Writable } from 'node:stream';
+import { plain } from '../config/quote.ts';
+import { Cancelled, type Option, type Prompter } from './prompter.ts';
+
+/** Where questions are put. Standard error, as results go to standard output. */
+export interface Streams {
+  readonly input: Readable;
+  readonly output: Writable & { readonly columns?: number };
+}
+
+/** No line is wider, however wide the terminal is. */
+const WIDEST = 100;
+
+/** Somebody at a terminal. Names that come from Immich cannot move its cursor. */
+export class TerminalPrompter implements Prompter {
+  constructor(readonly streams: Streams) {}
+
+  async text(message: string, initial: string | undefined): Promise<string> {
+    const options = {
+      message: plain(message),
+      ...this.streams,
+      ...(initial === undefined ? {} : { initialValue: initial }),
+    };
+    return answered(await clack.text(options)) ?? '';
+  }
+
+  async secret(message: string): Promise<string> {
+    return answered(await clack.password({ message: plain(message), mask: '*', ...this.streams })) ?? '';
+  }
+
+  async select<T>(message: string, options: readonly Option<T>[], initial: T | undefined): Promise<T> {
+    // By number: the library treats texts and objects differently.
+    const choices = options.map(({ label, hint }, value) => ({
+      value,
+      label: plain(label),
+      ...(hint && { hint: plain(hint) }),
+    }));
+    const first = options.findIndex(({ value }) => value === initial);
+    const index = answered(
+      await clack.select({
+        message: plain(message),
+        options: choices,
+        initialValue: Math.max(first, 0),
+        maxItems: 10,
+        ...this.streams,
+      }),
+    );
+    const chosen = options[index];
+    if (chosen === undefined) throw new Error(`no option ${index}`);
+    return chosen.value;
+  }
+
+  async confirm(message: string, initial: boolean): Promise<boolean> {
+    return answered(await clack.confirm({ message: plain(message), initialValue: initial, ...this.streams }));
+  }
+
+  say(text: string, kind: 'info' | 'success' | 'warning' | 'problem'): void {
+    const write = {
+      info: clack.log.message,
+      success: tick,
+      warning: clack.log.warn,
+      problem: clack.log.error,
+    };
+    write[kind](this.#wrapped(text), { output: this.streams.output });
+  }
+
+  begin(title: string): void {
+    clack.intro(title, { output: this.streams.output });
+  }
+
+  end(text: string): void {
+    clack.outro(text, { output: this.streams.output });
+  }
+
+  cancel(text: string): void {
+    clack.cancel(text, { output: this.streams.output });
+  }
+
+  #wrapped(text: string): string {
+    // The library draws a bar and two spaces before each line.
+    const width = Math.min(this.streams.output.columns ?? 80, WIDEST) - 4;
+    return text.split('\n').map((line) => wrap(plain(line), width)).join('\n');
+  }
+}
+
+/** The library's own sign for success is the one with which it marks a question. */
+function tick(text: string, options: { readonly output: Streams['output'] }): void {
+  clack.log.message(text, { ...options, symbol: clack.unicodeOr('✓', '+') });
+}
+
+/** Breaks one line between words; what follows keeps its indentation. */
+export function wrap(line: string, width: number): string {
+  const indent = /^ *(?:[-+~] )?/.exec(line)?.[0].length ?? 0;
+  const lines: string[] = [];
+  let current = line.slice(0, indent);
+  for (const word of line.slice(indent).split(' ')) {
+    if (current.trim() !== '' && current.length > indent && current.length + 1 + word.length > width) {
+      lines.push(current);
+      current = ' '.repeat(indent) + word;
+    } else current += current.length > indent ? ` ${word}` : word;
+  }
+  return [...lines, current].join('\n');
+}
+
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (clack.isCancel(answer)) throw new Cancelled();
+  return answer as Exclude<T, symbol>;
+}

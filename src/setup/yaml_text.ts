@@ -1,0 +1,82 @@
+import { type Document, isMap, isScalar, isSeq, type Pair, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
+import type { JobField } from '../config/job_fields.ts';
+import type { Source } from '../config/sources.ts';
+
+/** A job with everything that stands in the file; keys that are undefined are taken out. */
+export interface WrittenJob {
+  /** The name that it has in the file. */
+  readonly replaces: string | undefined;
+  /** Said above a new job. */
+  readonly comment: string;
+  readonly fields: Readonly<
+    Partial<Record<Exclude<JobField, 'require.clip' | 'require.faces' | 'require.ocr'>, string | undefined>>
+  >;
+}
+
+const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setup\`. Run it again
+ to add or change one, or edit them here: docs/configuration.md explains every
+ key. Database, address and directories stand in .env.
+
+ Paths are as Immich sees them. Only what lies below source_path_prefix is
+ shared. What is shared lies below target_path_prefix, hidden by the part that
+ begins with a dot, in an external library of the receiving user: leave its
+ import path as it is, and give it no exclusion patterns.
+
+ See what a share would do, and do it:
+   immich-sidecar sync --dry-run
+   immich-sidecar sync
+ Before you take a job out, take back what it shared:
+   immich-sidecar unshare --job "NAME"`;
+
+/**
+ * The text of a `config.yaml` with jobs added or changed. Comments, order, and keys that setup knows nothing of stay. Pure.
+ *
+ * @param settings those of a file that this one takes the place of
+ */
+export function updateYaml(text: string | undefined, jobs: readonly WrittenJob[], settings: Source): string {
+  const isNew = text === undefined || text.trim() === '';
+  const document: Document = isNew ? parseDocument('jobs: []\n') : parseDocument(text);
+  if (isNew) {
+    document.commentBefore = HEADING;
+    for (const [name, { value }] of settings) document.set(name.toLowerCase(), value);
+  }
+  const list = jobList(document);
+  for (const { replaces, comment, fields } of jobs) {
+    const found = list.items.find((item) => isMap(item) && [replaces, fields.name].includes(nameOf(item)));
+    const job = isMap(found) ? found : document.createNode({}) as YAMLMap;
+    for (const [key, value] of Object.entries(fields)) {
+      if (value === undefined) job.delete(key);
+      else setKept(document, job, key, value);
+    }
+    if (found === undefined) {
+      job.commentBefore = ` ${comment}`;
+      job.spaceBefore = list.items.length > 0;
+      list.add(job);
+    }
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+/** The list under its own name or the predecessor's; made when there is none. */
+function jobList(document: Document): YAMLSeq {
+  for (const key of ['jobs', 'sync_jobs']) {
+    const list = document.get(key);
+    if (isSeq(list) && list.items.length > 0) return list;
+  }
+  const list = new YAMLSeq();
+  document.set(document.has('sync_jobs') ? 'sync_jobs' : 'jobs', list);
+  return list;
+}
+
+function nameOf(job: YAMLMap): string | undefined {
+  const name = job.get('name');
+  return name === undefined || name === null ? undefined : String(name).trim();
+}
+
+/** Changes a value in its place, with the comment behind it, unless it is the same already. */
+function setKept(document: Document, job: YAMLMap, key: string, value: string): void {
+  const pair = job.items.find((item: Pair) => isScalar(item.key) && item.key.value === key);
+  const old = pair?.value;
+  if (!isScalar(old)) job.set(key, document.createNode(value));
+  else if (String(old.value) !== value) old.value = value;
+}

@@ -1,0 +1,142 @@
+import { isBelow, nameOf, parentOf } from '../../files/path_map.ts';
+import { ownerFolder } from '../../immich/layout.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { pathColumn } from '../candidates.ts';
+import type { PlanningContext } from '../context.ts';
+import { isBehindLink } from '../detect_placement.ts';
+import { type JournalEntry, recordLinks } from '../journal.ts';
+import type { TakenMirror } from './plan.ts';
+import { isSameFile } from './same_file.ts';
+
+/** Mirrors whose files are looked at with one query. */
+const PAGE = 5_000;
+
+/** A file that a mirror's rows name, and the one of its source that it may have been made from. */
+interface NamedFile {
+  readonly mirrorId: string;
+  readonly targetUserId: string;
+  readonly type: string;
+  readonly path: string;
+  readonly sourcePath: string | null;
+}
+
+/**
+ * Writes the files that immich-shared-library has made into our journal: they are ours from now on. Looks at the disk.
+ * Returns how many.
+ */
+export async function takeLinks(tx: Sql, context: PlanningContext, mirrors: readonly TakenMirror[]): Promise<number> {
+  let links = 0;
+  for (let start = 0; start < mirrors.length; start += PAGE) {
+    const files = await readFiles(tx, context, mirrors.slice(start, start + PAGE));
+    const entries = files.flatMap((file) => fileEntry(file, context));
+    await recordLinks(tx, entries);
+    links += entries.length;
+  }
+  return links;
+}
+
+async function readFiles(
+  sql: Sql,
+  { schema }: PlanningContext,
+  mirrors: readonly TakenMirror[],
+): Promise<NamedFile[]> {
+  const isSame = schema.has('asset_file', 'isEdited') ? sql`AND theirs."isEdited" = f."isEdited"` : sql``;
+  return await sql<NamedFile[]>`
+    WITH taken AS MATERIALIZED (
+      SELECT *
+      FROM jsonb_to_recordset(${sql.json(mirrors as never)}) AS taken
+        ("mirrorAssetId" uuid, "sourceAssetId" uuid, "targetUserId" uuid)
+    )
+    SELECT
+      taken."mirrorAssetId" AS "mirrorId",
+      taken."targetUserId",
+      f.type::text AS type,
+      f.path::text AS path,
+      (
+        SELECT theirs.path::text
+        FROM asset_file theirs
+        WHERE theirs."assetId" = taken."sourceAssetId" AND theirs.type = f.type ${isSame}
+        LIMIT 1
+      ) AS "sourcePath"
+    FROM taken
+    JOIN asset_file f ON f."assetId" = taken."mirrorAssetId"
+    UNION ALL
+    SELECT taken."mirrorAssetId", taken."targetUserId", 'encoded_video', column_.path, NULL
+    FROM taken
+    JOIN asset mirror ON mirror.id = taken."mirrorAssetId"
+    CROSS JOIN LATERAL (SELECT ${pathColumn(sql, schema, 'mirror', 'encodedVideoPath')} AS path) AS column_
+    WHERE column_.path IS NOT NULL`;
+}
+
+function fileEntry(file: NamedFile, context: PlanningContext): JournalEntry[] {
+  const keep = file.type === 'sidecar' ? keepOfSidecar(file, context) : keepOfGenerated(file, context);
+  return keep !== undefined && isFile(file.path, context) ? [{ mirrorId: file.mirrorId, path: file.path, keep }] : [];
+}
+
+/**
+ * A generated file is named after its mirror; nobody but that program, or Immich for this very mirror, has made it. It lies in
+ * folders that are named after the *source*, which the next sync puts right.
+ */
+function keepOfGenerated(
+  { path, mirrorId, targetUserId }: NamedFile,
+  { jobs }: PlanningContext,
+): string | undefined {
+  if (!nameOf(path).includes(mirrorId)) return undefined;
+  const media = jobs[0]?.mediaLocation ?? '';
+  const folder = (['thumbs', 'encoded-video'] as const).find((name) =>
+    isBelow(path, ownerFolder(media, name, targetUserId))
+  );
+  return folder === undefined ? undefined : `${media}/${folder}`;
+}
+
+/** The sidecar of an upload is linked into the folder of the target that has the same path. Any other one is the source's own. */
+function keepOfSidecar({ path, sourcePath, targetUserId }: NamedFile, { paths }: PlanningContext): string | undefined {
+  if (sourcePath === null || !isSameFile(path, sourcePath, paths) || isBehindLink(parentOf(path), paths)) {
+    return undefined;
+  }
+  const home = path.indexOf(`/${targetUserId}/`);
+  return home < 0 ? undefined : path.slice(0, home + 1 + targetUserId.length);
+}
+
+/**
+ * The same for thumbnails of people, which are hard links to those of their origins: where one still is, the cover of the mirror is
+ * what was written there. The next sync makes a copy of it, as Immich writes into it in place, or takes it away where the target
+ * cannot see its photo. Returns how many.
+ */
+export async function takeThumbnails(tx: Sql, context: PlanningContext, targetUserId: string): Promise<number> {
+  const { personKey } = context.schema.people;
+  const media = context.jobs[0]?.mediaLocation ?? '';
+  const people = await tx<{ id: string; path: string; originPath: string }[]>`
+    SELECT pm.mirror_person_id AS id, mirror."thumbnailPath" AS path, origin."thumbnailPath" AS "originPath"
+    FROM immich_sidecar.person_map pm
+    JOIN person origin ON origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+    JOIN person mirror ON mirror.${tx(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.is_ours
+      AND mirror."thumbnailPath" <> ''
+      AND origin."thumbnailPath" <> ''`;
+  const linked = people.filter(({ id, path, originPath }) =>
+    isBelow(path, ownerFolder(media, 'thumbs', targetUserId)) && nameOf(path).includes(id) &&
+    isSameFile(path, originPath, context.paths)
+  );
+  await recordLinks(tx, linked.map(({ id, path }) => ({ mirrorId: id, path, keep: `${media}/thumbs` })));
+  await tx`
+    UPDATE immich_sidecar.person_map pm
+    SET cover_face_id = mirror."faceAssetId"
+    FROM person mirror
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.mirror_person_id = ANY (${linked.map(({ id }) => id)}::uuid[])
+      AND pm.is_ours
+      AND mirror.${tx(personKey)} = pm.mirror_person_id
+      AND mirror."ownerId" = pm.target_user_id`;
+  return linked.length;
+}
+
+function isFile(path: string, { paths }: PlanningContext): boolean {
+  const local = paths.toLocal(path);
+  try {
+    return local !== undefined && Deno.lstatSync(local).isFile;
+  } catch {
+    return false; // phases/files.ts makes it anew
+  }
+}

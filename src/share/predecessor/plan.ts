@@ -1,0 +1,299 @@
+import { isPlainPath } from '../../files/path_map.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { PlanningContext } from '../context.ts';
+import type { Job } from '../job.ts';
+import { mirrorOriginalPath } from '../placement.ts';
+import { isSameFile } from './same_file.ts';
+
+/** A mirror of immich-shared-library that becomes one of ours. */
+export interface TakenMirror {
+  readonly mirrorAssetId: string;
+  readonly sourceAssetId: string;
+  readonly sourceUserId: string;
+  readonly targetUserId: string;
+  readonly job: string;
+  /** As Immich sees it. */
+  readonly mirrorPath: string;
+}
+
+/** A person that it has made in a target's account, or, `isOurs` being false, has found there. */
+export interface TakenPerson {
+  readonly originPersonId: string;
+  readonly originOwnerId: string;
+  readonly targetUserId: string;
+  readonly mirrorPersonId: string;
+  readonly isOurs: boolean;
+}
+
+/** A source that is not to be mirrored again. */
+export interface TakenDecision {
+  readonly sourceAssetId: string;
+  readonly targetUserId: string;
+  /** `target-deleted`: the mirror is gone, and only the target can have done that. */
+  readonly kind: 'target-deleted' | 'duplicate';
+}
+
+/** Everything that is taken over. A dry run prints it; apply consumes it. */
+export interface TakeoverPlan {
+  readonly mirrors: readonly TakenMirror[];
+  readonly people: readonly TakenPerson[];
+  readonly decisions: readonly TakenDecision[];
+  /** What has to be mended first, as sentences. Empty when it can be done. */
+  readonly obstacles: readonly string[];
+  /** What the next sync will do to them, as sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Decides what becomes ours. Reads the tables of immich-shared-library, and looks at thumbnails on disk; changes nothing. Its
+ * tables must be there (detect.ts).
+ */
+export async function planTakeover(sql: Sql, context: PlanningContext): Promise<TakeoverPlan> {
+  const found = await findMirrors(sql, context.jobs);
+  const fits = found.filter(({ job }) => job !== null).map((mirror) => ({ ...mirror, job: mirror.job ?? '' }));
+  const isInPlace = (mirror: FoundMirror) => placeOf(mirror, context.jobs) === mirror.mirrorPath;
+  return {
+    mirrors: fits.filter(isInPlace).map((mirror): TakenMirror => ({
+      mirrorAssetId: mirror.mirrorAssetId,
+      sourceAssetId: mirror.sourceAssetId,
+      sourceUserId: mirror.sourceUserId,
+      targetUserId: mirror.targetUserId,
+      job: mirror.job,
+      mirrorPath: mirror.mirrorPath,
+    })),
+    people: await findPeople(sql, context),
+    decisions: await findDecisions(sql, context),
+    obstacles: [
+      ...describeUncovered(found.filter(({ job }) => job === null)),
+      ...describeElsewhere(fits.filter((mirror) => !isInPlace(mirror)), context.jobs),
+      ...await describeRivals(sql),
+    ],
+    notes: describeLeaving(fits, context.jobs),
+  };
+}
+
+interface FoundMirror {
+  readonly mirrorAssetId: string;
+  readonly sourceAssetId: string;
+  readonly sourceUserId: string;
+  readonly targetUserId: string;
+  readonly libraryId: string | null;
+  readonly mirrorPath: string;
+  /** Null when the source is gone. */
+  readonly sourcePath: string | null;
+  readonly visibility: string | null;
+  readonly job: string | null;
+}
+
+/**
+ * Its mirrors that are there and that we do not know, each with the first of our jobs that fills that place. Jobs are not part of the
+ * query, and its conditions stand where PostgreSQL cannot begin with them: all mirrors have the same owner and library, and it
+ * would compare each mapping with each of them (measured: 98 s for 10,000).
+ */
+async function findMirrors(sql: Sql, jobs: readonly Job[]): Promise<FoundMirror[]> {
+  const rows = await sql<(Omit<FoundMirror, 'job'> & { readonly isExternal: boolean })[]>`
+    SELECT
+      mirror.id AS "mirrorAssetId",
+      theirs.source_asset_id AS "sourceAssetId",
+      theirs.source_user_id AS "sourceUserId",
+      theirs.target_user_id AS "targetUserId",
+      mirror."libraryId",
+      mirror."isExternal",
+      mirror."originalPath" AS "mirrorPath",
+      source."originalPath" AS "sourcePath",
+      source.visibility::text AS visibility
+    FROM (
+      SELECT *
+      FROM public._face_sync_asset_map theirs
+      WHERE ${isUnknown(sql)}
+      OFFSET 0 -- first these, then their assets by index
+    ) AS theirs
+    JOIN asset mirror ON mirror.id = theirs.target_asset_id
+    LEFT JOIN asset source ON source.id = theirs.source_asset_id
+    WHERE CASE WHEN mirror."ownerId" = theirs.target_user_id THEN true ELSE false END
+    ORDER BY mirror.id`;
+  return rows.map(({ isExternal, ...mirror }) => ({
+    ...mirror,
+    job:
+      jobs.find((job) =>
+        isExternal && job.sourceUserId === mirror.sourceUserId && job.targetUserId === mirror.targetUserId &&
+        job.targetLibraryId === mirror.libraryId && mirror.mirrorPath.startsWith(job.targetPathPrefix)
+      )?.name ?? null,
+  }));
+}
+
+/** Whether we know neither the mirror of the mapping `theirs` nor another one of the same source. */
+function isUnknown(sql: Sql): Fragment {
+  return sql`(
+    (SELECT m.mirror_asset_id FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = theirs.target_asset_id) IS NULL
+    AND ${isWithoutRival(sql)}
+  )`;
+}
+
+function isWithoutRival(sql: Sql): Fragment {
+  return sql`
+    (
+      SELECT m.mirror_asset_id
+      FROM immich_sidecar.asset_map m
+      WHERE m.source_asset_id = theirs.source_asset_id AND m.target_user_id = theirs.target_user_id
+    ) IS NULL`;
+}
+
+/** Where the job that takes a mirror over would put it; a source that is gone or has no plain path is in no other place. */
+function placeOf({ job, sourcePath, mirrorPath }: FoundMirror, jobs: readonly Job[]): string {
+  const mappings = jobs.find(({ name }) => name === job)?.mappings;
+  if (mappings === undefined || sourcePath === null || !isPlainPath(sourcePath)) return mirrorPath;
+  return mirrorOriginalPath(mappings, sourcePath);
+}
+
+function describeUncovered(mirrors: readonly FoundMirror[]): string[] {
+  const groups = Map.groupBy(mirrors, (one) => `${one.sourceUserId} ${one.targetUserId} ${one.libraryId}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [
+      `${group.length} mirrors belong to no configured job: source_user_id ${first.sourceUserId}, target_user_id ` +
+      `${first.targetUserId}, target_library_id ${first.libraryId}, such as ${JSON.stringify(first.mirrorPath)} of ` +
+      `${
+        JSON.stringify(first.sourcePath)
+      }. Add such a job (unshare takes its mirrors back later, if you do not want them).`,
+    ];
+  });
+}
+
+function describeElsewhere(mirrors: readonly FoundMirror[], jobs: readonly Job[]): string[] {
+  const groups = Map.groupBy(mirrors, ({ job }) => job);
+  return [...groups].flatMap(([name, group]) => {
+    const job = jobs.find((one) => one.name === name);
+    const [first] = group;
+    if (job === undefined || first === undefined) return [];
+    const rest = first.mirrorPath.slice(job.targetPathPrefix.length);
+    const prefix = first.sourcePath?.endsWith(rest) ? first.sourcePath.slice(0, -rest.length) : undefined;
+    return [
+      `${group.length} mirrors do not lie where the job ${JSON.stringify(name)} would put them, such as ` +
+      `${JSON.stringify(first.mirrorPath)} of ${JSON.stringify(first.sourcePath)}. ` +
+      (prefix === undefined
+        ? 'Correct its source_path_prefix and target_path_prefix.'
+        : `Give the job source_path_prefix: ${prefix} (in config.yaml).`),
+    ];
+  });
+}
+
+/** Photos that both programs have shared. */
+async function describeRivals(sql: Sql): Promise<string[]> {
+  const [row] = await sql<{ mirrors: number }[]>`
+    SELECT count(*)::int AS mirrors
+    FROM public._face_sync_asset_map theirs
+    JOIN asset mirror ON mirror.id = theirs.target_asset_id
+    JOIN immich_sidecar.asset_map m
+      ON m.source_asset_id = theirs.source_asset_id AND m.target_user_id = theirs.target_user_id
+    WHERE m.mirror_asset_id <> theirs.target_asset_id`;
+  return (row?.mirrors ?? 0) === 0
+    ? []
+    : [`${row?.mirrors} photos have been shared by both programs. Take ours back first: immich-sidecar unshare.`];
+}
+
+/** It shares what is locked, archived and hidden, too. */
+function describeLeaving(mirrors: readonly FoundMirror[], jobs: readonly Job[]): string[] {
+  const selected = new Map(jobs.map(({ name, visibilities }) => [name, visibilities]));
+  const count = (wanted: string) =>
+    mirrors.filter(({ visibility, job }) => visibility === wanted && !selected.get(job ?? '')?.includes(wanted)).length;
+  const [locked, archived, hidden] = [count('locked'), count('archive'), count('hidden')];
+  return [
+    ...locked === 0 ? [] : [`Locked: ${locked}. The next sync takes them back.`],
+    ...archived === 0 ? [] : [`Archived: ${archived}. Without INCLUDE_ARCHIVED=true the next sync takes them back.`],
+    ...hidden === 0 ? [] : [`Hidden: ${hidden}. Without INCLUDE_HIDDEN=true the next sync takes them back.`],
+  ];
+}
+
+/** Sources without a mirror that are to stay so. Those that were never looked at again for another reason are not among them. */
+async function findDecisions(sql: Sql, { schema, jobs }: PlanningContext): Promise<TakenDecision[]> {
+  const deleted = sql`
+    SELECT theirs.source_asset_id, theirs.target_user_id, 'target-deleted' AS kind
+    FROM public._face_sync_asset_map theirs
+    LEFT JOIN asset mirror ON mirror.id = theirs.target_asset_id
+    WHERE mirror.id IS NULL`;
+  const table = '_face_sync_skipped';
+  // Its first versions knew one target only, and did not name it.
+  const skipped = !schema.has(table) ? sql`` : schema.has(table, 'target_user_id')
+    ? sql`
+      UNION ALL
+      SELECT skipped.source_asset_id, skipped.target_user_id, 'duplicate'
+      FROM public._face_sync_skipped skipped`
+    : sql`
+      UNION ALL
+      SELECT skipped.source_asset_id, target.id, 'duplicate'
+      FROM public._face_sync_skipped skipped
+      CROSS JOIN unnest(${[...new Set(jobs.map(({ targetUserId }) => targetUserId))]}::uuid[]) AS target (id)`;
+  return await sql<TakenDecision[]>`
+    SELECT DISTINCT ON (theirs.source_asset_id, theirs.target_user_id)
+      theirs.source_asset_id AS "sourceAssetId", theirs.target_user_id AS "targetUserId", theirs.kind
+    FROM (${deleted} ${skipped}) AS theirs
+    JOIN asset source ON source.id = theirs.source_asset_id
+    WHERE ${isWithoutRival(sql)}
+      AND NOT EXISTS (
+        SELECT 1
+        FROM public._face_sync_asset_map mapped
+        JOIN asset mirror ON mirror.id = mapped.target_asset_id
+        WHERE mapped.source_asset_id = theirs.source_asset_id AND mapped.target_user_id = theirs.target_user_id
+      )
+    ORDER BY theirs.source_asset_id, theirs.target_user_id, theirs.kind DESC`;
+}
+
+/**
+ * Its people, if it has a list of them; since Immich 3.2 it has none, and they are told by their faces. One who is mapped to a
+ * mirror is left out, as adoption follows him to his origin. A mirror that somebody is mapped to counts as made by it if its
+ * thumbnail is the origin's, or if it is on no photo of the target's own; otherwise the target may have merged him into his own.
+ */
+async function findPeople(sql: Sql, { schema, paths }: PlanningContext): Promise<TakenPerson[]> {
+  if (!schema.has('_face_sync_person_map')) return [];
+  const { personKey, faceKey } = schema.people;
+  const rows = await sql<
+    (Omit<TakenPerson, 'isOurs'> & {
+      readonly thumbnailPath: string;
+      readonly originThumbnailPath: string;
+      readonly isOnOwnPhotos: boolean;
+    })[]
+  >`
+    SELECT
+      theirs.source_person_id AS "originPersonId",
+      origin."ownerId" AS "originOwnerId",
+      theirs.target_user_id AS "targetUserId",
+      theirs.target_person_id AS "mirrorPersonId",
+      coalesce(mirror."thumbnailPath", '') AS "thumbnailPath",
+      coalesce(origin."thumbnailPath", '') AS "originThumbnailPath",
+      EXISTS (
+        SELECT 1
+        FROM asset_face f
+        JOIN asset a ON a.id = f."assetId" AND a."ownerId" = theirs.target_user_id
+        WHERE f.${sql(faceKey)} = theirs.target_person_id
+          AND NOT EXISTS (SELECT 1 FROM public._face_sync_asset_map mapped WHERE mapped.target_asset_id = a.id)
+          AND NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map mapped WHERE mapped.mirror_asset_id = a.id)
+      ) AS "isOnOwnPhotos"
+    FROM public._face_sync_person_map theirs
+    JOIN person origin
+      ON origin.${sql(personKey)} = theirs.source_person_id AND origin."ownerId" = theirs.source_user_id
+    JOIN person mirror
+      ON mirror.${sql(personKey)} = theirs.target_person_id AND mirror."ownerId" = theirs.target_user_id
+    WHERE origin."ownerId" <> theirs.target_user_id
+      AND NOT EXISTS (
+        SELECT 1 FROM public._face_sync_person_map chain WHERE chain.target_person_id = theirs.source_person_id
+      )
+      AND NOT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.person_map known
+        WHERE known.target_user_id = theirs.target_user_id
+          AND (
+            known.origin_person_id = theirs.source_person_id
+            OR known.mirror_person_id = theirs.target_person_id
+          )
+      )
+    ORDER BY theirs.target_person_id, origin.name = mirror.name DESC, theirs.source_person_id`;
+  const seen = new Set<string>();
+  return rows.map(({ thumbnailPath, originThumbnailPath, isOnOwnPhotos, ...person }) => {
+    const isFirst = !seen.has(person.mirrorPersonId);
+    seen.add(person.mirrorPersonId);
+    const isOurs = isFirst && (!isOnOwnPhotos || isSameFile(thumbnailPath, originThumbnailPath, paths));
+    return { ...person, isOurs };
+  });
+}

@@ -1,0 +1,147 @@
+import type { Sql } from '../postgres/connect.ts';
+import { isInstanceAtWork } from '../postgres/lock.ts';
+import { readBrakes, type RememberedBrake } from '../share/brakes.ts';
+import type { PlanningContext } from '../share/context.ts';
+import type { CycleReport } from '../share/cycle.ts';
+import type { Standing } from '../share/outcome.ts';
+import { readStanding } from '../share/standing.ts';
+
+/** Where sharing stands. docs/status.md describes every number. */
+export interface ShareStatus {
+  /** Whether an immich-sidecar is at work on this database, here or elsewhere: a service, or a command. */
+  readonly isAtWork: boolean;
+  /** The configured jobs, and those that are not and still have mirrors. */
+  readonly jobs: readonly JobStatus[];
+  readonly totals: Holdings;
+  readonly brakes: readonly RememberedBrake[];
+  /** The last cycles that changed something or failed, newest first. */
+  readonly cycles: readonly CycleSummary[];
+}
+
+export interface JobStatus extends Holdings {
+  readonly job: string;
+  readonly isConfigured: boolean;
+  /** What the job selects and where that is; undefined for a job that is not configured. */
+  readonly standing: Standing | undefined;
+}
+
+/** What there is through sharing. */
+export interface Holdings {
+  /** Mirrors that the job has made. */
+  readonly mirrors: number;
+  /** People on them. */
+  readonly people: number;
+  /** Their files; in the totals also thumbnails of people. */
+  readonly links: number;
+  /** Size of their originals, which take no space a second time. */
+  readonly bytes: number;
+}
+
+export interface CycleSummary {
+  readonly startedAt: Date;
+  readonly seconds: number;
+  readonly version: string;
+  readonly created: number;
+  readonly withdrawn: number;
+  /** Mirrors whose rows followed their sources, and mirrors whose files did. */
+  readonly rowsUpdated: number;
+  readonly filesUpdated: number;
+  readonly failures: number;
+  readonly isBraked: boolean;
+}
+
+/** How many cycles are told. */
+const CYCLES = 5;
+
+/** Reads where sharing stands. Needs no lock; each number is true for a moment, while others may be at work. */
+export async function readShareStatus(sql: Sql, context: PlanningContext): Promise<ShareStatus> {
+  const { schema, jobs } = context;
+  const holdings = await readHoldings(sql);
+  const statuses: JobStatus[] = [];
+  for (const job of jobs) {
+    const held = holdings.find((one) => one.job === job.name) ?? NOTHING;
+    const standing = await readStanding(sql, schema, job);
+    statuses.push({ ...held, job: job.name, isConfigured: true, standing });
+  }
+  const configured = new Set(jobs.map(({ name }) => name));
+  const others = holdings.filter(({ job }) => !configured.has(job));
+  return {
+    isAtWork: await isInstanceAtWork(sql),
+    jobs: [...statuses, ...others.map((held) => ({ ...held, isConfigured: false, standing: undefined }))],
+    totals: await readTotals(sql, holdings),
+    brakes: await readBrakes(sql),
+    cycles: await readCycles(sql),
+  };
+}
+
+const NOTHING: Holdings = Object.freeze({ mirrors: 0, people: 0, links: 0, bytes: 0 });
+
+async function readHoldings(sql: Sql): Promise<(Holdings & { readonly job: string })[]> {
+  return await sql<(Holdings & { readonly job: string })[]>`
+    SELECT
+      held.job_name AS job,
+      held.mirrors,
+      coalesce(known.people, 0) AS people,
+      coalesce(linked.links, 0) AS links,
+      held.bytes
+    FROM (
+      SELECT m.job_name, count(*)::int AS mirrors, coalesce(sum(e."fileSizeInByte"), 0)::float8 AS bytes
+      FROM immich_sidecar.asset_map m
+      LEFT JOIN asset_exif e ON e."assetId" = m.mirror_asset_id
+      GROUP BY m.job_name
+    ) AS held
+    LEFT JOIN (
+      SELECT m.job_name, count(DISTINCT pm.mirror_person_id)::int AS people
+      FROM immich_sidecar.face_map fm
+      JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
+      JOIN immich_sidecar.person_map pm
+        ON pm.mirror_person_id = fm.person_id AND pm.target_user_id = m.target_user_id
+      GROUP BY m.job_name
+    ) AS known ON known.job_name = held.job_name
+    LEFT JOIN (
+      SELECT m.job_name, count(*)::int AS links
+      FROM immich_sidecar.link l
+      JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = l.mirror_id
+      GROUP BY m.job_name
+    ) AS linked ON linked.job_name = held.job_name
+    ORDER BY held.job_name`;
+}
+
+/** Somebody may be on photos of several jobs. */
+async function readTotals(sql: Sql, holdings: readonly Holdings[]): Promise<Holdings> {
+  const [row] = await sql<{ people: number; links: number }[]>`
+    SELECT
+      (SELECT count(*)::int FROM immich_sidecar.person_map) AS people,
+      (SELECT count(*)::int FROM immich_sidecar.link) AS links`;
+  const sum = (of: (one: Holdings) => number) => holdings.reduce((total, one) => total + of(one), 0);
+  return {
+    mirrors: sum(({ mirrors }) => mirrors),
+    people: row?.people ?? 0,
+    links: row?.links ?? 0,
+    bytes: sum(({ bytes }) => bytes),
+  };
+}
+
+async function readCycles(sql: Sql): Promise<CycleSummary[]> {
+  const rows = await sql<{ startedAt: Date; version: string; report: CycleReport }[]>`
+    SELECT started_at AS "startedAt", version, report
+    FROM immich_sidecar.run
+    ORDER BY id DESC
+    LIMIT ${CYCLES}`;
+  return rows.map(({ startedAt, version, report }) => {
+    const sum = (of: (job: CycleReport['jobs'][number]) => number) =>
+      report.jobs.reduce((total, job) => total + of(job), 0);
+    return {
+      startedAt,
+      seconds: report.seconds,
+      version,
+      created: sum(({ created }) => created),
+      withdrawn: sum(({ withdrawn }) => Object.values(withdrawn).reduce((all, count) => all + count, 0)),
+      // Earlier versions did not count these.
+      rowsUpdated: sum(({ rowsUpdated }) => rowsUpdated ?? 0),
+      filesUpdated: sum(({ filesUpdated }) => filesUpdated ?? 0),
+      failures: sum(({ failures }) => failures.length),
+      isBraked: (report.brakes ?? []).length > 0,
+    };
+  });
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { MIGRATIONS } from './schema/migrations.ts';
+import { LEDGER_NAME } from './open.ts';
+import type { Counts, Run } from './runs.ts';
+
+/** What the ledger says, as far as the file itself holds it. */
+export interface LedgerLook {
+  /** Files that are remembered, by how their assets ended. */
+  readonly files: Counts;
+  readonly lastRun: Pick<Run, 'id' | 'startedAt' | 'endedAt' | 'state' | 'counts'> | undefined;
+  /** Whether a run has it open, or was killed while it had: what it did last is not seen then. */
+  readonly isOpen: boolean;
+}
+
+/** A ledger that is open for reading, until it is disposed of. */
+export interface OpenLedger extends Disposable {
+  readonly db: DatabaseSync;
+  /** Of its schema; 0 while the first run is making it. */
+  readonly version: number;
+  /** Whether a run has it open, or was killed while it had: what it did last is not seen then. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * Opens the ledger without touching it or any file beside it: SQLite is told that the file does not change, so it needs neither a
+ * lock nor shared memory, and a run that is at work is not disturbed.
+ *
+ * Returns undefined when there is none. Throws what SQLite says when it cannot be read.
+ */
+export function openLedgerFile(directory: string): OpenLedger | undefined {
+  const path = `${directory}/${LEDGER_NAME}`;
+  if (!existsSync(path)) return undefined;
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  const db = new DatabaseSync(url, { readOnly: true });
+  try {
+    const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+    return { db, version, isOpen: existsSync(`${path}-wal`), [Symbol.dispose]: () => db.close() };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads the ledger; see openLedgerFile. Returns undefined when there is none, or only one of a newer version. Throws what SQLite
+ * says when it cannot be read.
+ */
+export function lookIntoLedger(directory: string): LedgerLook | undefined {
+  using ledger = openLedgerFile(directory);
+  if (ledger === undefined) return undefined;
+  const { db, version, isOpen } = ledger;
+  if (version === 0) return { files: {}, lastRun: undefined, isOpen };
+  if (version > MIGRATIONS.length) return undefined;
+  const files = db.prepare('SELECT outcome, count(*) AS files FROM file GROUP BY outcome').all();
+  const row = db.prepare('SELECT id, started_at, ended_at, state, counts FROM run ORDER BY id DESC LIMIT 1').get();
+  return {
+    files: Object.fromEntries(files.map((one) => [String(one['outcome']), Number(one['files'])])),
+    lastRun: row === undefined ? undefined : {
+      id: Number(row['id']),
+      startedAt: String(row['started_at']),
+      endedAt: row['ended_at'] === null ? undefined : String(row['ended_at']),
+      state: row['state'] as Run['state'],
+      counts: JSON.parse(String(row['counts'])),
+    },
+    isOpen,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Buffer } from 'node:buffer';
+import * as names from '../tag_names.ts';
+import type { Tags } from '../tags.ts';
+import { asciiText, commentText, degreesText, numberText, subSecondText } from './exif_values.ts';
+import { Directory, type Entry, TiffBlock } from './tiff.ts';
+
+/** How the value of an entry is shown; undefined when it is an odd one. */
+type Show = (block: TiffBlock, entry: Entry) => string | boolean | undefined;
+type Known = ReadonlyMap<number, readonly [tag: string, show: Show]>;
+
+const ROOT: Known = new Map([
+  [0x010e, [names.EXIF_IMAGE_DESCRIPTION, asciiText]],
+  [0x4746, [names.EXIF_RATING, numberText]],
+  [0x4749, [names.EXIF_RATING_PERCENT, numberText]],
+]);
+const EXIF: Known = new Map([
+  [0x9003, [names.DATE_TIME_ORIGINAL, asciiText]],
+  [0x9004, [names.CREATE_DATE, asciiText]],
+  [0x9011, [names.OFFSET_TIME_ORIGINAL, asciiText]],
+  [0x9012, [names.OFFSET_TIME_DIGITIZED, asciiText]],
+  [0x9291, [names.SUB_SEC_TIME_ORIGINAL, subSecondText]],
+  [0x9292, [names.SUB_SEC_TIME_DIGITIZED, subSecondText]],
+  [0x9286, [names.USER_COMMENT, commentText]],
+]);
+const GPS: Known = new Map([
+  [1, [names.GPS_LATITUDE_REF, asciiText]],
+  [2, [names.GPS_LATITUDE, degreesText]],
+  [3, [names.GPS_LONGITUDE_REF, asciiText]],
+  [4, [names.GPS_LONGITUDE, degreesText]],
+]);
+const NOTHING: Known = new Map();
+
+const MAKE = 0x010f;
+const EXIF_POINTER = 0x8769;
+const GPS_POINTER = 0x8825;
+
+/**
+ * What may stand in each directory beside what is read (EXIF 2.32 and 3.0, Windows, Apple, PrintIM). Anything else may lead
+ * to more metadata: XMP, IPTC and Photoshop's resources in TIFF entries, further directories, private ones.
+ */
+const IN_ROOT = tagsIn('fe-115 11a-11d 128-142 211-214 4746 4749 8298 8769 8825 9c9b-9c9f c4a5 ea1c');
+const IN_EXIF = tagsIn(
+  '829a-829d 8822-8834 9000-9292 9400-9406 a000-a005 a20b-a217 a300-a302 a401-a40c a420-a437 a460-a462 a500 ea1c',
+);
+const IN_GPS = tagsIn('0-1f');
+const IN_THUMBNAIL = tagsIn('fe-115 11a-11d 128-142 201-202 211-214');
+
+/** @param ranges in hexadecimal digits */
+function tagsIn(ranges: string): ReadonlySet<number> {
+  return new Set(
+    ranges.split(' ').flatMap((range) => {
+      const [first = 0, last = first] = range.split('-').map((tag) => parseInt(tag, 16));
+      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    }),
+  );
+}
+
+/**
+ * Reads the tags that write-back writes out of an EXIF block (TIFF 6.0), as ExifTool shows them. undefined when the block is
+ * not in order, or may hold more than EXIF.
+ */
+export function readExif(bytes: Buffer): Tags | undefined {
+  const block = TiffBlock.open(bytes);
+  const root = block?.directory(block.rootAt);
+  if (block === undefined || root === undefined) return undefined;
+  const [exif, gps, thumbnail] = [
+    block.directoryAt(root, EXIF_POINTER),
+    block.directoryAt(root, GPS_POINTER),
+    root.next === 0 ? NO_DIRECTORY : block.directory(root.next),
+  ];
+  // Leica's maker notes may lie behind the picture.
+  if (thumbnail?.next !== 0 || /leica/i.test(String(textAt(block, root, MAKE)))) return undefined;
+  return merged(
+    tagsOf(block, root, ROOT, IN_ROOT),
+    exif && tagsOf(block, exif, EXIF, IN_EXIF),
+    gps && tagsOf(block, gps, GPS, IN_GPS),
+    tagsOf(block, thumbnail, NOTHING, IN_THUMBNAIL),
+  );
+}
+
+const NO_DIRECTORY = new Directory(new Map(), 0);
+
+function textAt(block: TiffBlock, directory: Directory, tag: number): string | boolean | undefined {
+  const entry = directory.entries.get(tag);
+  return entry === undefined ? '' : asciiText(block, entry);
+}
+
+function tagsOf(block: TiffBlock, { entries }: Directory, known: Known, usual: ReadonlySet<number>): Tags | undefined {
+  const tags: Record<string, string | boolean> = {};
+  for (const [tag, entry] of entries) {
+    if (!usual.has(tag)) return undefined;
+    const [name, show] = known.get(tag) ?? [];
+    if (name === undefined || show === undefined) continue;
+    const value = show(block, entry);
+    if (value === undefined) return undefined;
+    tags[name] = value;
+  }
+  return tags;
+}
+
+function merged(...parts: readonly (Tags | undefined)[]): Tags | undefined {
+  return parts.includes(undefined) ? undefined : Object.assign({}, ...parts);
+}

@@ -1,0 +1,94 @@
+import type { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { UTF8 } from '../iptc.ts';
+import { CAPTION_ABSTRACT, IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE, KEYWORDS } from '../tag_names.ts';
+import type { Tags } from '../tags.ts';
+import { shown, shownList } from '../exiftool/shown.ts';
+
+const RESOURCE = '8BIM';
+const IPTC = 0x0404;
+const DIGEST = 0x0425;
+const DIGEST_LENGTH = 16;
+/** Resources with EXIF and XMP in them. */
+const OTHER_METADATA: readonly number[] = Object.freeze([0x0422, 0x0423, 0x0424]);
+
+const DATA_SET = 0x1c;
+
+/** Reads keywords, caption and digest out of Photoshop's resources (IPTC-IIM 4.2). undefined when they are not in order. */
+export function readIptc(bytes: Buffer): Tags | undefined {
+  const resources = resourcesOf(bytes);
+  const [iptc, digest] = [resources?.get(IPTC), resources?.get(DIGEST)];
+  if (resources === undefined || OTHER_METADATA.some((id) => resources.has(id))) return undefined;
+  if (digest !== undefined && digest.length !== DIGEST_LENGTH) return undefined;
+  const tags = iptc === undefined ? {} : readDataSets(iptc);
+  return tags && { ...tags, ...(digest === undefined ? {} : { [IPTC_DIGEST]: digest.toString('hex') }) };
+}
+
+/** By their numbers; undefined when one comes twice or is not whole. */
+function resourcesOf(bytes: Buffer): ReadonlyMap<number, Buffer> | undefined {
+  const resources = new Map<number, Buffer>();
+  for (let at = 0; at + 8 < bytes.length;) {
+    const nameLength = (bytes[at + 6] ?? 0) + 1;
+    const sizeAt = at + 6 + nameLength + nameLength % 2;
+    if (bytes.toString('latin1', at, at + 4) !== RESOURCE || sizeAt + 4 > bytes.length) return undefined;
+    const id = bytes.readUInt16BE(at + 4);
+    const size = bytes.readUInt32BE(sizeAt);
+    const end = sizeAt + 4 + size;
+    if (end > bytes.length || resources.has(id)) return undefined;
+    resources.set(id, bytes.subarray(sizeAt + 4, end));
+    at = end + size % 2;
+  }
+  return resources;
+}
+
+/** undefined also for text that is neither UTF-8 nor ASCII. */
+function readDataSets(content: Buffer): Tags | undefined {
+  const keywords: (string | undefined)[] = [];
+  let [caption, charset]: (string | undefined)[] = [];
+  let at = 0;
+  for (; at + 5 <= content.length && content[at] === DATA_SET;) {
+    const [record, dataSet, size] = [content[at + 1] ?? 0, content[at + 2] ?? 0, content.readUInt16BE(at + 3)];
+    const end = at + 5 + size;
+    // A size that is the size of a size, a record of somebody's own.
+    if (size > 0x7fff || end > content.length || record < 1 || record > 2) return undefined;
+    const text = () => textOf(content.subarray(at + 5, end), charset === UTF8);
+    if (record === 1 && dataSet === 90) {
+      if (charset !== undefined || keywords.length > 0 || caption !== undefined) return undefined;
+      charset = text() ?? '';
+    } else if (record === 2 && dataSet === 25) keywords.push(text());
+    else if (record === 2 && dataSet === 120) {
+      if (caption !== undefined) return undefined;
+      caption = text() ?? ODD;
+    }
+    at = end;
+  }
+  const isPadded = content.subarray(at).every((byte) => byte === 0);
+  const entries = keywords.filter((keyword) => keyword !== undefined);
+  if (!isPadded || content.length === 0 || charset === '' || caption === ODD) return undefined;
+  if (entries.length < keywords.length) return undefined;
+  return {
+    [IPTC_PRESENCE]: hash('md5', content, 'hex'),
+    ...(charset === undefined ? {} : { [IPTC_CHARSET]: charset }),
+    ...(entries.length === 0 ? {} : { [KEYWORDS]: shownList(entries) }),
+    ...(caption === undefined ? {} : { [CAPTION_ABSTRACT]: shown(caption) }),
+  };
+}
+
+/** No text that could be in a file. */
+const ODD = '\0';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f\ufffe\uffff]/;
+
+/** ExifTool takes NULs at the end away. */
+function textOf(bytes: Buffer, isUtf8: boolean): string | undefined {
+  if (!isUtf8 && bytes.some((byte) => byte > 0x7f)) return undefined;
+  try {
+    const text = decoder.decode(bytes).replace(/\0+$/, '');
+    return CONTROL.test(text) ? undefined : text;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}

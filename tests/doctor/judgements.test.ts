@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { judgeAnswer, judgeConfigFile, judgeKey } from '../../src/doctor/api.ts';
+import { judgeClock, judgeRights, judgeServer } from '../../src/doctor/database.ts';
+import { judgeFound, judgeSpace } from '../../src/doctor/files.ts';
+import type { Verdict } from '../../src/doctor/finding.ts';
+import { judgeMissing } from '../../src/doctor/immich.ts';
+import { judgeExclusions, judgeHidden } from '../../src/doctor/jobs.ts';
+import { judgeLedger } from '../../src/doctor/ledger.ts';
+import { judgeMirrorFiles } from '../../src/doctor/mirror_files.ts';
+import { judgeOffline, judgeOwnSchema, judgeUnfinished } from '../../src/doctor/mirrors.ts';
+import { judgePredecessor } from '../../src/doctor/predecessor.ts';
+import { judgeUser } from '../../src/doctor/program.ts';
+import { judgeRelease } from '../../src/doctor/releases.ts';
+import { judgeSettings } from '../../src/doctor/settings.ts';
+import { bytes, count, list } from '../../src/doctor/words.ts';
+import { judgeDestination, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
+import { ALL_MODULES } from '../../src/writeback/module.ts';
+
+/** A judgement and how it begins, with its status: `warn Immich 9.0.0 is newer`. */
+type Case = readonly [verdict: Verdict | undefined, says: RegExp];
+
+function check(cases: readonly Case[]): void {
+  for (const [verdict, says] of cases) assert.match(`${verdict?.status} ${verdict?.message}`, says);
+}
+
+const SERVER = { version: '16.4', number: 160_004, isStandby: false };
+const PLACE = { hostname: 'db', port: 5432, name: 'immich', username: 'postgres' };
+
+Deno.test('the database server: its age, and whether it can be written to', () => {
+  check([
+    [judgeServer(SERVER, PLACE), /^ok PostgreSQL 16\.4 at db:5432, database "immich", user "postgres"\.$/],
+    [judgeServer({ ...SERVER, version: '13.9', number: 130_009 }, PLACE), /^warn PostgreSQL 13\.9 .* older/],
+    [judgeServer({ ...SERVER, isStandby: true }, PLACE), /^fail .*standby/],
+    [judgeRights({ refused: [], hasSchema: true }, 'x'), /^ok /],
+    [judgeRights({ refused: [], hasSchema: false }, 'x'), /^fail The user "x" may not keep tables of ours/],
+  ]);
+});
+
+Deno.test('a clock is off only if that is more than the time it took to ask', () => {
+  check([
+    [judgeClock(4_000, 1), /^ok /],
+    [judgeClock(-4_000, 1), /^ok /],
+    [judgeClock(6_000, 1), /^warn Our clock is 6 seconds ahead of/],
+    [judgeClock(-3_600_000, 1), /^warn Our clock is 3600 seconds behind/],
+    [judgeClock(6_000, 3_000), /^ok /],
+  ]);
+});
+
+Deno.test('releases of Immich from 2.0 to 3.2 are known', () => {
+  const judge = (version: string) => judgeRelease(version, '/data');
+  check([
+    [judge('2.0.0'), /^ok Immich 2\.0\.0, media in \/data\.$/],
+    [judge('v3.2.7'), /^ok Immich 3\.2\.7/],
+    [judge('1.144.1'), /^fail .*too old/],
+    [judge('3.3.0'), /^warn Immich 3\.3\.0 is newer/],
+    [judge('4.0.0'), /^warn /],
+    [judge('unknown'), /^warn Immich has not noted/],
+  ]);
+});
+
+Deno.test('an API key needs what is written with it, and is not told off for more', () => {
+  const version = { major: 3, minor: 1, patch: 0 };
+  const judge = (permissions: readonly string[], used = ALL_MODULES) =>
+    judgeKey({ permissions, owner: 'Alice', version, used });
+  const enough = ['user.read', 'asset.read'];
+  check([
+    [judge(['all']), /^ok The API key of Alice may do everything; user\.read and asset\.read would be enough/],
+    [
+      judge(enough),
+      /^ok .* but not for --albums \(album\.read\), --face-coordinates \(face\.read and asset\.edit\.get\) and --tags/,
+    ],
+    [judge([...enough, 'album.read', 'face.read', 'asset.edit.get', 'tag.read']), /^ok .* has what write needs\.$/],
+    [judge(['asset.read']), /^fail The API key of Alice lacks user\.read/],
+    [judge(enough, [...ALL_MODULES, 'albums']), /^fail .* lacks album\.read/],
+    [judge(['asset.read'], []), /^ok .*Nothing needs it/],
+    [judgeAnswer(version, '3.1.0', 'http://x'), /^ok Immich 3\.1\.0 answers at http:\/\/x\.$/],
+    [judgeAnswer(version, 'unknown', 'http://x'), /^ok /],
+    [judgeAnswer(version, '2.7.5', 'http://x'), /^warn .*is version 3\.1\.0, but the database belongs to 2\.7\.5/],
+    [judgeConfigFile(true), /^warn .*IMMICH_CONFIG_FILE/],
+    [judgeConfigFile(false), /^ok /],
+  ]);
+});
+
+Deno.test("a missing column fails a share, and only warns those who don't share", () => {
+  const job = {} as never;
+  check([
+    [judgeMissing('column asset.x is missing', { jobs: [job] }), /^fail Column asset\.x is missing\.$/],
+    [judgeMissing('column asset.x is missing', { jobs: [] }), /^warn /],
+  ]);
+});
+
+const ALL_ON = { clip: true, faces: true, ocr: true };
+const SETTINGS = { isWatching: false, hasStorageTemplate: false, hasTrash: true, trashDays: 30 };
+const LINKED = {
+  name: 'a',
+  kind: 'upload',
+  placement: 'symlink',
+  targetPathPrefix: '/data/shared/.alice/',
+  features: ALL_ON,
+} as const;
+const HARD = { ...LINKED, placement: 'hardlink' } as const;
+
+Deno.test('settings of Immich hurt some placements and not others', () => {
+  const judge = (job: Parameters<typeof judgeSettings>[0], changes: Partial<typeof SETTINGS>, features = ALL_ON) =>
+    judgeSettings(job, { ...SETTINGS, ...changes }, features).map(({ status, message }) => `${status} ${message}`);
+  assert.deepEqual(judge(HARD, { isWatching: true, hasStorageTemplate: true, hasTrash: false }), []);
+  assert.match(judge({ ...HARD, targetPathPrefix: '/data/shared/alice/' }, { isWatching: true })[0] ?? '', /watches/);
+  assert.match(judge(LINKED, { hasTrash: false })[0] ?? '', /no trash/);
+  assert.match(judge(LINKED, { trashDays: 0 })[0] ?? '', /no trash/);
+  assert.match(judge(LINKED, { hasStorageTemplate: true })[0] ?? '', /storage template/);
+  assert.deepEqual(judge({ ...LINKED, kind: 'external' }, { hasStorageTemplate: true }), []);
+  assert.match(judge(HARD, {}, { clip: false, faces: true, ocr: false })[0] ?? '', /smart search and text recognition/);
+  assert.deepEqual(judge({ ...HARD, features: { clip: false, faces: false, ocr: false } }, {}, ALL_ON), []);
+});
+
+Deno.test('exclusion patterns are judged by what they would take offline', () => {
+  const job = { name: 'a', targetPathPrefix: '/x/.alice/', placement: 'hardlink' } as const;
+  const places = ['/x/.alice/a.jpg', '/x/.alice/Raw/b.dng', '/x/.alice/c.jpg', '/x/.alice/d.jpg'];
+  check([
+    [judgeExclusions(job, ['**/@eaDir/**'], places)[0], /^undefined/],
+    [
+      judgeExclusions(job, ['**/Raw/**'], places)[0],
+      /^fail .*"\*\*\/Raw\/\*\*", so .* about 25 % of the shared photos/,
+    ],
+    [judgeExclusions(job, ['**/*'], places)[0], /^fail .* takes every shared photo offline/],
+    [judgeExclusions(job, ['**/._*'], [])[0], /^fail .* takes every shared photo offline/],
+    [judgeHidden(job)[0], /^undefined/],
+    [judgeHidden({ ...job, targetPathPrefix: '/x/alice/' })[0], /^warn /],
+    [judgeHidden({ ...job, targetPathPrefix: '/x/alice/', placement: 'symlink' })[0], /^warn /],
+  ]);
+});
+
+Deno.test('files: how many are missing decides, and whether anything would fit', () => {
+  const found = (missing: number, fit?: { immich: string; local: string }) => ({
+    sought: 50,
+    missing: Array.from({ length: missing }, (_, index) => `/data/${index}.jpg`),
+    lookedAt: '/mnt/0.jpg',
+    roots: [{ immich: '/data', local: '/mnt' }],
+    fit,
+  });
+  const fit = { immich: '/data', local: '/mnt/photos' };
+  const job = { name: 'a' };
+  check([
+    [judgeFound(job, 'originals', found(0))[0], /^undefined/],
+    [
+      judgeFound(job, 'originals', found(1))[0],
+      /^warn "a": 1 of 50 sampled originals are not here, for example "\/data\/0/,
+    ],
+    [judgeFound(job, 'thumbnails', found(30))[0], /^fail "a": 30 of 50/],
+    [judgeFound(job, 'originals', found(50))[0], /^fail "a": none of 50 sampled originals is here/],
+  ]);
+  assert.match(judgeFound(job, 'originals', found(30))[0]?.remedy ?? '', /\/data is looked for in \/mnt\.$/);
+  assert.equal(judgeFound(job, 'originals', found(30, fit))[0]?.remedy, 'This would fit: PATH_MAP=/data=/mnt/photos');
+  const missing = { isFound: false, reason: 'unmapped', path: undefined } as const;
+  const original = { immichPath: '/data/a.jpg', located: missing };
+  check([
+    [judgeFiles([], undefined, []), /^ok There are no photos/],
+    [judgeFiles([original], undefined, []), /^fail 1 of 1 sampled file .* of which nothing says where it is\.$/],
+    [judgeReading([{ path: '/a.jpg', type: undefined }]), /^warn ExifTool cannot read 1 of 1 sampled file/],
+    [judgeReading([]), /^ok /],
+  ]);
+});
+
+Deno.test('free space is told per file system, and little of it is a warning', () => {
+  const space = { device: 1, freeBytes: 5e9, totalBytes: 1e12, freeInodes: 1e6 };
+  const judge = (changes: Partial<typeof space>) =>
+    judgeSpace([{ local: '/mnt', space: { ...space, ...changes } }], false)[0];
+  check([
+    [judge({}), /^ok 4\.7 GiB of 931 GiB are free at "\/mnt"\.$/],
+    [judge({ freeBytes: 5e8 }), /^warn 477 MiB/],
+    [judge({ freeBytes: 1e6 }), /^fail /],
+    [judge({ freeInodes: 12 }), /^warn Only 12 files can be made/],
+    [judgeSpace([{ local: '/mnt', space: undefined }], true)[0], /^undefined/],
+  ]);
+});
+
+Deno.test('what is shared: our tables, unfinished work, mirrors', () => {
+  check([
+    [judgeOwnSchema(0, 4), /^ok .*first sync makes them/],
+    [judgeOwnSchema(3, 4), /^ok .*next sync brings them to 4/],
+    [judgeOwnSchema(4, 4), /^ok /],
+    [judgeOwnSchema(5, 4), /^fail .*knows only up to 4/],
+    [judgeUnfinished(3, true), /^ok An immich-sidecar is at work/],
+    [judgeUnfinished(3, false), /^warn 3 files were/],
+    [judgeOffline({ job: 'a', mirrors: 1_000, offline: 1 }), /^warn "a": 1 of 1,000 mirrors is offline/],
+    [judgeOffline({ job: 'a', mirrors: 2, offline: 2 }), /^fail /],
+    [
+      judgeMirrorFiles({ mirrors: 5_000, lookedAt: 100, incomplete: 0, example: undefined }),
+      /^ok All files of 100 sampled mirrors \(of 5,000\) are here\.$/,
+    ],
+    [
+      judgeMirrorFiles({ mirrors: 5_000, lookedAt: 100, incomplete: 2, example: '/a' }),
+      /^warn 2 of 100 sampled .* lack a/,
+    ],
+  ]);
+  const sampled = judgeMirrorFiles({ mirrors: 5_000, lookedAt: 100, incomplete: 2, example: '/a' });
+  assert.match(sampled.remedy ?? '', /doctor --thorough looks at all/);
+});
+
+Deno.test('what immich-shared-library has left is taken over once, and it must not be at work', () => {
+  check([
+    [judgePredecessor(undefined), /^ok There is nothing of/],
+    [judgePredecessor({ mirrors: 3, unknown: 3, sessions: [] }), /^warn .*has shared 3 photos/],
+    [judgePredecessor({ mirrors: 3, unknown: 0, sessions: [] }), /^ok .*was taken over/],
+    [
+      judgePredecessor({ mirrors: 3, unknown: 0, sessions: ['process 12'] }),
+      /^warn .*at work on this database \(process 12\)/,
+    ],
+  ]);
+});
+
+Deno.test('writing: the ledger, the time zone, the user', () => {
+  const ledger = { version: 1, files: 2, begun: 0, lastRun: undefined, isOpen: false };
+  const run = { id: 7, startedAt: '2026-11-21T10:00:00.000Z', state: 'finished', options: '{}' };
+  check([
+    [judgeLedger(undefined, '/state'), /^skipped There is no ledger in "\/state"/],
+    [
+      judgeLedger({ ...ledger, lastRun: run }, '/state'),
+      /^ok The ledger knows 2 files; the last run, 7, began 2026-11-21 10:00\.$/,
+    ],
+    [judgeLedger({ ...ledger, lastRun: { ...run, state: 'interrupted' } }, '/state'), /^warn /],
+    [judgeLedger({ ...ledger, begun: 2 }, '/state'), /^warn 2 files were being written/],
+    [judgeLedger({ ...ledger, isOpen: true }, '/state'), /^warn The ledger is in use/],
+    [judgeLedger({ ...ledger, version: 99 }, '/state'), /^fail The ledger has version 99/],
+    [judgeZone('Europe/Berlin', 'Europe/Berlin'), /^ok /],
+    [judgeZone('Europe/Berlin', 'UTC'), /^ok /],
+    [judgeZone('Europe/Berlin', 'America/Lima'), /^warn .*set to America\/Lima/],
+    [judgeZone('Asia/Tokyo', 'America/Lima'), /^ok /],
+    [judgeDestination('embed', true, '3.1.0'), /^warn /],
+    [judgeDestination('embed', true, '2.7.5'), /^ok Tags are written into the files themselves\.$/],
+    [judgeDestination('both', false, '3.1.0'), /^ok /],
+    [judgeDestination('sidecar', true, '3.1.0'), /^ok Tags are written into sidecars\.$/],
+    [judgeUser({ uid: 1000, gid: 1000 }, { uid: '1000', gid: undefined }), /^ok Runs as user 1000, group 1000\.$/],
+    [judgeUser({ uid: 0, gid: 0 }, { uid: '1000', gid: '1000' }), /^warn /],
+    [judgeUser({ uid: null, gid: null }, { uid: '1000', gid: '1000' }), /^ok /],
+  ]);
+});
+
+Deno.test('numbers and lists as people write them', () => {
+  assert.deepEqual([0, 1023, 1536, 5e9, 2 ** 60].map(bytes), [
+    '0 bytes',
+    '1023 bytes',
+    '1.5 KiB',
+    '4.7 GiB',
+    '1024 PiB',
+  ]);
+  assert.deepEqual([count(1, 'job'), count(2, 'job'), count(12_000, 'file')], ['1 job', '2 jobs', '12,000 files']);
+  assert.deepEqual([list([]), list(['a']), list(['a', 'b', 'c'])], ['', 'a', 'a, b and c']);
+});

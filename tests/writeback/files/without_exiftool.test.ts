@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import exifToolScript from 'exiftool-vendored.pl';
+import { MODULES } from '../../../src/writeback/module.ts';
+import { makeFile } from './media.ts';
+import { RECORD, World } from './world.ts';
+
+Deno.test('a JPEG is looked at, and gets a sidecar, without a command to ExifTool', async () => {
+  const directory = await Deno.makeTempDir();
+  const [program, log] = [`${directory}/exiftool`, `${directory}/commands`];
+  await Deno.writeTextFile(program, `#!/bin/sh\ntee -a '${log}' | perl '${exifToolScript}' "$@"\n`, { mode: 0o755 });
+  const commands = () => Deno.readTextFileSync(log).split('\n').filter((line) => line.startsWith('-execute')).length;
+  {
+    await using world = await World.open(MODULES, program);
+    assert.equal(commands(), 1); // its version
+    const path = await world.add('a.jpg', makeFile('jpg'));
+    const { plans } = await world.write(path, RECORD, { destination: 'sidecar' });
+    assert.deepEqual(plans.map(({ isNew }) => isNew), [true]);
+    // And the comparison of what is there already.
+    assert.deepEqual((await world.plan(path, RECORD, { destination: 'sidecar' })).plans, []);
+    assert.equal(commands(), 1);
+    await world.write(path, RECORD, { destination: 'embed' });
+    assert.equal(commands(), 2);
+  }
+  await Deno.remove(directory, { recursive: true });
+});
