@@ -70,7 +70,7 @@ Deno.test('compose.yaml follows the Compose specification', () => {
   for (
     const [right, wrong] of [['cap_drop:', 'cap_dorp:'], ['type: bind', 'type: 1'], ['read_only: true', 'read_only: x']]
   ) {
-    assert.equal(validator.validate(parse(text.replace(right ?? '', wrong ?? ''))).valid, false, wrong);
+    assert.equal(validator.validate(parse(text.replace(right ?? '', wrong ?? ''))).valid, false, wrong ?? '');
   }
 });
 

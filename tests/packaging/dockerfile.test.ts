@@ -90,7 +90,7 @@ Deno.test('Dockerfile: what it copies and runs is there, and its Deno is that of
   const versions = [...text.matchAll(/denoland\/deno:[a-z]+-([\d.]+)/g)].map(([, version]) => version);
   assert.deepEqual(versions, [DENO_VERSION, DENO_VERSION]);
   const stages = stagesOf(text).map(([from]) => / AS (\w+)$/.exec(from?.text ?? '')?.[1]);
-  for (const [, stage] of text.matchAll(/COPY --from=(\w+)/g)) assert.ok(stages.includes(stage), stage);
+  for (const [, stage] of text.matchAll(/COPY --from=(\w+)/g)) assert.ok(stages.includes(stage), stage ?? '');
 });
 
 Deno.test('.dockerignore: everything is out but what is named, and that is there', () => {
