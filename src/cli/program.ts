@@ -44,7 +44,7 @@ export async function main(args: readonly string[], env: Environment): Promise<n
   const isJson = earlyFormat(env) === 'json';
   const program = new Command('immich-sidecar')
     .description(
-      "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice,\n" +
+      "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice, " +
         'and writes what Immich knows into the files.',
     )
     .version(VERSION_LINE, '-V, --version')
