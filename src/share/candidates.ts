@@ -172,7 +172,7 @@ export async function findOwnUploads(sql: Sql, job: Job, sourceAssetIds: readonl
       ON upload."ownerId" = ${job.targetUserId}
       AND upload."libraryId" IS NULL
       AND upload."deletedAt" IS NULL
-      AND upload.visibility <> 'hidden'
+      AND upload.visibility::text <> ALL ('{hidden,locked}') -- what is in a locked folder shows in nothing that we say or do
       AND ${stem('upload')} = ${stem('source')}
     JOIN asset_exif upload_exif
       ON upload_exif."assetId" = upload.id

@@ -125,7 +125,8 @@ export async function readChanges(
   if (now.foundation !== since.foundation || now.atMs < since.atMs) return { scope: 'all', hasPeopleNews: true };
   const { personKey, faceKey } = schema.people;
   const from = sql`${since.floor}::uuid`;
-  const personAuditKey = schema.has('person_audit', personKey) ? personKey : 'personId';
+  // Its `id` is the entry's own.
+  const personAuditKey = schema.has('person_audit', 'personId') ? 'personId' : personKey;
   const sources = [...new Set(jobs.map(({ sourceUserId }) => sourceUserId))];
   const floorOf = (table: string) => sql`${since.floors[table] ?? since.floor}::uuid`;
   const isWrittenTo = (table: string) => wasWrittenTo(table, since, now);

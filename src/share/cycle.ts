@@ -14,7 +14,7 @@ import { applyAssignments, applyFaces, planAssignments, planFaces } from './phas
 import { applyMirrorFiles } from './phases/files.ts';
 import { applyLivePhotos, planLivePhotos } from './phases/live_photos.ts';
 import { applyNewAssets } from './phases/new_assets.ts';
-import { applyOrphans, mendPersonMap, planOrphans, releasePeople } from './phases/orphans.ts';
+import { applyOrphans, mendPersonMap, planOrphans, releaseFoundPeople, releasePeople } from './phases/orphans.ts';
 import { applyPeople, planPeople, planStaleThumbnails } from './phases/people.ts';
 import { applyRows, planRows } from './phases/rows.ts';
 import { applyStacks, planStacks } from './phases/stacks.ts';
@@ -86,7 +86,10 @@ export async function runCycle(
   const startedAt = new Date();
   const adopted = given.scope === 'all' ? await adopt(given) : 0;
   let mended = 0;
-  for (const targetUserId of await targetsOf(given, only)) mended += await mendPersonMap(given, targetUserId);
+  for (const targetUserId of await targetsOf(given, only)) {
+    mended += await mendPersonMap(given, targetUserId);
+    await releaseFoundPeople(given, targetUserId);
+  }
   // When somebody was merged or deleted, faces on photos that have not changed are somebody else's, and his thumbnail is left.
   const context: Context = mended > 0 ? { ...given, scope: 'all' } : given;
   const isFull = context.scope === 'all';

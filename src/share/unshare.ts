@@ -4,7 +4,7 @@ import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Context, PlanningContext } from './context.ts';
 import type { Job } from './job.ts';
 import { undoUnfinished } from './journal.ts';
-import { applyOrphans, handOverPeople, planOrphans } from './phases/orphans.ts';
+import { applyOrphans, handOverPeople, isOnNoMirror, planOrphans } from './phases/orphans.ts';
 import { removeMirrors } from './remove_mirrors.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
 import type { Withdrawal } from './withdrawal.ts';
@@ -83,7 +83,7 @@ export async function applyUnshare(
   let people = 0;
   for (const targetUserId of plan.targetUserIds) {
     people += await applyOrphans(context, targetUserId, await planOrphans(context.sql, context.schema, targetUserId));
-    await handOverPeople(context, targetUserId, (sql) => sql`true`);
+    await handOverPeople(context, targetUserId, isOnNoMirror);
   }
   await undoUnfinished(context);
   await context.transaction(forgetIdleBrakes);

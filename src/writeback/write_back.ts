@@ -15,6 +15,7 @@ import { type OpenSource, openSource } from './run/open_source.ts';
 import { recover } from './run/recover.ts';
 import { Tally, type WriteReport } from './run/report.ts';
 import { runAssets, type RunContext } from './run/run.ts';
+import { SidecarDirectories } from './run/sidecar_directories.ts';
 import { digester } from './run/wanted.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
@@ -91,6 +92,7 @@ async function run(
     digest: digester(wish, MAPPING_VERSION),
     work: new AssetWork({ ...{ writer, ledger, runId, signal }, plan: wish, onPlan: warnOfUploads(options.onPlan) }),
     seconds: new SecondAssets(ledger),
+    directories: new SidecarDirectories(),
     onEnd: progress.advance,
   };
   let isFinished = false;

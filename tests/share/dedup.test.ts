@@ -82,6 +82,13 @@ Deno.test('the day counts where the photo was taken, the name without extension 
   assert.equal(await isFound({ fileName: 'harbour.old.jpg', wallClock: '2023-07-15T20:45:10' }), false);
   assert.equal(await isFound({ fileName: 'harbour', wallClock: '2023-07-15T20:45:10' }), true);
   assert.equal(await isFound({ fileName: 'harbour.jpg', wallClock: null }), false, 'no capture time');
+  const mirror = await world.mirrorOf('family/harbour');
+  await world.sql`UPDATE asset SET "originalFileName" = ${'H\u00e4fen.jpg'} WHERE id = ${mirror ?? ''}`;
+  assert.equal(
+    await isFound({ fileName: 'ha\u0308fen.png', wallClock: '2023-07-15T00:00:00' }),
+    true,
+    'a Mac wrote it',
+  );
 });
 
 Deno.test('with matchTime the instant counts, or the clock where one has no time zone', async () => {

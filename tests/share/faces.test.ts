@@ -79,6 +79,25 @@ for (const release of REPRESENTATIVE) {
     assert.deepEqual(await world.facesOn(mirror), ['Grandma']);
   });
 
+  Deno.test(`${release}: a face that the target removed comes back with somebody new when the source changes it`, async () => {
+    await using world = await World.open(release);
+    // A second share between the same two would do what the first one leaves.
+    world.setJobs(world.config.jobs.slice(0, 1));
+    await world.share();
+    const { sql } = world;
+    const mirror = await world.mirrorOf('family/portrait');
+    await sql`UPDATE asset_face SET "deletedAt" = now() WHERE "assetId" = ${mirror ?? ''}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(mirror), []);
+    await sql`
+      UPDATE asset_face
+      SET ${sql(world.people.faceKey)} = ${world.library.people['alice/secret'].id}
+      WHERE "assetId" = ${world.id('family/portrait')}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(mirror), ['Secret Friend']);
+    await assertAtRest(world);
+  });
+
   Deno.test(`${release}: a mirrored person whom the target merged into his own stays merged, also for new photos`, async () => {
     await using world = await World.open(release);
     await world.share();

@@ -130,3 +130,13 @@ function reasonsOf(world: World, decisions: readonly Decision[]): Record<string,
   const key = (id: string) => world.library.assets.find((asset) => asset.id === id)?.key ?? id;
   return Object.fromEntries(decisions.map(({ sourceAssetId, reason }) => [key(sourceAssetId), reason]));
 }
+
+Deno.test('nothing tells what the target has in his locked folder', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.sql`
+    UPDATE asset SET visibility = 'locked'
+    WHERE "ownerId" = ${world.library.users.bob.id} AND "libraryId" IS NULL AND visibility = 'timeline'`;
+  const report = await world.share();
+  assert.deepEqual(report.jobs.map(({ standing }) => standing?.skipped), [{}, {}]);
+  assert.ok(await world.mirrorOf(DUPLICATE));
+});

@@ -49,9 +49,9 @@ export function joinMappedPerson(sql: Sql, schema: ImmichSchema): Fragment {
 }
 
 /**
- * Whether the face `f` makes its person known to the target: it is to be seen on the mirror, and is not somebody else's there
- * because the target's owner said so. `written` is its row of face_map and `mirror` the mirrored face, or nothing for a face that is
- * not mirrored yet.
+ * Whether the face `f` makes its person known to the target: it is to be seen on the mirror, or will be as it has changed, and is
+ * not somebody else's there because the target's owner said so. `written` is its row of face_map and `mirror` the mirrored face, or
+ * nothing for a face that is not mirrored yet.
  */
 export function isPersonNeeded(sql: Sql, schema: ImmichSchema, targetUserId: string): Fragment {
   const { mirrorKey } = schema.people;
@@ -61,7 +61,7 @@ export function isPersonNeeded(sql: Sql, schema: ImmichSchema, targetUserId: str
     AND (
       mirror.id IS NULL
       OR (
-        mirror."deletedAt" IS NULL
+        (mirror."deletedAt" IS NULL OR written.source_update_id <> f."updateId")
         AND (
           written.person_id IS DISTINCT FROM ${mirrorKey(sql, targetUserId)}
           OR NOT ${isSomebody(sql, schema, sql`mirror.${sql(schema.people.faceKey)}`, targetUserId)}

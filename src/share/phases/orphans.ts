@@ -162,27 +162,44 @@ function thumbnailOf({ mirrorPersonId, thumbnailPath }: OrphanPlan, targetUserId
 }
 
 /**
- * Lets go of people whose origin is gone and who have only faces of the target's own by now: they are the target's. Returns
- * how many. Call it after the orphans were removed. People on mirrors that a brake keeps stay as they are.
+ * Leaves people whose origin is gone to the target if he has found them on photos of his own. Call it before anybody looks at faces:
+ * inside one cluster group the origin's owner may get somebody back from the target under the same id, and then each would be the
+ * other's origin. Returns how many.
  */
-export async function releasePeople(context: Context, targetUserId: string): Promise<number> {
-  const { personKey } = context.schema.people;
+export async function releaseFoundPeople(context: Context, targetUserId: string): Promise<number> {
+  const { schema } = context;
   return await handOverPeople(
     context,
     targetUserId,
     (sql) =>
-      sql`
-        NOT EXISTS (
+      sql`(
+        ${isOriginGone(sql, schema)}
+        AND EXISTS (
           SELECT 1
-          FROM person origin
-          WHERE origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-        )`,
+          FROM asset_face f
+          JOIN asset a ON a.id = f."assetId" AND a."ownerId" = pm.target_user_id
+          WHERE f.${sql(schema.people.faceKey)} = pm.mirror_person_id
+            AND f."deletedAt" IS NULL
+            AND NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = a.id)
+        )
+      )`,
   );
 }
 
 /**
- * Leaves people who are on no mirror any more, but on photos of the target's own, to him: those of them for whose row `pm` of
- * person_map `isMeant` holds. A thumbnail that we made goes, as it was cut out of somebody else's photo; Immich makes another one.
+ * Lets go of people whose origin is gone and who are on no mirror by now. Returns how many. Call it after the orphans were
+ * removed. People on mirrors that a brake keeps stay as they are.
+ */
+export async function releasePeople(context: Context, targetUserId: string): Promise<number> {
+  return await handOverPeople(
+    context,
+    targetUserId,
+    (sql) => sql`(${isOriginGone(sql, context.schema)} AND ${isOnNoMirror(sql)})`,
+  );
+}
+
+/**
+ * Leaves people to the target: those for whose row `pm` of person_map `isMeant` holds. A thumbnail that we made goes, as it was cut out of somebody else's photo; Immich makes another one.
  * Returns how many people that are.
  */
 export async function handOverPeople(
@@ -192,16 +209,15 @@ export async function handOverPeople(
 ): Promise<number> {
   const { personKey } = context.schema.people;
   return await inBatches(context, [targetUserId], async (tx) => {
-    const people = await tx<{ id: string }[]>`
+    const people = await tx<{ id: string; isOurs: boolean }[]>`
       DELETE FROM immich_sidecar.person_map pm
       WHERE pm.target_user_id = ${targetUserId}
         AND ${isMeant(tx)}
-        AND ${hasNoMirroredFace(tx)}
-      RETURNING pm.mirror_person_id AS id`;
+      RETURNING pm.mirror_person_id AS id, pm.is_ours AS "isOurs"`;
+    // Somebody who was merged into a mirrored person leaves him his thumbnail.
+    const ours = people.filter(({ isOurs }) => isOurs).map(({ id }) => id);
     // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
-    const links = (await readLinks(tx, people.map(({ id }) => id))).filter(({ path }) =>
-      path.includes(`/${targetUserId}/`)
-    );
+    const links = (await readLinks(tx, ours)).filter(({ path }) => path.includes(`/${targetUserId}/`));
     const failed = new Set(removeFiles(links, context.linker, context.paths).map(({ entry }) => entry));
     const removed = links.filter((entry) => !failed.has(entry));
     await tx`
@@ -215,8 +231,17 @@ export async function handOverPeople(
   });
 }
 
+function isOriginGone(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`
+    NOT EXISTS (
+      SELECT 1
+      FROM person origin
+      WHERE origin.${sql(schema.people.personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+    )`;
+}
+
 /** Whether the person `pm` is on no mirror of the target any more. */
-function hasNoMirroredFace(sql: Sql): Fragment {
+export function isOnNoMirror(sql: Sql): Fragment {
   return sql`
     NOT EXISTS (
       SELECT 1

@@ -30,6 +30,7 @@ export async function applyTakeover(context: Context, plan: TakeoverPlan): Promi
     const inside: Context = { ...context, transaction: (work) => work(tx) };
     const ids = plan.mirrors.map(({ mirrorAssetId }) => mirrorAssetId);
     await insertMirrors(tx, context, plan.mirrors);
+    await analyzeOwnTables(tx); // what follows is planned badly for tables that look empty
     await rememberAlbums(tx, context, plan.mirrors);
     await insertDecisions(tx, plan.decisions);
     const batches = inBatches(ids, context.batchSize);

@@ -10,7 +10,7 @@ import type { FileStamp } from '../tags.ts';
  * original and its sidecar. undefined when something has changed, or the last try went wrong.
  *
  * @param stamp the original as it is now
- * @param sidecars where a sidecar of it may lie; the first that is there counts
+ * @param sidecars where a sidecar of it may lie; the first that is there counts. None when it is known that there is none
  */
 export function rememberedOutcome(
   known: KnownFile | undefined,

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers';
 import { getLogger } from '@logtape/logtape';
 import type { KnownFile } from '../ledger/files.ts';
+import { parentOf } from '../../files/path_map.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SecondAssets } from '../ledger/second_assets.ts';
 import type { Located, Locator } from '../locate.ts';
@@ -14,6 +15,7 @@ import { NOTHING_OWN } from '../tags.ts';
 import { type AssetWork, type Ending, shown, type Task } from './asset_work.ts';
 import { rememberedOutcome } from './known.ts';
 import type { Tally } from './report.ts';
+import type { SidecarDirectories } from './sidecar_directories.ts';
 import { saysNothing } from './wanted.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
@@ -41,6 +43,7 @@ export interface RunContext {
   readonly digest: (record: AssetRecord) => string;
   readonly work: AssetWork;
   readonly seconds: SecondAssets;
+  readonly directories: SidecarDirectories;
   /** How many batches are worked on at once. */
   readonly concurrency: number;
   /** Aborted when the user wants to stop: what was begun is finished, nothing more is begun. */
@@ -55,6 +58,7 @@ export interface RunContext {
  */
 export async function runAssets(context: RunContext, pages: AsyncIterable<readonly SourceItem[]>): Promise<void> {
   for await (const page of pages) {
+    context.directories.nextPage();
     await new Page(context).run(context.isResumed ? withoutDone(context, page) : page);
     if (context.signal.aborted) return;
   }
@@ -109,7 +113,7 @@ class Page {
 
   /** How an asset ends that need not be looked into, or what to do with it. */
   #decide(record: AssetRecord, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
-    const { tally, modules, digest, seconds, runId = -1 } = this.#context;
+    const { tally, modules, digest, seconds, directories, runId = -1 } = this.#context;
     if (!file.isFound) {
       const where = file.path ?? record.originalPath;
       logger.debug('{path}: {reason}', { path: shown(where), reason: file.reason });
@@ -124,8 +128,9 @@ class Page {
     this.#claims.set(path, record.assetId);
     if (row === undefined && saysNothing(record, modules) && !this.#hasOwn(file)) return 'nothing-known';
     const wanted = digest(record);
-    return rememberedOutcome(row, wanted, file.stamp, sidecarCandidates(file.path)) ??
-      { record, file, known: row, wanted };
+    const hasNone = row !== undefined && directories.hasNone(parentOf(file.path));
+    const sidecars = hasNone ? [] : sidecarCandidates(file.path);
+    return rememberedOutcome(row, wanted, file.stamp, sidecars) ?? { record, file, known: row, wanted };
   }
 
   /** Whether something of ours is in the original or its sidecar, that could have to be taken back. */

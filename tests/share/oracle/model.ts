@@ -3,7 +3,7 @@ import { assignFaces, followFaces, mendPeople } from './faces.ts';
 import { followFields } from './fields.ts';
 import { followFiles } from './files.ts';
 import { fillAlbums, linkLivePhotos } from './links.ts';
-import { followPeople, releasePeople } from './people.ts';
+import { followPeople, releaseFoundPeople, releasePeople } from './people.ts';
 import type { Prediction } from './prediction.ts';
 import { followStacks } from './stacks.ts';
 import { withdraw } from './withdraw.ts';
@@ -14,6 +14,7 @@ import { withdraw } from './withdraw.ts';
  */
 export function predict(prediction: Prediction): void {
   mendPeople(prediction);
+  releaseFoundPeople(prediction);
   withdraw(prediction);
   for (const job of prediction.jobs) createMirrors(prediction, job);
   for (const mirror of prediction.memory.mirrors) {

@@ -96,11 +96,26 @@ export function releasePeople(prediction: Prediction): void {
     memory.mirrors.some(({ targetId, faces }) =>
       targetId === known.targetId && [...faces.values()].some(({ wrote }) => wrote === known.id)
     );
-  const abandoned = memory.people.filter((known) =>
-    prediction.person(known.originOwnerId, known.origin) === undefined && !isOnMirrors(known)
-  );
-  memory.people = memory.people.filter((known) => !abandoned.includes(known));
-  for (const known of abandoned.filter(({ hasThumbnail }) => hasThumbnail)) {
+  handOver(prediction, (known) => isOriginGone(prediction, known) && !isOnMirrors(known));
+}
+
+/** Somebody without an origin whom a target has found on photos of his own is his from now on. */
+export function releaseFoundPeople(prediction: Prediction): void {
+  handOver(prediction, (known) =>
+    isOriginGone(prediction, known) &&
+    livingFaces(prediction, known).some((face) => !prediction.isMirror(face['assetId'])));
+}
+
+function isOriginGone(prediction: Prediction, { origin, originOwnerId }: KnownPerson): boolean {
+  return prediction.person(originOwnerId, origin) === undefined;
+}
+
+/** Leaves people to the target, without the picture that was cut out of somebody else's photo. */
+function handOver(prediction: Prediction, isMeant: (known: KnownPerson) => boolean): void {
+  const { records, memory, files } = prediction;
+  const people = memory.people.filter(isMeant);
+  memory.people = memory.people.filter((known) => !people.includes(known));
+  for (const known of people.filter(({ hasThumbnail }) => hasThumbnail)) {
     const path = personThumbnail(known.targetId, known.id);
     files.delete(path);
     const person = prediction.person(known.targetId, known.id);

@@ -56,6 +56,7 @@ export function hasOwn({ records }: Prediction, targetId: string, asset: Row): b
   return second(asset) !== undefined &&
     records.all('asset').some((upload) =>
       upload['ownerId'] === targetId && upload['libraryId'] === null && upload['deletedAt'] === null &&
-      upload['visibility'] !== 'hidden' && stem(upload) === stem(asset) && second(upload) === second(asset)
+      upload['visibility'] !== 'hidden' && upload['visibility'] !== 'locked' && stem(upload) === stem(asset) &&
+      second(upload) === second(asset)
     );
 }
