@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CycleReport } from '../../src/share/cycle.ts';
+import { jobsOf } from '../../src/demo/jobs.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { connect } from '../../src/postgres/connect.ts';
 import { HAS_SERVER, REPRESENTATIVE } from '../harness/database.ts';
@@ -97,6 +98,76 @@ for (const release of REPRESENTATIVE) {
     const before = [await digestTables(world.sql), listFiles(world.directory)];
     await world.share();
     assert.deepEqual([await digestTables(world.sql), listFiles(world.directory)], before, 'a full cycle finds no more');
+  });
+}
+
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: a person who is gone is noticed on photos that lead to him through others`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    const { personKey, faceKey } = world.people;
+    const { alice, bob } = world.library.users;
+    const dora = world.library.people['alice/dora'].id;
+    const [, uploads] = jobsOf(world.library, 'carol');
+    assert.ok(uploads);
+    world.setJobs([...world.config.jobs, { ...uploads, name: 'bob to carol', sourceUserId: bob.id }]);
+    const engine = await Engine.start(world.config);
+    try {
+      await engine.cycle();
+      await sql`
+        UPDATE asset_face SET ${sql(faceKey)} = (
+          SELECT mirror_person_id FROM immich_sidecar.person_map
+          WHERE origin_person_id = ${dora} AND target_user_id = ${bob.id}
+        )
+        WHERE "assetId" = ${world.id('bob/dog')}`;
+      await flushCounters(world);
+      await engine.cycle();
+      // What the cycle itself has written is looked at once more, as soon as it is counted.
+      await Promise.all(
+        Array.from({ length: engine.sql.options.max }, () => engine.sql`SELECT pg_stat_force_next_flush()`),
+      );
+      await untilIdle(async () => await engine.cycle());
+      assert.deepEqual(await world.facesOn(await world.mirrorOf('bob/dog', 'carol')), ['Dora Example']);
+      await sql`DELETE FROM person WHERE ${sql(personKey)} = ${dora} AND "ownerId" = ${alice.id}`;
+      await flushCounters(world);
+      await engine.cycle();
+    } finally {
+      await engine.end();
+    }
+    const before = await digestTables(sql);
+    await world.share();
+    assert.deepEqual(await digestTables(sql), before, 'a full cycle finds no more');
+  });
+}
+
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: a face that is not to be seen waits for its person until it is`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    const { faceKey } = world.people;
+    const [secret, removed] = [world.library.people['alice/secret'].id, world.id('family/harbour')];
+    await sql`
+      INSERT INTO asset_face ("assetId", ${
+      sql(faceKey)
+    }, "imageWidth", "imageHeight", "boundingBoxX2", "boundingBoxY2", "deletedAt")
+      VALUES (${removed}, ${secret}, 100, 100, 50, 50, now())`;
+    const engine = await Engine.start(world.config);
+    try {
+      await engine.cycle();
+      await untilIdle(async () => await engine.cycle());
+      await sql`UPDATE asset_face SET ${sql(faceKey)} = ${secret} WHERE "assetId" = ${world.id('family/portrait')}`;
+      await flushCounters(world);
+      await engine.cycle();
+    } finally {
+      await engine.end();
+    }
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/portrait')), ['Secret Friend']);
+    const before = await digestTables(sql);
+    await world.share();
+    assert.deepEqual(await digestTables(sql), before, 'a full cycle finds no more');
+    await sql`UPDATE asset_face SET "deletedAt" = NULL WHERE "assetId" = ${removed}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/harbour')), ['Secret Friend']);
   });
 }
 

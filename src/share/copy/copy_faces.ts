@@ -5,8 +5,8 @@ import { joinMappedPerson } from './person_links.ts';
 
 /**
  * Copies the faces that the sources of these mirrors have and the mirrors lack; phases/embeddings.ts adds their
- * embeddings. The people in them must be there already (insertPeople); a face of somebody else belongs to nobody at first,
- * and phases/faces.ts finds it.
+ * embeddings. The people in them must be there already (insertPeople); a face of somebody else, or one that is not to be
+ * seen, belongs to nobody at first, and phases/faces.ts finds it.
  *
  * Returns how many faces were copied.
  */
@@ -26,7 +26,9 @@ export async function copyFaces(
       WITH allocated AS (
         INSERT INTO immich_sidecar.face_map
           (mirror_face_id, source_face_id, mirror_asset_id, person_id, source_update_id)
-        SELECT ${newFaceId(tx)}, f.id, m.mirror_asset_id, mapped.${tx(personKey)}, f."updateId"
+        SELECT
+          ${newFaceId(tx)}, f.id, m.mirror_asset_id, CASE WHEN f."deletedAt" IS NULL THEN mapped.${tx(personKey)} END,
+          f."updateId"
         FROM immich_sidecar.asset_map m
         JOIN asset_face f ON f."assetId" = m.source_asset_id
         ${joinMappedPerson(tx, schema)}

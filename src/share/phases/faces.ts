@@ -77,7 +77,8 @@ export async function applyFaces(context: Context, job: Job, plan: FacesPlan): P
 /**
  * Phase 2, second half: finds faces that belong to another person than the one we wrote, after a merge or a correction
  * at the source. What the target's owner changed on the mirror stays, as only changes of the source count; but a face
- * that Immich has taken from its person and put on nobody, or on somebody without a name, goes back. Reads only.
+ * that Immich has taken from its person and put on nobody, or on somebody without a name, goes back. A face that is not to be
+ * seen waits until it is: that its person has come to the target with another photo shows nowhere on its own. Reads only.
  */
 export async function planAssignments(
   sql: Sql,
@@ -95,14 +96,18 @@ export async function planAssignments(
     ${joinMappedPerson(sql, schema)}
     WHERE ${isBetween(sql, job, scope)}
       AND (
-        mapped.${sql(personKey)} <> fm.person_id
-        OR (mapped.${sql(personKey)} IS NOT NULL AND fm.person_id IS NULL)
-        OR (origin."ownerId" IS NULL AND fm.person_id IS NOT NULL)
+        (origin."ownerId" IS NULL AND fm.person_id IS NOT NULL)
         OR (
-          mapped.${sql(personKey)} IS DISTINCT FROM mirror.${sql(personOf)}
+          mirror."deletedAt" IS NULL
           AND mapped.${sql(personKey)} IS NOT NULL
-          AND mirror.id IS NOT NULL
-          AND NOT ${isSomebody(sql, schema, sql`mirror.${sql(personOf)}`, job.targetUserId)}
+          AND (
+            mapped.${sql(personKey)} IS DISTINCT FROM fm.person_id
+            OR (
+              mapped.${sql(personKey)} IS DISTINCT FROM mirror.${sql(personOf)}
+              AND mirror.id IS NOT NULL
+              AND NOT ${isSomebody(sql, schema, sql`mirror.${sql(personOf)}`, job.targetUserId)}
+            )
+          )
         )
       )`;
 }

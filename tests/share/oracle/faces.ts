@@ -135,6 +135,11 @@ function assignThose(prediction: Prediction, isMeant: (row: Row, mirror: Mirror)
       const row = records.find('asset_face', ({ id }) => id === face.id);
       if (source === undefined || row === undefined || !isMeant(row, mirror)) return [];
       const origin = originOf(prediction, mirror.sourceOwnerId, source[faceKey]);
+      // A face that is not to be seen waits until it is.
+      if (origin !== undefined && row['deletedAt'] !== null) {
+        if (face.said === NEW) face.said = null;
+        return [];
+      }
       return isToBeAssigned(prediction, mirror, face, row, origin) ? [{ mirror, face, source, row, origin }] : [];
     })
   );
