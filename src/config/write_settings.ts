@@ -84,7 +84,8 @@ export const WRITE_SETTINGS = Object.freeze(
       group: 'write',
       type: wholeNumber(1, 1_000_000),
       example: '200',
-      description: 'For configurations of immich-metadata-sync. It has no effect: IMMICH_ASSET_BATCH_SIZE says it already.',
+      description:
+        'For configurations of immich-metadata-sync. It has no effect: IMMICH_ASSET_BATCH_SIZE says it already.',
     },
     WRITE_API_CONCURRENCY: {
       group: 'write',
