@@ -8,7 +8,7 @@ import { soon } from './soon.ts';
 const IS_ALL = Deno.env.get('ACCIDENTS') === 'all';
 const RELEASES: readonly Release[] = IS_ALL ? REPRESENTATIVE : ['v3.1.0'];
 
-/** SEED=1 … 9: other accidents at other statements. */
+/** SEED=1: the other half of the statements. Higher ones: other accidents at them. */
 const SEED = Number(Deno.env.get('SEED') ?? 0);
 
 const ACCIDENTS: readonly Accident[] = [
@@ -28,19 +28,23 @@ const ACCIDENTS: readonly Accident[] = [
 const IN_A_ROW = IS_ALL ? 1 : 5;
 
 for (const release of RELEASES) {
-  Deno.test(`${release}: each statement of a cycle fails once, and the next cycle completes`, {
-    ignore: !HAS_SERVER,
-  }, async () => {
-    await using scene = await Scene.open(release);
-    await using proxy = new Proxy(scene.world.config.database);
-    const misfortunes = new Misfortunes();
-    for (const deed of DEEDS) {
-      while (await failsInARow(scene, proxy, deed, misfortunes)) {
-        await scene.assertCompletes(`${deed} after ${misfortunes.last.join('; ')}`);
+  Deno.test(
+    `${release}: ${IS_ALL ? 'each' : 'every other'} statement of a cycle fails once, and the next cycle completes`,
+    {
+      ignore: !HAS_SERVER,
+    },
+    async () => {
+      await using scene = await Scene.open(release);
+      await using proxy = new Proxy(scene.world.config.database);
+      const misfortunes = new Misfortunes();
+      for (const deed of DEEDS) {
+        while (await failsInARow(scene, proxy, deed, misfortunes)) {
+          await scene.assertCompletes(`${deed} after ${misfortunes.last.join('; ')}`);
+        }
       }
-    }
-    assert.ok(misfortunes.count > 80, `only ${misfortunes.count} accidents`);
-  });
+      assert.ok(misfortunes.count > 40, `only ${misfortunes.count} accidents`);
+    },
+  );
 }
 
 /** Which accidents have happened to which statements. */
@@ -69,9 +73,9 @@ class Misfortunes {
     if (sql === 'rollback') return ['cut'];
     if (IS_ALL) return ACCIDENTS;
     if (sql === 'commit') return ['cut', 'cut-after', '40001'];
-    // One each: which one follows from the statement, so that it is the same in every run.
+    // One each, and every other statement: which one follows from the statement, so that it is the same in every run.
     const sum = [...sql].reduce((sum, letter) => sum + letter.charCodeAt(0), SEED);
-    return [ACCIDENTS[sum % ACCIDENTS.length] ?? 'cut'];
+    return sum % 2 === 0 ? [ACCIDENTS[(sum / 2) % ACCIDENTS.length] ?? 'cut'] : [];
   }
 }
 

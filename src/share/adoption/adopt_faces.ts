@@ -81,7 +81,9 @@ export async function settleFaces(context: Context, batches: readonly string[][]
         UPDATE immich_sidecar.face_map fm
         SET person_id = shown.person_id
         FROM (
-          SELECT known.mirror_asset_id, known.source_face_id, mapped.${tx(personKey)} AS person_id
+          SELECT
+            known.mirror_asset_id, known.source_face_id,
+            CASE WHEN f."deletedAt" IS NULL THEN mapped.${tx(personKey)} END AS person_id -- as copyFaces does
           FROM immich_sidecar.face_map known
           JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = known.mirror_asset_id
           JOIN asset_face f ON f.id = known.source_face_id
