@@ -160,38 +160,41 @@ export async function readChanges(
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
     ...now.rechecks.length > 0 ? [sql`SELECT unnest(${now.rechecks as string[]}::uuid[])`] : [],
   ]);
+  // PostgreSQL takes "what changed" for a third of the table. LATERAL with OFFSET 0 looks each of the few up, where a join would
+  // read whole tables.
   const rows = await sql<{ id: string; hasPeopleNews: boolean }[]>`
     WITH changed AS (
       ${changed}
     ),
     sources AS (
-      SELECT changed.id
+      SELECT source.id
       FROM changed
-      JOIN asset a ON a.id = changed.id
-      WHERE a."ownerId" = ANY (${sources}::uuid[])
-      UNION
-      SELECT m.source_asset_id
-      FROM changed
-      JOIN immich_sidecar.asset_map m ON m.source_asset_id = changed.id
-      UNION
-      SELECT m.source_asset_id
-      FROM changed
-      JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = changed.id
+      CROSS JOIN LATERAL (
+        SELECT a.id FROM asset a WHERE a.id = changed.id AND a."ownerId" = ANY (${sources}::uuid[])
+        UNION ALL
+        SELECT m.source_asset_id FROM immich_sidecar.asset_map m WHERE m.source_asset_id = changed.id
+        UNION ALL
+        SELECT m.source_asset_id FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = changed.id
+        OFFSET 0
+      ) source
     ),
     with_other_parts AS (
-      SELECT id FROM sources
-      UNION
-      SELECT still.id FROM sources JOIN asset still ON still."livePhotoVideoId" = sources.id
-      UNION
-      SELECT still."livePhotoVideoId"
+      SELECT DISTINCT part.id
       FROM sources
-      JOIN asset still ON still.id = sources.id AND still."livePhotoVideoId" IS NOT NULL
-      UNION
-      SELECT motion.source_asset_id
-      FROM sources
-      JOIN immich_sidecar.asset_map m ON m.source_asset_id = sources.id
-      JOIN asset mirror ON mirror.id = m.mirror_asset_id
-      JOIN immich_sidecar.asset_map motion ON motion.mirror_asset_id = mirror."livePhotoVideoId"
+      CROSS JOIN LATERAL (
+        SELECT sources.id
+        UNION ALL
+        SELECT still.id FROM asset still WHERE still."livePhotoVideoId" = sources.id
+        UNION ALL
+        SELECT still."livePhotoVideoId" FROM asset still WHERE still.id = sources.id AND still."livePhotoVideoId" IS NOT NULL
+        UNION ALL
+        SELECT motion.source_asset_id
+        FROM immich_sidecar.asset_map m
+        JOIN asset mirror ON mirror.id = m.mirror_asset_id
+        JOIN immich_sidecar.asset_map motion ON motion.mirror_asset_id = mirror."livePhotoVideoId"
+        WHERE m.source_asset_id = sources.id
+        OFFSET 0
+      ) part
     )
     SELECT
       with_other_parts.id,
