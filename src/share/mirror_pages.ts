@@ -3,7 +3,7 @@ import type { Job } from './job.ts';
 import { isWithin, type Scope } from './scope.ts';
 
 /** How many mirrors are looked at with one query. */
-const PAGE = 2_000;
+const PAGE = 1_000;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
