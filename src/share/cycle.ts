@@ -106,6 +106,11 @@ export async function runCycle(
 
   const drafts: Draft[] = [];
   for (const job of jobs) drafts.push(await runJob(context, job, progress));
+  // A stack may hold mirrors of several jobs: it is looked at when all of them are there.
+  const stacks = new Map<string, number>();
+  for (const job of jobs) {
+    stacks.set(job.name, await applyStacks(context, await planStacks(context.sql, job, context.scope)));
+  }
   const peopleRemoved = new Map<string, number>();
   for (const targetUserId of await targetsOf(context, only)) {
     const orphans = await planOrphans(context.sql, context.schema, targetUserId);
@@ -124,6 +129,7 @@ export async function runCycle(
       ...draft,
       job: job.name,
       peopleRemoved: removed,
+      stacks: stacks.get(job.name) ?? 0,
       embeddings: embeddings.copied,
       withdrawn: countReasons(withdrawals.withdrawn.filter(({ jobName }) => jobName === job.name)),
       braked: withdrawals.brakes.find((brake) => brake.job === job.name)?.reasons ?? {},
@@ -159,7 +165,10 @@ async function targetsOf(context: Context, only: Job | undefined): Promise<strin
 }
 
 type Draft =
-  & Omit<JobReport, 'job' | 'peopleRemoved' | 'embeddings' | 'withdrawn' | 'braked' | 'standing' | 'failures'>
+  & Omit<
+    JobReport,
+    'job' | 'stacks' | 'peopleRemoved' | 'embeddings' | 'withdrawn' | 'braked' | 'standing' | 'failures'
+  >
   & {
     readonly job: Job;
     readonly failures: readonly string[];
@@ -188,8 +197,6 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     },
   }).finally(() => progress.stop());
   const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job, scope));
-  const stacks = await applyStacks(context, await planStacks(sql, job, scope));
-
   const albumEntries = await applyAlbum(context, await planAlbum(sql, job, scope));
 
   const faces = await applyFaces(context, job, await planFaces(sql, schema, job, scope));
@@ -213,7 +220,6 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     facesRemoved: faces.removed,
     peopleUpdated,
     livePhotosLinked,
-    stacks,
     rowsUpdated,
     filesUpdated: files.updated,
     failures,
