@@ -83,7 +83,7 @@ export interface JobReport {
   readonly peopleUpdated: number;
   readonly peopleRemoved: number;
   readonly livePhotosLinked: number;
-  /** Rebuilt, changed or dissolved. */
+  /** Rebuilt, changed or dissolved. What the jobs of one pair of users share is counted for the first of them. */
   readonly stacks: number;
   /** Mirrors whose rows followed a change of the source. */
   readonly rowsUpdated: number;
