@@ -1,5 +1,3 @@
-import { readdirSync } from 'node:fs';
-
 /** A directory is listed when it is asked about for so many times: uploads spread over 65,536 of them. */
 const WORTH_LISTING = 8;
 
@@ -50,7 +48,7 @@ export class SidecarDirectories {
       const mtimeMs = mtime?.getTime() ?? Infinity;
       if (mtimeMs === known.mtimeMs) return;
       const isWorthIt = mtimeMs < Date.now() - CLOCK_GRANULARITY_MS && size <= LARGEST_DIRECTORY;
-      known.hasNone = isWorthIt && !readdirSync(directory).some((name) => /\.xmp$/i.test(name));
+      known.hasNone = isWorthIt && !Deno.readDirSync(directory).some(({ name }) => /\.xmp$/i.test(name));
       known.mtimeMs = isWorthIt ? mtimeMs : undefined;
     } catch {
       // Each photo in it is asked for by itself.

@@ -1,5 +1,6 @@
 import type { Sql } from '../../../postgres/connect.ts';
 import { columnTo } from './columns.ts';
+import { ofEachAsset } from './lookup.ts';
 import type { ReadSchema } from './schema.ts';
 
 /** A name that an asset has: of an album, or of a tag. */
@@ -22,17 +23,20 @@ export async function readAlbumNames(
   const memberAlbumKey = columnTo(catalog, 'album_user', 'album');
   const memberKey = columnTo(catalog, 'album_user', 'user');
   const hasOwner = catalog.get('album')?.columns.has('ownerId') === true;
+  const albums = sql`
+    SELECT a.id AS "assetId", a."ownerId", aa.${sql(albumKey)} AS "albumId"
+    FROM asset a
+    JOIN album_asset aa ON aa.${sql(assetKey)} = a.id
+    WHERE a.id = wanted.id`;
   return await sql<NameRow[]>`
-    SELECT a.id AS "assetId", album."albumName" AS name
-    FROM album_asset aa
-    JOIN album ON album.id = aa.${sql(albumKey)} AND album."deletedAt" IS NULL
-    JOIN asset a ON a.id = aa.${sql(assetKey)}
-    WHERE a.id = ANY (${assetIds}::uuid[])
-      AND (
-        ${hasOwner ? sql`album."ownerId" = a."ownerId"` : sql`false`}
-        OR EXISTS (
-          SELECT 1
-          FROM album_user member
-          WHERE member.${sql(memberAlbumKey)} = album.id
-            AND member.${sql(memberKey)} = a."ownerId"))`;
+    SELECT found."assetId", album."albumName" AS name
+    FROM ${ofEachAsset(sql, assetIds, albums)}
+    JOIN album ON album.id = found."albumId" AND album."deletedAt" IS NULL
+    WHERE ${hasOwner ? sql`album."ownerId" = found."ownerId"` : sql`false`}
+      OR EXISTS (
+        SELECT 1
+        FROM album_user member
+        WHERE member.${sql(memberAlbumKey)} = album.id
+          AND member.${sql(memberKey)} = found."ownerId"
+      )`;
 }

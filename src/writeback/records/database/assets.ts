@@ -28,7 +28,10 @@ export interface AssetRow {
   readonly orientation: string | null;
 }
 
-/** The next assets in the order of their ids. */
+/**
+ * The next assets in the order of their ids. PostgreSQL does not see by itself that the EXIF rows before them are not wanted
+ * either, and would read them all again for each page.
+ */
 export async function readAssets(
   sql: Sql,
   schema: ReadSchema,
@@ -58,7 +61,7 @@ export async function readAssets(
     FROM asset a
     JOIN asset_exif e ON e."assetId" = a.id
     WHERE ${isSelected(sql, schema, selection)}
-      ${after === undefined ? sql`` : sql`AND a.id > ${after}`}
+      ${after === undefined ? sql`` : sql`AND a.id > ${after} AND e."assetId" > ${after}`}
     ORDER BY a.id
     LIMIT ${size}`;
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '../../../postgres/connect.ts';
+import { ofEachAsset } from './lookup.ts';
 import type { ReadSchema } from './schema.ts';
 
 /** A living, visible face with its person as the asset's owner sees it. Pixels of the oriented, unedited picture. */
@@ -22,22 +23,25 @@ export async function readFaces(
   assetIds: readonly string[],
 ): Promise<readonly FaceRow[]> {
   const canBeInvisible = catalog.get('asset_face')?.columns.has('isVisible') === true;
+  const faces = sql`
+    SELECT f.*, a."ownerId"
+    FROM asset a
+    JOIN asset_face f ON f."assetId" = a.id
+    WHERE a.id = wanted.id
+      AND f."deletedAt" IS NULL
+      ${canBeInvisible ? sql`AND f."isVisible"` : sql``}`;
   return await sql<FaceRow[]>`
     SELECT
-      f."assetId",
+      found."assetId",
       p.${sql(people.personKey)} AS "personId",
       p.name,
       p."isHidden",
-      f."imageWidth",
-      f."imageHeight",
-      f."boundingBoxX1" AS x1,
-      f."boundingBoxY1" AS y1,
-      f."boundingBoxX2" AS x2,
-      f."boundingBoxY2" AS y2
-    FROM asset_face f
-    JOIN asset a ON a.id = f."assetId"
-    JOIN person p ON p.${sql(people.personKey)} = f.${sql(people.faceKey)} AND p."ownerId" = a."ownerId"
-    WHERE f."assetId" = ANY (${assetIds}::uuid[])
-      AND f."deletedAt" IS NULL
-      ${canBeInvisible ? sql`AND f."isVisible"` : sql``}`;
+      found."imageWidth",
+      found."imageHeight",
+      found."boundingBoxX1" AS x1,
+      found."boundingBoxY1" AS y1,
+      found."boundingBoxX2" AS x2,
+      found."boundingBoxY2" AS y2
+    FROM ${ofEachAsset(sql, assetIds, faces)}
+    JOIN person p ON p.${sql(people.personKey)} = found.${sql(people.faceKey)} AND p."ownerId" = found."ownerId"`;
 }

@@ -1,6 +1,7 @@
 import type { Sql } from '../../../postgres/connect.ts';
 import type { NameRow } from './albums.ts';
 import { columnTo } from './columns.ts';
+import { ofEachAsset } from './lookup.ts';
 import type { ReadSchema } from './schema.ts';
 
 /** The tags of these assets. */
@@ -11,9 +12,9 @@ export async function readTagNames(
 ): Promise<readonly NameRow[]> {
   const tagKey = columnTo(catalog, 'tag_asset', 'tag');
   const assetKey = columnTo(catalog, 'tag_asset', 'asset');
+  const tags = sql`SELECT ta.${sql(tagKey)} AS "tagId" FROM tag_asset ta WHERE ta.${sql(assetKey)} = wanted.id`;
   return await sql<NameRow[]>`
-    SELECT ta.${sql(assetKey)} AS "assetId", tag.value AS name
-    FROM tag_asset ta
-    JOIN tag ON tag.id = ta.${sql(tagKey)}
-    WHERE ta.${sql(assetKey)} = ANY (${assetIds}::uuid[])`;
+    SELECT wanted.id AS "assetId", tag.value AS name
+    FROM ${ofEachAsset(sql, assetIds, tags)}
+    JOIN tag ON tag.id = found."tagId"`;
 }
