@@ -34,10 +34,14 @@ async function prepareDatabase(onlyPGlite: boolean): Promise<PreparedDatabase> {
   const bin = onlyPGlite ? undefined : await findPostgres();
   if (!bin) return await preparePGlite();
   const server = await startServer(bin, THROWAWAY_SETTINGS, await directoryInMemory());
+  const libraries = await Deno.realPath(await Deno.makeTempDir({ prefix: 'immich-libraries-' }));
   return {
     description: `${server.version}, started for this run`,
-    environment: { TEST_POSTGRES_URL: server.url },
-    stop: server.stop,
+    environment: { TEST_POSTGRES_URL: server.url, TEST_LIBRARY_CACHE: libraries },
+    stop: async () => {
+      await server.stop();
+      await Deno.remove(libraries, { recursive: true }).catch(() => {});
+    },
   };
 }
 

@@ -34,6 +34,8 @@ export interface OpenOptions {
   readonly mediaLocation?: string;
   /** The row `system-config`; none when left out. */
   readonly systemConfig?: Readonly<Record<string, unknown>>;
+  /** A database of the server to clone instead of the release's empty one. */
+  readonly template?: string;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface OpenOptions {
 export async function openImmich(release: Release, options: OpenOptions = {}): Promise<ImmichDatabase> {
   const url = serverUrl();
   const database = url
-    ? await openOnServer(url, await ensureTemplate(url, release))
+    ? await openOnServer(url, options.template ?? await ensureTemplate(url, release))
     : await openOnPGlite(await ensureDump(release));
   try {
     await setInstanceRows(database.sql, options);

@@ -1,10 +1,10 @@
 import type { Config, JobConfig } from '../../src/config/config.ts';
-import { generateLibrary, type LibraryOptions } from '../../src/demo/library/generate.ts';
 import { assetOf, type GeneratedLibrary } from '../../src/demo/library/result.ts';
 import { connect, type Connection } from '../../src/postgres/connect.ts';
 import type { CycleReport } from '../../src/share/cycle.ts';
 import { share } from '../../src/share/share.ts';
-import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from '../harness/database.ts';
+import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
+import { type Kind, openLibrary } from '../harness/libraries.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
 
 /** A generated library in a database and a directory of its own, and the configuration that shares it with Bob. */
@@ -18,17 +18,11 @@ export class World implements AsyncDisposable {
 
   static async open(
     release: Release,
-    options: Partial<LibraryOptions> & { database?: OpenOptions } = {},
+    options: Kind & { database?: OpenOptions } = {},
   ): Promise<World> {
     const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: 'immich-world-' }));
-    const db = await openImmich(release, options.database);
-    const library = await generateLibrary(db.sql, {
-      mediaLocation: '/data',
-      localMedia: `${directory}/media`,
-      externalRoot: '/external_library',
-      localExternal: `${directory}/external`,
-      ...options,
-    });
+    const { database, ...kind } = options;
+    const { db, library } = await openLibrary(release, directory, kind, database);
     const config = demoConfig(db.config, directory, jobsOf(library, 'bob'));
     return new World(db, directory, library, config);
   }

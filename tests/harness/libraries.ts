@@ -1,0 +1,103 @@
+import { deserialize, serialize } from 'node:v8';
+import type { LibraryRoots } from '../../src/demo/library/foundation.ts';
+import { generateLibrary, type LibraryOptions } from '../../src/demo/library/generate.ts';
+import type { GeneratedLibrary } from '../../src/demo/library/result.ts';
+import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from './database.ts';
+import { createDatabase, onServer, serverUrl } from './server_databases.ts';
+import { ensureTemplate } from './templates.ts';
+
+/** What a library can be like. */
+export type Kind = Partial<LibraryOptions>;
+
+export interface OpenLibrary {
+  readonly db: ImmichDatabase;
+  readonly library: GeneratedLibrary;
+}
+
+/**
+ * A database with a generated library whose files lie in `directory`, an absolute path without symbolic links, below `media` and
+ * `external`. Immich sees them below `/data` and `/external_library`. One that shall lie elsewhere is always generated.
+ *
+ * To draw all the pictures takes a process more than a second, and to insert the rows a third of one. tests/run.ts names a
+ * directory in `TEST_LIBRARY_CACHE`, where the first who asks for a library leaves it for all others; elsewhere each is generated.
+ */
+export async function openLibrary(
+  release: Release,
+  directory: string,
+  kind: Kind = {},
+  options: OpenOptions = {},
+): Promise<OpenLibrary> {
+  const [url, cache] = [serverUrl(), Deno.env.get('TEST_LIBRARY_CACHE')];
+  const roots = rootsIn(directory);
+  const isElsewhere = Object.keys(roots).some((root) => root in kind);
+  if (url === undefined || !cache || isElsewhere) {
+    const db = await openImmich(release, options);
+    return { db, library: await generateLibrary(db.sql, { ...roots, ...kind }) };
+  }
+  const name = await ensureLibrary(url, cache, release, kind);
+  await copyTree(`${cache}/${name}/files`, directory);
+  const library: GeneratedLibrary = deserialize(await Deno.readFile(`${cache}/${name}/library`));
+  return {
+    db: await openImmich(release, { ...options, template: name }),
+    library: movedTo(library, `${cache}/${name}/files`, directory),
+  };
+}
+
+function rootsIn(directory: string): LibraryRoots {
+  return {
+    mediaLocation: '/data',
+    localMedia: `${directory}/media`,
+    externalRoot: '/external_library',
+    localExternal: `${directory}/external`,
+  };
+}
+
+/** Any number that nothing else locks: one process at a time generates. */
+const LIBRARY_LOCK = 7_210_002;
+
+/** The name of the template database, which is also that of the directory in `cache`. */
+async function ensureLibrary(url: string, cache: string, release: Release, kind: Kind): Promise<string> {
+  const words = Object.entries(kind).filter(([, value]) => value !== undefined).sort().flat();
+  const name = ['library', release, ...words].join('_').replaceAll(/[^A-Za-z0-9]/g, '_').toLowerCase();
+  await onServer(url, 'postgres', async (sql) => {
+    await sql`SELECT pg_advisory_lock(${LIBRARY_LOCK})`;
+    const found = await sql`SELECT FROM pg_database WHERE datname = ${name}`;
+    if (found.length > 0) return;
+    const files = `${cache}/${name}/files`;
+    await Deno.remove(`${cache}/${name}`, { recursive: true }).catch(() => {});
+    await Deno.mkdir(files, { recursive: true });
+    const { config, drop } = await createDatabase(url, await ensureTemplate(url, release));
+    try {
+      const library = await onServer(
+        url,
+        config.name,
+        (target) => generateLibrary(target, { ...rootsIn(files), ...kind }),
+      );
+      await Deno.writeFile(`${cache}/${name}/library`, serialize(library));
+      await sql`ALTER DATABASE ${sql(config.name)} RENAME TO ${sql(name)}`;
+    } catch (error) {
+      await drop();
+      throw error;
+    }
+  });
+  return name;
+}
+
+/** With times, modes and links. */
+async function copyTree(from: string, to: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command('cp', { args: ['-a', `${from}/.`, to] }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+function movedTo(library: GeneratedLibrary, from: string, to: string): GeneratedLibrary {
+  const moved = (path: string) => path.startsWith(`${from}/`) ? `${to}${path.slice(from.length)}` : path;
+  const libraries = Object.entries(library.libraries).map(([key, row]) => [
+    key,
+    { ...row, localImportPath: moved(row.localImportPath) },
+  ]);
+  return {
+    ...library,
+    libraries: Object.fromEntries(libraries),
+    assets: library.assets.map((asset) => ({ ...asset, localPath: moved(asset.localPath) })),
+  };
+}
