@@ -87,7 +87,10 @@ export class Sharing {
     this.#last = undefined; // an error makes the next cycle a full one
     const isDue = last === undefined || options.jobName !== undefined ||
       Date.now() - last.fullAtMs > this.config.reconcileHours * 3_600_000;
-    return isDue ? await this.#full(options) : await this.#changesOnly(last, options);
+    const startedAt = new Date();
+    const report = isDue ? await this.#full(options) : await this.#changesOnly(last, options);
+    // With the look at what has changed, which is all that most cycles consist of.
+    return { ...report, startedAt: startedAt.toISOString(), seconds: (Date.now() - startedAt.getTime()) / 1000 };
   }
 
   async #full(options: CycleOptions): Promise<CycleReport> {

@@ -72,33 +72,38 @@ export async function withBenchLibrary<T>(
 export async function runChild<T>(
   module: string,
   database: DatabaseConfig,
-  { directory, accounts }: BenchLibrary,
+  library: BenchLibrary,
   args: readonly string[] = [],
   flags: readonly string[] = ['--v8-flags=--optimize-for-size'],
 ): Promise<T> {
-  const [job] = jobsOf(accounts, 'bob');
-  if (job === undefined) throw new Error('the demo has no job');
   const child = await new Deno.Command(Deno.execPath(), {
     args: ['run', ...flags, '-A', new URL(module, import.meta.url).pathname, ...args],
-    env: {
-      DB_HOSTNAME: database.hostname,
-      DB_PORT: String(database.port),
-      DB_USERNAME: database.username,
-      DB_PASSWORD: database.password.reveal(),
-      DB_DATABASE_NAME: database.name,
-      UPLOAD_LOCATION: `${directory}/media`,
-      EXTERNAL_LIBRARY_DIR: `${directory}/external`,
-      SOURCE_USER_ID: job.sourceUserId,
-      TARGET_USER_ID: job.targetUserId,
-      TARGET_LIBRARY_ID: job.targetLibraryId,
-      SHARED_PATH_PREFIX: job.sourcePathPrefix ?? '',
-      TARGET_PATH_PREFIX: job.targetPathPrefix,
-    },
-    cwd: directory,
+    env: variablesOf(database, library),
+    cwd: library.directory,
     stderr: 'inherit',
   }).output();
   if (!child.success) throw new Error(`the program ended with ${child.code}`);
   return JSON.parse(new TextDecoder().decode(child.stdout));
+}
+
+/** The configuration of one job, as the environment has it. */
+export function variablesOf(database: DatabaseConfig, { directory, accounts }: BenchLibrary): Record<string, string> {
+  const [job] = jobsOf(accounts, 'bob');
+  if (job === undefined) throw new Error('the demo has no job');
+  return {
+    DB_HOSTNAME: database.hostname,
+    DB_PORT: String(database.port),
+    DB_USERNAME: database.username,
+    DB_PASSWORD: database.password.reveal(),
+    DB_DATABASE_NAME: database.name,
+    UPLOAD_LOCATION: `${directory}/media`,
+    EXTERNAL_LIBRARY_DIR: `${directory}/external`,
+    SOURCE_USER_ID: job.sourceUserId,
+    TARGET_USER_ID: job.targetUserId,
+    TARGET_LIBRARY_ID: job.targetLibraryId,
+    SHARED_PATH_PREFIX: job.sourcePathPrefix ?? '',
+    TARGET_PATH_PREFIX: job.targetPathPrefix,
+  };
 }
 
 export function round(value: number): number {

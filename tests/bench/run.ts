@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { benchIdle } from './idle.ts';
+import { benchServe } from './serve.ts';
 import { benchShare } from './share.ts';
+import { benchTakeBack } from './take_back.ts';
 import { benchWrite } from './write.ts';
 
 interface Sizes {
@@ -14,11 +16,15 @@ interface Sizes {
  */
 const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench idle [--mirrored 100000] [--json]
+       deno task bench serve [--assets 5000] [--json]
+       deno task bench take-back [--mirrored 10000] [--json]
        deno task bench write [--known 100000] [--json]
 `;
 const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
   idle: ({ mirrored }) => benchIdle(mirrored),
+  serve: ({ assets }) => benchServe(assets),
+  'take-back': ({ mirrored }) => benchTakeBack(mirrored),
   write: ({ known }) => benchWrite(known),
 };
 
