@@ -4,6 +4,7 @@ import { isPlainPath, type PathMap } from '../files/path_map.ts';
 import { FileProblem } from '../files/problem.ts';
 import type { CandidateFile } from './candidates.ts';
 import type { ExistingMirror } from './existing_mirrors.ts';
+import { homeOf } from './home.ts';
 import type { Job } from './job.ts';
 import type { JournalEntry } from './journal.ts';
 import { type InspectedLink, localPath } from './link_files.ts';
@@ -15,7 +16,7 @@ export interface FilesPlan {
   readonly plan: MirrorPlan;
   /** Links to make, or to put in the place of another file. */
   readonly links: readonly InspectedLink[];
-  /** Links that are to go once the rows no longer name them. */
+  /** Links, and files that Immich made for the mirror, that are to go once the rows no longer name them. */
   readonly obsolete: readonly JournalEntry[];
   /** The row of asset as it should be; undefined when it is so. */
   readonly row: MirrorRow | undefined;
@@ -88,22 +89,24 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
 
   const row = planRow(mirror, plan, linker, paths, isThere);
   for (const path of [row.mirrorPath, row.sidecarPath, row.encodedVideoPath]) if (path !== null) wantedPaths.add(path);
-  const obsolete = mirror.links.filter(({ path }) => !wantedPaths.has(path)).map((link) => ({
+  const journaled = new Set(mirror.links.map(({ path }) => path));
+  const generated = [
+    mirror.mirrorSidecarPath,
+    mirror.mirrorEncodedVideoPath,
+    ...mirror.mirrorFiles.map(({ path }) => path),
+  ].filter((path) => path !== null);
+  const named = new Set([mirror.mirrorPath, ...generated]);
+  // Such as the sidecar of an edit that leaves the mirror as its source is.
+  const madeByImmich = [...new Set(generated)].filter((path) => !journaled.has(path)).flatMap((path) => {
+    const home = homeOf(path, mirror.links);
+    return home === undefined ? [] : [{ path, keep: home.keep }];
+  });
+  const obsolete = [...mirror.links, ...madeByImmich].filter(({ path }) => !wantedPaths.has(path)).map((link) => ({
     mirrorId: mirror.mirrorAssetId,
     ...link,
   }));
   const isRowRight = !mirror.isAdopted && isSameRow(mirror, job, row);
   if (isRowRight && links.length + obsolete.length + newFiles.length + oldFileIds.length === 0) return undefined;
-  const journaled = new Set(mirror.links.map(({ path }) => path));
-  const named = new Set(
-    [
-      mirror.mirrorPath,
-      mirror.mirrorSidecarPath,
-      mirror.mirrorEncodedVideoPath,
-      ...mirror.mirrorFiles.map(({ path }) => path),
-    ]
-      .filter((path) => path !== null),
-  );
   return { plan, links, obsolete, row: isRowRight ? undefined : row, newFiles, oldFileIds, journaled, named };
 }
 

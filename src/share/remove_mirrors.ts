@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { isBelow, isPlainPath, parentOf } from '../files/path_map.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Context } from './context.ts';
+import { hiddenDirectory, homeOf } from './home.ts';
 import { forgetLinks, type JournalEntry, readLinks, removeFiles } from './journal.ts';
 import { releaseFromStacks } from './release_stacks.ts';
 import { recordDuplicates } from './skips.ts';
@@ -40,9 +40,8 @@ export async function removeMirrors(
 }
 
 /**
- * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them. A path of the database is
- * believed only in a directory where this very mirror has files of ours, or below a hidden directory of ours in which it has
- * some (its original may have moved on since); anywhere else the file may be the source's.
+ * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them, as far as they lie where
+ * the mirror is at home.
  */
 async function removeFilesOfImmich(
   context: Context,
@@ -53,10 +52,8 @@ async function removeFilesOfImmich(
   const known = new Set([...named, ...links].map(({ path }) => path));
   const files = [...named, ...await findLostSidecars(context, links, known)];
   const own = files.flatMap((file) => {
-    const home = homes.get(file.mirrorId)?.find((link) =>
-      parentOf(file.path) === parentOf(link.path) || isBelow(file.path, hiddenDirectory(link) ?? file.path)
-    );
-    return home === undefined || !isPlainPath(file.path) ? [] : [{ ...file, keep: home.keep }];
+    const home = homeOf(file.path, homes.get(file.mirrorId) ?? []);
+    return home === undefined ? [] : [{ ...file, keep: home.keep }];
   });
   return removeFiles(own, context.linker, context.paths);
 }
@@ -86,12 +83,6 @@ async function findLostSidecars(
     ${inColumn}`;
   const [named, isThere] = [new Set(rows.map(({ path }) => path)), new Set(there.map(({ id }) => id))];
   return found.filter(({ mirrorId, path }) => !named.has(path) && !isThere.has(mirrorId));
-}
-
-/** The directory just above which pruning ends, if Immich's crawler passes over it: everything in there is ours. */
-function hiddenDirectory({ path, keep }: JournalEntry): string | undefined {
-  const name = path.slice(keep.length + 1).split('/', 1)[0] ?? '';
-  return name.startsWith('.') ? `${keep}/${name}` : undefined;
 }
 
 async function readFilesOfImmich(

@@ -117,6 +117,23 @@ for (const release of REPRESENTATIVE) {
     await assertSettled(world);
   });
 
+  Deno.test(`${release}: a sidecar of Bob's goes when it says what Alice's photo says without one`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    await world.share();
+    const before = Object.keys(listFiles(world.directory));
+    const id = world.id('family/portrait');
+    const hisFile = `${await world.localMirrorPath(id)}.xmp`;
+    await Deno.writeTextFile(hisFile, '<bob/>');
+    await sql`
+      INSERT INTO asset_file ("assetId", type, path)
+      SELECT id, 'sidecar', "originalPath" || '.xmp' FROM asset WHERE id = ${await world.mirrorOfId(id)}`;
+    await world.share();
+    assert.deepEqual(Object.keys(listFiles(world.directory)), before);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    await assertSettled(world);
+  });
+
   Deno.test(`${release}: two photos that change names keep each its own mirror`, async () => {
     await using world = await World.open(release);
     const { sql } = world;
