@@ -12,6 +12,8 @@ export const EXIT = Object.freeze({
   interrupted: 130,
   /** By SIGTERM. */
   terminated: 143,
+  /** Of no process: an engine has ended so that another one, which may do what the configuration names now, takes its place. */
+  renewed: -1,
 });
 
 /**
@@ -38,6 +40,21 @@ export class RefusedError extends UserError {
   constructor(message: string, options: { remedy: string; cause?: unknown }) {
     super(message, { ...options, exitCode: EXIT.refused });
   }
+}
+
+/**
+ * What Deno has refused, as an error that the user can do something about; anything else as it is. The process has permissions for what
+ * the configuration names, so whatever is refused has no name in it.
+ */
+export function explainRefusal(error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotCapable)) return error;
+  const [, what = error.message] = /^Requires (.+?),/.exec(error.message) ?? [];
+  return new UserError(`The configuration does not name what this needs: ${what}.`, {
+    remedy:
+      'Directories are named by UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR, PATH_MAP, IMMICH_PHOTO_DIR and WRITE_STATE_DIR, ' +
+      'addresses by DB_HOSTNAME, DB_PORT and IMMICH_API_URL. If that is named, start the program again.',
+    cause: error,
+  });
 }
 
 /** The message of anything that was thrown. */

@@ -2,44 +2,43 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
 import { VERSION_LINE } from '../version.ts';
 import { type Environment, print, printError } from './output.ts';
-import { completionCommand } from './completion.ts';
-import { dedupCommand } from './dedup.ts';
-import { demoCommand } from './demo.ts';
-import { doctorCommand } from './doctor.ts';
 import { earlyFormat } from './logging.ts';
-import { forgetCommand } from './forget.ts';
 import { reportError } from './report_error.ts';
-import { serveCommand } from './serve.ts';
-import { setupCommand } from './setup.ts';
-import { statusCommand } from './status.ts';
-import { syncCommand } from './sync.ts';
-import { takeoverCommand } from './takeover.ts';
-import { undoCommand } from './undo.ts';
-import { unshareCommand } from './unshare.ts';
-import { writeCommand } from './write.ts';
 
-/** In the order of the help. */
-const COMMANDS = [
-  setupCommand,
-  doctorCommand,
-  statusCommand,
-  syncCommand,
-  serveCommand,
-  forgetCommand,
-  unshareCommand,
-  dedupCommand,
-  takeoverCommand,
-  writeCommand,
-  undoCommand,
-  demoCommand,
-  completionCommand,
-];
+/** Makes a command, which tells `onExit` how it has ended. */
+type Maker = (env: Environment, onExit: (code: number) => void, mustGiveWay: () => Promise<boolean>) => Command;
+
+/** In the order of the help. Each is loaded when it is asked for, as all of them take a lot of memory. */
+const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
+  setup: async () => (await import('./setup.ts')).setupCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  sync: async () => (await import('./sync.ts')).syncCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  forget: async () => (await import('./forget.ts')).forgetCommand,
+  unshare: async () => (await import('./unshare.ts')).unshareCommand,
+  dedup: async () => (await import('./dedup.ts')).dedupCommand,
+  takeover: async () => (await import('./takeover.ts')).takeoverCommand,
+  write: async () => (await import('./write.ts')).writeCommand,
+  undo: async () => (await import('./undo.ts')).undoCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  completion: async () => (await import('./completion.ts')).completionCommand,
+});
+
+/** These tell about all commands. */
+const ABOUT_ALL: ReadonlySet<string> = new Set(['help', 'completion']);
 
 /**
  * The whole program: takes the arguments after the program's name, returns the exit code. Nothing is ever thrown, and
  * nothing but this function's caller ends the process.
+ *
+ * @param mustGiveWay see confinement/inhabit.ts; never, when this is not an engine
  */
-export async function main(args: readonly string[], env: Environment): Promise<number> {
+export async function main(
+  args: readonly string[],
+  env: Environment,
+  mustGiveWay: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<number> {
   let exitCode: number = EXIT.ok;
   const isJson = earlyFormat(env) === 'json';
   const program = new Command('immich-sidecar')
@@ -50,7 +49,7 @@ export async function main(args: readonly string[], env: Environment): Promise<n
     .version(VERSION_LINE, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
-  for (const command of COMMANDS) program.addCommand(command(env, (code) => exitCode = code));
+  for (const make of await makersFor(args)) program.addCommand(make(env, (code) => exitCode = code, mustGiveWay));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: print, writeErr: isJson ? () => {} : printError })
       .showHelpAfterError('(see --help for all options)');
@@ -63,6 +62,17 @@ export async function main(args: readonly string[], env: Environment): Promise<n
     if (error.exitCode === 0) return EXIT.ok;
     return isJson ? reportError(usageError(error), { format: 'json' }) : EXIT.usage;
   }
+}
+
+/** Prints what went wrong before there was a command to run, and returns the exit code. */
+export function reportEarly(error: unknown, env: Environment): number {
+  return reportError(error, { format: earlyFormat(env) });
+}
+
+/** Of the one command that is asked for, or of all of them. */
+async function makersFor([name = '']: readonly string[]): Promise<Maker[]> {
+  const one = ABOUT_ALL.has(name) || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
+  return await Promise.all((one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()));
 }
 
 /** What Commander has said as text already, for those who read JSON. */

@@ -1,4 +1,4 @@
-import { EXIT, messageOf, UserError } from '../errors.ts';
+import { EXIT, explainRefusal, messageOf, UserError } from '../errors.ts';
 import { printError } from './output.ts';
 
 export interface ReportOptions {
@@ -11,7 +11,8 @@ export interface ReportOptions {
 /**
  * Prints what went wrong and returns the exit code: the user's errors as a message and a remedy, ours with a trace.
  */
-export function reportError(error: unknown, options: ReportOptions = {}): number {
+export function reportError(thrown: unknown, options: ReportOptions = {}): number {
+  const error = explainRefusal(thrown);
   const exitCode = error instanceof UserError ? error.exitCode : EXIT.internal;
   const write = options.format === 'json' ? writeJson : writeText;
   if (error instanceof UserError) {

@@ -21,12 +21,16 @@ interface ServeOptions {
 }
 
 /** `immich-sidecar serve`: share cycles for as long as the process lives. */
-export function serveCommand(env: Environment, onExit: (code: number) => void): Command {
+export function serveCommand(
+  env: Environment,
+  onExit: (code: number) => void,
+  mustGiveWay: () => Promise<boolean>,
+): Command {
   return new Command('serve')
     .description('Mirror what the configured jobs select, again and again, until stopped')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: ServeOptions) => onExit(await serve(options, env)));
+    .action(async (options: ServeOptions) => onExit(await serve(options, env, mustGiveWay)));
 }
 
 const EXAMPLES = `
@@ -37,10 +41,10 @@ Examples:
 
 The dashboard is at http://127.0.0.1:8080/ unless HTTP_HOST and HTTP_PORT say
 otherwise; /healthz, /readyz, /metrics and /api/status are for machines.
-SIGHUP reads the configuration again (but for HTTP_HOST, HTTP_PORT and
-HTTP_TOKEN), SIGTERM and Ctrl-C end within ten seconds.`;
+SIGHUP reads the configuration again (but for HTTP_TOKEN), SIGTERM and Ctrl-C
+end within ten seconds.`;
 
-async function serve(options: ServeOptions, env: Environment): Promise<number> {
+async function serve(options: ServeOptions, env: Environment, mustGiveWay: () => Promise<boolean>): Promise<number> {
   const readConfig = async () => {
     const config = loadConfig({
       env,
@@ -57,15 +61,21 @@ async function serve(options: ServeOptions, env: Environment): Promise<number> {
     const config = await readConfig();
     const progress = terminalProgress(config.log.format === 'text');
     const scheduler = new Scheduler({ config, version: VERSION, progress, readConfig, onCycle: logCycle });
-    const end = (code: number) => {
+    const end = (code: number, why = 'stopping') => {
+      // Whoever was told to make room for another one can still be told to stop for good; not the other way round.
+      if (stop.signal.aborted && code === EXIT.renewed) return;
       exitCode = code;
-      logger.info('stopping');
+      logger.info('{why}', { why });
       stop.abort(new Error('the service was told to stop'));
+    };
+    const readAgain = async () => {
+      if (await mustGiveWay()) end(EXIT.renewed, 'the configuration names something new: starting again');
+      else await scheduler.reload();
     };
     signals = listen({
       SIGTERM: () => end(EXIT.ok),
       SIGINT: () => end(EXIT.interrupted),
-      SIGHUP: () => void scheduler.reload(),
+      SIGHUP: () => void readAgain(),
     });
     await using http = await startHttp(scheduler, config.service, VERSION);
     await using _ = startNotifying(scheduler, VERSION);
@@ -86,10 +96,7 @@ async function serve(options: ServeOptions, env: Environment): Promise<number> {
 
 /** Secrets and the log follow a configuration as soon as it is known to be right. */
 async function takeOver(config: Config): Promise<void> {
-  redactor.add(config.database.password);
-  redactor.add(config.immich.apiKey);
-  redactor.add(config.service.token);
-  redactor.add(config.service.notify?.url);
+  redactor.addAll(config);
   await configureLogging(config.log);
   for (const note of config.notes) logger.warn('{note}', { note });
 }

@@ -7,8 +7,16 @@ export type TextFile =
   | { readonly state: 'read'; readonly text: string }
   | { readonly state: 'missing' | 'directory' | 'unreadable'; readonly complaint: string };
 
+const asked = new Set<string>();
+
+/** Every path that this program has read, or looked for, as a text file: what a configuration that was just read consists of. */
+export function textFilesAskedFor(): readonly string[] {
+  return [...asked];
+}
+
 /** Reads a UTF-8 file without its byte order mark. Never throws; `complaint` continues a sentence about the file. */
 export function readTextFile(path: string): TextFile {
+  asked.add(path);
   try {
     return { state: 'read', text: readFileSync(path, 'utf8').replace(/^\uFEFF/, '') };
   } catch (error) {

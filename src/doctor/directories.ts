@@ -53,6 +53,7 @@ async function room(path: string): Promise<Omit<Space, 'device'>> {
 }
 
 function explain(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return 'is named by no setting, so that nothing in it may be touched';
   const code = codeOf(error);
   if (code === 'ENOENT') return 'is not here';
   if (code === 'EACCES') return 'may not be looked into';

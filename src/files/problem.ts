@@ -63,9 +63,13 @@ export class FileProblem extends Error {
   }
 }
 
-/** Wraps what the operating system said about `path`; a FileProblem passes through. */
+/**
+ * Wraps what the operating system said about `path`; a FileProblem passes through. What Deno refuses, no setting names: this process
+ * has permissions for all that they do.
+ */
 export function asFileProblem(error: unknown, path: string): FileProblem {
   if (error instanceof FileProblem) return error;
+  if (error instanceof Deno.errors.NotCapable) return new FileProblem('outside-roots', path, error);
   return new FileProblem(REASON_OF_CODE[codeOf(error)] ?? 'io', path, error);
 }
 

@@ -1,5 +1,8 @@
 import { nameOf, parentOf } from '../files/path_map.ts';
 
+/** Where Immich's images keep their media unless they are told otherwise: since 1.136, and before. */
+export const USUAL_MEDIA_LOCATIONS: readonly string[] = Object.freeze(['/data', '/usr/src/app/upload']);
+
 /** A generated file as a row of `asset_file` (or a column of `asset`, in older releases) describes it. */
 export interface GeneratedFile {
   readonly type: string;

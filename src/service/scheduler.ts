@@ -1,6 +1,6 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
-import { messageOf, sentenceOf, UserError } from '../errors.ts';
+import { explainRefusal, messageOf, sentenceOf, UserError } from '../errors.ts';
 import { connect, type Connection, disconnect, explainDatabaseError } from '../postgres/connect.ts';
 import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
 import { lossOf } from '../postgres/sockets.ts';
@@ -145,7 +145,7 @@ export class Scheduler {
         await this.#waitForNext('waiting', config, isOver);
       }
     } catch (error) {
-      throw explainDatabaseError(error, config.database);
+      throw explainRefusal(explainDatabaseError(error, config.database));
     } finally {
       await disconnect(sql, { isHurried: true });
     }

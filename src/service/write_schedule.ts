@@ -3,7 +3,6 @@ import { Cron } from 'croner';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import type { Progress } from '../share/cycle.ts';
-import { writeBack } from '../writeback/write_back.ts';
 import type { ServiceState } from './state.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
@@ -37,6 +36,8 @@ export class WriteSchedule {
     this.#endsAtMs ??= window === undefined ? Infinity : nextAt(window.to, timeZone, this.now());
     using end = abortAfter(Math.min(SLICE_MS, this.#endsAtMs - this.now()));
     try {
+      // Loaded when it is needed: a service that only shares does without 6 MiB.
+      const { writeBack } = await import('../writeback/write_back.ts');
       const report = await writeBack(config, {
         modules,
         isDryRun: false,

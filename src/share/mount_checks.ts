@@ -84,7 +84,8 @@ function isThere(path: string, linker: Linker, paths: PathMap): boolean {
 function assertDirectory(local: string, immich: string): void {
   try {
     if (Deno.statSync(local).isDirectory) return;
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw notNamed(local, immich, error);
     // reported below
   }
   throw new UserError(
@@ -92,6 +93,14 @@ function assertDirectory(local: string, immich: string): void {
     {
       remedy: 'Mount it, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP to where it is mounted.',
     },
+  );
+}
+
+/** Only Immich's database names it, and what that says gives this process no permission. */
+function notNamed(local: string, immich: string, cause: unknown): UserError {
+  return new UserError(
+    `Immich keeps its media in ${JSON.stringify(immich)}, and no setting names ${JSON.stringify(local)} here.`,
+    { remedy: 'Set UPLOAD_LOCATION to that directory as this program sees it; nothing else may be touched.', cause },
   );
 }
 

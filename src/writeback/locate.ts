@@ -2,10 +2,8 @@ import type { Config } from '../config/config.ts';
 import { Linker } from '../files/linker.ts';
 import { isBelow, isPlainPath, parentOf, PathMap, type Root } from '../files/path_map.ts';
 import { asFileProblem, type FileReason } from '../files/problem.ts';
+import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
 import type { FileStamp } from './tags.ts';
-
-/** Where Immich's images keep their media; asked for nowhere in the API. */
-const USUAL_MEDIA_LOCATIONS: readonly string[] = Object.freeze(['/data', '/usr/src/app/upload']);
 
 /** How paths of Immich become paths here. */
 export interface PathRules {
@@ -38,7 +36,7 @@ export type Located =
 /**
  * The rules that a configuration means.
  *
- * @param mediaLocation as Immich sees it, from the database; undefined = one of the usual ones
+ * @param mediaLocation as Immich sees it, from the database; undefined = one of the usual ones, as the API does not tell
  */
 export function pathRulesOf(config: Config, mediaLocation?: string): PathRules {
   const media = [config.uploadLocationMount ?? mediaLocation ?? USUAL_MEDIA_LOCATIONS].flat();

@@ -61,7 +61,7 @@ Deno.test('the bundle does its work with what the tasks allow, without packages 
         // In place of a runtime, Deno itself: it cannot start what is appended to it, but that can be looked at.
         Deno.env.set('DENORT_BIN', Deno.execPath());
         await compile('linux-x64', directory, `${directory}/dist`);
-        const { permissions, files, flags } = await embedded(`${directory}/immich-sidecar-linux-x64`);
+        const { permissions, files, flags, unstable } = await embedded(`${directory}/immich-sidecar-linux-x64`);
         const granted = Object.entries(permissions).filter(([, value]) => Array.isArray(value) && value.length === 0);
         assert.deepEqual(
           granted.map(([name]) => name.replace('_', '-')).sort(),
@@ -70,6 +70,7 @@ Deno.test('the bundle does its work with what the tasks allow, without packages 
         assert.equal(permissions['prompt'], false);
         assert.deepEqual(files.sort(), [BUNDLE.exiftool, BUNDLE.program].sort());
         assert.ok(flags.includes('--optimize-for-size'));
+        assert.deepEqual(unstable, manifest.unstable);
       },
     });
     await using world = await World.open('v3.1.0');
@@ -86,27 +87,34 @@ async function embedded(path: string): Promise<{
   readonly permissions: Readonly<Record<string, unknown>>;
   readonly files: string[];
   readonly flags: readonly string[];
+  readonly unstable: readonly string[];
 }> {
   const bytes = await Deno.readFile(path);
   const text = new TextDecoder('latin1').decode(bytes.subarray(Math.max(0, bytes.length - 20_000_000)));
   const metadata = JSON.parse(/\{"argv":.*?"app_name":"immich-sidecar"\}/.exec(text)?.[0] ?? '{}');
   const files = [...text.matchAll(/\{"File":\{"n":"([^"]+)"/g)].map(([, name = '']) => name);
-  return { permissions: metadata.permissions, files, flags: metadata.v8_flags };
+  return {
+    permissions: metadata.permissions,
+    files,
+    flags: metadata.v8_flags,
+    unstable: metadata.unstable_config.features,
+  };
 }
 
 const task = (command: string) => ({ command });
 
 Deno.test('the packaged program may do what the tasks may, and nothing else', () => {
   const flags = packagedFlags({
+    unstable: ['worker-options'],
     tasks: {
-      one: task('deno run --v8-flags=--optimize-for-size --allow-net --allow-read=/a main.ts one'),
+      one: task('deno run --v8-flags=--optimize-for-size --allow-net --no-prompt --allow-read=/a main.ts one'),
       two: task('deno run --v8-flags=--optimize-for-size --allow-read=/b,/a --allow-run=perl main.ts two'),
       demo: task('deno run --allow-ffi main.ts demo'),
       test: task('deno run -A tests/run.ts'),
     },
   });
   const allowed = ['--allow-net', '--allow-read=/a,/b', '--allow-run=perl'];
-  assert.deepEqual(flags, ['--v8-flags=--optimize-for-size', ...allowed, '--no-prompt']);
+  assert.deepEqual(flags, ['--v8-flags=--optimize-for-size', ...allowed, '--unstable-worker-options', '--no-prompt']);
   assert.ok(!packagedFlags(manifest).some((flag) => /^--allow-(all|ffi|import)/.test(flag)));
   for (const flag of ['-A', '--deny-net', '--allow-all-of-it']) {
     assert.throws(() => packagedFlags({ tasks: { one: task(`deno run ${flag} main.ts one`) } }), /has -/);

@@ -1,7 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { UserError } from '../../errors.ts';
-import { BUILD } from '../../version.ts';
+import { BUILD, type PackedExifTool } from '../../version.ts';
 import type { Launch } from './process.ts';
-import { unpack } from './unpack.ts';
+import { unpack, unpackedDirectory } from './unpack.ts';
 
 /** What starts an ExifTool. */
 export type ExifToolCommand = Pick<Launch, 'program' | 'args'>;
@@ -19,16 +20,58 @@ export async function locateExifTool(path: string | undefined): Promise<ExifTool
     const { default: script } = await import('exiftool-vendored.pl');
     return perl(script);
   }
-  const { archive, digest, entry, needsPerl } = BUILD.exiftool;
-  const location = new URL(`./${archive}`, import.meta.url);
-  const program = `${await unpack({ location, digest }, cacheDirectory(Deno.env, Deno.build.os), 'exiftool')}/${entry}`;
+  const { digest, entry, needsPerl } = BUILD.exiftool;
+  const archive = { location: packedLocation(BUILD.exiftool), digest };
+  const program = `${await unpack(archive, cacheDirectory(Deno.env, Deno.build.os), 'exiftool')}/${entry}`;
   return needsPerl ? perl(program) : { program, args: [] };
+}
+
+/**
+ * What starting ExifTool takes: what locateExifTool reads, writes and asks the environment for, and the program. Where it would not know
+ * where to unpack to, nothing but what it needs to say so.
+ */
+export interface ExifToolNeeds {
+  readonly run: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly env: readonly string[];
+}
+
+/** @param path EXIFTOOL_PATH */
+export function exifToolNeeds(
+  path: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): ExifToolNeeds {
+  const nothing = { run: [], read: [], write: [], env: [] };
+  if (path !== undefined) return { ...nothing, run: [path] };
+  if (BUILD.exiftool === null) return { ...nothing, run: ['perl'] };
+  const { digest, entry, needsPerl } = BUILD.exiftool;
+  const env = CACHE_VARIABLES;
+  try {
+    const cache = cacheDirectory({ get: (name) => environment[name] }, Deno.build.os);
+    return {
+      run: [needsPerl ? 'perl' : `${unpackedDirectory(cache, 'exiftool', digest)}/${entry}`],
+      read: [fileURLToPath(packedLocation(BUILD.exiftool)), cache],
+      write: [cache],
+      env,
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { ...nothing, env };
+  }
+}
+
+function packedLocation({ archive }: PackedExifTool): URL {
+  return new URL(`./${archive}`, import.meta.url);
 }
 
 /** The script is not executable in every package cache, so Perl is named. */
 function perl(script: string): ExifToolCommand {
   return { program: 'perl', args: [script] };
 }
+
+/** What cacheDirectory looks at. */
+const CACHE_VARIABLES: readonly string[] = ['CACHE_DIRECTORY', 'XDG_CACHE_HOME', 'LOCALAPPDATA', 'HOME'];
 
 /**
  * Where programs of this user keep what they can make again: CacheDirectory= of systemd, or as each system has it.

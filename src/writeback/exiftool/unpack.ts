@@ -16,6 +16,11 @@ export const LIST_NAME = 'SHA256SUMS';
 
 const UNFINISHED = 'unpacking';
 
+/** What unpack returns. */
+export function unpackedDirectory(cache: string, name: string, digest: string): string {
+  return `${cache}/${name}-${digest.slice(0, 16)}`;
+}
+
 /**
  * The directory below `cache` with the content of an archive, which is unpacked when it is not there, or no longer what
  * it was. It gets its name when it is complete. Several instances may come at once: the others wait for the first.
@@ -23,7 +28,7 @@ const UNFINISHED = 'unpacking';
  * Throws UserError when `cache` cannot be written or the archive cannot be read.
  */
 export async function unpack({ location, digest }: Archive, cache: string, name: string): Promise<string> {
-  const directory = `${cache}/${name}-${digest.slice(0, 16)}`;
+  const directory = unpackedDirectory(cache, name, digest);
   try {
     if (await isComplete(directory, digest)) return directory;
     await Deno.mkdir(cache, { recursive: true, mode: 0o700 });

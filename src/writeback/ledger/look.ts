@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
 import { MIGRATIONS } from './schema/migrations.ts';
 import { LEDGER_NAME } from './open.ts';
 import type { Counts, Run } from './runs.ts';
@@ -24,22 +23,31 @@ export interface OpenLedger extends Disposable {
 }
 
 /**
- * Opens the ledger without touching it or any file beside it: SQLite is told that the file does not change, so it needs neither a
- * lock nor shared memory, and a run that is at work is not disturbed.
+ * Opens a copy of the ledger, so that neither it nor any file beside it is touched, and a run that is at work is not disturbed. SQLite
+ * could be told to read the file as it is (`immutable=1`), but only by an address, and Deno takes that for a path where permissions name
+ * directories (2.9).
  *
  * Returns undefined when there is none. Throws what SQLite says when it cannot be read.
  */
 export function openLedgerFile(directory: string): OpenLedger | undefined {
   const path = `${directory}/${LEDGER_NAME}`;
   if (!existsSync(path)) return undefined;
-  const url = pathToFileURL(path);
-  url.searchParams.set('immutable', '1');
-  const db = new DatabaseSync(url, { readOnly: true });
+  const isOpen = existsSync(`${path}-wal`);
+  const temporary = Deno.makeTempDirSync({ prefix: 'immich-sidecar-' });
+  const remove = () => Deno.removeSync(temporary, { recursive: true });
+  let db: DatabaseSync | undefined;
   try {
-    const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
-    return { db, version, isOpen: existsSync(`${path}-wal`), [Symbol.dispose]: () => db.close() };
+    Deno.copyFileSync(path, `${temporary}/${LEDGER_NAME}`);
+    const copy = db = new DatabaseSync(`${temporary}/${LEDGER_NAME}`);
+    const version = Number(copy.prepare('PRAGMA user_version').get()?.['user_version']);
+    const close = () => {
+      copy.close();
+      remove();
+    };
+    return { db: copy, version, isOpen, [Symbol.dispose]: close };
   } catch (error) {
-    db.close();
+    db?.close();
+    remove();
     throw error;
   }
 }

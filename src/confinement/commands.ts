@@ -1,0 +1,59 @@
+import type { Config } from '../config/config.ts';
+
+/** What a command is there for, as far as it decides what it may touch. */
+export interface Purpose {
+  /** Whether it may change files, or only read them. */
+  readonly changesFiles: boolean;
+  /** Whether it starts ExifTool. */
+  readonly startsExifTool: boolean;
+  /** Whether it makes temporary files: for ExifTool, or a copy of the ledger to look into. */
+  readonly makesTemporary: boolean;
+  /** Whether it answers HTTP and tells others. */
+  readonly serves: boolean;
+  /** Whether it asks for the user that it runs as, and for the room on disks. */
+  readonly asksSystem: boolean;
+}
+
+/**
+ * These work without a configuration, or make one: setup asks where everything is, the demo makes its own database. They never touch
+ * what a configuration names.
+ */
+const WITHOUT_CONFIGURATION: ReadonlySet<string> = new Set(['setup', 'demo', 'completion', 'help']);
+
+const NOTHING: Purpose = Object.freeze({
+  changesFiles: false,
+  startsExifTool: false,
+  makesTemporary: false,
+  serves: false,
+  asksSystem: false,
+});
+
+/** Whether a command line works by a configuration, and so with no more than it names. */
+export function isConfined([command]: readonly string[]): boolean {
+  return command !== undefined && !command.startsWith('-') && !WITHOUT_CONFIGURATION.has(command);
+}
+
+/** @param config undefined when it is wrong: then nothing is done but to say so, and doctor looks at the rest */
+export function purposeOf(command: string | undefined, config: Config | undefined): Purpose {
+  if (config === undefined && command !== 'doctor') return NOTHING;
+  const startsExifTool = ['write', 'undo', 'doctor'].includes(command ?? '') ||
+    (command === 'serve' && config?.write.schedule !== undefined);
+  return {
+    changesFiles: command !== 'status',
+    startsExifTool,
+    makesTemporary: startsExifTool || command === 'status',
+    serves: command === 'serve',
+    asksSystem: command === 'doctor',
+  };
+}
+
+/** The file of `--config`, wherever it stands among the arguments; undefined when there is none. */
+export function configFileOf(args: readonly string[]): string | undefined {
+  let file: string | undefined;
+  for (const [index, argument] of args.entries()) {
+    if (argument === '--') break;
+    if (argument === '--config') file = args[index + 1];
+    else if (argument.startsWith('--config=')) file = argument.slice('--config='.length);
+  }
+  return file;
+}

@@ -1,0 +1,104 @@
+import type { Config } from '../config/config.ts';
+import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
+import type { ExifToolNeeds } from '../writeback/exiftool/location.ts';
+import type { Purpose } from './commands.ts';
+
+/** All that a part of this program may do; whatever is not in here is refused. As Deno takes it for a worker. */
+export interface Permissions {
+  /** `host:port`, to connect to or to listen at. */
+  readonly net: string[];
+  /** Files, and directories with all that is in them. */
+  readonly read: string[];
+  readonly write: string[];
+  /** Variables of the process environment. */
+  readonly env: string[];
+  /** Programs. */
+  readonly run: string[];
+  readonly sys: string[];
+  readonly ffi: false;
+  readonly import: false;
+}
+
+/** What this machine adds to a configuration. */
+export interface Place {
+  /** The files that the configuration was read from, or looked for. */
+  readonly configFiles: readonly string[];
+  /** A directory of this run's own for temporary files. */
+  readonly temporary: string;
+  readonly exifTool: ExifToolNeeds;
+  /** A path with all symbolic links resolved; the path itself where there is nothing. */
+  readonly realPathOf: (path: string) => string;
+}
+
+/** The log of write-back is kept in three files (cli/logging.ts). */
+const LOG_SUFFIXES: readonly string[] = ['', '.1', '.2'];
+
+/**
+ * Exactly what a configuration names, for a command with this purpose. Pure.
+ *
+ * A directory that is a symbolic link counts with the place that it leads to. Where Immich keeps its media is known without the database
+ * or not at all: UPLOAD_LOCATION, else UPLOAD_LOCATION_MOUNT, else the usual places.
+ */
+export function permissionsOf(config: Config, purpose: Purpose, place: Place): Permissions {
+  const { startsExifTool, changesFiles, serves } = purpose;
+  const { stateDirectory, logFile, photoDir } = config.write;
+  const directories = [
+    ...config.pathMap.map(({ local }) => local),
+    ...[config.uploadLocation ?? config.uploadLocationMount ?? USUAL_MEDIA_LOCATIONS].flat(),
+    config.externalLibraryDir ?? config.externalLibraryMount,
+    ...(startsExifTool ? [photoDir, ...LOG_SUFFIXES.map((suffix) => logFile + suffix)] : []),
+  ];
+  const least = permissionsWithout(purpose, place);
+  const withRealPaths = (paths: readonly string[]) =>
+    [...new Set(paths.flatMap((path) => [path, place.realPathOf(path)]))].sort();
+  return {
+    ...least,
+    net: [
+      ...new Set([
+        addressOf(config.database),
+        addressOfUrl(config.immich.url),
+        ...(serves ? serviceAddresses(config.service) : []),
+      ]),
+    ],
+    read: withRealPaths([...least.read, ...directories, stateDirectory]),
+    write: withRealPaths([
+      ...least.write,
+      ...(changesFiles ? directories : []),
+      ...(startsExifTool ? [stateDirectory] : []),
+    ]),
+  };
+}
+
+/** What is left when the configuration is wrong: reading it, to say why, and for doctor what it looks at all the same. Pure. */
+export function permissionsWithout(
+  { startsExifTool, makesTemporary, asksSystem }: Purpose,
+  { configFiles, exifTool, temporary }: Omit<Place, 'realPathOf'>,
+): Permissions {
+  const own = makesTemporary ? [temporary] : [];
+  return {
+    net: [],
+    read: [...configFiles, ...own, ...(startsExifTool ? exifTool.read : [])],
+    write: [...own, ...(startsExifTool ? exifTool.write : [])],
+    env: startsExifTool ? [...exifTool.env] : [],
+    run: startsExifTool ? [...exifTool.run] : [],
+    sys: asksSystem ? ['uid', 'gid', 'statfs'] : [],
+    ffi: false,
+    import: false,
+  };
+}
+
+function serviceAddresses({ http, notify }: Config['service']): string[] {
+  return [
+    ...(http.port === 0 ? [] : [addressOf(http)]),
+    ...(notify === undefined ? [] : [addressOfUrl(notify.url.reveal())]),
+  ];
+}
+
+function addressOf({ hostname, port }: { readonly hostname: string; readonly port: number }): string {
+  return `${hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname}:${port}`;
+}
+
+function addressOfUrl(url: string): string {
+  const { protocol, hostname, port } = new URL(url);
+  return addressOf({ hostname, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) });
+}

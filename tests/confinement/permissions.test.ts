@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { loadConfig } from '../../src/config/load.ts';
+import { configFileOf, isConfined, purposeOf } from '../../src/confinement/commands.ts';
+import { type Permissions, permissionsOf, permissionsWithout } from '../../src/confinement/permissions.ts';
+import { EXTERNAL_ENV, withDirectory } from '../config/helper.ts';
+
+const PLACE = {
+  configFiles: ['/config/.env', '/config/config.yaml'],
+  temporary: '/tmp/own',
+  exifTool: { run: ['perl'], read: ['/cache'], write: ['/cache'], env: ['HOME'] },
+  realPathOf: (path: string) => path,
+};
+
+/** What a command may do whose configuration is nothing but these variables. */
+function permitted(command: string, env: Readonly<Record<string, string>> = {}, place = PLACE): Permissions {
+  const config = withDirectory({}, (cwd) => {
+    const absolute = { WRITE_STATE_DIR: '/state', IMMICH_LOG_FILE: '/state/write.log', ...env };
+    return loadConfig({ env: absolute, cwd, needJobs: false });
+  });
+  return permissionsOf(config, purposeOf(command, config), place);
+}
+
+Deno.test('sync: the defaults, all of them', () => {
+  const directories = ['/data', '/external_library', '/usr/src/app/upload'];
+  assert.deepEqual(permitted('sync', EXTERNAL_ENV), {
+    net: ['localhost:5432', 'immich_server:2283'],
+    read: ['/config/.env', '/config/config.yaml', '/data', '/external_library', '/state', '/usr/src/app/upload'],
+    write: directories,
+    env: [],
+    run: [],
+    sys: [],
+    ffi: false,
+    import: false,
+  });
+});
+
+Deno.test('write: ExifTool, ledger, log and a directory of its own besides', () => {
+  const { read, write, run, env, net } = permitted('write', { UPLOAD_LOCATION: '/mnt/library' });
+  assert.deepEqual(run, ['perl']);
+  assert.deepEqual(env, ['HOME']);
+  assert.deepEqual(net, ['localhost:5432', 'immich_server:2283']);
+  const logs = ['/state/write.log', '/state/write.log.1', '/state/write.log.2'];
+  const touched = ['/cache', '/external_library', '/library', '/mnt/library', '/state', ...logs, '/tmp/own'];
+  assert.deepEqual(write, touched);
+  assert.deepEqual(read, [...PLACE.configFiles, ...touched].sort());
+});
+
+Deno.test('only what writes back starts a program, only serve answers HTTP, status changes nothing', () => {
+  for (const command of ['sync', 'serve', 'status', 'forget', 'unshare', 'dedup', 'takeover', 'nonsense']) {
+    assert.deepEqual(permitted(command, { EXIFTOOL_PATH: '/opt/exiftool' }).run, [], command);
+  }
+  for (const command of ['write', 'undo', 'doctor']) {
+    assert.deepEqual(permitted(command).run, ['perl'], command);
+  }
+  assert.deepEqual(permitted('serve', { WRITE_SCHEDULE: '0 3 * * *' }).run, ['perl']);
+  assert.deepEqual(permitted('status').write, ['/tmp/own']);
+  assert.deepEqual(permitted('doctor').sys, ['uid', 'gid', 'statfs']);
+  const service = { HTTP_HOST: '0.0.0.0', HTTP_PORT: '8081', NOTIFY_URL: 'https://ntfy.example.org/photos' };
+  const inside = ['localhost:5432', 'immich_server:2283'];
+  assert.deepEqual(permitted('serve', service).net, [...inside, '0.0.0.0:8081', 'ntfy.example.org:443']);
+  assert.deepEqual(permitted('serve', { HTTP_PORT: '0' }).net, inside);
+  assert.deepEqual(permitted('sync', service).net, inside);
+});
+
+Deno.test('addresses: ports that a URL does not spell out, IPv6, and the same address once', () => {
+  const net = (immich: string, host: string) => permitted('sync', { IMMICH_API_URL: immich, DB_HOSTNAME: host }).net;
+  assert.deepEqual(net('http://photos.example.org', '10.0.0.2'), ['10.0.0.2:5432', 'photos.example.org:80']);
+  assert.deepEqual(net('https://photos.example.org/immich', 'db'), ['db:5432', 'photos.example.org:443']);
+  assert.deepEqual(net('http://[fd00::1]:2283', 'fd00::2'), ['[fd00::2]:5432', '[fd00::1]:2283']);
+  assert.deepEqual(net('http://db:5432', 'db'), ['db:5432']);
+});
+
+Deno.test('every directory that a setting names, and no other', () => {
+  const { write } = permitted('sync', {
+    PATH_MAP: '/data=/mnt/a,/other=/mnt/b',
+    UPLOAD_LOCATION: '/mnt/upload',
+    UPLOAD_LOCATION_MOUNT: '/photos',
+    EXTERNAL_LIBRARY_DIR: '/mnt/external',
+    EXTERNAL_LIBRARY_MOUNT: '/libraries',
+  });
+  assert.deepEqual(write, ['/mnt/a', '/mnt/b', '/mnt/external', '/mnt/upload']);
+});
+
+Deno.test('where only Immich’s view is named, it is the same here', () => {
+  const named = { UPLOAD_LOCATION_MOUNT: '/photos', EXTERNAL_LIBRARY_MOUNT: '/libraries' };
+  assert.deepEqual(permitted('sync', named).write, ['/libraries', '/photos']);
+});
+
+Deno.test('a directory that is a symbolic link counts with the place that it leads to', () => {
+  const realPathOf = (path: string) => path.replace('/mnt/upload', '/disks/1/upload');
+  const { read, write } = permitted('sync', { UPLOAD_LOCATION: '/mnt/upload' }, { ...PLACE, realPathOf });
+  assert.deepEqual(write, ['/disks/1/upload', '/external_library', '/mnt/upload']);
+  assert.ok(read.includes('/disks/1/upload'));
+});
+
+Deno.test('no secret is in what a command may do, as Deno’s messages would show it', () => {
+  const secrets = { DB_PASSWORD: 'swordfish-1', IMMICH_API_KEY: 'swordfish-2', HTTP_TOKEN: 'swordfish-token-3' };
+  const notify = { NOTIFY_URL: 'https://user:swordfish-4@ntfy.example.org/swordfish-5?auth=swordfish-6' };
+  const permissions = permitted('serve', { ...secrets, ...notify, WRITE_SCHEDULE: '0 3 * * *' });
+  assert.doesNotMatch(JSON.stringify(permissions), /swordfish/);
+});
+
+Deno.test('a wrong configuration permits to read it and nothing else, but that doctor looks at the rest', () => {
+  const nothing = { net: [], write: [], env: [], run: [], sys: [], ffi: false, import: false };
+  for (const command of ['sync', 'serve', 'write', 'status']) {
+    const permissions = permissionsWithout(purposeOf(command, undefined), PLACE);
+    assert.deepEqual(permissions, { ...nothing, read: PLACE.configFiles }, command);
+  }
+  assert.deepEqual(permissionsWithout(purposeOf('doctor', undefined), PLACE), {
+    ...nothing,
+    read: [...PLACE.configFiles, '/tmp/own', '/cache'],
+    write: ['/tmp/own', '/cache'],
+    env: ['HOME'],
+    run: ['perl'],
+    sys: ['uid', 'gid', 'statfs'],
+  });
+});
+
+Deno.test('every command is confined that is not there to make a configuration, or to tell about the program', () => {
+  for (const line of ['setup', 'setup --yes', 'demo', 'completion bash', 'help sync', '--help', '-V', '']) {
+    assert.equal(isConfined(line === '' ? [] : line.split(' ')), false, line);
+  }
+  for (const line of ['sync', 'serve', 'status', 'doctor', 'write --all', 'undo a', 'unshare', 'nonsense']) {
+    assert.equal(isConfined(line.split(' ')), true, line);
+  }
+});
+
+Deno.test('--config is found wherever it stands', () => {
+  const cases: readonly (readonly [line: string, file: string | undefined])[] = [
+    ['sync', undefined],
+    ['sync --config a.yaml', 'a.yaml'],
+    ['sync --config=a.yaml --job x', 'a.yaml'],
+    ['sync --config a.yaml --config b.yaml', 'b.yaml'],
+    ['undo --config=a=b.yaml photo.jpg', 'a=b.yaml'],
+    ['undo -- --config a.yaml', undefined],
+    ['sync --config', undefined],
+  ];
+  for (const [line, file] of cases) assert.equal(configFileOf(line.split(' ')), file, line);
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import manifest from '../../deno.json' with { type: 'json' };
+import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { EXIT } from '../../src/errors.ts';
+import { ofDeno, type Variables, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { until } from '../crash/process.ts';
+import { HAS_SERVER } from '../harness/database.ts';
+import { World } from '../share/world.ts';
+
+const MAIN = new URL('../../main.ts', import.meta.url).pathname;
+
+/** The real program, with the command line of its task in deno.json. */
+function start(task: 'sync' | 'serve' | 'takeover' | 'unshare', args: readonly string[], cwd: string, env: Variables) {
+  const [, flags = ''] = /^deno run (.+) main\.ts /.exec(manifest.tasks[task].command) ?? [];
+  return new Deno.Command(Deno.execPath(), {
+    args: ['run', '--quiet', '--no-check', ...flags.split(' '), MAIN, task, ...args],
+    cwd,
+    clearEnv: true,
+    env: { ...ofDeno(), ...env },
+    stdin: 'null',
+    stdout: 'piped',
+    stderr: 'piped',
+  }).spawn();
+}
+
+async function ended(child: Deno.ChildProcess): Promise<{ readonly code: number; readonly stderr: string }> {
+  const { code, stderr } = await child.output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+/** A directory like Immich's media that is there, but that no setting names: only the database does. */
+async function worldElsewhere(): Promise<{ world: World; directory: string; env: Variables }> {
+  const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-elsewhere-' }));
+  const world = await World.open('v3.1.0', { mediaLocation: directory, localMedia: directory });
+  const { UPLOAD_LOCATION: _, ...env } = variablesOf(world);
+  return { world, directory, env };
+}
+
+Deno.test('a directory that only the database names is not touched, although it is there: a message, and the setting', async () => {
+  const { world, directory, env } = await worldElsewhere();
+  try {
+    const [external] = world.config.jobs;
+    assert.ok(external);
+    using cwd = workingDirectory([yamlJob(external)]);
+    const refused = await ended(start('sync', [], cwd.path, env));
+    assert.equal(refused.code, EXIT.usage, refused.stderr);
+    assert.ok(refused.stderr.includes(`Immich keeps its media in ${JSON.stringify(directory)}`), refused.stderr);
+    assert.match(refused.stderr, /-> Set UPLOAD_LOCATION/);
+    const shared = await ended(start('sync', [], cwd.path, { ...env, UPLOAD_LOCATION: directory }));
+    assert.equal(shared.code, EXIT.ok, shared.stderr);
+  } finally {
+    await world.close();
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test('a configured directory that is a symbolic link can be used, and so can all that is in it', async () => {
+  await using world = await World.open('v3.1.0');
+  using cwd = workingDirectory(world.config.jobs.map(yamlJob));
+  const env = { ...variablesOf(world) };
+  for (const name of ['media', 'external']) Deno.symlinkSync(`${world.directory}/${name}`, `${cwd.path}/${name}`);
+  env['UPLOAD_LOCATION'] = 'media'; // from the working directory
+  env['EXTERNAL_LIBRARY_DIR'] = `${cwd.path}/external`;
+  const { code, stderr } = await ended(start('sync', [], cwd.path, env));
+  assert.equal(code, EXIT.ok, stderr);
+  assert.deepEqual(await world.verify(verifyMirrors), []);
+  const unshared = await ended(start('unshare', ['--yes'], cwd.path, env));
+  assert.equal(unshared.code, EXIT.ok, unshared.stderr);
+});
+
+Deno.test(
+  'serve: SIGHUP takes over a configuration that names something new, in the same process, and SIGTERM ends it',
+  {
+    ignore: !HAS_SERVER || Deno.build.os === 'windows',
+  },
+  async () => {
+    await using world = await World.open('v3.1.0');
+    using cwd = workingDirectory('');
+    const write = (text: string) => Deno.writeTextFileSync(`${cwd.path}/config.yaml`, text);
+    const { EXTERNAL_LIBRARY_DIR: external = '', ...env } = variablesOf(world);
+    const [first, second] = [freePort(), freePort()];
+    const jobs = JSON.stringify(world.config.jobs.map(yamlJob));
+    const [upload] = world.config.jobs.filter(({ kind }) => kind === 'upload').map(yamlJob);
+    // At first nothing names the directory of the external libraries.
+    write(`{ "http_port": ${first}, "jobs": [${JSON.stringify(upload)}] }`);
+    const program = start('serve', [], cwd.path, env);
+    const isReady = async (port: number) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+      await answer?.body?.cancel();
+      return answer?.ok ?? false;
+    };
+    try {
+      await until('the first is ready', () => isReady(first));
+      write(`{ "http_port": "never", "jobs": ${jobs} }`);
+      program.kill('SIGHUP');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      assert.ok(await isReady(first), 'a mistake changes nothing');
+      write(
+        `{ "http_port": ${second}, "external_library_dir": ${
+          JSON.stringify(external)
+        }, "write_schedule": "0 0 29 2 *", "jobs": ${jobs} }`,
+      );
+      program.kill('SIGHUP');
+      await until('the second is ready', () => isReady(second));
+      assert.ok(!await isReady(first));
+      await until('both jobs share', async () => {
+        const [shared] = await world.sql<{ jobs: number }[]>`
+          SELECT count(DISTINCT job_name)::int AS jobs FROM immich_sidecar.asset_map`;
+        return shared?.jobs === 2 && (await world.verify(verifyMirrors)).length === 0;
+      });
+      program.kill('SIGHUP');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      assert.ok(await isReady(second), 'nothing new');
+    } finally {
+      program.kill('SIGTERM');
+    }
+    const { code, stderr } = await ended(program);
+    assert.equal(code, EXIT.ok, stderr);
+    assert.equal(stderr.match(/names something new/g)?.length, 1, stderr);
+    assert.match(stderr, /the configuration was read again$/m);
+    assert.match(stderr, /is not used: [^]*http_port[^]*names something new[^]*stopping/);
+  },
+);
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: '127.0.0.1', port: 0 });
+  return listener.addr.port;
+}
