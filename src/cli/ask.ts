@@ -11,15 +11,20 @@ export interface Consent {
   isGiven(what: string, question: string): boolean;
 }
 
+/** What is said instead of asking where nobody can be asked. */
+export function notConfirmed(): UserError {
+  return new UserError('--yes is missing: this has to be confirmed, and there is no terminal to ask on.', {
+    remedy: 'Look at it with --dry-run, then add --yes.',
+  });
+}
+
 export function consentOf({ yes = false }: { readonly yes?: boolean }): Consent {
   let isGiven = yes;
   return {
     isGiven: (what, question) => {
       if (isGiven) return true;
       if (!Deno.stdin.isTerminal() || !Deno.stderr.isTerminal()) {
-        throw new UserError('This has to be confirmed, and there is no terminal to ask on.', {
-          remedy: 'Look at it with --dry-run, then add --yes.',
-        });
+        throw notConfirmed();
       }
       printError(`${what}${question} [y/N] `);
       isGiven = /^(y|yes)$/i.test(readLine().trim());

@@ -1,44 +1,33 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { EXIT, UserError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { applyDedup, type DedupChoice, type DedupPlan, type DedupResult, planDedup } from '../share/dedup.ts';
 import { planOnly, withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
-import { type Consent, consentOf } from './ask.ts';
+import type { Consent } from './ask.ts';
+import { confirmed, type ConfirmedOptions, shareChoiceOf } from './confirmed.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { terminalProgress } from './progress.ts';
-import { isUuid } from './uuid.ts';
-import { withDatabase } from './with_database.ts';
 
-interface DedupOptions {
+interface DedupOptions extends ConfirmedOptions {
   readonly matchTime?: boolean;
   readonly job?: string;
   readonly user?: string;
   readonly dryRun?: boolean;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-  readonly config?: string;
 }
 
 /** `immich-sidecar dedup`: takes back what the receiving users have themselves. */
 export function dedupCommand(env: Environment, onExit: (code: number) => void): Command {
-  return new Command('dedup')
+  const command = new Command('dedup')
     .description('Take back shared photos that the receiving user has himself, and do not share them again')
     .option('--match-time', 'only with the same capture time to the second (default: the same day)')
     .option('--job <name>', 'only what this job has shared')
     .addOption(new Option('--user <id>', 'only what this user has received').conflicts('job'))
     .option('--dry-run', 'list the duplicates and change nothing')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print the result as one JSON object')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: DedupOptions) => {
-      const consent = consentOf(options);
-      const work = (sql: Connection, config: Config) => dedup(sql, config, options, consent);
-      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
-    });
+    .addHelpText('after', EXAMPLES);
+  return confirmed(command, env, onExit, dedup);
 }
 
 const EXAMPLES = `
@@ -55,16 +44,7 @@ shared copy (favourites, edits, albums) goes with it. Stop the service first.
 "forget" shares it again.`;
 
 async function dedup(sql: Connection, config: Config, options: DedupOptions, consent: Consent): Promise<number> {
-  if (options.user !== undefined && !isUuid(options.user)) {
-    throw new UserError(`--user: ${JSON.stringify(options.user)} is not the id of a user.`, {
-      remedy: 'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
-    });
-  }
-  const choice: DedupChoice = {
-    job: options.job,
-    targetUserId: options.user?.toLowerCase(),
-    matchTime: options.matchTime === true,
-  };
+  const choice: DedupChoice = { ...shareChoiceOf(options), matchTime: options.matchTime === true };
   const plan = await planOnly(sql, config, undefined, (tx, context) => planDedup(tx, context, choice));
   if (options.dryRun) {
     if (options.json) printJson({ dryRun: true, ...plan });

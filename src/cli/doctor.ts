@@ -48,8 +48,7 @@ async function doctor(options: DoctorOptions, env: Environment): Promise<number>
           needJobs: false,
           ...(options.config === undefined ? {} : { configFile: options.config }),
         });
-        redactor.add(config.database.password);
-        redactor.add(config.immich.apiKey);
+        redactor.addAll(config);
         return config;
       },
       env,

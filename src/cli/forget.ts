@@ -5,25 +5,22 @@ import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { applyForget, type Decision, type ForgetChoice, planForget } from '../share/forget.ts';
 import { planOnly } from '../share/share.ts';
-import { type Consent, consentOf } from './ask.ts';
+import type { Consent } from './ask.ts';
+import { confirmed, type ConfirmedOptions } from './confirmed.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { isUuid } from './uuid.ts';
-import { withDatabase } from './with_database.ts';
 
-interface ForgetOptions {
+interface ForgetOptions extends ConfirmedOptions {
   readonly job?: string;
   readonly user?: string;
   readonly all?: boolean;
   readonly list?: boolean;
   readonly dryRun?: boolean;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-  readonly config?: string;
 }
 
 /** `immich-sidecar forget`: lifts what keeps photos from being shared. */
 export function forgetCommand(env: Environment, onExit: (code: number) => void): Command {
-  return new Command('forget')
+  const command = new Command('forget')
     .description('Share photos again that the receiving user has deleted, or that were left out')
     .argument('[asset-id...]', "ids of the source's assets")
     .option('--job <name>', 'what this job selects')
@@ -31,15 +28,13 @@ export function forgetCommand(env: Environment, onExit: (code: number) => void):
     .addOption(new Option('--all', 'everything that is remembered').conflicts(['job', 'user']))
     .option('--list', 'list what is remembered and change nothing')
     .option('--dry-run', 'the same as --list')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print the result as one JSON object')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
-    .addHelpText('after', EXAMPLES)
-    .action(async (assetIds: string[], options: ForgetOptions) => {
-      const consent = consentOf(options);
-      const work = (sql: Connection, config: Config) => forget(sql, config, assetIds, options, consent);
-      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
-    });
+    .addHelpText('after', EXAMPLES);
+  return confirmed<ForgetOptions>(
+    command,
+    env,
+    onExit,
+    (sql, config, options, consent) => forget(sql, config, command.args, options, consent),
+  );
 }
 
 const EXAMPLES = `

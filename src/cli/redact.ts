@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import type { Secret } from '../config/secret.ts';
 
 /** Shorter secrets, and the password that everybody knows, would black out ordinary words. */
@@ -16,6 +17,11 @@ export class Redactor {
     this.#secrets.add(value);
     this.#secrets.add(JSON.stringify(value).slice(1, -1));
     this.#secrets.add(encodeURIComponent(value));
+  }
+
+  /** All secrets of a configuration. */
+  addAll({ database, immich, service }: Config): void {
+    for (const secret of [database.password, immich.apiKey, service.token, service.notify?.url]) this.add(secret);
   }
 
   redact(text: string): string {

@@ -4,10 +4,11 @@ import { readTextFile } from '../config/text_file.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { SetupResult } from '../setup/apply.ts';
 import { describeSetup, isNothing } from '../setup/describe.ts';
-import type { SetupPlan } from '../setup/plan.ts';
-import { Cancelled } from '../setup/prompter.ts';
+import { Cancelled, WentBack } from '../setup/prompter.ts';
 import { type PreparedSetup, prepareSetup } from '../setup/setup.ts';
 import { TerminalPrompter } from '../setup/terminal.ts';
+import { notConfirmed } from './ask.ts';
+import { invocation } from './invocation.ts';
 import { earlyFormat } from './logging.ts';
 import { type Environment, print, printError, printJson, redactor } from './output.ts';
 import { reportError } from './report_error.ts';
@@ -83,15 +84,20 @@ Examples:
                                        changes this share
 
 Run it in the directory in which .env and config.yaml shall be; the old ones
-are kept as .bak. Ctrl-C at any time leaves everything as it was. One run with
---yes sets up one share; run it again for the next. docs/setup.md says more.`;
+are kept as .bak. Escape goes back to the question before, Ctrl-C leaves
+everything as it was. One run with --yes sets up one share; run it again for
+the next. docs/setup.md says more.`;
 
 async function setup(env: Environment, flags: SetupFlags): Promise<number> {
   const isAttended = flags.yes !== true && Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
   const prompter = isAttended ? new TerminalPrompter({ input: process.stdin, output: process.stderr }) : undefined;
   prompter?.begin('immich-sidecar setup');
+  prompter?.say(
+    'Escape goes back to the question before. Ctrl-C stops. Nothing is changed until you say yes at the end.',
+    'info',
+  );
   try {
-    const prepared = await prepareSetup({
+    let prepared = await prepareSetup({
       env,
       cwd: Deno.cwd(),
       home: env['HOME'] ?? '/',
@@ -100,7 +106,14 @@ async function setup(env: Environment, flags: SetupFlags): Promise<number> {
       prompter,
       onSecret: (secret) => redactor.add(secret),
     });
-    return await finish(prepared, flags, prompter);
+    while (true) {
+      try {
+        return await finish(prepared, flags, prompter, invocation(env));
+      } catch (error) {
+        if (!(error instanceof WentBack)) throw error;
+        prepared = await prepared.again();
+      }
+    }
   } catch (error) {
     if (!(error instanceof Cancelled)) return reportError(error, { format: earlyFormat(env) });
     prompter?.cancel('Stopped. Nothing was changed.');
@@ -136,8 +149,9 @@ async function finish(
   prepared: PreparedSetup,
   flags: SetupFlags,
   prompter: TerminalPrompter | undefined,
+  command: string,
 ): Promise<number> {
-  const { plan, files, warnings } = prepared;
+  const { plan, files, warnings, isTakeoverDue } = prepared;
   const nothing = isNothing(plan, files);
   const lines = nothing ? [] : describeSetup(plan, files);
   if (flags.dryRun || nothing) {
@@ -154,36 +168,38 @@ async function finish(
       return EXIT.ok;
     }
   } else if (flags.yes !== true) {
-    throw new UserError('--yes is missing: this has to be confirmed, and there is no terminal to ask on.', {
-      remedy: 'Look at the plan with --dry-run, then add --yes.',
-    });
+    throw notConfirmed();
   }
   using stop = stopOnSignals();
   const result = await prepared.apply(stop.signal);
+  const done = describeResult(result, isTakeoverDue, command);
   if (flags.json) printJson({ dryRun: false, plan, warnings, result });
   else if (prompter === undefined) {
     for (const warning of warnings) printError(`! ${warning}\n`);
-    print([...lines, ...describeResult(result, plan)].map((line) => `${line}\n`).join(''));
+    print([...lines, ...done].map((line) => `${line}\n`).join(''));
   } else {
-    prompter.say(describeResult(result, plan).join('\n'), 'success');
+    prompter.say(done.join('\n'), 'success');
     prompter.end('Done.');
   }
   return EXIT.ok;
 }
 
-function describeResult({ files, jobs }: SetupResult, plan: SetupPlan): string[] {
+/** @param command how this program is called */
+function describeResult({ files, jobs }: SetupResult, isTakeoverDue: boolean, command: string): string[] {
   const kept = files.flatMap(({ backup }) => backup ?? []);
+  const steps = [
+    ['doctor', 'is everything as it must be?'],
+    ...(isTakeoverDue ? [['takeover', 'take over what immich-shared-library has shared']] : []),
+    ['sync --dry-run', 'see what will be shared'],
+    ['sync', 'share it'],
+    ['serve', 'share, and follow every change'],
+  ];
   return [
     'It is set up.',
     ...(kept.length === 0 ? [] : [`The old files are kept: ${kept.join(', ')}`]),
-    ...(jobs.length === 0 ? [] : [
+    ...(jobs.length === 0 && !isTakeoverDue ? [] : [
       "Back up Immich's database before the first sync. Then:",
-      ...(plan.jobs.some(({ change }) => change === 'moved')
-        ? ['  immich-sidecar takeover         take over what immich-shared-library has shared']
-        : []),
-      '  immich-sidecar sync --dry-run   see what will be shared',
-      '  immich-sidecar sync             share it',
-      '  immich-sidecar serve            share, and follow every change',
+      ...steps.map(([step = '', what]) => `  ${command} ${step.padEnd('sync --dry-run'.length)}  ${what}`),
     ]),
   ];
 }

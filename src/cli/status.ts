@@ -8,7 +8,7 @@ import { planOnly } from '../share/share.ts';
 import { type CycleSummary, readShareStatus, type ShareStatus } from '../status/share.ts';
 import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.ts';
 import { VERSION } from '../version.ts';
-import { formatBytes } from './bytes.ts';
+import { bytes as formatBytes } from '../config/words.ts';
 import { earlyFormat } from './logging.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { reportError } from './report_error.ts';

@@ -8,33 +8,23 @@ import { planTakeover, type TakeoverPlan } from '../share/predecessor/plan.ts';
 import { applyTakeover, type TakeoverResult } from '../share/predecessor/takeover.ts';
 import { planOnly, withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
-import { type Consent, consentOf } from './ask.ts';
+import type { Consent } from './ask.ts';
+import { confirmed, type ConfirmedOptions } from './confirmed.ts';
 import { type Environment, print, printJson, table } from './output.ts';
-import { withDatabase } from './with_database.ts';
 
-interface TakeoverOptions {
+interface TakeoverOptions extends ConfirmedOptions {
   readonly isStopped?: boolean;
   readonly dryRun?: boolean;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-  readonly config?: string;
 }
 
 /** `immich-sidecar takeover`: what immich-shared-library has shared becomes ours. */
 export function takeoverCommand(env: Environment, onExit: (code: number) => void): Command {
-  return new Command('takeover')
+  const command = new Command('takeover')
     .description('Take over what immich-shared-library has shared: nothing is copied again')
     .option('--is-stopped', 'immich-shared-library is stopped, although something looks like it')
     .option('--dry-run', 'print what would be taken over and change nothing')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print the result as one JSON object')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: TakeoverOptions) => {
-      const consent = consentOf(options);
-      const work = (sql: Connection, config: Config) => takeover(sql, config, options, consent);
-      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
-    });
+    .addHelpText('after', EXAMPLES);
+  return confirmed(command, env, onExit, takeover);
 }
 
 const EXAMPLES = `

@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { undo, type UndoOptions, type UndoReport } from '../writeback/undo.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, print, printJson } from './output.ts';
+import { type Environment, print, printJson, redactor } from './output.ts';
 import { reportError } from './report_error.ts';
 import { stopOnSignals } from './signals.ts';
 
@@ -57,6 +57,7 @@ async function run(paths: readonly string[], flags: UndoFlags, env: Environment)
       needJobs: false,
       ...(flags.config === undefined ? {} : { configFile: flags.config }),
     });
+    redactor.addAll(config);
     format = config.log.format;
     isDebug = config.log.level === 'debug';
     await configureLogging(config.log, config.write.logFile);

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { EXIT, UserError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { planOnly, withSharing } from '../share/share.ts';
 import {
@@ -13,38 +13,27 @@ import {
   type UnshareResult,
 } from '../share/unshare.ts';
 import { VERSION } from '../version.ts';
-import { type Consent, consentOf } from './ask.ts';
-import { formatBytes } from './bytes.ts';
+import type { Consent } from './ask.ts';
+import { confirmed, type ConfirmedOptions, shareChoiceOf } from './confirmed.ts';
+import { bytes as formatBytes } from '../config/words.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { terminalProgress } from './progress.ts';
-import { isUuid } from './uuid.ts';
-import { withDatabase } from './with_database.ts';
 
-interface UnshareOptions {
+interface UnshareOptions extends ConfirmedOptions {
   readonly job?: string;
   readonly user?: string;
   readonly dryRun?: boolean;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-  readonly config?: string;
 }
 
 /** `immich-sidecar unshare`: takes back what was shared. */
 export function unshareCommand(env: Environment, onExit: (code: number) => void): Command {
-  return new Command('unshare')
+  const command = new Command('unshare')
     .description('Take back shared photos with everything that came with them: of a job, of a user, or all')
     .option('--job <name>', 'what this job has shared')
     .addOption(new Option('--user <id>', 'what this user has received').conflicts('job'))
     .option('--dry-run', 'print what would be taken back and change nothing')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print the result as one JSON object')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: UnshareOptions) => {
-      const consent = consentOf(options);
-      const work = (sql: Connection, config: Config) => unshare(sql, config, options, consent);
-      onExit(await withDatabase(env, { ...options, needJobs: false }, work));
-    });
+    .addHelpText('after', EXAMPLES);
+  return confirmed(command, env, onExit, unshare);
 }
 
 const EXAMPLES = `
@@ -65,12 +54,7 @@ async function unshare(
   options: UnshareOptions,
   consent: Consent,
 ): Promise<number> {
-  if (options.user !== undefined && !isUuid(options.user)) {
-    throw new UserError(`--user: ${JSON.stringify(options.user)} is not the id of a user.`, {
-      remedy: 'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
-    });
-  }
-  const choice: UnshareChoice = { job: options.job, targetUserId: options.user?.toLowerCase() };
+  const choice = shareChoiceOf(options);
   const plan = await planOnly(sql, config, undefined, (tx, context) => planUnshare(tx, context, choice));
   if (options.dryRun) {
     if (options.json) printJson({ dryRun: true, ...plan });
@@ -108,7 +92,7 @@ function describePlan(plan: UnsharePlan): string {
   const jobs = [...Map.groupBy(plan.mirrors, ({ jobName }) => jobName)];
   const rows = jobs.map(([job, mirrors]) => [plain(job), String(mirrors.length)]);
   return table([['job', 'photos'], ...rows], new Set([1])) +
-    `Taken back: ${describeCounts(counts)}.\n` +
+    `To be taken back: ${describeCounts(counts)}.\n` +
     (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
     describeJobs(plan.configuredJobs);
 }

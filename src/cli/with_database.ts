@@ -35,8 +35,7 @@ export async function withDatabase(
       needJobs,
       ...(configFile === undefined ? {} : { configFile }),
     });
-    redactor.add(config.database.password);
-    redactor.add(config.immich.apiKey);
+    redactor.addAll(config);
     isDebug = config.log.level === 'debug';
     format = config.log.format;
     await configureLogging(config.log);

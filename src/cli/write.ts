@@ -116,8 +116,7 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
       needJobs: false,
       ...(flags.config === undefined ? {} : { configFile: flags.config }),
     });
-    redactor.add(config.database.password);
-    redactor.add(config.immich.apiKey);
+    redactor.addAll(config);
     format = config.log.format;
     isDebug = config.log.level === 'debug';
     await configureLogging(config.log, config.write.logFile);

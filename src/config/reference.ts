@@ -1,3 +1,4 @@
+import { comment } from './comment.ts';
 import { JOB_FIELD_NAMES, JOB_FIELDS, type JobFieldDefinition } from './job_fields.ts';
 import { GROUPS, type Setting, SETTING_NAMES, settingOf } from './settings.ts';
 
@@ -9,7 +10,9 @@ export function renderEnvExample(): string {
   const blocks = groups().map(({ heading, settings }) => {
     const title = `# --- ${heading} `;
     const lines = settings.map(([name, setting]) =>
-      [...comment(describe(name, setting)), `#${name}=${setting.default ?? setting.example ?? ''}`].join('\n')
+      [...comment(describe(name, setting), COMMENT_WIDTH), `#${name}=${setting.default ?? setting.example ?? ''}`].join(
+        '\n',
+      )
     );
     return [title.padEnd(COMMENT_WIDTH, '-'), ...lines].join('\n\n');
   });
@@ -17,6 +20,7 @@ export function renderEnvExample(): string {
     'Copy this file to .env and take the "#" away in front of what you want to set. The values shown are the ' +
       'defaults, or examples where there is no default. Variables of the process environment win over this file; ' +
       'this file wins over the configuration file. docs/configuration.md says more.',
+    COMMENT_WIDTH,
   ).join('\n');
   return `${[introduction, ...blocks].join('\n\n')}\n`;
 }
@@ -69,16 +73,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function code(text: string): string {
   return `\`${text}\``;
-}
-
-function comment(text: string): string[] {
-  const lines = ['#'];
-  for (const word of text.split(' ')) {
-    const line = `${lines.at(-1)} ${word}`;
-    if (line.length <= COMMENT_WIDTH) lines[lines.length - 1] = line;
-    else lines.push(`# ${word}`);
-  }
-  return lines;
 }
 
 const INTRODUCTION = `<!-- Written by src/config/reference.ts from src/config/settings.ts. Edit those, then run

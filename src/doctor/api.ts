@@ -8,7 +8,7 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 import { lastModules } from './ledger.ts';
 import { parseVersion } from './releases.ts';
 import type { Subject } from './subject.ts';
-import { list } from './words.ts';
+import { list } from '../config/words.ts';
 
 /** Immich's REST API, which write-back reads from unless it reads the database. */
 export const API_CHECKS: readonly Check[] = [

@@ -7,7 +7,7 @@ import { type Check, forEachJob } from './check.ts';
 import type { Directory } from './directories.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { bytes, count, list, named } from './words.ts';
+import { bytes, count, list, named } from '../config/words.ts';
 
 /** The directories, and whether the files of Immich are found in them. */
 export const FILE_CHECKS: readonly Check[] = [

@@ -8,7 +8,7 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 import { judgeRelease } from './releases.ts';
 import { lookAtSettings } from './settings.ts';
 import type { Subject } from './subject.ts';
-import { count } from './words.ts';
+import { count } from '../config/words.ts';
 
 /** Immich's database. */
 export const IMMICH_CHECKS: readonly Check[] = [

@@ -5,7 +5,7 @@ import { isHidden, mirrorOriginalPath } from '../share/placement.ts';
 import { type Check, forEachJob } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { count, list, named } from './words.ts';
+import { count, list, named } from '../config/words.ts';
 
 /** What the configured jobs name, and what becomes of what they share. */
 export const JOB_CHECKS: readonly Check[] = [

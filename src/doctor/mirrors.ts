@@ -9,7 +9,7 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 import { lookAtMirrorFiles } from './mirror_files.ts';
 import { lookAtPredecessor } from './predecessor.ts';
 import type { Subject } from './subject.ts';
-import { count, list, named } from './words.ts';
+import { count, list, named } from '../config/words.ts';
 
 /** What was shared so far. */
 export const MIRROR_CHECKS: readonly Check[] = [

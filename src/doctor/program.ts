@@ -4,7 +4,7 @@ import { VERSION } from '../version.ts';
 import type { Check } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { count } from './words.ts';
+import { count } from '../config/words.ts';
 
 /** This program and what it was told. */
 export const PROGRAM_CHECKS: readonly Check[] = [

@@ -8,7 +8,7 @@ import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 import { parseVersion } from './releases.ts';
 import { lookAtState } from './state_directory.ts';
 import type { Subject } from './subject.ts';
-import { count, list, named } from './words.ts';
+import { count, list, named } from '../config/words.ts';
 import { assertSetUp, isSetUp, type Original } from './write_sample.ts';
 
 /** Writing into files: what it needs, and whether it finds the files. */

@@ -1,5 +1,5 @@
 import { EXIT, RefusedError } from '../errors.ts';
-import type { Connection, Sql } from './connect.ts';
+import type { Connection, Fragment, Sql } from './connect.ts';
 import { FaultError, faultOf } from './faults.ts';
 import { lossOf, refusedAfter } from './sockets.ts';
 
@@ -61,18 +61,23 @@ export async function tryInstanceLock(sql: Connection): Promise<HeldLock | undef
 
 /** Whether an immich-sidecar is at work on this database. Reads only. */
 export async function isInstanceAtWork(sql: Sql): Promise<boolean> {
-  const [row] = await sql<{ held: boolean }[]>`
-    SELECT EXISTS (
-      SELECT 1
-      FROM pg_locks
-      WHERE locktype = 'advisory'
-        AND classid = ${LOCK_CLASS}
-        AND objid = ${INSTANCE}
-        AND objsubid = 2
-        AND granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    ) AS held`;
+  const [row] = await sql<{ held: boolean }[]>`SELECT ${isHeld(sql)} AS held`;
   return row?.held === true;
+}
+
+/** Whether the instance lock is held: by the session of this server process, or, without one, by anybody. */
+function isHeld(sql: Sql, pid?: number): Fragment {
+  return sql`EXISTS (
+    SELECT 1
+    FROM pg_locks
+    WHERE locktype = 'advisory'
+      AND classid = ${LOCK_CLASS}
+      AND objid = ${INSTANCE}
+      AND objsubid = 2
+      AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND ${pid === undefined ? sql`true` : sql`pid = ${pid}`}
+  )`;
 }
 
 /** Another instance holds the lock. */
@@ -103,18 +108,7 @@ export async function assertInstanceLock(tx: Sql, lock: InstanceLock): Promise<v
   const [[shared], [row]] = await Promise.all([
     tx<{ granted: boolean }[]>`
       SELECT pg_try_advisory_xact_lock_shared(${LOCK_CLASS}, ${TRANSACTIONS}) AS granted`,
-    tx<{ held: boolean }[]>`
-      SELECT EXISTS (
-        SELECT 1
-        FROM pg_locks
-        WHERE locktype = 'advisory'
-          AND classid = ${LOCK_CLASS}
-          AND objid = ${INSTANCE}
-          AND objsubid = 2
-          AND granted
-          AND pid = ${lock.pid}
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      ) AS held`,
+    tx<{ held: boolean }[]>`SELECT ${isHeld(tx, lock.pid)} AS held`,
   ]);
   if (shared?.granted !== true || row?.held !== true) {
     throw new FaultError('lost', 'The connection that kept other instances away was lost.', {

@@ -10,6 +10,8 @@ export interface Answers {
   /** Whether the key is written into `.env`. */
   readonly keepsKey: boolean;
   readonly database: DatabaseAnswer;
+  /** Photos that immich-shared-library has shared and that are not taken over yet; undefined = nobody could be asked. */
+  readonly predecessorPhotos: number | undefined;
   /** The directories of Immich that are here. */
   readonly mounts: readonly Mount[];
   /** Immich's own directory as Immich sees it; one of the mounts. */

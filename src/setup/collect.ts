@@ -18,7 +18,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   if (compose !== undefined) dialogue.say(`Found: ${compose.file}`, 'success');
   const server = await askServer(session, compose);
   const directories = await askDirectories(session, compose, server);
-  const database = await askDatabase(session, compose, server);
+  const { database, predecessorPhotos } = await askDatabase(session, compose, server);
   const { shares, write } = await askWork(session, server, directories, compose);
   const keepsKey = await dialogue.yesNo({
     flag: '--keep-key',
@@ -35,7 +35,8 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
     }
     dialogue.say(unused, 'warning');
   }
-  const answers = { immichUrl: server.url, apiKey: server.apiKey, keepsKey, database, ...directories, shares, write };
+  const { url: immichUrl, apiKey } = server;
+  const answers = { immichUrl, apiKey, keepsKey, database, predecessorPhotos, ...directories, shares, write };
   return { answers, server };
 }
 

@@ -1,4 +1,5 @@
 import { quote } from '../config/quote.ts';
+import { list } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { Option, Prompter } from './prompter.ts';
 
@@ -47,12 +48,28 @@ export interface YesNo extends Question {
  * names the flag.
  */
 export class Dialogue {
-  readonly #given: Map<string, string>;
+  readonly #said: GivenAnswers;
+  #given: Map<string, string>;
   readonly #prompter: Prompter | undefined;
+  /** In the order of the questions. */
+  readonly #answers: { readonly flag: string; readonly answer: unknown; readonly isTyped: boolean }[] = [];
+  /** How many of them were given out since the first question was put, or put again. */
+  #position = 0;
 
   constructor(given: GivenAnswers, prompter: Prompter | undefined) {
+    this.#said = given;
     this.#given = new Map(given);
     this.#prompter = prompter;
+  }
+
+  /**
+   * Whoever puts the questions begins anew after this: they are answered as before, without a word, up to the last that somebody
+   * has answered himself, which is put again.
+   */
+  goBack(): void {
+    this.#answers.length = Math.max(this.#answers.findLastIndex(({ isTyped }) => isTyped), 0);
+    this.#position = 0;
+    this.#given = new Map(this.#said);
   }
 
   get isAttended(): boolean {
@@ -70,31 +87,31 @@ export class Dialogue {
   }
 
   async text<T>({ flag, message, help, initial, check }: TextQuestion<T>): Promise<T> {
-    const given = await this.#fromCommandLine(flag, check);
-    if (given !== undefined) return given.answer;
-    const prompter = this.#prompter ?? (initial === undefined ? missing(flag, message) : undefined);
-    if (prompter === undefined) return await named(flag, () => check(initial ?? ''));
-    if (help !== undefined) prompter.say(help, 'info');
-    let shown = initial;
-    while (true) {
-      shown = await prompter.text(message, shown);
-      const answer = await this.#attempt(() => check(shown ?? ''));
-      if (answer !== undefined) return answer.answer;
-    }
+    return await this.#answer(flag, check, async () => {
+      const prompter = this.#prompter ?? (initial === undefined ? missing(flag, message) : undefined);
+      if (prompter === undefined) return await named(flag, () => check(initial ?? ''));
+      if (help !== undefined) prompter.say(help, 'info');
+      let shown = initial;
+      while (true) {
+        shown = await prompter.text(message, shown);
+        const answer = await this.#attempt(() => check(shown ?? ''));
+        if (answer !== undefined) return answer.answer;
+      }
+    });
   }
 
   async secret<T>({ flag, message, help, existing, check }: SecretQuestion<T>): Promise<T> {
-    const given = await this.#fromCommandLine(flag, check);
-    if (given !== undefined) return given.answer;
-    if (this.#prompter === undefined && existing !== undefined) return await named(flag, () => check(existing));
-    const prompter = this.#prompter ?? missing(flag, message);
-    if (help !== undefined && existing === undefined) prompter.say(help, 'info');
-    const shown = existing === undefined ? message : `${message} (Enter keeps the one that is there)`;
-    while (true) {
-      const written = await prompter.secret(shown);
-      const answer = await this.#attempt(() => check(written === '' ? existing ?? '' : written));
-      if (answer !== undefined) return answer.answer;
-    }
+    return await this.#answer(flag, check, async () => {
+      if (this.#prompter === undefined && existing !== undefined) return await named(flag, () => check(existing));
+      const prompter = this.#prompter ?? missing(flag, message);
+      if (help !== undefined && existing === undefined) prompter.say(help, 'info');
+      const shown = existing === undefined ? message : `${message} (Enter keeps the one that is there)`;
+      while (true) {
+        const written = await prompter.secret(shown);
+        const answer = await this.#attempt(() => check(written === '' ? existing ?? '' : written));
+        if (answer !== undefined) return answer.answer;
+      }
+    });
   }
 
   async choose<T>({ flag, message, help, options, initial, other, check }: Choice<T>): Promise<T> {
@@ -103,41 +120,57 @@ export class Dialogue {
       await check?.(value);
       return value;
     };
-    const given = await this.#fromCommandLine(flag, take);
-    if (given !== undefined) return given.answer;
-    const prompter = this.#prompter;
-    if (prompter === undefined) {
-      if (initial === undefined) return missing(flag, message, options);
-      await named(flag, () => check?.(initial));
-      return initial;
-    }
-    if (help !== undefined) prompter.say(help, 'info');
-    while (true) {
-      const value = await prompter.select(message, options, initial);
-      const answer = await this.#attempt(async () => {
-        await check?.(value);
-        return value;
-      });
-      if (answer !== undefined) return answer.answer;
-    }
+    return await this.#answer(flag, take, async () => {
+      const prompter = this.#prompter;
+      if (prompter === undefined) {
+        if (initial === undefined) return missing(flag, message, options);
+        await named(flag, () => check?.(initial));
+        return initial;
+      }
+      if (help !== undefined) prompter.say(help, 'info');
+      while (true) {
+        const value = await prompter.select(message, options, initial);
+        const answer = await this.#attempt(async () => {
+          await check?.(value);
+          return value;
+        });
+        if (answer !== undefined) return answer.answer;
+      }
+    });
   }
 
   async yesNo({ flag, message, help, initial }: YesNo): Promise<boolean> {
     const words = new Map([['yes', true], ['true', true], ['no', false], ['false', false]]);
-    const given = await this.#fromCommandLine(flag, (text) => {
+    const read = (text: string) => {
       const value = words.get(text.toLowerCase());
       if (value !== undefined) return value;
       throw new UserError(`${quote(text)} is neither yes nor no.`, { remedy: 'Write yes or no.' });
+    };
+    return await this.#answer(flag, read, async () => {
+      if (this.#prompter === undefined) return initial;
+      if (help !== undefined) this.#prompter.say(help, 'info');
+      return await this.#prompter.confirm(message, initial);
     });
-    if (given !== undefined) return given.answer;
-    if (this.#prompter === undefined) return initial;
-    if (help !== undefined) this.#prompter.say(help, 'info');
-    return await this.#prompter.confirm(message, initial);
   }
 
   /** Something good to know, for whoever is there. */
   say(text: string, kind: 'info' | 'success' | 'warning' = 'info'): void {
-    this.#prompter?.say(text, kind);
+    if (this.#position === this.#answers.length) this.#prompter?.say(text, kind);
+  }
+
+  /** The answer that was given before, or that of the command line, or what `ask` comes to. */
+  async #answer<T>(flag: string, check: Check<T>, ask: () => Promise<T>): Promise<T> {
+    const before = this.#answers[this.#position];
+    if (before?.flag === flag) {
+      this.#given.delete(flag);
+      this.#position++;
+      return before.answer as T;
+    }
+    const given = await this.#fromCommandLine(flag, check);
+    const answer = given === undefined ? await ask() : given.answer;
+    // Where another question comes than before, what follows is put again as well.
+    this.#answers.splice(this.#position++, Infinity, { flag, answer, isTyped: given === undefined });
+    return answer;
   }
 
   async #match<T>(text: string, options: readonly Option<T>[], other: Check<T> | undefined): Promise<T> {
@@ -151,7 +184,7 @@ export class Dialogue {
     );
     throw new UserError(
       only === undefined ? `${quote(text)} is none of what can be chosen.` : `${quote(text)} fits more than one.`,
-      { remedy: `Choose ${orList(possible.flatMap((word) => word === undefined ? [] : [quote(word)]))}.` },
+      { remedy: `Choose ${list(possible.flatMap((word) => word === undefined ? [] : [quote(word)]), 'or')}.` },
     );
   }
 
@@ -190,10 +223,6 @@ function missing(flag: string, message: string, options: readonly Option<unknown
   throw new UserError(`${flag} is missing (${message.replace(/[?:]$/, '')}).`, {
     remedy: possible.length === 0
       ? 'Add it, or run setup on a terminal, where it asks. See setup --help.'
-      : `Add it with ${orList(possible.map(quote))}, or run setup on a terminal, where it asks.`,
+      : `Add it with ${list(possible.map(quote), 'or')}, or run setup on a terminal, where it asks.`,
   });
-}
-
-export function orList(items: readonly string[]): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`;
 }

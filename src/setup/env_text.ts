@@ -1,4 +1,5 @@
 import { parseEnv } from 'node:util';
+import { comment } from '../config/comment.ts';
 import { SETTING_NAMES, type SettingName, settingOf } from '../config/settings.ts';
 import { UserError } from '../errors.ts';
 
@@ -35,7 +36,11 @@ export function updateEnv(
     else lines[place] = `${name}=${quoted(name, value)}`;
   }
   for (const name of added.toSorted((a, b) => SETTING_NAMES.indexOf(a) - SETTING_NAMES.indexOf(b))) {
-    lines.push('', ...comment(settingOf(name).description), `${name}=${quoted(name, changes.get(name) ?? '')}`);
+    lines.push(
+      '',
+      ...comment(settingOf(name).description, COMMENT_WIDTH),
+      `${name}=${quoted(name, changes.get(name) ?? '')}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }
@@ -58,14 +63,4 @@ function quoted(name: string, value: string): string {
   throw new UserError(`The value of ${name} has quotes in it that an .env cannot hold.`, {
     remedy: `Put it into a file of its own, and set ${name}_FILE to that file.`,
   });
-}
-
-function comment(text: string): string[] {
-  const lines = ['#'];
-  for (const word of text.split(' ')) {
-    const line = `${lines.at(-1)} ${word}`;
-    if (line.length <= COMMENT_WIDTH) lines[lines.length - 1] = line;
-    else lines.push(`# ${word}`);
-  }
-  return lines;
 }

@@ -5,8 +5,9 @@ import { Dialogue, type GivenAnswers } from './dialogue.ts';
 import { type Place, readExisting } from './existing.ts';
 import { NO_IDS, type PlannedFile, plannedFiles } from './files.ts';
 import { planSetup, type SetupPlan } from './plan.ts';
-import type { Prompter } from './prompter.ts';
+import { type Prompter, WentBack } from './prompter.ts';
 import { checkFiles } from './replace_files.ts';
+import type { Session } from './session.ts';
 
 export interface SetupOptions extends Place {
   readonly home: string;
@@ -24,8 +25,12 @@ export interface PreparedSetup {
   readonly files: readonly PlannedFile[];
   /** Sentences to be shown beside the plan. */
   readonly warnings: readonly string[];
+  /** Whether `takeover` is the next thing to do: immich-shared-library has shared something, or is known to have been here. */
+  readonly isTakeoverDue: boolean;
   /** Does it. See applySetup. */
   apply(signal: AbortSignal): Promise<SetupResult>;
+  /** Puts the last question again, and what follows. */
+  again(): Promise<PreparedSetup>;
 }
 
 /**
@@ -36,7 +41,6 @@ export interface PreparedSetup {
  */
 export async function prepareSetup(options: SetupOptions): Promise<PreparedSetup> {
   const existing = readExisting(options);
-  const warnings: string[] = [];
   for (const secret of [existing.config.immich.apiKey, existing.config.database.password]) {
     if (secret !== undefined) options.onSecret(secret);
   }
@@ -46,7 +50,25 @@ export async function prepareSetup(options: SetupOptions): Promise<PreparedSetup
     dialogue.say(`There is a configuration already, with ${names}. Its values are what is proposed.`);
   }
   const { home, onSecret } = options;
-  const { answers, server } = await collect({ dialogue, existing, home, warnings, onSecret });
+  return await prepareUnlessBack({ dialogue, existing, home, warnings: [], onSecret });
+}
+
+/** The same, as often as somebody goes back to a question. */
+async function prepareUnlessBack(session: Session): Promise<PreparedSetup> {
+  while (true) {
+    try {
+      session.warnings.length = 0;
+      return await prepare(session);
+    } catch (error) {
+      if (!(error instanceof WentBack)) throw error;
+      session.dialogue.goBack();
+    }
+  }
+}
+
+async function prepare(session: Session): Promise<PreparedSetup> {
+  const { existing, warnings } = session;
+  const { answers, server } = await collect(session);
   const plan = planSetup(answers, existing, exists);
   const files = plannedFiles(plan, existing, NO_IDS);
   checkFiles(files, existing);
@@ -63,7 +85,14 @@ export async function prepareSetup(options: SetupOptions): Promise<PreparedSetup
     plan,
     files,
     warnings,
+    isTakeoverDue: answers.predecessorPhotos === undefined
+      ? plan.jobs.some(({ change }) => change === 'moved')
+      : answers.predecessorPhotos > 0,
     apply: (signal) => applySetup(plan, existing, server, { signal, stamp: stamp() }),
+    again: () => {
+      session.dialogue.goBack();
+      return prepareUnlessBack(session);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import * as clack from '@clack/prompts';
 import type { Readable, Writable } from 'node:stream';
 import { plain } from '../config/quote.ts';
-import { Cancelled, type Option, type Prompter } from './prompter.ts';
+import { Cancelled, type Option, type Prompter, WentBack } from './prompter.ts';
 
 /** Where questions are put. Standard error, as results go to standard output. */
 export interface Streams {
@@ -14,7 +14,12 @@ const WIDEST = 100;
 
 /** Somebody at a terminal. Names that come from Immich cannot move its cursor. */
 export class TerminalPrompter implements Prompter {
-  constructor(readonly streams: Streams) {}
+  #lastKey: string | undefined;
+
+  constructor(readonly streams: Streams) {
+    // The library takes Escape and Ctrl-C for the same.
+    streams.input.on('keypress', (_, key?: { readonly name?: string }) => this.#lastKey = key?.name);
+  }
 
   async text(message: string, initial: string | undefined): Promise<string> {
     const options = {
@@ -22,11 +27,11 @@ export class TerminalPrompter implements Prompter {
       ...this.streams,
       ...(initial === undefined ? {} : { initialValue: initial }),
     };
-    return answered(await clack.text(options)) ?? '';
+    return this.#answered(await clack.text(options)) ?? '';
   }
 
   async secret(message: string): Promise<string> {
-    return answered(await clack.password({ message: plain(message), mask: '*', ...this.streams })) ?? '';
+    return this.#answered(await clack.password({ message: plain(message), mask: '*', ...this.streams })) ?? '';
   }
 
   async select<T>(message: string, options: readonly Option<T>[], initial: T | undefined): Promise<T> {
@@ -37,7 +42,7 @@ export class TerminalPrompter implements Prompter {
       ...(hint && { hint: plain(hint) }),
     }));
     const first = options.findIndex(({ value }) => value === initial);
-    const index = answered(
+    const index = this.#answered(
       await clack.select({
         message: plain(message),
         options: choices,
@@ -52,7 +57,7 @@ export class TerminalPrompter implements Prompter {
   }
 
   async confirm(message: string, initial: boolean): Promise<boolean> {
-    return answered(await clack.confirm({ message: plain(message), initialValue: initial, ...this.streams }));
+    return this.#answered(await clack.confirm({ message: plain(message), initialValue: initial, ...this.streams }));
   }
 
   say(text: string, kind: 'info' | 'success' | 'warning' | 'problem'): void {
@@ -75,6 +80,11 @@ export class TerminalPrompter implements Prompter {
 
   cancel(text: string): void {
     clack.cancel(text, { output: this.streams.output });
+  }
+
+  #answered<T>(answer: T): Exclude<T, symbol> {
+    if (clack.isCancel(answer)) throw this.#lastKey === 'escape' ? new WentBack() : new Cancelled();
+    return answer as Exclude<T, symbol>;
   }
 
   #wrapped(text: string): string {
@@ -101,9 +111,4 @@ export function wrap(line: string, width: number): string {
     } else current += current.length > indent ? ` ${word}` : word;
   }
   return [...lines, current].join('\n');
-}
-
-function answered<T>(answer: T): Exclude<T, symbol> {
-  if (clack.isCancel(answer)) throw new Cancelled();
-  return answer as Exclude<T, symbol>;
 }

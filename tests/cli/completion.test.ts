@@ -45,6 +45,80 @@ testUnless(missing.get('bash'), 'bash completes commands, options and values', a
   assert.deepEqual(await complete('nonsense', '--x'), []);
 });
 
+/** What is typed, and what the line is once Tab was pressed. */
+const TYPED: readonly (readonly [typed: string, completed: string])[] = [
+  ['unsh', 'unshare'],
+  ['sync --dr', 'sync --dry-run'],
+  ['write --to s', 'write --to sidecar'],
+  ['write --to=s', 'write --to=sidecar'],
+  ['sync --job write --js', 'sync --job write --json'],
+  ['setup --compose my\\ d', 'setup --compose my\\ directory/'],
+  ['completion z', 'completion zsh'],
+  ['help ded', 'help dedup'],
+  ['--ver', '--version'],
+  ['sync --job x', 'sync --job x'],
+];
+
+testUnless(missing.get('zsh'), 'zsh completes commands, options and values on a terminal', async () => {
+  using cwd = await withScript('zsh');
+  // A shell in a terminal of its own, in which a key prints the line as it is.
+  const lines = TYPED.map(([typed]) => `immich-sidecar ${typed}\n`).join('');
+  const shown = await ask('zsh', ['-f', '-c', ZSH_AT_A_TERMINAL], cwd.path, lines);
+  assert.deepEqual(shown.split('\n').filter((line) => line !== '').map((line) => line.trimEnd()), completedLines());
+});
+
+const ZSH_AT_A_TERMINAL = `
+zmodload zsh/zpty
+zpty shell "zsh -f -i"
+zpty -w shell "PROMPT= PS2=; unsetopt zle_bracketed_paste prompt_cr prompt_sp; autoload -U compinit; compinit -u -D
+source ./script; show() { print -r -- \\"<\\$BUFFER>\\"; BUFFER=; zle .accept-line }; zle -N show; bindkey '^X' show
+print READ''Y"
+zpty -r shell out "*READY*"
+while IFS= read -r line; do
+  zpty -w -n shell "$line"$'\\t\\x18'
+  zpty -r shell out "*<*>*"
+  print -r -- "\${\${out##*<}%>*}"
+done
+zpty -d shell`;
+
+testUnless(missing.get('fish'), 'fish completes commands, options and values', async () => {
+  using cwd = await withScript('fish');
+  const code =
+    'source ./script; while read -l line; echo "<"(complete --do-complete="$line" | string join "|")">"; end';
+  const lines = TYPED.map(([typed]) => `immich-sidecar ${typed}\n`).join('');
+  const offered = (await ask('fish', ['--no-config', '-c', code], cwd.path, lines)).split('\n').slice(0, -1);
+  // It offers the last word, with a description behind a tab; unescaped, as it is to be read.
+  const expected = TYPED.map(([typed, completed]) =>
+    typed === completed ? '' : /[^ \\](?:\\ |[^ ])*$/.exec(completed)?.[0].replaceAll('\\ ', ' ')
+  );
+  assert.deepEqual(offered.map((line) => line.slice(1, -1).replace(/\t.*/, '')), expected);
+});
+
+function completedLines(): string[] {
+  return TYPED.map(([, completed]) => `immich-sidecar ${completed}`);
+}
+
+/** A directory with the script for a shell, and something to complete. */
+async function withScript(shell: string) {
+  const cwd = workingDirectory('');
+  const { stdout } = await run(['completion', shell], { cwd: cwd.path, env: {} });
+  Deno.writeTextFileSync(`${cwd.path}/script`, stdout);
+  Deno.mkdirSync(`${cwd.path}/my directory`);
+  return cwd;
+}
+
+/** What a shell prints that reads these lines. */
+async function ask(shell: string, args: readonly string[], cwd: string, lines: string): Promise<string> {
+  const child = new Deno.Command(shell, { args: [...args], cwd, stdin: 'piped', stdout: 'piped', stderr: 'piped' })
+    .spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(lines));
+  await writer.close();
+  const { stdout, stderr } = await child.output();
+  assert.equal(new TextDecoder().decode(stderr), '');
+  return new TextDecoder().decode(stdout);
+}
+
 for (const shell of SHELLS) {
   testUnless(missing.get(shell), `the script for ${shell} is understood by it`, async () => {
     using cwd = workingDirectory('');
@@ -83,8 +157,8 @@ Deno.test('all scripts quote what their shells would take for something else, an
   const [bash, zsh, fish] = [bashScript(model), zshScript(model), fishScript(model)];
   assert.match(bash, /'do -t' \| 'do --to'\)\n +COMPREPLY=\(\$\(compgen -W 'a b' -- "\$cur"\)\)/);
   assert.match(zsh, /'do:It'\\''s \[odd\]\\: "quoted"'/);
-  assert.match(zsh, /'\(-t --to\)'\{-t,--to\}'\[one of '\\''these'\\''\]:kind:\(a b\)'/);
-  assert.match(zsh, /'--directory\[where: \\\[here\\\] or \\\\there\]:directory:_files -\/'/);
+  assert.match(zsh, /'\(-t --to\)'\{-t,--to=\}'\[one of '\\''these'\\''\]:kind:\(a b\)'/);
+  assert.match(zsh, /'--directory=\[where: \\\[here\\\] or \\\\there\]:directory:_files -\/'/);
   assert.match(fish, /-a do -d 'It\\'s \[odd\]: "quoted"'/);
   assert.match(fish, /-s t -l to -x -a 'a b' -d 'one of \\'these\\''/);
   for (const script of [bash, zsh, fish]) assert.doesNotMatch(script, /secret/);

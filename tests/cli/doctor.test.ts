@@ -84,6 +84,18 @@ Deno.test('doctor: the exit code says how it stands, --json everything, and secr
     }
   });
 
+  await t.step(
+    'nor do the token of the dashboard and the address of notifications, wherever they come from',
+    async () => {
+      const token = crypto.randomUUID();
+      for (const variables of [{ HTTP_TOKEN: token }, { NOTIFY_URL: `https://example.com/${token}` }]) {
+        const [secret = ''] = Object.values(variables);
+        const { stdout } = await doctor([], { ...variables, DB_DATABASE_NAME: secret });
+        assert.ok(stdout.replaceAll(/\s+/g, ' ').includes('"***"') && !stdout.includes(token), stdout);
+      }
+    },
+  );
+
   await t.step('nothing was written', async () => {
     assert.deepEqual(await everything(ward.world), before);
     assert.deepEqual([...Deno.readDirSync(cwd.path)].map(({ name }) => name), ['config.yaml']);

@@ -38,7 +38,7 @@ Deno.test('unshare: look, be asked, do, and do again', async () => {
   assert.match(text.stdout, /^job +photos\nfamily to bob +\d+\nuploads to bob +\d+\n/);
   assert.match(
     text.stdout,
-    new RegExp(`^Taken back: ${count} photos and videos \\([\\d.]+ \\w+, which the source keeps`, 'm'),
+    new RegExp(`^To be taken back: ${count} photos and videos \\([\\d.]+ \\w+, which the source keeps`, 'm'),
   );
   assert.match(text.stdout, /^Still configured: "family to bob", "uploads to bob"\.\nThe next sync shares it again/m);
   assert.match(text.stdout, /Nothing was changed\.\n$/);

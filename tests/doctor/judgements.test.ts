@@ -12,7 +12,7 @@ import { judgePredecessor } from '../../src/doctor/predecessor.ts';
 import { judgeUser } from '../../src/doctor/program.ts';
 import { judgeRelease } from '../../src/doctor/releases.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
-import { bytes, count, list } from '../../src/doctor/words.ts';
+import { bytes, count, list } from '../../src/config/words.ts';
 import { judgeDestination, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
 import { ALL_MODULES } from '../../src/writeback/module.ts';
 

@@ -3,6 +3,7 @@ export const KEYS = Object.freeze({
   down: '\u001b[B',
   up: '\u001b[A',
   ctrlC: '\u0003',
+  escape: '\u001b',
   /** Empties the line. */
   clear: '\u0015',
 });

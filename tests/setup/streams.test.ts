@@ -4,7 +4,7 @@ import { Secret } from '../../src/config/secret.ts';
 import { Cancelled } from '../../src/setup/prompter.ts';
 import { prepareSetup } from '../../src/setup/setup.ts';
 import { TerminalPrompter } from '../../src/setup/terminal.ts';
-import { Ground } from './ground.ts';
+import { BOBS_KEY, Ground } from './ground.ts';
 import { KEYS, Screen } from './screen.ts';
 
 /** Somebody who types into streams: needs no terminal, so this runs wherever the tests run. */
@@ -60,9 +60,73 @@ Deno.test('a wrong flag is explained and asked; what was typed becomes the plan,
   assert.equal((await ground.run(['sync'])).code, 0);
 });
 
-Deno.test('Ctrl-C in streams, too', async () => {
+Deno.test('Escape goes back one question, as often as somebody likes, with all answers before it', async () => {
   await using ground = await Ground.open();
-  const { screen, prepared } = typing(ground);
-  await screen.sees("Directory of Immich's docker-compose.yml");
-  await Promise.all([assert.rejects(prepared, Cancelled), screen.types(KEYS.ctrlC)]);
+  const { screen, prepared } = typing(ground, new Map([['--immich-url', ground.immich.url]]));
+  await screen.types(KEYS.escape);
+  await screen.answers("Directory of Immich's docker-compose.yml");
+  await screen.answers('API key of an administrator', ground.apiKey);
+  await screen.answers('What shall be set up?', KEYS.down);
+  await screen.answers('Whose uploads are shared?');
+  await screen.sees('◆ Who shall see these photos');
+  await screen.types(KEYS.escape);
+  await screen.sees('◆ Whose uploads are shared?');
+  await screen.types(KEYS.escape);
+  await screen.answers('What shall be set up?', KEYS.down);
+  await screen.answers('Whose uploads are shared?', KEYS.down);
+  await screen.answers('Who shall see these photos', KEYS.down, KEYS.down);
+  await screen.answers('Where shall the files for Carol lie?');
+  await screen.answers('Put everything into an album of Carol, too?');
+  await screen.answers('Name of this share');
+  await screen.answers('What else?');
+  await screen.answers('Keep the API key in .env?', KEYS.down);
+  const first = await prepared;
+  const again = first.again();
+  await screen.sees('◆ Keep the API key in .env?');
+  await screen.types(KEYS.escape);
+  await screen.answers('What else?');
+  await screen.answers('Keep the API key in .env?');
+  const { plan } = await again;
+  const keeps = (settings: typeof plan.settings) => settings.some(({ name }) => name === 'IMMICH_API_KEY');
+  assert.deepEqual([keeps(first.plan.settings), keeps(plan.settings)], [false, true]);
+  for (const { jobs } of [first.plan, plan]) {
+    assert.deepEqual(jobs.map(({ source, target }) => [source.name, target.name]), [['Alice', 'Carol']]);
+  }
+});
+
+Deno.test('Ctrl-C at every question: nothing was made, and Immich was asked to change nothing', async (t) => {
+  await using ground = await Ground.open();
+  const before = JSON.stringify(await ground.everything());
+  const steps: readonly (readonly [question: string, ...keys: readonly string[]])[] = [
+    ["Directory of Immich's docker-compose.yml"],
+    ['Address of Immich', KEYS.clear, ground.immich.url],
+    ['API key of an administrator', ground.apiKey],
+    ['What shall be set up?'],
+    ['Whose external library is shared?'],
+    ['What does Alice share?', KEYS.down],
+    ['Which directory?', 'family'],
+    ['Who shall see these photos', KEYS.down],
+    ['Where shall the files for Bob lie?'],
+    ['Put everything into an album of Bob, too?', KEYS.down],
+    ['API key of Bob', BOBS_KEY],
+    ['Name of the new album'],
+    ['Name of this share'],
+    ['What else?', KEYS.up],
+    ['Where shall people, places, captions and dates be written?'],
+    ['For whose photos?'],
+    ['Users, separated by commas, or all'],
+    ['Time zone of photos'],
+    ['What else?'],
+    ['Keep the API key in .env?'],
+  ];
+  for (const [index, [question]] of steps.entries()) {
+    await t.step(question, async () => {
+      const { screen, prepared } = typing(ground);
+      for (const [answered, ...keys] of steps.slice(0, index)) await screen.answers(answered, ...keys);
+      await screen.sees(`◆ ${question}`);
+      await Promise.all([assert.rejects(prepared, Cancelled), screen.types(KEYS.ctrlC)]);
+    });
+  }
+  assert.equal(JSON.stringify(await ground.everything()), before);
+  assert.ok(!ground.immich.paths().some((path) => !path.startsWith('GET ')));
 });

@@ -3,8 +3,10 @@ import { cpSync } from 'node:fs';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { EXIT } from '../../src/errors.ts';
+import { HAS_SERVER } from '../harness/database.ts';
 import { DIALECTS } from '../harness/fake_immich/captures.ts';
 import { commandLine, ofDeno } from '../cli/program.ts';
+import { PredecessorWorld } from '../share/predecessor_world.ts';
 import { BOBS_KEY, Ground, LIMITED_KEY } from './ground.ts';
 
 const SHARE = [
@@ -349,4 +351,21 @@ Deno.test('a key of the environment is written down, and an immich-sync.conf mov
   const { write } = loadConfig({ env: {}, cwd: ground.cwd });
   assert.deepEqual([write.captionMaxLength, write.destination, write.source], [99, 'sidecar', 'database']);
   assert.deepEqual(write.userIds, [ground.world.library.users.alice.id]);
+});
+
+Deno.test({
+  name: 'what immich-shared-library has shared is noticed, and taking it over is the next step',
+  ignore: !HAS_SERVER,
+  fn: async () => {
+    await using ground = await Ground.open({ keepsLibraries: true });
+    await PredecessorWorld.share(ground.world);
+    const share = ['--share', 'upload', '--from', 'Alice', '--to', 'Carol'];
+    const { code, stdout, stderr } = await ground.setup(['--yes', ...ground.flags, ...share]);
+    assert.equal(code, EXIT.ok, stderr);
+    assert.match(stderr, /^! immich-shared-library has shared \d+ photos here\. .*immich-sidecar takeover/m);
+    assert.match(
+      stdout,
+      /^ {2}immich-sidecar doctor .*\n {2}immich-sidecar takeover .*\n {2}immich-sidecar sync --dry-run/m,
+    );
+  },
 });

@@ -9,7 +9,7 @@ import { applyUnshare, planUnshare } from '../../src/share/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { commandLine, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { HAS_SERVER, REPRESENTATIVE } from '../harness/database.ts';
-import { listFiles } from './snapshot.ts';
+import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
 
 /** Bob's own photos (see the library's specs); tests let them look like one of Alice's. */
@@ -20,7 +20,7 @@ for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: what Bob has himself goes without a trace, is not shared again, and can be forgotten`, async () => {
     await using world = await World.open(release);
     await looksLike(world, DOG, { fileName: 'IMG_0100.jpeg', wallClock: '2023-07-16T23:59:59' });
-    const before = await snapshot(world);
+    const before = await snapshotOf(world);
     await world.share();
     const mirrors = await mirrorsOf(world, ['family/live', 'family/live-video']);
     assert.equal(mirrors.length, 2);
@@ -50,19 +50,19 @@ for (const release of REPRESENTATIVE) {
     assert.equal((await mirrorsOf(world, ['family/live', 'family/live-video'])).length, 2);
     assert.deepEqual((await look(world)).duplicates, [], 'somebody has said that he wants it');
     await unshareAll(world);
-    assert.deepEqual(await snapshot(world), before);
+    assert.deepEqual(await snapshotOf(world), before);
   });
 }
 
 Deno.test('after dedup nothing is left that unshare would not find', async () => {
   await using world = await World.open('v3.1.0');
   await looksLike(world, DOG, { fileName: 'birthday.JPG', wallClock: '2023-12-31T01:02:03' });
-  const before = await snapshot(world);
+  const before = await snapshotOf(world);
   await world.share();
   const { people } = await dedup(world);
   assert.ok(people > 0, 'the neighbour is on no other photo');
   await unshareAll(world);
-  assert.deepEqual(await snapshot(world), before);
+  assert.deepEqual(await snapshotOf(world), before);
   for (const table of ['asset_map', 'face_map', 'person_map', 'link', 'album_entry', 'stack_map']) {
     assert.equal((await world.sql`SELECT FROM immich_sidecar.${world.sql(table)}`).length, 0, table);
   }
@@ -199,7 +199,7 @@ Deno.test({
       facesPerAsset: 1,
       people: 20,
     });
-    const before = await snapshot(world);
+    const before = await snapshotOf(world);
     const own = await ownCopies(world);
     await world.share();
     await matchCopies(world, own);
@@ -223,7 +223,7 @@ Deno.test({
     assert.equal((await look(world)).counts.mirrors, 0);
     await unshareAll(world);
     await world.sql`DELETE FROM asset WHERE id = ANY (${own}::uuid[])`;
-    assert.deepEqual(await snapshot(world), before);
+    assert.deepEqual(await snapshotOf(world), before);
   },
 });
 
@@ -344,21 +344,4 @@ async function unshareAll(world: World): Promise<void> {
   } finally {
     await sql.end({ timeout: 5 });
   }
-}
-
-/** Immich's rows but for audits and the times that its triggers write, and all files. */
-async function snapshot(world: World): Promise<unknown> {
-  const tables = await world.sql<{ name: string }[]>`
-    SELECT format('%I', tablename) AS name
-    FROM pg_tables
-    WHERE schemaname = 'public' AND tablename NOT LIKE '%\\_audit'
-    ORDER BY 1`;
-  const rows: Record<string, string> = {};
-  for (const { name } of tables) {
-    const [row] = await world.sql.unsafe(`
-      SELECT count(*) || ':' || md5(coalesce(string_agg(item, '' ORDER BY item), '')) AS digest
-      FROM (SELECT md5((to_jsonb(t) - 'updatedAt' - 'updateId')::text) AS item FROM ${name} t) AS items`);
-    rows[name] = row?.['digest'];
-  }
-  return { rows, files: listFiles(world.directory) };
 }

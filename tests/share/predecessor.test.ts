@@ -10,7 +10,7 @@ import { applyUnshare, planUnshare } from '../../src/share/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { HAS_SERVER, type Release } from '../harness/database.ts';
 import { PredecessorWorld } from './predecessor_world.ts';
-import { digestTables, listFiles } from './snapshot.ts';
+import { digestTables, listFiles, type Snapshot, snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
 
 /** Its releases ran on these; since 3.2 it works differently and inside one cluster group only. */
@@ -23,7 +23,7 @@ const CASES: readonly { release: Release; sameClusterGroup: boolean }[] = [
 for (const { release, sameClusterGroup } of CASES) {
   Deno.test(`${release}: what immich-shared-library has shared is ours after a takeover; nothing is made again, nothing is left by unshare`, async () => {
     await using world = await World.open(release, { sameClusterGroup });
-    const before = await snapshot(world);
+    const before = await snapshotOf(world);
     await PredecessorWorld.share(world);
     const theirs = await theirTables(world.sql);
     const mirrors = await mirrorsOf(world);
@@ -66,7 +66,7 @@ for (const { release, sameClusterGroup } of CASES) {
     assert.deepEqual(listFiles(world.directory), tree);
 
     await unshareAll(world);
-    assert.deepEqual(await snapshot(world), await withTheirSetup(world, before));
+    assert.deepEqual(await snapshotOf(world), await withTheirSetup(world, before));
   });
 }
 
@@ -278,31 +278,9 @@ async function withoutTriggers(sql: Sql, work: () => Promise<void>): Promise<voi
   await sql`ALTER TABLE asset_exif ENABLE TRIGGER USER`;
 }
 
-interface Snapshot {
-  readonly rows: Readonly<Record<string, string>>;
-  readonly files: Readonly<Record<string, string>>;
-}
-
-/** Immich's rows but for audits and the times that its triggers write, and all files. */
-async function snapshot(world: World): Promise<Snapshot> {
-  const tables = await world.sql<{ name: string }[]>`
-    SELECT format('%I', tablename) AS name
-    FROM pg_tables
-    WHERE schemaname = 'public' AND tablename NOT LIKE '%\\_audit' AND tablename NOT LIKE '\\_face\\_sync\\_%'
-    ORDER BY 1`;
-  const rows: Record<string, string> = {};
-  for (const { name } of tables) {
-    const [row] = await world.sql.unsafe(`
-      SELECT count(*) || ':' || md5(coalesce(string_agg(item, '' ORDER BY item), '')) AS digest
-      FROM (SELECT md5((to_jsonb(t) - 'updatedAt' - 'updateId')::text) AS item FROM ${name} t) AS items`);
-    rows[name] = row?.['digest'];
-  }
-  return { rows, files: listFiles(world.directory) };
-}
-
 /** The same with the libraries and the symbolic links that a user of that program has made. */
 async function withTheirSetup(world: World, before: Snapshot): Promise<Snapshot> {
-  const now = await snapshot(world);
+  const now = await snapshotOf(world);
   const made = ['external/bob_shared/photos', 'external/bob_uploads', 'external/bob_uploads/alice'];
   const links = Object.fromEntries(made.map((path) => [path, now.files[path] ?? 'missing']));
   return {

@@ -33,3 +33,28 @@ export function listFiles(directory: string): Record<string, string> {
   walk(directory);
   return listing;
 }
+
+/** Immich's rows, as digests by table, and all files. */
+export interface Snapshot {
+  readonly rows: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Immich's rows but for audits, the tables of immich-shared-library, and the times that triggers write; and all files. */
+export async function snapshotOf(
+  { sql, directory }: { readonly sql: Sql; readonly directory: string },
+): Promise<Snapshot> {
+  const tables = await sql<{ name: string }[]>`
+    SELECT format('%I', tablename) AS name
+    FROM pg_tables
+    WHERE schemaname = 'public' AND tablename NOT LIKE '%\\_audit' AND tablename NOT LIKE '\\_face\\_sync\\_%'
+    ORDER BY 1`;
+  const rows: Record<string, string> = {};
+  for (const { name } of tables) {
+    const [row] = await sql.unsafe(`
+      SELECT count(*) || ':' || md5(coalesce(string_agg(item, '' ORDER BY item), '')) AS digest
+      FROM (SELECT md5((to_jsonb(t) - 'updatedAt' - 'updateId')::text) AS item FROM ${name} t) AS items`);
+    rows[name] = row?.['digest'];
+  }
+  return { rows, files: listFiles(directory) };
+}

@@ -14,7 +14,7 @@ import {
 import { everything } from '../cli/everything.ts';
 import { commandLine, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { HAS_SERVER, RELEASES, REPRESENTATIVE } from '../harness/database.ts';
-import { listFiles } from './snapshot.ts';
+import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
 
 for (const release of RELEASES) {
@@ -23,12 +23,12 @@ for (const release of RELEASES) {
     Deno.test(`${release}: after unshare every row of Immich and every file is what it was before the first sync${how}`, async () => {
       await using world = await World.open(release, { sameClusterGroup });
       world.setJobs([...jobsOf(world.library, 'bob'), ...jobsOf(world.library, 'carol')]);
-      const before = await snapshot(world);
+      const before = await snapshotOf(world);
       const first = await world.share();
       await world.share();
       const plan = await look(world);
       const result = await unshare(world);
-      assert.deepEqual(await snapshot(world), before);
+      assert.deepEqual(await snapshotOf(world), before);
       assert.deepEqual(await ourRows(world.sql), {});
       assert.equal(result.mirrors, first.jobs.reduce((sum, job) => sum + job.created, 0));
       const { mirrors, people, links } = plan.counts;
@@ -152,7 +152,7 @@ Deno.test('without the directory of the links nothing is taken back', async () =
 
 Deno.test('a file that cannot be removed is told and keeps its mirror; running again finishes', async () => {
   await using world = await World.open('v3.1.0');
-  const before = await snapshot(world);
+  const before = await snapshotOf(world);
   await world.share();
   const [mirror] = await world.sql<{ path: string }[]>`
     SELECT "originalPath" AS path FROM asset WHERE id = ${await world.mirrorOf('family/wedding') ?? ''}`;
@@ -165,7 +165,7 @@ Deno.test('a file that cannot be removed is told and keeps its mirror; running a
   Deno.removeSync(`${local}/in the way`);
   Deno.removeSync(local);
   assert.deepEqual((await unshare(world)).mirrors, 1);
-  assert.deepEqual(await snapshot(world), before);
+  assert.deepEqual(await snapshotOf(world), before);
 });
 
 Deno.test({
@@ -174,7 +174,7 @@ Deno.test({
   fn: async () => {
     await using world = await World.open('v3.1.0');
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));
-    const before = await snapshot(world);
+    const before = await snapshotOf(world);
     await world.share();
     const mirror = await world.mirrorOf('family/wedding') ?? '';
     const [row] = await world.sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${mirror}`;
@@ -193,7 +193,7 @@ Deno.test({
     });
     assert.ok(await world.mirrorOf('family/wedding'), 'its row is still there');
     await unshare(world);
-    assert.deepEqual(await snapshot(world), before);
+    assert.deepEqual(await snapshotOf(world), before);
     assert.deepEqual(await ourRows(world.sql), {});
   },
 });
@@ -231,14 +231,14 @@ Deno.test('2,000 mirrors with faces are taken back in seconds', async () => {
     externalRoot: '/external_library',
     localExternal: `${world.directory}/external`,
   });
-  const before = await snapshot(world);
+  const before = await snapshotOf(world);
   await world.share();
   const started = performance.now();
   const { mirrors } = await unshare(world);
   const seconds = (performance.now() - started) / 1000;
   assert.ok(mirrors > 2_000);
   assert.ok(seconds < 20, `${mirrors} mirrors took ${seconds.toFixed(1)} s`);
-  assert.deepEqual(await snapshot(world), before);
+  assert.deepEqual(await snapshotOf(world), before);
 });
 
 async function look(world: World, choice: UnshareChoice = {}): Promise<UnsharePlan> {
@@ -265,23 +265,6 @@ async function unshare(world: World, choice: UnshareChoice = {}): Promise<Unshar
   } finally {
     await sql.end({ timeout: 5 });
   }
-}
-
-/** Immich's rows but for audits and the times that its triggers write, and all files. */
-async function snapshot(world: World): Promise<unknown> {
-  const tables = await world.sql<{ name: string }[]>`
-    SELECT format('%I', tablename) AS name
-    FROM pg_tables
-    WHERE schemaname = 'public' AND tablename NOT LIKE '%\\_audit'
-    ORDER BY 1`;
-  const rows: Record<string, string> = {};
-  for (const { name } of tables) {
-    const [row] = await world.sql.unsafe(`
-      SELECT count(*) || ':' || md5(coalesce(string_agg(item, '' ORDER BY item), '')) AS digest
-      FROM (SELECT md5((to_jsonb(t) - 'updatedAt' - 'updateId')::text) AS item FROM ${name} t) AS items`);
-    rows[name] = row?.['digest'];
-  }
-  return { rows, files: listFiles(world.directory) };
 }
 
 /** Our tables that are not empty, but for the history of runs. */

@@ -44,9 +44,11 @@ function commandCase({ name, options, choices }: CommandModel): string {
 
 /** One option with all of its names, as _arguments wants it. */
 function specOf({ names, description, value }: OptionModel): string {
+  // "=": the value may be the next word, or stand behind such a sign.
+  const specs = names.map((name) => value !== undefined && name.startsWith('--') ? `${name}=` : name);
   const text = `[${description.replaceAll(/[[\]\\]/g, '\\$&')}]${value === undefined ? '' : valueOf(value)}`;
-  if (names.length === 1) return quote(`${names[0]}${text}`);
-  return `${quote(`(${names.join(' ')})`)}{${names.join(',')}}${quote(text)}`;
+  if (specs.length === 1) return quote(`${specs[0]}${text}`);
+  return `${quote(`(${names.join(' ')})`)}{${specs.join(',')}}${quote(text)}`;
 }
 
 function valueOf({ name, kind, choices }: OptionValue): string {

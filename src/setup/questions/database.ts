@@ -1,11 +1,13 @@
 import { quote } from '../../config/quote.ts';
 import { Secret } from '../../config/secret.ts';
 import { hostname, password, wholeNumber, word } from '../../config/values.ts';
+import { count } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { assertImmichDatabase } from '../../immich/instance.ts';
 import { connect, disconnect } from '../../postgres/connect.ts';
 import { FaultError } from '../../postgres/faults.ts';
-import type { DatabaseAnswer } from '../answers.ts';
+import { detectPredecessor } from '../../share/predecessor/detect.ts';
+import type { Answers, DatabaseAnswer } from '../answers.ts';
 import type { ComposeFacts } from '../compose/facts.ts';
 import type { Server, Session } from '../session.ts';
 import { parse } from './server.ts';
@@ -23,10 +25,13 @@ export async function askDatabase(
   session: Session,
   compose: ComposeFacts | undefined,
   server: Server,
-): Promise<DatabaseAnswer> {
+): Promise<Pick<Answers, 'database' | 'predecessorPhotos'>> {
   const { dialogue, existing, onSecret } = session;
+  const warn = (warning: string) => {
+    session.warnings.push(warning);
+    dialogue.say(warning, 'warning');
+  };
   const found = compose?.database;
-  const { database } = existing.config;
   let isAskedFor = found === undefined && existing.find('DB_PASSWORD') === undefined;
   const ask = async (flag: string, message: string, known: string) =>
     isAskedFor || dialogue.has(flag)
@@ -43,7 +48,9 @@ export async function askDatabase(
       'Name of the database',
       existing.find('DB_DATABASE_NAME') ?? found?.name ?? 'immich',
     );
-    const knownPassword = existing.find('DB_PASSWORD') === undefined ? found?.password : database.password;
+    const knownPassword = existing.find('DB_PASSWORD') === undefined
+      ? found?.password
+      : existing.config.database.password;
     const secret = isAskedFor || knownPassword === undefined || dialogue.has('--db-password-file')
       ? await dialogue.secret({
         flag: '--db-password-file',
@@ -55,18 +62,27 @@ export async function askDatabase(
       : knownPassword;
     onSecret(secret);
     const address = await askAddress(session, compose, isAskedFor);
-    const answer = { ...address, username, name, password: secret };
+    const database = { ...address, username, name, password: secret };
     try {
-      if (await isReached(answer, server, existing.config.database)) {
-        dialogue.say(`The database ${name} at ${address.hostname}:${address.port} is Immich's.`, 'success');
-      } else {
-        const warning =
-          `The database at ${address.hostname}:${address.port} cannot be reached from here, so it was not checked. ` +
-          "With Docker that is usual: only containers in Immich's network see it, as the one of immich-sidecar will.";
-        session.warnings.push(warning);
-        dialogue.say(warning, 'warning');
+      const reached = await look(database, server, existing.config.database);
+      const where = `${address.hostname}:${address.port}`;
+      if (reached === undefined) {
+        warn(
+          `The database at ${where} cannot be reached from here, so it was not checked. With Docker that is usual: only ` +
+            "containers in Immich's network see it, as the one of immich-sidecar will.",
+        );
+        return { database, predecessorPhotos: undefined };
       }
-      return answer;
+      dialogue.say(`The database ${name} at ${where} is Immich's.`, 'success');
+      const { predecessorPhotos } = reached;
+      if (predecessorPhotos > 0) {
+        const photos = count(predecessorPhotos, 'photo');
+        warn(
+          `immich-shared-library has shared ${photos} here. After setup, "immich-sidecar takeover" takes them over, and nothing ` +
+            'is copied again (docs/coming_from.md).',
+        );
+      }
+      return { database, predecessorPhotos };
     } catch (error) {
       if (!(error instanceof UserError) || !dialogue.isAttended) throw nameFlags(error);
       dialogue.say(`${error.message}\n${error.remedy}`, 'warning');
@@ -99,23 +115,23 @@ async function askAddress(
   });
 }
 
-/** False when nobody answers there. Throws UserError when somebody does, and it is not the database of this Immich. */
-async function isReached(
+/** Undefined when nobody answers there. Throws UserError when somebody does, and it is not the database of this Immich. */
+async function look(
   answer: DatabaseAnswer,
   { me, url }: Server,
   { maxConnections: _, ...rest }: { maxConnections: number },
-): Promise<boolean> {
+): Promise<{ readonly predecessorPhotos: number } | undefined> {
   let sql;
   try {
     sql = await connect({ ...rest, ...answer, maxConnections: 1 });
   } catch (error) {
-    if (error instanceof FaultError) return false;
+    if (error instanceof FaultError) return undefined;
     throw error;
   }
   try {
     await assertImmichDatabase(sql);
     const [row] = await sql<{ found: boolean }[]>`SELECT EXISTS (SELECT 1 FROM "user" WHERE id = ${me.id}) AS found`;
-    if (row?.found === true) return true;
+    if (row?.found === true) return { predecessorPhotos: (await detectPredecessor(sql))?.unknown ?? 0 };
     throw new UserError(
       `The database ${quote(answer.name)} at ${answer.hostname}:${answer.port} belongs to another Immich than ${url}.`,
       { remedy: `It does not know the user ${quote(me.name)}. Check the address of Immich and that of the database.` },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { quote } from '../../config/quote.ts';
 import { Secret } from '../../config/secret.ts';
 import { apiKey, httpUrl, type ValueType } from '../../config/values.ts';
+import { count } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { ImmichApi } from '../../immich/api/client.ts';
 import { listLibraries } from '../../immich/api/libraries.ts';
@@ -58,8 +59,8 @@ export async function askServer(session: Session, compose: ComposeFacts | undefi
   });
   const { users, libraries } = server;
   dialogue.say(
-    `Immich ${versionText(server.version)} with ${counted(users.length, 'user')} and ` +
-      `${counted(libraries.length, 'external library', 'external libraries')}. The key belongs to ${server.me.name}.`,
+    `Immich ${versionText(server.version)} with ${count(users.length, 'user')} and ` +
+      `${count(libraries.length, 'external library', 'external libraries')}. The key belongs to ${server.me.name}.`,
     'success',
   );
   return server;
@@ -96,10 +97,6 @@ async function inOtherWords<T>(request: () => Promise<T>): Promise<T> {
     if (remedy === undefined || !(error instanceof Error)) throw error;
     throw new UserError(error.message, { remedy, cause: error });
   }
-}
-
-function counted(count: number, one: string, more = `${one}s`): string {
-  return `${count} ${count === 1 ? one : more}`;
 }
 
 export function apiOf(url: string, key: Secret): ImmichApi {

@@ -1,10 +1,10 @@
 import { quote } from '../../config/quote.ts';
 import { pathPrefix } from '../../config/values.ts';
+import { list } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { PathMap } from '../../files/path_map.ts';
 import type { ImmichLibrary } from '../../immich/api/libraries.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
-import { orList } from '../dialogue.ts';
 import type { Directories, Session } from '../session.ts';
 import { parse } from './server.ts';
 
@@ -26,7 +26,7 @@ export async function askSourcePath(
     const path = parse(pathPrefix, text);
     if (!importPaths.some((importPath) => path.startsWith(importPath))) {
       throw new UserError(`${source.name} has no external library at ${quote(path)}.`, {
-        remedy: `Choose ${orList(importPaths)}, or a directory below.`,
+        remedy: `Choose ${list(importPaths, 'or')}, or a directory below.`,
       });
     }
     const local = new PathMap(mounts).toLocal(path.slice(0, -1));

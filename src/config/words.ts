@@ -1,4 +1,4 @@
-import { plain } from '../config/quote.ts';
+import { plain } from './quote.ts';
 
 /** A path or a name, in quotes. */
 export function named(text: string): string {
@@ -11,8 +11,8 @@ export function count(number: number, one: string, many = `${one}s`): string {
 }
 
 /** `a, b and c` */
-export function list(items: readonly string[]): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+export function list(items: readonly string[], last: 'and' | 'or' = 'and'): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)}`;
 }
 
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;

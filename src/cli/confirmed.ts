@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { UserError } from '../errors.ts';
+import type { Connection } from '../postgres/connect.ts';
+import type { UnshareChoice } from '../share/unshare.ts';
+import { type Consent, consentOf } from './ask.ts';
+import type { Environment } from './output.ts';
+import { isUuid } from './uuid.ts';
+import { withDatabase } from './with_database.ts';
+
+/** What can be said to every command that changes the database once somebody has said yes. */
+export interface ConfirmedOptions {
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** Gives such a command these options, and its work. The user is asked once, also when the work is begun again. */
+export function confirmed<Options extends ConfirmedOptions>(
+  command: Command,
+  env: Environment,
+  onExit: (code: number) => void,
+  work: (sql: Connection, config: Config, options: Options, consent: Consent) => Promise<number>,
+): Command {
+  return command
+    .option('--yes', 'do not ask')
+    .option('--json', 'print the result as one JSON object')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .action(async () => {
+      const options = command.opts<Options>();
+      const consent = consentOf(options);
+      const run = (sql: Connection, config: Config) => work(sql, config, options, consent);
+      onExit(await withDatabase(env, { ...options, needJobs: false }, run));
+    });
+}
+
+/** Whose mirrors are meant, by `--job` and `--user`. Throws UserError for an id that is none. */
+export function shareChoiceOf({ job, user }: { readonly job?: string; readonly user?: string }): UnshareChoice {
+  if (user !== undefined && !isUuid(user)) {
+    throw new UserError(`--user: ${JSON.stringify(user)} is not the id of a user.`, {
+      remedy: 'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
+    });
+  }
+  return { job, targetUserId: user?.toLowerCase() };
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { EXIT } from '../../src/errors.ts';
+import { HAS_SERVER } from '../harness/database.ts';
+import { Ground } from '../setup/ground.ts';
+import { PredecessorWorld } from '../share/predecessor_world.ts';
+import { World } from '../share/world.ts';
+import { run, type RunOptions, variablesOf, workingDirectory, yamlJob } from './program.ts';
+
+/**
+ * The examples of docs/json.md by the command above them: one JSON value for each line of its output, the last of them for the
+ * last line.
+ */
+function examples(): Map<string, unknown[]> {
+  const page = Deno.readTextFileSync(new URL('../../docs/json.md', import.meta.url));
+  const found = page.matchAll(/^### `immich-sidecar (.*)`\n[^]*?```json\n([^]*?)```$/gm);
+  return new Map([...found].map(([, command = '', text = '']) => [
+    command,
+    text.trim().split(/\n\n/).map((value) => JSON.parse(value)),
+  ]));
+}
+
+/** Where a value is not like the example, as paths: other keys, or other types. What is null on either side, or empty, says nothing. */
+function differences(actual: unknown, example: unknown, path = ''): string[] {
+  if (actual === null || example === null || example === undefined) return [];
+  if (Array.isArray(example)) {
+    if (!Array.isArray(actual)) return [`${path} is no list`];
+    return example.length === 0 ? [] : actual.flatMap((item) => differences(item, example[0], `${path}[]`));
+  }
+  if (typeof example !== 'object') return typeof actual === typeof example ? [] : [`${path} is a ${typeof actual}`];
+  if (typeof actual !== 'object' || Array.isArray(actual)) return [`${path} is no object`];
+  const known = new Map(Object.entries(example).map(([key, value]) => [key.replace(/\?$/, ''), value]));
+  const any = known.get('…');
+  const missing = Object.keys(example).filter((key) => !/\?$|^…$/.test(key) && !(key in actual));
+  return [
+    ...missing.map((key) => `${path}.${key} is missing`),
+    ...Object.entries(actual).flatMap(([key, value]) => {
+      const expected = known.get(key) ?? any;
+      return known.has(key) || any !== undefined
+        ? differences(value, expected, `${path}.${key}`)
+        : [`${path}.${key} is not documented`];
+    }),
+  ];
+}
+
+/** Runs a command and compares each line that it prints with the example. */
+class Page {
+  readonly #examples = examples();
+
+  async check(command: string, args: readonly string[], options: RunOptions): Promise<void> {
+    const documented = this.#examples.get(command);
+    assert.ok(documented, `docs/json.md has no example of ${command}`);
+    this.#examples.delete(command);
+    const { stdout, stderr, code } = await run(args, options);
+    assert.ok(code === EXIT.ok || code === EXIT.partial || code === EXIT.refused, `${command}: ${stderr}`);
+    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const last = documented.at(-1);
+    const found = lines.flatMap((line, index) => {
+      if (index === lines.length - 1) return differences(line, last);
+      const each = documented.slice(0, -1).map((example) => differences(line, example));
+      return each.some((none) => none.length === 0) ? [] : each[0] ?? ['more lines than documented'];
+    });
+    assert.deepEqual([...new Set(found)], [], command);
+  }
+
+  get unchecked(): readonly string[] {
+    return [...this.#examples.keys()];
+  }
+}
+
+Deno.test('docs/json.md says what every command prints with --json, and nothing else is printed', async () => {
+  const page = new Page();
+  await using ground = await Ground.open();
+  const { world } = ground;
+  const options = { cwd: ground.cwd, env: { ...ground.environment, WRITE_SOURCE: 'database', TZ: 'Europe/Vienna' } };
+  const share = ['--share', 'external', '--from', 'Alice', '--to', 'Bob', '--path', '/external_library/alice/family'];
+  await page.check('setup --json', ['setup', '--yes', '--json', ...ground.flags, ...share], options);
+  await page.check('doctor --json', ['doctor', '--json'], options);
+  await page.check('sync --dry-run --json', ['sync', '--dry-run', '--json'], options);
+  await page.check('sync --json', ['sync', '--json'], options);
+  await bobHasPortrait(world);
+  await page.check('dedup --dry-run --json', ['dedup', '--dry-run', '--json'], options);
+  await page.check('dedup --json', ['dedup', '--yes', '--json'], options);
+  await page.check('forget --list --json', ['forget', '--list', '--json'], options);
+  await page.check('forget --json', ['forget', '--all', '--yes', '--json'], options);
+  await page.check('write --dry-run --json', ['write', '--all', '--dry-run', '--json'], options);
+  await page.check('write --json', ['write', '--all', '--json'], options);
+  await page.check('undo --dry-run --json', ['undo', '--dry-run', '--json'], options);
+  await page.check('undo --json', ['undo', '--yes', '--json'], options);
+  await page.check('status --json', ['status', '--json'], options);
+  await page.check('unshare --dry-run --json', ['unshare', '--dry-run', '--json'], options);
+  await page.check('unshare --json', ['unshare', '--yes', '--json'], options);
+  await page.check('demo --json', ['demo', '--json'], options);
+  if (HAS_SERVER) await checkTakeover(page);
+  else assert.deepEqual(page.unchecked, ['takeover --dry-run --json', 'takeover --json']);
+});
+
+async function checkTakeover(page: Page): Promise<void> {
+  await using world = await World.open('v3.1.0');
+  await PredecessorWorld.share(world);
+  using cwd = workingDirectory(world.config.jobs.map(yamlJob));
+  const options = { cwd: cwd.path, env: { ...variablesOf(world), PLACEMENT: 'auto' } };
+  await page.check('takeover --dry-run --json', ['takeover', '--dry-run', '--json'], options);
+  await page.check('takeover --json', ['takeover', '--yes', '--json'], options);
+  assert.deepEqual(page.unchecked, []);
+}
+
+Deno.test('every command that knows --json has an example', async () => {
+  using cwd = workingDirectory('');
+  const { stdout } = await run(['completion', 'fish'], { cwd: cwd.path, env: {} });
+  const commands = [...stdout.matchAll(/__fish_seen_subcommand_from (\w+)' -l json /g)].map(([, name]) => name);
+  const documented = new Set([...examples().keys()].map((command) => command.split(' ')[0]));
+  assert.deepEqual([...documented].toSorted(), commands.toSorted());
+});
+
+async function bobHasPortrait(world: World): Promise<void> {
+  const own = world.id('bob/dog');
+  await world.sql`
+    UPDATE asset SET "originalFileName" = 'Portrait.HEIC', "localDateTime" = '2023-06-03T23:00:00Z' WHERE id = ${own}`;
+  await world.sql`UPDATE asset_exif SET "dateTimeOriginal" = '2023-06-03T14:00:00Z' WHERE "assetId" = ${own}`;
+}
