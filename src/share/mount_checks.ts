@@ -85,7 +85,7 @@ function assertDirectory(local: string, immich: string): void {
   try {
     if (Deno.statSync(local).isDirectory) return;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw notNamed(local, immich, error);
+    if (error instanceof Deno.errors.NotCapable) throw refused(local, immich, error);
     // reported below
   }
   throw new UserError(
@@ -96,12 +96,21 @@ function assertDirectory(local: string, immich: string): void {
   );
 }
 
-/** Only Immich's database names it, and what that says gives this process no permission. */
-function notNamed(local: string, immich: string, cause: unknown): UserError {
-  return new UserError(
-    `Immich keeps its media in ${JSON.stringify(immich)}, and no setting names ${JSON.stringify(local)} here.`,
-    { remedy: 'Set UPLOAD_LOCATION to that directory as this program sees it; nothing else may be touched.', cause },
-  );
+/** Where Deno lets nobody in whose permissions have limits, whatever they name (2.9). */
+const CLOSED = /^\/(dev|proc|sys)\//;
+
+/** What only Immich's database names gives this process no permission. */
+function refused(local: string, immich: string, cause: unknown): UserError {
+  const [here, there] = [JSON.stringify(local), JSON.stringify(immich)];
+  return CLOSED.test(`${local}/`)
+    ? new UserError(`${here}, which is ${there} in Immich, is in a place where Deno lets this program do nothing.`, {
+      remedy: 'Keep or mount it anywhere but below /dev, /proc and /sys.',
+      cause,
+    })
+    : new UserError(`Immich keeps its media in ${there}, and no setting names ${here} here.`, {
+      remedy: 'Set UPLOAD_LOCATION to that directory as this program sees it; nothing else may be touched.',
+      cause,
+    });
 }
 
 function localOrThrow(immichPath: string, paths: PathMap, name: string): string {

@@ -11,7 +11,6 @@ import {
   type YamlJob,
   yamlJob,
 } from '../cli/program.ts';
-import { otherFileSystem } from '../files/obstacles.ts';
 import { HAS_SERVER, openEmpty } from '../harness/database.ts';
 import { World } from './world.ts';
 
@@ -65,6 +64,7 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
   const { users, libraries, albums } = world.library;
   const { alice, bob } = users;
   const media = `${world.directory}/media`;
+  const elsewhere = `${world.directory}/elsewhere`;
   return [
     {
       what: 'no database',
@@ -193,14 +193,25 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     },
     {
       what: 'hard links across file systems',
-      obstacle: otherFileSystem.obstacle,
-      env: { PATH_MAP: `/external_library/bob_shared=${otherFileSystem.directory}` },
+      obstacle: onlyAsRoot,
+      wrapper: inMemory(elsewhere),
+      prepare: async () => {
+        await Deno.mkdir(elsewhere);
+        return () => Deno.remove(elsewhere);
+      },
+      env: { PATH_MAP: `/external_library/bob_shared=${elsewhere}` },
       says: [
         `${world.directory}/external/alice/family`,
-        `"${otherFileSystem.directory}"`,
+        `"${elsewhere}"`,
         'different file systems',
         'placement: symlink',
       ],
+    },
+    {
+      what: 'a directory that Deno closes to everybody',
+      obstacle: Deno.build.os === 'linux' ? undefined : 'there is no /dev/shm',
+      env: { PATH_MAP: '/external_library/bob_shared=/dev/shm' },
+      says: ['"/dev/shm"', '/external_library/bob_shared', 'Deno', 'below /dev'],
     },
     {
       what: 'a directory of external libraries that is mounted read-only',
@@ -319,6 +330,11 @@ function assertSame(after: Everything, before: Everything): void {
 function readOnly(directory: string): readonly string[] {
   const script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
   return ['unshare', '--mount', 'sh', '-c', script, directory];
+}
+
+/** A command that runs another one where `directory` is a file system of its own. */
+function inMemory(directory: string): readonly string[] {
+  return ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none "$0" && exec "$@"', directory];
 }
 
 async function canMount(): Promise<boolean> {
