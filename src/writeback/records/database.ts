@@ -80,9 +80,13 @@ async function readRecords(
   { modules }: RecordOptions,
 ): Promise<readonly AssetRecord[]> {
   const ids = assets.map(({ id }) => id);
-  const faces = Map.groupBy(await readFaces(sql, schema, ids), ({ assetId }) => assetId);
-  const albums = modules.includes('albums') ? namesOf(await readAlbumNames(sql, schema, ids)) : undefined;
-  const tags = modules.includes('tags') ? namesOf(await readTagNames(sql, schema, ids)) : undefined;
+  // Sent one after the other without waiting for answers.
+  const [faceRows, albums, tags] = await Promise.all([
+    readFaces(sql, schema, ids),
+    modules.includes('albums') ? readAlbumNames(sql, schema, ids).then(namesOf) : undefined,
+    modules.includes('tags') ? readTagNames(sql, schema, ids).then(namesOf) : undefined,
+  ]);
+  const faces = Map.groupBy(faceRows, ({ assetId }) => assetId);
   return assets.map((asset) => {
     const own = faces.get(asset.id) ?? [];
     return recordOf({
