@@ -24,7 +24,7 @@ const logger = getLogger(['immich-sidecar', 'writeback']);
  * Assets that are dealt with in one go. Then others have their turn: answers of the database for the next page, signals,
  * and the progress bar. With 1,000 the database and this program would work in turns instead of at once.
  */
-const TURN = 16;
+const TURN = 12;
 
 /** Files that ExifTool reads with one command. */
 const BATCH = 16;
