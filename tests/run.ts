@@ -77,7 +77,7 @@ function interruptible(stop: () => Promise<void>): { stop: () => Promise<void>; 
   };
 }
 
-/** Two files at a time: more would not be faster on two cores, and each PGlite takes some 200 MB. */
+/** Three files at a time, as some wait for what they have started. Each PGlite takes some 200 MB. */
 async function runTests(
   args: readonly string[],
   environment: Record<string, string>,
@@ -88,7 +88,7 @@ async function runTests(
     // Types are checked by `deno task check`.
     args: ['test', '--allow-all', '--no-check', '--parallel', ...args],
     cwd: new URL('..', import.meta.url),
-    env: { DENO_JOBS: '2', ...colour, ...environment },
+    env: { DENO_JOBS: '3', ...colour, ...environment },
     stdin: 'null',
     stdout: 'piped',
     stderr: 'inherit',

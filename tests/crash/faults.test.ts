@@ -25,7 +25,7 @@ const ACCIDENTS: readonly Accident[] = [
 ];
 
 /** Cycles that fail one after the other before one may complete: what the first leaves behind is there for the second. */
-const IN_A_ROW = IS_ALL ? 1 : 5;
+const IN_A_ROW = IS_ALL ? 1 : 10;
 
 for (const release of RELEASES) {
   Deno.test(

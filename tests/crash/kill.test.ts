@@ -19,7 +19,7 @@ const SEED = Number(Deno.env.get('SEED') ?? Date.now() % 1_000_000);
 const BULK = 1_100;
 
 /** Before the program may finish and everything is looked at. */
-const MOST_KILLS_IN_A_ROW = 4;
+const MOST_KILLS_IN_A_ROW = 8;
 
 const FIRST_LENGTH_MS = 1_000;
 

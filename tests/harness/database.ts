@@ -9,7 +9,7 @@ import type { Release } from './releases.ts';
 import { createDatabase, serverUrl } from './server_databases.ts';
 import { ensureDump, ensureTemplate, MEDIA_LOCATION } from './templates.ts';
 
-export { type Release, RELEASES, REPRESENTATIVE } from './releases.ts';
+export { type Release, RELEASES, REPRESENTATIVE, SPREAD } from './releases.ts';
 
 /** Whether tests of this process run on a server: several sessions at once, and no rule about turns. */
 export const HAS_SERVER = serverUrl() !== undefined;

@@ -16,6 +16,11 @@ export const RELEASES = [
 
 export type Release = typeof RELEASES[number];
 
+/** Where something changed that most of the engine has to do with; with `RELEASES=all` every release. */
+export const SPREAD: readonly Release[] = Deno.env.get('RELEASES') === 'all'
+  ? RELEASES
+  : ['v2.0.0', 'v2.5.0', 'v2.7.5', 'v3.0.0', 'v3.2.0'];
+
 /**
  * The last 2.x and the release with people in groups; most other tests are on 3.1.0, on which most facts were measured. With
  * `RELEASES=all` that one too.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RELEASES } from '../harness/database.ts';
+import { SPREAD } from '../harness/database.ts';
 import { World } from './world.ts';
 
 async function inAlbum(world: World): Promise<Set<string>> {
@@ -12,7 +12,7 @@ async function inAlbum(world: World): Promise<Set<string>> {
   return new Set(rows.map(({ id }) => id));
 }
 
-for (const release of RELEASES) {
+for (const release of SPREAD) {
   Deno.test(`${release}: an album that is configured later is filled; what its owner takes out stays out`, async () => {
     await using world = await World.open(release);
     const jobs = world.config.jobs;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
-import { RELEASES, REPRESENTATIVE } from '../harness/database.ts';
+import { REPRESENTATIVE, SPREAD } from '../harness/database.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
 
-for (const release of RELEASES) {
+for (const release of SPREAD) {
   Deno.test(`${release}: what Alice changes on a photo follows, and another cycle changes nothing`, async () => {
     await using world = await World.open(release);
     const { sql } = world;

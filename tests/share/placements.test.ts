@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { JobConfig } from '../../src/config/config.ts';
-import { RELEASES } from '../harness/database.ts';
+import { SPREAD } from '../harness/database.ts';
 import { World } from './world.ts';
 
 Deno.test('uploads are mirrored wherever they lie: upload folder, storage template, motion part', async () => {
@@ -26,7 +26,7 @@ Deno.test('uploads are mirrored wherever they lie: upload folder, storage templa
   }
 });
 
-for (const release of RELEASES) {
+for (const release of SPREAD) {
   Deno.test(`${release}: symlink placement leads to the source's own files and links no original`, async () => {
     await using world = await World.open(release);
     const external = `${world.directory}/external`;

@@ -13,11 +13,11 @@ import {
 } from '../../src/share/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { commandLine, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
-import { HAS_SERVER, RELEASES, REPRESENTATIVE } from '../harness/database.ts';
+import { HAS_SERVER, REPRESENTATIVE, SPREAD } from '../harness/database.ts';
 import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
 
-for (const release of RELEASES) {
+for (const release of SPREAD) {
   for (const sameClusterGroup of release >= 'v3.2' ? [false, true] : [false]) {
     const how = sameClusterGroup ? ', people in one cluster group' : '';
     Deno.test(`${release}: after unshare every row of Immich and every file is what it was before the first sync${how}`, async () => {
