@@ -35,16 +35,28 @@ export async function inspectFiles(
 }
 
 /**
- * Makes the links of inspected mirrors. Every mirror ends up in exactly one of the two lists; of one that could not get all
- * its links none is left. Throws what `signal` is aborted with; the journal knows what was linked until then.
+ * Makes the links of inspected mirrors. Every mirror is linked or has a skip. One that could not get all its links loses them
+ * again; where that fails too it is also among the littered, and the journal must go on knowing of its links. Throws what `signal`
+ * is aborted with; the journal knows what was linked until then.
  */
 export async function linkFiles(
   mirrors: readonly InspectedMirror[],
   linker: Linker,
   signal: AbortSignal,
-): Promise<{ linked: InspectedMirror[]; skips: Skip[] }> {
-  const { done, skips } = await forEach(mirrors, ({ plan }) => plan, (mirror) => makeLinks(mirror, linker), signal);
-  return { linked: done, skips };
+): Promise<{ linked: InspectedMirror[]; littered: InspectedMirror[]; skips: Skip[] }> {
+  const littered: InspectedMirror[] = [];
+  const link = (mirror: InspectedMirror) => {
+    const made: InspectedLink[] = [];
+    try {
+      makeLinks(mirror, linker, made);
+      return mirror;
+    } catch (error) {
+      if (!isTidied(mirror, linker, made)) littered.push(mirror);
+      throw error;
+    }
+  };
+  const { done, skips } = await forEach(mirrors, ({ plan }) => plan, link, signal);
+  return { linked: done, littered, skips };
 }
 
 function inspect(plan: MirrorPlan, linker: Linker, paths: PathMap): InspectedMirror {
@@ -73,19 +85,30 @@ function inspectLink(link: LinkPlan, linker: Linker, paths: PathMap, known?: Sou
   return { source, target, keep: localPath(link.keep, paths), link };
 }
 
-function makeLinks(mirror: InspectedMirror, linker: Linker): InspectedMirror {
-  const made: InspectedLink[] = [];
-  try {
-    for (const link of mirror.links) {
-      linker.link(link.source, link.target);
-      made.push(link);
-    }
-    return mirror;
-  } catch (error) {
-    for (const link of made) linker.remove(link.target, link.keep);
-    for (const link of mirror.links) linker.prune(link.target, link.keep);
-    throw error;
+/** Adds to `made` what is linked. */
+function makeLinks({ links }: InspectedMirror, linker: Linker, made: InspectedLink[]): void {
+  for (const link of links) {
+    linker.link(link.source, link.target);
+    made.push(link);
   }
+}
+
+/** Removes what was linked, and the directories made for it. Returns whether nothing is left. */
+function isTidied({ links }: InspectedMirror, linker: Linker, made: readonly InspectedLink[]): boolean {
+  const steps = [
+    ...made.map((link) => () => linker.remove(link.target, link.keep)),
+    ...links.map((link) => () => linker.prune(link.target, link.keep)),
+  ];
+  let isAll = true;
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      isAll = false;
+    }
+  }
+  return isAll;
 }
 
 /** Throws FileProblem for a path outside every configured directory. */

@@ -99,7 +99,7 @@ export async function applyNewAssets(
 interface LinkedBatch {
   readonly mirrors: readonly InspectedMirror[];
   readonly skips: readonly Skip[];
-  /** Journaled mirrors that got no files. */
+  /** Journaled mirrors that have no files. */
   readonly unlinked: readonly string[];
 }
 
@@ -110,8 +110,8 @@ async function prepareFiles(context: Context, job: Job, plan: NewAssetsPlan): Pr
     await recordLinks(tx, plan.mirrors.flatMap(entriesOf));
     await insertPeople(tx, context.schema, job, plan.mirrors.map(({ plan: { sourceAssetId } }) => sourceAssetId));
   });
-  const { linked, skips } = await linkFiles(plan.mirrors, context.linker, context.signal);
-  const hasFiles = new Set(linked);
+  const { linked, littered, skips } = await linkFiles(plan.mirrors, context.linker, context.signal);
+  const hasFiles = new Set([...linked, ...littered]);
   return {
     mirrors: linked,
     skips: [...plan.skips, ...skips],
