@@ -36,7 +36,7 @@ Deno.test({
 });
 
 async function soak(server: TestServer): Promise<void> {
-  await using world = await openOn(server);
+  await using world = await World.open('v3.1.0', { database: { server: server.url } });
   const ground = new Ground(world);
   using cwd = workingDirectory(world.config.jobs.map(yamlJob));
   const env = { ...variablesOf(world), SYNC_INTERVAL_SECONDS: '5', HTTP_PORT: '0', LOG_LEVEL: 'WARNING' };
@@ -64,17 +64,6 @@ async function soak(server: TestServer): Promise<void> {
   if (used === undefined || now === undefined) return; // not on this system
   assert.ok(now.kb < used.kb + MEMORY_TOLERANCE_KB, `memory: ${used.kb} kB, then ${now.kb} kB`);
   assert.ok(now.files <= used.files + 4, `open files: ${used.files}, then ${now.files}`);
-}
-
-/** A world on this server instead of the one that all other tests share. */
-async function openOn(server: TestServer): Promise<World> {
-  const shared = Deno.env.get('TEST_POSTGRES_URL') ?? '';
-  Deno.env.set('TEST_POSTGRES_URL', server.url);
-  try {
-    return await World.open('v3.1.0');
-  } finally {
-    Deno.env.set('TEST_POSTGRES_URL', shared);
-  }
 }
 
 /** Whether Bob's people are called what they are called in this round; 0: whether he has any. */

@@ -36,6 +36,8 @@ export interface OpenOptions {
   readonly systemConfig?: Readonly<Record<string, unknown>>;
   /** A database of the server to clone instead of the release's empty one. */
   readonly template?: string;
+  /** The address of a server other than the one that all tests share. */
+  readonly server?: string;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface OpenOptions {
  * tables) is shared too, and outlives a connection. A test that needs two sessions says `ignore: !HAS_SERVER`.
  */
 export async function openImmich(release: Release, options: OpenOptions = {}): Promise<ImmichDatabase> {
-  const url = serverUrl();
+  const url = options.server ?? serverUrl();
   const database = url
     ? await openOnServer(url, options.template ?? await ensureTemplate(url, release))
     : await openOnPGlite(await ensureDump(release));

@@ -16,7 +16,7 @@ export interface OpenLibrary {
 
 /**
  * A database with a generated library whose files lie in `directory`, an absolute path without symbolic links, below `media` and
- * `external`. Immich sees them below `/data` and `/external_library`. One that shall lie elsewhere is always generated.
+ * `external`. Immich sees them below `/data` and `/external_library`. One that shall lie elsewhere, or on a server of its own, is always generated.
  *
  * To draw all the pictures takes a process more than a second, and to insert the rows a third of one. tests/run.ts names a
  * directory in `TEST_LIBRARY_CACHE`, where the first who asks for a library leaves it for all others; elsewhere each is generated.
@@ -30,7 +30,7 @@ export async function openLibrary(
   const [url, cache] = [serverUrl(), Deno.env.get('TEST_LIBRARY_CACHE')];
   const roots = rootsIn(directory);
   const isElsewhere = Object.keys(roots).some((root) => root in kind);
-  if (url === undefined || !cache || isElsewhere) {
+  if (url === undefined || !cache || isElsewhere || options.server !== undefined) {
     const db = await openImmich(release, options);
     return { db, library: await generateLibrary(db.sql, { ...roots, ...kind }) };
   }
