@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { plain } from '../config/quote.ts';
 import { UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import type { UnshareChoice } from '../share/unshare.ts';
 import { type Consent, consentOf } from './ask.ts';
-import type { Environment } from './output.ts';
+import { type Environment, table } from './output.ts';
 import { isUuid } from './uuid.ts';
-import { withDatabase } from './with_database.ts';
+import { withDatabase } from './with_configuration.ts';
 
 /** What can be said to every command that changes the database once somebody has said yes. */
 export interface ConfirmedOptions {
@@ -42,4 +43,11 @@ export function shareChoiceOf({ job, user }: { readonly job?: string; readonly u
     });
   }
   return { job, targetUserId: user?.toLowerCase() };
+}
+
+/** How many photos each job has, from the names of their jobs. In the order of the names: the photos may come in any. */
+export function photosByJob(jobs: readonly string[]): string {
+  const counts = [...Map.groupBy(jobs, (job) => job)].map(([job, all]) => [plain(job), String(all.length)]);
+  const rows = counts.toSorted(([a = ''], [b = '']) => a < b ? -1 : 1);
+  return table([['job', 'photos'], ...rows], new Set([1]));
 }

@@ -42,12 +42,7 @@ async function doctor(options: DoctorOptions, env: Environment): Promise<number>
     await configureLogging({ level: 'error', format });
     const findings = await examine({
       load: () => {
-        const config = loadConfig({
-          env,
-          cwd: Deno.cwd(),
-          needJobs: false,
-          ...(options.config === undefined ? {} : { configFile: options.config }),
-        });
+        const config = loadConfig({ env, cwd: Deno.cwd(), needJobs: false, configFile: options.config });
         redactor.addAll(config);
         return config;
       },

@@ -1,6 +1,5 @@
 import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
-import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
 import { startHttp } from '../service/http/start.ts';
@@ -9,10 +8,11 @@ import { Scheduler } from '../service/scheduler.ts';
 import { describeBrake } from '../share/brake_words.ts';
 import type { CycleReport } from '../share/cycle.ts';
 import { VERSION } from '../version.ts';
-import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, redactor } from './output.ts';
+import { earlyFormat } from './logging.ts';
+import type { Environment } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { reportError } from './report_error.ts';
+import { takeOver } from './with_configuration.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
 
@@ -46,11 +46,7 @@ end within ten seconds.`;
 
 async function serve(options: ServeOptions, env: Environment, mustGiveWay: () => Promise<boolean>): Promise<number> {
   const readConfig = async () => {
-    const config = loadConfig({
-      env,
-      cwd: Deno.cwd(),
-      ...(options.config === undefined ? {} : { configFile: options.config }),
-    });
+    const config = loadConfig({ env, cwd: Deno.cwd(), configFile: options.config });
     await takeOver(config);
     return config;
   };
@@ -92,13 +88,6 @@ async function serve(options: ServeOptions, env: Environment, mustGiveWay: () =>
   } finally {
     signals?.[Symbol.dispose]();
   }
-}
-
-/** Secrets and the log follow a configuration as soon as it is known to be right. */
-async function takeOver(config: Config): Promise<void> {
-  redactor.addAll(config);
-  await configureLogging(config.log);
-  for (const note of config.notes) logger.warn('{note}', { note });
 }
 
 /** Hears the signals that this system has. */

@@ -1,19 +1,17 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { plain } from '../config/quote.ts';
+import { bytes as formatBytes } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
+import { patiently } from '../service/patience.ts';
 import { describeBrake } from '../share/brake_words.ts';
 import { planOnly } from '../share/share.ts';
+import { describeStanding } from '../share/standing_words.ts';
 import { type CycleSummary, readShareStatus, type ShareStatus } from '../status/share.ts';
 import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.ts';
 import { VERSION } from '../version.ts';
-import { bytes as formatBytes } from '../config/words.ts';
-import { earlyFormat } from './logging.ts';
 import { type Environment, print, printJson, table } from './output.ts';
-import { reportError } from './report_error.ts';
-import { describeStanding } from '../share/standing_words.ts';
-import { withDatabase } from './with_database.ts';
+import { withConfiguration } from './with_configuration.ts';
 import { OUTCOME_WORDS } from './write_words.ts';
 
 interface StatusOptions {
@@ -40,23 +38,12 @@ Changes nothing, and can be asked at any time, also while the service runs.
 "forget --list" names the photos that are left out, "doctor" says what is wrong.`;
 
 async function status(env: Environment, options: StatusOptions): Promise<number> {
-  try {
-    const config = loadConfig({
-      env,
-      cwd: Deno.cwd(),
-      needJobs: false,
-      ...(options.config === undefined ? {} : { configFile: options.config }),
-    });
+  return await withConfiguration(env, { ...options, needJobs: false }, async (config) => {
     // Who only writes into files may have no access to the database.
-    if (config.jobs.length === 0) {
-      show(config, undefined, options);
-      return EXIT.ok;
-    }
-  } catch (error) {
-    return reportError(error, { format: earlyFormat(env) });
-  }
-  return await withDatabase(env, options, async (sql, config) => {
-    show(config, await planOnly(sql, config, undefined, readShareStatus), options);
+    const share = config.jobs.length === 0
+      ? undefined
+      : await patiently(config, (sql) => planOnly(sql, config, undefined, readShareStatus));
+    show(config, share, options);
     return EXIT.ok;
   });
 }

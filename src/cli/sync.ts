@@ -12,7 +12,7 @@ import { VERSION } from '../version.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { describeCycle } from './share_report.ts';
-import { withDatabase } from './with_database.ts';
+import { withDatabase } from './with_configuration.ts';
 
 interface SyncOptions {
   readonly job?: string;

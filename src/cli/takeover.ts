@@ -9,8 +9,8 @@ import { applyTakeover, type TakeoverResult } from '../share/predecessor/takeove
 import { planOnly, withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
-import { confirmed, type ConfirmedOptions } from './confirmed.ts';
-import { type Environment, print, printJson, table } from './output.ts';
+import { confirmed, type ConfirmedOptions, photosByJob } from './confirmed.ts';
+import { type Environment, print, printJson } from './output.ts';
 
 interface TakeoverOptions extends ConfirmedOptions {
   readonly isStopped?: boolean;
@@ -94,8 +94,7 @@ function assertStopped({ sessions }: Predecessor, { isStopped = false }: Takeove
 }
 
 function describePlan({ mirrors, people, decisions, notes }: TakeoverPlan): string {
-  const jobs = [...Map.groupBy(mirrors, ({ job }) => job)];
-  return table([['job', 'photos'], ...jobs.map(([job, taken]) => [plain(job), String(taken.length)])], new Set([1])) +
+  return photosByJob(mirrors.map(({ job }) => job)) +
     `To be taken over: ${mirrors.length} photos and videos, ${people.length} people by name.\n` +
     (decisions.length > 0 ? `To stay unshared (deleted by the target, or duplicates): ${decisions.length}.\n` : '') +
     notes.map((note) => `${note}\n`).join('');

@@ -1,17 +1,12 @@
 import { resolve } from 'node:path';
-import { getLogger } from '@logtape/logtape';
 import { Command, InvalidArgumentError } from 'commander';
-import { consentOf } from './ask.ts';
 import { plain } from '../config/quote.ts';
-import { loadConfig } from '../config/load.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { undo, type UndoOptions, type UndoReport } from '../writeback/undo.ts';
-import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, print, printJson, redactor } from './output.ts';
-import { reportError } from './report_error.ts';
+import { consentOf } from './ask.ts';
+import { type Environment, print, printJson } from './output.ts';
 import { stopOnSignals } from './signals.ts';
-
-const logger = getLogger(['immich-sidecar', 'config']);
+import { withConfiguration } from './with_configuration.ts';
 
 interface UndoFlags {
   readonly run?: number;
@@ -45,23 +40,10 @@ Examples:
   immich-sidecar undo /mnt/photos/2023/a.jpg     everything that was written into this photo and its sidecar`;
 
 async function run(paths: readonly string[], flags: UndoFlags, env: Environment): Promise<number> {
-  let format = earlyFormat(env);
-  let isDebug = false;
-  try {
-    if (paths.length > 0 && flags.run !== undefined) {
-      throw new UserError('Paths and --run were given together.', { remedy: 'Give one of the two.' });
-    }
-    const config = loadConfig({
-      env,
-      cwd: Deno.cwd(),
-      needJobs: false,
-      ...(flags.config === undefined ? {} : { configFile: flags.config }),
-    });
-    redactor.addAll(config);
-    format = config.log.format;
-    isDebug = config.log.level === 'debug';
-    await configureLogging(config.log, config.write.logFile);
-    for (const note of config.notes) logger.warn('{note}', { note });
+  if (paths.length > 0 && flags.run !== undefined) {
+    throw new UserError('Paths and --run were given together.', { remedy: 'Give one of the two.' });
+  }
+  return await withConfiguration(env, { ...flags, needJobs: false, logsWrites: true }, async (config) => {
     using stop = stopOnSignals();
     const report = await undo(config, {
       scope: { runId: flags.run, paths: paths.map((path) => resolve(path)) },
@@ -76,9 +58,7 @@ async function run(paths: readonly string[], flags: UndoFlags, env: Environment)
     else print(describe(report));
     if (report.interrupted) return EXIT.interrupted;
     return report.complete ? EXIT.ok : EXIT.partial;
-  } catch (error) {
-    return reportError(error, { isDebug, format });
-  }
+  });
 }
 
 function parseRun(text: string): number {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
+import { bytes as formatBytes } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { planOnly, withSharing } from '../share/share.ts';
@@ -14,9 +15,8 @@ import {
 } from '../share/unshare.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
-import { confirmed, type ConfirmedOptions, shareChoiceOf } from './confirmed.ts';
-import { bytes as formatBytes } from '../config/words.ts';
-import { type Environment, print, printJson, table } from './output.ts';
+import { confirmed, type ConfirmedOptions, photosByJob, shareChoiceOf } from './confirmed.ts';
+import { type Environment, print, printJson } from './output.ts';
 import { terminalProgress } from './progress.ts';
 
 interface UnshareOptions extends ConfirmedOptions {
@@ -89,9 +89,7 @@ function isNothing({ counts, targetUserIds }: UnsharePlan, { job }: UnshareChoic
 
 function describePlan(plan: UnsharePlan): string {
   const { counts } = plan;
-  const jobs = [...Map.groupBy(plan.mirrors, ({ jobName }) => jobName)];
-  const rows = jobs.map(([job, mirrors]) => [plain(job), String(mirrors.length)]);
-  return table([['job', 'photos'], ...rows], new Set([1])) +
+  return photosByJob(plan.mirrors.map(({ jobName }) => jobName)) +
     `To be taken back: ${describeCounts(counts)}.\n` +
     (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
     describeJobs(plan.configuredJobs);

@@ -1,20 +1,15 @@
-import { getLogger } from '@logtape/logtape';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { ALL_MODULES, type Module, MODULES } from '../writeback/module.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import { writeBack } from '../writeback/write_back.ts';
-import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, print, printError, printJson, redactor } from './output.ts';
+import { type Environment, print, printError, printJson } from './output.ts';
 import { terminalProgress } from './progress.ts';
-import { reportError } from './report_error.ts';
 import { stopOnSignals } from './signals.ts';
+import { withConfiguration } from './with_configuration.ts';
 import { describePlan, describeRun } from './write_words.ts';
 import { formatStats, type StatsFormat } from './write_stats.ts';
-
-const logger = getLogger(['immich-sidecar', 'config']);
 
 /** What a flag that chooses a module says in `--help`. */
 const MODULE_FLAGS: Readonly<Record<Module, { readonly flag: string; readonly help: string }>> = Object.freeze({
@@ -106,21 +101,9 @@ Examples:
   immich-sidecar undo                            take the last run back`;
 
 async function write(flags: WriteFlags, env: Environment): Promise<number> {
-  let format = earlyFormat(env);
-  let isDebug = false;
-  try {
-    const modules = modulesOf(flags);
-    const config = loadConfig({
-      env: { ...env, ...asVariables(flags) },
-      cwd: Deno.cwd(),
-      needJobs: false,
-      ...(flags.config === undefined ? {} : { configFile: flags.config }),
-    });
-    redactor.addAll(config);
-    format = config.log.format;
-    isDebug = config.log.level === 'debug';
-    await configureLogging(config.log, config.write.logFile);
-    for (const note of config.notes) logger.warn('{note}', { note });
+  const modules = modulesOf(flags);
+  const variables = { ...env, ...asVariables(flags) };
+  return await withConfiguration(variables, { ...flags, needJobs: false, logsWrites: true }, async (config) => {
     using stop = stopOnSignals();
     const isDryRun = flags.dryRun === true;
     const report = await writeBack(config, {
@@ -131,7 +114,7 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
       clearAlbumCache: flags.clearAlbumCache === true,
       since: flags.since,
       signal: stop.signal,
-      progress: terminalProgress(format === 'text' && !isDryRun),
+      progress: terminalProgress(config.log.format === 'text' && !isDryRun),
       onPlan: (record, plan) => {
         if (!isDryRun) return;
         if (flags.json) printJson({ assetId: record.assetId, ...plan });
@@ -143,9 +126,7 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
     if (flags.exportStats !== undefined) exportStats(report, flags.exportStats, config);
     if (report.interrupted) return EXIT.interrupted;
     return report.complete ? EXIT.ok : EXIT.partial;
-  } catch (error) {
-    return reportError(error, { isDebug, format });
-  }
+  });
 }
 
 /** The modules that the flags choose, in the order of MODULES. Throws UserError when there is none. */

@@ -20,7 +20,7 @@ export interface LoadOptions {
   /** Where relative paths start and where `.env` and `config.yaml` are looked for. */
   readonly cwd: string;
   /** The configuration file from the command line: YAML, JSON, INI or `.env`. It must exist. */
-  readonly configFile?: string;
+  readonly configFile?: string | undefined;
   /** Whether a configuration without any job is a problem (default true). */
   readonly needJobs?: boolean;
 }

@@ -36,9 +36,8 @@ export function plan({ args, env, cwd, temporary }: Question): Answer {
 
 /** Undefined when it is wrong; the engine will say how. */
 function readConfig(args: readonly string[], env: Question['env'], cwd: string): Config | undefined {
-  const configFile = configFileOf(args);
   try {
-    return loadConfig({ env, cwd, needJobs: false, ...(configFile === undefined ? {} : { configFile }) });
+    return loadConfig({ env, cwd, needJobs: false, configFile: configFileOf(args) });
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;

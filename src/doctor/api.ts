@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { list } from '../config/words.ts';
 import { allowRemedy } from '../immich/api/failure.ts';
 import { isAllowed, readUser, type ServerVersion, versionText } from '../immich/api/server.ts';
 import { ALL_MODULES, type Module, MODULES } from '../writeback/module.ts';
@@ -8,7 +9,6 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 import { lastModules } from './ledger.ts';
 import { parseVersion } from './releases.ts';
 import type { Subject } from './subject.ts';
-import { list } from '../config/words.ts';
 
 /** Immich's REST API, which write-back reads from unless it reads the database. */
 export const API_CHECKS: readonly Check[] = [

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
+import { list, named } from '../config/words.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Check } from './check.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { list, named } from '../config/words.ts';
 
 /** PostgreSQL itself. */
 export const DATABASE_CHECKS: readonly Check[] = [

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { bytes, count, list, named } from '../config/words.ts';
 import type { PathMap, Root } from '../files/path_map.ts';
 import type { Job } from '../share/job.ts';
 import { checkMounts } from '../share/mount_checks.ts';
@@ -7,7 +8,6 @@ import { type Check, forEachJob } from './check.ts';
 import type { Directory } from './directories.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { bytes, count, list, named } from '../config/words.ts';
 
 /** The directories, and whether the files of Immich are found in them. */
 export const FILE_CHECKS: readonly Check[] = [

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { count } from '../config/words.ts';
 import { assertImmichAtRest, readMigrations } from '../immich/migrations.ts';
 import { missingFrom } from '../immich/requirements.ts';
 import { planSchema } from '../immich/schema.ts';
@@ -8,7 +9,6 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 import { judgeRelease } from './releases.ts';
 import { lookAtSettings } from './settings.ts';
 import type { Subject } from './subject.ts';
-import { count } from '../config/words.ts';
 
 /** Immich's database. */
 export const IMMICH_CHECKS: readonly Check[] = [

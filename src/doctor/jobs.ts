@@ -1,3 +1,4 @@
+import { count, list, named } from '../config/words.ts';
 import { isExcluded } from '../immich/exclusions.ts';
 import { problemsOf, WHERE_IDS_ARE } from '../share/job_checks.ts';
 import type { Job } from '../share/job.ts';
@@ -5,7 +6,6 @@ import { isHidden, mirrorOriginalPath } from '../share/placement.ts';
 import { type Check, forEachJob } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { count, list, named } from '../config/words.ts';
 
 /** What the configured jobs name, and what becomes of what they share. */
 export const JOB_CHECKS: readonly Check[] = [

@@ -1,10 +1,10 @@
+import { count, named } from '../config/words.ts';
 import { messageOf } from '../errors.ts';
 import { openLedgerFile } from '../writeback/ledger/look.ts';
 import { LEDGER_NAME } from '../writeback/ledger/open.ts';
 import { MIGRATIONS } from '../writeback/ledger/schema/migrations.ts';
 import { type Module, MODULES } from '../writeback/module.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
-import { count, named } from '../config/words.ts';
 
 /** What the ledger of write-back says, as far as the file itself holds it. */
 export interface LedgerFacts {

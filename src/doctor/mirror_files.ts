@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
+import { count, named } from '../config/words.ts';
 import type { PathMap } from '../files/path_map.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
 import { ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { count, named } from '../config/words.ts';
 
 /** On a disk that is asleep each file may take 10 ms, and a mirror has three or four. */
 const SAMPLE = 100;

@@ -1,3 +1,4 @@
+import { count, list, named } from '../config/words.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { newestVersion } from '../postgres/migrate.ts';
 import type { Sql } from '../postgres/connect.ts';
@@ -9,7 +10,6 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 import { lookAtMirrorFiles } from './mirror_files.ts';
 import { lookAtPredecessor } from './predecessor.ts';
 import type { Subject } from './subject.ts';
-import { count, list, named } from '../config/words.ts';
 
 /** What was shared so far. */
 export const MIRROR_CHECKS: readonly Check[] = [

@@ -1,7 +1,7 @@
+import { count } from '../config/words.ts';
 import { detectPredecessor, type Predecessor } from '../share/predecessor/detect.ts';
 import { ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { count } from '../config/words.ts';
 
 export async function lookAtPredecessor(subject: Subject): Promise<readonly Verdict[]> {
   await subject.catalog.use();

@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load.ts';
+import { count } from '../config/words.ts';
 import { VERSION } from '../version.ts';
 import type { Check } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { count } from '../config/words.ts';
 
 /** This program and what it was told. */
 export const PROGRAM_CHECKS: readonly Check[] = [

@@ -1,10 +1,10 @@
+import { list, named } from '../config/words.ts';
 import type { Features } from '../immich/instance.ts';
 import type { Sql } from '../postgres/connect.ts';
 import type { Job } from '../share/job.ts';
 import { isHidden } from '../share/placement.ts';
 import { ok, skipped, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-import { list, named } from '../config/words.ts';
 
 /** What of Immich's settings (Administration > Settings) matters here; with Immich's defaults where nobody has set them. */
 export interface ImmichSettings {

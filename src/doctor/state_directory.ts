@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
+import { named } from '../config/words.ts';
 import { codeOf } from '../files/problem.ts';
 import { LEDGER_NAME } from '../writeback/ledger/open.ts';
 import { fail, type Verdict } from './finding.ts';
 import { lookAtLedger } from './ledger.ts';
 import type { Subject } from './subject.ts';
-import { named } from '../config/words.ts';
 
 /** The directory of the ledger, and the ledger in it. */
 export async function lookAtState(subject: Subject): Promise<readonly Verdict[]> {

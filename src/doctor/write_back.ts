@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { SETTINGS } from '../config/settings.ts';
+import { count, list, named } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { Root } from '../files/path_map.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
@@ -8,7 +9,6 @@ import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 import { parseVersion } from './releases.ts';
 import { lookAtState } from './state_directory.ts';
 import type { Subject } from './subject.ts';
-import { count, list, named } from '../config/words.ts';
 import { assertSetUp, isSetUp, type Original } from './write_sample.ts';
 
 /** Writing into files: what it needs, and whether it finds the files. */

@@ -67,7 +67,7 @@ export function readExisting(place: Place): Existing {
   if (problems.length > 0) throw new ConfigError(problems);
   const config = isNew
     ? loadConfig({ env: { ...env, CONFIG_FILE: '/dev/null' }, cwd, needJobs: false })
-    : loadConfig({ env, cwd, needJobs: false, ...(configFile === undefined ? {} : { configFile }) });
+    : loadConfig({ env, cwd, needJobs: false, configFile });
   const [environment, ...files] = [...variables, file?.settings ?? new Map()];
   const textOf = (reader: SettingsReader) => (name: SettingName) => {
     const value = reader.find(name)?.value;

@@ -85,5 +85,5 @@ export function configurationOf(
   // What .env will say counts for more than what it says, and the process environment for more than both.
   const env = { ...(variables === undefined ? {} : parseEnv(variables)), ...Object.fromEntries(set) };
   const { cwd } = place;
-  return loadConfig({ env, cwd, needJobs: false, ...(yamlFile === undefined ? {} : { configFile: yamlFile }) });
+  return loadConfig({ env, cwd, needJobs: false, configFile: yamlFile });
 }

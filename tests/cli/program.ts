@@ -18,18 +18,29 @@ export interface RunOptions {
   readonly env: Variables;
   /** A command that is given the program's own command line as its last arguments. */
   readonly wrapper?: readonly string[];
+  /** Deno's, for what it may do. Default: everything. */
+  readonly flags?: readonly string[];
+  /** Another main module. */
+  readonly main?: string;
 }
 
 /** The command line of the program, for shells and wrappers. */
-export function commandLine(args: readonly string[]): string[] {
-  return [Deno.execPath(), 'run', '--allow-all', '--no-check', '--quiet', MAIN, ...args];
+export function commandLine(
+  args: readonly string[],
+  { flags = ['--allow-all'], main = MAIN }: Pick<RunOptions, 'flags' | 'main'> = {},
+): string[] {
+  return [Deno.execPath(), 'run', ...flags, '--no-check', '--quiet', main, ...args];
 }
 
-/** Runs the program with nothing in its environment but `env` and what Deno needs. */
-export async function run(args: readonly string[], { cwd, env, wrapper = [] }: RunOptions): Promise<Run> {
-  const [command = '', ...rest] = [...wrapper, ...commandLine(args)];
-  const decoder = new TextDecoder();
-  const { code, stdout, stderr } = await new Deno.Command(command, {
+/** Runs the program and waits for its end. */
+export function run(args: readonly string[], options: RunOptions): Promise<Run> {
+  return ended(start(args, options));
+}
+
+/** The program with nothing in its environment but `env` and what Deno needs. Nobody speaks to it; what it says is for `ended`. */
+export function start(args: readonly string[], { cwd, env, wrapper = [], ...options }: RunOptions): Deno.ChildProcess {
+  const [command = '', ...rest] = [...wrapper, ...commandLine(args, options)];
+  return new Deno.Command(command, {
     args: rest,
     cwd,
     clearEnv: true,
@@ -37,7 +48,13 @@ export async function run(args: readonly string[], { cwd, env, wrapper = [] }: R
     stdin: 'null',
     stdout: 'piped',
     stderr: 'piped',
-  }).output();
+  }).spawn();
+}
+
+/** Waits for the end of a process. `code` is 128 + the number of the signal that ended it. */
+export async function ended(child: Deno.ChildProcess): Promise<Run> {
+  const decoder = new TextDecoder();
+  const { code, stdout, stderr } = await child.output();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import manifest from '../../deno.json' with { type: 'json' };
 import { EXIT } from '../../src/errors.ts';
-import { ofDeno, type Run, type Variables, workingDirectory } from '../cli/program.ts';
+import { type Run, run, type Variables, workingDirectory } from '../cli/program.ts';
 import { canRun } from '../packaging/repository.ts';
 import type { Deeds, Outcome } from './prober.ts';
 
@@ -9,28 +9,21 @@ const PROBER = new URL('./prober.ts', import.meta.url).pathname;
 const MANIFEST = new URL('../../deno.json', import.meta.url).pathname;
 const HAS_PERL = await canRun('perl', ['-v']);
 
-/** What a task of deno.json gives to Deno, with the prober in place of the program. */
-function commandOf(task: 'sync' | 'serve' | 'write' | 'status'): string[] {
-  const [, flags = ''] = /^deno run (.+) main\.ts /.exec(manifest.tasks[task].command) ?? [];
-  assert.doesNotMatch(flags, /(^| )(-A|--allow-all)( |$)/);
-  return ['run', '--quiet', '--no-check', '--config', MANIFEST, ...flags.split(' '), PROBER, task];
-}
-
+/** Runs the prober in place of the program, with the flags that a task of deno.json has. */
 async function start(
   task: 'sync' | 'serve' | 'write' | 'status',
   argument: string,
   cwd: string,
   env: Variables,
 ): Promise<Run> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...commandOf(task), argument],
+  const [, flags = ''] = /^deno run (.+) main\.ts /.exec(manifest.tasks[task].command) ?? [];
+  assert.doesNotMatch(flags, /(^| )(-A|--allow-all)( |$)/);
+  return await run([task, argument], {
     cwd,
-    clearEnv: true,
-    env: { ...ofDeno(), NO_COLOR: '1', ...env },
-    stdin: 'null',
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    env: { NO_COLOR: '1', ...env },
+    flags: ['--config', MANIFEST, ...flags.split(' ')],
+    main: PROBER,
+  });
 }
 
 /** Directories that are configured, one that is not, two ports that somebody listens at, and one that is for HTTP. */
@@ -198,13 +191,7 @@ Deno.test('what nobody catches inside ends the program with 1 and a trace, and l
 Deno.test('Deno that was started with less than the configuration needs is told so', async () => {
   await using ground = new Ground();
   const flags = ['--no-prompt', '--allow-read', '--allow-env', '--allow-net=127.0.0.1:1'];
-  const main = new URL('../../main.ts', import.meta.url).pathname;
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ['run', '--quiet', '--no-check', ...flags, main, 'sync'],
-    cwd: ground.cwd,
-    clearEnv: true,
-    env: { ...ofDeno(), ...ground.env() },
-  }).output();
+  const { code, stderr } = await run(['sync'], { cwd: ground.cwd, env: ground.env(), flags });
   assert.equal(code, EXIT.usage);
-  assert.match(new TextDecoder().decode(stderr), /^error: Deno was started with less[^]*-> Start it with deno task/);
+  assert.match(stderr, /^error: Deno was started with less[^]*-> Start it with deno task/);
 });

@@ -2,30 +2,20 @@ import assert from 'node:assert/strict';
 import manifest from '../../deno.json' with { type: 'json' };
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { EXIT } from '../../src/errors.ts';
-import { ofDeno, type Variables, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { ended, start, type Variables, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { until } from '../crash/process.ts';
 import { HAS_SERVER } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 
-const MAIN = new URL('../../main.ts', import.meta.url).pathname;
-
-/** The real program, with the command line of its task in deno.json. */
-function start(task: 'sync' | 'serve' | 'takeover' | 'unshare', args: readonly string[], cwd: string, env: Variables) {
+/** Starts the real program with the flags that its task has in deno.json. */
+function startTask(
+  task: 'sync' | 'serve' | 'takeover' | 'unshare',
+  args: readonly string[],
+  cwd: string,
+  env: Variables,
+) {
   const [, flags = ''] = /^deno run (.+) main\.ts /.exec(manifest.tasks[task].command) ?? [];
-  return new Deno.Command(Deno.execPath(), {
-    args: ['run', '--quiet', '--no-check', ...flags.split(' '), MAIN, task, ...args],
-    cwd,
-    clearEnv: true,
-    env: { ...ofDeno(), ...env },
-    stdin: 'null',
-    stdout: 'piped',
-    stderr: 'piped',
-  }).spawn();
-}
-
-async function ended(child: Deno.ChildProcess): Promise<{ readonly code: number; readonly stderr: string }> {
-  const { code, stderr } = await child.output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+  return start([task, ...args], { cwd, env, flags: flags.split(' ') });
 }
 
 /** A directory like Immich's media that is there, but that no setting names: only the database does. */
@@ -42,11 +32,11 @@ Deno.test('a directory that only the database names is not touched, although it 
     const [external] = world.config.jobs;
     assert.ok(external);
     using cwd = workingDirectory([yamlJob(external)]);
-    const refused = await ended(start('sync', [], cwd.path, env));
+    const refused = await ended(startTask('sync', [], cwd.path, env));
     assert.equal(refused.code, EXIT.usage, refused.stderr);
     assert.ok(refused.stderr.includes(`Immich keeps its media in ${JSON.stringify(directory)}`), refused.stderr);
     assert.match(refused.stderr, /-> Set UPLOAD_LOCATION/);
-    const shared = await ended(start('sync', [], cwd.path, { ...env, UPLOAD_LOCATION: directory }));
+    const shared = await ended(startTask('sync', [], cwd.path, { ...env, UPLOAD_LOCATION: directory }));
     assert.equal(shared.code, EXIT.ok, shared.stderr);
   } finally {
     await world.close();
@@ -61,10 +51,10 @@ Deno.test('a configured directory that is a symbolic link can be used, and so ca
   for (const name of ['media', 'external']) Deno.symlinkSync(`${world.directory}/${name}`, `${cwd.path}/${name}`);
   env['UPLOAD_LOCATION'] = 'media'; // from the working directory
   env['EXTERNAL_LIBRARY_DIR'] = `${cwd.path}/external`;
-  const { code, stderr } = await ended(start('sync', [], cwd.path, env));
+  const { code, stderr } = await ended(startTask('sync', [], cwd.path, env));
   assert.equal(code, EXIT.ok, stderr);
   assert.deepEqual(await world.verify(verifyMirrors), []);
-  const unshared = await ended(start('unshare', ['--yes'], cwd.path, env));
+  const unshared = await ended(startTask('unshare', ['--yes'], cwd.path, env));
   assert.equal(unshared.code, EXIT.ok, unshared.stderr);
 });
 
@@ -83,7 +73,7 @@ Deno.test(
     const [upload] = world.config.jobs.filter(({ kind }) => kind === 'upload').map(yamlJob);
     // At first nothing names the directory of the external libraries.
     write(`{ "http_port": ${first}, "jobs": [${JSON.stringify(upload)}] }`);
-    const program = start('serve', [], cwd.path, env);
+    const program = startTask('serve', [], cwd.path, env);
     const isReady = async (port: number) => {
       const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
       await answer?.body?.cancel();

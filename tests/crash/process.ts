@@ -1,31 +1,18 @@
 import type { Sql } from '../../src/postgres/connect.ts';
-import { commandLine, ofDeno, type RunOptions } from '../cli/program.ts';
-
-const DECODER = new TextDecoder();
+import { ended, type Run, type RunOptions, start } from '../cli/program.ts';
 
 /** The real program in a process of its own, which can be signalled while it runs. */
 export class RunningProgram {
   readonly #child: Deno.ChildProcess;
-  readonly #output: Promise<Deno.CommandOutput>;
+  readonly #end: Promise<Run>;
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
-    this.#output = child.output();
+    this.#end = ended(child);
   }
 
-  static start(args: readonly string[], { cwd, env }: RunOptions): RunningProgram {
-    const [command = '', ...rest] = commandLine(args);
-    return new RunningProgram(
-      new Deno.Command(command, {
-        args: rest,
-        cwd,
-        clearEnv: true,
-        env: { ...ofDeno(), ...env },
-        stdin: 'null',
-        stdout: 'piped',
-        stderr: 'piped',
-      }).spawn(),
-    );
+  static start(args: readonly string[], place: RunOptions): RunningProgram {
+    return new RunningProgram(start(args, place));
   }
 
   /** False when it has already ended. */
@@ -47,10 +34,9 @@ export class RunningProgram {
     return { kb: Number(kb), files: [...Deno.readDirSync(`${directory}/fd`)].length };
   }
 
-  /** Waits for the end. `code` is 128 + the number of the signal that ended it. */
-  async ended(): Promise<{ code: number; stdout: string; stderr: string }> {
-    const { code, stdout, stderr } = await this.#output;
-    return { code, stdout: DECODER.decode(stdout), stderr: DECODER.decode(stderr) };
+  /** Waits for the end. */
+  ended(): Promise<Run> {
+    return this.#end;
   }
 }
 

@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { EXIT } from '../../src/errors.ts';
 import { HAS_SERVER } from '../harness/database.ts';
 import { DIALECTS } from '../harness/fake_immich/captures.ts';
-import { commandLine, ofDeno } from '../cli/program.ts';
+import { RunningProgram } from '../crash/process.ts';
 import { PredecessorWorld } from '../share/predecessor_world.ts';
 import { BOBS_KEY, Ground, LIMITED_KEY } from './ground.ts';
 
@@ -187,23 +187,12 @@ Deno.test('what was made is taken back when a later step fails, or somebody pres
   });
   await t.step('Ctrl-C while it works', async () => {
     const since = ground.immich.requests.length;
-    const [command = '', ...rest] = commandLine(args);
-    const env = { ...ofDeno(), ...ground.environment };
-    const child = new Deno.Command(command, {
-      args: rest,
-      cwd: ground.cwd,
-      clearEnv: true,
-      env,
-      stdin: 'null',
-      stdout: 'null',
-      stderr: 'null',
-    })
-      .spawn();
+    const program = RunningProgram.start(args, { cwd: ground.cwd, env: ground.environment });
     ground.watch.onRequest = ({ method, path }) => {
-      if (method === 'POST' && path === '/libraries') child.kill('SIGINT');
+      if (method === 'POST' && path === '/libraries') program.signal('SIGINT');
       return undefined;
     };
-    assert.equal((await child.status).code, EXIT.interrupted);
+    assert.equal((await program.ended()).code, EXIT.interrupted);
     assert.ok(ground.immich.paths(since).some((path) => path.startsWith('DELETE /libraries/')));
   });
   assert.equal(JSON.stringify(await ground.everything()), before);

@@ -7,7 +7,8 @@ import { applyForget, planForget } from '../../src/share/forget.ts';
 import { planOnly, withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/unshare.ts';
 import { everything } from '../cli/everything.ts';
-import { commandLine, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { RunningProgram } from '../crash/process.ts';
 import { HAS_SERVER, REPRESENTATIVE } from '../harness/database.ts';
 import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
@@ -206,17 +207,15 @@ Deno.test({
     const { mirrors } = (await look(world)).counts;
     assert.ok(mirrors >= 2_500);
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));
-    const [command = '', ...args] = commandLine(['dedup', '--yes']);
-    const env = { ...Deno.env.toObject(), ...variablesOf(world) };
-    const child = new Deno.Command(command, { args, cwd: cwd.path, env, stdout: 'null', stderr: 'null' }).spawn();
+    const program = RunningProgram.start(['dedup', '--yes'], { cwd: cwd.path, env: variablesOf(world) });
     const rest = async () => Number((await world.sql`SELECT count(*) FROM immich_sidecar.asset_map`)[0]?.['count']);
     const all = await rest();
     for (let waited = 0; await rest() === all; waited += 5) {
       assert.ok(waited < 60_000, 'it never removed any');
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    child.kill('SIGKILL');
-    await child.status;
+    program.signal('SIGKILL');
+    await program.ended();
     const left = (await look(world)).counts.mirrors;
     assert.ok(left > 0 && left < mirrors, `${left} of ${mirrors} are left`);
     assert.equal((await dedup(world)).mirrors, left);

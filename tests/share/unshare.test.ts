@@ -12,7 +12,8 @@ import {
   type UnshareResult,
 } from '../../src/share/unshare.ts';
 import { everything } from '../cli/everything.ts';
-import { commandLine, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { RunningProgram } from '../crash/process.ts';
 import { HAS_SERVER, REPRESENTATIVE, SPREAD } from '../harness/database.ts';
 import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
@@ -181,15 +182,13 @@ Deno.test({
     const path = row?.path ?? '';
     await world.sql.begin(async (tx) => {
       await tx`SELECT FROM asset WHERE id = ${mirror} FOR UPDATE`; // the program waits for it
-      const [command = '', ...args] = commandLine(['unshare', '--yes']);
-      const env = { ...Deno.env.toObject(), ...variablesOf(world) };
-      const child = new Deno.Command(command, { args, cwd: cwd.path, env, stdout: 'null', stderr: 'null' }).spawn();
+      const program = RunningProgram.start(['unshare', '--yes'], { cwd: cwd.path, env: variablesOf(world) });
       for (let waited = 0; isThere(world, path); waited += 50) {
         assert.ok(waited < 30_000, 'it never came to this file');
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      child.kill('SIGKILL');
-      await child.status;
+      program.signal('SIGKILL');
+      await program.ended();
     });
     assert.ok(await world.mirrorOf('family/wedding'), 'its row is still there');
     await unshare(world);

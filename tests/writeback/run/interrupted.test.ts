@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../../src/errors.ts';
 import type { WriteReport } from '../../../src/writeback/run/report.ts';
-import { commandLine, run, type RunOptions, variablesOf, workingDirectory } from '../../cli/program.ts';
+import { ended, run, type RunOptions, start, variablesOf, workingDirectory } from '../../cli/program.ts';
 import { World } from '../../share/world.ts';
 import { configOf, fingerprints, libraryFiles, plan, stateOf, sumOf, tagsOf, undoAll, write } from './helper.ts';
 
 function optionsOf(world: World, cwd: string): RunOptions {
   return {
     cwd,
-    env: { ...variablesOf(world), WRITE_SOURCE: 'database', WRITE_STATE_DIR: stateOf(world), WRITE_WORKERS: '2' },
+    env: {
+      ...variablesOf(world),
+      WRITE_SOURCE: 'database',
+      WRITE_STATE_DIR: stateOf(world),
+      WRITE_WORKERS: '2',
+      TMPDIR: cwd, // a program that is killed leaves its directory in there
+    },
   };
 }
 
@@ -76,13 +82,13 @@ for (const signal of ['SIGTERM', 'Ctrl-C'] as const) {
   Deno.test(`${signal} ends the program in order, with exit code 130, and nothing half done`, async () => {
     await using world = await World.open('v3.1.0');
     using cwd = workingDirectory('{}');
-    const child = start(world, cwd.path, ['setsid']);
+    const child = start(EVERYTHING, { ...optionsOf(world, cwd.path), wrapper: ['setsid'] });
     await untilWriting(world);
     if (signal === 'SIGTERM') child.kill('SIGTERM');
     else await pressCtrlC(child.pid);
-    const { code, stdout } = await child.output();
+    const { code, stdout } = await ended(child);
     assert.equal(code, EXIT.interrupted);
-    const report: WriteReport = JSON.parse(new TextDecoder().decode(stdout).trimEnd().split('\n').at(-1) ?? '');
+    const report: WriteReport = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
     assert.equal(report.interrupted, true);
     assert.deepEqual(report.troubles, []);
     assert.equal(sumOf(report), report.assets);
@@ -102,15 +108,15 @@ Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around
   let kills = 0;
   let report: WriteReport | undefined;
   while (report === undefined) {
-    const child = start(world, cwd.path);
+    const child = start(EVERYTHING, optionsOf(world, cwd.path));
     await untilWriting(world);
     await pause(20 + Math.random() * 250);
     const exifTools = childrenOf(child.pid);
     child.kill('SIGKILL');
-    const { code, stdout } = await child.output();
+    const { code, stdout } = await ended(child);
     await untilEnded(exifTools);
     assert.deepEqual(exifTools.filter(isRunning), [], 'every ExifTool ends with its program');
-    if (code === EXIT.ok) report = JSON.parse(new TextDecoder().decode(stdout));
+    if (code === EXIT.ok) report = JSON.parse(stdout);
     else kills++;
     assert.deepEqual(imageHashes(await tagsOf(paths)), hashes, `after ${kills} kills every picture is whole`);
     if (kills >= 6) {
@@ -130,12 +136,6 @@ Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around
   assert.deepEqual(libraryFiles(world), paths);
   assert.deepEqual(await tagsOf(paths), original);
 });
-
-function start(world: World, cwd: string, wrapper: readonly string[] = []): Deno.ChildProcess {
-  const [command = '', ...args] = [...wrapper, ...commandLine(EVERYTHING)];
-  const options = optionsOf(world, cwd);
-  return new Deno.Command(command, { args, ...options, stdin: 'null', stdout: 'piped', stderr: 'null' }).spawn();
-}
 
 /** Waits until the library has a file in the making, or one more than before. */
 async function untilWriting(world: World): Promise<void> {

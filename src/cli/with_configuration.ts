@@ -1,0 +1,57 @@
+import { getLogger } from '@logtape/logtape';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Connection } from '../postgres/connect.ts';
+import { patiently } from '../service/patience.ts';
+import { configureLogging, earlyFormat } from './logging.ts';
+import { type Environment, redactor } from './output.ts';
+import { reportError } from './report_error.ts';
+
+const logger = getLogger(['immich-sidecar', 'config']);
+
+export interface ConfiguredCommand {
+  /** The file of `--config`. */
+  readonly config?: string | undefined;
+  /** Whether a configuration without jobs is a problem. Default: true. */
+  readonly needJobs?: boolean;
+  /** Whether the log of write-back is kept, too. Default: false. */
+  readonly logsWrites?: boolean;
+}
+
+/**
+ * What every command that works by a configuration begins and ends with: configuration, secrets, log. Returns the exit code: that
+ * of `work`, or that of what it throws, which is printed.
+ */
+export async function withConfiguration(
+  env: Environment,
+  { config: configFile, needJobs = true, logsWrites = false }: ConfiguredCommand,
+  work: (config: Config) => Promise<number>,
+): Promise<number> {
+  let isDebug = false;
+  let format = earlyFormat(env);
+  try {
+    const config = loadConfig({ env, cwd: Deno.cwd(), needJobs, configFile });
+    isDebug = config.log.level === 'debug';
+    format = config.log.format;
+    await takeOver(config, logsWrites ? config.write.logFile : undefined);
+    return await work(config);
+  } catch (error) {
+    return reportError(error, { isDebug, format });
+  }
+}
+
+/** The same for commands on Immich's database. `work` is done again with a new connection when the first was lost (see patiently). */
+export async function withDatabase(
+  env: Environment,
+  command: ConfiguredCommand,
+  work: (sql: Connection, config: Config) => Promise<number>,
+): Promise<number> {
+  return await withConfiguration(env, command, (config) => patiently(config, (sql) => work(sql, config)));
+}
+
+/** Secrets and the log follow a configuration as soon as it is known to be right. Throws UserError when there can be no log. */
+export async function takeOver(config: Config, logFile?: string): Promise<void> {
+  redactor.addAll(config);
+  await configureLogging(config.log, logFile);
+  for (const note of config.notes) logger.warn('{note}', { note });
+}
