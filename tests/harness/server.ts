@@ -24,6 +24,7 @@ export const THROWAWAY_SETTINGS: Settings = Object.freeze({
   synchronous_commit: 'off',
   full_page_writes: 'off',
   autovacuum: 'off',
+  plan_cache_mode: 'force_generic_plan',
   shared_buffers: '256MB',
   max_wal_size: '256MB',
 });
