@@ -1,6 +1,7 @@
-import type { Config, JobConfig } from '../../src/config/config.ts';
+import type { Config, DatabaseConfig, JobConfig } from '../../src/config/config.ts';
 import { assetOf, type GeneratedLibrary } from '../../src/demo/library/result.ts';
-import { connect, type Connection } from '../../src/postgres/connect.ts';
+import { connect, type Connection, disconnect } from '../../src/postgres/connect.ts';
+import { lossOf } from '../../src/postgres/sockets.ts';
 import type { CycleReport } from '../../src/share/cycle.ts';
 import { share } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
@@ -9,6 +10,8 @@ import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
 
 /** A generated library in a database and a directory of its own, and the configuration that shares it with Bob. */
 export class World implements AsyncDisposable {
+  #kept: { readonly sql: Connection; readonly database: DatabaseConfig } | undefined;
+
   private constructor(
     readonly db: ImmichDatabase,
     readonly directory: string,
@@ -128,14 +131,32 @@ export class World implements AsyncDisposable {
     this.config = { ...this.config, jobs };
   }
 
-  /** One cycle, as the program runs it. */
+  /**
+   * One cycle, as the program runs it. The pool is kept for the next one, as to prepare all statements on a new connection takes
+   * longer than the cycle, unless this one failed.
+   */
   async share(options: { jobName?: string } = {}): Promise<CycleReport> {
-    const sql = await connect(this.config.database);
+    const sql = await this.#pool();
     try {
       return await share(sql, this.config, { ...options, version: 'test', progress: SILENT });
-    } finally {
-      await sql.end({ timeout: 5 });
+    } catch (error) {
+      await this.disconnect();
+      throw error;
     }
+  }
+
+  async #pool(): Promise<Connection> {
+    const { database } = this.config;
+    if (this.#kept?.database !== database || lossOf(this.#kept.sql).aborted) await this.disconnect();
+    this.#kept ??= { sql: await connect(database), database };
+    return this.#kept.sql;
+  }
+
+  /** The next cycle has a new connection. */
+  async disconnect(): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept !== undefined) await disconnect(kept.sql);
   }
 
   /** Findings of the verifier, which knows this world's directories. */
@@ -146,6 +167,7 @@ export class World implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    await this.disconnect();
     await this.db.close();
     await Deno.remove(this.directory, { recursive: true });
   }

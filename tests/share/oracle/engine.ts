@@ -14,8 +14,12 @@ export class Engine {
     readonly end: () => Promise<void>,
   ) {}
 
-  static async start(config: Config): Promise<Engine> {
-    const sql = await connect(config.database);
+  /** @param kept a pool that somebody else ends; without one the engine has its own */
+  static async start(config: Config, kept?: Connection): Promise<Engine> {
+    const sql = kept ?? await connect(config.database);
+    const disconnect = async () => {
+      if (kept === undefined) await sql.end({ timeout: 5 });
+    };
     const begun = Promise.withResolvers<Sharing>();
     const ended = Promise.withResolvers<void>();
     const running = withSharing(sql, config, 'test', async (sharing) => {
@@ -28,13 +32,13 @@ export class Engine {
       try {
         await running;
       } finally {
-        await sql.end({ timeout: 5 });
+        await disconnect();
       }
     };
     try {
       return new Engine(sql, await begun.promise, end);
     } catch (error) {
-      await sql.end({ timeout: 5 });
+      await disconnect();
       throw error;
     }
   }

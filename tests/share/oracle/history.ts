@@ -1,5 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
-import type { Connection } from '../../../src/postgres/connect.ts';
+import { connect, type Connection } from '../../../src/postgres/connect.ts';
 import type { Release } from '../../harness/database.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
@@ -43,6 +43,7 @@ export async function live(release: Release, plan: Plan): Promise<void> {
 
 class History implements AsyncDisposable {
   readonly #told: string[] = [];
+  #sql: Connection | undefined;
   #engine: Engine | undefined;
   #memory: Memory = emptyMemory();
   #needsFullCycle = false;
@@ -83,6 +84,7 @@ class History implements AsyncDisposable {
     await showActivity(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
+    if (isRestart) await this.#disconnect();
     await this.#run(isFull);
     const after = await this.#read();
     const prediction = new Prediction(before, this.#memory, this.home.config.jobs, witnessOf(after), deleted);
@@ -95,9 +97,11 @@ class History implements AsyncDisposable {
   }
 
   async #run(isFull: boolean): Promise<void> {
-    this.#told.push(isFull ? '[the program starts, cycle]' : '[cycle]');
+    this.#told.push(isFull ? '[full cycle]' : '[cycle]');
     if (isFull) await this.#stop();
-    this.#engine ??= await Engine.start(this.home.config);
+    // Statements are prepared for each connection, which takes longer than all else: it is kept unless the program restarts.
+    this.#sql ??= await connect(this.home.config.database);
+    this.#engine ??= await Engine.start(this.home.config, this.#sql);
     this.#needsFullCycle = false;
     const report = await this.#engine.cycle();
     this.#assertNone(report.jobs.flatMap(({ failures }) => failures), 'a cycle reports failures');
@@ -107,6 +111,13 @@ class History implements AsyncDisposable {
     const engine = this.#engine;
     this.#engine = undefined;
     await engine?.end();
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#stop();
+    const sql = this.#sql;
+    this.#sql = undefined;
+    await sql?.end({ timeout: 5 });
   }
 
   async #read(): Promise<State> {
@@ -121,7 +132,7 @@ class History implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      await this.#stop();
+      await this.#disconnect();
     } finally {
       await this.home.close();
     }
