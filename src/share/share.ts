@@ -27,8 +27,8 @@ import { MIGRATIONS } from './schema/migrations.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
-/** Assets in one transaction: a batch of this size takes some 0.3 s, and a bigger one is no faster. */
-const BATCH_SIZE = 1_000;
+/** Assets in one transaction: a batch of this size takes some 0.2 s. Twice as many save a few percent of the time, and cost 10 MiB. */
+const BATCH_SIZE = 500;
 
 /** More than two batches at a time gain nothing on the machines this is made for, and cost memory. */
 const MAX_COPY_WORKERS = 2;

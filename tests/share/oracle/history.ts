@@ -84,7 +84,10 @@ class History implements AsyncDisposable {
     await showActivity(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
-    if (isRestart) await this.#disconnect();
+    if (isRestart) {
+      this.#told.push('[the program starts]');
+      await this.#disconnect();
+    }
     await this.#run(isFull);
     const after = await this.#read();
     const prediction = new Prediction(before, this.#memory, this.home.config.jobs, witnessOf(after), deleted);
