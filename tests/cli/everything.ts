@@ -29,7 +29,7 @@ export async function everythingInDatabase(sql: Sql): Promise<Omit<Everything, '
       UNION ALL
       SELECT format('%s %s', relkind, oid::regclass) FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace
       UNION ALL
-      SELECT format('function %s %s', oid::regprocedure, md5(prosrc)) FROM pg_proc WHERE oid >= 16384 -- below are PostgreSQL's own
+      SELECT format('function %s %s', oid::regprocedure, md5(prosrc)) FROM pg_proc
       UNION ALL
       SELECT format('trigger %s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
       UNION ALL
