@@ -140,20 +140,20 @@ export class World implements AsyncDisposable {
     try {
       return await share(sql, this.config, { ...options, version: 'test', progress: SILENT });
     } catch (error) {
-      await this.disconnect();
+      await this.#disconnect();
       throw error;
     }
   }
 
   async #pool(): Promise<Connection> {
     const { database } = this.config;
-    if (this.#kept?.database !== database || lossOf(this.#kept.sql).aborted) await this.disconnect();
+    if (this.#kept?.database !== database || lossOf(this.#kept.sql).aborted) await this.#disconnect();
     this.#kept ??= { sql: await connect(database), database };
     return this.#kept.sql;
   }
 
   /** The next cycle has a new connection. */
-  async disconnect(): Promise<void> {
+  async #disconnect(): Promise<void> {
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept !== undefined) await disconnect(kept.sql);
@@ -167,7 +167,7 @@ export class World implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await this.disconnect();
+    await this.#disconnect();
     await this.db.close();
     await Deno.remove(this.directory, { recursive: true });
   }

@@ -1,5 +1,5 @@
 import type { Config } from '../../../src/config/config.ts';
-import { connect, type Connection } from '../../../src/postgres/connect.ts';
+import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
 import type { CycleReport } from '../../../src/share/cycle.ts';
 import { type Sharing, withSharing } from '../../../src/share/share.ts';
 
@@ -17,8 +17,8 @@ export class Engine {
   /** @param kept a pool that somebody else ends; without one the engine has its own */
   static async start(config: Config, kept?: Connection): Promise<Engine> {
     const sql = kept ?? await connect(config.database);
-    const disconnect = async () => {
-      if (kept === undefined) await sql.end({ timeout: 5 });
+    const close = async () => {
+      if (kept === undefined) await disconnect(sql);
     };
     const begun = Promise.withResolvers<Sharing>();
     const ended = Promise.withResolvers<void>();
@@ -32,13 +32,13 @@ export class Engine {
       try {
         await running;
       } finally {
-        await disconnect();
+        await close();
       }
     };
     try {
       return new Engine(sql, await begun.promise, end);
     } catch (error) {
-      await disconnect();
+      await close();
       throw error;
     }
   }

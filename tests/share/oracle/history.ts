@@ -1,5 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
-import { connect, type Connection } from '../../../src/postgres/connect.ts';
+import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
 import type { Release } from '../../harness/database.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
@@ -120,7 +120,7 @@ class History implements AsyncDisposable {
     await this.#stop();
     const sql = this.#sql;
     this.#sql = undefined;
-    await sql?.end({ timeout: 5 });
+    if (sql !== undefined) await disconnect(sql);
   }
 
   async #read(): Promise<State> {
