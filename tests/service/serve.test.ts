@@ -53,6 +53,34 @@ Deno.test('two instances: one works, one stands by and takes over within an inte
   await ground.assertRight('shared by the second');
 });
 
+Deno.test(
+  'two instances: the one that works goes on when the one that stands by is killed',
+  { ignore: !HAS_SERVER },
+  async () => {
+    await using world = await World.open('v3.1.0');
+    const ground = new Ground(world);
+    using cwd = workingDirectory(world.config.jobs.map(yamlJob));
+    const first = serve(world, cwd.path);
+    await until('the first has the lock', async () => (await lockHolders(world.sql)).length > 0);
+    const [holder] = await lockHolders(world.sql);
+    const second = serve(world, cwd.path);
+    await until('everything is shared', async () => (await mirrors(world)) > 0);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    assert.ok(second.signal('SIGKILL'));
+    const { code, stderr } = await second.ended();
+    assert.equal(code, 137);
+    assert.match(stderr, /standing by/);
+
+    const { alice } = world.library.users;
+    await world.sql`UPDATE person SET name = 'Renamed' WHERE "ownerId" = ${alice.id} AND name <> ''`;
+    await until('the change is shared', async () => (await world.namesOf('bob')).includes('Renamed'));
+    assert.deepEqual(await lockHolders(world.sql), [holder]);
+    assert.ok(first.signal('SIGTERM'));
+    assert.equal((await first.ended()).code, EXIT.ok);
+    await ground.assertRight('shared by the first');
+  },
+);
+
 Deno.test('serve: SIGHUP reads the configuration again, SIGINT ends it with 130', { ignore: !HAS_SERVER }, async () => {
   await using world = await World.open('v3.1.0');
   const [external] = world.config.jobs;
