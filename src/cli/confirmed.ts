@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
 import { UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
-import type { UnshareChoice } from '../share/unshare.ts';
+import type { UnshareChoice } from '../share/undo/unshare.ts';
 import { type Consent, consentOf } from './ask.ts';
 import { type Environment, table } from './output.ts';
 import { isUuid } from './uuid.ts';

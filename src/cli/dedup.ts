@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
 import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
-import { applyDedup, type DedupChoice, type DedupPlan, type DedupResult, planDedup } from '../share/dedup.ts';
+import { applyDedup, type DedupChoice, type DedupPlan, type DedupResult, planDedup } from '../share/undo/dedup.ts';
 import { planOnly, withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';

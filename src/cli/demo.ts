@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { DemoResult, Step } from '../demo/demo.ts';
-import type { Expected } from '../demo/library/spec.ts';
+import type { Expected } from '../demo/library_generator/spec.ts';
 import type { DemoWriteBack } from '../demo/write_back.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { CycleReport } from '../share/cycle.ts';
+import type { CycleReport } from '../share/cycle/cycle.ts';
 import { BUILD, VERSION } from '../version.ts';
 import { configureLogging } from './logging.ts';
 import { type Environment, print, printError, printJson, table } from './output.ts';

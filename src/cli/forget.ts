@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
-import { applyForget, type Decision, type ForgetChoice, planForget } from '../share/forget.ts';
+import { applyForget, type Decision, type ForgetChoice, planForget } from '../share/undo/forget.ts';
 import { planOnly } from '../share/share.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions } from './confirmed.ts';

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { Presets, SingleBar } from 'cli-progress';
-import type { Progress } from '../share/cycle.ts';
+import type { Progress } from '../share/cycle/cycle.ts';
 
 let bar: SingleBar | undefined;
 

@@ -1,7 +1,7 @@
-import { describeBrake } from '../share/brake_words.ts';
-import type { CycleReport } from '../share/cycle.ts';
-import type { JobReport } from '../share/outcome.ts';
-import { describeStanding } from '../share/standing_words.ts';
+import { describeBrake } from '../share/brake/words.ts';
+import type { CycleReport } from '../share/cycle/cycle.ts';
+import type { JobReport } from '../share/cycle/outcome.ts';
+import { describeStanding } from '../share/standing/words.ts';
 import { table } from './output.ts';
 
 /** A cycle as a small table with a line below it for everything that waits or failed. */

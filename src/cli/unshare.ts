@@ -12,7 +12,7 @@ import {
   type UnshareCounts,
   type UnsharePlan,
   type UnshareResult,
-} from '../share/unshare.ts';
+} from '../share/undo/unshare.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, photosByJob, shareChoiceOf } from './confirmed.ts';

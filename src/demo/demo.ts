@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { connect, type Connection } from '../postgres/connect.ts';
-import type { CycleReport } from '../share/cycle.ts';
+import type { CycleReport } from '../share/cycle/cycle.ts';
 import { share } from '../share/share.ts';
 import { Secret } from '../config/secret.ts';
 import { demoConfig, jobsOf } from './jobs.ts';
-import { generateLibrary } from './library/generate.ts';
-import { assetOf, type GeneratedLibrary } from './library/result.ts';
+import { generateLibrary } from './library_generator/generate.ts';
+import { assetOf, type GeneratedLibrary } from './library_generator/result.ts';
 import { servePGlite } from './pglite.ts';
 import { demoPaths, EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
 import { installImmichSchema } from './schema/install.ts';

@@ -2,7 +2,7 @@ import { defaultServiceConfig } from '../config/service.ts';
 import { defaultWriteConfig } from '../config/write.ts';
 import type { Config, DatabaseConfig, JobConfig } from '../config/config.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
-import type { GeneratedAlbum, GeneratedLibraryRow, GeneratedUser } from './library/result.ts';
+import type { GeneratedAlbum, GeneratedLibraryRow, GeneratedUser } from './library_generator/result.ts';
 
 /** What of a generated library the jobs name. */
 interface Accounts {

@@ -1,4 +1,4 @@
-import type { Job } from '../share/job.ts';
+import type { Job } from '../share/jobs/job.ts';
 import type { Group, Verdict } from './finding.ts';
 import type { Subject } from './subject.ts';
 

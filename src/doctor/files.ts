@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { bytes, count, list, named } from '../config/words.ts';
 import type { PathMap, Root } from '../files/path_map.ts';
-import type { Job } from '../share/job.ts';
-import { checkMounts } from '../share/mount_checks.ts';
+import type { Job } from '../share/jobs/job.ts';
+import { checkMounts } from '../share/checks/mounts.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import { type Check, forEachJob } from './check.ts';
 import type { Directory } from './directories.ts';

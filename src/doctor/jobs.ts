@@ -1,8 +1,8 @@
 import { count, list, named } from '../config/words.ts';
 import { isExcluded } from '../immich/exclusions.ts';
-import { problemsOf, WHERE_IDS_ARE } from '../share/job_checks.ts';
-import type { Job } from '../share/job.ts';
-import { isHidden, mirrorOriginalPath } from '../share/placement.ts';
+import { problemsOf, WHERE_IDS_ARE } from '../share/checks/jobs.ts';
+import type { Job } from '../share/jobs/job.ts';
+import { isHidden, mirrorOriginalPath } from '../share/jobs/placement.ts';
 import { type Check, forEachJob } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';

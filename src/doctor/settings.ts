@@ -1,8 +1,8 @@
 import { list, named } from '../config/words.ts';
 import type { Features } from '../immich/instance.ts';
 import type { Sql } from '../postgres/connect.ts';
-import type { Job } from '../share/job.ts';
-import { isHidden } from '../share/placement.ts';
+import type { Job } from '../share/jobs/job.ts';
+import { isHidden } from '../share/jobs/placement.ts';
 import { ok, skipped, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
 

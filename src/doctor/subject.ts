@@ -16,12 +16,12 @@ import {
 } from '../postgres/connect.ts';
 import { faultOf } from '../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
-import type { Progress } from '../share/cycle.ts';
-import { isBehindLink } from '../share/detect_placement.ts';
-import { type Job, resolveJob } from '../share/job.ts';
-import { hasLinksBelow } from '../share/journal.ts';
+import type { Progress } from '../share/cycle/cycle.ts';
+import { isBehindLink } from '../share/jobs/detect_placement.ts';
+import { type Job, resolveJob } from '../share/jobs/job.ts';
+import { hasLinksBelow } from '../share/mirrors/journal.ts';
 import { MIGRATIONS } from '../share/schema/migrations.ts';
-import { isSelected, isSelectedAnew } from '../share/selection.ts';
+import { isSelected, isSelectedAnew } from '../share/selection/selection.ts';
 import { pathMapOf } from '../share/share.ts';
 import { type Directory, lookAtRoots } from './directories.ts';
 import { NotLookedAt, type Verdict, verdictOf, warn } from './finding.ts';

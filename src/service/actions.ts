@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
-import { confirmBrakes } from '../share/brakes.ts';
+import { confirmBrakes } from '../share/brake/remembered.ts';
 import { dryRun } from '../share/share.ts';
-import { describeStep, describeSteps } from '../share/step_words.ts';
+import { describeStep, describeSteps } from '../share/cycle/step_words.ts';
 import type { Actions } from './http/app.ts';
 import type { Scheduler } from './scheduler.ts';
 

@@ -4,7 +4,7 @@ import { explainRefusal, messageOf, sentenceOf, UserError } from '../errors.ts';
 import { connect, type Connection, disconnect, explainDatabaseError } from '../postgres/connect.ts';
 import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
 import { lossOf } from '../postgres/sockets.ts';
-import type { CycleReport, Progress } from '../share/cycle.ts';
+import type { CycleReport, Progress } from '../share/cycle/cycle.ts';
 import { Sharing } from '../share/share.ts';
 import { isPassing } from './patience.ts';
 import { pause, settledWithin } from './pause.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { JobReport, Standing, WithdrawReason } from '../share/outcome.ts';
+import type { JobReport, Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import type { BrakeReport } from '../share/phases/withdrawals.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { CycleRecord, Phase, Problem, ServiceState } from './state.ts';

@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../errors.ts';
-import type { CycleReport } from '../share/cycle.ts';
-import type { Standing } from '../share/outcome.ts';
+import type { CycleReport } from '../share/cycle/cycle.ts';
+import type { Standing } from '../share/cycle/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 
 /**

@@ -1,10 +1,10 @@
 import type { Sql } from '../postgres/connect.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
-import { readBrakes, type RememberedBrake } from '../share/brakes.ts';
-import type { PlanningContext } from '../share/context.ts';
-import type { CycleReport } from '../share/cycle.ts';
-import type { Standing } from '../share/outcome.ts';
-import { readStanding } from '../share/standing.ts';
+import { readBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
+import type { PlanningContext } from '../share/cycle/context.ts';
+import type { CycleReport } from '../share/cycle/cycle.ts';
+import type { Standing } from '../share/cycle/outcome.ts';
+import { readStanding } from '../share/standing/standing.ts';
 
 /** Where sharing stands. docs/status.md describes every number. */
 export interface ShareStatus {

@@ -12,25 +12,25 @@ Deno.test('a cycle is found, wherever it hangs, and a diamond is none', () => {
 Deno.test('arrows downwards are allowed', () => {
   const graph = new Map([
     ['main.ts', ['src/cli/program.ts']],
-    ['src/cli/sync.ts', ['src/cli/output.ts', 'src/share/cycle.ts', 'src/demo/demo.ts', 'src/errors.ts']],
-    ['src/share/cycle.ts', ['src/immich/schema.ts', 'src/postgres/connect.ts', 'src/files/linker.ts']],
-    ['src/demo/demo.ts', ['src/share/cycle.ts']],
+    ['src/cli/sync.ts', ['src/cli/output.ts', 'src/share/cycle/cycle.ts', 'src/demo/demo.ts', 'src/errors.ts']],
+    ['src/share/cycle/cycle.ts', ['src/immich/schema.ts', 'src/postgres/connect.ts', 'src/files/linker.ts']],
+    ['src/demo/demo.ts', ['src/share/cycle/cycle.ts']],
   ]);
   assert.deepEqual(forbiddenArrows(graph), []);
 });
 
 Deno.test('arrows upwards, sideways, out of src and from nowhere are forbidden', () => {
   const wrong: [from: string, to: string][] = [
-    ['src/share/job.ts', 'src/cli/output.ts'],
-    ['src/immich/schema.ts', 'src/share/job.ts'],
-    ['src/share/job.ts', 'src/writeback/tags.ts'],
-    ['src/writeback/tags.ts', 'src/share/job.ts'],
+    ['src/share/jobs/job.ts', 'src/cli/output.ts'],
+    ['src/immich/schema.ts', 'src/share/jobs/job.ts'],
+    ['src/share/jobs/job.ts', 'src/writeback/tags.ts'],
+    ['src/writeback/tags.ts', 'src/share/jobs/job.ts'],
     ['src/postgres/connect.ts', 'src/files/linker.ts'],
     ['src/config/load.ts', 'src/postgres/connect.ts'],
     ['src/service/loop.ts', 'src/demo/demo.ts'],
     ['src/demo/demo.ts', 'src/cli/output.ts'],
-    ['src/share/job.ts', 'tests/harness/database.ts'],
-    ['src/share/job.ts', 'file:///elsewhere/facts.ts'],
+    ['src/share/jobs/job.ts', 'tests/harness/database.ts'],
+    ['src/share/jobs/job.ts', 'file:///elsewhere/facts.ts'],
     ['src/stray.ts', 'src/errors.ts'],
   ];
   for (const [from, to] of wrong) assert.equal(forbiddenArrows(new Map([[from, [to]]])).length, 1, `${from} -> ${to}`);

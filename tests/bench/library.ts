@@ -1,7 +1,7 @@
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
-import { generateBulk } from '../../src/demo/library/bulk.ts';
-import type { GeneratedAccounts } from '../../src/demo/library/result.ts';
+import { generateBulk } from '../harness/bulk_library/bulk.ts';
+import type { GeneratedAccounts } from '../../src/demo/library_generator/result.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
 import { findPostgres } from '../harness/binaries.ts';
 import { startServer } from '../harness/server.ts';

@@ -1,4 +1,4 @@
-import type { GeneratedAccounts } from '../../src/demo/library/result.ts';
+import type { GeneratedAccounts } from '../../src/demo/library_generator/result.ts';
 import { columnList, copied, valueList } from '../../src/share/copy/columns.ts';
 import type { Connection, Sql } from '../../src/postgres/connect.ts';
 

@@ -1,9 +1,9 @@
 import process from 'node:process';
 import { loadConfig } from '../../src/config/load.ts';
 import { connect, type Connection } from '../../src/postgres/connect.ts';
-import { applyDedup, planDedup } from '../../src/share/dedup.ts';
+import { applyDedup, planDedup } from '../../src/share/undo/dedup.ts';
 import { withSharing } from '../../src/share/share.ts';
-import { applyUnshare, planUnshare } from '../../src/share/unshare.ts';
+import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { round } from './library.ts';
 
 /** Mirrors a library and takes it back with unshare, then once more with dedup. */

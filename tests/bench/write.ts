@@ -1,6 +1,6 @@
-import { encodeJpeg, withCameraData } from '../../src/demo/media/jpeg.ts';
-import { BULK_CAMERA } from '../../src/demo/library/bulk_plan.ts';
-import { randomNumbers } from '../../src/demo/media/random.ts';
+import { encodeJpeg, withCameraData } from '../../src/demo/library_generator/media/jpeg.ts';
+import { BULK_CAMERA } from '../harness/bulk_library/plan.ts';
+import { randomNumbers } from '../../src/demo/library_generator/media/random.ts';
 import { type BenchLibrary, round, runChild, withBenchLibrary } from './library.ts';
 import type { WriteChild } from './write_child.ts';
 import { measureFloor } from './write_floor.ts';

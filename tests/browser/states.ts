@@ -3,8 +3,8 @@ import type { Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { UserError } from '../../src/errors.ts';
 import { ServiceState } from '../../src/service/state.ts';
-import type { CycleReport } from '../../src/share/cycle.ts';
-import type { JobReport, Standing } from '../../src/share/outcome.ts';
+import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { JobReport, Standing } from '../../src/share/cycle/outcome.ts';
 
 const ALICE = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
 const BOB = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';

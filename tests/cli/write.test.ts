@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
-import { assetOf } from '../../src/demo/library/result.ts';
+import { assetOf } from '../../src/demo/library_generator/result.ts';
 import { OUTCOMES } from '../../src/writeback/outcome.ts';
 import { Ledger } from '../../src/writeback/ledger/ledger.ts';
 import { libraryFromDatabase } from '../harness/fake_immich/from_database.ts';

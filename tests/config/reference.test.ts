@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { JOB_FIELD_NAMES } from '../../src/config/job_fields.ts';
-import { renderConfigurationPage, renderEnvExample } from '../../src/config/reference.ts';
+import { renderConfigurationPage, renderEnvExample } from '../../tools/configuration_reference.ts';
 import { SETTING_NAMES, settingOf } from '../../src/config/settings.ts';
 import { load, portable } from './helper.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateBulk } from '../../src/demo/library/bulk.ts';
+import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
 import { EXIT } from '../../src/errors.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';

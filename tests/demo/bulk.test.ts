@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateBulk } from '../../src/demo/library/bulk.ts';
+import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { RELEASES, withImmich } from '../harness/database.ts';
 import { localOf, pathsInDatabase } from './library_assertions.ts';
 import { complaintAbout, kindOf } from './signatures.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { GeneratedLibrary } from '../../src/demo/library/result.ts';
-import { assetOf } from '../../src/demo/library/result.ts';
+import type { GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
+import { assetOf } from '../../src/demo/library_generator/result.ts';
 import type { Sql } from '../../src/postgres/connect.ts';
 import { RELEASES } from '../harness/database.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { GeneratedAsset } from '../../src/demo/library/result.ts';
+import type { GeneratedAsset } from '../../src/demo/library_generator/result.ts';
 import type { Sql } from '../../src/postgres/connect.ts';
 import { complaintAbout, kindOf } from './signatures.ts';
 import type { TemporaryLibrary } from './temporary_library.ts';

@@ -1,7 +1,7 @@
-import type { LibraryRoots } from '../../src/demo/library/foundation.ts';
-import type { LibraryOptions } from '../../src/demo/library/generate.ts';
-import { generateLibrary } from '../../src/demo/library/generate.ts';
-import type { GeneratedLibrary } from '../../src/demo/library/result.ts';
+import type { LibraryRoots } from '../../src/demo/library_generator/foundation.ts';
+import type { LibraryOptions } from '../../src/demo/library_generator/generate.ts';
+import { generateLibrary } from '../../src/demo/library_generator/generate.ts';
+import type { GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
 import type { ImmichDatabase, Release } from '../harness/database.ts';
 import { withImmich } from '../harness/database.ts';
 

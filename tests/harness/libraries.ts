@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
-import type { LibraryRoots } from '../../src/demo/library/foundation.ts';
-import { generateLibrary, type LibraryOptions } from '../../src/demo/library/generate.ts';
-import type { GeneratedLibrary } from '../../src/demo/library/result.ts';
+import type { LibraryRoots } from '../../src/demo/library_generator/foundation.ts';
+import { generateLibrary, type LibraryOptions } from '../../src/demo/library_generator/generate.ts';
+import type { GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
 import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from './database.ts';
 import { createDatabase, onServer, serverUrl } from './server_databases.ts';
 import { ensureTemplate } from './templates.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import exifToolScript from 'exiftool-vendored.pl';
-import { assetOf } from '../../src/demo/library/result.ts';
+import { assetOf } from '../../src/demo/library_generator/result.ts';
 import { EXIT, messageOf } from '../../src/errors.ts';
 import { VERSION } from '../../src/version.ts';
 import { isComplete, LIST_NAME, sha256 } from '../../src/writeback/exiftool/unpack.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type BrakeFacts, divide, suspects } from '../../src/share/brake.ts';
-import { confirmBrakes, readBrakes } from '../../src/share/brakes.ts';
-import { describeBrake } from '../../src/share/brake_words.ts';
-import type { WithdrawReason } from '../../src/share/outcome.ts';
+import { type BrakeFacts, divide, suspects } from '../../src/share/brake/brake.ts';
+import { confirmBrakes, readBrakes } from '../../src/share/brake/remembered.ts';
+import { describeBrake } from '../../src/share/brake/words.ts';
+import type { WithdrawReason } from '../../src/share/cycle/outcome.ts';
 import { withSharing } from '../../src/share/share.ts';
-import type { Withdrawal } from '../../src/share/withdrawal.ts';
+import type { Withdrawal } from '../../src/share/mirrors/withdrawal.ts';
 import { connect } from '../../src/postgres/connect.ts';
 import { everything } from '../cli/everything.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';

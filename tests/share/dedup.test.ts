@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { generateBulk } from '../../src/demo/library/bulk.ts';
+import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { UserError } from '../../src/errors.ts';
 import { connect } from '../../src/postgres/connect.ts';
-import { applyDedup, type DedupChoice, type DedupPlan, type DedupResult, planDedup } from '../../src/share/dedup.ts';
-import { applyForget, planForget } from '../../src/share/forget.ts';
+import {
+  applyDedup,
+  type DedupChoice,
+  type DedupPlan,
+  type DedupResult,
+  planDedup,
+} from '../../src/share/undo/dedup.ts';
+import { applyForget, planForget } from '../../src/share/undo/forget.ts';
 import { planOnly, withSharing } from '../../src/share/share.ts';
-import { applyUnshare, planUnshare } from '../../src/share/unshare.ts';
+import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { RunningProgram } from '../crash/process.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../src/errors.ts';
 import { connect } from '../../src/postgres/connect.ts';
-import { applyForget, type Decision, type ForgetChoice, planForget } from '../../src/share/forget.ts';
+import { applyForget, type Decision, type ForgetChoice, planForget } from '../../src/share/undo/forget.ts';
 import { planOnly, withSharing } from '../../src/share/share.ts';
 import { everything } from '../cli/everything.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';

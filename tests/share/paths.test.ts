@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { GeneratedAsset } from '../../src/demo/library/result.ts';
-import { assetOf } from '../../src/demo/library/result.ts';
+import type { GeneratedAsset } from '../../src/demo/library_generator/result.ts';
+import { assetOf } from '../../src/demo/library_generator/result.ts';
 import { parentOf } from '../../src/files/path_map.ts';
-import type { CycleReport } from '../../src/share/cycle.ts';
-import type { SkipReason, Standing } from '../../src/share/outcome.ts';
+import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { SkipReason, Standing } from '../../src/share/cycle/outcome.ts';
 import { otherFileSystem } from '../files/obstacles.ts';
 import { testUnless } from '../files/scratch.ts';
 import { digestTables, listFiles } from './snapshot.ts';

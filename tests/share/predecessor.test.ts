@@ -6,7 +6,7 @@ import { detectPredecessor } from '../../src/share/predecessor/detect.ts';
 import { planTakeover, type TakeoverPlan } from '../../src/share/predecessor/plan.ts';
 import { applyTakeover, type TakeoverResult } from '../../src/share/predecessor/takeover.ts';
 import { planOnly, withSharing } from '../../src/share/share.ts';
-import { applyUnshare, planUnshare } from '../../src/share/unshare.ts';
+import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { HAS_SERVER, type Release } from '../harness/database.ts';
 import { PredecessorWorld } from './predecessor_world.ts';

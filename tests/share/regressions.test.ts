@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { JobConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
-import { assetOf } from '../../src/demo/library/result.ts';
+import { assetOf } from '../../src/demo/library_generator/result.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { faultOf } from '../../src/postgres/faults.ts';
 import { HAS_SERVER, REPRESENTATIVE } from '../harness/database.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateBulk } from '../../src/demo/library/bulk.ts';
+import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { UserError } from '../../src/errors.ts';
 import { connect, type Sql } from '../../src/postgres/connect.ts';
@@ -10,7 +10,7 @@ import {
   type UnshareChoice,
   type UnsharePlan,
   type UnshareResult,
-} from '../../src/share/unshare.ts';
+} from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { RunningProgram } from '../crash/process.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import type { WithdrawReason } from '../../src/share/outcome.ts';
+import type { WithdrawReason } from '../../src/share/cycle/outcome.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { listFiles } from './snapshot.ts';
 import { World } from './world.ts';

@@ -1,8 +1,8 @@
 import type { Config, DatabaseConfig, JobConfig } from '../../src/config/config.ts';
-import { assetOf, type GeneratedLibrary } from '../../src/demo/library/result.ts';
+import { assetOf, type GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
 import { connect, type Connection, disconnect } from '../../src/postgres/connect.ts';
 import { lossOf } from '../../src/postgres/sockets.ts';
-import type { CycleReport } from '../../src/share/cycle.ts';
+import type { CycleReport } from '../../src/share/cycle/cycle.ts';
 import { share } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
 import { type Kind, openLibrary } from '../harness/libraries.ts';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { describeStanding } from '../../share/standing_words.ts';
+import { describeStanding } from '../../share/standing/words.ts';
 import { readinessOf } from '../readiness.ts';
 import type { JobStatus, Snapshot } from '../snapshot.ts';
 import { cycleChart, secondsOf, timeOf } from './chart.ts';

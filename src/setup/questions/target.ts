@@ -5,7 +5,7 @@ import { pathPrefix } from '../../config/values.ts';
 import { UserError } from '../../errors.ts';
 import { PathMap } from '../../files/path_map.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
-import { isBehindLink } from '../../share/detect_placement.ts';
+import { isBehindLink } from '../../share/jobs/detect_placement.ts';
 import type { LibraryAnswer, ShareAnswer } from '../answers.ts';
 import { type LinkTest, testLink } from '../link_test.ts';
 import type { Directories, Server, Session } from '../session.ts';

@@ -1,9 +1,9 @@
 import { getLogger } from '@logtape/logtape';
-import type { Context } from '../context.ts';
+import type { Context } from '../cycle/context.ts';
 import { adoptAssets, adoptOrphans } from './adopt_assets.ts';
-import { adoptFaces, settleFaces } from './adopt_faces.ts';
+import { adoptFaces, settleFaces } from '../people/adopt_faces.ts';
 import { adoptLinks, adoptThumbnails } from './adopt_links.ts';
-import { adoptPeople } from './adopt_people.ts';
+import { adoptPeople } from '../people/adopt_people.ts';
 import { adoptStacks } from './adopt_stacks.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);

@@ -2,11 +2,11 @@ import { getLogger } from '@logtape/logtape';
 import { isPlainPath } from '../../files/path_map.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
-import { pathChecksum } from '../mirror_plan.ts';
-import { isHidden, mirrorOriginalPath } from '../placement.ts';
-import { clearSkips } from '../skips.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { pathChecksum } from '../mirrors/plan.ts';
+import { isHidden, mirrorOriginalPath } from '../jobs/placement.ts';
+import { clearSkips } from '../standing/skips.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 

@@ -2,10 +2,10 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import { ownerFolder, personThumbnailPath } from '../../immich/layout.ts';
 import { isBelow } from '../../files/path_map.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
-import { type JournalEntry, recordLinks } from '../journal.ts';
-import { lastingDirectory } from '../placement.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
+import { lastingDirectory } from '../jobs/placement.ts';
 
 /** A file that a mirror's rows name and the journal does not. */
 interface NamedFile {

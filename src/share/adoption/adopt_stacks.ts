@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
 
 /**
  * Takes stacks of mirrors for ours again that have nothing in them but mirrors of one and the same source stack. For use

@@ -3,9 +3,9 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import { ownerFolder } from '../../immich/layout.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
-import { isHidden, lastingDirectory } from '../placement.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { isHidden, lastingDirectory } from '../jobs/placement.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 

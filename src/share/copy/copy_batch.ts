@@ -1,11 +1,11 @@
 import { messageOf } from '../../errors.ts';
 import { isRowError, sqlStateOf } from '../../postgres/faults.ts';
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
-import type { Skip } from '../outcome.ts';
-import { clearSkips } from '../skips.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Skip } from '../cycle/outcome.ts';
+import { clearSkips } from '../standing/skips.ts';
 import { copyMirrors } from './copy_mirrors.ts';
-import type { InspectedMirror } from '../link_files.ts';
+import type { InspectedMirror } from '../mirrors/links.ts';
 
 export interface BatchResult {
   /** Mirrors that now exist. */

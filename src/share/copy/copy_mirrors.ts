@@ -1,10 +1,10 @@
 import type { Sql } from '../../postgres/connect.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Job } from '../job.ts';
-import { copyFaces } from './copy_faces.ts';
+import type { Job } from '../jobs/job.ts';
+import { copyFaces } from '../people/copy_faces.ts';
 import { copyTable } from './copy_table.ts';
 import { insertAssets } from './insert_assets.ts';
-import type { InspectedMirror } from '../link_files.ts';
+import type { InspectedMirror } from '../mirrors/links.ts';
 import { insertFiles } from './insert_files.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { fieldGroups, groupSum } from '../fields.ts';
-import type { Job } from '../job.ts';
-import type { InspectedMirror } from '../link_files.ts';
-import { isMotionOfMirror, isSelected } from '../selection.ts';
+import { fieldGroups, groupSum } from '../mirrors/fields.ts';
+import type { Job } from '../jobs/job.ts';
+import type { InspectedMirror } from '../mirrors/links.ts';
+import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
 import { type Assignment, columnList, copied, valueList } from './columns.ts';
 
 /**

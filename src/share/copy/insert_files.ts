@@ -1,7 +1,7 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from './columns.ts';
-import type { InspectedMirror } from '../link_files.ts';
+import type { InspectedMirror } from '../mirrors/links.ts';
 
 /** Writes a row of asset_file for each file that was linked, with the mirror's own path. */
 export async function insertFiles(

@@ -1,10 +1,10 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../batches.ts';
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
-import { isWithin, type Scope } from '../scope.ts';
-import { isSelected } from '../selection.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { isWithin, type Scope } from '../cycle/scope.ts';
+import { isSelected } from '../selection/selection.ts';
 
 /** Mirrors to put into a job's album. */
 export interface AlbumPlan {

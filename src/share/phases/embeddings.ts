@@ -2,12 +2,12 @@ import { messageOf } from '../../errors.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isRowError } from '../../postgres/faults.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../cycle/context.ts';
 import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
-import type { EmbeddingPair, EmbeddingQueue, EmbeddingsPlan, EmbeddingTable } from '../embedding_queue.ts';
-import type { Job } from '../job.ts';
-import { type MirrorPage, mirrorPages, mirrorsOn } from '../mirror_pages.ts';
-import { isWithin, type Scope } from '../scope.ts';
+import type { EmbeddingPair, EmbeddingQueue, EmbeddingsPlan, EmbeddingTable } from './embedding_queue.ts';
+import type { Job } from '../jobs/job.ts';
+import { type MirrorPage, mirrorPages, mirrorsOn } from '../mirrors/pages.ts';
+import { isWithin, type Scope } from '../cycle/scope.ts';
 
 /** Where embeddings are, and the column that says whose. */
 const KEYS = Object.freeze({ smart_search: 'assetId', face_search: 'faceId' });

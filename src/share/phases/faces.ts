@@ -1,12 +1,12 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../batches.ts';
-import type { Context } from '../context.ts';
-import { copyFaces } from '../copy/copy_faces.ts';
-import { insertPeople } from '../copy/insert_people.ts';
-import { isPersonNeeded, isSomebody, joinMappedPerson, joinOrigin } from '../copy/person_links.ts';
-import type { Job } from '../job.ts';
-import { isWithin, type Scope } from '../scope.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Context } from '../cycle/context.ts';
+import { copyFaces } from '../people/copy_faces.ts';
+import { insertPeople } from '../people/insert_people.ts';
+import { isPersonNeeded, isSomebody, joinMappedPerson, joinOrigin } from '../people/person_links.ts';
+import type { Job } from '../jobs/job.ts';
+import { isWithin, type Scope } from '../cycle/scope.ts';
 
 /** A mirrored face, by the face it mirrors and the photo it is on. */
 export interface FaceKey {

@@ -4,14 +4,14 @@ import { sameFile } from '../../files/linker.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { isRowError } from '../../postgres/faults.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Context, PlanningContext } from '../context.ts';
+import type { Context, PlanningContext } from '../cycle/context.ts';
 import { insertFiles } from '../copy/insert_files.ts';
-import { readExistingMirrors } from '../existing_mirrors.ts';
-import type { Job } from '../job.ts';
-import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
-import { type FilesPlan, pathsOf, planFiles } from '../mirror_files.ts';
-import { mirrorPages } from '../mirror_pages.ts';
-import { inSlices } from '../slices.ts';
+import { readExistingMirrors } from '../mirrors/existing.ts';
+import type { Job } from '../jobs/job.ts';
+import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import { type FilesPlan, pathsOf, planFiles } from '../mirrors/files.ts';
+import { mirrorPages } from '../mirrors/pages.ts';
+import { inSlices } from '../cycle/slices.ts';
 
 /**
  * Finds mirrors whose files are not their sources' any more: moved, replaced, made anew, added, gone from disk, or with a time

@@ -1,8 +1,8 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../batches.ts';
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
-import { isWithin, type Scope } from '../scope.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { isWithin, type Scope } from '../cycle/scope.ts';
 
 /** A mirrored still and the mirror of its motion part. */
 export interface LivePhotoPlan {

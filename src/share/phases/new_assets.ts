@@ -2,17 +2,17 @@ import type { Sql } from '../../postgres/connect.ts';
 import { plain } from '../../config/quote.ts';
 import { isPlainPath } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
-import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from '../candidates.ts';
-import type { Context, PlanningContext } from '../context.ts';
+import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from '../selection/candidates.ts';
+import type { Context, PlanningContext } from '../cycle/context.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
-import { insertPeople } from '../copy/insert_people.ts';
-import type { Job } from '../job.ts';
-import { forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
-import { type InspectedMirror, inspectFiles, linkFiles } from '../link_files.ts';
-import { mirrorIds, type MirrorPlan, planMirror } from '../mirror_plan.ts';
-import type { Skip, SkipReason } from '../outcome.ts';
-import { recordSkips } from '../skips.ts';
-import { findTakenPaths } from '../taken_paths.ts';
+import { insertPeople } from '../people/insert_people.ts';
+import type { Job } from '../jobs/job.ts';
+import { forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import { type InspectedMirror, inspectFiles, linkFiles } from '../mirrors/links.ts';
+import { mirrorIds, type MirrorPlan, planMirror } from '../mirrors/plan.ts';
+import type { Skip, SkipReason } from '../cycle/outcome.ts';
+import { recordSkips } from '../standing/skips.ts';
+import { findTakenPaths } from '../mirrors/taken_paths.ts';
 
 /** One page of what is to be mirrored. A dry run prints it; apply consumes it. */
 export interface NewAssetsPlan {

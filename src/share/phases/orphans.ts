@@ -2,10 +2,10 @@ import { getLogger } from '@logtape/logtape';
 import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../batches.ts';
-import type { Context } from '../context.ts';
-import { isSomebody, joinOrigin } from '../copy/person_links.ts';
-import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../journal.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Context } from '../cycle/context.ts';
+import { isSomebody, joinOrigin } from '../people/person_links.ts';
+import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../mirrors/journal.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 

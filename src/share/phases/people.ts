@@ -3,9 +3,9 @@ import { FileProblem } from '../../files/problem.ts';
 import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../batches.ts';
-import type { Context } from '../context.ts';
-import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../journal.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Context } from '../cycle/context.ts';
+import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 

@@ -1,14 +1,14 @@
 import type { CopiedTable, ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../batches.ts';
-import type { Context } from '../context.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Context } from '../cycle/context.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { copyTable } from '../copy/copy_table.ts';
-import { type FieldGroup, fieldGroups, groupSum, isEditUnfinished } from '../fields.ts';
-import type { Job } from '../job.ts';
-import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirror_pages.ts';
-import type { Scope } from '../scope.ts';
-import { isMotionOfMirror, isSelected } from '../selection.ts';
+import { type FieldGroup, fieldGroups, groupSum, isEditUnfinished } from '../mirrors/fields.ts';
+import type { Job } from '../jobs/job.ts';
+import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirrors/pages.ts';
+import type { Scope } from '../cycle/scope.ts';
+import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
 
 /** A mirror whose rows no longer say what its source's say. A dry run prints it; apply consumes it. */
 export interface RowsPlan {

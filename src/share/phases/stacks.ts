@@ -1,9 +1,9 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../batches.ts';
-import type { Context } from '../context.ts';
-import type { Job } from '../job.ts';
-import { releaseFromStacks } from '../release_stacks.ts';
-import { isWithin, type Scope } from '../scope.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Context } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { releaseFromStacks } from '../mirrors/release_stacks.ts';
+import { isWithin, type Scope } from '../cycle/scope.ts';
 
 /** A stack of the target as it shall be. */
 export interface StackPlan {

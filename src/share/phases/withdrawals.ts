@@ -1,7 +1,7 @@
 import { getLogger } from '@logtape/logtape';
 import { plain } from '../../config/quote.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { type Brake, divide, suspects } from '../brake.ts';
+import { type Brake, divide, suspects } from '../brake/brake.ts';
 import {
   countMirrors,
   forgetBrakes,
@@ -9,13 +9,13 @@ import {
   readBrakes,
   rememberBrakes,
   type RememberedBrake,
-} from '../brakes.ts';
-import type { Context, PlanningContext } from '../context.ts';
-import type { Job } from '../job.ts';
-import { type RemovalResult, removeMirrors } from '../remove_mirrors.ts';
-import { isWithin } from '../scope.ts';
-import { isMotionOfMirror, isSelected } from '../selection.ts';
-import type { Withdrawal } from '../withdrawal.ts';
+} from '../brake/remembered.ts';
+import type { Context, PlanningContext } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { type RemovalResult, removeMirrors } from '../mirrors/remove.ts';
+import { isWithin } from '../cycle/scope.ts';
+import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import type { Withdrawal } from '../mirrors/withdrawal.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 

@@ -1,10 +1,10 @@
 import { isBelow, nameOf, parentOf } from '../../files/path_map.ts';
 import { ownerFolder } from '../../immich/layout.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { pathColumn } from '../candidates.ts';
-import type { PlanningContext } from '../context.ts';
-import { isBehindLink } from '../detect_placement.ts';
-import { type JournalEntry, recordLinks } from '../journal.ts';
+import { pathColumn } from '../selection/candidates.ts';
+import type { PlanningContext } from '../cycle/context.ts';
+import { isBehindLink } from '../jobs/detect_placement.ts';
+import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
 import type { TakenMirror } from './plan.ts';
 import { isSameFile } from './same_file.ts';
 

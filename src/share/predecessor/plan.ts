@@ -1,8 +1,8 @@
 import { isPlainPath } from '../../files/path_map.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import type { PlanningContext } from '../context.ts';
-import type { Job } from '../job.ts';
-import { mirrorOriginalPath } from '../placement.ts';
+import type { PlanningContext } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { mirrorOriginalPath } from '../jobs/placement.ts';
 import { isSameFile } from './same_file.ts';
 
 /** A mirror of immich-shared-library that becomes one of ours. */

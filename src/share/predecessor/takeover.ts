@@ -1,11 +1,11 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { LIKENESS, matchFaces, settleFaces } from '../adoption/adopt_faces.ts';
-import { adoptPeople } from '../adoption/adopt_people.ts';
+import { LIKENESS, matchFaces, settleFaces } from '../people/adopt_faces.ts';
+import { adoptPeople } from '../people/adopt_people.ts';
 import { rememberAlbum } from '../adoption/adopt_assets.ts';
-import type { Context } from '../context.ts';
-import { fieldGroups, type GroupName, groupSum } from '../fields.ts';
-import { pathChecksum } from '../mirror_plan.ts';
-import { retryOf } from '../outcome.ts';
+import type { Context } from '../cycle/context.ts';
+import { fieldGroups, type GroupName, groupSum } from '../mirrors/fields.ts';
+import { pathChecksum } from '../mirrors/plan.ts';
+import { retryOf } from '../cycle/outcome.ts';
 import { analyzeOwnTables } from '../phases/new_assets.ts';
 import { takeLinks, takeThumbnails } from './links.ts';
 import type { TakenDecision, TakenMirror, TakenPerson, TakeoverPlan } from './plan.ts';

@@ -1,4 +1,4 @@
--- What a mirror was given last, by field group (src/share/fields.ts): the MD5 of the source's values as PostgreSQL writes them. A
+-- What a mirror was given last, by field group (src/share/mirrors/fields.ts): the MD5 of the source's values as PostgreSQL writes them. A
 -- group whose mirror still has it follows the source; one that differs was changed by the target's owner and is his. NULL is
 -- unknown: what differs from the source is then taken for his.
 ALTER TABLE immich_sidecar.asset_map

@@ -1,6 +1,6 @@
 import { demoConfig } from '../../../src/demo/jobs.ts';
-import { insertRows, type Row } from '../../../src/demo/library/insert.ts';
-import { uuidFor } from '../../../src/demo/media/random.ts';
+import { insertRows, type Row } from '../../../src/demo/library_generator/insert.ts';
+import { uuidFor } from '../../../src/demo/library_generator/media/random.ts';
 import { type Config, type JobConfig } from '../../../src/config/config.ts';
 import { type Catalog, readCatalog } from '../../../src/immich/catalog.ts';
 import { type ImmichDatabase, openImmich, type Release } from '../../harness/database.ts';

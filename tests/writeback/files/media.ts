@@ -1,8 +1,8 @@
-import type { CameraData } from '../../../src/demo/media/camera.ts';
-import { cameraFields } from '../../../src/demo/media/camera.ts';
-import { withMotionVideo } from '../../../src/demo/media/jpeg.ts';
-import { makeOriginal, makeThumbnail } from '../../../src/demo/media/media.ts';
-import { encodeTiff } from '../../../src/demo/media/tiff.ts';
+import type { CameraData } from '../../../src/demo/library_generator/media/camera.ts';
+import { cameraFields } from '../../../src/demo/library_generator/media/camera.ts';
+import { withMotionVideo } from '../../../src/demo/library_generator/media/jpeg.ts';
+import { makeOriginal, makeThumbnail } from '../../../src/demo/library_generator/media/media.ts';
+import { encodeTiff } from '../../../src/demo/library_generator/media/tiff.ts';
 
 export const CAMERA: CameraData = {
   make: 'Panasonic',

@@ -1,7 +1,7 @@
-import { cameraFields } from '../../../src/demo/media/camera.ts';
-import { encodeJpeg } from '../../../src/demo/media/jpeg.ts';
-import { drawPicture } from '../../../src/demo/media/picture.ts';
-import { encodeTiff } from '../../../src/demo/media/tiff.ts';
+import { cameraFields } from '../../../src/demo/library_generator/media/camera.ts';
+import { encodeJpeg } from '../../../src/demo/library_generator/media/jpeg.ts';
+import { drawPicture } from '../../../src/demo/library_generator/media/picture.ts';
+import { encodeTiff } from '../../../src/demo/library_generator/media/tiff.ts';
 import { CAMERA } from './media.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);

@@ -1,5 +1,5 @@
-import { encodeJpeg } from '../../../src/demo/media/jpeg.ts';
-import { drawPicture } from '../../../src/demo/media/picture.ts';
+import { encodeJpeg } from '../../../src/demo/library_generator/media/jpeg.ts';
+import { drawPicture } from '../../../src/demo/library_generator/media/picture.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const QUANTIZATION_TABLE = 0xdb;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { encodeJpeg } from '../../../src/demo/media/jpeg.ts';
-import { drawPicture } from '../../../src/demo/media/picture.ts';
+import { encodeJpeg } from '../../../src/demo/library_generator/media/jpeg.ts';
+import { drawPicture } from '../../../src/demo/library_generator/media/picture.ts';
 import { makeFile } from '../files/media.ts';
 import { photoWithEverything } from '../files/photo_with_everything.ts';
 import type { Comparison } from './compare.ts';

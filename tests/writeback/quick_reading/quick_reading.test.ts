@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { withMotionVideo } from '../../../src/demo/media/jpeg.ts';
+import { withMotionVideo } from '../../../src/demo/library_generator/media/jpeg.ts';
 import { quickSidecar } from '../../../src/writeback/quick_reading/quick_reading.ts';
 import { makeFile, makeMotionPhoto } from '../files/media.ts';
 import { photoWithEverything } from '../files/photo_with_everything.ts';

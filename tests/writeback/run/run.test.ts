@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Secret } from '../../../src/config/secret.ts';
 import { MODULES } from '../../../src/writeback/module.ts';
-import { assetOf } from '../../../src/demo/library/result.ts';
+import { assetOf } from '../../../src/demo/library_generator/result.ts';
 import { libraryFromDatabase } from '../../harness/fake_immich/from_database.ts';
 import { FakeImmich } from '../../harness/fake_immich/server.ts';
 import { World } from '../../share/world.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assetOf } from '../../../src/demo/library/result.ts';
+import { assetOf } from '../../../src/demo/library_generator/result.ts';
 import { World } from '../../share/world.ts';
 import { configOf, fingerprints, sumOf, tagsOf, write } from './helper.ts';
 

@@ -1,0 +1,135 @@
+import { UserError } from '../../errors.ts';
+import { isBelow } from '../../files/path_map.ts';
+import { isExcluded } from '../../immich/exclusions.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import type { Job } from '../jobs/job.ts';
+
+/** What the database says about the ids that a job names; null where there is no such row. */
+interface JobFacts {
+  readonly source_exists: boolean;
+  readonly target_exists: boolean;
+  readonly library_owner_id: string | null;
+  readonly import_paths: string[] | null;
+  readonly exclusion_patterns: string[] | null;
+  readonly album_exists: boolean;
+  readonly album_owner_id: string | null;
+}
+
+/** The remedy for most of what can be wrong with a job. */
+export const WHERE_IDS_ARE =
+  'Ids are in the address bar of Immich (Administration > Users, > External Libraries; an album). ' +
+  'docs/configuration.md explains each setting, docs/placements.md the paths.';
+
+/** Folders of the media location that Immich manages and whose contents its integrity check knows. */
+const MANAGED_FOLDERS: readonly string[] = ['upload', 'library', 'thumbs', 'encoded-video', 'profile', 'backups'];
+
+/**
+ * Checks every id and path that the jobs name against the database. Reads only.
+ *
+ * Throws one UserError (exit 2) that lists everything wrong with all jobs. Returns warnings as sentences.
+ */
+export async function checkJobs(sql: Sql, schema: ImmichSchema, jobs: readonly Job[]): Promise<string[]> {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  for (const job of jobs) {
+    const facts = await readFacts(sql, schema, job);
+    const name = `job ${JSON.stringify(job.name)}`;
+    problems.push(...judge(job, facts).map((problem) => `${name}: ${problem}`));
+    warnings.push(...doubts(job, facts).map((doubt) => `${name}: ${doubt}`));
+  }
+  if (problems.length > 0) {
+    throw new UserError(`The configuration does not fit this Immich:\n  - ${problems.join('\n  - ')}`, {
+      remedy: WHERE_IDS_ARE,
+    });
+  }
+  return warnings;
+}
+
+/** What makes one job impossible, as sentences without their job; empty when nothing does. Reads only. */
+export async function problemsOf(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
+  return judge(job, await readFacts(sql, schema, job));
+}
+
+async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobFacts> {
+  const albumOwner = schema.has('album', 'ownerId')
+    ? sql`al."ownerId"`
+    : sql`(SELECT u."userId" FROM album_user u WHERE u."albumId" = al.id AND u.role = 'owner')`;
+  const [facts] = await sql<JobFacts[]>`
+    SELECT
+      EXISTS (SELECT 1 FROM "user" u WHERE u.id = ${job.sourceUserId} AND u."deletedAt" IS NULL) AS source_exists,
+      EXISTS (SELECT 1 FROM "user" u WHERE u.id = ${job.targetUserId} AND u."deletedAt" IS NULL) AS target_exists,
+      l."ownerId" AS library_owner_id,
+      l."importPaths" AS import_paths,
+      l."exclusionPatterns" AS exclusion_patterns,
+      al.id IS NOT NULL AS album_exists,
+      ${albumOwner} AS album_owner_id
+    FROM (SELECT 1) AS one
+    LEFT JOIN library l ON l.id = ${job.targetLibraryId} AND l."deletedAt" IS NULL
+    LEFT JOIN album al ON al.id = ${job.albumId ?? null} AND al."deletedAt" IS NULL`;
+  if (facts === undefined) throw new Error('a query without FROM returned no row');
+  return facts;
+}
+
+/** What makes a job impossible. Pure. */
+function judge(job: Job, facts: JobFacts): string[] {
+  const problems: string[] = [];
+  if (!facts.source_exists) problems.push(`source_user_id: there is no user ${job.sourceUserId}`);
+  if (!facts.target_exists) problems.push(`target_user_id: there is no user ${job.targetUserId}`);
+  if (facts.library_owner_id === null) {
+    problems.push(
+      `target_library_id: there is no external library ${job.targetLibraryId}; create one for the target user in Immich`,
+    );
+  } else if (facts.library_owner_id !== job.targetUserId) {
+    problems.push(
+      `target_library_id: the library ${job.targetLibraryId} belongs to user ${facts.library_owner_id}, not to the target user`,
+    );
+  } else if (!facts.import_paths?.some((path) => job.targetPathPrefix.startsWith(path))) {
+    problems.push(
+      `target_path_prefix: ${JSON.stringify(job.targetPathPrefix)} lies in none of the import paths of the library ` +
+        `(${
+          facts.import_paths?.map((path) => JSON.stringify(path)).join(', ') || 'it has none'
+        }), so a scan would take ` +
+        'every mirror offline; add a directory above it as an import path',
+    );
+  }
+  if (job.albumId !== undefined && !facts.album_exists) problems.push(`album_id: there is no album ${job.albumId}`);
+  else if (job.albumId !== undefined && facts.album_owner_id !== job.targetUserId) {
+    problems.push(`album_id: the album ${job.albumId} does not belong to the target user`);
+  }
+  const managed = MANAGED_FOLDERS.find((folder) => isBelow(job.targetPathPrefix, `${job.mediaLocation}/${folder}`));
+  if (managed !== undefined) {
+    problems.push(
+      `${
+        JSON.stringify(job.targetPathPrefix)
+      } lies in Immich's own folder "${managed}"; use a folder of its own, such as ` +
+        `${job.mediaLocation}/shared/<target>/.<source>/`,
+    );
+  }
+  return problems;
+}
+
+/** What will work now and hurt later. Pure. */
+function doubts(job: Job, facts: JobFacts): string[] {
+  const warnings: string[] = [];
+  const hidden = job.targetPathPrefix.split('/').some((segment) => segment.startsWith('.'));
+  if (job.placement === 'hardlink' && !hidden) {
+    warnings.push(
+      `no part of ${
+        JSON.stringify(job.targetPathPrefix)
+      } begins with a dot, so Immich may import a link before its row ` +
+        'exists; choose a hidden directory (docs/placements.md)',
+    );
+  }
+  const hurtful =
+    facts.exclusion_patterns?.filter((pattern) => isExcluded(pattern, `${job.targetPathPrefix}photo.jpg`)) ?? [];
+  if (hurtful.length > 0) {
+    warnings.push(
+      `the target library excludes ${
+        hurtful.join(' and ')
+      }: the next library scan will take every mirror offline; remove that, a ` +
+        'hidden directory needs no exclusion pattern (docs/placements.md)',
+    );
+  }
+  return warnings;
+}

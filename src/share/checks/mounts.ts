@@ -1,0 +1,203 @@
+import { existsSync } from 'node:fs';
+import { UserError } from '../../errors.ts';
+import type { Linker } from '../../files/linker.ts';
+import { parentOf, type PathMap } from '../../files/path_map.ts';
+import { asFileProblem, FileProblem } from '../../files/problem.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { ownerFolder } from '../../immich/layout.ts';
+import type { Job } from '../jobs/job.ts';
+import { isSelected } from '../selection/selection.ts';
+
+/** How many source files are looked for; if none of them is there, the mount is wrong rather than the files. */
+const SAMPLE = 20;
+
+/**
+ * Checks that the directories of a job are mounted here, hold the source's files, can be written to, and that a hard
+ * link can be made between them, by making one. Leaves nothing behind.
+ *
+ * @param selected a condition on the rows `a` of `asset`
+ *
+ * Throws UserError (exit 2) naming the directories and the remedy.
+ */
+export async function checkMounts(
+  sql: Sql,
+  job: Job,
+  linker: Linker,
+  paths: PathMap,
+  selected: Fragment = isSelected(sql, job),
+): Promise<void> {
+  for (const root of paths.roots) assertDirectory(root.local, root.immich);
+  const name = `job ${JSON.stringify(job.name)}`;
+  const target = localOrThrow(job.targetPathPrefix.slice(0, -1), paths, name);
+  const thumbs = localOrThrow(ownerFolder(job.mediaLocation, 'thumbs', job.targetUserId), paths, name);
+  let sample = await readSample(sql, selected, 'first');
+  let present = sample.find(({ original }) => isThere(original, linker, paths));
+  if (present === undefined && sample.length > 0) {
+    // The first ones may lie in one folder that was removed: only a random sample says that the mount is wrong.
+    sample = await readSample(sql, selected, 'random');
+    present = sample.find(({ original }) => isThere(original, linker, paths));
+  }
+  if (sample.length > 0 && present === undefined) {
+    throw new UserError(
+      `${name}: none of ${sample.length} sampled files of the source is here, for example ` +
+        `${JSON.stringify(sample[0]?.original)}.`,
+      {
+        remedy: 'Check that the directory is mounted, and UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP: ' +
+          paths.roots.map((root) => `${root.immich} is looked for in ${root.local}`).join(', ') + '.',
+      },
+    );
+  }
+  if (present !== undefined && job.placement === 'hardlink') {
+    probe({ name, source: present.original, directory: target, isOriginal: true }, linker, paths);
+  }
+  // Generated files are linked to generated files: the originals may lie on another file system.
+  const thumbnail = sample.find((files) => files.thumbnail !== null && isThere(files.thumbnail, linker, paths))
+    ?.thumbnail;
+  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false }, linker, paths);
+}
+
+/** Some sources of a job; paths as Immich sees them. */
+async function readSample(
+  sql: Sql,
+  selected: Fragment,
+  order: 'first' | 'random',
+): Promise<{ original: string; thumbnail: string | null }[]> {
+  return await sql<{ original: string; thumbnail: string | null }[]>`
+    SELECT
+      a."originalPath" AS original,
+      (SELECT f.path FROM asset_file f WHERE f."assetId" = a.id AND f.type = 'thumbnail' LIMIT 1) AS thumbnail
+    FROM asset a
+    WHERE ${selected}
+    ${order === 'random' ? sql`ORDER BY random()` : sql``}
+    LIMIT ${SAMPLE}`;
+}
+
+function isThere(path: string, linker: Linker, paths: PathMap): boolean {
+  try {
+    linker.inspect(paths.toLocal(path) ?? path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function assertDirectory(local: string, immich: string): void {
+  try {
+    if (Deno.statSync(local).isDirectory) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw refused(local, immich, error);
+    // reported below
+  }
+  throw new UserError(
+    `The directory ${JSON.stringify(local)}, which is ${JSON.stringify(immich)} in Immich, is not here.`,
+    {
+      remedy: 'Mount it, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP to where it is mounted.',
+    },
+  );
+}
+
+/** Where Deno lets nobody in whose permissions have limits, whatever they name (2.9). */
+const CLOSED = /^\/(dev|proc|sys)\//;
+
+/** What only Immich's database names gives this process no permission. */
+function refused(local: string, immich: string, cause: unknown): UserError {
+  const [here, there] = [JSON.stringify(local), JSON.stringify(immich)];
+  return CLOSED.test(`${local}/`)
+    ? new UserError(`${here}, which is ${there} in Immich, is in a place where Deno lets this program do nothing.`, {
+      remedy: 'Keep or mount it anywhere but below /dev, /proc and /sys.',
+      cause,
+    })
+    : new UserError(`Immich keeps its media in ${there}, and no setting names ${here} here.`, {
+      remedy: 'Set UPLOAD_LOCATION to that directory as this program sees it; nothing else may be touched.',
+      cause,
+    });
+}
+
+function localOrThrow(immichPath: string, paths: PathMap, name: string): string {
+  const local = paths.toLocal(immichPath);
+  if (local !== undefined) return local;
+  throw new UserError(`${name}: ${JSON.stringify(immichPath)} lies outside the configured directories.`, {
+    remedy: `Configured are ${paths.roots.map((root) => root.immich).join(', ')}; add a pair to PATH_MAP.`,
+  });
+}
+
+/** Always the same, so that one that stayed is found. */
+const PROBE_NAME = '.immich-sidecar-probe';
+
+/** A test link: from a file of Immich's to the nearest directory that exists above the one that links will go to. */
+interface Probe {
+  readonly name: string;
+  readonly source: string;
+  readonly directory: string;
+  readonly isOriginal: boolean;
+}
+
+/** Makes and removes one hard link. */
+function probe(test: Probe, linker: Linker, paths: PathMap): void {
+  const source = paths.toLocal(test.source) ?? test.source;
+  const existing = nearestDirectory(test.directory);
+  const target = `${existing}/${PROBE_NAME}`;
+  try {
+    removeLeftOver(existing, linker);
+    linker.link(linker.inspect(source), target);
+    linker.remove(target, existing);
+  } catch (error) {
+    throw explain(asFileProblem(error, target), test, parentOf(source), existing);
+  }
+}
+
+/** Removes probes of runs that were killed. They lie in a directory that was the nearest then: in this one or above it. */
+function removeLeftOver(directory: string, linker: Linker): void {
+  for (; linker.contains(directory); directory = parentOf(directory)) {
+    if (existsSync(`${directory}/${PROBE_NAME}`)) linker.remove(`${directory}/${PROBE_NAME}`, directory);
+  }
+}
+
+function nearestDirectory(directory: string): string {
+  while (directory !== '/') {
+    try {
+      Deno.lstatSync(directory);
+      return directory;
+    } catch {
+      directory = parentOf(directory);
+    }
+  }
+  return directory;
+}
+
+function explain(problem: FileProblem, { name, isOriginal }: Probe, source: string, directory: string): UserError {
+  const [from, to] = [JSON.stringify(source), JSON.stringify(directory)];
+  const problemAndRemedy = (message: string, remedy: string) =>
+    new UserError(`${name}: ${message}`, { remedy, cause: problem });
+  switch (problem.reason) {
+    case 'other-filesystem':
+      return problemAndRemedy(
+        `no hard link can be made from ${from} to ${to}: they are on different file systems.`,
+        isOriginal
+          ? 'Put target_path_prefix on the file system of the originals (in a container: below the same mount), ' +
+            'or set placement: symlink for this job.'
+          : "Immich's media directory must be one file system, mounted here as a whole (UPLOAD_LOCATION).",
+      );
+    case 'outside-roots':
+      return problemAndRemedy(
+        `${to} is, or lies behind, a symbolic link, so hard links there would land elsewhere.`,
+        isOriginal
+          ? 'With placement hardlink, target_path_prefix must be a directory of its own, such as a new hidden directory ' +
+            'beside the link; or set placement: symlink for this job.'
+          : "Let UPLOAD_LOCATION (or PATH_MAP) name the directory that Immich's media really is in.",
+      );
+    case 'read-only':
+    case 'permission':
+      return problemAndRemedy(
+        `nothing can be written to ${to} (${
+          problem.reason === 'read-only' ? 'it is mounted read-only' : 'permission denied'
+        }).`,
+        'Mount it read-write and run as a user who may write there (in a container: PUID and PGID).',
+      );
+    default:
+      return problemAndRemedy(
+        `a test link from ${from} to ${to} failed: ${problem.message}.`,
+        'Check the two directories and that both can be read and written.',
+      );
+  }
+}

@@ -1,0 +1,228 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Scope } from './scope.ts';
+
+/** A moment in the life of the database, from which changes can be read. */
+export interface Mark {
+  /**
+   * The smallest `updateId` that a change after this moment can have: Immich makes them of the time of day
+   * (docs/immich.md), and a transaction that is still open may show rows later that are as old as its begin.
+   */
+  readonly floor: string;
+  /** The same for each table without an index on it: the floor of the last cycle that scanned it. */
+  readonly floors: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch, by the database's clock. */
+  readonly atMs: number;
+  /** What has been written to tables without an index on `updateId`, by name: equal words mean no change. */
+  readonly activity: Readonly<Record<string, string>>;
+  /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
+  readonly foundation: string;
+  /** Sources that a command has asked to be looked at again (immich_sidecar.recheck). */
+  readonly rechecks: readonly string[];
+  /** A brake holds mirrors back; each cycle looks whether it still has to. */
+  readonly isBraked: boolean;
+}
+
+/** What happened between two marks. */
+export interface Changes {
+  readonly scope: Scope;
+  /** Something was said about a person, which need not show on any asset. */
+  readonly hasPeopleNews: boolean;
+}
+
+/** More changes than this are not worth listing: a full cycle is as fast. */
+const MAX_CHANGES = 20_000;
+
+/** Written to without `updateId`, or without an index on it, in some or all releases (docs/immich.md). */
+const UNINDEXED: readonly string[] = Object.freeze([
+  'asset_face',
+  'stack',
+  'asset_job_status',
+  'smart_search',
+  'face_search',
+  'asset_ocr',
+]);
+
+/** How far to look back when this role may not see how long the transactions of others have been open. */
+const BLIND_OVERLAP_SECONDS = 300;
+
+/**
+ * Notes this moment. One query, whose cost does not depend on the size of the library.
+ *
+ * A transaction that began before the mark and commits after it is covered: what it writes has ids of its time, and the mark
+ * is set back to the begin of the oldest one that has written. Needs no index and no trigger of ours in Immich's schema.
+ */
+export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
+  const migrations = schema.has('kysely_migrations')
+    ? sql`(SELECT count(*) || ' ' || max(name) FROM kysely_migrations)`
+    : sql`''`;
+  const [row] = await sql<(Omit<Mark, 'floor' | 'floors'> & { readonly floorMs: number })[]>`
+    SELECT
+      (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "atMs",
+      floor(extract(epoch FROM least(
+        clock_timestamp(),
+        (
+          SELECT min(
+            CASE
+              WHEN query = '<insufficient privilege>' THEN clock_timestamp() - make_interval(secs => ${BLIND_OVERLAP_SECONDS})
+              WHEN backend_xid IS NOT NULL THEN xact_start
+            END
+          )
+          FROM pg_stat_activity
+          WHERE datname = current_database()
+        ),
+        (SELECT min(prepared) FROM pg_prepared_xacts WHERE database = current_database())
+      )) * 1000)::float8 - 1 AS "floorMs",
+      (
+        SELECT json_object_agg(
+          relname,
+          concat_ws(' ', pg_relation_filenode(relid), n_tup_ins, n_tup_upd, n_tup_del)
+        )
+        FROM pg_stat_user_tables
+        WHERE schemaname = 'public'
+          AND relname = ANY (${UNINDEXED as string[]})
+      ) AS activity,
+      md5(concat_ws(
+        '|',
+        (SELECT string_agg(concat_ws(' ', id, "ownerId", "deletedAt", "importPaths"), ',' ORDER BY id) FROM library),
+        (SELECT string_agg(concat_ws(' ', id, "deletedAt"), ',' ORDER BY id) FROM "user"),
+        (SELECT string_agg(value::text, ',' ORDER BY key) FROM system_metadata WHERE key IN ('system-config', 'MediaLocation')),
+        ${migrations}
+      )) AS foundation,
+      (SELECT coalesce(array_agg(source_asset_id), '{}') FROM immich_sidecar.recheck) AS rechecks,
+      EXISTS (SELECT 1 FROM immich_sidecar.brake) AS "isBraked"`;
+  if (row === undefined) throw new Error('a query without FROM returned no row');
+  const { floorMs, ...mark } = row;
+  const floor = firstUuidOf(floorMs);
+  return { ...mark, floor, floors: Object.fromEntries(UNINDEXED.map((table) => [table, floor])) };
+}
+
+/**
+ * The mark `now` after a cycle over the changes since `since`. PostgreSQL counts late, by seconds: a change whose count comes after
+ * it must still be found, so a table that was not scanned keeps its old floor.
+ */
+export function advance(since: Mark, now: Mark): Mark {
+  const floors = UNINDEXED.map((table) => [table, wasWrittenTo(table, since, now) ? now.floor : since.floors[table]]);
+  return { ...now, floors: Object.fromEntries(floors) };
+}
+
+/**
+ * The source assets that may need something: changed themselves, with changed files, faces or text, their mirrors changed,
+ * deleted, waiting for Immich, or failed in the last cycle. Anything more that is listed costs time and does no harm.
+ *
+ * Reads indexes, and a table without one only if it was written to since (asset_face). What leaves no trace at all (an embedding
+ * that was computed again, a cascade from a deleted library) is found by the next full cycle.
+ */
+export async function readChanges(
+  sql: Sql,
+  schema: ImmichSchema,
+  jobs: readonly Job[],
+  since: Mark,
+  now: Mark,
+  waiting: readonly string[],
+): Promise<Changes> {
+  if (now.foundation !== since.foundation || now.atMs < since.atMs) return { scope: 'all', hasPeopleNews: true };
+  const { personKey, faceKey } = schema.people;
+  const from = sql`${since.floor}::uuid`;
+  // Its `id` is the entry's own.
+  const personAuditKey = schema.has('person_audit', 'personId') ? 'personId' : personKey;
+  const sources = [...new Set(jobs.map(({ sourceUserId }) => sourceUserId))];
+  const floorOf = (table: string) => sql`${since.floors[table] ?? since.floor}::uuid`;
+  const isWrittenTo = (table: string) => wasWrittenTo(table, since, now);
+  const isReadinessNews = isWrittenTo('asset_job_status') || isWrittenTo('smart_search');
+
+  const changed = union(sql, [
+    sql`SELECT id FROM asset WHERE "updateId" >= ${from}`,
+    ...['asset_exif', 'asset_file', 'asset_edit', 'asset_ocr', 'asset_face']
+      .filter((table) => schema.has(table, 'updateId'))
+      .filter((table) => !UNINDEXED.includes(table) || isWrittenTo(table))
+      .map((table) => sql`SELECT "assetId" FROM ${sql(table)} WHERE "updateId" >= ${floorOf(table)}`),
+    ...['asset_audit', 'asset_face_audit', 'asset_edit_audit', 'asset_ocr_audit']
+      .filter((table) => schema.has(table, 'assetId'))
+      .map((table) => sql`SELECT "assetId" FROM ${sql(table)} WHERE id >= ${from}`),
+    sql`
+      SELECT f."assetId"
+      FROM person_audit gone
+      JOIN asset_face f ON f.${sql(faceKey)} = gone.${sql(personAuditKey)}
+      WHERE gone.id >= ${from}`,
+    // Whoever was a mirror of his is a person of its own from now on, also on photos that nobody has changed.
+    sql`
+      SELECT f."assetId"
+      FROM person_audit gone
+      JOIN immich_sidecar.person_map pm ON pm.origin_person_id = gone.${sql(personAuditKey)}
+      JOIN asset_face f ON f.${sql(faceKey)} = pm.mirror_person_id
+      WHERE gone.id >= ${from}`,
+    ...isWrittenTo('stack')
+      ? [sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${floorOf('stack')}`]
+      : [],
+    ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
+    sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
+    ...now.rechecks.length > 0 ? [sql`SELECT unnest(${now.rechecks as string[]}::uuid[])`] : [],
+  ]);
+  // PostgreSQL takes "what changed" for a third of the table. LATERAL with OFFSET 0 looks each of the few up, where a join would
+  // read whole tables.
+  const rows = await sql<{ id: string; hasPeopleNews: boolean }[]>`
+    WITH changed AS (
+      ${changed}
+    ),
+    sources AS (
+      SELECT source.id
+      FROM changed
+      CROSS JOIN LATERAL (
+        SELECT a.id FROM asset a WHERE a.id = changed.id AND a."ownerId" = ANY (${sources}::uuid[])
+        UNION ALL
+        SELECT m.source_asset_id FROM immich_sidecar.asset_map m WHERE m.source_asset_id = changed.id
+        UNION ALL
+        SELECT m.source_asset_id FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = changed.id
+        OFFSET 0
+      ) source
+    ),
+    with_other_parts AS (
+      SELECT DISTINCT part.id
+      FROM sources
+      CROSS JOIN LATERAL (
+        SELECT sources.id
+        UNION ALL
+        SELECT still.id FROM asset still WHERE still."livePhotoVideoId" = sources.id
+        UNION ALL
+        SELECT still."livePhotoVideoId" FROM asset still WHERE still.id = sources.id AND still."livePhotoVideoId" IS NOT NULL
+        UNION ALL
+        SELECT motion.source_asset_id
+        FROM immich_sidecar.asset_map m
+        JOIN asset mirror ON mirror.id = m.mirror_asset_id
+        JOIN immich_sidecar.asset_map motion ON motion.mirror_asset_id = mirror."livePhotoVideoId"
+        WHERE m.source_asset_id = sources.id
+        OFFSET 0
+      ) part
+    )
+    SELECT
+      with_other_parts.id,
+      (
+        EXISTS (SELECT 1 FROM person WHERE "updateId" >= ${from})
+        OR EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})
+      ) AS "hasPeopleNews"
+    FROM (SELECT 1) AS one
+    LEFT JOIN with_other_parts ON true
+    LIMIT ${MAX_CHANGES + 1}`;
+  const ids = rows.flatMap(({ id }) => id ?? []);
+  return { scope: ids.length > MAX_CHANGES ? 'all' : ids, hasPeopleNews: rows[0]?.hasPeopleNews === true };
+}
+
+/** Whether a table was written to between two marks; unknown means yes, as when PostgreSQL does not count (track_counts). */
+function wasWrittenTo(table: string, since: Mark, now: Mark): boolean {
+  const [before, after] = [since.activity[table], now.activity[table]];
+  return before === undefined || after === undefined || before !== after || / 0 0 0$/.test(after);
+}
+
+function union(sql: Sql, queries: readonly Fragment[]): Fragment {
+  const [first, ...rest] = queries;
+  if (first === undefined) throw new Error('a union needs at least one query');
+  return rest.reduce((all, query) => sql`${all} UNION ${query}`, first);
+}
+
+/** The smallest version 7 UUID of a millisecond: its first 48 bits are the time. */
+function firstUuidOf(ms: number): string {
+  const hex = Math.max(ms, 0).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`;
+}

@@ -1,0 +1,101 @@
+import type { FileReason } from '../../files/problem.ts';
+import type { PendingFor } from '../../immich/readiness.ts';
+
+/** Why a selected, ready asset has no mirror. A closed list. */
+export type SkipReason = FileReason | 'duplicate' | 'constraint' | 'conflict';
+
+/** When a skipped asset is tried again. */
+export type Retry = 'every-cycle' | 'when-changed' | 'never';
+
+/**
+ * What can be mended without touching the asset is tried in every cycle, as that costs a few system calls; what only a
+ * new name or new content can mend waits for a change of the asset; what is a decision stays until it is revoked.
+ */
+const RETRY: Readonly<Record<SkipReason, Retry>> = Object.freeze({
+  'missing': 'every-cycle',
+  'outside-roots': 'every-cycle',
+  'other-filesystem': 'every-cycle',
+  'permission': 'every-cycle',
+  'read-only': 'every-cycle',
+  'occupied': 'every-cycle',
+  'no-space': 'every-cycle',
+  'too-many-links': 'every-cycle',
+  'io': 'every-cycle',
+  'unreachable': 'every-cycle',
+  'conflict': 'every-cycle',
+  'name-too-long': 'when-changed',
+  'not-a-file': 'when-changed',
+  'constraint': 'when-changed',
+  'duplicate': 'never',
+});
+
+export function retryOf(reason: SkipReason): Retry {
+  return RETRY[reason];
+}
+
+/** A source asset that was not mirrored, and why. */
+export interface Skip {
+  readonly sourceAssetId: string;
+  readonly sourceUpdateId: string;
+  readonly sourcePath: string;
+  readonly reason: SkipReason;
+  readonly detail: string;
+}
+
+/** Why a mirror was taken back. A closed list. */
+export type WithdrawReason =
+  | 'source-deleted'
+  | 'source-trashed'
+  | 'source-offline'
+  | 'source-locked'
+  | 'not-selected'
+  | 'target-trashed'
+  | 'target-deleted'
+  /** The mirror's row is gone though nobody deleted it: a backup was restored. It is made anew. */
+  | 'mirror-lost'
+  /** `immich-sidecar unshare`. */
+  | 'unshared'
+  /** `immich-sidecar dedup`: the target's owner has the picture himself. */
+  | 'duplicate';
+
+/** Where every asset that a job selects ends up. The counts of these add up to `selected`. */
+export interface Standing {
+  readonly selected: number;
+  readonly mirrored: number;
+  readonly pending: Readonly<Partial<Record<PendingFor, number>>>;
+  readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
+  /** Trashed or deleted by the target's owner. */
+  readonly withdrawn: number;
+  /** Became ready while the cycle ran; the next one takes them. */
+  readonly next: number;
+}
+
+/** What one cycle did for one job. */
+export interface JobReport {
+  readonly job: string;
+  readonly created: number;
+  readonly faces: number;
+  readonly people: number;
+  readonly links: number;
+  readonly albumEntries: number;
+  readonly facesUpdated: number;
+  readonly facesRemoved: number;
+  readonly peopleUpdated: number;
+  readonly peopleRemoved: number;
+  readonly livePhotosLinked: number;
+  /** Rebuilt, changed or dissolved. What the jobs of one pair of users share is counted for the first of them. */
+  readonly stacks: number;
+  /** Mirrors whose rows followed a change of the source. */
+  readonly rowsUpdated: number;
+  /** Mirrors whose files were linked anew, moved, or found again. */
+  readonly filesUpdated: number;
+  /** Copied in the last phase, for smart search and for faces. */
+  readonly embeddings: number;
+  readonly withdrawn: Readonly<Partial<Record<WithdrawReason, number>>>;
+  /** Mirrors that should have been taken back and were kept, being too many at once; empty without a brake. */
+  readonly braked: Readonly<Partial<Record<WithdrawReason, number>>>;
+  /** Counted after a full cycle only, as it takes a look at every asset. */
+  readonly standing: Standing | undefined;
+  /** Single files or assets that failed in this cycle, as sentences; the first hundred. */
+  readonly failures: readonly string[];
+}

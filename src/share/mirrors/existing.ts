@@ -1,0 +1,83 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { type Candidate, candidateColumns, type CandidateFile, filesOf, pathColumn } from '../selection/candidates.ts';
+import { fieldGroups, groupSum, isEditUnfinished } from './fields.ts';
+import type { Job } from '../jobs/job.ts';
+import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
+import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+
+/** A mirror as it stands, and its source as a candidate for one. */
+export interface ExistingMirror extends Candidate {
+  readonly mirrorAssetId: string;
+  readonly mirrorPath: string;
+  readonly mirrorLibraryId: string | null;
+  /** Milliseconds since the epoch. */
+  readonly mirrorModifiedAtMs: number;
+  /** The mirror's row has the very time of the source's. */
+  readonly hasSourceTime: boolean;
+  /** A scan could not find the file. */
+  readonly isOffline: boolean;
+  readonly mirrorSidecarPath: string | null;
+  readonly mirrorEncodedVideoPath: string | null;
+  readonly mirrorFiles: readonly CandidateFile[];
+  /** The job that made it is not configured any more: it moves to the place of the one that selects it now. */
+  readonly isAdopted: boolean;
+  /** The target's owner has changed something that Immich writes into a sidecar of his own. */
+  readonly hasOwnSidecar: boolean;
+  /** He has cropped or turned it: the edited files are his. */
+  readonly hasOwnEdits: boolean;
+  /** The source has been cropped or turned anew, and Immich has not made the pictures yet. */
+  readonly isEditUnfinished: boolean;
+  /** Paths of the journal. */
+  readonly links: readonly { readonly path: string; readonly keep: string }[];
+}
+
+/** The mirrors on a page whose place this job decides. Reads only. One that only the brake keeps is left as it is. */
+export async function readExistingMirrors(
+  sql: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  jobs: readonly Job[],
+  page: MirrorPage,
+): Promise<ExistingMirror[]> {
+  const groups = fieldGroups(schema);
+  const isTouched = (isMeant: (name: string) => boolean) =>
+    groups.filter(({ name }) => isMeant(name)).reduce(
+      (any, group) =>
+        sql`${any} OR ${groupSum(sql, group, 'mirror', 'mirror_exif')} IS DISTINCT FROM m.${sql(group.base)}`,
+      sql`false`,
+    );
+  const others = jobs.filter(({ sourceUserId, targetUserId }) =>
+    sourceUserId === job.sourceUserId && targetUserId === job.targetUserId
+  ).map(({ name }) => name);
+  return await sql<ExistingMirror[]>`
+    SELECT
+      ${candidateColumns(sql, schema)},
+      m.mirror_asset_id AS "mirrorAssetId",
+      mirror."originalPath" AS "mirrorPath",
+      mirror."libraryId" AS "mirrorLibraryId",
+      (extract(epoch FROM mirror."fileModifiedAt") * 1000)::float8 AS "mirrorModifiedAtMs",
+      mirror."fileModifiedAt" = a."fileModifiedAt" AS "hasSourceTime",
+      mirror."isOffline" AND mirror.status = 'active' AS "isOffline",
+      ${pathColumn(sql, schema, 'mirror', 'sidecarPath')} AS "mirrorSidecarPath",
+      ${pathColumn(sql, schema, 'mirror', 'encodedVideoPath')} AS "mirrorEncodedVideoPath",
+      ${filesOf(sql, schema, 'mirror')} AS "mirrorFiles",
+      m.job_name <> ${job.name} AS "isAdopted",
+      (${isTouched((name) => !['visibility', 'edits', 'locks'].includes(name))}) AS "hasOwnSidecar",
+      (${isTouched((name) => name === 'edits')}) AS "hasOwnEdits",
+      ${isEditUnfinished(sql, schema)} AS "isEditUnfinished",
+      coalesce(
+        (
+          SELECT json_agg(json_build_object('path', l.path, 'keep', l.keep))
+          FROM immich_sidecar.link l
+          WHERE l.mirror_id = m.mirror_asset_id
+        ),
+        '[]'
+      ) AS links
+    FROM ${mirrorsOn(sql, job, page)}
+    JOIN asset a ON a.id = m.source_asset_id
+    JOIN asset mirror ON mirror.id = m.mirror_asset_id
+    LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
+    WHERE (m.job_name = ${job.name} OR m.job_name <> ALL (${others}::text[]))
+      AND ${unguessed(sql, sql`${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)}`)}`;
+}

@@ -1,0 +1,75 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { commaSeparated } from '../copy/columns.ts';
+
+/**
+ * Fields that belong together and to the target's owner as soon as he has changed one of them on a mirror. Each follows its
+ * source as long as the mirror has what we wrote last (`asset_map.base_…`).
+ */
+export interface FieldGroup {
+  readonly name: GroupName;
+  /** Columns of asset_map. */
+  readonly base: string;
+  /** Columns of `asset`, in this release. */
+  readonly asset: readonly string[];
+  /** Columns of `asset_exif`, in this release. */
+  readonly exif: readonly string[];
+}
+
+export type GroupName = 'description' | 'date' | 'position' | 'rating' | 'tags' | 'locks' | 'visibility' | 'edits';
+
+/** What Immich lets a user change on a photo. Locked properties keep what he wrote through the next extraction. */
+const GROUPS: Readonly<Record<GroupName, { readonly asset?: readonly string[]; readonly exif?: readonly string[] }>> =
+  Object.freeze({
+    description: { exif: ['description'] },
+    date: { asset: ['localDateTime', 'fileCreatedAt'], exif: ['dateTimeOriginal', 'timeZone'] },
+    position: { exif: ['latitude', 'longitude', 'city', 'state', 'country'] },
+    rating: { exif: ['rating'] },
+    tags: { exif: ['tags'] },
+    locks: { exif: ['lockedProperties'] },
+    visibility: { asset: ['visibility'] },
+    // The rows of asset_edit; these columns show their effect.
+    edits: { asset: ['width', 'height', 'thumbhash'] },
+  });
+
+/** The groups that this release has. */
+export function fieldGroups(schema: ImmichSchema): FieldGroup[] {
+  return Object.entries(GROUPS).map(([name, columns]) => ({
+    name: name as GroupName,
+    base: `base_${name}`,
+    asset: (columns.asset ?? []).filter((column) => schema.has('asset', column)),
+    exif: (columns.exif ?? []).filter((column) => schema.has('asset_exif', column)),
+  })).filter(({ name, asset, exif }) => name === 'edits' ? schema.has('asset_edit') : asset.length + exif.length > 0);
+}
+
+/**
+ * The value of a group as an MD5, of the row `asset` of asset and the row `exif` of asset_exif. Times and numbers are written as
+ * connect.ts sets it for every session, so equal values have equal sums for years.
+ */
+export function groupSum(sql: Sql, group: FieldGroup, asset: string, exif: string): Fragment {
+  if (group.name === 'edits') {
+    return sql`
+      md5(coalesce(
+        (
+          SELECT string_agg(ROW(edit.action, edit.parameters)::text, ',' ORDER BY edit.sequence)
+          FROM asset_edit edit
+          WHERE edit."assetId" = ${sql(asset)}.id
+        ),
+        ''
+      ))::uuid`;
+  }
+  const columns = [
+    ...group.asset.map((column) => sql`${sql(asset)}.${sql(column)}`),
+    ...group.exif.map((column) => sql`${sql(exif)}.${sql(column)}`),
+  ];
+  return sql`md5(ROW(${commaSeparated(sql, columns)})::text)::uuid`;
+}
+
+/**
+ * Whether the source `a` was cropped or turned and Immich has not made the pictures yet: they come a while after the edit, and
+ * until then the mirror keeps what it shows.
+ */
+export function isEditUnfinished(sql: Sql, schema: ImmichSchema): Fragment {
+  if (!schema.has('asset', 'isEdited') || !schema.has('asset_file', 'isEdited')) return sql`false`;
+  return sql`(a."isEdited" AND NOT EXISTS (SELECT FROM asset_file f WHERE f."assetId" = a.id AND f."isEdited"))`;
+}

@@ -1,0 +1,189 @@
+import type { Linker } from '../../files/linker.ts';
+import { sameFile } from '../../files/linker.ts';
+import { isPlainPath, type PathMap } from '../../files/path_map.ts';
+import { FileProblem } from '../../files/problem.ts';
+import type { CandidateFile } from '../selection/candidates.ts';
+import type { ExistingMirror } from './existing.ts';
+import { homeOf } from './home.ts';
+import type { Job } from '../jobs/job.ts';
+import type { JournalEntry } from './journal.ts';
+import { type InspectedLink, localPath } from './links.ts';
+import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan, planMirror } from './plan.ts';
+import { mirrorModifiedAt } from '../jobs/placement.ts';
+
+/** What has to be done so that a mirror has its source's files, each at its own place. A dry run prints it; apply consumes it. */
+export interface FilesPlan {
+  readonly plan: MirrorPlan;
+  /** Links to make, or to put in the place of another file. */
+  readonly links: readonly InspectedLink[];
+  /** Links, and files that Immich made for the mirror, that are to go once the rows no longer name them. */
+  readonly obsolete: readonly JournalEntry[];
+  /** The row of asset as it should be; undefined when it is so. */
+  readonly row: MirrorRow | undefined;
+  /** Rows of asset_file to write. */
+  readonly newFiles: readonly FilePlan[];
+  /** Rows of asset_file that go, some of them for a new one. */
+  readonly oldFileIds: readonly string[];
+  /** Paths that the journal has already. */
+  readonly journaled: ReadonlySet<string>;
+  /** Paths that the mirror's rows name: what lies there, such as the sidecar of an edit, gives way to a link. */
+  readonly named: ReadonlySet<string>;
+}
+
+/** Columns of a mirror's row of asset that have to do with its files. */
+export interface MirrorRow {
+  readonly mirrorPath: string;
+  readonly checksum: string;
+  /** The file's own time; null = the source's. */
+  readonly fileModifiedAt: Date | null;
+  /** False while the file cannot be seen. */
+  readonly isSeen: boolean;
+  readonly sidecarPath: string | null;
+  readonly encodedVideoPath: string | null;
+}
+
+/** Immich makes these anew now and then, and for a moment has none. A mirror keeps what it has. */
+const NEVER_WITHOUT: ReadonlySet<string> = new Set(['thumbnail', 'preview']);
+
+/**
+ * Compares a mirror's files with its source's. Looks at the disk, changes nothing; undefined when all is well. A file of the
+ * source that is not on disk is left alone: what the mirror has may be all that is left of it.
+ */
+export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, paths: PathMap): FilesPlan | undefined {
+  if (!isPlainPath(mirror.originalPath)) return undefined;
+  const plan = planMirror(mirror, job, () => mirror.mirrorAssetId);
+  const links: InspectedLink[] = [];
+  const wantedPaths = new Set<string>();
+  const isThere = (link: LinkPlan) => {
+    wantedPaths.add(link.mirrorPath);
+    try {
+      const source = linker.inspect(localPath(link.sourcePath, paths));
+      const target = localPath(link.mirrorPath, paths);
+      if (!sameFile(source.realPath, target)) {
+        links.push({ source, target, keep: localPath(link.keep, paths), link });
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      return false;
+    }
+  };
+
+  const followed = plan.files.filter((_, index) => !isOwn(mirror, mirror.files[index]));
+  const newFiles: FilePlan[] = [];
+  const oldFileIds: string[] = [];
+  for (const file of followed) {
+    const [source, actual] = [mirror.files.find(({ id }) => id === file.sourceFileId), findLike(mirror, file)];
+    if (file.link !== undefined && !isThere(file.link)) continue;
+    if (actual?.path === file.mirrorPath && equal(actual.copied, source?.copied)) continue;
+    newFiles.push(file);
+    if (actual !== undefined) oldFileIds.push(actual.id);
+  }
+  for (const actual of mirror.mirrorFiles) {
+    if (mirror.files.some((source) => isAlike(source, actual))) continue;
+    if (isOwn(mirror, actual) || NEVER_WITHOUT.has(actual.type)) wantedPaths.add(actual.path);
+    else oldFileIds.push(actual.id);
+  }
+  // A file that is his own, or that the source has lost, keeps its place.
+  for (const actual of mirror.mirrorFiles) if (!oldFileIds.includes(actual.id)) wantedPaths.add(actual.path);
+
+  const row = planRow(mirror, plan, linker, paths, isThere);
+  for (const path of [row.mirrorPath, row.sidecarPath, row.encodedVideoPath]) if (path !== null) wantedPaths.add(path);
+  const journaled = new Set(mirror.links.map(({ path }) => path));
+  const generated = [
+    mirror.mirrorSidecarPath,
+    mirror.mirrorEncodedVideoPath,
+    ...mirror.mirrorFiles.map(({ path }) => path),
+  ].filter((path) => path !== null);
+  const named = new Set([mirror.mirrorPath, ...generated]);
+  // Such as the sidecar of an edit that leaves the mirror as its source is.
+  const madeByImmich = [...new Set(generated)].filter((path) => !journaled.has(path)).flatMap((path) => {
+    const home = homeOf(path, mirror.links);
+    return home === undefined ? [] : [{ path, keep: home.keep }];
+  });
+  const obsolete = [...mirror.links, ...madeByImmich].filter(({ path }) => !wantedPaths.has(path)).map((link) => ({
+    mirrorId: mirror.mirrorAssetId,
+    ...link,
+  }));
+  const isRowRight = !mirror.isAdopted && isSameRow(mirror, job, row);
+  if (isRowRight && links.length + obsolete.length + newFiles.length + oldFileIds.length === 0) return undefined;
+  return { plan, links, obsolete, row: isRowRight ? undefined : row, newFiles, oldFileIds, journaled, named };
+}
+
+/** The path that older releases keep in a column counts like a row of asset_file. */
+function planRow(
+  mirror: ExistingMirror,
+  plan: MirrorPlan,
+  linker: Linker,
+  paths: PathMap,
+  isThere: (link: LinkPlan) => boolean,
+): MirrorRow {
+  const pathOf = (file: FilePlan | undefined, current: string | null) => {
+    if (file === undefined) return null;
+    return file.link === undefined || isThere(file.link) ? file.mirrorPath : current;
+  };
+  const original = inspectOrNothing(plan.sourcePath, linker, paths);
+  const isLinked = plan.original === undefined || isThere(plan.original);
+  const target = paths.toLocal(plan.mirrorPath);
+  const leads = plan.original !== undefined ||
+    (original !== undefined && target !== undefined && linker.leadsTo(target, original));
+  const isSeen = original !== undefined && isLinked && leads;
+  const ownTime = original === undefined ? undefined : mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs);
+  return {
+    mirrorPath: isSeen ? plan.mirrorPath : mirror.mirrorPath,
+    checksum: plan.checksum,
+    fileModifiedAt: original === undefined ? new Date(mirror.mirrorModifiedAtMs) : ownTime ?? null,
+    isSeen,
+    sidecarPath: mirror.hasOwnSidecar ? mirror.mirrorSidecarPath : pathOf(plan.sidecar, mirror.mirrorSidecarPath),
+    encodedVideoPath: pathOf(plan.encodedVideo, mirror.mirrorEncodedVideoPath),
+  };
+}
+
+function isSameRow(mirror: ExistingMirror, job: Job, row: MirrorRow): boolean {
+  const isSameTime = row.fileModifiedAt === null
+    ? mirror.hasSourceTime
+    : Math.abs(row.fileModifiedAt.getTime() - mirror.mirrorModifiedAtMs) < 1;
+  return row.mirrorPath === mirror.mirrorPath &&
+    mirror.mirrorLibraryId === job.targetLibraryId &&
+    isSameTime &&
+    !(mirror.isOffline && row.isSeen) &&
+    row.sidecarPath === mirror.mirrorSidecarPath &&
+    row.encodedVideoPath === mirror.mirrorEncodedVideoPath;
+}
+
+function inspectOrNothing(path: string, linker: Linker, paths: PathMap) {
+  try {
+    return linker.inspect(localPath(path, paths));
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * What does not follow the source: what Immich made for the target's own changes (a sidecar that it wrote, the pictures of his
+ * edits), and the pictures of an edit while those of the next one are not there.
+ */
+function isOwn(mirror: ExistingMirror, file: CandidateFile | undefined): boolean {
+  if (file === undefined) return false;
+  return (file.type === 'sidecar' && mirror.hasOwnSidecar) ||
+    (file.isEdited && (mirror.hasOwnEdits || mirror.isEditUnfinished));
+}
+
+function findLike(mirror: ExistingMirror, file: FilePlan): CandidateFile | undefined {
+  const source = mirror.files.find(({ id }) => id === file.sourceFileId);
+  return source === undefined ? undefined : mirror.mirrorFiles.find((actual) => isAlike(source, actual));
+}
+
+function isAlike(a: CandidateFile, b: CandidateFile): boolean {
+  return a.type === b.type && a.isEdited === b.isEdited;
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Every path that a plan gives to its mirror. */
+export function pathsOf({ plan }: FilesPlan): string[] {
+  return [plan.mirrorPath, ...filesOf(plan).map(({ mirrorPath }) => mirrorPath)];
+}

@@ -1,0 +1,142 @@
+import type { Linker } from '../../files/linker.ts';
+import { nameOf, type PathMap } from '../../files/path_map.ts';
+import { FileProblem } from '../../files/problem.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import type { Context } from '../cycle/context.ts';
+
+/**
+ * The journal of files. A row is committed before its file is linked and goes after its file is removed, so at any
+ * moment every file of ours has a row. A row whose mirror does not exist is unfinished work.
+ */
+export interface JournalEntry {
+  readonly mirrorId: string;
+  readonly path: string;
+  readonly keep: string;
+}
+
+/** Writes journal rows; call and commit it before the files are linked. */
+export async function recordLinks(sql: Sql, entries: readonly JournalEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`
+    INSERT INTO immich_sidecar.link (mirror_id, path, keep)
+    SELECT entry."mirrorId", entry.path, entry.keep
+    FROM jsonb_to_recordset(${sql.json(entries as never)}) AS entry ("mirrorId" uuid, path text, keep text)
+    WHERE (
+      SELECT l.path
+      FROM immich_sidecar.link l
+      WHERE l.mirror_id = entry."mirrorId" AND l.path = entry.path
+    ) IS NULL`;
+}
+
+/** The files of these mirrors. */
+export async function readLinks(sql: Sql, mirrorIds: readonly string[]): Promise<JournalEntry[]> {
+  return await sql<JournalEntry[]>`
+    SELECT mirror_id AS "mirrorId", path, keep
+    FROM immich_sidecar.link
+    WHERE mirror_id = ANY (${mirrorIds as string[]}::uuid[])`;
+}
+
+/** Whether any file of ours lies below this directory, perhaps of a job that is not configured any more. */
+export async function hasLinksBelow(sql: Sql, directory: string): Promise<boolean> {
+  const rows = await sql`
+    SELECT
+    FROM immich_sidecar.link
+    WHERE starts_with(path, ${`${directory}/`})
+    LIMIT 1`;
+  return rows.length > 0;
+}
+
+/** Forgets all links of these mirrors; call it after the files are gone. */
+export async function forgetLinks(sql: Sql, mirrorIds: readonly string[]): Promise<void> {
+  await sql`
+    DELETE FROM immich_sidecar.link
+    WHERE mirror_id = ANY (${mirrorIds as string[]}::uuid[])`;
+}
+
+/** Forgets single links. */
+export async function forgetEntries(sql: Sql, entries: readonly JournalEntry[]): Promise<void> {
+  await sql`
+    DELETE FROM immich_sidecar.link l
+    USING jsonb_to_recordset(${sql.json(entries as never)}) AS entry ("mirrorId" uuid, path text)
+    WHERE l.mirror_id = entry."mirrorId"
+      AND l.path = entry.path`;
+}
+
+/**
+ * Removes the files of journal rows. Returns those that could not be removed, with the reason. `options`: see
+ * Linker.remove.
+ */
+export function removeFiles(
+  entries: readonly JournalEntry[],
+  linker: Linker,
+  paths: PathMap,
+  options: { readonly sparesLast?: boolean } = {},
+): { entry: JournalEntry; problem: FileProblem }[] {
+  const failed: { entry: JournalEntry; problem: FileProblem }[] = [];
+  for (const entry of entries) {
+    try {
+      const [local, keep] = [paths.toLocal(entry.path), paths.toLocal(entry.keep)];
+      if (local === undefined || keep === undefined) throw new FileProblem('outside-roots', entry.path);
+      linker.remove(local, keep, options);
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      failed.push({ entry, problem: error });
+    }
+  }
+  return failed;
+}
+
+/**
+ * Undoes what a run that was killed, or a batch that failed, left behind: files that were linked, or were about to be,
+ * for mirrors that do not exist. Needs the instance lock, as another instance's work in progress looks the same.
+ *
+ * A row that was committed says that a link was going to be made, not that it was. So a file with a single name stays,
+ * as it cannot be a link of ours, unless it is named after the mirror; and so does one that a mirror has been given since,
+ * and one of an asset that is there though no mapping knows it (share/adoption/ knows what to do with that).
+ *
+ * Returns how many journal rows were settled, and what could not be removed (those rows stay and are tried again).
+ */
+export async function undoUnfinished(
+  context: Context,
+): Promise<{ settled: number; failed: { entry: JournalEntry; problem: FileProblem }[] }> {
+  const unfinished = await readUnfinished(context.sql);
+  if (unfinished.length === 0) return { settled: 0, failed: [] };
+  const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));
+  const superfluous = unfinished.filter(({ path }) => !inUse.has(path));
+  const isNamedAfterMirror = ({ path, mirrorId }: JournalEntry) => nameOf(path).includes(mirrorId);
+  const failed = [true, false].flatMap((sparesLast) =>
+    removeFiles(
+      superfluous.filter((entry) => isNamedAfterMirror(entry) !== sparesLast),
+      context.linker,
+      context.paths,
+      { sparesLast },
+    )
+  );
+  const failedEntries = new Set(failed.map(({ entry }) => entry));
+  const settled = unfinished.filter((entry) => !failedEntries.has(entry));
+  await context.transaction((tx) => forgetEntries(tx, settled));
+  return { settled: settled.length, failed };
+}
+
+/** Journal rows whose mirrors do not exist. Another instance's work in progress looks the same. */
+export async function readUnfinished(sql: Sql): Promise<JournalEntry[]> {
+  return await sql<JournalEntry[]>`
+    SELECT l.mirror_id AS "mirrorId", l.path, l.keep
+    FROM immich_sidecar.link l
+    WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
+      AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
+      AND NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = l.mirror_id)`;
+}
+
+/** Which of these paths belong to mirrors that exist. */
+async function readPathsInUse(sql: Sql, paths: readonly string[]): Promise<Set<string>> {
+  const rows = await sql<{ path: string }[]>`
+    SELECT l.path
+    FROM immich_sidecar.link l
+    WHERE l.path = ANY (${paths as string[]})
+      AND (
+        EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
+        OR EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
+      )`;
+  return new Set(rows.map(({ path }) => path));
+}

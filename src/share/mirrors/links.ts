@@ -1,0 +1,140 @@
+import type { Linker, SourceFile } from '../../files/linker.ts';
+import type { PathMap } from '../../files/path_map.ts';
+import { FileProblem } from '../../files/problem.ts';
+import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './plan.ts';
+import type { Skip } from '../cycle/outcome.ts';
+import { mirrorModifiedAt } from '../jobs/placement.ts';
+import { inSlices } from '../cycle/slices.ts';
+
+/** A plan whose files were looked at: all that a mirror needs is there, and nothing is in the way. */
+export interface InspectedMirror {
+  readonly plan: MirrorPlan;
+  readonly links: readonly InspectedLink[];
+  /** The files of the plan that are really there; optional ones may have been left out. */
+  readonly files: ReadonlySet<FilePlan>;
+  /** The file's own time where the source's row says something else; undefined = copy the source's. */
+  readonly fileModifiedAt: Date | undefined;
+}
+
+/** A link to make; local paths. */
+export interface InspectedLink {
+  readonly source: SourceFile;
+  readonly target: string;
+  readonly keep: string;
+  readonly link: LinkPlan;
+}
+
+/** Looks at the files of planned mirrors. Changes nothing. Every plan ends up in exactly one of the two lists. */
+export async function inspectFiles(
+  plans: readonly MirrorPlan[],
+  linker: Linker,
+  paths: PathMap,
+): Promise<{ mirrors: InspectedMirror[]; skips: Skip[] }> {
+  const { done, skips } = await forEach(plans, (plan) => plan, (plan) => inspect(plan, linker, paths));
+  return { mirrors: done, skips };
+}
+
+/**
+ * Makes the links of inspected mirrors. Every mirror is linked or has a skip. One that could not get all its links loses them
+ * again; where that fails too it is also among the littered, and the journal must go on knowing of its links. Throws what `signal`
+ * is aborted with; the journal knows what was linked until then.
+ */
+export async function linkFiles(
+  mirrors: readonly InspectedMirror[],
+  linker: Linker,
+  signal: AbortSignal,
+): Promise<{ linked: InspectedMirror[]; littered: InspectedMirror[]; skips: Skip[] }> {
+  const littered: InspectedMirror[] = [];
+  const link = (mirror: InspectedMirror) => {
+    const made: InspectedLink[] = [];
+    try {
+      makeLinks(mirror, linker, made);
+      return mirror;
+    } catch (error) {
+      if (!isTidied(mirror, linker, made)) littered.push(mirror);
+      throw error;
+    }
+  };
+  const { done, skips } = await forEach(mirrors, ({ plan }) => plan, link, signal);
+  return { linked: done, littered, skips };
+}
+
+function inspect(plan: MirrorPlan, linker: Linker, paths: PathMap): InspectedMirror {
+  const original = linker.inspect(localPath(plan.sourcePath, paths));
+  if (plan.original === undefined && !linker.leadsTo(localPath(plan.mirrorPath, paths), original)) {
+    throw new FileProblem('unreachable', plan.mirrorPath);
+  }
+  const files = new Set<FilePlan>();
+  const links: InspectedLink[] = [];
+  for (const file of filesOf(plan)) {
+    try {
+      if (file.link !== undefined) links.push(inspectLink(file.link, linker, paths));
+      files.add(file);
+    } catch (error) {
+      if (!file.isOptional || !(error instanceof FileProblem)) throw error;
+    }
+  }
+  if (plan.original !== undefined) links.push(inspectLink(plan.original, linker, paths, original));
+  return { plan, links, files, fileModifiedAt: mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs) };
+}
+
+function inspectLink(link: LinkPlan, linker: Linker, paths: PathMap, known?: SourceFile): InspectedLink {
+  const source = known ?? linker.inspect(localPath(link.sourcePath, paths));
+  const target = localPath(link.mirrorPath, paths);
+  if (!linker.isFree(target, source)) throw new FileProblem('occupied', target);
+  return { source, target, keep: localPath(link.keep, paths), link };
+}
+
+/** Adds to `made` what is linked. */
+function makeLinks({ links }: InspectedMirror, linker: Linker, made: InspectedLink[]): void {
+  for (const link of links) {
+    linker.link(link.source, link.target);
+    made.push(link);
+  }
+}
+
+/** Removes what was linked, and the directories made for it. Returns whether nothing is left. */
+function isTidied({ links }: InspectedMirror, linker: Linker, made: readonly InspectedLink[]): boolean {
+  const steps = [
+    ...made.map((link) => () => linker.remove(link.target, link.keep)),
+    ...links.map((link) => () => linker.prune(link.target, link.keep)),
+  ];
+  let isAll = true;
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      isAll = false;
+    }
+  }
+  return isAll;
+}
+
+/** Throws FileProblem for a path outside every configured directory. */
+export function localPath(immichPath: string, paths: PathMap): string {
+  const local = paths.toLocal(immichPath);
+  if (local === undefined) throw new FileProblem('outside-roots', immichPath);
+  return local;
+}
+
+/** Does file work for each item, in slices; one that fails becomes a skip and does not stop the rest. */
+async function forEach<Item, Result>(
+  items: readonly Item[],
+  planOf: (item: Item) => MirrorPlan,
+  work: (item: Item) => Result,
+  signal?: AbortSignal,
+): Promise<{ done: Result[]; skips: Skip[] }> {
+  const done: Result[] = [];
+  const skips: Skip[] = [];
+  await inSlices(items, (item) => {
+    try {
+      done.push(work(item));
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      const { sourceAssetId, sourceUpdateId, sourcePath } = planOf(item);
+      skips.push({ sourceAssetId, sourceUpdateId, sourcePath, reason: error.reason, detail: error.message });
+    }
+  }, signal);
+  return { done, skips };
+}

@@ -1,0 +1,66 @@
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Job } from '../jobs/job.ts';
+import { isWithin, type Scope } from '../cycle/scope.ts';
+
+/** How many mirrors are looked at with one query. */
+const PAGE = 1_000;
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Some mirrors of a job's users: those of a list of sources, or those with ids of a range. */
+export type MirrorPage = readonly string[] | { readonly after: string; readonly last: string };
+
+/** Pages that together cover the mirrors between a job's users within `scope`. */
+export async function* mirrorPages(sql: Sql, job: Job, scope: Scope): AsyncGenerator<MirrorPage> {
+  if (scope !== 'all') {
+    for (let start = 0; start < scope.length; start += PAGE) yield scope.slice(start, start + PAGE);
+    return;
+  }
+  let after = FIRST_ID;
+  while (true) {
+    const [last] = await sql<{ id: string }[]>`
+      SELECT id
+      FROM (
+        SELECT m.mirror_asset_id AS id
+        FROM immich_sidecar.asset_map m
+        WHERE ${isBetween(sql, job)}
+          AND m.mirror_asset_id > ${after}
+        ORDER BY m.mirror_asset_id
+        LIMIT ${PAGE}
+      ) AS page
+      ORDER BY id DESC
+      LIMIT 1`;
+    if (last === undefined) return;
+    yield { after, last: last.id };
+    after = last.id;
+  }
+}
+
+/**
+ * The rows of asset_map of a page, as `m`, for FROM. With its LIMIT PostgreSQL reads the page first and then looks up what belongs to
+ * it. Without, it starts from the long conditions of selection.ts, takes them for highly selective, and joins a thousand
+ * assets by reading whole tables for each (measured: 3.3 s a page instead of 0.1 s).
+ */
+export function mirrorsOn(sql: Sql, job: Job, page: MirrorPage): Fragment {
+  return sql`
+    (
+      SELECT *
+      FROM immich_sidecar.asset_map m
+      WHERE ${isBetween(sql, job)}
+        AND ${
+    'last' in page
+      ? sql`m.mirror_asset_id > ${page.after} AND m.mirror_asset_id <= ${page.last}`
+      : isWithin(sql, page, sql`m.source_asset_id`)
+  }
+      LIMIT ${PAGE}
+    ) AS m`;
+}
+
+/** `condition`, with no guess at how rarely it is true; for the same reason. */
+export function unguessed(sql: Sql, condition: Fragment): Fragment {
+  return sql`CASE WHEN ${condition} THEN true ELSE false END`;
+}
+
+function isBetween(sql: Sql, job: Job): Fragment {
+  return sql`(m.source_user_id = ${job.sourceUserId} AND m.target_user_id = ${job.targetUserId})`;
+}

@@ -1,0 +1,22 @@
+import type { WithdrawReason } from '../cycle/outcome.ts';
+
+/** A mirror to take back. A dry run prints it; apply consumes it. */
+export interface Withdrawal {
+  readonly mirrorAssetId: string;
+  readonly sourceAssetId: string;
+  readonly targetUserId: string;
+  readonly jobName: string;
+  readonly reason: WithdrawReason;
+}
+
+/** Decisions of the target's owner: such a source is not mirrored again until he says so. */
+export const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'target-deleted']);
+
+/** How many withdrawals there are for each reason. */
+export type ReasonCounts = Readonly<Partial<Record<WithdrawReason, number>>>;
+
+export function countReasons(withdrawals: readonly Withdrawal[]): ReasonCounts {
+  const counts: Partial<Record<WithdrawReason, number>> = {};
+  for (const { reason } of withdrawals) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}

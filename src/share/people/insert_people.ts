@@ -1,0 +1,76 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { columnList, copied, valueList } from '../copy/columns.ts';
+import { isPersonNeeded, joinOrigin } from './person_links.ts';
+
+/**
+ * Gives the target a mirror of each person who has a face on these sources and whom the target does not know yet. Call it
+ * before their faces are copied, one call at a time: the faces of several batches may then be copied at once. Thumbnail and cover face come with phases/people.ts, once it is clear which photos the target can see.
+ *
+ * A person with only deleted faces there, or whose faces the target's owner has removed or given to others, is not mirrored. A person of the target himself, come back through a chain of
+ * mirrors, needs no mirror.
+ */
+export async function insertPeople(
+  tx: Sql,
+  schema: ImmichSchema,
+  { sourceUserId, targetUserId }: { readonly sourceUserId: string; readonly targetUserId: string },
+  sourceAssetIds: readonly string[],
+): Promise<void> {
+  const { personKey, mirrorKey, prepare } = schema.people;
+  const people = [
+    { column: personKey, value: tx`allocated.mirror_person_id` },
+    { column: 'ownerId', value: tx`${targetUserId}::uuid` },
+    ...copied(tx, 'origin', schema.columns.person),
+  ];
+  await tx`
+    WITH origins AS (
+      SELECT DISTINCT origin.${tx(personKey)} AS id, origin."ownerId" AS owner_id
+      FROM asset_face f
+      CROSS JOIN (SELECT ${sourceUserId}::uuid AS source_user_id) AS m
+      ${joinOrigin(tx, schema)}
+      LEFT JOIN immich_sidecar.asset_map mapped
+        ON mapped.source_asset_id = f."assetId" AND mapped.target_user_id = ${targetUserId}
+      LEFT JOIN immich_sidecar.face_map written
+        ON written.source_face_id = f.id AND written.mirror_asset_id = mapped.mirror_asset_id
+      LEFT JOIN asset_face mirror ON mirror.id = written.mirror_face_id
+      WHERE f."assetId" = ANY (${sourceAssetIds as string[]}::uuid[])
+        AND ${isPersonNeeded(tx, schema, targetUserId)}
+    ),
+    unknown AS (
+      SELECT origin.*, ${mirrorKey(tx, targetUserId)} AS mirror_person_id
+      FROM origins
+      JOIN person origin ON origin.${tx(personKey)} = origins.id AND origin."ownerId" = origins.owner_id
+      WHERE NOT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.person_map known
+        WHERE known.origin_person_id = origins.id AND known.target_user_id = ${targetUserId}
+      )
+    ),
+    allocated AS (
+      INSERT INTO immich_sidecar.person_map (
+        origin_person_id, origin_owner_id, target_user_id, mirror_person_id, is_ours,
+        name, is_hidden, birth_date, color
+      )
+      SELECT
+        unknown.${tx(personKey)}, unknown."ownerId", ${targetUserId}, unknown.mirror_person_id,
+        NOT EXISTS (
+          SELECT 1
+          FROM person own
+          WHERE own.${tx(personKey)} = unknown.mirror_person_id AND own."ownerId" = ${targetUserId}
+        ),
+        unknown.name, unknown."isHidden", unknown."birthDate", unknown.color
+      FROM unknown
+      ON CONFLICT (origin_person_id, target_user_id) DO NOTHING
+      RETURNING origin_person_id, origin_owner_id, mirror_person_id, is_ours
+    ),
+    prepared AS (
+      ${prepare(tx, targetUserId)}
+    )
+    INSERT INTO person (${columnList(tx, people)})
+    SELECT ${valueList(tx, people)}
+    FROM allocated
+    JOIN person origin
+      ON origin.${tx(personKey)} = allocated.origin_person_id
+      AND origin."ownerId" = allocated.origin_owner_id
+    WHERE allocated.is_ours`;
+}

@@ -1,0 +1,54 @@
+import type { Sql } from '../../postgres/connect.ts';
+import type { Job } from '../jobs/job.ts';
+import { retryOf, type Skip } from '../cycle/outcome.ts';
+import type { Withdrawal } from '../mirrors/withdrawal.ts';
+
+/**
+ * Remembers skipped sources. One that was skipped for the same reason before is not written again; the detail may differ
+ * each time, as it can name a path with the id that the mirror would have had.
+ */
+export async function recordSkips(sql: Sql, job: Job, skips: readonly Skip[]): Promise<void> {
+  if (skips.length === 0) return;
+  const rows = skips.map((skip) => ({ ...skip, retry: retryOf(skip.reason) }));
+  await sql`
+    INSERT INTO immich_sidecar.skipped AS known
+      (source_asset_id, target_user_id, reason, detail, retry, source_update_id)
+    SELECT skip."sourceAssetId", ${job.targetUserId}, skip.reason, skip.detail, skip.retry, skip."sourceUpdateId"
+    FROM jsonb_to_recordset(${sql.json(rows as never)}) AS skip
+      ("sourceAssetId" uuid, reason text, detail text, retry text, "sourceUpdateId" uuid)
+    ON CONFLICT (source_asset_id, target_user_id) DO UPDATE
+    SET reason = excluded.reason,
+        detail = excluded.detail,
+        retry = excluded.retry,
+        source_update_id = excluded.source_update_id,
+        since = now()
+    WHERE (known.reason, known.retry, known.source_update_id)
+      IS DISTINCT FROM (excluded.reason, excluded.retry, excluded.source_update_id)`;
+}
+
+/** Remembers the sources of mirrors that were taken back because the target's owner has the pictures himself. */
+export async function recordDuplicates(sql: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
+  const duplicates = withdrawals.filter(({ reason }) => reason === 'duplicate');
+  if (duplicates.length === 0) return;
+  await sql`
+    INSERT INTO immich_sidecar.skipped (source_asset_id, target_user_id, reason, detail, retry, source_update_id)
+    SELECT
+      gone."sourceAssetId", gone."targetUserId", 'duplicate', 'the target has the same picture', ${
+    retryOf('duplicate')
+  },
+      a."updateId"
+    FROM jsonb_to_recordset(${sql.json(duplicates as never)}) AS gone ("sourceAssetId" uuid, "targetUserId" uuid)
+    JOIN asset a ON a.id = gone."sourceAssetId"
+    ON CONFLICT (source_asset_id, target_user_id) DO UPDATE
+    SET reason = excluded.reason, detail = excluded.detail, retry = excluded.retry, since = now()`;
+}
+
+/** Forgets the skips of sources that have a mirror now. */
+export async function clearSkips(sql: Sql, job: Job, mirrorAssetIds: readonly string[]): Promise<void> {
+  await sql`
+    DELETE FROM immich_sidecar.skipped s
+    USING immich_sidecar.asset_map m
+    WHERE m.mirror_asset_id = ANY (${mirrorAssetIds as string[]}::uuid[])
+      AND m.source_asset_id = s.source_asset_id
+      AND s.target_user_id = ${job.targetUserId}`;
+}

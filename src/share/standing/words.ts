@@ -1,0 +1,21 @@
+import type { Standing } from '../cycle/outcome.ts';
+
+const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
+  metadata: 'for metadata',
+  thumbnail: 'for thumbnails',
+  edit: 'for the edited picture',
+  clip: 'for smart search',
+  faces: 'for face detection',
+  ocr: 'for text recognition',
+});
+
+/** What of a job is not mirrored, and why, as lines. Empty when everything is. */
+export function describeStanding(standing: Standing): string[] {
+  const { pending, skipped, withdrawn, next } = standing;
+  return [
+    ...Object.entries(pending).map(([kind, assets]) => `${assets} waiting ${PENDING_WORDS[kind] ?? kind} by Immich`),
+    ...Object.entries(skipped).map(([reason, assets]) => `${assets} skipped: ${reason}`),
+    ...withdrawn > 0 ? [`${withdrawn} removed by the target, not shared again`] : [],
+    ...next > 0 ? [`${next} became ready meanwhile, next cycle`] : [],
+  ];
+}

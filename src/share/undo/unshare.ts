@@ -1,0 +1,273 @@
+import { plain } from '../../config/quote.ts';
+import { UserError } from '../../errors.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Context, PlanningContext } from '../cycle/context.ts';
+import type { Job } from '../jobs/job.ts';
+import { undoUnfinished } from '../mirrors/journal.ts';
+import { applyOrphans, handOverPeople, isOnNoMirror, planOrphans } from '../phases/orphans.ts';
+import { removeMirrors } from '../mirrors/remove.ts';
+import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import type { Withdrawal } from '../mirrors/withdrawal.ts';
+
+/** Whose mirrors are taken back: those of one job, those that one user has, or all. */
+export interface UnshareChoice {
+  readonly job?: string | undefined;
+  readonly targetUserId?: string | undefined;
+}
+
+/** What is taken back. A dry run prints it; apply consumes it. */
+export interface UnsharePlan {
+  readonly mirrors: readonly Withdrawal[];
+  /** Users who have them, or who have people through sharing. */
+  readonly targetUserIds: readonly string[];
+  /** Configured jobs that would share the same again. */
+  readonly configuredJobs: readonly string[];
+  readonly counts: UnshareCounts;
+}
+
+export interface UnshareCounts {
+  readonly mirrors: number;
+  /** People who are on nothing else that the users have. */
+  readonly people: number;
+  readonly links: number;
+  /** Size of the originals, which keep their names at the source: nothing is freed and nothing lost. */
+  readonly bytes: number;
+  /** Mirrors of the job that stay, as another job selects them too. */
+  readonly kept: number;
+}
+
+export interface UnshareResult {
+  readonly mirrors: number;
+  readonly people: number;
+  readonly links: number;
+  /** Mirrors that stay as their files could not be removed, as sentences. Run again when the cause is mended. */
+  readonly failures: readonly string[];
+}
+
+/** Decides what is taken back. Reads only. Throws UserError for a job or user that nothing is known of. */
+export async function planUnshare(sql: Sql, context: PlanningContext, choice: UnshareChoice): Promise<UnsharePlan> {
+  const known = await readShares(sql);
+  assertKnown(known, context.jobs, choice);
+  const found = await findMirrors(sql, context.jobs, choice);
+  const mirrors = found.filter(({ isKept }) => !isKept).map(({ isKept: _, ...mirror }): Withdrawal => mirror);
+  const targetUserIds = [
+    ...new Set([...mirrors, ...whoHas(known, context.jobs, choice)].map((one) => one.targetUserId)),
+  ];
+  return {
+    mirrors,
+    targetUserIds,
+    configuredJobs: context.jobs.filter((job) => isMeant(job, choice)).map(({ name }) => name),
+    counts: {
+      mirrors: mirrors.length,
+      kept: found.length - mirrors.length,
+      ...await countBelongings(sql, context, mirrors.map(({ mirrorAssetId }) => mirrorAssetId), targetUserIds),
+    },
+  };
+}
+
+/**
+ * Takes back what is planned: files before rows, batch by batch, so that a run that was killed is simply started again. Then
+ * the people whom nobody sees any more; one on photos of the user's own stays as his. Nothing is remembered.
+ *
+ * Throws UserError, before anything is removed, when a directory of links is not here.
+ */
+export async function applyUnshare(
+  context: Context,
+  plan: UnsharePlan,
+  onProgress: (mirrors: number) => void,
+): Promise<UnshareResult> {
+  await assertLinksAreHere(context, plan);
+  await undoUnfinished(context);
+  const before = await countLinks(context.sql);
+  const { withdrawn, failures } = await removeMirrors(context, plan.mirrors, onProgress);
+  let people = 0;
+  for (const targetUserId of plan.targetUserIds) {
+    people += await applyOrphans(context, targetUserId, await planOrphans(context.sql, context.schema, targetUserId));
+    await handOverPeople(context, targetUserId, isOnNoMirror);
+  }
+  await undoUnfinished(context);
+  await context.transaction(forgetIdleBrakes);
+  return { mirrors: withdrawn.length, people, links: before - await countLinks(context.sql), failures };
+}
+
+/** Users who have anything that is meant, if only people: a run that was killed had taken back the rest. */
+function whoHas(known: readonly Share[], jobs: readonly Job[], choice: UnshareChoice): readonly Share[] {
+  const target = choice.targetUserId ?? jobs.find(({ name }) => name === choice.job)?.targetUserId;
+  if (choice.job !== undefined && target === undefined) return [];
+  return known.filter(({ targetUserId }) => target === undefined || target === targetUserId);
+}
+
+function isMeant(job: Job, { job: name, targetUserId }: UnshareChoice): boolean {
+  return (name === undefined || job.name === name) && (targetUserId === undefined || job.targetUserId === targetUserId);
+}
+
+/** Who has something through sharing: photos of a job, or people (no job). */
+interface Share {
+  readonly job: string | null;
+  readonly targetUserId: string;
+}
+
+/** What is shared with whom. */
+export async function readShares(sql: Sql): Promise<Share[]> {
+  return await sql<Share[]>`
+    SELECT job_name AS job, target_user_id AS "targetUserId"
+    FROM immich_sidecar.asset_map
+    GROUP BY job_name, target_user_id
+    UNION
+    SELECT NULL, target_user_id
+    FROM immich_sidecar.person_map`;
+}
+
+/** A name that was mistyped must not look like a job without mirrors. */
+export function assertKnown(
+  known: readonly Share[],
+  jobs: readonly Job[],
+  { job, targetUserId }: UnshareChoice,
+): void {
+  const names = new Set([...jobs.map(({ name }) => name), ...known.flatMap((share) => share.job ?? [])]);
+  if (job !== undefined && !names.has(job)) {
+    throw new UserError(`There is no job ${JSON.stringify(job)}, and no photo was shared by one.`, {
+      remedy: `Known are: ${[...names].map((name) => JSON.stringify(name)).join(', ') || 'none'}.`,
+    });
+  }
+  const users = new Set([...jobs, ...known].map((share) => share.targetUserId));
+  if (targetUserId !== undefined && !users.has(targetUserId)) {
+    throw new UserError(`Nothing is shared with the user ${targetUserId}.`, {
+      remedy: `Something is shared with: ${[...users].join(', ') || 'nobody'}.`,
+    });
+  }
+}
+
+type FoundMirror = Withdrawal & { readonly isKept: boolean };
+
+/**
+ * The mirrors that are meant. Those of a job are the ones that it has made, and those of a job of another name that is not
+ * configured any more and that it selects now; one that another configured job selects too is kept.
+ */
+async function findMirrors(sql: Sql, jobs: readonly Job[], choice: UnshareChoice): Promise<FoundMirror[]> {
+  return await sql<FoundMirror[]>`
+    SELECT
+      m.mirror_asset_id AS "mirrorAssetId",
+      m.source_asset_id AS "sourceAssetId",
+      m.target_user_id AS "targetUserId",
+      m.job_name AS "jobName",
+      'unshared' AS reason,
+      ${choice.job === undefined ? sql`false` : isSelectedByAny(sql, jobs.filter(({ name }) => name !== choice.job))}
+        AS "isKept"
+    FROM immich_sidecar.asset_map m
+    LEFT JOIN asset a ON a.id = m.source_asset_id
+    WHERE ${choice.targetUserId === undefined ? sql`true` : sql`m.target_user_id = ${choice.targetUserId}`}
+      AND ${choice.job === undefined ? sql`true` : isOfJob(sql, jobs, choice.job)}
+    ORDER BY m.job_name, m.mirror_asset_id`;
+}
+
+/** Whether the mapping `m`, whose source is `a`, is meant by the name of a job. */
+export function isOfJob(sql: Sql, jobs: readonly Job[], name: string): Fragment {
+  const configured = jobs.map((job) => job.name);
+  return sql`(
+    m.job_name = ${name}
+    OR (
+      m.job_name <> ALL (${configured}::text[])
+      AND ${isSelectedByAny(sql, jobs.filter((job) => job.name === name))}
+    )
+  )`;
+}
+
+/** Whether any of these jobs selects the source `a` of the mapping `m`. Null counts as no. */
+function isSelectedByAny(sql: Sql, jobs: readonly Job[]): Fragment {
+  const any = jobs.reduce(
+    (all, job) =>
+      sql`${all} OR (
+        m.target_user_id = ${job.targetUserId} AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+      )`,
+    sql`false`,
+  );
+  return sql`coalesce(${any}, false)`;
+}
+
+/** What hangs on these mirrors: links, bytes of the originals, and people who are on nothing else. */
+export async function countBelongings(
+  sql: Sql,
+  { schema }: Pick<PlanningContext, 'schema'>,
+  mirrorIds: readonly string[],
+  targetUserIds: readonly string[],
+): Promise<{ people: number; links: number; bytes: number }> {
+  const { faceKey } = schema.people;
+  const [row] = await sql<{ people: number; links: number; bytes: number }[]>`
+    WITH leaving AS MATERIALIZED (
+      SELECT unnest(${mirrorIds as string[]}::uuid[]) AS id
+    ),
+    ours AS MATERIALIZED (
+      SELECT mirror_person_id AS id, target_user_id
+      FROM immich_sidecar.person_map
+      WHERE is_ours AND target_user_id = ANY (${targetUserIds as string[]}::uuid[])
+    ),
+    gone AS (
+      SELECT id, target_user_id
+      FROM ours
+      EXCEPT
+      SELECT f.${sql(faceKey)}, a."ownerId"
+      FROM ours
+      JOIN asset_face f ON f.${sql(faceKey)} = ours.id AND f."deletedAt" IS NULL
+      JOIN asset a ON a.id = f."assetId"
+      LEFT JOIN leaving ON leaving.id = f."assetId"
+      WHERE leaving.id IS NULL
+    )
+    SELECT
+      (SELECT count(*)::int FROM gone) AS people,
+      (
+        SELECT count(*)::int
+        FROM immich_sidecar.link l
+        WHERE l.mirror_id IN (SELECT id FROM leaving UNION ALL SELECT id FROM gone)
+      ) AS links,
+      (
+        SELECT coalesce(sum(e."fileSizeInByte"), 0)::float8
+        FROM leaving
+        JOIN asset_exif e ON e."assetId" = leaving.id
+      ) AS bytes`;
+  return row ?? { people: 0, links: 0, bytes: 0 };
+}
+
+async function countLinks(sql: Sql): Promise<number> {
+  const [row] = await sql<{ links: number }[]>`SELECT count(*)::int AS links FROM immich_sidecar.link`;
+  return row?.links ?? 0;
+}
+
+/**
+ * Without its disk a link cannot be removed, and without its row it would never be found again. The directories that are looked
+ * for are those that stay when their last link goes.
+ */
+export async function assertLinksAreHere(
+  { sql, paths }: Context,
+  { mirrors }: Pick<UnsharePlan, 'mirrors'>,
+): Promise<void> {
+  const directories = await sql<{ path: string }[]>`
+    SELECT DISTINCT keep AS path
+    FROM immich_sidecar.link
+    WHERE mirror_id = ANY (${mirrors.map(({ mirrorAssetId }) => mirrorAssetId)}::uuid[])`;
+  const absent = directories.map(({ path }) => path).filter((path) => !isDirectory(paths.toLocal(path)));
+  if (absent.length === 0) return;
+  throw new UserError(`Not all directories with shared files are here: ${absent.map(quote).join(', ')}.`, {
+    remedy: 'Nothing was changed. Mount them, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP: ' +
+      paths.roots.map((root) => `${root.immich} is looked for in ${root.local}`).join(', ') + '.',
+  });
+}
+
+function isDirectory(path: string | undefined): boolean {
+  try {
+    return path !== undefined && Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function quote(path: string): string {
+  return plain(JSON.stringify(path));
+}
+
+/** A brake without mirrors to hold has nothing to say. */
+async function forgetIdleBrakes(tx: Sql): Promise<void> {
+  await tx`
+    DELETE FROM immich_sidecar.brake b
+    WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map m WHERE m.job_name = b.job_name)`;
+}
