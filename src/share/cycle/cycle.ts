@@ -19,7 +19,9 @@ import { applyAssignments, applyFaces, planAssignments, planFaces } from '../pha
 import { applyMirrorFiles } from '../phases/files.ts';
 import { applyLivePhotos, planLivePhotos } from '../phases/live_photos.ts';
 import { applyNewAssets } from '../phases/new_assets.ts';
-import { applyOrphans, mendPersonMap, planOrphans, releaseFoundPeople, releasePeople } from '../phases/orphans.ts';
+import { releaseFoundPeople, releasePeople } from '../people/hand_over.ts';
+import { reconcilePersonMap } from '../people/person_map.ts';
+import { applyOrphans, planOrphans } from '../phases/orphans.ts';
 import { applyPeople, planPeople, planStaleThumbnails } from '../phases/people.ts';
 import { applyRows, planRows } from '../phases/rows.ts';
 import { applyStacks, planStacks } from '../phases/stacks.ts';
@@ -92,7 +94,7 @@ export async function runCycle(
   const adopted = given.scope === 'all' ? await adopt(given) : 0;
   let mended = 0;
   for (const targetUserId of await targetsOf(given, only)) {
-    mended += await mendPersonMap(given, targetUserId);
+    mended += await reconcilePersonMap(given, targetUserId);
     await releaseFoundPeople(given, targetUserId);
   }
   // When somebody was merged or deleted, faces on photos that have not changed are somebody else's, and his thumbnail is left.

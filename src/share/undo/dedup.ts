@@ -3,7 +3,8 @@ import type { Context, PlanningContext } from '../cycle/context.ts';
 import type { Job } from '../jobs/job.ts';
 import { undoUnfinished } from '../mirrors/journal.ts';
 import { unguessed } from '../mirrors/pages.ts';
-import { applyOrphans, planOrphans, releasePeople } from '../phases/orphans.ts';
+import { releasePeople } from '../people/hand_over.ts';
+import { applyOrphans, planOrphans } from '../phases/orphans.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import {
   assertKnown,
