@@ -1,28 +1,30 @@
-import { isConfined } from './src/confinement/commands.ts';
-import { runConfined } from './src/confinement/door.ts';
-import { beEngine, bePlanner, roleHere } from './src/confinement/inhabit.ts';
+import { isSandboxed } from './src/sandbox/commands.ts';
+import { runSandboxed } from './src/sandbox/supervisor.ts';
+import { startEngine, startResolver, workerRole } from './src/sandbox/worker.ts';
 
-// What a part of the program needs is imported there only: each has its own memory.
+// Each worker has its own memory, so it imports only what it needs.
 const load = {
-  planner: () => import('./src/confinement/planner.ts'),
+  resolver: () => import('./src/sandbox/resolve_permissions.ts'),
   program: () => import('./src/cli/program.ts'),
 };
 
-switch (roleHere()) {
-  case 'planner':
-    bePlanner(async (question) => (await load.planner()).plan(question));
+switch (workerRole()) {
+  case 'resolver':
+    startResolver(async (request) => (await load.resolver()).resolvePermissions(request));
     break;
   case 'engine':
-    beEngine(async ({ args, env }, mustGiveWay) => (await load.program()).main(args, env, mustGiveWay));
+    startEngine(async ({ args, env }, needsNewPermissions) =>
+      (await load.program()).main(args, env, needsNewPermissions)
+    );
     break;
   case undefined:
     Deno.exit(await begin(Deno.args, Deno.env.toObject()));
 }
 
 async function begin(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
-  if (!isConfined(args)) return (await load.program()).main(args, env);
+  if (!isSandboxed(args)) return (await load.program()).main(args, env);
   try {
-    return await runConfined(args, env);
+    return await runSandboxed(args, env);
   } catch (error) {
     const { reportEarly } = await load.program();
     return reportEarly(error, env);

@@ -6,7 +6,7 @@ import { earlyFormat } from './logging.ts';
 import { reportError } from './report_error.ts';
 
 /** Makes a command, which tells `onExit` how it has ended. */
-type Maker = (env: Environment, onExit: (code: number) => void, mustGiveWay: () => Promise<boolean>) => Command;
+type Maker = (env: Environment, onExit: (code: number) => void, needsNewPermissions: () => Promise<boolean>) => Command;
 
 /** In the order of the help. Each is loaded when it is asked for, as all of them take a lot of memory. */
 const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
@@ -32,12 +32,12 @@ const ABOUT_ALL: ReadonlySet<string> = new Set(['help', 'completion']);
  * The whole program: takes the arguments after the program's name, returns the exit code. Nothing is ever thrown, and
  * nothing but this function's caller ends the process.
  *
- * @param mustGiveWay see confinement/inhabit.ts; never, when this is not an engine
+ * @param needsNewPermissions see sandbox/worker.ts; always false outside the sandbox
  */
 export async function main(
   args: readonly string[],
   env: Environment,
-  mustGiveWay: () => Promise<boolean> = () => Promise.resolve(false),
+  needsNewPermissions: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
   const isJson = earlyFormat(env) === 'json';
@@ -49,7 +49,9 @@ export async function main(
     .version(VERSION_LINE, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLES);
-  for (const make of await makersFor(args)) program.addCommand(make(env, (code) => exitCode = code, mustGiveWay));
+  for (const make of await makersFor(args)) {
+    program.addCommand(make(env, (code) => exitCode = code, needsNewPermissions));
+  }
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: print, writeErr: isJson ? () => {} : printError })
       .showHelpAfterError('(see --help for all options)');

@@ -24,13 +24,13 @@ interface ServeOptions {
 export function serveCommand(
   env: Environment,
   onExit: (code: number) => void,
-  mustGiveWay: () => Promise<boolean>,
+  needsNewPermissions: () => Promise<boolean>,
 ): Command {
   return new Command('serve')
     .description('Mirror what the configured jobs select, again and again, until stopped')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: ServeOptions) => onExit(await serve(options, env, mustGiveWay)));
+    .action(async (options: ServeOptions) => onExit(await serve(options, env, needsNewPermissions)));
 }
 
 const EXAMPLES = `
@@ -44,7 +44,11 @@ otherwise; /healthz, /readyz, /metrics and /api/status are for machines.
 SIGHUP reads the configuration again (but for HTTP_TOKEN), SIGTERM and Ctrl-C
 end within ten seconds.`;
 
-async function serve(options: ServeOptions, env: Environment, mustGiveWay: () => Promise<boolean>): Promise<number> {
+async function serve(
+  options: ServeOptions,
+  env: Environment,
+  needsNewPermissions: () => Promise<boolean>,
+): Promise<number> {
   const readConfig = async () => {
     const config = loadConfig({ env, cwd: Deno.cwd(), configFile: options.config });
     await takeOver(config);
@@ -65,7 +69,7 @@ async function serve(options: ServeOptions, env: Environment, mustGiveWay: () =>
       stop.abort(new Error('the service was told to stop'));
     };
     const readAgain = async () => {
-      if (await mustGiveWay()) end(EXIT.renewed, 'the configuration names something new: starting again');
+      if (await needsNewPermissions()) end(EXIT.renewed, 'the configuration names something new: starting again');
       else await scheduler.reload();
     };
     signals = listen({

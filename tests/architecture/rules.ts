@@ -15,8 +15,8 @@ const BELOW_CLI = ['service', 'share', 'writeback', ...BELOW_JOBS];
 
 /** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
 export const LAYERS: readonly Layer[] = [
-  { name: 'main', path: 'main.ts', mayImport: ['confinement', 'cli', 'errors'] },
-  { name: 'confinement', path: 'src/confinement/', mayImport: ['immich', 'writeback', ...EVERYWHERE] },
+  { name: 'main', path: 'main.ts', mayImport: ['sandbox', 'cli', 'errors'] },
+  { name: 'sandbox', path: 'src/sandbox/', mayImport: ['immich', 'writeback', ...EVERYWHERE] },
   { name: 'cli', path: 'src/cli/', mayImport: ['demo', 'doctor', 'setup', 'status', 'version', ...BELOW_CLI] },
   { name: 'doctor', path: 'src/doctor/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'setup', path: 'src/setup/', mayImport: BELOW_CLI },

@@ -167,7 +167,7 @@ async function medianCycle(): Promise<number> {
   return Math.round((seconds[Math.floor(seconds.length / 2)] ?? NaN) * 1_000);
 }
 
-/** Connections that never come to the end of their request; whoever is shown the door comes again. */
+/** Connections that never come to the end of their request; a refused client connects again. */
 async function connectSlowly(): Promise<{ close: () => number }> {
   const open = new Set<Deno.Conn>();
   let isOver = false;
@@ -183,7 +183,7 @@ async function connectSlowly(): Promise<{ close: () => number }> {
           await sleep(1_000);
         }
       } catch {
-        // Shown the door.
+        // Refused.
       } finally {
         open.delete(connection);
         connection.close();

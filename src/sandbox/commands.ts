@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 
-/** What a command is there for, as far as it decides what it may touch. */
+/** What a command does, as far as it decides what it may touch. */
 export interface Purpose {
   /** Whether it may change files, or only read them. */
   readonly changesFiles: boolean;
@@ -28,12 +28,12 @@ const NOTHING: Purpose = Object.freeze({
   asksSystem: false,
 });
 
-/** Whether a command line works by a configuration, and so with no more than it names. */
-export function isConfined([command]: readonly string[]): boolean {
+/** Whether a command uses a configuration, and so may touch only what it names. */
+export function isSandboxed([command]: readonly string[]): boolean {
   return command !== undefined && !command.startsWith('-') && !WITHOUT_CONFIGURATION.has(command);
 }
 
-/** @param config undefined when it is wrong: then nothing is done but to say so, and doctor looks at the rest */
+/** @param config undefined when it is invalid: then a command only reports that, and doctor checks the rest */
 export function purposeOf(command: string | undefined, config: Config | undefined): Purpose {
   if (config === undefined && command !== 'doctor') return NOTHING;
   const startsExifTool = ['write', 'undo', 'doctor'].includes(command ?? '') ||
@@ -47,7 +47,7 @@ export function purposeOf(command: string | undefined, config: Config | undefine
   };
 }
 
-/** The file of `--config`, wherever it stands among the arguments; undefined when there is none. */
+/** The file of `--config`, anywhere among the arguments; undefined when there is none. */
 export function configFileOf(args: readonly string[]): string | undefined {
   let file: string | undefined;
   for (const [index, argument] of args.entries()) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { loadConfig } from '../../src/config/load.ts';
-import { configFileOf, isConfined, purposeOf } from '../../src/confinement/commands.ts';
-import { type Permissions, permissionsOf, permissionsWithout } from '../../src/confinement/permissions.ts';
+import { configFileOf, isSandboxed, purposeOf } from '../../src/sandbox/commands.ts';
+import { type Permissions, permissionsFor, permissionsWithoutConfig } from '../../src/sandbox/permissions.ts';
 import { EXTERNAL_ENV, withDirectory } from '../config/helper.ts';
 
-const PLACE = {
+const MACHINE = {
   configFiles: ['/config/.env', '/config/config.yaml'],
   temporary: '/tmp/own',
   exifTool: { run: ['perl'], read: ['/cache'], write: ['/cache'], env: ['HOME'] },
@@ -12,12 +12,12 @@ const PLACE = {
 };
 
 /** What a command may do whose configuration is nothing but these variables. */
-function permitted(command: string, env: Readonly<Record<string, string>> = {}, place = PLACE): Permissions {
+function permitted(command: string, env: Readonly<Record<string, string>> = {}, machine = MACHINE): Permissions {
   const config = withDirectory({}, (cwd) => {
     const absolute = { WRITE_STATE_DIR: '/state', IMMICH_LOG_FILE: '/state/write.log', ...env };
     return loadConfig({ env: absolute, cwd, needJobs: false });
   });
-  return permissionsOf(config, purposeOf(command, config), place);
+  return permissionsFor(config, purposeOf(command, config), machine);
 }
 
 Deno.test('sync: the defaults, all of them', () => {
@@ -42,7 +42,7 @@ Deno.test('write: ExifTool, ledger, log and a directory of its own besides', () 
   const logs = ['/state/write.log', '/state/write.log.1', '/state/write.log.2'];
   const touched = ['/cache', '/external_library', '/library', '/mnt/library', '/state', ...logs, '/tmp/own'];
   assert.deepEqual(write, touched);
-  assert.deepEqual(read, [...PLACE.configFiles, ...touched].sort());
+  assert.deepEqual(read, [...MACHINE.configFiles, ...touched].sort());
 });
 
 Deno.test('only what writes back starts a program, only serve answers HTTP, status changes nothing', () => {
@@ -86,9 +86,9 @@ Deno.test('where only Immich’s view is named, it is the same here', () => {
   assert.deepEqual(permitted('sync', named).write, ['/libraries', '/photos']);
 });
 
-Deno.test('a directory that is a symbolic link counts with the place that it leads to', () => {
+Deno.test('a directory that is a symbolic link is permitted together with its destination', () => {
   const realPathOf = (path: string) => path.replace('/mnt/upload', '/disks/1/upload');
-  const { read, write } = permitted('sync', { UPLOAD_LOCATION: '/mnt/upload' }, { ...PLACE, realPathOf });
+  const { read, write } = permitted('sync', { UPLOAD_LOCATION: '/mnt/upload' }, { ...MACHINE, realPathOf });
   assert.deepEqual(write, ['/disks/1/upload', '/external_library', '/mnt/upload']);
   assert.ok(read.includes('/disks/1/upload'));
 });
@@ -103,12 +103,12 @@ Deno.test('no secret is in what a command may do, as Deno’s messages would sho
 Deno.test('a wrong configuration permits to read it and nothing else, but that doctor looks at the rest', () => {
   const nothing = { net: [], write: [], env: [], run: [], sys: [], ffi: false, import: false };
   for (const command of ['sync', 'serve', 'write', 'status']) {
-    const permissions = permissionsWithout(purposeOf(command, undefined), PLACE);
-    assert.deepEqual(permissions, { ...nothing, read: PLACE.configFiles }, command);
+    const permissions = permissionsWithoutConfig(purposeOf(command, undefined), MACHINE);
+    assert.deepEqual(permissions, { ...nothing, read: MACHINE.configFiles }, command);
   }
-  assert.deepEqual(permissionsWithout(purposeOf('doctor', undefined), PLACE), {
+  assert.deepEqual(permissionsWithoutConfig(purposeOf('doctor', undefined), MACHINE), {
     ...nothing,
-    read: [...PLACE.configFiles, '/tmp/own', '/cache'],
+    read: [...MACHINE.configFiles, '/tmp/own', '/cache'],
     write: ['/tmp/own', '/cache'],
     env: ['HOME'],
     run: ['perl'],
@@ -116,12 +116,12 @@ Deno.test('a wrong configuration permits to read it and nothing else, but that d
   });
 });
 
-Deno.test('every command is confined that is not there to make a configuration, or to tell about the program', () => {
+Deno.test('every command that uses a configuration is sandboxed', () => {
   for (const line of ['setup', 'setup --yes', 'demo', 'completion bash', 'help sync', '--help', '-V', '']) {
-    assert.equal(isConfined(line === '' ? [] : line.split(' ')), false, line);
+    assert.equal(isSandboxed(line === '' ? [] : line.split(' ')), false, line);
   }
   for (const line of ['sync', 'serve', 'status', 'doctor', 'write --all', 'undo a', 'unshare', 'nonsense']) {
-    assert.equal(isConfined(line.split(' ')), true, line);
+    assert.equal(isSandboxed(line.split(' ')), true, line);
   }
 });
 

@@ -3,7 +3,7 @@ import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
 import type { ExifToolNeeds } from '../writeback/exiftool/location.ts';
 import type { Purpose } from './commands.ts';
 
-/** All that a part of this program may do; whatever is not in here is refused. As Deno takes it for a worker. */
+/** All that a worker may do, in the form that Deno takes; anything else is refused. */
 export interface Permissions {
   /** `host:port`, to connect to or to listen at. */
   readonly net: string[];
@@ -19,11 +19,11 @@ export interface Permissions {
   readonly import: false;
 }
 
-/** What this machine adds to a configuration. */
-export interface Place {
+/** What the machine adds to a configuration. */
+export interface Machine {
   /** The files that the configuration was read from, or looked for. */
   readonly configFiles: readonly string[];
-  /** A directory of this run's own for temporary files. */
+  /** A directory for the temporary files of this run. */
   readonly temporary: string;
   readonly exifTool: ExifToolNeeds;
   /** A path with all symbolic links resolved; the path itself where there is nothing. */
@@ -34,12 +34,12 @@ export interface Place {
 const LOG_SUFFIXES: readonly string[] = ['', '.1', '.2'];
 
 /**
- * Exactly what a configuration names, for a command with this purpose. Pure.
+ * What a configuration names, for a command with this purpose; nothing else. Pure.
  *
- * A directory that is a symbolic link counts with the place that it leads to. Where Immich keeps its media is known without the database
+ * For a directory that is a symbolic link, both the link and its destination. Where Immich keeps its media is known without the database
  * or not at all: UPLOAD_LOCATION, else UPLOAD_LOCATION_MOUNT, else the usual places.
  */
-export function permissionsOf(config: Config, purpose: Purpose, place: Place): Permissions {
+export function permissionsFor(config: Config, purpose: Purpose, machine: Machine): Permissions {
   const { startsExifTool, changesFiles, serves } = purpose;
   const { stateDirectory, logFile, photoDir } = config.write;
   const directories = [
@@ -48,9 +48,9 @@ export function permissionsOf(config: Config, purpose: Purpose, place: Place): P
     config.externalLibraryDir ?? config.externalLibraryMount,
     ...(startsExifTool ? [photoDir, ...LOG_SUFFIXES.map((suffix) => logFile + suffix)] : []),
   ];
-  const least = permissionsWithout(purpose, place);
+  const least = permissionsWithoutConfig(purpose, machine);
   const withRealPaths = (paths: readonly string[]) =>
-    [...new Set(paths.flatMap((path) => [path, place.realPathOf(path)]))].sort();
+    [...new Set(paths.flatMap((path) => [path, machine.realPathOf(path)]))].sort();
   return {
     ...least,
     net: [
@@ -69,10 +69,10 @@ export function permissionsOf(config: Config, purpose: Purpose, place: Place): P
   };
 }
 
-/** What is left when the configuration is wrong: reading it, to say why, and for doctor what it looks at all the same. Pure. */
-export function permissionsWithout(
+/** What is allowed when the configuration is invalid: to read it, to report why, and for doctor what it checks anyway. Pure. */
+export function permissionsWithoutConfig(
   { startsExifTool, makesTemporary, asksSystem }: Purpose,
-  { configFiles, exifTool, temporary }: Omit<Place, 'realPathOf'>,
+  { configFiles, exifTool, temporary }: Omit<Machine, 'realPathOf'>,
 ): Permissions {
   const own = makesTemporary ? [temporary] : [];
   return {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import process from 'node:process';
-import { runConfined } from '../../src/confinement/door.ts';
-import { beEngine, bePlanner, roleHere } from '../../src/confinement/inhabit.ts';
-import { plan } from '../../src/confinement/planner.ts';
+import { runSandboxed } from '../../src/sandbox/supervisor.ts';
+import { startEngine, startResolver, workerRole } from '../../src/sandbox/worker.ts';
+import { resolvePermissions } from '../../src/sandbox/resolve_permissions.ts';
 
 /**
  * The program with another engine in it, that is started with the very permissions: one that tries to do what it is told to, and says
@@ -96,12 +96,12 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : String(error);
 }
 
-switch (roleHere()) {
-  case 'planner':
-    bePlanner((question) => Promise.resolve(plan(question)));
+switch (workerRole()) {
+  case 'resolver':
+    startResolver((request) => Promise.resolve(resolvePermissions(request)));
     break;
   case 'engine':
-    beEngine(async ({ args }) => {
+    startEngine(async ({ args }) => {
       const last = args.at(-1) ?? '';
       if (last === 'fail') setTimeout(() => nobodyCatches());
       if (last === 'fail') await new Promise(() => {});
@@ -110,7 +110,7 @@ switch (roleHere()) {
     });
     break;
   case undefined:
-    Deno.exit(await runConfined(Deno.args, Deno.env.toObject()));
+    Deno.exit(await runSandboxed(Deno.args, Deno.env.toObject()));
 }
 
 function nobodyCatches(): never {

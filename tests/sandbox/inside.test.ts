@@ -30,7 +30,7 @@ async function start(
 class Ground implements AsyncDisposable {
   readonly #cwd = workingDirectory('');
   readonly cwd = Deno.realPathSync(this.#cwd.path);
-  readonly directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-confined-' }));
+  readonly directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sandbox-' }));
   readonly #listeners = [0, 0].map(() =>
     Deno.serve({ hostname: '127.0.0.1', port: 0, onListen: () => {} }, () => new Response('x'))
   );

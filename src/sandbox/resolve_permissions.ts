@@ -1,0 +1,52 @@
+import { tmpdir } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { ConfigError } from '../config/problems.ts';
+import { ENVIRONMENT_NAMES } from '../config/settings.ts';
+import { textFilesAskedFor } from '../config/text_file.ts';
+import { exifToolNeeds } from '../writeback/exiftool/location.ts';
+import { configFileOf, purposeOf } from './commands.ts';
+import type { Resolution, ResolveRequest } from './messages.ts';
+import { permissionsFor, permissionsWithoutConfig } from './permissions.ts';
+
+/** The variables of the process environment that the engine gets besides the settings. */
+const PASSED_ON: ReadonlySet<string> = new Set([...ENVIRONMENT_NAMES, 'NO_COLOR', 'TERM', 'PUID', 'PGID']);
+
+/** Reads the configuration and finds out what the engine may do for this command: if it is invalid, to read and report it. */
+export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest): Resolution {
+  const config = readConfig(args, env, cwd);
+  const purpose = purposeOf(args[0], config);
+  const machine = {
+    configFiles: textFilesAskedFor(),
+    temporary: temporary ?? `${tmpdir()}/immich-sidecar-${crypto.randomUUID()}`,
+    exifTool: exifToolNeeds(config?.write.exiftoolPath, env),
+    realPathOf,
+  };
+  return {
+    permissions: config === undefined
+      ? permissionsWithoutConfig(purpose, machine)
+      : permissionsFor(config, purpose, machine),
+    // The mistake may be a misspelled variable: then the engine has to see all of them.
+    env: config === undefined ? env : Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.has(name))),
+    temporary: machine.temporary,
+    isValid: config !== undefined,
+  };
+}
+
+/** Undefined when it is invalid; the engine reports why. */
+function readConfig(args: readonly string[], env: ResolveRequest['env'], cwd: string): Config | undefined {
+  try {
+    return loadConfig({ env, cwd, needJobs: false, configFile: configFileOf(args) });
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+function realPathOf(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,112 @@
+import { EXIT, UserError } from '../errors.ts';
+import type { EngineMessage, EngineTask, PermissionsCheck, Resolution, ResolveRequest } from './messages.ts';
+import type { WorkerRole } from './worker.ts';
+
+/** The variables that name the directory for temporary files, on all systems. */
+const TEMPORARY = ['TMPDIR', 'TMP', 'TEMP'];
+
+/** The resolver may read files, as it has to find out which ones the configuration names, and nothing else. */
+const RESOLVER_PERMISSIONS: Deno.PermissionOptionsObject = {
+  read: true,
+  env: TEMPORARY,
+  net: false,
+  write: false,
+  run: false,
+  sys: false,
+  ffi: false,
+  import: false,
+};
+
+/**
+ * Runs a command in a worker, the engine, which may do what the configuration names and nothing else. Another worker, the resolver, finds
+ * out what that is. Neither of the two, nor what they import, runs in the main thread, which has all permissions and only starts them.
+ * Returns the exit code.
+ *
+ * Workers, because a compiled executable cannot start itself again with fewer permissions.
+ *
+ * Throws UserError when Deno was not started with what that takes.
+ */
+export async function runSandboxed(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const request: ResolveRequest = { args, env, cwd: Deno.cwd(), temporary: undefined };
+  let resolution = await resolveInWorker(request);
+  const resolveAgain = () => resolveInWorker({ ...request, temporary: resolution.temporary });
+  while (true) {
+    const { permissions, temporary } = resolution;
+    using _ = permissions.write.includes(temporary) ? makeTemporary(temporary) : undefined;
+    const exitCode = await runEngine({ args, env: resolution.env }, resolution, resolveAgain);
+    if (exitCode !== EXIT.renewed) return exitCode;
+    resolution = await resolveAgain();
+  }
+}
+
+/** The directory for temporary files, until it is disposed of. If it cannot be made, the engine reports that when it needs it. */
+function makeTemporary(directory: string): Disposable | undefined {
+  try {
+    Deno.mkdirSync(directory, { mode: 0o700 });
+  } catch {
+    return undefined;
+  }
+  // Where Deno's makeTempDir makes them, also in workers, and ExifTool.
+  for (const name of TEMPORARY) Deno.env.set(name, directory);
+  return { [Symbol.dispose]: () => Deno.removeSync(directory, { recursive: true }) };
+}
+
+async function resolveInWorker(request: ResolveRequest): Promise<Resolution> {
+  const resolver = startWorker('resolver', RESOLVER_PERMISSIONS);
+  try {
+    return await new Promise((resolve, reject) => {
+      resolver.onmessage = ({ data }) => resolve(data);
+      resolver.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+      resolver.postMessage(request);
+    });
+  } finally {
+    resolver.terminate();
+  }
+}
+
+/** Returns the exit code. Deno has printed what nobody caught in there. */
+async function runEngine(
+  task: EngineTask,
+  current: Resolution,
+  resolveAgain: () => Promise<Resolution>,
+): Promise<number> {
+  const engine = startWorker('engine', current.permissions);
+  try {
+    return await new Promise((resolve) => {
+      engine.onmessage = async ({ data }: MessageEvent<EngineMessage>) => {
+        if (typeof data === 'object') return resolve(data.exitCode);
+        const { isValid, permissions } = await resolveAgain();
+        // An invalid configuration changes nothing: the engine reads it too, and reports it.
+        const needsNewPermissions = isValid && JSON.stringify(permissions) !== JSON.stringify(current.permissions);
+        // Between two engines nobody else listens for it, and it would end the program.
+        if (needsNewPermissions) Deno.addSignalListener('SIGHUP', ignore);
+        engine.postMessage({ needsNewPermissions } satisfies PermissionsCheck);
+      };
+      engine.onerror = (event) => {
+        event.preventDefault();
+        resolve(EXIT.internal);
+      };
+      engine.postMessage(task);
+    });
+  } finally {
+    engine.terminate();
+  }
+}
+
+function ignore(): void {}
+
+/** A worker that runs the main module, which learns its role from the worker's name. */
+function startWorker(name: WorkerRole, permissions: Deno.PermissionOptionsObject): Worker {
+  try {
+    return new Worker(Deno.mainModule, { type: 'module', name, deno: { permissions } });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable || error instanceof TypeError)) throw error;
+    throw new UserError('Deno was started with less than the configuration needs.', {
+      remedy: 'Start it with deno task, or with the flags in the first line of immich-sidecar.js.',
+      cause: error,
+    });
+  }
+}
