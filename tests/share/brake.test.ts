@@ -31,6 +31,7 @@ function facts(mirrors: number, more: Partial<BrakeFacts> = {}): BrakeFacts {
     mirrors: new Map([['a', mirrors]]),
     confirmed: new Map(),
     configured: new Set(['a']),
+    on: new Set(),
     ...more,
   };
 }
@@ -64,6 +65,21 @@ const CASES: readonly (readonly [what: string, found: Withdrawal[], facts: Brake
   ['what was confirmed', some(300, 'source-deleted'), facts(300, { confirmed: new Map([['a', 300]]) }), 0],
   ['a tenth more than was confirmed', some(330, 'source-deleted'), facts(400, { confirmed: new Map([['a', 300]]) }), 0],
   ['more than that', some(331, 'source-deleted'), facts(400, { confirmed: new Map([['a', 300]]) }), 331],
+  [
+    'a brake that is on, of a job that has one new mirror',
+    some(12, 'source-offline'),
+    facts(13, { on: new Set(['a']) }),
+    12,
+  ],
+  ['a brake that is on, of which little is left', some(1, 'source-trashed'), facts(900, { on: new Set(['a']) }), 1],
+  ['the brake of another job', some(1, 'source-trashed'), facts(900, { on: new Set(['b']) }), 0],
+  ['private things of a job whose brake is on', some(3, 'source-locked'), facts(900, { on: new Set(['a']) }), 0],
+  [
+    'a brake that is on, and confirmed',
+    some(12, 'source-offline'),
+    facts(13, { on: new Set(['a']), confirmed: new Map([['a', 12]]) }),
+    0,
+  ],
   ['confirmed for another job', some(300, 'source-deleted'), facts(300, { confirmed: new Map([['b', 300]]) }), 300],
 ];
 
@@ -72,7 +88,7 @@ for (const [what, found, known, kept] of CASES) {
     const { withdrawals, brakes } = divide(found, known);
     assert.equal(found.length - withdrawals.length, kept);
     assert.equal(brakes.reduce((sum, { mirrors }) => sum + mirrors, 0), kept);
-    if (kept > 0) assert.deepEqual(suspects(found, DEFAULT), ['a'], 'its mirrors are counted');
+    if (kept > 0) assert.deepEqual(suspects(found, known), ['a'], 'its mirrors are counted');
   });
 }
 
@@ -97,12 +113,14 @@ Deno.test('brake: whatever is found, each is made or kept, private things go, an
       const mirrors = new Map(
         ['a', 'b', 'c'].map((job) => [job, 100 + found.filter(({ jobName }) => jobName === job).length]),
       );
-      const counted = new Map(suspects(found, settings).map((job) => [job, mirrors.get(job) ?? 0]));
+      const on = new Set<string>();
+      const counted = new Map(suspects(found, { settings, on }).map((job) => [job, mirrors.get(job) ?? 0]));
       const { withdrawals, brakes } = divide(found, {
         settings,
         mirrors: counted,
         confirmed: new Map(),
         configured: new Set(['a', 'b']),
+        on,
       });
       const kept = found.filter((item) => !withdrawals.includes(item));
       assert.deepEqual(
@@ -195,6 +213,36 @@ Deno.test('a disk that comes back releases the brake, and no mirror has noticed 
   assert.deepEqual(await brakedJobs(world), []);
   assert.deepEqual(await bobs(world), before);
   assert.deepEqual((await everything(world)).files, mirrors.files);
+});
+
+Deno.test('a brake that is on does not let itself go when one new photo is shared, or some of the others come back', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql, library } = world;
+  const family = await mirrorsOf(world, 'family to bob');
+  assert.ok(family >= 10 && family <= 50, 'only that it is all of them puts the brake on');
+  const late = world.id('family/wedding');
+  await sql`UPDATE asset SET visibility = 'archive' WHERE id = ${late}`;
+  await world.share();
+  await sql`
+    UPDATE asset SET "deletedAt" = now(), status = 'trashed'
+    WHERE "ownerId" = ${library.users.alice.id} AND "libraryId" IS NOT NULL AND id <> ${late}`;
+  assert.equal((await world.share()).brakes[0]?.mirrors, family - 1);
+  await sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${late}`;
+  const withNewPhoto = await world.share();
+  assert.equal(withNewPhoto.jobs[0]?.created, 1);
+  assert.equal((await world.share()).brakes[0]?.mirrors, family - 1);
+  const [first, second] = await world.someMirrored();
+  const restore = (ids: string[]) =>
+    sql`UPDATE asset SET "deletedAt" = NULL, status = 'active' WHERE id = ANY (${ids}::uuid[])`;
+  await restore([first, second]);
+  const left = (await world.share()).brakes[0]?.mirrors ?? 0;
+  assert.ok(left > 0 && left < family - 1, `${left} of ${family}`);
+  assert.deepEqual((await world.share()).jobs[0]?.withdrawn, {});
+  const rest = await sql<{ id: string }[]>`SELECT source_asset_id AS id FROM immich_sidecar.asset_map`;
+  await restore(rest.map(({ id }) => id));
+  const report = await world.share();
+  assert.deepEqual([report.brakes, await brakedJobs(world), await mirrorsOf(world, 'family to bob')], [[], [], family]);
 });
 
 Deno.test('locked photos go while the brake is on, with their motion parts, and so does what Bob does not want', async () => {

@@ -27,6 +27,8 @@ export interface BrakeFacts {
   /** How many a person has said may go. */
   readonly confirmed: ReadonlyMap<string, number>;
   readonly configured: ReadonlySet<string>;
+  /** Whose brake is on. It stays on while there is anything to hold back: a cause that is undone photo by photo is not undone yet. */
+  readonly on: ReadonlySet<string>;
 }
 
 /**
@@ -56,16 +58,21 @@ export function divide(
     const held = ofJob.filter(isHeld);
     const brake = { job, mirrors: held.length, reasons: countReasons(held), total: facts.mirrors.get(job) ?? 0 };
     const leaves = brake.total - ofJob.length;
-    if (isTooMuch(brake, leaves, facts) && !isConfirmed(brake, facts)) brakes.push(brake);
+    const isOn = facts.on.has(job) && held.length > 0;
+    if ((isOn || isTooMuch(brake, leaves, facts)) && !isConfirmed(brake, facts)) brakes.push(brake);
   }
   const braked = new Set(brakes.map(({ job }) => job));
   return { withdrawals: found.filter((item) => !braked.has(item.jobName) || !isHeld(item)), brakes };
 }
 
-/** Jobs of which so much goes that it matters how many mirrors they have. Pure. */
-export function suspects(found: readonly Withdrawal[], { minimum }: BrakeSettings): string[] {
+/** Jobs of which so much goes, or whose brake is on, that it matters how many mirrors they have. Pure. */
+export function suspects(
+  found: readonly Withdrawal[],
+  { settings, on }: Pick<BrakeFacts, 'settings' | 'on'>,
+): string[] {
   const held = Map.groupBy(found.filter(isHeld), ({ jobName }) => jobName);
-  return [...held].filter(([, { length }]) => length >= Math.min(minimum + 1, LEAST_OF_ALL)).map(([job]) => job);
+  const least = Math.min(settings.minimum + 1, LEAST_OF_ALL);
+  return [...held].filter(([job, { length }]) => length >= least || on.has(job)).map(([job]) => job);
 }
 
 function isHeld({ reason }: Withdrawal): boolean {

@@ -49,9 +49,11 @@ export async function planWithdrawals(
   const known = await readBrakes(sql);
   const scope = known.length > 0 ? 'all' : context.scope;
   const found = await findWithdrawals(sql, { ...context, scope }, only);
+  const on = new Set(known.map(({ job }) => job));
   const { withdrawals, brakes } = divide(found, {
     settings,
-    mirrors: await countMirrors(sql, suspects(found, settings)),
+    on,
+    mirrors: await countMirrors(sql, suspects(found, { settings, on })),
     confirmed: new Map(
       known.filter(({ confirmedAt }) => confirmedAt !== null).map(({ job, mirrors }) => [job, mirrors]),
     ),
