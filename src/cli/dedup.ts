@@ -9,6 +9,7 @@ import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, shareChoiceOf } from './confirmed.ts';
 import { type Environment, print, printJson, table } from './output.ts';
+import { listProblems } from './list_problems.ts';
 import { terminalProgress } from './progress.ts';
 
 interface DedupOptions extends ConfirmedOptions {
@@ -52,7 +53,7 @@ async function dedup(sql: Connection, config: Config, options: DedupOptions, con
     return EXIT.ok;
   }
   if (plan.duplicates.length === 0) {
-    if (options.json) printJson({ mirrors: 0, people: 0, links: 0, failures: [] });
+    if (options.json) printJson({ mirrors: 0, people: 0, links: 0, problems: [] });
     else print('There are no duplicates.\n');
     return EXIT.ok;
   }
@@ -70,7 +71,7 @@ async function dedup(sql: Connection, config: Config, options: DedupOptions, con
     }));
   if (options.json) printJson(result);
   else print(describeResult(result));
-  return result.failures.length === 0 ? EXIT.ok : EXIT.partial;
+  return result.problems.length === 0 ? EXIT.ok : EXIT.partial;
 }
 
 /** More than this before a question would push the beginning off the screen. */
@@ -91,8 +92,8 @@ function describePlan({ duplicates, counts }: DedupPlan, max: number): string {
     `To be taken back: ${mirrors} photos and videos, ${people} people, ${links} links.\n`;
 }
 
-function describeResult({ mirrors, people, links, failures }: DedupResult): string {
+function describeResult({ mirrors, people, links, problems }: DedupResult): string {
   return `Taken back: ${mirrors} photos and videos, ${people} people, ${links} links. They are not shared again.\n` +
-    failures.map((failure) => `! ${failure}\n`).join('') +
-    (failures.length > 0 ? 'Mend that and run it again.\n' : '');
+    listProblems(problems).map((line) => `${line}\n`).join('') +
+    (problems.length > 0 ? 'Then run it again.\n' : '');
 }

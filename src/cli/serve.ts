@@ -1,3 +1,4 @@
+import { describeProblem, type Problem } from '../problems/problem.ts';
 import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
@@ -110,13 +111,18 @@ function listen(handlers: Readonly<Partial<Record<Deno.Signal, () => void>>>): D
 
 /** What a cycle changed, and what is wrong when that is news; an idle one says nothing unless asked. */
 function logCycle(report: CycleReport): void {
-  for (const { job, created, withdrawn, failures } of report.jobs) {
+  for (const { job, created, withdrawn, problems } of report.jobs) {
     const gone = Object.values(withdrawn).reduce((sum, count) => sum + count, 0);
     if (created + gone > 0) logger.info('{job}: {created} new, {gone} taken back', { job, created, gone });
-    logNews(`failures of ${job}`, failures.length === 0 ? '' : `${job}: ${failures.length} failed: ${failures[0]}`);
+    logNews(`problems of ${job}`, describeNews(job, problems));
   }
   logNews('brakes', report.brakes.map(describeBrake).join('\n'));
   logger.debug('cycle done in {seconds} s', { seconds: report.seconds });
+}
+
+function describeNews(job: string, problems: readonly Problem[]): string {
+  const [first] = problems;
+  return first === undefined ? '' : `${job}: ${problems.length} failed: ${describeProblem(first)}. ${first.remedy}`;
 }
 
 /** What was said last about something: the same is not said in every cycle. */

@@ -2,6 +2,7 @@ import { describeBrake } from '../share/brake/words.ts';
 import type { CycleReport } from '../share/cycle/cycle.ts';
 import type { JobReport } from '../share/cycle/outcome.ts';
 import { describeStanding } from '../share/standing/words.ts';
+import { listProblems } from './list_problems.ts';
 import { table } from './output.ts';
 
 /** A cycle as a small table with a line below it for everything that waits or failed. */
@@ -44,7 +45,7 @@ function describeRest(job: JobReport): string {
   ];
   lines.push(...changes.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`));
   for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} taken back: ${reason}`);
-  lines.push(...job.failures.map((failure) => `! ${failure}`));
+  lines.push(...listProblems(job.problems));
   return lines.map((line) => `  ${line}\n`).join('');
 }
 

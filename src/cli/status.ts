@@ -110,7 +110,7 @@ function describeCycles(cycles: readonly CycleSummary[]): string {
     String(created),
     String(withdrawn),
     String(rowsUpdated + filesUpdated),
-    String(rest.failures),
+    String(rest.problems),
     `${seconds.toFixed(1)} s`,
     rest.isBraked ? 'braked' : '',
   ]);

@@ -17,6 +17,7 @@ import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, photosByJob, shareChoiceOf } from './confirmed.ts';
 import { type Environment, print, printJson } from './output.ts';
+import { listProblems } from './list_problems.ts';
 import { terminalProgress } from './progress.ts';
 
 interface UnshareOptions extends ConfirmedOptions {
@@ -62,7 +63,7 @@ async function unshare(
     return EXIT.ok;
   }
   if (isNothing(plan, choice)) {
-    if (options.json) printJson({ mirrors: 0, people: 0, links: 0, failures: [] });
+    if (options.json) printJson({ mirrors: 0, people: 0, links: 0, problems: [] });
     else print('Nothing is shared.\n');
     return EXIT.ok;
   }
@@ -80,7 +81,7 @@ async function unshare(
     }));
   if (options.json) printJson(result);
   else print(describeResult(result, plan));
-  return result.failures.length === 0 ? EXIT.ok : EXIT.partial;
+  return result.problems.length === 0 ? EXIT.ok : EXIT.partial;
 }
 
 function isNothing({ counts, targetUserIds }: UnsharePlan, { job }: UnshareChoice): boolean {
@@ -106,9 +107,9 @@ function describeJobs(names: readonly string[]): string {
   return `Still configured: ${list}.\nThe next sync shares it again unless you take it out of the configuration.\n`;
 }
 
-function describeResult({ mirrors, people, links, failures }: UnshareResult, plan: UnsharePlan): string {
+function describeResult({ mirrors, people, links, problems }: UnshareResult, plan: UnsharePlan): string {
   return `Taken back: ${mirrors} photos and videos, ${people} people, ${links} links.\n` +
-    failures.map((failure) => `! ${failure}\n`).join('') +
-    (failures.length > 0 ? 'Mend that and run it again.\n' : '') +
+    listProblems(problems).map((line) => `${line}\n`).join('') +
+    (problems.length > 0 ? 'Then run it again.\n' : '') +
     describeJobs(plan.configuredJobs);
 }

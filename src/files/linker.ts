@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isBelow, nameOf, parentOf } from './path_map.ts';
-import { asFileProblem, codeOf, FileProblem, type FileReason } from './problem.ts';
+import type { FileReason } from '../problems/codes.ts';
+import { asFileProblem, codeOf, FileProblem } from './problem.ts';
 
 /** What is known of a source file after it was checked. */
 export interface SourceFile {

@@ -1,37 +1,6 @@
 import { plain } from '../config/quote.ts';
-
-/**
- * Why one file could not be linked or removed. A closed list: each reason has its own sentence for people and its own
- * rule for trying again.
- */
-export type FileReason =
-  | 'missing'
-  | 'outside-roots'
-  | 'other-filesystem'
-  | 'permission'
-  | 'read-only'
-  | 'name-too-long'
-  | 'not-a-file'
-  | 'occupied'
-  | 'no-space'
-  | 'too-many-links'
-  | 'unreachable'
-  | 'io';
-
-const SENTENCE: Readonly<Record<FileReason, string>> = Object.freeze({
-  'missing': 'the file is not there',
-  'outside-roots': 'the path leads outside the configured directories',
-  'other-filesystem': 'source and target are on different file systems, where no hard link can be made',
-  'permission': 'permission denied',
-  'read-only': 'the target is mounted read-only',
-  'name-too-long': 'the name is too long for the file system',
-  'not-a-file': 'it is not a regular file',
-  'occupied': 'a file that is not ours is already there',
-  'no-space': 'no space or no inodes left on the device',
-  'too-many-links': 'the file has as many hard links as the file system allows',
-  'unreachable': 'no symbolic link leads from here to the source',
-  'io': 'the file system reported an error',
-});
+import { type FileReason, wordsFor } from '../problems/codes.ts';
+import { type Place, type Problem, problem } from '../problems/problem.ts';
 
 const REASON_OF_CODE: Readonly<Record<string, FileReason>> = Object.freeze({
   ENOENT: 'missing',
@@ -54,12 +23,17 @@ export class FileProblem extends Error {
   override name = 'FileProblem';
 
   constructor(readonly reason: FileReason, readonly path: string, cause?: unknown) {
-    super(`${SENTENCE[reason]}: ${plain(JSON.stringify(path))}`, { cause });
+    super(`${wordsFor(reason)}: ${plain(JSON.stringify(path))}`, { cause });
   }
 
   /** The message without the path. */
   get sentence(): string {
-    return SENTENCE[this.reason];
+    return wordsFor(this.reason);
+  }
+
+  /** The same for a report. */
+  toProblem(where: Place): Problem {
+    return problem(this.reason, { ...where, path: this.path });
   }
 }
 

@@ -41,8 +41,8 @@ export class NewsDesk {
     const last = cycles.at(-1);
     if (failures >= FAILURES_WORTH_TELLING && !this.#isTold && last !== undefined) {
       this.#isTold = true;
-      const { message = '', remedy = '' } = last.error ?? {};
-      news.push({ event: 'failure', title: 'Sharing has stopped', message: `${message} ${remedy}`.trim() });
+      const { what = '', remedy = '' } = last.error ?? {};
+      news.push({ event: 'failure', title: 'Sharing has stopped', message: `${what} ${remedy}`.trim() });
     }
     if (failures === 0 && this.#isTold) {
       this.#isTold = false;

@@ -1,3 +1,4 @@
+import { wordsFor } from '../problems/codes.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** One thing that `/readyz` looks at. */
@@ -25,11 +26,11 @@ export function readinessOf(snapshot: Snapshot, nowMs: number): Readiness {
   const last = snapshot.cycles.at(-1);
   const isConnected = snapshot.phase !== 'connecting' && snapshot.phase !== 'stopped';
   const checks: ReadinessCheck[] = [
-    check('database', isConnected ? '' : last?.error?.message ?? 'there is no connection to the database yet'),
+    check('database', isConnected ? '' : last?.error?.what ?? 'there is no connection to the database yet'),
     check('cycle', staleness(snapshot, nowMs)),
     check(
       'brake',
-      snapshot.brakes.map(({ job }) => `${job} holds back withdrawals until they are confirmed`).join('; '),
+      snapshot.brakes.map(({ job }) => `${job}: ${wordsFor('brake')}`).join('; '),
     ),
   ];
   return { ready: checks.every(({ ok }) => ok), checks };
@@ -41,7 +42,7 @@ function check(name: ReadinessCheck['name'], message: string): ReadinessCheck {
 
 function staleness({ cycles, phase, intervalSeconds }: Snapshot, nowMs: number): string {
   const last = cycles.at(-1);
-  if (last?.outcome === 'failed') return `the last cycle failed: ${last.error?.message ?? ''}`;
+  if (last?.outcome === 'failed') return `the last cycle failed: ${last.error?.what ?? ''}`;
   if (last === undefined || phase === 'working' || phase === 'writing' || phase === 'standby') return '';
   const age = (nowMs - Date.parse(last.startedAt)) / 1_000 - last.seconds;
   const limit = Math.max(FRESH_INTERVALS * intervalSeconds, FRESH_SECONDS);

@@ -2,7 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { JobReport, Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import type { BrakeReport } from '../share/phases/withdrawals.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
-import type { CycleRecord, Phase, Problem, ServiceState } from './state.ts';
+import type { Problem } from '../problems/problem.ts';
+import type { CycleRecord, Phase, ServiceState } from './state.ts';
 
 /** What `/api/status` answers: everything the service knows about itself, without secrets. docs/service.md explains it. */
 export interface Snapshot {
@@ -12,7 +13,7 @@ export interface Snapshot {
   /** When something will be tried or looked at again. */
   readonly nextRunAt: string | undefined;
   readonly intervalSeconds: number;
-  /** Why not all is well, as sentences; empty when it is. */
+  /** Why not all is well; empty when it is. */
   readonly problems: readonly Problem[];
   readonly jobs: readonly JobStatus[];
   /** What is kept until somebody confirms that it may go. */
@@ -30,8 +31,8 @@ export interface JobStatus {
   readonly to: string | undefined;
   /** As the last full cycle counted it; undefined before the first. */
   readonly standing: Standing | undefined;
-  /** Of the last cycle, as sentences. */
-  readonly failures: readonly string[];
+  /** Of the last cycle. */
+  readonly problems: readonly Problem[];
 }
 
 /** One cycle in numbers: the sums over all jobs. */
@@ -42,7 +43,7 @@ export interface CycleSummary {
   readonly created: number;
   readonly updated: number;
   readonly withdrawn: number;
-  readonly failures: number;
+  readonly problems: number;
   /** Why it failed as a whole. */
   readonly error: Problem | undefined;
 }
@@ -71,7 +72,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
       from: state.userNames.get(config.jobs.find((job) => job.name === name)?.sourceUserId ?? ''),
       to: state.userNames.get(config.jobs.find((job) => job.name === name)?.targetUserId ?? ''),
       standing: state.standings.get(name),
-      failures: last?.jobs.find(({ job }) => job === name)?.failures ?? [],
+      problems: last?.jobs.find(({ job }) => job === name)?.problems ?? [],
     })),
     brakes: last?.brakes ?? [],
     cycles: state.cycles.map(summaryOf),
@@ -89,7 +90,7 @@ function summaryOf({ startedAt, seconds, outcome, report, error }: CycleRecord):
     created: sum(({ created }) => created),
     updated: sum((job) => job.rowsUpdated + job.filesUpdated + job.facesUpdated + job.peopleUpdated),
     withdrawn: sum(({ withdrawn }) => totalOf(withdrawn)),
-    failures: sum(({ failures }) => failures.length),
+    problems: sum(({ problems }) => problems.length),
     error,
   };
 }

@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '../errors.ts';
+import { type Problem, problem, problemOf } from '../problems/problem.ts';
 import type { CycleReport } from '../share/cycle/cycle.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
@@ -17,12 +17,6 @@ export interface CycleRecord {
   readonly outcome: 'done' | 'partial' | 'failed';
   readonly report?: CycleReport;
   readonly error?: Problem;
-}
-
-/** What a person is told about an error. */
-export interface Problem {
-  readonly message: string;
-  readonly remedy?: string;
 }
 
 /** Enough for the charts of a dashboard; a report takes some 2 kB. */
@@ -83,16 +77,14 @@ export class ServiceState {
   /** Why not all is well; empty when it is. */
   get problems(): Problem[] {
     const last = this.#cycles.at(-1);
-    const failures = last?.report?.jobs.reduce((sum, job) => sum + job.failures.length, 0) ?? 0;
+    const failed = last?.report?.jobs.reduce((sum, job) => sum + job.problems.length, 0) ?? 0;
     return [
       this.#configProblem,
       last?.error,
-      ...(last?.report?.brakes ?? []).map(({ job }) => ({
-        message: `Sharing of ${JSON.stringify(job)} holds back withdrawals until they are confirmed.`,
-      })),
-      failures > 0 ? { message: `${failures} failures in the last cycle.` } : undefined,
+      ...(last?.report?.brakes ?? []).map(({ job }) => problem('brake', { job })),
+      failed > 0 ? problem('photos-failed', {}, String(failed)) : undefined,
       this.#write.error,
-    ].filter((problem) => problem !== undefined);
+    ].filter((one) => one !== undefined);
   }
 
   knowUsers(users: readonly { readonly id: string; readonly name: string }[]): void {
@@ -159,10 +151,4 @@ export class ServiceState {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** What a person may read about an error: never a trace. */
-export function problemOf(error: unknown): Problem {
-  const message = messageOf(error);
-  return error instanceof UserError ? { message, remedy: error.remedy } : { message };
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Linker } from '../files/linker.ts';
 import { parentOf, type PathMap } from '../files/path_map.ts';
-import { asFileProblem, type FileReason } from '../files/problem.ts';
+import { asFileProblem } from '../files/problem.ts';
+import type { FileReason } from '../problems/codes.ts';
 
 /** The same name as that of the test before each cycle, so that one that stayed is found by the next. */
 const PROBE_NAME = '.immich-sidecar-probe';

@@ -46,7 +46,7 @@ export interface CycleSummary {
   /** Mirrors whose rows followed their sources, and mirrors whose files did. */
   readonly rowsUpdated: number;
   readonly filesUpdated: number;
-  readonly failures: number;
+  readonly problems: number;
   readonly isBraked: boolean;
 }
 
@@ -140,8 +140,13 @@ async function readCycles(sql: Sql): Promise<CycleSummary[]> {
       // Earlier versions did not count these.
       rowsUpdated: sum(({ rowsUpdated }) => rowsUpdated ?? 0),
       filesUpdated: sum(({ filesUpdated }) => filesUpdated ?? 0),
-      failures: sum(({ failures }) => failures.length),
+      problems: sum(problemsIn),
       isBraked: (report.brakes ?? []).length > 0,
     };
   });
+}
+
+/** Earlier versions kept sentences, under another name. */
+function problemsIn(job: CycleReport['jobs'][number]): number {
+  return (job.problems ?? (job as { failures?: readonly string[] }).failures ?? []).length;
 }

@@ -1,7 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { Linker } from '../files/linker.ts';
 import { isBelow, isPlainPath, parentOf, PathMap, type Root } from '../files/path_map.ts';
-import { asFileProblem, type FileReason } from '../files/problem.ts';
+import { asFileProblem } from '../files/problem.ts';
+import type { FileReason } from '../problems/codes.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
 import type { FileStamp } from './tags.ts';
 

@@ -9,7 +9,7 @@ interface Layer {
   readonly mayImport: readonly string[];
 }
 
-const EVERYWHERE = ['errors', 'config'];
+const EVERYWHERE = ['errors', 'config', 'problems'];
 const BELOW_JOBS = ['immich', 'postgres', 'files', ...EVERYWHERE];
 const BELOW_CLI = ['service', 'share', 'writeback', ...BELOW_JOBS];
 
@@ -28,6 +28,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', ...EVERYWHERE] },
   { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
   { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
+  { name: 'problems', path: 'src/problems/', mayImport: ['errors', 'config'] },
   { name: 'config', path: 'src/config/', mayImport: ['errors'] },
   { name: 'errors', path: 'src/errors.ts', mayImport: [] },
   { name: 'version', path: 'src/version.ts', mayImport: ['package', 'build'] },

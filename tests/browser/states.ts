@@ -125,6 +125,6 @@ function job(name: string, created: number): JobReport {
     withdrawn: {},
     braked: {},
     standing,
-    failures: [],
+    problems: [],
   };
 }

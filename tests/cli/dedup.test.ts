@@ -43,7 +43,7 @@ Deno.test('dedup: look, no terminal, --yes, and nothing more to do', async () =>
   assert.deepEqual(await everything(world), before);
 
   const done = await run(['dedup', '--yes', '--json'], options);
-  assert.deepEqual([done.code, JSON.parse(done.stdout)], [EXIT.ok, { mirrors: 1, people: 0, links: 3, failures: [] }]);
+  assert.deepEqual([done.code, JSON.parse(done.stdout)], [EXIT.ok, { mirrors: 1, people: 0, links: 3, problems: [] }]);
   assert.equal(await world.mirrorOf('family/portrait'), undefined);
   const forgotten = await run(['forget', '--list'], options);
   assert.match(forgotten.stdout, new RegExp(`the receiving user has it already +${world.id('family/portrait')}`));

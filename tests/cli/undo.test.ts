@@ -54,8 +54,8 @@ Deno.test('unshare: look, be asked, do, and do again', async () => {
 
   const job = await run(['unshare', '--yes', '--json', '--job', 'uploads to bob'], options);
   assert.equal(job.code, EXIT.ok, job.stderr);
-  const { mirrors: uploads, failures } = JSON.parse(job.stdout);
-  assert.deepEqual([failures, await mirrors(world)], [[], count - uploads]);
+  const { mirrors: uploads, problems } = JSON.parse(job.stdout);
+  assert.deepEqual([problems, await mirrors(world)], [[], count - uploads]);
   const bob = world.library.users.bob.id;
   const rest = await run(['unshare', '--yes', '--user', bob.toUpperCase()], options);
   assert.match(

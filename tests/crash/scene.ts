@@ -1,3 +1,4 @@
+import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
 import type { Config, DatabaseConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
@@ -57,7 +58,7 @@ export class Scene implements AsyncDisposable {
   /** A cycle in which nothing happens to anything completes, and leaves everything right. */
   async assertCompletes(where: string): Promise<void> {
     const { complete, jobs } = await this.cycle();
-    assert.ok(complete, `${where}: ${jobs.flatMap(({ failures }) => failures)}`);
+    assert.ok(complete, `${where}: ${jobs.flatMap(({ problems }) => problems.map(describeProblem))}`);
     await this.ground.assertRight(where);
   }
 

@@ -1,5 +1,6 @@
 import { Linker, type SourceFile } from '../../src/files/linker.ts';
-import { FileProblem, type FileReason } from '../../src/files/problem.ts';
+import { FileProblem } from '../../src/files/problem.ts';
+import type { FileReason } from '../../src/problems/codes.ts';
 import { listFiles } from '../share/snapshot.ts';
 
 /**

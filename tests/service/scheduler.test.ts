@@ -169,5 +169,5 @@ async function sessions(world: World): Promise<number> {
 }
 
 function messages({ problems }: ServiceState): string {
-  return problems.map(({ message }) => message).join();
+  return problems.map(({ what }) => what).join();
 }

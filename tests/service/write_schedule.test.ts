@@ -58,7 +58,7 @@ Deno.test('what goes wrong is remembered, and the next night comes', async () =>
   const schedule = new WriteSchedule({ ...world.config, write }, state, () => clock.ms);
   clock.ms = Date.parse('2026-03-02T03:00:30Z');
   await schedule.runIfDue(NEVER, SILENT);
-  assert.match(state.write.error?.message ?? '', /none is configured/);
+  assert.match(state.write.error?.what ?? '', /none is configured/);
   assert.equal(state.write.nextRunAt, '2026-03-03T03:00:00.000Z');
 });
 

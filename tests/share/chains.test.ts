@@ -60,7 +60,7 @@ for (const release of REPRESENTATIVE) {
       WHERE ${sql(personKey)} = ${world.library.people['alice/dora'].id}
         AND "ownerId" = ${world.library.users.alice.id}`;
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), [], 'no foreign key is violated on the way');
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), [], 'no foreign key is violated on the way');
     await world.share();
     await assertAtRest(world);
   });
@@ -109,7 +109,7 @@ for (const release of REPRESENTATIVE) {
     await using world = await World.open(release);
     world.setJobs([...jobsOf(world.library, 'bob'), ...jobsOf(world.library, 'carol')]);
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     assert.deepEqual(await world.verify(verifyMirrors), []);
     const original = world.library.assets.find(({ key }) => key === 'family/portrait');
     assert.equal(Deno.lstatSync(original?.localPath ?? '').nlink, 3);

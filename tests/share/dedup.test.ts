@@ -45,7 +45,7 @@ for (const release of REPRESENTATIVE) {
       ],
     );
     const result = await dedup(world);
-    assert.deepEqual(result, { ...plan.counts, failures: [] });
+    assert.deepEqual(result, { ...plan.counts, problems: [] });
     assert.deepEqual(await mirrorsOf(world, ['family/live', 'family/live-video']), []);
     const [report] = (await world.share()).jobs;
     assert.equal(report?.created, 0);
@@ -183,11 +183,11 @@ Deno.test('an own file beside the links stays, and so does a mirror whose file c
   Deno.removeSync(mirror);
   Deno.mkdirSync(`${mirror}/in the way`, { recursive: true });
   Deno.writeTextFileSync(`${mirror}/in the way/notes.txt`, 'mine');
-  const { failures } = await dedup(world);
-  assert.equal(failures.length, 1);
+  const { problems } = await dedup(world);
+  assert.equal(problems.length, 1);
   assert.ok(await world.mirrorOf('family/portrait'));
   Deno.renameSync(mirror, `${mirror}.moved`);
-  assert.deepEqual((await dedup(world)).failures, []);
+  assert.deepEqual((await dedup(world)).problems, []);
   assert.equal(await world.mirrorOf('family/portrait'), undefined);
   assert.equal(Deno.readTextFileSync(`${mirror}.moved/in the way/notes.txt`), 'mine');
 });

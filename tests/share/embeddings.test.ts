@@ -1,3 +1,4 @@
+import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { connect } from '../../src/postgres/connect.ts';
@@ -58,7 +59,10 @@ Deno.test('an embedding that PostgreSQL refuses is reported; the photo can be se
     CREATE TRIGGER refuse BEFORE INSERT ON smart_search FOR EACH ROW EXECUTE FUNCTION refuse();`);
   const report = await world.share();
   assert.equal(report.complete, false);
-  assert.match(report.jobs[0]?.failures.join('\n') ?? '', /^smart_search of [-0-9a-f]{36}: no room in the index$/m);
+  assert.match(
+    report.jobs[0]?.problems.map(describeProblem).join('\n') ?? '',
+    /^smart_search [-0-9a-f]{36}: PostgreSQL refuses a row: no room in the index$/m,
+  );
   const mirror = await world.mirrorOf('family/picnic');
   assert.ok(mirror);
   const findings = await world.verify(verifyMirrors) as { subject: string }[];

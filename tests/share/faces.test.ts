@@ -19,7 +19,7 @@ for (const release of REPRESENTATIVE) {
       INSERT INTO asset_face ("assetId", ${sql(faceKey)}, "imageWidth", "imageHeight", "boundingBoxX2", "boundingBoxY2")
       VALUES (${world.id('family/harbour')}, ${world.library.people['alice/grandma'].id}, 100, 100, 50, 50)`;
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     assert.deepEqual(
       { added: report.jobs[0]?.faces, updated: report.jobs[0]?.facesUpdated, removed: report.jobs[0]?.facesRemoved },
       { added: 1, updated: 2, removed: 1 },

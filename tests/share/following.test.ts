@@ -111,7 +111,7 @@ for (const release of REPRESENTATIVE) {
     await Deno.writeTextFile(world.local(`${source?.path}.xmp`), '<alice/>');
     await say(id);
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     assert.equal(await Deno.readTextFile(hisFile), '<alice/>');
     assert.deepEqual(await world.verify(verifyMirrors), []);
     await assertSettled(world);

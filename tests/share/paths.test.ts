@@ -1,3 +1,4 @@
+import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
 import type { GeneratedAsset } from '../../src/demo/library_generator/result.ts';
 import { assetOf } from '../../src/demo/library_generator/result.ts';
@@ -233,8 +234,8 @@ Deno.test('hostile paths are skipped, each for its reason; everything else is sh
     Object.fromEntries(bad.map(({ what, reason }) => [what, reason])),
   );
   assert.equal(report.complete, false);
-  assert.equal(report.jobs[0]?.failures.length, bad.length);
-  assert.deepEqual(report.jobs[1]?.failures, []);
+  assert.equal(report.jobs[0]?.problems.length, bad.length);
+  assert.deepEqual(report.jobs[1]?.problems, []);
   await assertAddsUp(world, report);
   for (const { key, expected } of world.library.assets) {
     const index = photos.findIndex((photo) => photo.key === key);
@@ -270,7 +271,7 @@ Deno.test('hostile paths are skipped, each for its reason; everything else is sh
     UPDATE asset SET "isFavorite" = NOT "isFavorite" WHERE id = ANY (${photos.map(({ id }) => id)}::uuid[])`;
   const last = await world.share();
   assert.deepEqual(await skippedReasons(world, photos), {});
-  assert.deepEqual([last.complete, last.jobs.flatMap(({ failures }) => failures)], [true, []]);
+  assert.deepEqual([last.complete, last.jobs.flatMap(({ problems }) => problems)], [true, []]);
   await assertAddsUp(world, last);
   assertUntouched();
 });
@@ -283,7 +284,10 @@ Deno.test('a target name that somebody else has taken is refused, and his file s
   for (let cycle = 1; cycle <= 2; cycle++) {
     const report = await world.share();
     assert.deepEqual(report.jobs[0]?.standing?.skipped.occupied, 1);
-    assert.match(report.jobs[0]?.failures.join() ?? '', /portrait\.jpg": a file that is not ours is already there/);
+    assert.match(
+      report.jobs[0]?.problems.map(describeProblem).join() ?? '',
+      /portrait\.jpg": a file that is not ours is already there/,
+    );
     assert.equal(Deno.readTextFileSync(theirs), 'the only copy of something');
     await assertAddsUp(world, report);
   }
@@ -336,7 +340,7 @@ Deno.test('an upload with an impossible path is skipped alone, and shared once i
     await setPath(world, cat, path);
     const report = await world.share();
     assert.deepEqual(report.jobs.map(({ standing }) => standing?.skipped), [{ duplicate: 1 }, { 'outside-roots': 1 }]);
-    assert.equal(report.jobs[1]?.failures.length, 1, path);
+    assert.equal(report.jobs[1]?.problems.length, 1, path);
     assert.ok(await world.mirrorOf('uploads/templated'));
     await assertAddsUp(world, report);
   }
@@ -429,7 +433,7 @@ testUnless(
     const report = await world.share();
     assert.deepEqual(report.jobs[0]?.standing?.skipped, { 'duplicate': 1, 'other-filesystem': 1 });
     assert.match(
-      report.jobs[0]?.failures.join() ?? '',
+      report.jobs[0]?.problems.map(describeProblem).join() ?? '',
       /nas\/photo\.jpg": source and target are on different file systems/,
     );
     await assertAddsUp(world, report);

@@ -109,7 +109,7 @@ Deno.test('the media location is what the paths of the database show, whatever I
   assert.ok(family);
   world.setJobs([family]);
   const report = await world.share();
-  assert.deepEqual(report.jobs[0]?.failures, []);
+  assert.deepEqual(report.jobs[0]?.problems, []);
   const files = await world.sql<{ path: string }[]>`
     SELECT path FROM asset_file WHERE "assetId" = ${await world.mirrorOf('family/portrait') ?? ''}`;
   const folder = `/usr/src/app/upload/thumbs/${world.library.users.bob.id}/`;

@@ -42,7 +42,7 @@ for (const { release, sameClusterGroup } of CASES) {
     assert.equal((await detectPredecessor(world.sql))?.unknown, 0);
 
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     // Motion parts, which that program leaves out, as they have no embeddings.
     assert.deepEqual(report.jobs.map(({ created, people }) => ({ created, people })), [
       { created: 1, people: 0 },
@@ -246,8 +246,8 @@ async function unshareAll(world: World): Promise<void> {
   try {
     await withSharing(sql, world.config, 'test', (sharing) =>
       sharing.apply(async (context) => {
-        const { failures } = await applyUnshare(context, await planUnshare(sql, context, {}), () => {});
-        assert.deepEqual(failures, []);
+        const { problems } = await applyUnshare(context, await planUnshare(sql, context, {}), () => {});
+        assert.deepEqual(problems, []);
       }));
   } finally {
     await sql.end({ timeout: 5 });

@@ -1,3 +1,4 @@
+import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { digestTables, listFiles } from './snapshot.ts';
@@ -39,7 +40,10 @@ Deno.test('a mirror that cannot lose its files keeps its rows, is reported, and 
   await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
   const report = await world.share();
   assert.equal(report.complete, false);
-  assert.match(report.jobs[0]?.failures.join() ?? '', /could not be removed: it is not a regular file/);
+  assert.match(
+    report.jobs[0]?.problems.map(describeProblem).join() ?? '',
+    /the next cycle tries again: it is not a regular file/,
+  );
   assert.equal(await world.mirrorOf('family/portrait'), mirror);
   Deno.removeSync(local, { recursive: true });
   assert.equal((await world.share()).complete, true);

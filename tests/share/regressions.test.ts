@@ -1,3 +1,4 @@
+import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
 import type { JobConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
@@ -111,7 +112,7 @@ for (const release of REPRESENTATIVE) {
     await world.sql`DELETE FROM asset_audit WHERE "assetId" = ${lost}`;
     world.setJobs([family, uploads]);
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     const { length: missing } = await world.sql`
       SELECT
       FROM immich_sidecar.asset_map m
@@ -155,7 +156,7 @@ for (const release of REPRESENTATIVE) {
     await merge(alice.id, gustav.id, grandma.id);
     await sql`DELETE FROM person WHERE ${sql(personKey)} = ${gustavHere} AND "ownerId" = ${bob.id}`;
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     assert.deepEqual(await world.facesOn(await world.mirrorOf('family/portrait')), ['Dora']);
     assert.deepEqual(await world.facesOn(await world.mirrorOf('family/edited')), ['Emil, Jr.', 'Grandma']);
     await assertAtRest(world);
@@ -222,13 +223,13 @@ Deno.test('endless retry of a skipped asset', async () => {
     CREATE TRIGGER refuse BEFORE INSERT ON asset FOR EACH ROW
     WHEN (NEW."originalFileName" = 'picnic.jpg') EXECUTE FUNCTION refuse()`);
   const first = await world.share();
-  assert.match(first.jobs[0]?.failures.join() ?? '', /not this one/);
+  assert.match(first.jobs[0]?.problems.map(describeProblem).join() ?? '', /not this one/);
   const skips = () => sql`SELECT since::text, retry FROM immich_sidecar.skipped WHERE source_asset_id = ${source.id}`;
   const before = await skips();
   assert.deepEqual(before.map(({ retry }) => retry), ['when-changed']);
   const [tables, files] = [await digestTables(sql), listFiles(world.directory)];
   const second = await world.share();
-  assert.deepEqual(second.jobs[0]?.failures, [], 'it was not tried again');
+  assert.deepEqual(second.jobs[0]?.problems, [], 'it was not tried again');
   assert.deepEqual([...await skips()], [...before]);
   assert.deepEqual(await digestTables(sql), tables);
   assert.deepEqual(listFiles(world.directory), files);
@@ -282,7 +283,7 @@ Deno.test('relative and escaping symlinks', async () => {
 
     assert.equal(await world.mirrorOf('family/portrait'), undefined);
     assert.equal(Deno.lstatSync(`${outside}/secret.jpg`).nlink, 1, 'nothing outside has a second name');
-    assert.match(report.jobs[0]?.failures.join() ?? '', /outside the configured directories/);
+    assert.match(report.jobs[0]?.problems.map(describeProblem).join() ?? '', /outside the configured directories/);
   } finally {
     Deno.removeSync(outside, { recursive: true });
   }

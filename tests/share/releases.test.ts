@@ -13,7 +13,7 @@ for (const { release, sameClusterGroup } of CASES) {
   Deno.test(`${release}${sameClusterGroup ? ' in one cluster group' : ''}: the mirror is complete, and a second run writes nothing`, async () => {
     await using world = await World.open(release, { sameClusterGroup });
     const report = await world.share();
-    assert.deepEqual(report.jobs.map((job) => job.failures), [[], []]);
+    assert.deepEqual(report.jobs.map((job) => job.problems), [[], []]);
     const shared = world.library.assets.filter(({ expected }) =>
       ['shared-external', 'shared-upload', 'motion-part'].includes(expected)
     );

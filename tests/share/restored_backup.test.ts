@@ -32,7 +32,7 @@ for (const release of REPRESENTATIVE) {
       const before = await picture(world);
       await lose(world);
       const report = await world.share();
-      assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+      assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
       assert.deepEqual(report.jobs.map(({ created, withdrawn }) => ({ created, withdrawn })), [
         { created: 0, withdrawn: {} },
         { created: 0, withdrawn: {} },
@@ -143,7 +143,7 @@ async function restoreOlder(release: Release): Promise<void> {
 
   await backup.restore();
   const report = await world.share();
-  assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+  assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
   assert.equal(await world.mirrorOf('family/picnic'), early, 'it has its files again');
   assert.equal(await world.mirrorOf('family/wedding'), undefined);
   assert.deepEqual(strays(), []);
@@ -172,7 +172,7 @@ Deno.test({
     const files = countFiles(world);
     await backup.restore();
     const report = await world.share();
-    assert.deepEqual(report.jobs.flatMap(({ failures }) => failures), []);
+    assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     assert.deepEqual(await world.verify(verifyMirrors), []);
     assert.equal(countFiles(world), files);
     await changesNothing(world);

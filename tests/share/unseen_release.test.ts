@@ -28,7 +28,7 @@ Deno.test('columns that nobody has seen are copied, and unknown tables and refer
   assert.match(notes.join(), /Table asset_palette .*not copied/);
 
   const report = await world.share();
-  assert.deepEqual(report.jobs.map((job) => job.failures), [[], []]);
+  assert.deepEqual(report.jobs.map((job) => job.problems), [[], []]);
   const [wrong] = await sql<{ mirrors: number; columns: number; palettes: number; people: number }[]>`
     SELECT
       count(*)::int AS mirrors,

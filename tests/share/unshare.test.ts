@@ -33,7 +33,7 @@ for (const release of SPREAD) {
       assert.deepEqual(await ourRows(world.sql), {});
       assert.equal(result.mirrors, first.jobs.reduce((sum, job) => sum + job.created, 0));
       const { mirrors, people, links } = plan.counts;
-      assert.deepEqual({ mirrors, people, links, failures: [] }, { ...result });
+      assert.deepEqual({ mirrors, people, links, problems: [] }, { ...result });
       assert.equal(plan.configuredJobs.length, 4);
     });
   }
@@ -161,7 +161,7 @@ Deno.test('a file that cannot be removed is told and keeps its mirror; running a
   Deno.removeSync(local);
   Deno.mkdirSync(`${local}/in the way`, { recursive: true });
   const result = await unshare(world);
-  assert.equal(result.failures.length, 1);
+  assert.equal(result.problems.length, 1);
   assert.ok(await world.mirrorOf('family/wedding'));
   Deno.removeSync(`${local}/in the way`);
   Deno.removeSync(local);

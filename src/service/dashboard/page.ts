@@ -1,3 +1,4 @@
+import { describeProblem } from '../../problems/problem.ts';
 import { html } from 'hono/html';
 import { describeStanding } from '../../share/standing/words.ts';
 import { readinessOf } from '../readiness.ts';
@@ -100,7 +101,7 @@ function doing({ phase, nextRunAt }: Snapshot): Html {
 }
 
 function needsYou({ problems, brakes }: Snapshot, { formValue }: Visitor): Html | string {
-  const others = problems.filter(({ message }) => !message.includes('holds back withdrawals'));
+  const others = problems.filter(({ code }) => code !== 'brake');
   if (others.length + brakes.length === 0) return '';
   return html`
     <section aria-labelledby="needs">
@@ -123,8 +124,13 @@ ${
           : html`:</p>${form('/actions/confirm', formValue, `Take back ${mirrors} photos of ${job}`, job)}`
       }</li>`
     )}
-    ${others.map(({ message, remedy }) =>
-      html`<li><p>${message}</p>${remedy === undefined ? '' : html`<p>${remedy}</p>`}</li>`
+    ${others.map(({ what, remedy }) =>
+      html`
+        <li>
+          <p>${asSentence(what)}</p>
+          <p>${remedy}</p>
+        </li>
+      `
     )}
       </ul>
     </section>
@@ -145,7 +151,7 @@ ${
         ${list(describeStanding(standing))}
       `
     }
-${list(job.failures.slice(0, 5))}</article>`;
+${list(job.problems.slice(0, 5).map(describeProblem))}</article>`;
   });
   return html`<section aria-labelledby="shared"><h2 id="shared">Shared</h2>
 ${rows.length === 0 ? html`<p>No job is configured.</p>` : html`<div class="jobs">${rows}</div>`}</section>`;
@@ -156,8 +162,8 @@ function list(sentences: readonly string[]): Html | string {
 }
 
 function lately({ cycles }: Snapshot): Html {
-  const told = cycles.filter(({ created, updated, withdrawn, failures, error }) =>
-    created + updated + withdrawn + failures > 0 || error !== undefined
+  const told = cycles.filter(({ created, updated, withdrawn, problems, error }) =>
+    created + updated + withdrawn + problems > 0 || error !== undefined
   ).slice(-8).reverse();
   return html`<section aria-labelledby="lately"><h2 id="lately">Lately</h2>
 ${cycles.length === 0 ? html`<p>No cycle has ended yet.</p>` : cycleChart(cycles)}
@@ -184,9 +190,9 @@ ${
                   <td>${cycle.created}</td>
                   <td>${cycle.updated}</td>
                   <td>${cycle.withdrawn}</td>
-                  <td>${cycle.failures}</td>
+                  <td>${cycle.problems}</td>
                 `
-                : html`<td colspan="4" class="words">${cycle.error.message}</td>`
+                : html`<td colspan="4" class="words">${cycle.error.what}</td>`
             }
 <td>${secondsOf(cycle.seconds)}</td></tr>`
           )}</tbody>
@@ -230,4 +236,9 @@ ${form('/session/end', formValue, 'Sign out')}</div>`
 function form(action: string, formValue: string, label: string, job?: string): Html {
   return html`<form method="post" action="${action}"><input type="hidden" name="form" value="${formValue}">
 ${job === undefined ? '' : html`<input type="hidden" name="job" value="${job}">`}<button>${label}</button></form>`;
+}
+
+/** A problem says what happened without capital and full stop. */
+function asSentence(what: string): string {
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}`.replace(/[^.!?]$/, '$&.');
 }

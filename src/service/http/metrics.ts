@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { countCodes } from '../../problems/problem.ts';
 import { readinessOf } from '../readiness.ts';
 import type { CycleSummary, Snapshot } from '../snapshot.ts';
 
@@ -23,6 +24,7 @@ export class Metrics {
   readonly #phase = this.#gauge('phase', 'What the service is doing: 1 for that phase', ['phase']);
   readonly #ready = this.#gauge('ready', 'Whether /readyz answers 200');
   readonly #photos = this.#gauge('photos', 'Selected photos and videos, by job and where they stand', ['job', 'state']);
+  readonly #problems = this.#gauge('problems', 'Problems of the last cycle, by job and code', ['job', 'code']);
   readonly #brakes = this.#gauge('brakes', 'Jobs that hold back withdrawals until they are confirmed');
   readonly #lastCycle = this.#gauge('last_cycle_timestamp_seconds', 'When the last cycle began');
   readonly #written = this.#gauge('write_files', 'How the files of the last run of write-back ended', ['outcome']);
@@ -44,6 +46,10 @@ export class Metrics {
     for (const phase of PHASES) this.#phase.set({ phase }, snapshot.phase === phase ? 1 : 0);
     this.#ready.set(readinessOf(snapshot, nowMs).ready ? 1 : 0);
     this.#brakes.set(snapshot.brakes.length);
+    this.#problems.reset();
+    for (const { name: job, problems } of snapshot.jobs) {
+      for (const [code, count] of Object.entries(countCodes(problems))) this.#problems.set({ job, code }, count);
+    }
     this.#photos.reset();
     for (const { name: job, standing } of snapshot.jobs) {
       if (standing === undefined) continue;
@@ -62,10 +68,10 @@ export class Metrics {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }
 
-  #count({ outcome, seconds, created, updated, withdrawn, failures }: CycleSummary): void {
+  #count({ outcome, seconds, created, updated, withdrawn, problems }: CycleSummary): void {
     this.#cycles.inc({ outcome });
     this.#seconds.observe(seconds);
-    for (const [kind, count] of Object.entries({ created, updated, withdrawn, failures })) {
+    for (const [kind, count] of Object.entries({ created, updated, withdrawn, problems })) {
       this.#changes.inc({ kind }, count);
     }
   }

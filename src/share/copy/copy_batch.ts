@@ -3,7 +3,7 @@ import { isRowError, sqlStateOf } from '../../postgres/faults.ts';
 import type { Context } from '../cycle/context.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Skip } from '../cycle/outcome.ts';
-import { clearSkips } from '../standing/skips.ts';
+import { clearSkips, skipOf } from '../standing/skips.ts';
 import { copyMirrors } from './copy_mirrors.ts';
 import type { InspectedMirror } from '../mirrors/links.ts';
 
@@ -47,8 +47,7 @@ export async function copyBatch(
 }
 
 function refused({ plan }: InspectedMirror, error: unknown): Skip {
-  const { sourceAssetId, sourceUpdateId, sourcePath } = plan;
   // A foreign key fails when Immich deletes what we refer to at the same moment; everything else is about the row itself.
   const reason = sqlStateOf(error) === '23503' ? 'conflict' : 'constraint';
-  return { sourceAssetId, sourceUpdateId, sourcePath, reason, detail: messageOf(error) };
+  return skipOf(plan, reason, { detail: messageOf(error) });
 }

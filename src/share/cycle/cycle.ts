@@ -1,11 +1,11 @@
 import { getLogger } from '@logtape/logtape';
-import { plain } from '../../config/quote.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { adopt } from '../adoption/adopt.ts';
 import { removeStrays } from '../adoption/strays.ts';
 import type { Context } from './context.ts';
 import { EmbeddingQueue } from '../phases/embedding_queue.ts';
 import type { Job } from '../jobs/job.ts';
+import { describeProblem, type Problem } from '../../problems/problem.ts';
 import { undoUnfinished } from '../mirrors/journal.ts';
 import type { JobReport, Skip } from './outcome.ts';
 import { applyAlbum, planAlbum } from '../phases/albums.ts';
@@ -72,7 +72,7 @@ export interface Progress {
   stop(): void;
 }
 
-const MAX_FAILURES = 100;
+const MAX_PROBLEMS = 100;
 
 /**
  * One cycle over `jobs` (all of `context.jobs`, or the one chosen on the command line): unfinished work of an earlier run,
@@ -107,7 +107,7 @@ export async function runCycle(
   }
 
   const withdrawals = await takeBack(context, only);
-  for (const failure of withdrawals.failures) logger.warn('{failure}', { failure });
+  logProblems(withdrawals.problems);
   let leftOver = 0;
   if (isFull) { for (const job of context.jobs) leftOver += await removeStrays(context, job); }
 
@@ -127,7 +127,7 @@ export async function runCycle(
 
   const embeddingsUntil = performance.now() + (context.backlog.sliceMs ?? Infinity);
   const reports: JobReport[] = [];
-  for (const { job, failures, ...draft } of drafts) {
+  for (const { job, problems, ...draft } of drafts) {
     const embeddings = await copyEmbeddings(context, job, embeddingsUntil, progress);
     const standing = isFull ? await readStanding(context.sql, context.schema, job) : undefined;
     const removed = peopleRemoved.get(job.targetUserId) ?? 0;
@@ -141,7 +141,12 @@ export async function runCycle(
       withdrawn: countReasons(withdrawals.withdrawn.filter(({ jobName }) => jobName === job.name)),
       braked: withdrawals.brakes.find((brake) => brake.job === job.name)?.reasons ?? {},
       standing,
-      failures: [...failures, ...withdrawals.failures, ...embeddings.failures].slice(0, MAX_FAILURES),
+      problems: [...problems, ...withdrawals.problems, ...embeddings.problems].slice(0, MAX_PROBLEMS).map((
+        problem,
+      ) => ({
+        ...problem,
+        where: { job: job.name, ...problem.where },
+      })),
     });
   }
   const report: CycleReport = {
@@ -149,7 +154,7 @@ export async function runCycle(
     seconds: (Date.now() - startedAt.getTime()) / 1000,
     jobs: reports,
     brakes: withdrawals.brakes,
-    complete: withdrawals.brakes.length === 0 && reports.every((job) => job.failures.length === 0),
+    complete: withdrawals.brakes.length === 0 && reports.every((job) => job.problems.length === 0),
     settled: unfinished.settled + leftOver,
     adopted,
     hasBacklog: context.backlog.queues.size > 0,
@@ -174,11 +179,11 @@ async function targetsOf(context: Context, only: Job | undefined): Promise<strin
 type Draft =
   & Omit<
     JobReport,
-    'job' | 'stacks' | 'peopleRemoved' | 'embeddings' | 'withdrawn' | 'braked' | 'standing' | 'failures'
+    'job' | 'stacks' | 'peopleRemoved' | 'embeddings' | 'withdrawn' | 'braked' | 'standing' | 'problems'
   >
   & {
     readonly job: Job;
-    readonly failures: readonly string[];
+    readonly problems: readonly Problem[];
   };
 
 async function runJob(context: Context, job: Job, progress: Progress): Promise<Draft> {
@@ -191,16 +196,16 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
       'photos',
     );
   }
-  const failures: string[] = [];
+  const problems: Problem[] = [];
   const rowsUpdated = await applyRows(context, planRows(sql, schema, job, scope));
   const files = await applyMirrorFiles(context, job);
-  for (const failure of files.failures) logger.warn('{failure}', { failure });
-  failures.push(...files.failures);
+  logProblems(files.problems);
+  problems.push(...files.problems);
   const created = await applyNewAssets(context, job, {
     onProgress: (assets) => progress.advance(assets),
     onSkip: (skip) => {
       logSkip(job, skip);
-      if (skip.reason !== 'duplicate' && failures.length < MAX_FAILURES) failures.push(describeSkip(skip));
+      if (skip.reason !== 'duplicate' && problems.length < MAX_PROBLEMS) problems.push(skip.problem);
     },
   }).finally(() => progress.stop());
   const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job, scope));
@@ -229,7 +234,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     livePhotosLinked,
     rowsUpdated,
     filesUpdated: files.updated,
-    failures,
+    problems,
   };
 }
 
@@ -250,13 +255,13 @@ async function copyEmbeddings(
     progress.start(job.name, missing, 'embeddings');
   }
   let copied = 0;
-  const failures: string[] = [];
+  const problems: Problem[] = [];
   const queues = [new EmbeddingQueue(planEmbeddings(sql, schema, job, scope)), ...earlier];
   try {
     for (const queue of queues) {
       const result = await applyEmbeddings(context, queue, { until, onProgress: (done) => progress.advance(done) });
       copied += result.copied;
-      failures.push(...result.failures);
+      problems.push(...result.problems);
     }
   } finally {
     progress.stop();
@@ -264,8 +269,8 @@ async function copyEmbeddings(
   const left = queues.filter((queue) => !queue.isEmpty);
   if (left.length > 0) backlog.queues.set(job.name, left);
   else backlog.queues.delete(job.name);
-  for (const failure of failures) logger.warn('{failure}', { failure });
-  return { copied, failures };
+  logProblems(problems);
+  return { copied, problems };
 }
 
 async function countPeople(sql: Sql, targetUserId: string): Promise<number> {
@@ -278,17 +283,16 @@ async function countPeople(sql: Sql, targetUserId: string): Promise<number> {
 
 function logSkip(job: Job, skip: Skip): void {
   const level = skip.reason === 'duplicate' ? 'info' : 'warn';
-  logger[level]('{job}: skipped {path}: {detail}', {
+  logger[level]('{job}: skipped {problem}', {
     job: job.name,
-    path: plain(JSON.stringify(skip.sourcePath)),
-    detail: skip.detail,
+    problem: describeProblem(skip.problem),
     assetId: skip.sourceAssetId,
-    reason: skip.reason,
+    code: skip.reason,
   });
 }
 
-function describeSkip(skip: Skip): string {
-  return `${skip.sourceAssetId} ${plain(JSON.stringify(skip.sourcePath))}: ${skip.detail}`;
+function logProblems(problems: readonly Problem[]): void {
+  for (const problem of problems) logger.warn('{problem}', { problem: describeProblem(problem), code: problem.code });
 }
 
 /** A cycle that found nothing to do leaves no row, so that running it again writes nothing at all. */

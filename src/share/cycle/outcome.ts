@@ -1,4 +1,5 @@
-import type { FileReason } from '../../files/problem.ts';
+import type { FileReason } from '../../problems/codes.ts';
+import type { Problem } from '../../problems/problem.ts';
 import type { PendingFor } from '../../immich/readiness.ts';
 
 /** Why a selected, ready asset has no mirror. A closed list. */
@@ -39,7 +40,7 @@ export interface Skip {
   readonly sourceUpdateId: string;
   readonly sourcePath: string;
   readonly reason: SkipReason;
-  readonly detail: string;
+  readonly problem: Problem;
 }
 
 /** Why a mirror was taken back. A closed list. */
@@ -96,6 +97,6 @@ export interface JobReport {
   readonly braked: Readonly<Partial<Record<WithdrawReason, number>>>;
   /** Counted after a full cycle only, as it takes a look at every asset. */
   readonly standing: Standing | undefined;
-  /** Single files or assets that failed in this cycle, as sentences; the first hundred. */
-  readonly failures: readonly string[];
+  /** Single files or assets that failed in this cycle; the first hundred. */
+  readonly problems: readonly Problem[];
 }

@@ -1,4 +1,5 @@
 import { plain } from '../../config/quote.ts';
+import { describeProblem } from '../../problems/problem.ts';
 import { describeBrake } from '../brake/words.ts';
 import type { PlannedStep } from './dry_run.ts';
 
@@ -57,7 +58,7 @@ export function describeStep(step: PlannedStep, totals: StepTotals): string {
         step.plan.mirrors,
         (item) => `+ ${step.job}: ${quote(item.plan.sourcePath)} -> ${quote(item.plan.mirrorPath)}`,
       ) +
-        lines(step.plan.skips, (item) => `! ${step.job}: ${quote(item.sourcePath)}: ${item.detail}`);
+        lines(step.plan.skips, (item) => `! ${step.job}: ${describeProblem(item.problem)}`);
     case 'live-photos':
       totals.add('live photos to link', step.plan.length);
       return lines(step.plan, (item) => `~ ${step.job}: link live photo ${item.stillId}`);

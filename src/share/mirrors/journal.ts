@@ -2,6 +2,7 @@ import type { Linker } from '../../files/linker.ts';
 import { nameOf, type PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
+import { type Problem, problem } from '../../problems/problem.ts';
 import type { Context } from '../cycle/context.ts';
 
 /**
@@ -62,6 +63,17 @@ export async function forgetEntries(sql: Sql, entries: readonly JournalEntry[]):
       AND l.path = entry.path`;
 }
 
+/** A file of ours that stays. */
+export interface RemovalFailure {
+  readonly entry: JournalEntry;
+  readonly problem: FileProblem;
+}
+
+/** The same for a report. */
+export function notRemoved({ problem: { path, sentence } }: RemovalFailure): Problem {
+  return problem('not-removed', { path }, sentence);
+}
+
 /**
  * Removes the files of journal rows. Returns those that could not be removed, with the reason. `options`: see
  * Linker.remove.
@@ -71,8 +83,8 @@ export function removeFiles(
   linker: Linker,
   paths: PathMap,
   options: { readonly sparesLast?: boolean } = {},
-): { entry: JournalEntry; problem: FileProblem }[] {
-  const failed: { entry: JournalEntry; problem: FileProblem }[] = [];
+): RemovalFailure[] {
+  const failed: RemovalFailure[] = [];
   for (const entry of entries) {
     try {
       const [local, keep] = [paths.toLocal(entry.path), paths.toLocal(entry.keep)];
@@ -98,7 +110,7 @@ export function removeFiles(
  */
 export async function undoUnfinished(
   context: Context,
-): Promise<{ settled: number; failed: { entry: JournalEntry; problem: FileProblem }[] }> {
+): Promise<{ settled: number; failed: RemovalFailure[] }> {
   const unfinished = await readUnfinished(context.sql);
   if (unfinished.length === 0) return { settled: 0, failed: [] };
   const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));

@@ -5,6 +5,7 @@ import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './plan.t
 import type { Skip } from '../cycle/outcome.ts';
 import { mirrorModifiedAt } from '../jobs/placement.ts';
 import { inSlices } from '../cycle/slices.ts';
+import { skipOf } from '../standing/skips.ts';
 
 /** A plan whose files were looked at: all that a mirror needs is there, and nothing is in the way. */
 export interface InspectedMirror {
@@ -132,8 +133,7 @@ async function forEach<Item, Result>(
       done.push(work(item));
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
-      const { sourceAssetId, sourceUpdateId, sourcePath } = planOf(item);
-      skips.push({ sourceAssetId, sourceUpdateId, sourcePath, reason: error.reason, detail: error.message });
+      skips.push(skipOf(planOf(item), error.reason, { path: error.path }));
     }
   }, signal);
   return { done, skips };

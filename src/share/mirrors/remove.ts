@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import type { Sql } from '../../postgres/connect.ts';
+import type { Problem } from '../../problems/problem.ts';
 import type { Context } from '../cycle/context.ts';
 import { hiddenDirectory, homeOf } from './home.ts';
-import { forgetLinks, type JournalEntry, readLinks, removeFiles } from './journal.ts';
+import { forgetLinks, type JournalEntry, notRemoved, readLinks, type RemovalFailure, removeFiles } from './journal.ts';
 import { releaseFromStacks } from './release_stacks.ts';
 import { recordDuplicates } from '../standing/skips.ts';
 import { REMEMBERED, type Withdrawal } from './withdrawal.ts';
 
 export interface RemovalResult {
   readonly withdrawn: readonly Withdrawal[];
-  /** Files that could not be removed, as sentences; their mirrors stay and are tried again. */
-  readonly failures: readonly string[];
+  /** Files that could not be removed; their mirrors stay and are tried again. */
+  readonly problems: readonly Problem[];
 }
 
 /** Removes mirrors with everything that belongs to them, batch by batch, files before rows. */
@@ -20,7 +21,7 @@ export async function removeMirrors(
   onProgress: (mirrors: number) => void = () => {},
 ): Promise<RemovalResult> {
   const withdrawn: Withdrawal[] = [];
-  const failures: string[] = [];
+  const problems: Problem[] = [];
   for (let start = 0; start < withdrawals.length; start += context.batchSize) {
     const batch = withdrawals.slice(start, start + context.batchSize);
     const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
@@ -33,10 +34,10 @@ export async function removeMirrors(
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
     await context.transaction((tx) => removeRows(tx, done));
     withdrawn.push(...done);
-    failures.push(...failed.map(({ problem }) => `could not be removed: ${problem.message}`));
+    problems.push(...failed.map(notRemoved));
     onProgress(batch.length);
   }
-  return { withdrawn, failures };
+  return { withdrawn, problems };
 }
 
 /**
@@ -46,7 +47,7 @@ export async function removeMirrors(
 async function removeFilesOfImmich(
   context: Context,
   links: readonly JournalEntry[],
-): Promise<ReturnType<typeof removeFiles>> {
+): Promise<RemovalFailure[]> {
   const homes = Map.groupBy(links, ({ mirrorId }) => mirrorId);
   const named = await readFilesOfImmich(context, [...homes.keys()]);
   const known = new Set([...named, ...links].map(({ path }) => path));

@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isRowError } from '../../postgres/faults.ts';
+import { type Problem, problem } from '../../problems/problem.ts';
 import type { Context } from '../cycle/context.ts';
 import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
 import type { EmbeddingPair, EmbeddingQueue, EmbeddingsPlan, EmbeddingTable } from './embedding_queue.ts';
@@ -15,7 +16,7 @@ const KEYS = Object.freeze({ smart_search: 'assetId', face_search: 'faceId' });
 export interface EmbeddingsResult {
   readonly copied: number;
   /** Embeddings that PostgreSQL refused, as sentences. */
-  readonly failures: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 /**
@@ -64,7 +65,7 @@ export async function applyEmbeddings(
   queue: EmbeddingQueue,
   { until = Infinity, onProgress }: { readonly until?: number; readonly onProgress: (embeddings: number) => void },
 ): Promise<EmbeddingsResult> {
-  const failures: string[] = [];
+  const problems: Problem[] = [];
   let total = 0;
   const work = async () => {
     let size = FIRST_BATCH;
@@ -73,7 +74,7 @@ export async function applyEmbeddings(
         const batch = await queue.take(size);
         if (batch === undefined) return;
         const started = performance.now();
-        const copied = await copyPairs(context, batch, failures);
+        const copied = await copyPairs(context, batch, problems);
         total += copied;
         size = nextBatch(size, performance.now() - started);
         onProgress(batch.pairs.length);
@@ -85,7 +86,7 @@ export async function applyEmbeddings(
   };
   const workers = await Promise.allSettled(Array.from({ length: context.vectorWorkers }, work));
   for (const worker of workers) if (worker.status === 'rejected') throw worker.reason;
-  return { copied: total, failures };
+  return { copied: total, problems };
 }
 
 const FIRST_BATCH = 250;
@@ -102,7 +103,7 @@ export function nextBatch(size: number, elapsedMs: number): number {
 }
 
 /** Copies a batch; when a row is refused the batch is halved until the offending one stands alone. */
-async function copyPairs(context: Context, plan: EmbeddingsPlan, failures: string[]): Promise<number> {
+async function copyPairs(context: Context, plan: EmbeddingsPlan, problems: Problem[]): Promise<number> {
   const { table, pairs } = plan;
   try {
     return await context.transaction((tx) => insertEmbeddings(tx, context.schema, plan));
@@ -110,12 +111,12 @@ async function copyPairs(context: Context, plan: EmbeddingsPlan, failures: strin
     const [only] = pairs;
     if (!isRowError(error) || only === undefined) throw error;
     if (pairs.length === 1) {
-      failures.push(`${table} of ${only.mirrorId}: ${messageOf(error)}`);
+      problems.push(problem('constraint', { assetId: only.mirrorId, table }, messageOf(error)));
       return 0;
     }
     const middle = Math.ceil(pairs.length / 2);
-    return await copyPairs(context, { table, pairs: pairs.slice(0, middle) }, failures) +
-      await copyPairs(context, { table, pairs: pairs.slice(middle) }, failures);
+    return await copyPairs(context, { table, pairs: pairs.slice(0, middle) }, problems) +
+      await copyPairs(context, { table, pairs: pairs.slice(middle) }, problems);
   }
 }
 

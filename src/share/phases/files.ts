@@ -4,11 +4,12 @@ import { sameFile } from '../../files/linker.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { isRowError } from '../../postgres/faults.ts';
 import type { Sql } from '../../postgres/connect.ts';
+import { type Place, type Problem, problem } from '../../problems/problem.ts';
 import type { Context, PlanningContext } from '../cycle/context.ts';
 import { insertFiles } from '../copy/insert_files.ts';
 import { readExistingMirrors } from '../mirrors/existing.ts';
 import type { Job } from '../jobs/job.ts';
-import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import { forgetEntries, type JournalEntry, notRemoved, recordLinks, removeFiles } from '../mirrors/journal.ts';
 import { type FilesPlan, pathsOf, planFiles } from '../mirrors/files.ts';
 import { mirrorPages } from '../mirrors/pages.ts';
 import { inSlices } from '../cycle/slices.ts';
@@ -37,25 +38,25 @@ export async function* planMirrorFiles(
 export interface FilesResult {
   /** Mirrors whose files or paths changed. */
   readonly updated: number;
-  readonly failures: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 /** Makes the mirrors' files follow: new links, then rows, then old links, so that a row always finds its file. */
 export async function applyMirrorFiles(context: Context, job: Job): Promise<FilesResult> {
-  const failures: string[] = [];
+  const problems: Problem[] = [];
   let updated = 0;
   for await (const plans of planMirrorFiles(context.sql, context, job)) {
     await context.transaction((tx) => recordLinks(tx, plans.flatMap(newEntries)));
-    const linked = await relink(context, plans, failures);
-    const written = await writeRows(context, job, linked, failures);
-    await removeObsolete(context, plans, written, failures);
+    const linked = await relink(context, plans, problems);
+    const written = await writeRows(context, job, linked, problems);
+    await removeObsolete(context, plans, written, problems);
     updated += written.length;
   }
-  return { updated, failures };
+  return { updated, problems };
 }
 
 /** Returns the plans all of whose links were made. */
-async function relink(context: Context, plans: readonly FilesPlan[], failures: string[]): Promise<FilesPlan[]> {
+async function relink(context: Context, plans: readonly FilesPlan[], problems: Problem[]): Promise<FilesPlan[]> {
   // One mirror may take the place that another one leaves.
   const isLeft = new Set(plans.flatMap(({ obsolete }) => obsolete.map(({ path }) => path)));
   const done: FilesPlan[] = [];
@@ -71,7 +72,7 @@ async function relink(context: Context, plans: readonly FilesPlan[], failures: s
       done.push(files);
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
-      failures.push(`${files.plan.sourceAssetId}: ${error.message}`);
+      problems.push(error.toProblem(placeOf(files)));
     }
   }, context.signal);
   return done;
@@ -82,7 +83,7 @@ async function writeRows(
   context: Context,
   job: Job,
   plans: readonly FilesPlan[],
-  failures: string[],
+  problems: Problem[],
 ): Promise<FilesPlan[]> {
   if (plans.length === 0) return [];
   try {
@@ -92,11 +93,11 @@ async function writeRows(
     if (!isRowError(error)) throw error;
     const [only] = plans;
     if (only !== undefined && plans.length === 1) {
-      failures.push(`${only.plan.sourceAssetId}: ${messageOf(error)}`);
+      problems.push(problem('constraint', placeOf(only), messageOf(error)));
       return [];
     }
     const written: FilesPlan[] = [];
-    for (const files of plans) written.push(...await writeRows(context, job, [files], failures));
+    for (const files of plans) written.push(...await writeRows(context, job, [files], problems));
     return written;
   }
 }
@@ -160,13 +161,13 @@ async function removeObsolete(
   context: Context,
   plans: readonly FilesPlan[],
   written: readonly FilesPlan[],
-  failures: string[],
+  problems: Problem[],
 ): Promise<void> {
   const obsolete = written.flatMap((files) => files.obsolete);
   if (obsolete.length === 0) return;
   const taken = new Set(plans.flatMap(pathsOf));
   const failed = removeFiles(obsolete.filter(({ path }) => !taken.has(path)), context.linker, context.paths);
-  failures.push(...failed.map(({ problem }) => `could not be removed: ${problem.message}`));
+  problems.push(...failed.map(notRemoved));
   const staying = new Set(failed.map(({ entry }) => entry));
   await context.transaction((tx) => forgetEntries(tx, obsolete.filter((entry) => !staying.has(entry))));
 }
@@ -177,4 +178,8 @@ function newEntries({ plan, links, journaled }: FilesPlan): JournalEntry[] {
     path: link.mirrorPath,
     keep: link.keep,
   }));
+}
+
+function placeOf({ plan: { sourceAssetId, sourcePath } }: FilesPlan): Place {
+  return { assetId: sourceAssetId, photo: sourcePath };
 }

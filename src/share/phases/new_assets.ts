@@ -1,7 +1,5 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { plain } from '../../config/quote.ts';
 import { isPlainPath } from '../../files/path_map.ts';
-import { FileProblem } from '../../files/problem.ts';
 import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from '../selection/candidates.ts';
 import type { Context, PlanningContext } from '../cycle/context.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
@@ -10,8 +8,8 @@ import type { Job } from '../jobs/job.ts';
 import { forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
 import { type InspectedMirror, inspectFiles, linkFiles } from '../mirrors/links.ts';
 import { mirrorIds, type MirrorPlan, planMirror } from '../mirrors/plan.ts';
-import type { Skip, SkipReason } from '../cycle/outcome.ts';
-import { recordSkips } from '../standing/skips.ts';
+import type { Skip } from '../cycle/outcome.ts';
+import { recordSkips, skipOf } from '../standing/skips.ts';
 import { findTakenPaths } from '../mirrors/taken_paths.ts';
 
 /** One page of what is to be mirrored. A dry run prints it; apply consumes it. */
@@ -164,24 +162,22 @@ export async function analyzeOwnTables(sql: Sql): Promise<void> {
     ANALYZE immich_sidecar.asset_map, immich_sidecar.face_map, immich_sidecar.person_map, immich_sidecar.link`;
 }
 
-function skipOf({ id, updateId, originalPath }: Candidate, reason: SkipReason, detail: string): Skip {
-  return { sourceAssetId: id, sourceUpdateId: updateId, sourcePath: originalPath, reason, detail };
-}
-
 /** A path that is relative or has a step in it: nothing can be said about where its mirror would lie. */
 function unusableSkip(candidate: Candidate): Skip {
-  const { reason, message } = new FileProblem('outside-roots', candidate.originalPath);
-  return skipOf(candidate, reason, message);
+  return skipOf(sourceOf(candidate), 'outside-roots');
 }
 
 /** The mirror of an older source is in its place. */
-function lateSkip({ sourceAssetId, sourceUpdateId, sourcePath, mirrorPath }: MirrorPlan): Skip {
-  const detail = `the mirror of an asset that is gone still has its place: ${plain(JSON.stringify(mirrorPath))}`;
-  return { sourceAssetId, sourceUpdateId, sourcePath, reason: 'conflict', detail };
+function lateSkip(plan: MirrorPlan): Skip {
+  return skipOf(plan, 'conflict', { path: plan.mirrorPath });
 }
 
 function duplicateSkip(candidate: Candidate): Skip {
-  return skipOf(candidate, 'duplicate', 'the target has uploaded this picture himself (same name and capture time)');
+  return skipOf(sourceOf(candidate), 'duplicate', { detail: 'an upload with the same name and capture time' });
+}
+
+function sourceOf({ id, updateId, originalPath }: Candidate): Parameters<typeof skipOf>[0] {
+  return { sourceAssetId: id, sourceUpdateId: updateId, sourcePath: originalPath };
 }
 
 function sum(numbers: readonly number[]): number {

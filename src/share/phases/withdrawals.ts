@@ -166,7 +166,7 @@ export async function takeBack(context: Context, only: Job | undefined): Promise
   return {
     ...first,
     withdrawn: [...first.withdrawn, ...motion.withdrawn],
-    failures: [...new Set([...first.failures, ...motion.failures])],
+    problems: [...first.problems, ...motion.problems],
   };
 }
 

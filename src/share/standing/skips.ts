@@ -1,7 +1,20 @@
 import type { Sql } from '../../postgres/connect.ts';
+import { wordsFor } from '../../problems/codes.ts';
+import { describeEvent, problem } from '../../problems/problem.ts';
 import type { Job } from '../jobs/job.ts';
-import { retryOf, type Skip } from '../cycle/outcome.ts';
+import { retryOf, type Skip, type SkipReason } from '../cycle/outcome.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
+
+/** A source that is left out. `path`: the file that is the reason, if it is not the original. */
+export function skipOf(
+  source: Pick<Skip, 'sourceAssetId' | 'sourceUpdateId' | 'sourcePath'>,
+  reason: SkipReason,
+  { path, detail }: { readonly path?: string; readonly detail?: string } = {},
+): Skip {
+  const { sourceAssetId, sourceUpdateId, sourcePath } = source;
+  const where = { assetId: sourceAssetId, photo: sourcePath, ...path === undefined ? {} : { path } };
+  return { sourceAssetId, sourceUpdateId, sourcePath, reason, problem: problem(reason, where, detail) };
+}
 
 /**
  * Remembers skipped sources. One that was skipped for the same reason before is not written again; the detail may differ
@@ -9,7 +22,11 @@ import type { Withdrawal } from '../mirrors/withdrawal.ts';
  */
 export async function recordSkips(sql: Sql, job: Job, skips: readonly Skip[]): Promise<void> {
   if (skips.length === 0) return;
-  const rows = skips.map((skip) => ({ ...skip, retry: retryOf(skip.reason) }));
+  const rows = skips.map(({ problem, ...skip }) => ({
+    ...skip,
+    detail: describeEvent(problem),
+    retry: retryOf(skip.reason),
+  }));
   await sql`
     INSERT INTO immich_sidecar.skipped AS known
       (source_asset_id, target_user_id, reason, detail, retry, source_update_id)
@@ -33,9 +50,7 @@ export async function recordDuplicates(sql: Sql, withdrawals: readonly Withdrawa
   await sql`
     INSERT INTO immich_sidecar.skipped (source_asset_id, target_user_id, reason, detail, retry, source_update_id)
     SELECT
-      gone."sourceAssetId", gone."targetUserId", 'duplicate', 'the target has the same picture', ${
-    retryOf('duplicate')
-  },
+      gone."sourceAssetId", gone."targetUserId", 'duplicate', ${wordsFor('duplicate')}, ${retryOf('duplicate')},
       a."updateId"
     FROM jsonb_to_recordset(${sql.json(duplicates as never)}) AS gone ("sourceAssetId" uuid, "targetUserId" uuid)
     JOIN asset a ON a.id = gone."sourceAssetId"

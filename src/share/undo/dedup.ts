@@ -1,4 +1,5 @@
 import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Problem } from '../../problems/problem.ts';
 import type { Context, PlanningContext } from '../cycle/context.ts';
 import type { Job } from '../jobs/job.ts';
 import { undoUnfinished } from '../mirrors/journal.ts';
@@ -50,8 +51,8 @@ export interface DedupResult {
   readonly mirrors: number;
   readonly people: number;
   readonly links: number;
-  /** Mirrors that stay as their files could not be removed, as sentences. */
-  readonly failures: readonly string[];
+  /** Mirrors that stay as their files could not be removed. */
+  readonly problems: readonly Problem[];
 }
 
 /** Finds duplicates. Reads only. Throws UserError for a job or user that nothing is known of. */
@@ -82,14 +83,14 @@ export async function applyDedup(
   await assertLinksAreHere(context, { mirrors: plan.duplicates });
   await undoUnfinished(context);
   const before = await countLinks(context.sql);
-  const { withdrawn, failures } = await removeMirrors(context, plan.duplicates, onProgress);
+  const { withdrawn, problems } = await removeMirrors(context, plan.duplicates, onProgress);
   let people = 0;
   for (const targetUserId of new Set(withdrawn.map((mirror) => mirror.targetUserId))) {
     people += await applyOrphans(context, targetUserId, await planOrphans(context.sql, context.schema, targetUserId));
     await releasePeople(context, targetUserId);
   }
   await undoUnfinished(context);
-  return { mirrors: withdrawn.length, people, links: before - await countLinks(context.sql), failures };
+  return { mirrors: withdrawn.length, people, links: before - await countLinks(context.sql), problems };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { plain } from '../../config/quote.ts';
 import { UserError } from '../../errors.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Problem } from '../../problems/problem.ts';
 import type { Context, PlanningContext } from '../cycle/context.ts';
 import type { Job } from '../jobs/job.ts';
 import { undoUnfinished } from '../mirrors/journal.ts';
@@ -41,8 +42,8 @@ export interface UnshareResult {
   readonly mirrors: number;
   readonly people: number;
   readonly links: number;
-  /** Mirrors that stay as their files could not be removed, as sentences. Run again when the cause is mended. */
-  readonly failures: readonly string[];
+  /** Mirrors that stay as their files could not be removed. Run again when the cause is mended. */
+  readonly problems: readonly Problem[];
 }
 
 /** Decides what is taken back. Reads only. Throws UserError for a job or user that nothing is known of. */
@@ -80,7 +81,7 @@ export async function applyUnshare(
   await assertLinksAreHere(context, plan);
   await undoUnfinished(context);
   const before = await countLinks(context.sql);
-  const { withdrawn, failures } = await removeMirrors(context, plan.mirrors, onProgress);
+  const { withdrawn, problems } = await removeMirrors(context, plan.mirrors, onProgress);
   let people = 0;
   for (const targetUserId of plan.targetUserIds) {
     people += await applyOrphans(context, targetUserId, await planOrphans(context.sql, context.schema, targetUserId));
@@ -88,7 +89,7 @@ export async function applyUnshare(
   }
   await undoUnfinished(context);
   await context.transaction(forgetIdleBrakes);
-  return { mirrors: withdrawn.length, people, links: before - await countLinks(context.sql), failures };
+  return { mirrors: withdrawn.length, people, links: before - await countLinks(context.sql), problems };
 }
 
 /** Users who have anything that is meant, if only people: a run that was killed had taken back the rest. */

@@ -1,3 +1,4 @@
+import { describeProblem } from '../../../src/problems/problem.ts';
 import type { JobConfig } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
 import type { Release } from '../../harness/database.ts';
@@ -107,7 +108,7 @@ class History implements AsyncDisposable {
     this.#engine ??= await Engine.start(this.home.config, this.#sql);
     this.#needsFullCycle = false;
     const report = await this.#engine.cycle();
-    this.#assertNone(report.jobs.flatMap(({ failures }) => failures), 'a cycle reports failures');
+    this.#assertNone(report.jobs.flatMap(({ problems }) => problems.map(describeProblem)), 'a cycle reports failures');
   }
 
   async #stop(): Promise<void> {
