@@ -1,20 +1,21 @@
-import { findPostgres } from './harness/binaries.ts';
-import { servePGlite } from '../src/demo/pglite.ts';
-import { directoryInMemory, startServer, THROWAWAY_SETTINGS } from './harness/server.ts';
+import { type Binaries, findBinaries, type Origins } from './harness/binaries.ts';
+import { directoryInMemory, PRODUCTION_SETTINGS, startServer, THROWAWAY_SETTINGS } from './harness/server.ts';
 import { parseSummary, type Summary } from './harness/summary.ts';
 
 /**
- * `deno task test [arguments and files for deno test] [--pglite]`
+ * `deno task test [arguments and files for deno test]`
  *
- * Runs all tests against one PostgreSQL server started for this run, or against PGlite where none is installed or
- * `--pglite` is given. The last line is always `N passed, N failed`; the exit code is that of `deno test`.
+ * Runs all tests against PostgreSQL servers that are started for this run: the one that is installed and the one that npm has, each
+ * with the databases of every other release, or the latter alone where none is installed. `TEST_POSTGRES=installed` or `embedded` takes one
+ * of them. They are quick and forgetful; with `TEST_SETTINGS=production` they are not.
+ *
+ * The last line is always `N passed, N failed`; the exit code is that of `deno test`.
  */
 async function main(args: readonly string[]): Promise<number> {
-  const database = await prepareDatabase(args.includes('--pglite'));
+  const database = await startServers();
   const { stop, interrupted } = interruptible(database.stop);
   try {
-    const forwarded = args.filter((arg) => arg !== '--pglite');
-    const { code, output } = await runTests(forwarded, database.environment, interrupted);
+    const { code, output } = await runTests(args, database.environment, interrupted);
     const summary = parseSummary(output, code);
     await stop();
     print(`\ndatabase: ${database.description}\n${summaryLine(summary)}\n`);
@@ -24,42 +25,50 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-interface PreparedDatabase {
+interface Servers {
   readonly description: string;
   readonly environment: Record<string, string>;
   stop(): Promise<void>;
 }
 
-async function prepareDatabase(onlyPGlite: boolean): Promise<PreparedDatabase> {
-  const bin = onlyPGlite ? undefined : await findPostgres();
-  if (!bin) return await preparePGlite();
-  const server = await startServer(bin, THROWAWAY_SETTINGS, await directoryInMemory());
+async function startServers(): Promise<Servers> {
+  await using started = new AsyncDisposableStack();
+  const settings = choose('TEST_SETTINGS', { production: PRODUCTION_SETTINGS, '': THROWAWAY_SETTINGS });
+  const origins = choose<Origins>('TEST_POSTGRES', { installed: 'installed', embedded: 'embedded', '': 'both' });
+  const parent = await directoryInMemory();
+  const start = async ({ bin, origin }: Binaries) => {
+    const server = await startServer(bin, settings, parent);
+    started.defer(server.stop);
+    return { bin, url: server.url, description: `${server.version} (${origin})` };
+  };
+  const binaries = await findBinaries(origins);
+  for (const one of binaries) started.use(one);
+  const servers = await Promise.all(binaries.map(start));
   const libraries = await Deno.realPath(await Deno.makeTempDir({ prefix: 'immich-libraries-' }));
+  started.defer(() => Deno.remove(libraries, { recursive: true }).catch(() => {}));
+  const running = started.move();
   return {
-    description: `${server.version}, started for this run`,
-    environment: { TEST_POSTGRES_URL: server.url, TEST_LIBRARY_CACHE: libraries },
-    stop: async () => {
-      await server.stop();
-      await Deno.remove(libraries, { recursive: true }).catch(() => {});
+    description: servers.map(({ description }) => description).join(' and ') +
+      `, started for this run${settings === PRODUCTION_SETTINGS ? ' with the settings of production' : ''}`,
+    environment: {
+      TEST_POSTGRES_URL: servers.map(({ url }) => url).join(' '),
+      TEST_POSTGRES_BIN: servers.at(-1)?.bin ?? '',
+      TEST_LIBRARY_CACHE: libraries,
     },
+    stop: () => running.disposeAsync(),
   };
 }
 
-/** PGlite runs inside the tests; what they share is a directory of prepared data directories. */
-async function preparePGlite(): Promise<PreparedDatabase> {
-  const cache = await Deno.makeTempDir({ prefix: 'immich-pglite-' });
-  const { database, close } = await servePGlite();
-  const { rows } = await database.query<{ version: string }>('SELECT version()');
-  await close();
-  const [, postgresVersion, pgliteVersion] = /^(PostgreSQL \S+) \((PGlite \S+)\)/.exec(rows[0]?.version ?? '') ?? [];
-  return {
-    description: `${pgliteVersion} (${postgresVersion}) with pgvector`,
-    environment: { TEST_POSTGRES_URL: '', TEST_PGLITE_CACHE: cache },
-    stop: () => Deno.remove(cache, { recursive: true }).catch(() => {}),
-  };
+/** What the value of an environment variable stands for; an empty one is none. Throws Error for one that stands for nothing. */
+function choose<T>(variable: string, choices: Readonly<Record<string, T>>): T {
+  const value = Deno.env.get(variable) ?? '';
+  const chosen = choices[value];
+  if (chosen !== undefined) return chosen;
+  const known = Object.keys(choices).filter((choice) => choice !== '');
+  throw new Error(`${variable} is ${known.join(' or ')}, or is not set; "${value}" is unknown.`);
 }
 
-/** Ctrl-C ends the tests, then the database, then this process; `stop` is for the normal end. */
+/** Ctrl-C ends the tests, then the servers, then this process; `stop` is for the normal end. */
 function interruptible(stop: () => Promise<void>): { stop: () => Promise<void>; interrupted: AbortSignal } {
   const controller = new AbortController();
   const onSignal = () => {
@@ -77,7 +86,7 @@ function interruptible(stop: () => Promise<void>): { stop: () => Promise<void>; 
   };
 }
 
-/** Three files at a time, as some wait for what they have started. Each PGlite takes some 200 MB. */
+/** One file more at a time than there are cores, as some wait for what they have started. */
 async function runTests(
   args: readonly string[],
   environment: Record<string, string>,
@@ -88,7 +97,7 @@ async function runTests(
     // Types are checked by `deno task check`.
     args: ['test', '--allow-all', '--no-check', '--parallel', ...args],
     cwd: new URL('..', import.meta.url),
-    env: { DENO_JOBS: '3', ...colour, ...environment },
+    env: { DENO_JOBS: String(navigator.hardwareConcurrency + 1), ...colour, ...environment },
     stdin: 'null',
     stdout: 'piped',
     stderr: 'inherit',

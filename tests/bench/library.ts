@@ -3,7 +3,7 @@ import { jobsOf } from '../../src/demo/jobs.ts';
 import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import type { GeneratedAccounts } from '../../src/demo/library_generator/result.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
-import { findPostgres } from '../harness/binaries.ts';
+import { binariesForOneServer } from '../harness/binaries.ts';
 import { startServer } from '../harness/server.ts';
 import { configOf, onServer } from '../harness/server_databases.ts';
 import { ensureTemplate } from '../harness/templates.ts';
@@ -23,17 +23,16 @@ export interface BenchLibrary {
 
 /**
  * Runs `work` with a library of Alice's: two faces and two generated files for each asset, no vector index, PostgreSQL as it comes
- * (durable commits) but for `settings`. Throws when there is no PostgreSQL server to start.
+ * (durable commits) but for `settings`.
  */
 export async function withBenchLibrary<T>(
   assets: number,
   settings: Readonly<Record<string, string>>,
   work: (library: BenchLibrary) => Promise<T>,
 ): Promise<T> {
-  const bin = await findPostgres();
-  if (bin === undefined) throw new Error('This benchmark needs the server binaries of PostgreSQL (initdb, postgres).');
+  await using binaries = await binariesForOneServer();
   const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: 'immich-bench-' }));
-  const server = await startServer(bin, settings);
+  const server = await startServer(binaries.bin, settings);
   try {
     const template = await ensureTemplate(server.url, RELEASE);
     const accounts = await onServer(server.url, template, async (sql) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
 import { withInstanceLock } from '../../src/postgres/lock.ts';
-import { HAS_SERVER } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 import { everything } from './everything.ts';
 import { run, variablesOf, workingDirectory, yamlJob } from './program.ts';
@@ -79,7 +78,6 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
 
 Deno.test({
   name: 'while another instance works, the confirmation is left to it',
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using world = await World.open('v3.1.0');
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
-import { HAS_SERVER } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 import { type Run, run, type Variables, variablesOf, workingDirectory, yamlJob } from './program.ts';
 
@@ -17,14 +16,10 @@ interface Case {
   readonly spoil?: readonly [before: string, after: string];
 }
 
-const ONLY_ON_SERVER: readonly Case[] = [
-  { what: 'a wrong password', code: EXIT.usage, variables: { DB_USERNAME: 'postgres' } },
-  { what: 'no such database', code: EXIT.usage, variables: { DB_DATABASE_NAME: 'no_such_database' } },
-];
-
 const CASES: readonly Case[] = [
   { what: 'no database', code: EXIT.usage, variables: { DB_PORT: '1' } },
-  ...(HAS_SERVER ? ONLY_ON_SERVER : []),
+  { what: 'a wrong password', code: EXIT.usage, variables: { DB_USERNAME: 'postgres' } },
+  { what: 'no such database', code: EXIT.usage, variables: { DB_DATABASE_NAME: 'no_such_database' } },
   {
     what: 'an address with a password instead of a host',
     code: EXIT.usage,
@@ -95,9 +90,8 @@ function assertSecret({ stdout, stderr }: Run): void {
   }
 }
 
-/** A superuser with the awkward password; on PGlite, which takes any password, the one there is. */
+/** A superuser with the awkward password. */
 async function databaseUser(world: World): Promise<AsyncDisposable & { readonly variables: Variables }> {
-  if (!HAS_SERVER) return { variables: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
   const name = `sidecar_${crypto.randomUUID().slice(0, 8)}`;
   await world.sql.unsafe(`CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${PASSWORD.replaceAll("'", "''")}'`);
   return {

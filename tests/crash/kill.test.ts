@@ -3,7 +3,6 @@ import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
 import { EXIT } from '../../src/errors.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
-import { HAS_SERVER } from '../harness/database.ts';
 import { digestTables } from '../share/snapshot.ts';
 import { World } from '../share/world.ts';
 import { changeSource, lockHalf, unlock } from './deeds.ts';
@@ -25,7 +24,6 @@ const FIRST_LENGTH_MS = 1_000;
 
 Deno.test({
   name: `killed ${KILLS} times with SIGKILL, the program always gets everything right in the end (SEED=${SEED})`,
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using world = await openLargeWorld();
     const ground = new Ground(world);

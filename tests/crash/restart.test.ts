@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { EXIT } from '../../src/errors.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
-import { findPostgres } from '../harness/binaries.ts';
-import { HAS_SERVER } from '../harness/database.ts';
+import { binariesForOneServer } from '../harness/binaries.ts';
 import { startServer, type TestServer, THROWAWAY_SETTINGS } from '../harness/server.ts';
 import { World } from '../share/world.ts';
 import { changeSource, lockHalf, unlock } from './deeds.ts';
@@ -22,11 +21,9 @@ const MEMORY_TOLERANCE_KB = 30_000;
 
 Deno.test({
   name: `a database that is restarted ${RESTARTS} times while photos change ends with an exact mirror`,
-  ignore: !HAS_SERVER,
   fn: async () => {
-    const bin = await findPostgres();
-    assert.ok(bin);
-    const server = await startServer(bin, { ...THROWAWAY_SETTINGS, fsync: 'on' });
+    await using binaries = await binariesForOneServer();
+    const server = await startServer(binaries.bin, { ...THROWAWAY_SETTINGS, fsync: 'on' });
     try {
       await soak(server);
     } finally {

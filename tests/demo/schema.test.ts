@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { installImmichSchema } from '../../src/demo/schema/install.ts';
+import { availableVector, installImmichSchema } from '../../src/demo/schema/install.ts';
 import { type ImmichSchema, type TableSchema } from '../../src/demo/schema/schema.ts';
 import { openEmpty, RELEASES, type TestDatabase, withImmich } from '../harness/database.ts';
 import { readTables } from '../harness/read_schema.ts';
@@ -10,7 +10,8 @@ for (const release of RELEASES) {
   Deno.test(`${release}: an installed schema reads back as the JSON it came from`, async () => {
     const schema = await loadSchema(release);
     await withEmpty(async (database) => {
-      const { sql, vector } = database;
+      const { sql } = database;
+      const vector = await availableVector(sql);
       await installImmichSchema(sql, schema, { vector, vectorIndexes: true, mediaLocation: '/data' });
 
       const live = await readTables(sql);
@@ -24,7 +25,8 @@ for (const release of RELEASES) {
 }
 
 Deno.test('an installed schema is recognisable as a running instance of its release', async () => {
-  await withEmpty(async ({ sql, vector }) => {
+  await withEmpty(async ({ sql }) => {
+    const vector = await availableVector(sql);
     const schema = await loadSchema('v3.1.0');
     const systemConfig = { machineLearning: { enabled: false } };
     await installImmichSchema(sql, schema, { vector, vectorIndexes: false, mediaLocation: '/photos', systemConfig });

@@ -9,7 +9,7 @@ import { Ledger } from '../../src/writeback/ledger/ledger.ts';
 import { everything } from '../cli/everything.ts';
 import { immutable, otherFileSystem } from '../files/obstacles.ts';
 import { FakeImmich } from '../harness/fake_immich/server.ts';
-import { HAS_SERVER, openEmpty, REPRESENTATIVE } from '../harness/database.ts';
+import { openEmpty, REPRESENTATIVE } from '../harness/database.ts';
 import { changed, complaints, Ward, worst } from './ward.ts';
 
 /** One thing that is wrong, and what of the page it changes. */
@@ -27,8 +27,6 @@ interface Case {
   readonly skips?: string;
   readonly obstacle?: string | undefined;
 }
-
-const onlyOnServer = HAS_SERVER ? undefined : 'PGlite has one database, one session, and takes any password';
 
 Deno.test('nothing is wrong, then one thing at a time: just that is found, and nothing is written', async (t) => {
   await using ward = await Ward.open();
@@ -144,7 +142,6 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
     },
     {
       what: 'a wrong password',
-      obstacle: onlyOnServer,
       config: database({ password: new Secret('not the password') }),
       finds: { 'database.connection': 'fail' },
       says: ['refused the user "postgres"', 'DB_PASSWORD'],
@@ -152,7 +149,6 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
     },
     {
       what: 'a wrong database',
-      obstacle: onlyOnServer,
       config: database({ name: 'no_such_database' }),
       finds: { 'database.connection': 'fail' },
       says: ['has no database "no_such_database"', 'DB_DATABASE_NAME'],
@@ -160,7 +156,6 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
     },
     {
       what: 'a database user who may only read',
-      obstacle: onlyOnServer,
       config: database({ username: 'doctor_reader', password: new Secret('a-reader') }),
       prepare: withSql(
         `CREATE ROLE doctor_reader LOGIN PASSWORD 'a-reader';
@@ -188,7 +183,6 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
     },
     {
       what: 'Immich is migrating',
-      obstacle: onlyOnServer,
       prepare: async () => {
         const session = await sql.reserve();
         await session`SELECT pg_advisory_lock(200)`;
@@ -564,7 +558,6 @@ Deno.test('a database that is not of Immich is told once, and everything about i
 
 Deno.test({
   name: "the doctor's sessions cannot write",
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using ward = await Ward.open({ isShared: false });
     const options = { env: {}, isThorough: false, progress: { isShown: false, start() {}, advance() {}, stop() {} } };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from '../../src/postgres/connect.ts';
-import { HAS_SERVER, openImmich, withImmich } from './database.ts';
+import { openImmich, RELEASES, withImmich } from './database.ts';
 import { RowWriter } from './rows.ts';
+import { anyServer, serverOf } from './server_databases.ts';
 
 Deno.test('databases opened at the same time are separate', async () => {
   const [one, two] = await Promise.all([openImmich('v3.1.0'), openImmich('v3.1.0')]);
@@ -41,11 +42,17 @@ Deno.test('the program connects while the connection of the test idles, and both
   });
 });
 
-Deno.test('closing drops the database under connections that were left open', { ignore: !HAS_SERVER }, async () => {
+Deno.test('closing drops the database under connections that were left open', async () => {
   const { config, close } = await openImmich('v3.1.0');
   const forgotten = await connect(config);
   await close();
   await assert.rejects(forgotten`SELECT 1`.execute());
   await assert.rejects(connect(config), /has no database/);
   await forgotten.end({ timeout: 1 });
+});
+
+Deno.test('each server of the run has the databases of a release, and of some that are of no release', () => {
+  const servers = (Deno.env.get('TEST_POSTGRES_URL') ?? '').split(' ');
+  assert.deepEqual(new Set(RELEASES.map(serverOf)), new Set(servers));
+  assert.deepEqual(new Set(servers.map(anyServer)), new Set(servers));
 });

@@ -3,7 +3,7 @@ import type { LibraryRoots } from '../../src/demo/library_generator/foundation.t
 import { generateLibrary, type LibraryOptions } from '../../src/demo/library_generator/generate.ts';
 import type { GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
 import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from './database.ts';
-import { createDatabase, onServer, serverUrl } from './server_databases.ts';
+import { createDatabase, onServer, serverOf } from './server_databases.ts';
 import { ensureTemplate } from './templates.ts';
 
 /** What a library can be like. */
@@ -27,14 +27,14 @@ export async function openLibrary(
   kind: Kind = {},
   options: OpenOptions = {},
 ): Promise<OpenLibrary> {
-  const [url, cache] = [serverUrl(), Deno.env.get('TEST_LIBRARY_CACHE')];
+  const cache = Deno.env.get('TEST_LIBRARY_CACHE');
   const roots = rootsIn(directory);
   const isElsewhere = Object.keys(roots).some((root) => root in kind);
-  if (url === undefined || !cache || isElsewhere || options.server !== undefined) {
+  if (!cache || isElsewhere || options.server !== undefined) {
     const db = await openImmich(release, options);
     return { db, library: await generateLibrary(db.sql, { ...roots, ...kind }) };
   }
-  const name = await ensureLibrary(url, cache, release, kind);
+  const name = await ensureLibrary(serverOf(release), cache, release, kind);
   await copyTree(`${cache}/${name}/files`, directory);
   const library: GeneratedLibrary = deserialize(await Deno.readFile(`${cache}/${name}/library`));
   return {

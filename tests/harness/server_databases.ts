@@ -2,10 +2,37 @@ import postgres from 'postgres';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
+import { type Release, RELEASES } from './releases.ts';
 
-/** The server for this run, exported by tests/run.ts; undefined means PGlite. */
-export function serverUrl(): string | undefined {
-  return Deno.env.get('TEST_POSTGRES_URL') || undefined;
+/**
+ * The servers of this run, as tests/run.ts exports them: addresses with the password of a superuser, separated by spaces.
+ * Throws Error where nobody has started one.
+ */
+function serverUrls(): readonly string[] {
+  const urls = (Deno.env.get('TEST_POSTGRES_URL') ?? '').split(' ').filter((url) => url !== '');
+  if (urls.length === 0) {
+    throw new Error(
+      'No PostgreSQL server has been started for these tests. Run them with `deno task test [FILE]`, or name one in TEST_POSTGRES_URL.',
+    );
+  }
+  return urls;
+}
+
+/** The server that has the databases of a release: the releases take turns, so each template is built once. */
+export function serverOf(release: Release): string {
+  return inTurn(RELEASES.indexOf(release));
+}
+
+let emptyDatabases = 0;
+
+/** A server for a database of no release; the files' first is on the first. */
+export function anyServer(): string {
+  return inTurn(emptyDatabases++);
+}
+
+function inTurn(turn: number): string {
+  const urls = serverUrls();
+  return urls[turn % urls.length] ?? '';
 }
 
 export function configOf(url: string, name: string): DatabaseConfig {

@@ -1,8 +1,6 @@
-import postgres from 'postgres';
 import { availableVector, installImmichSchema } from '../../src/demo/schema/install.ts';
 import { renderImmichSchema } from '../../src/demo/schema/render.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
-import { servePGlite } from '../../src/demo/pglite.ts';
 import { loadSchema, type Release } from './releases.ts';
 import { onServer } from './server_databases.ts';
 
@@ -13,7 +11,6 @@ export const MEDIA_LOCATION = '/data';
 const TEMPLATE_LOCK = 7_210_001;
 
 const templates = new Map<string, Promise<string>>();
-const dumps = new Map<string, Promise<Blob>>();
 
 /**
  * The name of the server's template database for a release, building it first if this run has not yet.
@@ -22,7 +19,7 @@ const dumps = new Map<string, Promise<Blob>>();
  * outlives the run never serves an outdated template.
  */
 export function ensureTemplate(url: string, release: Release): Promise<string> {
-  return remember(templates, `${url} ${release}`, () =>
+  return remember(`${url} ${release}`, () =>
     onServer(url, 'postgres', async (sql) => {
       const name = `immich_${release.replaceAll('.', '_')}_${await fingerprint(sql, release)}`;
       await sql`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`;
@@ -48,42 +45,6 @@ async function fingerprint(sql: Connection, release: Release): Promise<string> {
   return new Uint8Array(hash).toHex().slice(0, 8);
 }
 
-/**
- * The data directory of a PGlite with the release's tables, as a tar file in memory (40 MB).
- *
- * tests/run.ts names a directory in `TEST_PGLITE_CACHE` where processes leave them for one another.
- */
-export function ensureDump(release: Release): Promise<Blob> {
-  return remember(dumps, release, async () => {
-    const directory = Deno.env.get('TEST_PGLITE_CACHE');
-    const file = `${directory}/${release}.tar`;
-    const cached = directory ? await Deno.readFile(file).catch(() => undefined) : undefined;
-    if (cached) return new Blob([cached]);
-    const dump = await buildDump(release);
-    if (directory) await writeWhole(file, dump);
-    return dump;
-  });
-}
-
-async function buildDump(release: Release): Promise<Blob> {
-  const { database, port, close } = await servePGlite();
-  const sql: Connection = postgres({ host: '127.0.0.1', port, username: 'postgres', max: 1 });
-  try {
-    await install(sql, release);
-    return await database.dumpDataDir('none');
-  } finally {
-    await sql.end({ timeout: 1 });
-    await close();
-  }
-}
-
-/** Another process must never read half of it. */
-async function writeWhole(file: string, content: Blob): Promise<void> {
-  const unfinished = `${file}.${crypto.randomUUID()}`;
-  await Deno.writeFile(unfinished, content.stream());
-  await Deno.rename(unfinished, file);
-}
-
 /** Without vector indexes: each costs milliseconds per embedding, and nothing here searches by similarity. */
 async function install(sql: Connection, release: Release): Promise<void> {
   const schema = await loadSchema(release);
@@ -92,9 +53,9 @@ async function install(sql: Connection, release: Release): Promise<void> {
 }
 
 /** One attempt per key at a time; a failed one is forgotten. */
-function remember<V>(known: Map<string, Promise<V>>, key: string, make: () => Promise<V>): Promise<V> {
-  const made = known.get(key) ?? make();
-  known.set(key, made);
-  made.catch(() => known.delete(key));
+function remember(key: string, make: () => Promise<string>): Promise<string> {
+  const made = templates.get(key) ?? make();
+  templates.set(key, made);
+  made.catch(() => templates.delete(key));
   return made;
 }

@@ -5,9 +5,8 @@ import { EXIT, messageOf } from '../../src/errors.ts';
 import { VERSION } from '../../src/version.ts';
 import { isComplete, LIST_NAME, sha256 } from '../../src/writeback/exiftool/unpack.ts';
 import { type Run, type Variables, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
-import { findPostgres } from '../harness/binaries.ts';
+import { binariesForOneServer } from '../harness/binaries.ts';
 import { directoryInMemory, startServer, THROWAWAY_SETTINGS } from '../harness/server.ts';
-import { serverUrl } from '../harness/server_databases.ts';
 import { World } from '../share/world.ts';
 import { fingerprints, libraryFiles } from '../writeback/run/helper.ts';
 
@@ -249,13 +248,18 @@ function systemVariables(): Variables {
   }));
 }
 
-/** For as long as it is not disposed of: the server of TEST_POSTGRES_URL, else one that is started if it is installed, else PGlite. */
+/** For as long as it is not disposed of: the server of TEST_POSTGRES_URL, else one that is started. */
 async function serveDatabase(): Promise<AsyncDisposable> {
-  const bin = serverUrl() === undefined ? await findPostgres() : undefined;
-  if (bin === undefined) return { [Symbol.asyncDispose]: () => Promise.resolve() };
-  const server = await startServer(bin, THROWAWAY_SETTINGS, await directoryInMemory());
-  Deno.env.set('TEST_POSTGRES_URL', server.url);
-  return { [Symbol.asyncDispose]: server.stop };
+  const started = new AsyncDisposableStack();
+  if (!Deno.env.get('TEST_POSTGRES_URL')) {
+    const { bin } = started.use(await binariesForOneServer());
+    const server = started.adopt(
+      await startServer(bin, THROWAWAY_SETTINGS, await directoryInMemory()),
+      ({ stop }) => stop(),
+    );
+    Deno.env.set('TEST_POSTGRES_URL', server.url);
+  }
+  return started;
 }
 
 /** Everything, one after the other; says what it does. Throws at the first that is not right. */

@@ -3,11 +3,9 @@ import postgres from 'postgres';
 import { connect, type Connection, disconnect } from '../../src/postgres/connect.ts';
 import { faultOf } from '../../src/postgres/faults.ts';
 import { assertInstanceLock, BusyError, tryInstanceLock, withInstanceLock } from '../../src/postgres/lock.ts';
-import { HAS_SERVER, openEmpty } from '../harness/database.ts';
+import { openEmpty } from '../harness/database.ts';
 
-Deno.test('the lock has one holder, and goes to the next when it is released or its holder is gone', {
-  ignore: !HAS_SERVER,
-}, async () => {
+Deno.test('the lock has one holder, and goes to the next when it is released or its holder is gone', {}, async () => {
   const db = await openEmpty();
   try {
     const [one, two] = [await connect(db.config), await connect(db.config)];
@@ -32,9 +30,7 @@ Deno.test('the lock has one holder, and goes to the next when it is released or 
 
 Deno.test(
   'who takes the lock over waits for the last transaction of the one before, which may commit or not but not later',
-  {
-    ignore: !HAS_SERVER,
-  },
+  {},
   async () => {
     const db = await openEmpty();
     // Unlike the program's own, these connections do not know of each other, as after a break in the network.

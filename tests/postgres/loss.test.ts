@@ -5,7 +5,7 @@ import { tryInstanceLock } from '../../src/postgres/lock.ts';
 import { lossOf } from '../../src/postgres/sockets.ts';
 import { inTransaction } from '../../src/postgres/transaction.ts';
 import { Proxy } from '../crash/proxy.ts';
-import { HAS_SERVER, openEmpty, type TestDatabase } from '../harness/database.ts';
+import { openEmpty, type TestDatabase } from '../harness/database.ts';
 
 /** A database with a table `note`, and a pool of the program's own kind. */
 async function withPool(
@@ -36,76 +36,82 @@ async function terminate({ sql }: TestDatabase, pid: number | undefined): Promis
 }
 
 for (const max of [1, 4]) {
-  Deno.test(`a transaction whose connection is lost runs no further statement, on any other (pool of ${max})`, {
-    ignore: !HAS_SERVER,
-  }, async () => {
-    await withPool(max, async (sql, db) => {
-      const lock = await tryInstanceLock(sql);
-      assert.ok(lock);
-      let later: unknown;
-      const work = inTransaction(sql, lock, async (tx) => {
-        await tx`INSERT INTO note VALUES ('before')`;
-        const [row] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
-        await terminate(db, row?.pid);
-        try {
-          await tx`INSERT INTO note VALUES ('after')`;
-        } catch (error) {
-          later = error;
+  Deno.test(
+    `a transaction whose connection is lost runs no further statement, on any other (pool of ${max})`,
+    {},
+    async () => {
+      await withPool(max, async (sql, db) => {
+        const lock = await tryInstanceLock(sql);
+        assert.ok(lock);
+        let later: unknown;
+        const work = inTransaction(sql, lock, async (tx) => {
+          await tx`INSERT INTO note VALUES ('before')`;
+          const [row] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+          await terminate(db, row?.pid);
+          try {
+            await tx`INSERT INTO note VALUES ('after')`;
+          } catch (error) {
+            later = error;
+          }
+        });
+        await assert.rejects(work, isLost);
+        assert.ok(lossOf(sql).aborted);
+        for (let attempt = 0; attempt < 3; attempt++) {
+          await assert.rejects(sql`INSERT INTO note VALUES ('elsewhere')`.execute(), isLost, 'and is never wedged');
         }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        assert.ok(isLost(later), 'the statement after the loss was refused');
+        await lock.release();
+        assert.deepEqual([...await db.sql`SELECT text FROM note`], []);
       });
-      await assert.rejects(work, isLost);
-      assert.ok(lossOf(sql).aborted);
-      for (let attempt = 0; attempt < 3; attempt++) {
-        await assert.rejects(sql`INSERT INTO note VALUES ('elsewhere')`.execute(), isLost, 'and is never wedged');
-      }
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      assert.ok(isLost(later), 'the statement after the loss was refused');
-      await lock.release();
-      assert.deepEqual([...await db.sql`SELECT text FROM note`], []);
-    });
-  });
+    },
+  );
 }
 
-Deno.test('when the session that holds the lock is lost, a transaction of another session is not committed', {
-  ignore: !HAS_SERVER,
-}, async () => {
-  await withPool(4, async (sql, db) => {
-    const lock = await tryInstanceLock(sql);
-    assert.ok(lock);
-    const work = inTransaction(sql, lock, async (tx) => {
-      await tx`INSERT INTO note VALUES ('mine')`;
-      await terminate(db, lock.pid);
+Deno.test(
+  'when the session that holds the lock is lost, a transaction of another session is not committed',
+  {},
+  async () => {
+    await withPool(4, async (sql, db) => {
+      const lock = await tryInstanceLock(sql);
+      assert.ok(lock);
+      const work = inTransaction(sql, lock, async (tx) => {
+        await tx`INSERT INTO note VALUES ('mine')`;
+        await terminate(db, lock.pid);
+      });
+      await assert.rejects(work, isLost);
+      await assert.rejects(inTransaction(sql, lock, (tx) => tx`INSERT INTO note VALUES ('mine')`), isLost);
+      assert.deepEqual([...await db.sql`SELECT text FROM note`], []);
     });
-    await assert.rejects(work, isLost);
-    await assert.rejects(inTransaction(sql, lock, (tx) => tx`INSERT INTO note VALUES ('mine')`), isLost);
-    assert.deepEqual([...await db.sql`SELECT text FROM note`], []);
-  });
-});
+  },
+);
 
-Deno.test('a pool that is idle learns of a loss by itself; another one can be opened when the server is back', {
-  ignore: !HAS_SERVER,
-}, async () => {
-  const db = await openEmpty();
-  await using proxy = new Proxy(db.config);
-  try {
-    const sql = await connect(proxy.config);
-    const loss = new Promise((resolve) => lossOf(sql).addEventListener('abort', resolve));
-    await proxy.down();
-    await loss;
-    await disconnect(sql);
-    await assert.rejects(
-      connect(proxy.config),
-      (error) => isLost(error) && /No PostgreSQL answers/.test(String(error)),
-    );
-    proxy.up();
-    const again = await connect(proxy.config);
-    assert.equal((await again`SELECT 1`).length, 1);
-    await disconnect(again);
-    assert.equal(lossOf(again).aborted, false, 'closing on purpose is no loss');
-  } finally {
-    await db.close();
-  }
-});
+Deno.test(
+  'a pool that is idle learns of a loss by itself; another one can be opened when the server is back',
+  {},
+  async () => {
+    const db = await openEmpty();
+    await using proxy = new Proxy(db.config);
+    try {
+      const sql = await connect(proxy.config);
+      const loss = new Promise((resolve) => lossOf(sql).addEventListener('abort', resolve));
+      await proxy.down();
+      await loss;
+      await disconnect(sql);
+      await assert.rejects(
+        connect(proxy.config),
+        (error) => isLost(error) && /No PostgreSQL answers/.test(String(error)),
+      );
+      proxy.up();
+      const again = await connect(proxy.config);
+      assert.equal((await again`SELECT 1`).length, 1);
+      await disconnect(again);
+      assert.equal(lossOf(again).aborted, false, 'closing on purpose is no loss');
+    } finally {
+      await db.close();
+    }
+  },
+);
 
 Deno.test('a server that breaks the connection before it says a word is no endless loop', async () => {
   const listener = Deno.listen({ hostname: '127.0.0.1', port: 0 });

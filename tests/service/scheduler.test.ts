@@ -6,7 +6,6 @@ import { Scheduler } from '../../src/service/scheduler.ts';
 import type { ServiceState } from '../../src/service/state.ts';
 import { lockHolders, until } from '../crash/process.ts';
 import { Proxy } from '../crash/proxy.ts';
-import { HAS_SERVER } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 
 const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
@@ -55,9 +54,7 @@ class Service implements AsyncDisposable {
   }
 }
 
-Deno.test('the database goes away and comes back, again and again: the service goes on where it was', {
-  ignore: !HAS_SERVER,
-}, async () => {
+Deno.test('the database goes away and comes back, again and again: the service goes on where it was', {}, async () => {
   await using world = await World.open('v3.1.0');
   await using proxy = new Proxy(world.config.database);
   await proxy.down();
@@ -80,9 +77,7 @@ Deno.test('the database goes away and comes back, again and again: the service g
   assert.equal((await lockHolders(world.sql)).length, 1);
 });
 
-Deno.test('a service is told to stop: it returns at once, and nothing of it is left in the database', {
-  ignore: !HAS_SERVER,
-}, async () => {
+Deno.test('a service is told to stop: it returns at once, and nothing of it is left in the database', {}, async () => {
   await using world = await World.open('v3.1.0');
   const service = new Service(world.config);
   await service.cycles();
@@ -92,9 +87,7 @@ Deno.test('a service is told to stop: it returns at once, and nothing of it is l
   await until('its sessions have ended', async () => (await sessions(world)) === 0);
 });
 
-Deno.test('told to stop in a batch that does not end, it cuts the connection within 10 seconds', {
-  ignore: !HAS_SERVER,
-}, async () => {
+Deno.test('told to stop in a batch that does not end, it cuts the connection within 10 seconds', {}, async () => {
   await using world = await World.open('v3.1.0');
   const service = new Service(world.config);
   await service.cycles();
@@ -112,9 +105,7 @@ Deno.test('told to stop in a batch that does not end, it cuts the connection wit
   assert.deepEqual(await world.verify(verifyMirrors), []);
 });
 
-Deno.test('a configuration that is right is taken over, one that is wrong is told and not used', {
-  ignore: !HAS_SERVER,
-}, async () => {
+Deno.test('a configuration that is right is taken over, one that is wrong is told and not used', {}, async () => {
   await using world = await World.open('v3.1.0');
   const [external, upload] = world.config.jobs;
   assert.ok(external && upload);
@@ -136,23 +127,25 @@ Deno.test('a configuration that is right is taken over, one that is wrong is tol
   assert.equal(await jobs(world), 2);
 });
 
-Deno.test('what fails for a reason that the user can mend is tried again, with growing pauses, until he has', {
-  ignore: !HAS_SERVER,
-}, async () => {
-  await using world = await World.open('v3.1.0');
-  await using service = new Service(world.config);
-  await service.cycles();
-  const path = `${world.directory}/external`;
-  Deno.renameSync(path, `${path}.away`);
-  await service.scheduler.reload();
-  await until('a failure', () => service.state.failuresInARow > 1);
-  assert.match(messages(service.state), /is not here/);
-  assert.match(service.state.cycles.at(-1)?.error?.remedy ?? '', /Mount it/);
-  Deno.renameSync(`${path}.away`, path);
-  await service.cycles();
-  assert.deepEqual(service.state.problems, []);
-  assert.deepEqual(await world.verify(verifyMirrors), []);
-});
+Deno.test(
+  'what fails for a reason that the user can mend is tried again, with growing pauses, until he has',
+  {},
+  async () => {
+    await using world = await World.open('v3.1.0');
+    await using service = new Service(world.config);
+    await service.cycles();
+    const path = `${world.directory}/external`;
+    Deno.renameSync(path, `${path}.away`);
+    await service.scheduler.reload();
+    await until('a failure', () => service.state.failuresInARow > 1);
+    assert.match(messages(service.state), /is not here/);
+    assert.match(service.state.cycles.at(-1)?.error?.remedy ?? '', /Mount it/);
+    Deno.renameSync(`${path}.away`, path);
+    await service.cycles();
+    assert.deepEqual(service.state.problems, []);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+  },
+);
 
 /** Jobs that have mirrors. */
 async function jobs(world: World): Promise<number> {

@@ -4,7 +4,6 @@ import { EXIT } from '../../src/errors.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { Ground } from '../crash/ground.ts';
 import { lockHolders, RunningProgram, until } from '../crash/process.ts';
-import { HAS_SERVER } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 
 /** The shortest that can be configured. */
@@ -15,47 +14,48 @@ function serve(world: World, cwd: string): RunningProgram {
   return RunningProgram.start(['serve'], { cwd, env });
 }
 
-Deno.test('two instances: one works, one stands by and takes over within an interval when the other is killed', {
-  ignore: !HAS_SERVER,
-}, async () => {
-  await using world = await World.open('v3.1.0');
-  const ground = new Ground(world);
-  using cwd = workingDirectory(world.config.jobs.map(yamlJob));
-  const first = serve(world, cwd.path);
-  await until('the first has the lock', async () => (await lockHolders(world.sql)).length > 0);
-  const [holder] = await lockHolders(world.sql);
-  const second = serve(world, cwd.path);
-  await until('everything is shared', async () => (await mirrors(world)) > 0);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  assert.deepEqual(await lockHolders(world.sql), [holder], 'the second stands by');
-  await ground.assertRight('shared by the first');
+Deno.test(
+  'two instances: one works, one stands by and takes over within an interval when the other is killed',
+  {},
+  async () => {
+    await using world = await World.open('v3.1.0');
+    const ground = new Ground(world);
+    using cwd = workingDirectory(world.config.jobs.map(yamlJob));
+    const first = serve(world, cwd.path);
+    await until('the first has the lock', async () => (await lockHolders(world.sql)).length > 0);
+    const [holder] = await lockHolders(world.sql);
+    const second = serve(world, cwd.path);
+    await until('everything is shared', async () => (await mirrors(world)) > 0);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    assert.deepEqual(await lockHolders(world.sql), [holder], 'the second stands by');
+    await ground.assertRight('shared by the first');
 
-  const { alice } = world.library.users;
-  await world.sql`UPDATE person SET name = 'Renamed' WHERE "ownerId" = ${alice.id} AND name <> ''`;
-  first.signal('SIGKILL');
-  const killedAt = performance.now();
-  await until('the second has the lock', async () => {
-    const holders = await lockHolders(world.sql);
-    return holders.length > 0 && holders[0] !== holder;
-  });
-  const seconds = (performance.now() - killedAt) / 1_000;
-  assert.ok(seconds <= INTERVAL_SECONDS + 2, `after ${seconds} s`);
-  assert.equal((await first.ended()).code, 137);
-  await until('the change is shared', async () => (await world.namesOf('bob')).includes('Renamed'));
+    const { alice } = world.library.users;
+    await world.sql`UPDATE person SET name = 'Renamed' WHERE "ownerId" = ${alice.id} AND name <> ''`;
+    first.signal('SIGKILL');
+    const killedAt = performance.now();
+    await until('the second has the lock', async () => {
+      const holders = await lockHolders(world.sql);
+      return holders.length > 0 && holders[0] !== holder;
+    });
+    const seconds = (performance.now() - killedAt) / 1_000;
+    assert.ok(seconds <= INTERVAL_SECONDS + 2, `after ${seconds} s`);
+    assert.equal((await first.ended()).code, 137);
+    await until('the change is shared', async () => (await world.namesOf('bob')).includes('Renamed'));
 
-  assert.ok(second.signal('SIGTERM'));
-  const { code, stderr } = await second.ended();
-  assert.equal(code, EXIT.ok, stderr);
-  assert.equal(stderr.match(/standing by/g)?.length, 1, stderr);
-  assert.match(stderr, /taking over/);
-  assert.match(stderr, /stopping/);
-  await until('the lock is free', async () => (await lockHolders(world.sql)).length === 0);
-  await ground.assertRight('shared by the second');
-});
+    assert.ok(second.signal('SIGTERM'));
+    const { code, stderr } = await second.ended();
+    assert.equal(code, EXIT.ok, stderr);
+    assert.equal(stderr.match(/standing by/g)?.length, 1, stderr);
+    assert.match(stderr, /taking over/);
+    assert.match(stderr, /stopping/);
+    await until('the lock is free', async () => (await lockHolders(world.sql)).length === 0);
+    await ground.assertRight('shared by the second');
+  },
+);
 
 Deno.test(
   'two instances: the one that works goes on when the one that stands by is killed',
-  { ignore: !HAS_SERVER },
   async () => {
     await using world = await World.open('v3.1.0');
     const ground = new Ground(world);
@@ -81,7 +81,7 @@ Deno.test(
   },
 );
 
-Deno.test('serve: SIGHUP reads the configuration again, SIGINT ends it with 130', { ignore: !HAS_SERVER }, async () => {
+Deno.test('serve: SIGHUP reads the configuration again, SIGINT ends it with 130', async () => {
   await using world = await World.open('v3.1.0');
   const [external] = world.config.jobs;
   assert.ok(external);

@@ -147,7 +147,7 @@ TZ=Europe/Vienna
   /** All that setup could change, but for what Immich notes about what was deleted. */
   async everything(): Promise<unknown> {
     const { rows, ...rest } = await everything(this.world);
-    return { ...rest, rows: Object.entries(rows).filter(([table]) => !table.endsWith('_audit')) };
+    return { ...rest, rows: Object.fromEntries(Object.entries(rows).filter(([table]) => !table.endsWith('_audit'))) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type YamlJob,
   yamlJob,
 } from '../cli/program.ts';
-import { HAS_SERVER, openEmpty } from '../harness/database.ts';
+import { openEmpty } from '../harness/database.ts';
 import { World } from './world.ts';
 
 /** Something wrong with the input, and what the one message must contain. */
@@ -32,7 +32,6 @@ interface Case {
 }
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
-const onlyOnServer = HAS_SERVER ? undefined : 'PGlite has one database, one session, and takes any password';
 const onlyAsRoot = await canMount() ? undefined : 'mounting needs root and its own mount namespace';
 
 Deno.test('bad input gets one clear message and its exit code, and nothing is written', async (t) => {
@@ -78,13 +77,11 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     },
     {
       what: 'a wrong password',
-      obstacle: onlyOnServer,
       env: { DB_PASSWORD: 'not the password' },
       says: ['refused the user "postgres"', 'DB_PASSWORD'],
     },
     {
       what: 'a database that does not exist',
-      obstacle: onlyOnServer,
       env: { DB_DATABASE_NAME: 'no_such_database' },
       says: ['has no database "no_such_database"', 'DB_DATABASE_NAME'],
     },
@@ -92,7 +89,6 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
       what: 'a database user who may not read',
       env: { DB_USERNAME: 'stranger', DB_PASSWORD: 'a-stranger' },
       says: ['"stranger" may not do this: permission denied', "Immich's own database user"],
-      obstacle: onlyOnServer,
       prepare: async () => {
         await world.sql`CREATE ROLE stranger LOGIN PASSWORD 'a-stranger'`;
         return () => world.sql`DROP ROLE stranger`;
@@ -246,7 +242,6 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     {
       what: 'another instance is at work',
       code: EXIT.refused,
-      obstacle: onlyOnServer,
       prepare: async () => {
         const session = await world.sql.reserve();
         await session`SELECT pg_advisory_lock(${0x696d7369}, 1)`;

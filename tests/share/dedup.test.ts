@@ -15,7 +15,7 @@ import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { RunningProgram } from '../crash/process.ts';
-import { HAS_SERVER, REPRESENTATIVE } from '../harness/database.ts';
+import { REPRESENTATIVE } from '../harness/database.ts';
 import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -194,7 +194,6 @@ Deno.test('an own file beside the links stays, and so does a mirror whose file c
 
 Deno.test({
   name: 'killed in the middle of many, dedup is run again and finishes',
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using world = await World.open('v3.1.0');
     await generateBulk(world.sql, {

@@ -8,7 +8,7 @@ import { applyTakeover, type TakeoverResult } from '../../src/share/predecessor/
 import { planOnly, withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
-import { HAS_SERVER, type Release } from '../harness/database.ts';
+import { type Release } from '../harness/database.ts';
 import { PredecessorWorld } from './predecessor_world.ts';
 import { digestTables, listFiles, type Snapshot, snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
@@ -182,7 +182,6 @@ Deno.test('the first versions of its tables are read too', async () => {
 
 Deno.test({
   name: 'a connection like its own is noticed, ours and others are not',
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using world = await World.open('v3.1.0');
     assert.equal(await detectPredecessor(world.sql), undefined);

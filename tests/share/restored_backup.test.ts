@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
-import { HAS_SERVER, type Release, REPRESENTATIVE } from '../harness/database.ts';
-import { onServer, serverUrl } from '../harness/server_databases.ts';
+import { type Release, REPRESENTATIVE } from '../harness/database.ts';
+import { onServer } from '../harness/server_databases.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -115,7 +115,6 @@ Deno.test('with symbolic links mirrors are recognised too, and the files of the 
 for (const release of REPRESENTATIVE) {
   Deno.test({
     name: `${release}: after an older backup of the whole database was restored one cycle makes everything right`,
-    ignore: !HAS_SERVER,
     fn: () => restoreOlder(release),
   });
 }
@@ -164,7 +163,6 @@ async function restoreOlder(release: Release): Promise<void> {
 
 Deno.test({
   name: 'an older backup with the photos of that time: their files are used again, not made twice',
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using world = await World.open('v3.1.0');
     await using backup = await Backup.of(world);
@@ -189,7 +187,7 @@ class Backup implements AsyncDisposable {
   private constructor(readonly world: World, readonly name: string, readonly url: string) {}
 
   static async of(world: World): Promise<Backup> {
-    const backup = new Backup(world, `backup_${crypto.randomUUID().replaceAll('-', '')}`, serverUrl() ?? '');
+    const backup = new Backup(world, `backup_${crypto.randomUUID().replaceAll('-', '')}`, world.db.server);
     await backup.#copy(world.db.config.name, backup.name);
     return backup;
   }

@@ -14,7 +14,7 @@ import {
 import { everything } from '../cli/everything.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { RunningProgram } from '../crash/process.ts';
-import { HAS_SERVER, REPRESENTATIVE, SPREAD } from '../harness/database.ts';
+import { REPRESENTATIVE, SPREAD } from '../harness/database.ts';
 import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -171,7 +171,6 @@ Deno.test('a file that cannot be removed is told and keeps its mirror; running a
 
 Deno.test({
   name: 'killed when the files are gone and the rows are not, unshare is run again and finishes',
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using world = await World.open('v3.1.0');
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));

@@ -3,7 +3,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { planOnly, withSharing } from '../../src/share/share.ts';
 import { readShareStatus, type ShareStatus } from '../../src/status/share.ts';
 import { everything } from '../cli/everything.ts';
-import { HAS_SERVER, RELEASES } from '../harness/database.ts';
+import { RELEASES } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 
 for (const release of RELEASES) {
@@ -70,7 +70,6 @@ Deno.test('a job that was taken out and still has mirrors is told, and a brake',
 
 Deno.test({
   name: 'somebody at work is seen, and not waited for',
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using world = await World.open('v3.1.0');
     await world.share();
