@@ -7,6 +7,9 @@ const PUBLIC_SECRETS: ReadonlySet<string> = new Set(['postgres', 'immich']);
 
 /**
  * The last line of defence for secrets: nothing of ours prints them, but the message of a library or of a server might.
+ *
+ * `@logtape/redaction` (2.3) finds fields by name and text by pattern, in log records only; here the values themselves are known, in three
+ * spellings, and results on stdout are redacted as well.
  */
 export class Redactor {
   readonly #secrets = new Set<string>();

@@ -90,6 +90,8 @@ export interface ServiceConfig {
   readonly http: { readonly hostname: string; readonly port: number };
   /** `HTTP_TOKEN`; undefined = HTTP only shows. */
   readonly token: Secret | undefined;
+  /** `HTTP_ALLOWED_HOSTS`: names under which HTTP is answered, besides addresses, `localhost` and names without a dot; lower case. */
+  readonly allowedHosts: readonly string[];
   /** `NOTIFY_URL`, `NOTIFY_FORMAT`; undefined = nobody is told. */
   readonly notify: { readonly url: Secret; readonly format: 'json' | 'ntfy' | 'healthchecks' } | undefined;
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { parseRaw } from './parse.ts';
 import type { Problem } from './problems.ts';
 import { plain } from './quote.ts';
-import { type SettingName, settingOf, SETTINGS } from './settings.ts';
+import { type Setting, type SettingName, settingOf, SETTINGS } from './settings.ts';
 import type { Raw, Source } from './sources.ts';
 import { readTextFile } from './text_file.ts';
 
@@ -28,6 +28,9 @@ export class SettingsReader {
   read<N extends SettingName>(name: N): Value<N> {
     const setting = settingOf(name);
     const raw = this.find(name);
+    if (raw !== undefined && setting.secret === true && raw.value === setting.example) {
+      this.#reportExample(raw, setting);
+    }
     const value = raw === undefined ? undefined : parseRaw(raw, setting.type, this.#problems, setting.secret === true);
     const fallback = () => setting.default === undefined ? undefined : setting.type.schema.parse(setting.default);
     return (value ?? fallback()) as Value<N>;
@@ -50,6 +53,16 @@ export class SettingsReader {
       return undefined;
     }
     return undefined;
+  }
+
+  /** Everybody who has read `.env.example` knows it. */
+  #reportExample({ key, place }: Raw, { type }: Setting): void {
+    this.#problems.push({
+      key,
+      place,
+      message: 'the value is the example of .env.example, which everybody knows',
+      remedy: type.remedy,
+    });
   }
 
   #readSecretFile({ key, value }: Raw): Raw | undefined {

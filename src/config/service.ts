@@ -7,6 +7,7 @@ export function readServiceConfig(settings: SettingsReader): ServiceConfig {
   return {
     http: { hostname: settings.read('HTTP_HOST'), port: settings.read('HTTP_PORT') },
     token: settings.read('HTTP_TOKEN'),
+    allowedHosts: settings.read('HTTP_ALLOWED_HOSTS') ?? [],
     notify: url === undefined ? undefined : { url, format: settings.read('NOTIFY_FORMAT') },
   };
 }

@@ -1,12 +1,13 @@
+import { hostnames, listenAddress } from './hosts.ts';
 import type { Setting } from './setting.ts';
-import { choice, cron, hostname, httpToken, notifyUrl, timeWindow, wholeNumber, writeModules } from './values.ts';
+import { choice, cron, httpToken, notifyUrl, timeWindow, wholeNumber, writeModules } from './values.ts';
 
 /** The settings of `serve`, as part of the registry in settings.ts. */
 export const SERVICE_SETTINGS = Object.freeze(
   {
     HTTP_HOST: {
       group: 'service',
-      type: hostname,
+      type: listenAddress,
       default: '127.0.0.1',
       description:
         'Where serve answers HTTP: 127.0.0.1 is this machine only, 0.0.0.0 everybody who can reach it (what a container needs).',
@@ -23,7 +24,15 @@ export const SERVICE_SETTINGS = Object.freeze(
       example: 'a-long-random-word',
       secret: true,
       description:
-        'Who knows it can start a cycle, look at a dry run and confirm withdrawals over HTTP. Unset means: HTTP only shows.',
+        'Whoever knows it can see everything over HTTP, start a cycle, look at a dry run and confirm withdrawals. Unset means: HTTP only shows counts.',
+    },
+    HTTP_ALLOWED_HOSTS: {
+      group: 'service',
+      type: hostnames,
+      example: 'photos.example.org',
+      description:
+        'The names under which browsers may reach the dashboard, separated by commas, such as that of a proxy. Addresses, localhost and ' +
+        'names without a dot need not be listed; any other name is refused, as it may be that of a hostile page.',
     },
     WRITE_SCHEDULE: {
       group: 'service',

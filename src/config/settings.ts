@@ -1,3 +1,4 @@
+import { hostname } from './hosts.ts';
 import type { Setting } from './setting.ts';
 import {
   albumId,
@@ -6,7 +7,6 @@ import {
   directory,
   filePath,
   flag,
-  hostname,
   httpUrl,
   libraryId,
   localDirectory,

@@ -141,13 +141,6 @@ export const word: ValueType<string> = {
   remedy: 'Write it on one line.',
 };
 
-/** A host name or an IP address, without scheme or port. */
-export const hostname: ValueType<string> = {
-  schema: withoutControls.refine((value) => !/[\s/@]/.test(value), 'is more than the name of a host'),
-  remedy: 'Write only the name or the IP address, such as immich_postgres; the port has a setting of its own.',
-  mayHoldSecret: (value) => value.includes('@'),
-};
-
 /** Immich's address; no trailing slash, and without `/api`, which Immich's own command line tool appends to it. */
 export const httpUrl: ValueType<string> = {
   schema: text

@@ -23,7 +23,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const TOKEN = 'a-long-random-word';
+const TOKEN = 'some-long-random-word';
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 900 };
@@ -141,7 +141,7 @@ async function serve(name: string, token?: string) {
     snapshot: () => snapshotOf(state, config, '1.2.3'),
     onChange: (listener) => state.onChange(listener),
     actions: actionsOf(scheduler),
-  }, config.service.token);
+  }, config.service);
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
   return { url: listening.url, scheduler, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { JOB_FIELD_NAMES } from '../../src/config/job_fields.ts';
 import { renderConfigurationPage, renderEnvExample } from '../../tools/configuration_reference.ts';
 import { SETTING_NAMES, settingOf } from '../../src/config/settings.ts';
-import { load, portable } from './helper.ts';
+import { load, portable, refused } from './helper.ts';
 
 const root = new URL('../../', import.meta.url);
 const pathOf = (path: string) => fileURLToPath(new URL(path, root));
@@ -26,8 +26,13 @@ Deno.test('.env.example as it is changes nothing', () => {
   assert.deepEqual(portable(load({ files })), portable(load({})));
 });
 
-Deno.test('.env.example with every "#" taken away is a valid configuration', () => {
-  const files = { '.env': renderEnvExample().replace(/^#(?=[A-Z])/gm, ''), 'config.yaml': '' };
+Deno.test('.env.example with every "#" taken away is a valid configuration, once its sample secrets are others', () => {
+  const text = renderEnvExample().replace(/^#(?=[A-Z])/gm, '');
+  const secrets = SETTING_NAMES.filter((name) => settingOf(name).secret && settingOf(name).example !== undefined);
+  const { problems } = refused({ files: { '.env': text, 'config.yaml': '' }, needJobs: true });
+  assert.deepEqual(problems.map(({ key }) => key).sort(), [...secrets].sort());
+  const others = new RegExp(`^(${secrets.join('|')})=.*$`, 'gm');
+  const files = { '.env': text.replace(others, '$1=https://example.org/another'), 'config.yaml': '' };
   const config = load({ files, needJobs: true });
   assert.deepEqual(config.jobs.map((job) => job.name), ['external-library', 'uploads']);
 });

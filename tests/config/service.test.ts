@@ -5,6 +5,7 @@ Deno.test('HTTP is answered on this machine only, and nobody is told, unless som
   assert.deepEqual(load({}).service, {
     http: { hostname: '127.0.0.1', port: 8080 },
     token: undefined,
+    allowedHosts: [],
     notify: undefined,
   });
 });
@@ -13,13 +14,15 @@ Deno.test('every setting of the service can be set, and the secret ones do not s
   const env = {
     HTTP_HOST: '0.0.0.0',
     HTTP_PORT: '0',
-    HTTP_TOKEN: 'a-long-random-word',
+    HTTP_ALLOWED_HOSTS: ' Photos.Example.org., müller.example,10.0.0.1 ',
+    HTTP_TOKEN: 'some-long-random-word',
     NOTIFY_URL: 'https://ntfy.example.org/my-key',
     NOTIFY_FORMAT: 'NTFY',
   };
   const { service } = load({ env });
   assert.deepEqual(service.http, { hostname: '0.0.0.0', port: 0 });
-  assert.equal(service.token?.reveal(), 'a-long-random-word');
+  assert.deepEqual(service.allowedHosts, ['photos.example.org', 'xn--mller-kva.example', '10.0.0.1']);
+  assert.equal(service.token?.reveal(), 'some-long-random-word');
   assert.equal(service.notify?.url.reveal(), 'https://ntfy.example.org/my-key');
   assert.equal(service.notify?.format, 'ntfy');
   assert.doesNotMatch(JSON.stringify(service), /random|my-key/);
@@ -27,6 +30,13 @@ Deno.test('every setting of the service can be set, and the secret ones do not s
 
 const WRONG: readonly (readonly [string, string, RegExp])[] = [
   ['HTTP_TOKEN', 'short', /fewer than 12 characters/],
+  ['HTTP_TOKEN', 'a-long-random-word', /example of \.env\.example/],
+  ['IMMICH_API_KEY', 'paste-your-key-here', /example of \.env\.example/],
+  ['NOTIFY_URL', 'https://ntfy.example.org/photos', /example of \.env\.example/],
+  ['HTTP_ALLOWED_HOSTS', 'photos.example.org:8080', /has a port/],
+  ['HTTP_ALLOWED_HOSTS', 'https://photos.example.org', /more than the name/],
+  ['HTTP_HOST', '0.0.0.0:8080', /has a port/],
+  ['HTTP_HOST', 'nas', /not an IP address/],
   ['HTTP_PORT', '70000', /not between 0 and 65535/],
   ['NOTIFY_URL', 'ntfy.example.org/my-key', /http:\/\/ or https:\/\//],
   ['WRITE_SCHEDULE', 'every night', /five fields/],

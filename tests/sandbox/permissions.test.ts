@@ -55,7 +55,7 @@ Deno.test('only what writes back starts a program, only serve answers HTTP, stat
   assert.deepEqual(permitted('serve', { WRITE_SCHEDULE: '0 3 * * *' }).run, ['perl']);
   assert.deepEqual(permitted('status').write, ['/tmp/own']);
   assert.deepEqual(permitted('doctor').sys, ['uid', 'gid', 'statfs']);
-  const service = { HTTP_HOST: '0.0.0.0', HTTP_PORT: '8081', NOTIFY_URL: 'https://ntfy.example.org/photos' };
+  const service = { HTTP_HOST: '0.0.0.0', HTTP_PORT: '8081', NOTIFY_URL: 'https://ntfy.example.org/our-photos' };
   const inside = ['localhost:5432', 'immich_server:2283'];
   assert.deepEqual(permitted('serve', service).net, [...inside, '0.0.0.0:8081', 'ntfy.example.org:443']);
   assert.deepEqual(permitted('serve', { HTTP_PORT: '0' }).net, inside);

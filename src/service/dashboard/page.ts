@@ -11,9 +11,8 @@ type Html = ReturnType<typeof html>;
 export interface Visitor {
   /** HTTP_TOKEN is set: whoever knows it may do something. */
   readonly canSignIn: boolean;
-  /** The value that forms of this session carry; undefined for somebody who has none. */
-  readonly formValue: string | undefined;
-  /** What came of his last action. */
+  readonly isSignedIn: boolean;
+  /** What came of their last action. */
   readonly message: string | undefined;
 }
 
@@ -100,7 +99,7 @@ function doing({ phase, nextRunAt }: Snapshot): Html {
   }
 }
 
-function needsYou({ problems, brakes }: Snapshot, { formValue }: Visitor): Html | string {
+function needsYou({ problems, brakes }: Snapshot, { isSignedIn }: Visitor): Html | string {
   const others = problems.filter(({ code }) => code !== 'brake');
   if (others.length + brakes.length === 0) return '';
   return html`
@@ -117,11 +116,9 @@ ${
           : html`<p>The folder <code>${emptyDirectory}</code> is empty or not there: its disk is probably not mounted.</p>`
       }
 <p>If it is a mistake, mend it, and everything stays. If it is right, say so${
-        formValue === undefined
-          ? html`
-            with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
-          `
-          : html`:</p>${form('/actions/confirm', formValue, `Take back ${mirrors} photos of ${job}`, job)}`
+        isSignedIn ? html`:</p>${form('/actions/confirm', `Take back ${mirrors} photos of ${job}`, job)}` : html`
+          with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
+        `
       }</li>`
     )}
     ${others.map(({ what, remedy }) =>
@@ -219,22 +216,22 @@ ${
 ${write.nextRunAt === undefined ? '' : html`<p>The next run begins at ${timeOf(write.nextRunAt)}.</p>`}</section>`;
 }
 
-function actions({ canSignIn, formValue }: Visitor): Html | string {
+function actions({ canSignIn, isSignedIn }: Visitor): Html | string {
   if (!canSignIn) return '';
   return html`<section aria-labelledby="actions"><h2 id="actions">Do something</h2>
 ${
-    formValue === undefined
-      ? html`<form method="post" action="/session"><label for="token">The HTTP_TOKEN of the configuration</label>
+    isSignedIn
+      ? html`<div class="buttons">
+${form('/actions/run', 'Run a cycle now')}
+${form('/actions/dry-run', 'Show what a full cycle would do')}
+${form('/session/end', 'Sign out')}</div>`
+      : html`<form method="post" action="/session"><label for="token">The HTTP_TOKEN of the configuration</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required><button>Sign in</button></form>`
-      : html`<div class="buttons">
-${form('/actions/run', formValue, 'Run a cycle now')}
-${form('/actions/dry-run', formValue, 'Show what a full cycle would do')}
-${form('/session/end', formValue, 'Sign out')}</div>`
   }</section>`;
 }
 
-function form(action: string, formValue: string, label: string, job?: string): Html {
-  return html`<form method="post" action="${action}"><input type="hidden" name="form" value="${formValue}">
+function form(action: string, label: string, job?: string): Html {
+  return html`<form method="post" action="${action}">
 ${job === undefined ? '' : html`<input type="hidden" name="job" value="${job}">`}<button>${label}</button></form>`;
 }
 

@@ -1,13 +1,24 @@
-import { Hono } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { getLogger } from '@logtape/logtape';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { csrf } from 'hono/csrf';
+import { HTTPException } from 'hono/http-exception';
+import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
-import type { Secret } from '../../config/secret.ts';
+import type { ServiceConfig } from '../../config/config.ts';
+import { messageOf } from '../../errors.ts';
 import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
 import { dashboard } from '../dashboard/page.ts';
 import { readinessOf } from '../readiness.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { Access, SESSION_COOKIE } from './access.ts';
+import { hostNameOf, isAllowedHost } from './allowed_hosts.ts';
 import { Metrics } from './metrics.ts';
+import { Sessions } from './sessions.ts';
+import { TokenCheck } from './token_check.ts';
+
+const logger = getLogger(['immich-sidecar', 'http']);
 
 /** What HTTP shows, and what it may set going. */
 export interface Served {
@@ -33,28 +44,37 @@ const HEARTBEAT_MS = 25_000;
 /** News are told at most so often. */
 const NEWS_PAUSE_MS = 1_000;
 
-/** No page of ours loads anything from elsewhere, runs text as a script, or is shown in another page. */
-const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
-  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const SESSION_COOKIE = 'immich_sidecar_session';
 
-/** A form of ours has three short fields. */
-const MOST_BYTES = 4_096;
+/** No page of ours loads anything from elsewhere, runs text as a script, or is shown in another page. */
+const HEADERS: Parameters<typeof secureHeaders>[0] = {
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  xFrameOptions: 'DENY',
+  // Whether the name is served with TLS for good is for the proxy to say.
+  strictTransportSecurity: false,
+};
+
+/** A form of ours has two short fields. */
+const MAX_BODY_BYTES = 4_096;
 
 /** All routes. docs/service.md describes them. */
-export function httpApp(served: Served, token: Secret | undefined): Hono {
+export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceConfig, 'token' | 'allowedHosts'>): Hono {
   const app = new Hono();
   const metrics = new Metrics();
   let listeners = 0;
   served.onChange(() => metrics.observe(served.snapshot()));
 
-  app.use(async (context, next) => {
-    await next();
-    const { headers } = context.res;
-    headers.set('content-security-policy', POLICY);
-    headers.set('x-content-type-options', 'nosniff');
-    headers.set('referrer-policy', 'no-referrer');
-    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
-  });
+  app.use(secureHeaders(HEADERS), neverCached, onlyFor(allowedHosts));
+  app.post('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.text('That is too long.\n', 413) }));
   app.get('/healthz', (context) => context.json({ alive: true }));
   app.get('/readyz', (context) => {
     const readiness = readinessOf(served.snapshot(), Date.now());
@@ -87,71 +107,111 @@ export function httpApp(served: Served, token: Secret | undefined): Hono {
     });
   });
 
-  const access = token === undefined ? undefined : new Access(token);
-  app.get('/', (context) => {
-    const cookie = getCookie(context, SESSION_COOKIE);
-    const isSignedIn = cookie !== undefined && access?.isSession(cookie, Date.now());
-    return context.html(dashboard(served.snapshot(), {
-      canSignIn: access !== undefined,
-      formValue: isSignedIn ? access?.formValue(cookie) : undefined,
-      message: undefined,
-    }, Date.now()));
-  });
+  const access = token === undefined ? undefined : { sessions: new Sessions(), tokens: new TokenCheck(token) };
+  app.get('/', (context) => page(context, served, access));
   if (access !== undefined) addActions(app, served, access);
   app.notFound((context) => context.text('There is nothing here. / shows the dashboard.\n', 404));
-  // What went wrong inside is for the log alone.
-  app.onError((_, context) => context.text('That did not work; the log says more.\n', 500));
+  app.onError((error, context) => {
+    if (error instanceof HTTPException) return context.text('A page of another site has sent this form.\n', 403);
+    logger.error('{path} could not be answered: {problem}', {
+      path: context.req.path,
+      problem: messageOf(error),
+      error,
+    });
+    return context.text('That did not work; the log says more.\n', 500);
+  });
   return app;
+}
+
+/** Who may do something over HTTP: a program that sends the token with each request, or a browser that was given it once. */
+interface Access {
+  readonly sessions: Sessions;
+  readonly tokens: TokenCheck;
+}
+
+function page(
+  context: Context,
+  served: Served,
+  access: Access | undefined,
+  message?: string,
+): Response | Promise<Response> {
+  return context.html(dashboard(served.snapshot(), {
+    canSignIn: access !== undefined,
+    isSignedIn: access?.sessions.has(getCookie(context, SESSION_COOKIE), Date.now()) ?? false,
+    message,
+  }, Date.now()));
 }
 
 function addActions(app: Hono, served: Served, access: Access): void {
   const { actions } = served;
-  const read = async (request: Request): Promise<FormData | undefined> => {
-    const length = Number(request.headers.get('content-length') ?? Infinity);
-    return length > MOST_BYTES ? undefined : await request.formData().catch(() => undefined);
+  const { sessions, tokens } = access;
+  const isToken = (context: Context, said: string) =>
+    tokens.isRight(said, getConnInfo(context).remote.address ?? '', context.req.raw.signal);
+  const isSameSite = csrf({ origin: isOwnOrigin });
+
+  /** A program sends the token, which no page of another site can; a browser sends a form of ours. */
+  const onlySignedIn: MiddlewareHandler = async (context, next) => {
+    const header = context.req.header('authorization');
+    if (header !== undefined) {
+      const said = /^Bearer (\S+)$/i.exec(header)?.[1];
+      if (said !== undefined && await isToken(context, said)) return await next();
+    } else if (sessions.has(getCookie(context, SESSION_COOKIE), Date.now())) return await isSameSite(context, next);
+    return context.text('Sign in, or send the header Authorization: Bearer <HTTP_TOKEN>.\n', 403);
   };
-  app.post('/session', async (context) => {
-    if (isForeign(context.req.raw)) return context.text('This form belongs to another site.\n', 403);
-    const said = (await read(context.req.raw))?.get('token');
-    if (typeof said !== 'string' || !access.isToken(said, Date.now())) {
-      return context.text('That is not the HTTP_TOKEN of the configuration. Go back and try again.\n', 403);
+
+  app.post('/session', isSameSite, async (context) => {
+    const { token } = await formOf(context);
+    if (typeof token !== 'string' || !await isToken(context, token)) {
+      context.status(403);
+      return await page(context, served, access, 'That is not the HTTP_TOKEN of the configuration.');
     }
-    const { value, maxAge } = access.openSession(Date.now());
-    setCookie(context, SESSION_COOKIE, value, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge });
+    const { id, maxAge } = sessions.open(Date.now());
+    setCookie(context, SESSION_COOKIE, id, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge });
     return context.redirect('/', 303);
   });
-  app.post('/session/end', (context) => {
-    setCookie(context, SESSION_COOKIE, '', { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: 0 });
+  app.post('/session/end', isSameSite, (context) => {
+    sessions.end(getCookie(context, SESSION_COOKIE));
+    deleteCookie(context, SESSION_COOKIE, { path: '/' });
     return context.redirect('/', 303);
   });
-  app.post('/actions/:name{run|dry-run|confirm}', async (context) => {
-    const isProgram = access.isBearer(context.req.header('authorization'), Date.now());
-    const cookie = getCookie(context, SESSION_COOKIE) ?? '';
-    const form = await read(context.req.raw);
-    const isBrowser = !isForeign(context.req.raw) && access.isSession(cookie, Date.now()) &&
-      access.isForm(cookie, String(form?.get('form') ?? ''));
-    if (!isProgram && !isBrowser) {
-      return context.text('Sign in, or send the header Authorization: Bearer <HTTP_TOKEN>.\n', 403);
-    }
-    const job = form?.get('job');
+  app.post('/actions/:name{run|dry-run|confirm}', onlySignedIn, async (context) => {
+    const { job } = await formOf(context);
     const name = context.req.param('name');
     const message = name === 'run'
       ? await actions.run()
       : name === 'dry-run'
       ? await actions.dryRun()
       : await actions.confirm(typeof job === 'string' ? job : undefined);
-    if (isProgram) return context.json({ message });
-    const visitor = { canSignIn: true, formValue: access.formValue(cookie), message };
-    return context.html(dashboard(served.snapshot(), visitor, Date.now()));
+    const isProgram = context.req.header('authorization') !== undefined;
+    return isProgram ? context.json({ message }) : await page(context, served, access, message);
   });
 }
 
-/** Whether a browser says that a form was sent by a page of another site. */
-function isForeign(request: Request): boolean {
-  const site = request.headers.get('sec-fetch-site');
-  if (site !== null) return site !== 'same-origin' && site !== 'none';
-  const origin = request.headers.get('origin');
-  return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== request.headers.get('host'));
+/** The fields of a form; none when it is no form. */
+async function formOf(context: Context): Promise<Record<string, unknown>> {
+  return await context.req.parseBody().catch(() => ({}));
+}
+
+/** Behind a proxy with TLS the browser's own address begins with https. */
+function isOwnOrigin(origin: string, context: Context): boolean {
+  return URL.canParse(origin) && new URL(origin).host === context.req.header('host')?.toLowerCase();
+}
+
+const neverCached: MiddlewareHandler = async (context, next) => {
+  await next();
+  if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store');
+};
+
+function onlyFor(allowedHosts: readonly string[]): MiddlewareHandler {
+  return async (context, next) => {
+    const host = context.req.header('host') ?? '';
+    if (isAllowedHost(host, allowedHosts)) return await next();
+    const name = hostNameOf(host) || 'this name';
+    return context.text(
+      `This service is not answered under the name ${name}. If it is yours, set HTTP_ALLOWED_HOSTS=${name} and start again.\n`,
+      403,
+    );
+  };
 }
 
 function asset(text: string, type: string): Response {

@@ -1,6 +1,7 @@
 import { quote } from '../../config/quote.ts';
 import { Secret } from '../../config/secret.ts';
-import { hostname, password, wholeNumber, word } from '../../config/values.ts';
+import { hostname } from '../../config/hosts.ts';
+import { password, wholeNumber, word } from '../../config/values.ts';
 import { count } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { assertImmichDatabase } from '../../immich/instance.ts';
