@@ -26,7 +26,10 @@ export function readinessOf(snapshot: Snapshot, nowMs: number): Readiness {
   const last = snapshot.cycles.at(-1);
   const isConnected = snapshot.phase !== 'connecting' && snapshot.phase !== 'stopped';
   const checks: ReadinessCheck[] = [
-    check('database', isConnected ? '' : last?.error?.what ?? 'there is no connection to the database yet'),
+    check(
+      'database',
+      isConnected ? '' : ['there is no connection to the database', last?.error?.what].filter(Boolean).join(': '),
+    ),
     check('cycle', staleness(snapshot, nowMs)),
     check(
       'brake',

@@ -2,8 +2,9 @@ import type { Config } from '../config/config.ts';
 import type { JobReport, Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import type { BrakeReport } from '../share/phases/withdrawals.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
-import type { Problem } from '../problems/problem.ts';
-import type { CycleRecord, Phase, ServiceState } from './state.ts';
+import type { ProblemCode } from '../problems/codes.ts';
+import { countCodes, type Problem } from '../problems/problem.ts';
+import type { CycleRecord, Phase, ServiceState, WriteState } from './state.ts';
 
 /** What `/api/status` answers: everything the service knows about itself, without secrets. docs/service.md explains it. */
 export interface Snapshot {
@@ -31,7 +32,9 @@ export interface JobStatus {
   readonly to: string | undefined;
   /** As the last full cycle counted it; undefined before the first. */
   readonly standing: Standing | undefined;
-  /** Of the last cycle. */
+  /** Of the last cycle, by code. */
+  readonly problemCounts: Readonly<Partial<Record<ProblemCode, number>>>;
+  /** The same, one by one; empty for somebody who has not signed in. */
   readonly problems: readonly Problem[];
 }
 
@@ -67,17 +70,28 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     nextRunAt: state.nextRunAt,
     intervalSeconds: config.syncIntervalSeconds,
     problems: state.problems,
-    jobs: [...names].map((name) => ({
-      name,
-      from: state.userNames.get(config.jobs.find((job) => job.name === name)?.sourceUserId ?? ''),
-      to: state.userNames.get(config.jobs.find((job) => job.name === name)?.targetUserId ?? ''),
-      standing: state.standings.get(name),
-      problems: last?.jobs.find(({ job }) => job === name)?.problems ?? [],
-    })),
+    jobs: [...names].map((name) => {
+      const problems = last?.jobs.find(({ job }) => job === name)?.problems ?? [];
+      return {
+        name,
+        from: state.userNames.get(config.jobs.find((job) => job.name === name)?.sourceUserId ?? ''),
+        to: state.userNames.get(config.jobs.find((job) => job.name === name)?.targetUserId ?? ''),
+        standing: state.standings.get(name),
+        problemCounts: countCodes(problems),
+        problems,
+      };
+    }),
     brakes: last?.brakes ?? [],
     cycles: state.cycles.map(summaryOf),
-    write: schedule === undefined ? undefined : { schedule, ...state.write },
+    write: schedule === undefined ? undefined : writeStatusOf(schedule, state.write),
   };
+}
+
+/** Of the last run only what is counted: the report also names files. */
+function writeStatusOf(schedule: string, { nextRunAt, last, error }: WriteState): WriteStatus {
+  if (last === undefined) return { schedule, nextRunAt, last, error };
+  const { startedAt, seconds, assets, outcomes, interrupted } = last;
+  return { schedule, nextRunAt, last: { startedAt, seconds, assets, outcomes, interrupted }, error };
 }
 
 function summaryOf({ startedAt, seconds, outcome, report, error }: CycleRecord): CycleSummary {

@@ -2,13 +2,40 @@ import { demoConfig } from '../../src/demo/jobs.ts';
 import type { Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { UserError } from '../../src/errors.ts';
+import { problem } from '../../src/problems/problem.ts';
 import { ServiceState } from '../../src/service/state.ts';
 import type { CycleReport } from '../../src/share/cycle/cycle.ts';
 import type { JobReport, Standing } from '../../src/share/cycle/outcome.ts';
+import { OUTCOMES } from '../../src/writeback/outcome.ts';
+import type { WriteReport } from '../../src/writeback/run/report.ts';
 
 const ALICE = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
 const BOB = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
 const LIBRARY = '11111111-1111-4111-8111-111111111111';
+
+const PHOTO = 'cccccccc-cccc-4ccc-8ccc-cccccccccccc';
+
+const WRITE_REPORT: WriteReport = {
+  run: 1,
+  dryRun: false,
+  source: 'database',
+  modules: ['people'],
+  to: 'embed',
+  startedAt: '2026-01-01T03:00:00Z',
+  seconds: 12,
+  assets: 1,
+  resumed: 0,
+  outcomes: { ...Object.fromEntries(OUTCOMES.map((name) => [name, 0])), failed: 1 } as WriteReport['outcomes'],
+  mediaWritten: 0,
+  sidecarsWritten: 0,
+  complete: false,
+  interrupted: false,
+  troubles: [{
+    path: '/photos/private/beach.jpg',
+    outcome: 'failed',
+    reason: 'ExifTool refuses /photos/private/beach.jpg',
+  }],
+};
 
 /** What a service may look like, by name. The reports are what the engine would have made. */
 export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = Object.freeze({
@@ -43,6 +70,37 @@ export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = O
     };
     state.succeeded({ ...report(1, 0), complete: false, brakes: [brake] });
     state.enter('waiting', Date.now() + 42_000);
+  },
+  'troubled': (state) => {
+    const where = { job: 'family to bob', assetId: PHOTO, photo: '/photos/private/beach.jpg' };
+    const [first, ...others] = report(2, 0).jobs;
+    const brake = {
+      job: 'family to bob',
+      mirrors: 412,
+      total: 12_345,
+      reasons: { 'source-offline': 412 },
+      isConfigured: true,
+      emptyDirectory: '/mnt/private/family',
+    };
+    const problems = [
+      problem('missing', { ...where, path: '/photos/private/beach.jpg' }),
+      problem('missing', { ...where, path: '/photos/private/beach.xmp' }),
+      problem('io', where, 'EIO: /photos/private/beach.jpg'),
+    ];
+    state.succeeded({
+      ...report(2, 0),
+      complete: false,
+      brakes: [brake],
+      jobs: [{ ...first ?? job('family to bob', 0), problems }, ...others],
+    });
+    const error = new UserError(`Immich keeps its media in "/private/media", and ${PHOTO} lies there.`, {
+      remedy: 'Set UPLOAD_LOCATION to /private/media.',
+    });
+    state.failed(error, Date.now() - 60_000);
+    state.reloaded(error);
+    state.wrote(WRITE_REPORT);
+    state.writeFailed(error);
+    state.enter('connecting', Date.now() + 8_000);
   },
   'standby': (state) => state.enter('standby', Date.now() + 42_000),
 });

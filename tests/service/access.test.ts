@@ -70,6 +70,47 @@ Deno.test('hosts: addresses, localhost and names without a dot pass; everything 
   for (const host of refused) assert.ok(!isAllowedHost(host, allowed), host);
 });
 
+/** In every path, id and message of the state `troubled`. */
+const PRIVATE = /private|cccccccc|ExifTool refuses/;
+const SHOWING = ['/', '/api/status', '/readyz', '/metrics', '/healthz'];
+
+Deno.test('without a session only counts by reason: no path, no id, no message of an error, on any page', async () => {
+  for (const token of [undefined, TOKEN]) {
+    await using site = await serve('troubled', token);
+    for (const path of SHOWING) {
+      for (const headers of [{}, { cookie: 'immich_sidecar_session=made-up' }]) {
+        assert.doesNotMatch((await site.get(path, headers)).text, PRIVATE, path);
+      }
+    }
+    assert.match((await site.get('/')).text, /2 × the file is not there/);
+    const { jobs, problems, write } = JSON.parse((await site.get('/api/status')).text);
+    assert.deepEqual(jobs[0].problemCounts, { missing: 2, io: 1 });
+    assert.deepEqual(jobs[0].problems, []);
+    assert.ok(problems.some(({ code }: { code: string }) => code === 'cannot-run'));
+    assert.equal(write.last.outcomes.failed, 1);
+    assert.match(
+      (await site.get('/metrics')).text,
+      /^immich_sidecar_problems\{job="family to bob",code="missing"\} 2$/m,
+    );
+  }
+});
+
+Deno.test('with a session, or the token, everything that failed is named', async () => {
+  await using site = await serve('troubled', TOKEN);
+  const { cookie } = await signIn(site);
+  const authorization = `Bearer ${TOKEN}`;
+  for (const headers of [{ cookie }, { authorization }]) {
+    assert.match((await site.get('/', headers)).text, /\/photos\/private\/beach\.jpg/);
+    const { jobs, problems } = JSON.parse((await site.get('/api/status', headers)).text);
+    assert.equal(jobs[0].problems[0].where.photo, '/photos/private/beach.jpg');
+    assert.ok(problems.some(({ what }: { what: string }) => what.includes('/private/media')));
+    assert.match((await site.get('/readyz', headers)).text, /private\/media/);
+  }
+  assert.equal((await site.get('/api/status', { authorization: 'Bearer a-wrong-random-word' })).status, 403);
+  await site.post('/session/end', {}, { cookie, origin: site.url });
+  assert.doesNotMatch((await site.get('/api/status', { cookie })).text, PRIVATE);
+});
+
 Deno.test('many wrong tokens lock nobody out: the right one is accepted at once, from the same address', async () => {
   await using site = await serve('healthy', TOKEN);
   const origin = site.url;

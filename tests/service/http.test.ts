@@ -6,16 +6,26 @@ import { serviceLike, STATES } from '../browser/states.ts';
 import { serve, signIn, TOKEN } from './site.ts';
 
 Deno.test('/healthz is about the process, /readyz about sharing', async () => {
-  const expected = { healthy: 200, starting: 200, writing: 200, standby: 200, degraded: 503, brake: 503 };
+  const expected = {
+    healthy: 200,
+    starting: 200,
+    writing: 200,
+    standby: 200,
+    degraded: 503,
+    brake: 503,
+    troubled: 503,
+  };
   for (const name of Object.keys(STATES)) {
     await using site = await serve(name);
     assert.equal((await site.get('/healthz')).status, 200);
     const { status, text } = await site.get('/readyz');
     assert.equal(status, expected[name as keyof typeof expected], `${name}: ${text}`);
   }
-  await using site = await serve('degraded');
-  const { checks } = JSON.parse((await site.get('/readyz')).text);
-  assert.match(JSON.stringify(checks), /No PostgreSQL answers at immich_postgres/);
+  await using site = await serve('degraded', TOKEN);
+  const checks = async (headers: Record<string, string>) =>
+    JSON.stringify(JSON.parse((await site.get('/readyz', headers)).text).checks);
+  assert.match(await checks({}), /there is no connection to the database/);
+  assert.match(await checks({ authorization: `Bearer ${TOKEN}` }), /No PostgreSQL answers at immich_postgres/);
 });
 
 Deno.test('a service whose last cycle was long ago is not ready', async () => {

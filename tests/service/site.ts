@@ -19,8 +19,8 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
   }, { token: token === undefined ? undefined : new Secret(token), allowedHosts });
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
   const url = listening.url.slice(0, -1);
-  const get = async (path: string) => {
-    const answer = await fetch(url + path, { redirect: 'manual' });
+  const get = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(url + path, { redirect: 'manual', headers });
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   };
   const post = async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => {

@@ -1,6 +1,8 @@
-import { describeProblem } from '../../problems/problem.ts';
 import { html } from 'hono/html';
+import { type ProblemCode, wordsFor } from '../../problems/codes.ts';
+import { describeProblem } from '../../problems/problem.ts';
 import { describeStanding } from '../../share/standing/words.ts';
+import type { Visitor } from '../http/access.ts';
 import { readinessOf } from '../readiness.ts';
 import type { JobStatus, Snapshot } from '../snapshot.ts';
 import { cycleChart, secondsOf, timeOf } from './chart.ts';
@@ -8,16 +10,13 @@ import { cycleChart, secondsOf, timeOf } from './chart.ts';
 type Html = ReturnType<typeof html>;
 
 /** What the page may offer. */
-export interface Visitor {
-  /** HTTP_TOKEN is set: whoever knows it may do something. */
-  readonly canSignIn: boolean;
-  readonly isSignedIn: boolean;
+export interface PageVisitor extends Visitor {
   /** What came of their last action. */
   readonly message: string | undefined;
 }
 
 /** The dashboard. Complete without JavaScript; with it, `main` is replaced whenever something changes. */
-export function dashboard(snapshot: Snapshot, visitor: Visitor, nowMs: number): Html {
+export function dashboard(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
   return html`
     <!DOCTYPE html>
     <html lang="en">
@@ -43,7 +42,7 @@ export function dashboard(snapshot: Snapshot, visitor: Visitor, nowMs: number): 
   `;
 }
 
-function body(snapshot: Snapshot, visitor: Visitor, nowMs: number): Html {
+function body(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
   const verdict = verdictOf(snapshot, nowMs);
   return html`<main id="content">
 <section class="verdict ${verdict.kind}" aria-labelledby="verdict">
@@ -52,7 +51,7 @@ function body(snapshot: Snapshot, visitor: Visitor, nowMs: number): Html {
 ${visitor.message === undefined ? '' : html`<p class="message" role="status">${visitor.message}</p>`}
 </section>
 ${needsYou(snapshot, visitor)}
-${shared(snapshot.jobs)}
+${shared(snapshot.jobs, visitor)}
 ${lately(snapshot)}
 ${writing(snapshot)}
 ${actions(visitor)}
@@ -134,7 +133,7 @@ ${
   `;
 }
 
-function shared(jobs: readonly JobStatus[]): Html {
+function shared(jobs: readonly JobStatus[], visitor: Visitor): Html {
   const rows = jobs.map((job) => {
     const { standing } = job;
     return html`<article class="job"><h3>${job.name}</h3>
@@ -148,10 +147,17 @@ ${
         ${list(describeStanding(standing))}
       `
     }
-${list(job.problems.slice(0, 5).map(describeProblem))}</article>`;
+${
+      list(visitor.isSignedIn ? job.problems.slice(0, 5).map(describeProblem) : describeCounts(job.problemCounts))
+    }</article>`;
   });
   return html`<section aria-labelledby="shared"><h2 id="shared">Shared</h2>
 ${rows.length === 0 ? html`<p>No job is configured.</p>` : html`<div class="jobs">${rows}</div>`}</section>`;
+}
+
+/** `12 × the file is not there`: which ones is for those who have signed in. */
+function describeCounts(counts: JobStatus['problemCounts']): string[] {
+  return Object.entries(counts).map(([code, count]) => `${count} × ${wordsFor(code as ProblemCode)}`);
 }
 
 function list(sentences: readonly string[]): Html | string {

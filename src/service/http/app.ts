@@ -1,9 +1,6 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { getLogger } from '@logtape/logtape';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { csrf } from 'hono/csrf';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
@@ -12,11 +9,11 @@ import { messageOf } from '../../errors.ts';
 import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
 import { dashboard } from '../dashboard/page.ts';
 import { readinessOf } from '../readiness.ts';
+import { publicSnapshot } from '../public_snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { Access, formOf, isProgram } from './access.ts';
 import { hostNameOf, isAllowedHost } from './allowed_hosts.ts';
 import { Metrics } from './metrics.ts';
-import { Sessions } from './sessions.ts';
-import { TokenCheck } from './token_check.ts';
 
 const logger = getLogger(['immich-sidecar', 'http']);
 
@@ -44,8 +41,6 @@ const HEARTBEAT_MS = 25_000;
 /** News are told at most so often. */
 const NEWS_PAUSE_MS = 1_000;
 
-const SESSION_COOKIE = 'immich_sidecar_session';
-
 /** No page of ours loads anything from elsewhere, runs text as a script, or is shown in another page. */
 const HEADERS: Parameters<typeof secureHeaders>[0] = {
   contentSecurityPolicy: {
@@ -70,21 +65,33 @@ const MAX_BODY_BYTES = 4_096;
 export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceConfig, 'token' | 'allowedHosts'>): Hono {
   const app = new Hono();
   const metrics = new Metrics();
+  const access = new Access(token);
+  const snapshotFor = (isSignedIn: boolean) => isSignedIn ? served.snapshot() : publicSnapshot(served.snapshot());
+  /** What somebody is answered who may see everything, or what everybody may see. */
+  const forVisitor =
+    (answer: (context: Context, snapshot: Snapshot, isSignedIn: boolean) => Response | Promise<Response>) =>
+    async (context: Context) => {
+      const isSignedIn = await access.isSignedIn(context);
+      return typeof isSignedIn === 'boolean' ? await answer(context, snapshotFor(isSignedIn), isSignedIn) : isSignedIn;
+    };
   let listeners = 0;
   served.onChange(() => metrics.observe(served.snapshot()));
 
   app.use(secureHeaders(HEADERS), neverCached, onlyFor(allowedHosts));
   app.post('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.text('That is too long.\n', 413) }));
   app.get('/healthz', (context) => context.json({ alive: true }));
-  app.get('/readyz', (context) => {
-    const readiness = readinessOf(served.snapshot(), Date.now());
-    return context.json(readiness, readiness.ready ? 200 : 503);
-  });
+  app.get(
+    '/readyz',
+    forVisitor((context, snapshot) => {
+      const readiness = readinessOf(snapshot, Date.now());
+      return context.json(readiness, readiness.ready ? 200 : 503);
+    }),
+  );
   app.get('/metrics', async () => {
-    const { text, contentType } = await metrics.render(served.snapshot(), Date.now());
+    const { text, contentType } = await metrics.render(snapshotFor(false), Date.now());
     return new Response(text, { headers: { 'content-type': contentType } });
   });
-  app.get('/api/status', (context) => context.json(served.snapshot()));
+  app.get('/api/status', forVisitor((context, snapshot) => context.json(snapshot)));
   app.get('/style.css', () => asset(STYLE, 'text/css'));
   app.get('/live.js', () => asset(SCRIPT, 'text/javascript'));
   app.get('/icon.svg', () => asset(ICON, 'image/svg+xml'));
@@ -107,9 +114,18 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
     });
   });
 
-  const access = token === undefined ? undefined : { sessions: new Sessions(), tokens: new TokenCheck(token) };
-  app.get('/', (context) => page(context, served, access));
-  if (access !== undefined) addActions(app, served, access);
+  const page = (context: Context, isSignedIn: boolean, message?: string) => {
+    const visitor = { canSignIn: access.canSignIn, isSignedIn, message };
+    return context.html(dashboard(snapshotFor(isSignedIn), visitor, Date.now()));
+  };
+  app.get('/', forVisitor((context, _, isSignedIn) => page(context, isSignedIn)));
+  if (access.canSignIn) {
+    access.addRoutes(app, (context) => {
+      context.status(403);
+      return page(context, false, 'That is not the HTTP_TOKEN of the configuration.');
+    });
+    addActions(app, served.actions, access, page);
+  }
   app.notFound((context) => context.text('There is nothing here. / shows the dashboard.\n', 404));
   app.onError((error, context) => {
     if (error instanceof HTTPException) return context.text('A page of another site has sent this form.\n', 403);
@@ -123,58 +139,13 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
   return app;
 }
 
-/** Who may do something over HTTP: a program that sends the token with each request, or a browser that was given it once. */
-interface Access {
-  readonly sessions: Sessions;
-  readonly tokens: TokenCheck;
-}
-
-function page(
-  context: Context,
-  served: Served,
-  access: Access | undefined,
-  message?: string,
-): Response | Promise<Response> {
-  return context.html(dashboard(served.snapshot(), {
-    canSignIn: access !== undefined,
-    isSignedIn: access?.sessions.has(getCookie(context, SESSION_COOKIE), Date.now()) ?? false,
-    message,
-  }, Date.now()));
-}
-
-function addActions(app: Hono, served: Served, access: Access): void {
-  const { actions } = served;
-  const { sessions, tokens } = access;
-  const isToken = (context: Context, said: string) =>
-    tokens.isRight(said, getConnInfo(context).remote.address ?? '', context.req.raw.signal);
-  const isSameSite = csrf({ origin: isOwnOrigin });
-
-  /** A program sends the token, which no page of another site can; a browser sends a form of ours. */
-  const onlySignedIn: MiddlewareHandler = async (context, next) => {
-    const header = context.req.header('authorization');
-    if (header !== undefined) {
-      const said = /^Bearer (\S+)$/i.exec(header)?.[1];
-      if (said !== undefined && await isToken(context, said)) return await next();
-    } else if (sessions.has(getCookie(context, SESSION_COOKIE), Date.now())) return await isSameSite(context, next);
-    return context.text('Sign in, or send the header Authorization: Bearer <HTTP_TOKEN>.\n', 403);
-  };
-
-  app.post('/session', isSameSite, async (context) => {
-    const { token } = await formOf(context);
-    if (typeof token !== 'string' || !await isToken(context, token)) {
-      context.status(403);
-      return await page(context, served, access, 'That is not the HTTP_TOKEN of the configuration.');
-    }
-    const { id, maxAge } = sessions.open(Date.now());
-    setCookie(context, SESSION_COOKIE, id, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge });
-    return context.redirect('/', 303);
-  });
-  app.post('/session/end', isSameSite, (context) => {
-    sessions.end(getCookie(context, SESSION_COOKIE));
-    deleteCookie(context, SESSION_COOKIE, { path: '/' });
-    return context.redirect('/', 303);
-  });
-  app.post('/actions/:name{run|dry-run|confirm}', onlySignedIn, async (context) => {
+function addActions(
+  app: Hono,
+  actions: Actions,
+  access: Access,
+  page: (context: Context, isSignedIn: boolean, message: string) => Response | Promise<Response>,
+): void {
+  app.post('/actions/:name{run|dry-run|confirm}', access.onlySignedIn, async (context) => {
     const { job } = await formOf(context);
     const name = context.req.param('name');
     const message = name === 'run'
@@ -182,19 +153,8 @@ function addActions(app: Hono, served: Served, access: Access): void {
       : name === 'dry-run'
       ? await actions.dryRun()
       : await actions.confirm(typeof job === 'string' ? job : undefined);
-    const isProgram = context.req.header('authorization') !== undefined;
-    return isProgram ? context.json({ message }) : await page(context, served, access, message);
+    return isProgram(context) ? context.json({ message }) : await page(context, true, message);
   });
-}
-
-/** The fields of a form; none when it is no form. */
-async function formOf(context: Context): Promise<Record<string, unknown>> {
-  return await context.req.parseBody().catch(() => ({}));
-}
-
-/** Behind a proxy with TLS the browser's own address begins with https. */
-function isOwnOrigin(origin: string, context: Context): boolean {
-  return URL.canParse(origin) && new URL(origin).host === context.req.header('host')?.toLowerCase();
 }
 
 const neverCached: MiddlewareHandler = async (context, next) => {

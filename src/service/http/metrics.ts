@@ -1,5 +1,4 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { countCodes } from '../../problems/problem.ts';
 import { readinessOf } from '../readiness.ts';
 import type { CycleSummary, Snapshot } from '../snapshot.ts';
 
@@ -47,8 +46,8 @@ export class Metrics {
     this.#ready.set(readinessOf(snapshot, nowMs).ready ? 1 : 0);
     this.#brakes.set(snapshot.brakes.length);
     this.#problems.reset();
-    for (const { name: job, problems } of snapshot.jobs) {
-      for (const [code, count] of Object.entries(countCodes(problems))) this.#problems.set({ job, code }, count);
+    for (const { name: job, problemCounts } of snapshot.jobs) {
+      for (const [code, count] of Object.entries(problemCounts)) this.#problems.set({ job, code }, count);
     }
     this.#photos.reset();
     for (const { name: job, standing } of snapshot.jobs) {
