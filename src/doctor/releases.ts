@@ -4,7 +4,7 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 const OLDEST_MAJOR = 2;
 
 /** The newest release line that this program was tried with. */
-const NEWEST = Object.freeze({ major: 3, minor: 2 });
+const NEWEST = Object.freeze({ major: 3, minor: 3 });
 
 /** A version as Immich notes it, with or without a `v`; undefined when it is none. */
 export function parseVersion(text: string): ServerVersion | undefined {

@@ -151,9 +151,9 @@ Deno.test('odd file names reach database and disk unchanged', async () => {
   });
 });
 
-Deno.test('v3.2.0: Alice and Bob name one group, or two, as asked', async () => {
+Deno.test('v3.3.0: Alice and Bob name one group, or two, as asked', async () => {
   for (const sameClusterGroup of [false, true]) {
-    await withLibrary('v3.2.0', { sameClusterGroup }, async ({ db: { sql }, library }) => {
+    await withLibrary('v3.3.0', { sameClusterGroup }, async ({ db: { sql }, library }) => {
       const { 'alice/dora': alices, 'bob/dora': bobs } = library.people;
       assert.equal(alices.id === bobs.id, sameClusterGroup);
       const rows = await sql`SELECT name FROM person WHERE "personGroupId" = ${alices.id} ORDER BY name`;

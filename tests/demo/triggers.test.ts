@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { openImmich, type Release, RELEASES, REPRESENTATIVE } from '../harness/database.ts';
 import { ImmichRows } from './immich_rows.ts';
 
-const V3: readonly Release[] = ['v3.0.0', 'v3.1.0', 'v3.2.0'];
+const V3: readonly Release[] = ['v3.0.0', 'v3.1.0', 'v3.2.0', 'v3.3.0'];
+const GROUPS: readonly Release[] = ['v3.2.0', 'v3.3.0'];
 const V3_WITHOUT_GROUPS: readonly Release[] = ['v3.0.0', 'v3.1.0'];
 const EDITING: readonly Release[] = RELEASES.slice(RELEASES.indexOf('v2.5.0'));
 
@@ -125,7 +126,7 @@ testOn(RELEASES, 'deleting a person bumps the updateId of its faces', async (row
   await rows.assertCounts({ asset_face: 1, person: 0, person_audit: 1 });
 });
 
-testOn(['v3.2.0'], 'deleting a group of people is recorded for the group and its person', async (rows) => {
+testOn(GROUPS, 'deleting a group of people is recorded for the group and its person', async (rows) => {
   await rows.person(await rows.user('alice'));
   await rows.sql`DELETE FROM person_group`;
   await rows.assertCounts({ person: 0, person_group_audit: 1, person_audit: 1 });
@@ -146,7 +147,7 @@ testOn(RELEASES, 'a new member touches the album, unless an owner is among the i
   assert.equal(await rows.updateIdOf('album', other), untouched);
 });
 
-testOn(['v3.2.0'], 'an album that loses its last owner is deleted', async (rows) => {
+testOn(GROUPS, 'an album that loses its last owner is deleted', async (rows) => {
   const album = await rows.album(await rows.user('alice'));
   await rows.member(album, await rows.user('bob'), 'editor');
   await rows.sql`DELETE FROM album_user WHERE role = 'editor'`;

@@ -46,13 +46,14 @@ Deno.test('a clock is off only if that is more than the time it took to ask', ()
   ]);
 });
 
-Deno.test('releases of Immich from 2.0 to 3.2 are known', () => {
+Deno.test('releases of Immich from 2.0 to 3.3 are known', () => {
   const judge = (version: string) => judgeRelease(version, '/data');
   check([
     [judge('2.0.0'), /^ok Immich 2\.0\.0, media in \/data\.$/],
     [judge('v3.2.7'), /^ok Immich 3\.2\.7/],
+    [judge('v3.3.1'), /^ok Immich 3\.3\.1/],
     [judge('1.144.1'), /^fail .*too old/],
-    [judge('3.3.0'), /^warn Immich 3\.3\.0 is newer/],
+    [judge('3.4.0'), /^warn Immich 3\.4\.0 is newer/],
     [judge('4.0.0'), /^warn /],
     [judge('unknown'), /^warn Immich has not noted/],
   ]);

@@ -1,7 +1,7 @@
 import type { ImmichSchema } from '../../src/demo/schema/schema.ts';
 import { IMMICH_3_1_0 } from '../../src/demo/schema/v3_1_0.ts';
 
-/** Every release whose tables differ from the one before; 3.2.0 stands for 3.2.1 and 3.2.2 too. */
+/** Every release whose tables differ from the one before: 3.2.0 stands for all of 3.2, and 3.3.0 for 3.3.1 too. */
 export const RELEASES = [
   'v2.0.0',
   'v2.2.0',
@@ -12,6 +12,7 @@ export const RELEASES = [
   'v3.0.0',
   'v3.1.0',
   'v3.2.0',
+  'v3.3.0',
 ] as const;
 
 export type Release = typeof RELEASES[number];
@@ -19,15 +20,15 @@ export type Release = typeof RELEASES[number];
 /** Where something changed that most of the engine has to do with; with `RELEASES=all` every release. */
 export const SPREAD: readonly Release[] = Deno.env.get('RELEASES') === 'all'
   ? RELEASES
-  : ['v2.0.0', 'v2.5.0', 'v2.7.5', 'v3.0.0', 'v3.2.0'];
+  : ['v2.0.0', 'v2.5.0', 'v2.7.5', 'v3.0.0', 'v3.3.0'];
 
 /**
- * The last 2.x and the release with people in groups; most other tests are on 3.1.0, on which most facts were measured. With
- * `RELEASES=all` that one too.
+ * The last 2.x and the newest, in which people are in groups and can be shared natively; most other tests are on 3.1.0, on which
+ * most facts were measured. With `RELEASES=all` that one and 3.2.0 too.
  */
 export const REPRESENTATIVE: readonly Release[] = Deno.env.get('RELEASES') === 'all'
-  ? ['v2.7.5', 'v3.1.0', 'v3.2.0']
-  : ['v2.7.5', 'v3.2.0'];
+  ? ['v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0']
+  : ['v2.7.5', 'v3.3.0'];
 
 export async function loadSchema(release: Release): Promise<ImmichSchema> {
   if (release === IMMICH_3_1_0.release) return IMMICH_3_1_0;

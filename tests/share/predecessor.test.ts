@@ -17,7 +17,7 @@ import { World } from './world.ts';
 const CASES: readonly { release: Release; sameClusterGroup: boolean }[] = [
   { release: 'v2.7.5', sameClusterGroup: false },
   { release: 'v3.1.0', sameClusterGroup: false },
-  { release: 'v3.2.0', sameClusterGroup: true },
+  { release: 'v3.3.0', sameClusterGroup: true },
 ];
 
 for (const { release, sameClusterGroup } of CASES) {

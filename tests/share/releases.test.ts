@@ -7,6 +7,7 @@ import { World } from './world.ts';
 const CASES = [
   ...RELEASES.map((release) => ({ release, sameClusterGroup: false })),
   { release: 'v3.2.0', sameClusterGroup: true } as const,
+  { release: 'v3.3.0', sameClusterGroup: true } as const,
 ];
 
 for (const { release, sameClusterGroup } of CASES) {

@@ -38,7 +38,7 @@ export interface LibraryOptions extends LibraryRoots {
 }
 
 /**
- * Fills an empty Immich database of any release from 2.0 to 3.2 with four users and about 50 assets, one for each
+ * Fills an empty Immich database of any release from 2.0 to 3.3 with four users and about 50 assets, one for each
  * thing that can matter to a share, and writes every file that the rows mention. Takes 1.6 s, of which 1.3 s go into
  * drawing; the pictures are remembered, so that the next library of the process takes 0.3 s.
  *

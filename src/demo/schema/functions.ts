@@ -104,6 +104,35 @@ END`;
     AND NOT EXISTS (SELECT FROM album_user WHERE "albumId" = OLD."albumId" AND role = 'owner');
   RETURN NULL;
 END`,
+  /** Whoever loses their row of a person loses what others shared of it with them; what they gave goes by the foreign key. */
+  person_delete_shares: () =>
+    `BEGIN
+  DELETE FROM person_user
+  USING deleted_rows
+  WHERE person_user."personGroupId" = deleted_rows."personGroupId"
+    AND person_user."sharedWithId" = deleted_rows."ownerId";
+  RETURN NULL;
+END`,
+  /** A receiver without a row of the group gets one; one that is there is only completed. Of several sharers a named one counts. */
+  person_user_after_insert: () =>
+    `BEGIN
+  WITH offered AS (
+    SELECT DISTINCT ON (share."sharedWithId", share."personGroupId")
+      share."sharedWithId" AS receiver, share."personGroupId" AS person_group, sharer.name, sharer."birthDate" AS birth_date
+    FROM inserted_rows share
+    JOIN person sharer ON sharer."ownerId" = share."sharedById" AND sharer."personGroupId" = share."personGroupId"
+    ORDER BY share."sharedWithId", share."personGroupId", sharer.name = '', sharer."birthDate" IS NULL
+  )
+  INSERT INTO person ("ownerId", "personGroupId", name, "birthDate")
+  SELECT receiver, person_group, name, birth_date
+  FROM offered
+  ON CONFLICT ("ownerId", "personGroupId") DO UPDATE
+  SET name = CASE WHEN person.name = '' THEN EXCLUDED.name ELSE person.name END,
+      "birthDate" = coalesce(person."birthDate", EXCLUDED."birthDate")
+  WHERE (person.name = '' AND EXCLUDED.name <> '')
+    OR (person."birthDate" IS NULL AND EXCLUDED."birthDate" IS NOT NULL);
+  RETURN NULL;
+END`,
 });
 
 /** `albumsId` until v2.2, `albumId` since v2.4. */

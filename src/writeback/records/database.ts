@@ -23,7 +23,7 @@ export interface DatabaseSourceOptions {
 }
 
 /**
- * Assets straight from Immich's database, of any release from 2.0 to 3.2, a page at a time and only reading.
+ * Assets straight from Immich's database, of any release from 2.0 to 3.3, a page at a time and only reading.
  *
  * @throws {UserError} when this is no database of Immich, lacks something that records are made of, or has no such user
  */
