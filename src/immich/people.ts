@@ -17,7 +17,12 @@ export interface PeopleModel {
    * (origin_person_id, mirror_person_id, is_ours) of a CTE named `allocated`.
    */
   prepare(sql: Sql, targetUserId: string): Fragment;
-  /** Removes what belonged to deleted people of ours and nobody else uses. */
+  /**
+   * Locks what these people of the target are, so that no face and no native share can be given to them until the transaction ends.
+   * What is decided about them is looked up afterwards, in a statement that sees what was committed meanwhile.
+   */
+  lock(sql: Sql, personKeys: readonly string[], targetUserId: string): Promise<void>;
+  /** Removes what belonged to deleted people of ours and nobody else uses. Call it after `lock`. */
   discard(sql: Sql, mirrorKeys: readonly string[], targetUserId: string): Promise<void>;
 }
 
@@ -29,12 +34,30 @@ function derivedId(sql: Sql, personId: Fragment, userId: string): Fragment {
     )::uuid`;
 }
 
+async function lockRows(
+  sql: Sql,
+  personKey: PeopleModel['personKey'],
+  personKeys: readonly string[],
+  targetUserId: string,
+): Promise<void> {
+  await sql`
+    SELECT
+    FROM person
+    WHERE ${sql(personKey)} = ANY (${personKeys as string[]}::uuid[])
+      AND "ownerId" = ${targetUserId}
+    ORDER BY ${sql(personKey)}
+    FOR UPDATE`;
+}
+
 /** Up to Immich 3.1: a person is one row with an id of its own. */
 export const peopleById: PeopleModel = Object.freeze({
   personKey: 'id',
   faceKey: 'personId',
   mirrorKey: (sql: Sql, targetUserId: string) => derivedId(sql, sql`origin.id`, targetUserId),
   prepare: (sql: Sql) => sql`SELECT 1`,
+  lock: async (sql: Sql, personKeys: readonly string[], targetUserId: string) => {
+    await lockRows(sql, 'id', personKeys, targetUserId);
+  },
   discard: () => Promise.resolve(),
 });
 
@@ -62,6 +85,15 @@ export const peopleByGroup: PeopleModel = Object.freeze({
       WHERE allocated.mirror_person_id <> allocated.origin_person_id
       ON CONFLICT (id) DO NOTHING
       RETURNING id`,
+  lock: async (sql: Sql, personKeys: readonly string[], targetUserId: string) => {
+    await sql`
+      SELECT
+      FROM person_group
+      WHERE id = ANY (${personKeys as string[]}::uuid[])
+      ORDER BY id
+      FOR UPDATE`;
+    await lockRows(sql, 'personGroupId', personKeys, targetUserId);
+  },
   discard: async (sql: Sql, mirrorKeys: readonly string[], targetUserId: string) => {
     await sql`
       UPDATE asset_face f

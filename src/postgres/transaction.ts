@@ -6,17 +6,24 @@ import { lossOf, refusedAfter } from './sockets.ts';
 export type Guard = (tx: Sql) => Promise<void>;
 
 /**
- * Runs `work` in one transaction that sees one snapshot of the database and that only the instance holding the lock
- * can commit. REPEATABLE READ, because an asset is copied with a dozen statements and must not change in between;
- * our transactions insert rows or update mirrors, so a conflict with Immich is rare and simply tried again.
+ * What the statements of a transaction see. REPEATABLE READ: one snapshot, because an asset is copied with a dozen statements and must not
+ * change in between; our transactions insert rows or update mirrors, so a conflict with Immich is rare and simply tried again.
+ * READ COMMITTED: each what was committed before it, for work that locks rows, then looks again what is said about them elsewhere (a
+ * snapshot would not show what the lock has waited for), then acts.
  */
+export type Isolation = 'REPEATABLE READ' | 'READ COMMITTED';
+
+/** Runs `work` in one transaction that only the instance holding the lock can commit. */
 export async function inTransaction<T>(
   sql: Connection,
   lock: InstanceLock,
   work: (tx: Sql) => Promise<T>,
-  guard: Guard = async () => {},
+  { guard = async () => {}, isolation = 'REPEATABLE READ' }: {
+    readonly guard?: Guard;
+    readonly isolation?: Isolation | undefined;
+  } = {},
 ): Promise<T> {
-  return await begin(sql, async (tx) => {
+  return await begin(sql, isolation, async (tx) => {
     await Promise.all([assertInstanceLock(tx, lock), guard(tx)]);
     return await work(tx);
   });
@@ -27,7 +34,7 @@ export async function inRolledBackTransaction<T>(sql: Connection, work: (tx: Sql
   let result: { value: T } | undefined;
   const rollback = new Error('rolled back on purpose');
   try {
-    await begin(sql, async (tx) => {
+    await begin(sql, 'REPEATABLE READ', async (tx) => {
       result = { value: await work(tx) };
       throw rollback;
     });
@@ -43,9 +50,9 @@ export async function inRolledBackTransaction<T>(sql: Connection, work: (tx: Sql
  * ROLLBACK, down a connection that is no more, which throws outside of any promise and ends the process (3.4.9,
  * tests/postgres/loss.test.ts). So after a loss statements throw, and `work` is not heard any more; sql.begin rejects.
  */
-async function begin<T>(sql: Connection, work: (tx: Sql) => Promise<T>): Promise<T> {
+async function begin<T>(sql: Connection, isolation: Isolation, work: (tx: Sql) => Promise<T>): Promise<T> {
   const lost = lossOf(sql);
-  return await sql.begin('ISOLATION LEVEL REPEATABLE READ', (tx) =>
+  return await sql.begin(`ISOLATION LEVEL ${isolation}`, (tx) =>
     new Promise<T>((resolve, reject) => {
       work(refusedAfter(lost, tx)).then(
         (value) => lost.aborted || resolve(value),

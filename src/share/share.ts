@@ -150,10 +150,11 @@ export class Sharing {
   #context(prepared: Prepared, options: Pick<CycleOptions, 'signal' | 'embeddingsMs'>): Context {
     const { sql, lock } = this;
     const signal = options.signal === undefined ? lossOf(sql) : AbortSignal.any([options.signal, lossOf(sql)]);
-    const transaction: Context['transaction'] = (work) =>
+    const transaction: Context['transaction'] = (work, isolation) =>
       retryTransient(() => {
         signal.throwIfAborted();
-        return inTransaction(sql, lock, work, (tx) => keepMigrationsOut(tx, prepared.migrations));
+        const guard = (tx: Sql) => keepMigrationsOut(tx, prepared.migrations);
+        return inTransaction(sql, lock, work, { guard, isolation });
       });
     const backlog = { sliceMs: options.embeddingsMs, queues: this.#embeddings };
     return { ...prepared, sql, signal, transaction, backlog };

@@ -1,4 +1,5 @@
 import type { Sql } from '../../postgres/connect.ts';
+import type { Isolation } from '../../postgres/transaction.ts';
 import type { Context } from './context.ts';
 
 /** Runs `work` over `items`, a transaction for each batch, and adds up what it returns. */
@@ -6,11 +7,12 @@ export async function inBatches<T>(
   context: Context,
   items: readonly T[],
   work: (tx: Sql, batch: T[]) => Promise<number>,
+  isolation?: Isolation,
 ): Promise<number> {
   let total = 0;
   for (let start = 0; start < items.length; start += context.batchSize) {
     const batch = items.slice(start, start + context.batchSize);
-    total += await context.transaction((tx) => work(tx, batch));
+    total += await context.transaction((tx) => work(tx, batch), isolation);
   }
   return total;
 }

@@ -201,6 +201,7 @@ export async function readChanges(
       (
         EXISTS (SELECT 1 FROM person WHERE "updateId" >= ${from})
         OR EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})
+        ${schema.has('person_user') ? sql`OR EXISTS (SELECT 1 FROM person_user WHERE "updateId" >= ${from})` : sql``}
       ) AS "hasPeopleNews"
     FROM (SELECT 1) AS one
     LEFT JOIN with_other_parts ON true

@@ -2,6 +2,7 @@ import type { Linker } from '../../files/linker.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Connection, Sql } from '../../postgres/connect.ts';
+import type { Isolation } from '../../postgres/transaction.ts';
 import type { BrakeSettings } from '../brake/brake.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
 import type { Job } from '../jobs/job.ts';
@@ -27,9 +28,10 @@ export interface Context extends PlanningContext {
   readonly sql: Connection;
   /**
    * Runs `work` in a transaction that only the instance holding the lock can commit, again if Immich was in the way. With
-   * more than one connection several may run at the same time. Throws what `signal` is aborted with.
+   * more than one connection several may run at the same time. All statements see one snapshot, unless `isolation` says otherwise.
+   * Throws what `signal` is aborted with.
    */
-  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Sql) => Promise<T>, isolation?: Isolation): Promise<T>;
   /** Aborted when the cycle is to end, or the connection is lost and others may be at work. No file is touched then. */
   readonly signal: AbortSignal;
   /** Batches that are copied at the same time. */

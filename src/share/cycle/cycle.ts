@@ -20,6 +20,7 @@ import { applyMirrorFiles } from '../phases/files.ts';
 import { applyLivePhotos, planLivePhotos } from '../phases/live_photos.ts';
 import { applyNewAssets } from '../phases/new_assets.ts';
 import { releaseFoundPeople, releasePeople } from '../people/hand_over.ts';
+import { removeLostThumbnails, yieldSharedPeople } from '../people/native_shares.ts';
 import { reconcilePersonMap } from '../people/person_map.ts';
 import { applyOrphans, planOrphans } from '../phases/orphans.ts';
 import { applyPeople, planPeople, planStaleThumbnails } from '../phases/people.ts';
@@ -95,6 +96,7 @@ export async function runCycle(
   let mended = 0;
   for (const targetUserId of await targetsOf(given, only)) {
     mended += await reconcilePersonMap(given, targetUserId);
+    await yieldSharedPeople(given, targetUserId);
     await releaseFoundPeople(given, targetUserId);
   }
   // When somebody was merged or deleted, faces on photos that have not changed are somebody else's, and his thumbnail is left.
@@ -123,6 +125,7 @@ export async function runCycle(
     const orphans = await planOrphans(context.sql, context.schema, targetUserId);
     peopleRemoved.set(targetUserId, await applyOrphans(context, targetUserId, orphans));
     await releasePeople(context, targetUserId);
+    await removeLostThumbnails(context, targetUserId);
   }
 
   const embeddingsUntil = performance.now() + (context.backlog.sliceMs ?? Infinity);

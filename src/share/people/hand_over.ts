@@ -1,8 +1,9 @@
+import { isNativelySharedBy } from '../../immich/native_shares.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../cycle/batches.ts';
 import type { Context } from '../cycle/context.ts';
-import { forgetEntries, readLinks, removeFiles } from '../mirrors/journal.ts';
+import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../mirrors/journal.ts';
 
 /**
  * Leaves people whose origin is gone to the target if he has found them on photos of his own. Call it before anybody looks at faces:
@@ -42,34 +43,82 @@ export async function releasePeople(context: Context, targetUserId: string): Pro
 
 /**
  * Leaves people to the target: those for whose row `pm` of person_map `isMeant` holds. A thumbnail that we made goes, as it was
- * cut out of somebody else's photo; Immich makes another one. Returns how many people that are.
+ * cut out of somebody else's photo, and Immich makes another one; but not where that somebody shares the person natively. Returns how many
+ * people that are.
  */
 export async function handOverPeople(
   context: Context,
   targetUserId: string,
   isMeant: (sql: Sql) => Fragment,
 ): Promise<number> {
-  const { personKey } = context.schema.people;
+  const { schema } = context;
   return await inBatches(context, [targetUserId], async (tx) => {
-    const people = await tx<{ id: string; isOurs: boolean }[]>`
+    const found = await tx<{ id: string }[]>`
+      SELECT pm.mirror_person_id AS id
+      FROM immich_sidecar.person_map pm
+      WHERE pm.target_user_id = ${targetUserId}
+        AND ${isMeant(tx)}`;
+    const ids = found.map(({ id }) => id);
+    if (ids.length === 0) return 0;
+    await schema.people.lock(tx, ids, targetUserId);
+    const people = await tx<{ id: string; isShown: boolean }[]>`
       DELETE FROM immich_sidecar.person_map pm
       WHERE pm.target_user_id = ${targetUserId}
+        AND pm.mirror_person_id = ANY (${ids}::uuid[])
         AND ${isMeant(tx)}
-      RETURNING pm.mirror_person_id AS id, pm.is_ours AS "isOurs"`;
-    // Somebody who was merged into a mirrored person leaves him his thumbnail.
-    const ours = people.filter(({ isOurs }) => isOurs).map(({ id }) => id);
-    // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
-    const links = (await readLinks(tx, ours)).filter(({ path }) => path.includes(`/${targetUserId}/`));
-    const failed = new Set(removeFiles(links, context.linker, context.paths).map(({ entry }) => entry));
-    const removed = links.filter((entry) => !failed.has(entry));
-    await tx`
-      UPDATE person
-      SET "thumbnailPath" = ''
-      WHERE ${tx(personKey)} = ANY (${removed.map(({ mirrorId }) => mirrorId)}::uuid[])
-        AND "ownerId" = ${targetUserId}
-        AND "thumbnailPath" = ANY (${removed.map(({ path }) => path)}::text[])`;
-    await forgetEntries(tx, removed);
+      RETURNING pm.mirror_person_id AS id, ${isShownNatively(tx, schema)} AS "isShown"`;
+    // Somebody who was merged into a mirrored person leaves them their thumbnail.
+    const kept = await tx<{ id: string }[]>`
+      SELECT mirror_person_id AS id
+      FROM immich_sidecar.person_map
+      WHERE target_user_id = ${targetUserId}
+        AND mirror_person_id = ANY (${ids}::uuid[])`;
+    const isKept = new Set(kept.map(({ id }) => id));
+    const left = people.filter(({ id }) => !isKept.has(id));
+    const isShown = new Set(left.filter((person) => person.isShown).map(({ id }) => id));
+    const entries = await readThumbnails(tx, left.map(({ id }) => id), targetUserId);
+    await forgetEntries(tx, entries.filter(({ mirrorId }) => isShown.has(mirrorId)));
+    await removeThumbnails(tx, context, targetUserId, entries.filter(({ mirrorId }) => !isShown.has(mirrorId)));
     return people.length;
+  }, 'READ COMMITTED');
+}
+
+/** The thumbnails that we made of these people. */
+export async function readThumbnails(
+  tx: Sql,
+  ids: readonly string[],
+  targetUserId: string,
+): Promise<JournalEntry[]> {
+  // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
+  return (await readLinks(tx, ids)).filter(({ path }) => path.includes(`/${targetUserId}/`));
+}
+
+/** Removes thumbnails that we made. Immich makes another one where it finds none noted. */
+export async function removeThumbnails(
+  tx: Sql,
+  context: Context,
+  targetUserId: string,
+  entries: readonly JournalEntry[],
+): Promise<number> {
+  const { personKey } = context.schema.people;
+  const failed = new Set(removeFiles(entries, context.linker, context.paths).map(({ entry }) => entry));
+  const removed = entries.filter((entry) => !failed.has(entry));
+  await tx`
+    UPDATE person
+    SET "thumbnailPath" = ''
+    WHERE ${tx(personKey)} = ANY (${removed.map(({ mirrorId }) => mirrorId)}::uuid[])
+      AND "ownerId" = ${targetUserId}
+      AND "thumbnailPath" = ANY (${removed.map(({ path }) => path)}::text[])`;
+  await forgetEntries(tx, removed);
+  return removed.length;
+}
+
+/** Whether the origin's owner shares the person `pm` natively with the target, and shows them the thumbnail by that. */
+export function isShownNatively(sql: Sql, schema: ImmichSchema): Fragment {
+  return isNativelySharedBy(sql, schema, {
+    giver: sql`pm.origin_owner_id`,
+    receiver: sql`pm.target_user_id`,
+    person: sql`pm.mirror_person_id`,
   });
 }
 

@@ -72,5 +72,6 @@ export async function insertPeople(
     JOIN person origin
       ON origin.${tx(personKey)} = allocated.origin_person_id
       AND origin."ownerId" = allocated.origin_owner_id
-    WHERE allocated.is_ours`;
+    WHERE allocated.is_ours
+    ON CONFLICT DO NOTHING -- a native share may have given the target this person at the same moment`;
 }

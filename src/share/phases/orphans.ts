@@ -1,7 +1,8 @@
 import { getLogger } from '@logtape/logtape';
 import { personThumbnailPath } from '../../immich/layout.ts';
+import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../cycle/batches.ts';
 import type { Context } from '../cycle/context.ts';
 import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../mirrors/journal.ts';
@@ -15,14 +16,25 @@ export interface OrphanPlan {
   readonly thumbnailPath: string;
 }
 
-/** Phase 5, second half: finds mirrored people without a face in the target's account. Reads only. */
+/** Finds mirrored people without a face in the target's account whom nobody shares natively. Reads only. */
 export async function planOrphans(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<OrphanPlan[]> {
+  return await findOrphans(sql, schema, targetUserId, sql`true`);
+}
+
+/** Those for whose row `pm` of person_map `isMeant` holds. */
+async function findOrphans(
+  sql: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  isMeant: Fragment,
+): Promise<OrphanPlan[]> {
   const { personKey, faceKey } = schema.people;
   return await sql<OrphanPlan[]>`
     SELECT pm.mirror_person_id AS "mirrorPersonId", mirror."thumbnailPath"
     FROM immich_sidecar.person_map pm
     JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
     WHERE pm.target_user_id = ${targetUserId}
+      AND ${isMeant}
       AND pm.is_ours
       AND (
         SELECT f.id -- looked up for each person: an anti join would read all faces
@@ -31,17 +43,25 @@ export async function planOrphans(sql: Sql, schema: ImmichSchema, targetUserId: 
           AND f."deletedAt" IS NULL
           AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = pm.target_user_id
         LIMIT 1
-      ) IS NULL`;
+      ) IS NULL
+      AND NOT ${isNativelyShared(sql, schema, sql`pm.target_user_id`, sql`pm.mirror_person_id`)}`;
 }
 
-/** Removes them, files before rows. Who cannot lose his file stays for the next cycle. Returns how many went. */
+/**
+ * Removes those who are still orphans once they are locked, files before rows. One whose file cannot be removed stays for the next
+ * cycle. Returns how many went.
+ */
 export async function applyOrphans(
   context: Context,
   targetUserId: string,
   orphans: readonly OrphanPlan[],
 ): Promise<number> {
-  const { personKey, discard } = context.schema.people;
-  return await inBatches(context, orphans, async (tx, batch) => {
+  const { schema } = context;
+  const { personKey, lock, discard } = schema.people;
+  return await inBatches(context, orphans, async (tx, planned) => {
+    const asked = planned.map(({ mirrorPersonId }) => mirrorPersonId);
+    await lock(tx, asked, targetUserId);
+    const batch = await findOrphans(tx, schema, targetUserId, tx`pm.mirror_person_id = ANY (${asked}::uuid[])`);
     const all = batch.map(({ mirrorPersonId }) => mirrorPersonId);
     // Inside one cluster group several targets share a person's id; the folder tells whose thumbnail it is.
     const links = (await readLinks(tx, all)).filter(({ path }) => path.includes(`/${targetUserId}/`));
@@ -55,11 +75,11 @@ export async function applyOrphans(
       DELETE FROM person
       WHERE ${tx(personKey)} = ANY (${ids}::uuid[])
         AND "ownerId" = ${targetUserId}`;
-    await forgetPeople(tx, context.schema, targetUserId, ids);
+    await forgetPeople(tx, schema, targetUserId, ids);
     await forgetEntries(tx, links.filter(({ mirrorId }) => !staying.has(mirrorId)));
     await discard(tx, ids, targetUserId);
     return removed.count;
-  });
+  }, 'READ COMMITTED');
 }
 
 /** The thumbnail of this very person, if it lies where Immich keeps it. */

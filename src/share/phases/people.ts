@@ -1,11 +1,13 @@
 import { getLogger } from '@logtape/logtape';
 import { FileProblem } from '../../files/problem.ts';
 import { personThumbnailPath } from '../../immich/layout.ts';
+import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../cycle/batches.ts';
 import type { Context } from '../cycle/context.ts';
 import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import { lockOwnPeople } from '../people/native_shares.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -26,7 +28,7 @@ export interface CoverPlan {
   readonly sourceThumbnailPath: string;
 }
 
-/** Phase 3: finds people to update. Reads only. */
+/** Finds people to update. Reads only. */
 export async function planPeople(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<PeoplePlan> {
   const { personKey } = schema.people;
   const changed = await sql<{ id: string }[]>`
@@ -34,10 +36,17 @@ export async function planPeople(sql: Sql, schema: ImmichSchema, targetUserId: s
     FROM immich_sidecar.person_map pm
     JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
     WHERE pm.target_user_id = ${targetUserId}
-      AND pm.is_ours
+      AND ${isOurs(sql, schema)}
       AND (origin.name, origin."isHidden", origin."birthDate", origin.color)
         IS DISTINCT FROM (pm.name, pm.is_hidden, pm.birth_date, pm.color)`;
   return { changed: changed.map(({ id }) => id), covers: await planCovers(sql, schema, targetUserId) };
+}
+
+/** Whether the row that the person `pm` has in the target's account is ours to change. */
+function isOurs(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`(
+    pm.is_ours AND NOT ${isNativelyShared(sql, schema, sql`pm.target_user_id`, sql`pm.mirror_person_id`)}
+  )`;
 }
 
 /**
@@ -84,7 +93,7 @@ async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string):
       JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
       JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = ${targetUserId}
       WHERE pm.target_user_id = ${targetUserId}
-        AND pm.is_ours
+        AND ${isOurs(sql, schema)}
     ) AS wanted
     WHERE wanted.cover_face_id IS DISTINCT FROM wanted.written_face_id
       OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)`;
@@ -114,7 +123,7 @@ export async function planStaleThumbnails(
       ON mirror.${context.sql(personKey)} = pm.mirror_person_id
       AND mirror."ownerId" = ${targetUserId}
     WHERE pm.target_user_id = ${targetUserId}
-      AND pm.is_ours
+      AND ${isOurs(context.sql, context.schema)}
       AND pm.cover_face_id IS NOT NULL
       AND mirror."faceAssetId" = pm.cover_face_id`;
   return covers.filter((cover) => {
@@ -141,20 +150,41 @@ export async function applyPeople(
   plan: PeoplePlan,
 ): Promise<number> {
   const { schema } = context;
-  const updated = await inBatches(context, plan.changed, (tx, batch) => updatePeople(tx, schema, targetUserId, batch));
-  const covers = plan.covers.map((cover): Cover => ({
-    ...cover,
-    ...personThumbnailPath(media, targetUserId, cover.mirrorPersonId),
-  }));
-  await inBatches(context, covers.filter(({ coverFaceId }) => coverFaceId !== null), async (tx, batch) => {
-    await recordLinks(tx, batch.map(entryOf));
-    return 0;
-  });
+  const updated = await inBatches(context, plan.changed, async (tx, batch) => {
+    return await updatePeople(tx, schema, targetUserId, await lockOwnPeople(tx, schema, targetUserId, batch));
+  }, 'READ COMMITTED');
+  const covers: Cover[] = [];
+  for (let start = 0; start < plan.covers.length; start += context.batchSize) {
+    const planned = plan.covers.slice(start, start + context.batchSize);
+    covers.push(
+      ...await context.transaction(async (tx) => {
+        const batch = (await whoseAreOurs(tx, schema, targetUserId, planned)).map((cover): Cover => ({
+          ...cover,
+          ...personThumbnailPath(media, targetUserId, cover.mirrorPersonId),
+        }));
+        await recordLinks(tx, batch.filter(({ coverFaceId }) => coverFaceId !== null).map(entryOf));
+        return batch;
+      }, 'READ COMMITTED'),
+    );
+  }
   const linked = covers.flatMap((cover) => {
     const hasThumbnail = copyThumbnail(context, cover);
     return hasThumbnail === undefined ? [] : [{ ...cover, hasThumbnail }];
   });
-  return updated + await inBatches(context, linked, (tx, batch) => setCovers(tx, schema, targetUserId, batch));
+  return updated + await inBatches(context, linked, async (tx, batch) => {
+    return await setCovers(tx, schema, targetUserId, await whoseAreOurs(tx, schema, targetUserId, batch));
+  }, 'READ COMMITTED');
+}
+
+/** Of these covers those of people whose rows are ours to change; the rows are locked. */
+async function whoseAreOurs<T extends CoverPlan>(
+  tx: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  covers: readonly T[],
+): Promise<T[]> {
+  const ours = new Set(await lockOwnPeople(tx, schema, targetUserId, covers.map((cover) => cover.mirrorPersonId)));
+  return covers.filter(({ mirrorPersonId }) => ours.has(mirrorPersonId));
 }
 
 /** A cover and where its thumbnail lies. */

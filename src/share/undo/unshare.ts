@@ -1,5 +1,6 @@
 import { plain } from '../../config/quote.ts';
 import { UserError } from '../../errors.ts';
+import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Problem } from '../../problems/problem.ts';
 import type { Context, PlanningContext } from '../cycle/context.ts';
@@ -202,7 +203,9 @@ export async function countBelongings(
     ours AS MATERIALIZED (
       SELECT mirror_person_id AS id, target_user_id
       FROM immich_sidecar.person_map
-      WHERE is_ours AND target_user_id = ANY (${targetUserIds as string[]}::uuid[])
+      WHERE is_ours
+        AND target_user_id = ANY (${targetUserIds as string[]}::uuid[])
+        AND NOT ${isNativelyShared(sql, schema, sql`target_user_id`, sql`mirror_person_id`)}
     ),
     gone AS (
       SELECT id, target_user_id
