@@ -91,7 +91,7 @@ export class Subject implements AsyncDisposable {
   /** The version of our own tables; 0 = there are none. */
   readonly ownVersion = new Need<number>('Our own tables cannot be read.', async () => {
     await this.catalog.use();
-    return await schemaVersion(await this.sql.use());
+    return await schemaVersion(await this.sql.use(), MIGRATIONS);
   });
 
   /** The database, if our own tables are there and as this program knows them. */

@@ -1,40 +1,92 @@
 import { RefusedError } from '../errors.ts';
 import type { Sql } from './connect.ts';
 
-/** One numbered step of our own schema. `sql` may hold several statements and takes no parameters. */
+/** The schema that the first migration makes; it knows which migrations there were. */
+const FIRST_SCHEMA = 'immich_sidecar';
+
+/**
+ * One numbered step of our own tables. docs/architecture.md, "Adding a table", says how one is added.
+ */
 export interface Migration {
   readonly version: number;
   readonly name: string;
+  /**
+   * The one schema in which it makes or changes tables. The first migration that names a schema finds it made and empty, and
+   * is the only one that may make tables there: a backup of Immich's that knows the schema knows all tables in it then, and
+   * only so can Immich restore it (docs/immich.md, "Backups").
+   */
+  readonly schema: string;
+  /** May hold several statements, with the schema before each name; takes no parameters. */
   readonly sql: string;
 }
 
 /**
- * Brings the schema `immich_sidecar` to the newest of `migrations` (ascending, without gaps). Call it inside a
- * transaction, so that a step that fails leaves nothing behind.
+ * Brings our own tables to the newest of `migrations` (ascending, without gaps). Call it inside a transaction, so that a step
+ * that fails leaves nothing behind.
  *
- * Returns the names of the steps it took. Throws RefusedError when the schema is newer than this program.
+ * A schema that was left behind when an older backup was restored tells of mirrors that are no more, or never were: it is made
+ * anew, empty.
+ *
+ * Returns the names of the steps it took. Throws RefusedError when the tables are newer than this program.
  */
 export async function migrate(sql: Sql, migrations: readonly Migration[]): Promise<string[]> {
   const newest = newestVersion(migrations);
-  const current = await schemaVersion(sql);
+  const current = await recordedVersion(sql);
   if (current > newest) {
     throw new RefusedError(
       `The schema immich_sidecar has version ${current}, but this program knows only up to ${newest}.`,
       { remedy: 'A newer immich-sidecar has worked on this database: install that version or a later one.' },
     );
   }
-  const pending = migrations.filter((migration) => migration.version > current);
-  for (const migration of pending) {
-    await sql.unsafe(migration.sql);
-    await sql`
-      INSERT INTO immich_sidecar.migration (version, name)
-      VALUES (${migration.version}, ${migration.name})`;
-  }
-  return pending.map((migration) => migration.name);
+  const foreign = new Set((await foreignSchemas(sql, migrations, current)).map(({ schema }) => schema));
+  const due = migrations.filter(({ version, schema }) => version > current || foreign.has(schema));
+  for (const migration of due) await take(sql, migration, makesSchema(migrations, migration));
+  return due.map(({ name }) => name);
 }
 
-/** The version of our own schema; 0 when it is not there yet. Reads only. */
-export async function schemaVersion(sql: Sql): Promise<number> {
+async function take(sql: Sql, { version, name, schema, sql: statements }: Migration, makes: boolean): Promise<void> {
+  const lineage = makes ? crypto.randomUUID() : null;
+  if (lineage !== null) {
+    await sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`;
+    await sql`CREATE SCHEMA ${sql(schema)}`;
+    // COMMENT takes no parameters; both are ours.
+    await sql.unsafe(`COMMENT ON SCHEMA ${schema} IS '${remarkOf(lineage)}'`);
+  }
+  await sql.unsafe(statements);
+  if (lineage === null) {
+    await sql`
+      INSERT INTO immich_sidecar.migration (version, name)
+      VALUES (${version}, ${name})
+      ON CONFLICT (version) DO NOTHING`;
+  } else {
+    await sql`
+      INSERT INTO immich_sidecar.migration (version, name, lineage)
+      VALUES (${version}, ${name}, ${lineage})
+      ON CONFLICT (version) DO UPDATE SET lineage = excluded.lineage`;
+  }
+}
+
+/**
+ * The version up to which our own tables are as `migrations` make them, and belong together; 0 when there are none. Who reads
+ * tables that may be missing asks for it first. Reads only.
+ */
+export async function schemaVersion(sql: Sql, migrations: readonly Migration[]): Promise<number> {
+  const current = await recordedVersion(sql);
+  const foreign = await foreignSchemas(sql, migrations, current);
+  return Math.min(current, ...foreign.map(({ version }) => version - 1));
+}
+
+/** The version that `migrations` lead to. */
+export function newestVersion(migrations: readonly Migration[]): number {
+  return migrations.at(-1)?.version ?? 0;
+}
+
+/** The names of all schemas of ours, oldest first. */
+export function schemasOf(migrations: readonly Migration[]): string[] {
+  return [...new Set(migrations.map(({ schema }) => schema))];
+}
+
+async function recordedVersion(sql: Sql): Promise<number> {
   const [table] = await sql<{ found: boolean }[]>`
     SELECT to_regclass('immich_sidecar.migration') IS NOT NULL AS found`;
   if (table?.found !== true) return 0;
@@ -43,7 +95,35 @@ export async function schemaVersion(sql: Sql): Promise<number> {
   return row?.version ?? 0;
 }
 
-/** The version that `migrations` lead to. */
-export function newestVersion(migrations: readonly Migration[]): number {
-  return migrations.at(-1)?.version ?? 0;
+/**
+ * Schemas that are not those which the schema `immich_sidecar` tells of, with the version of the migration that makes each.
+ * What both have noted decides, not the oid of a table: a restored backup that holds both gives every table a new one.
+ */
+async function foreignSchemas(
+  sql: Sql,
+  migrations: readonly Migration[],
+  current: number,
+): Promise<{ readonly schema: string; readonly version: number }[]> {
+  const made = migrations.filter((migration) => migration.version <= current && makesSchema(migrations, migration));
+  if (made.length === 0) return [];
+  return await sql<{ schema: string; version: number }[]>`
+    SELECT made.schema, made.version
+    FROM unnest(
+      ${made.map(({ schema }) => schema)}::text[],
+      ${made.map(({ version }) => version)}::int[]
+    ) AS made (schema, version)
+    JOIN immich_sidecar.migration m ON m.version = made.version
+    LEFT JOIN pg_namespace n ON n.nspname = made.schema
+    WHERE n.oid IS NULL
+      OR obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM ${remarkOf('')} || m.lineage::text`;
+}
+
+/** The first migration makes its schema itself. */
+function makesSchema(migrations: readonly Migration[], { version, schema }: Migration): boolean {
+  return schema !== FIRST_SCHEMA && migrations.find((other) => other.schema === schema)?.version === version;
+}
+
+/** Stands at the schema, where a backup takes it along, and begins with words for whoever comes across it. */
+function remarkOf(lineage: string): string {
+  return `Tables of immich-sidecar, which belong to its schema immich_sidecar. Lineage: ${lineage}`;
 }

@@ -181,7 +181,7 @@ async function readAllWaiting(sql: Sql, { jobs }: Prepared, scope: Context['scop
 async function clearRechecks(context: Context, { rechecks }: Mark): Promise<void> {
   if (rechecks.length === 0) return;
   await context.transaction(async (tx) => {
-    await tx`DELETE FROM immich_sidecar.recheck WHERE source_asset_id = ANY (${rechecks as string[]}::uuid[])`;
+    await tx`DELETE FROM immich_sidecar_decisions.recheck WHERE source_asset_id = ANY (${rechecks as string[]}::uuid[])`;
   });
 }
 
@@ -207,7 +207,7 @@ export async function planOnly<T>(
   const prepared = await prepare(sql, config, jobName);
   // Without our tables there is nothing to read from: they are made, and undone with the transaction. With them, planning
   // only reads, and a transaction would hold up Immich's vacuum for as long as a large library takes.
-  if (await schemaVersion(sql) === newestVersion(MIGRATIONS)) return await plan(sql, prepared);
+  if (await schemaVersion(sql, MIGRATIONS) === newestVersion(MIGRATIONS)) return await plan(sql, prepared);
   return await inRolledBackTransaction(sql, async (tx) => {
     await migrate(tx, MIGRATIONS);
     return await plan(tx, prepared);
@@ -230,7 +230,7 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
   for (const note of schema.notes) logger.warn('{note}', { note });
   const instance = await readInstance(sql, config.uploadLocationMount);
   // A newer schema is refused later, by name; here it only must not be asked.
-  const version = await schemaVersion(sql);
+  const version = await schemaVersion(sql, MIGRATIONS);
   const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
     await hasLinksBelow(sql, config.externalLibraryMount);
   const paths = pathMapOf(config, instance, hasExternalLinks);

@@ -77,7 +77,7 @@ async function withoutMirrors({ sql, people: { personKey } }: World): Promise<Re
     await tx`
       UPDATE asset SET "stackId" = NULL
       WHERE id IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)`;
-    await tx`DELETE FROM stack WHERE id IN (SELECT mirror_stack_id FROM immich_sidecar.stack_map)`;
+    await tx`DELETE FROM stack WHERE id IN (SELECT mirror_stack_id FROM immich_sidecar_stacks.stack_map)`;
     await tx`DELETE FROM asset WHERE id IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)`;
     await tx`
       DELETE FROM person p

@@ -371,9 +371,9 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
     {
       what: 'a brake',
       prepare: withSql(
-        `INSERT INTO immich_sidecar.brake (job_name, mirrors, total, reasons)
+        `INSERT INTO immich_sidecar_decisions.brake (job_name, mirrors, total, reasons)
          VALUES ('family to bob', 20, 25, '{"source-offline": 20}')`,
-        'DELETE FROM immich_sidecar.brake',
+        'DELETE FROM immich_sidecar_decisions.brake',
       ),
       finds: { 'mirrors.brakes': 'fail' },
       says: ['20 of 25 shared photos', '20 not found by Immich', '--confirm-withdrawals --job "family to bob"'],
@@ -381,9 +381,9 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
     {
       what: 'a brake that was confirmed',
       prepare: withSql(
-        `INSERT INTO immich_sidecar.brake (job_name, mirrors, total, reasons, confirmed_at)
+        `INSERT INTO immich_sidecar_decisions.brake (job_name, mirrors, total, reasons, confirmed_at)
          VALUES ('family to bob', 20, 25, '{"source-offline": 20}', now())`,
-        'DELETE FROM immich_sidecar.brake',
+        'DELETE FROM immich_sidecar_decisions.brake',
       ),
       finds: { 'mirrors.brakes': 'warn' },
       says: ['confirmed'],

@@ -50,7 +50,7 @@ Deno.test('a cycle over changes shares again what was forgotten since the last',
       await cycle();
       assert.ok(await world.mirrorOf('family/portrait'));
       assert.ok(await world.mirrorOf(DUPLICATE));
-      assert.equal((await world.sql`SELECT FROM immich_sidecar.recheck`).length, 0);
+      assert.equal((await world.sql`SELECT FROM immich_sidecar_decisions.recheck`).length, 0);
     });
   } finally {
     await sql.end();

@@ -1,33 +1,33 @@
 import assert from 'node:assert/strict';
 import { EXIT, RefusedError } from '../../src/errors.ts';
 import { connect, type Sql } from '../../src/postgres/connect.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
+import { migrate, schemasOf } from '../../src/postgres/migrate.ts';
 import { MIGRATIONS } from '../../src/share/schema/migrations.ts';
 import { openEmpty } from '../harness/database.ts';
 import { World } from './world.ts';
 
 const GOLDEN = new URL('../fixtures/immich_sidecar_schema.txt', import.meta.url);
 
-/** Tables, columns, constraints and indexes of our schema, one a line. */
+/** Tables, columns, constraints and indexes of our schemas, one a line. */
 async function dump(sql: Sql): Promise<string> {
   const rows = await sql<{ line: string }[]>`
     SELECT line
     FROM (
-      SELECT 1 AS part, format('column %s.%s %s%s%s', t.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+      SELECT 1 AS part, format('column %s.%s %s%s%s', t.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod),
         CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,
         coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')) AS line
       FROM pg_attribute a
-      JOIN pg_class t ON t.oid = a.attrelid AND t.relkind = 'r' AND t.relnamespace = 'immich_sidecar'::regnamespace
+      JOIN pg_class t ON t.oid = a.attrelid AND t.relkind = 'r' AND starts_with(t.relnamespace::regnamespace::text, 'immich_sidecar')
       LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum
       WHERE a.attnum > 0 AND NOT a.attisdropped
       UNION ALL
       SELECT 2, format('constraint %s %s', conrelid::regclass, pg_get_constraintdef(oid))
       FROM pg_constraint
-      WHERE connamespace = 'immich_sidecar'::regnamespace AND contype <> 'n'
+      WHERE starts_with(connamespace::regnamespace::text, 'immich_sidecar') AND contype <> 'n'
       UNION ALL
       SELECT 3, format('index %s', indexdef)
       FROM pg_indexes
-      WHERE schemaname = 'immich_sidecar'
+      WHERE starts_with(schemaname, 'immich_sidecar')
     ) AS lines
     ORDER BY part, line`;
   return rows.map(({ line }) => `${line}\n`).join('');
@@ -51,12 +51,18 @@ Deno.test('the versions of the migrations are 1, 2, 3 …', () => {
   assert.deepEqual(MIGRATIONS.map(({ version }) => version), MIGRATIONS.map((_, index) => index + 1));
 });
 
+Deno.test('docs/safety_and_backups.md drops every schema of ours', () => {
+  const text = Deno.readTextFileSync(new URL('../../docs/safety_and_backups.md', import.meta.url));
+  assert.ok(text.includes(`DROP SCHEMA ${schemasOf(MIGRATIONS).join(', ')} CASCADE`));
+});
+
 Deno.test('a migration that fails leaves no trace of itself', async () => {
   const db = await openEmpty();
   try {
     const broken = [...MIGRATIONS, {
       version: MIGRATIONS.length + 1,
       name: 'broken',
+      schema: 'immich_sidecar',
       sql: 'CREATE TABLE half (); SELECT 1 / 0',
     }];
     await assert.rejects(db.sql.begin((tx) => migrate(tx, broken)));
@@ -88,7 +94,7 @@ Deno.test('nothing of ours refers to a table of Immich, or is referred to', asyn
     SELECT conrelid::regclass
     FROM pg_constraint
     WHERE contype = 'f'
-      AND (connamespace = 'immich_sidecar'::regnamespace OR confrelid::regclass::text LIKE 'immich_sidecar.%')`;
+      AND (starts_with(connamespace::regnamespace::text, 'immich_sidecar') OR starts_with(confrelid::regclass::text, 'immich_sidecar'))`;
   assert.equal(rows.length, 0);
 });
 

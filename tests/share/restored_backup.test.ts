@@ -9,7 +9,9 @@ import { World } from './world.ts';
 const LOST: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   'the schema': ({ sql }) => sql`DROP SCHEMA immich_sidecar CASCADE`,
   'all mappings': (world) =>
-    truncate(world, ['asset_map', 'face_map', 'person_map', 'link', 'stack_map', 'album_entry']),
+    truncate(world, ['asset_map', 'face_map', 'person_map', 'link', 'album_entry']).then(() =>
+      world.sql`TRUNCATE immich_sidecar_stacks.stack_map`
+    ),
   'the assets': (world) => truncate(world, ['asset_map']),
   'the faces': (world) => truncate(world, ['face_map']),
   'the people': (world) => truncate(world, ['person_map']),

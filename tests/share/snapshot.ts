@@ -5,7 +5,7 @@ export async function digestTables(sql: Sql): Promise<Record<string, string>> {
   const tables = await sql<{ name: string }[]>`
     SELECT format('%I.%I', schemaname, tablename) AS name
     FROM pg_tables
-    WHERE schemaname IN ('public', 'immich_sidecar')
+    WHERE schemaname = 'public' OR starts_with(schemaname, 'immich_sidecar')
     ORDER BY 1`;
   const digests: Record<string, string> = {};
   for (const { name } of tables) {

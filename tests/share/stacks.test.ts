@@ -97,7 +97,7 @@ Deno.test('a stack over two jobs stays the same when one of its mirrors is lost 
   await world.share();
   const before = await stackOf(world, JPEG);
   assert.deepEqual(before?.members, [JPEG, 'uploads/clip'].sort());
-  const known = await sql`SELECT * FROM immich_sidecar.stack_map`;
+  const known = await sql`SELECT * FROM immich_sidecar_stacks.stack_map`;
 
   await sql`DELETE FROM stack WHERE id = ${await mirrorStackOf(world, JPEG)}`;
   const lost = await world.mirrorOf('uploads/clip') ?? '';
@@ -105,7 +105,7 @@ Deno.test('a stack over two jobs stays the same when one of its mirrors is lost 
   await sql`DELETE FROM asset_audit WHERE "assetId" = ${lost}`;
   await world.share();
   assert.deepEqual(await stackOf(world, JPEG), before);
-  assert.deepEqual(await sql`SELECT * FROM immich_sidecar.stack_map`, known);
+  assert.deepEqual(await sql`SELECT * FROM immich_sidecar_stacks.stack_map`, known);
   await changesNothing(world);
 });
 
@@ -179,7 +179,7 @@ Deno.test('without jobs no stack of ours is left', async () => {
   world.config = { ...world.config, brake: { minimum: 1_000, percent: 100 } };
   await world.share();
   assert.equal((await digestTables(world.sql))['public.stack'], before);
-  assert.equal((await world.sql`SELECT FROM immich_sidecar.stack_map`).length, 0);
+  assert.equal((await world.sql`SELECT FROM immich_sidecar_stacks.stack_map`).length, 0);
 });
 
 interface Stack {

@@ -267,13 +267,13 @@ async function unshare(world: World, choice: UnshareChoice = {}): Promise<Unshar
 
 /** Our tables that are not empty, but for the history of runs. */
 async function ourRows(sql: Sql): Promise<Record<string, number>> {
-  const tables = await sql<{ name: string }[]>`
-    SELECT tablename AS name
+  const tables = await sql<{ schema: string; name: string }[]>`
+    SELECT schemaname AS schema, tablename AS name
     FROM pg_tables
-    WHERE schemaname = 'immich_sidecar' AND tablename NOT IN ('migration', 'run', 'skipped', 'withdrawn')`;
+    WHERE starts_with(schemaname, 'immich_sidecar') AND tablename NOT IN ('migration', 'run', 'skipped', 'withdrawn')`;
   const found: Record<string, number> = {};
-  for (const { name } of tables) {
-    const [row] = await sql<{ rows: number }[]>`SELECT count(*)::int AS rows FROM immich_sidecar.${sql(name)}`;
+  for (const { schema, name } of tables) {
+    const [row] = await sql<{ rows: number }[]>`SELECT count(*)::int AS rows FROM ${sql(schema)}.${sql(name)}`;
     if (row && row.rows > 0) found[name] = row.rows;
   }
   return found;

@@ -169,7 +169,7 @@ async function traces(world: World, mirrorId: string): Promise<string[]> {
   const columns = await world.sql<{ table: string; column: string }[]>`
     SELECT format('%I.%I', table_schema, table_name) AS "table", column_name AS "column"
     FROM information_schema.columns
-    WHERE table_schema IN ('public', 'immich_sidecar')
+    WHERE (table_schema = 'public' OR starts_with(table_schema, 'immich_sidecar'))
       AND data_type = 'uuid'
       AND table_name NOT LIKE '%_audit'`;
   const found: string[] = [];

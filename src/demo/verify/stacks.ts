@@ -54,12 +54,12 @@ export async function checkStacks(sql: Sql): Promise<Finding[]> {
     WITH placed AS (${placed})
     SELECT placed.id
     FROM placed
-    JOIN immich_sidecar.stack_map sm ON sm.mirror_stack_id = placed.stack_id
+    JOIN immich_sidecar_stacks.stack_map sm ON sm.mirror_stack_id = placed.stack_id
     WHERE sm.source_stack_id IS DISTINCT FROM placed.source_stack_id`;
   const lonely = await sql<{ id: string }[]>`
     SELECT s.id
     FROM stack s
-    JOIN immich_sidecar.stack_map sm ON sm.mirror_stack_id = s.id
+    JOIN immich_sidecar_stacks.stack_map sm ON sm.mirror_stack_id = s.id
     WHERE (SELECT count(*) FROM asset a WHERE a."stackId" = s.id) < 2`;
   return [
     ...findings('asset', 'is not stacked as its source', rows),

@@ -8,7 +8,7 @@ import type { Job } from '../jobs/job.ts';
 export async function adoptStacks(context: Context, job: Job): Promise<void> {
   await context.transaction(async (tx) => {
     const adopted = await tx<{ id: string }[]>`
-      INSERT INTO immich_sidecar.stack_map (source_stack_id, target_user_id, mirror_stack_id, primary_asset_id)
+      INSERT INTO immich_sidecar_stacks.stack_map (source_stack_id, target_user_id, mirror_stack_id, primary_asset_id)
       SELECT rebuilt.source_stack_id, ${job.targetUserId}, s.id, s."primaryAssetId"
       FROM (
         SELECT mirror."stackId" AS id, min(a."stackId"::text)::uuid AS source_stack_id

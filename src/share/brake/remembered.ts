@@ -14,7 +14,7 @@ export interface RememberedBrake extends Brake {
 export async function readBrakes(sql: Sql): Promise<RememberedBrake[]> {
   return await sql<RememberedBrake[]>`
     SELECT job_name AS job, mirrors, reasons, total, since, confirmed_at AS "confirmedAt"
-    FROM immich_sidecar.brake
+    FROM immich_sidecar_decisions.brake
     ORDER BY job_name`;
 }
 
@@ -36,7 +36,7 @@ export async function countMirrors(sql: Sql, jobs: readonly string[]): Promise<M
 export async function rememberBrakes(sql: Sql, brakes: readonly Brake[]): Promise<string[]> {
   if (brakes.length === 0) return [];
   const rows = await sql<{ job: string }[]>`
-    INSERT INTO immich_sidecar.brake AS known (job_name, mirrors, reasons, total)
+    INSERT INTO immich_sidecar_decisions.brake AS known (job_name, mirrors, reasons, total)
     SELECT brake.job, brake.mirrors, brake.reasons, brake.total
     FROM jsonb_to_recordset(${sql.json(brakes as never)}) AS brake (job text, mirrors int, reasons jsonb, total int)
     ON CONFLICT (job_name) DO UPDATE
@@ -48,12 +48,12 @@ export async function rememberBrakes(sql: Sql, brakes: readonly Brake[]): Promis
 
 /** Forgets the brakes of these jobs, and what was confirmed. */
 export async function forgetBrakes(sql: Sql, jobs: readonly string[]): Promise<void> {
-  await sql`DELETE FROM immich_sidecar.brake WHERE job_name = ANY (${jobs as string[]})`;
+  await sql`DELETE FROM immich_sidecar_decisions.brake WHERE job_name = ANY (${jobs as string[]})`;
 }
 
 /** Notes that part of what was confirmed is done: only this many mirrors may go from now on. */
 export async function narrowBrake(sql: Sql, job: string, mirrors: number): Promise<void> {
-  await sql`UPDATE immich_sidecar.brake SET mirrors = ${mirrors} WHERE job_name = ${job}`;
+  await sql`UPDATE immich_sidecar_decisions.brake SET mirrors = ${mirrors} WHERE job_name = ${job}`;
 }
 
 /**
@@ -61,9 +61,9 @@ export async function narrowBrake(sql: Sql, job: string, mirrors: number): Promi
  * Returns the brakes that are confirmed now.
  */
 export async function confirmBrakes(sql: Sql, job: string | undefined): Promise<RememberedBrake[]> {
-  if (await schemaVersion(sql) < newestVersion(MIGRATIONS)) return []; // no cycle of this version has put one on
+  if (await schemaVersion(sql, MIGRATIONS) < newestVersion(MIGRATIONS)) return []; // no cycle of this version has put one on
   return await sql<RememberedBrake[]>`
-    UPDATE immich_sidecar.brake
+    UPDATE immich_sidecar_decisions.brake
     SET confirmed_at = coalesce(confirmed_at, now())
     WHERE ${job === undefined ? sql`true` : sql`job_name = ${job}`}
     RETURNING job_name AS job, mirrors, reasons, total, since, confirmed_at AS "confirmedAt"`;

@@ -18,7 +18,7 @@ export interface Mark {
   readonly activity: Readonly<Record<string, string>>;
   /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
   readonly foundation: string;
-  /** Sources that a command has asked to be looked at again (immich_sidecar.recheck). */
+  /** Sources that a command has asked to be looked at again (immich_sidecar_decisions.recheck). */
   readonly rechecks: readonly string[];
   /** A brake holds mirrors back; each cycle looks whether it still has to. */
   readonly isBraked: boolean;
@@ -90,8 +90,8 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
         (SELECT string_agg(value::text, ',' ORDER BY key) FROM system_metadata WHERE key IN ('system-config', 'MediaLocation')),
         ${migrations}
       )) AS foundation,
-      (SELECT coalesce(array_agg(source_asset_id), '{}') FROM immich_sidecar.recheck) AS rechecks,
-      EXISTS (SELECT 1 FROM immich_sidecar.brake) AS "isBraked"`;
+      (SELECT coalesce(array_agg(source_asset_id), '{}') FROM immich_sidecar_decisions.recheck) AS rechecks,
+      EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
   if (row === undefined) throw new Error('a query without FROM returned no row');
   const { floorMs, ...mark } = row;
   const floor = firstUuidOf(floorMs);

@@ -36,7 +36,7 @@ export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string
       jsonb_to_recordset(${tx.json(inherited as never)}) AS heir (id uuid, "heirId" uuid)`;
     await tx`UPDATE stack s SET "primaryAssetId" = heir."heirId" FROM ${heirs} WHERE s.id = heir.id`;
     await tx`
-      UPDATE immich_sidecar.stack_map sm
+      UPDATE immich_sidecar_stacks.stack_map sm
       SET primary_asset_id = heir."heirId"
       FROM ${heirs}
       WHERE sm.mirror_stack_id = heir.id`;
@@ -49,7 +49,7 @@ export async function releaseFromStacks(tx: Sql, mirrorAssetIds: readonly string
       WHERE m.stack_id = ANY (${dissolved}::uuid[])
         AND mirror.id = m.mirror_asset_id
         AND mirror."stackId" = m.stack_id`;
-    await tx`DELETE FROM immich_sidecar.stack_map WHERE mirror_stack_id = ANY (${dissolved}::uuid[])`;
+    await tx`DELETE FROM immich_sidecar_stacks.stack_map WHERE mirror_stack_id = ANY (${dissolved}::uuid[])`;
     await tx`DELETE FROM stack WHERE id = ANY (${dissolved}::uuid[])`;
   }
   await tx`

@@ -37,7 +37,7 @@ export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<Stac
       UNION
       SELECT sm.source_stack_id
       FROM immich_sidecar.asset_map m
-      JOIN immich_sidecar.stack_map sm ON sm.mirror_stack_id = m.stack_id
+      JOIN immich_sidecar_stacks.stack_map sm ON sm.mirror_stack_id = m.stack_id
       WHERE m.source_user_id = ${job.sourceUserId}
         AND m.target_user_id = ${job.targetUserId}
         AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
@@ -54,7 +54,7 @@ export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<Stac
       JOIN asset a ON a."stackId" = s.id
       JOIN immich_sidecar.asset_map m ON m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
       JOIN asset mirror ON mirror.id = m.mirror_asset_id
-      LEFT JOIN immich_sidecar.stack_map sm
+      LEFT JOIN immich_sidecar_stacks.stack_map sm
         ON sm.source_stack_id = s.id AND sm.target_user_id = ${job.targetUserId}
       WHERE (mirror."stackId" IS NOT DISTINCT FROM m.stack_id OR mirror."stackId" = sm.mirror_stack_id)
         AND NOT EXISTS (
@@ -92,7 +92,7 @@ export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<Stac
         ) AS leaving
       FROM looked_at
       LEFT JOIN wanted ON wanted.source_stack_id = looked_at.id
-      LEFT JOIN immich_sidecar.stack_map sm
+      LEFT JOIN immich_sidecar_stacks.stack_map sm
         ON sm.source_stack_id = looked_at.id AND sm.target_user_id = ${job.targetUserId}
       LEFT JOIN stack mirror_stack ON mirror_stack.id = sm.mirror_stack_id
       WHERE (wanted.members IS NOT NULL OR sm.mirror_stack_id IS NOT NULL)
@@ -171,7 +171,7 @@ async function rebuildStacks(tx: Sql, plans: StackPlan[]): Promise<number> {
     WHERE m.mirror_asset_id = member."mirrorAssetId"
       AND m.stack_id IS DISTINCT FROM member."mirrorStackId"`;
   await tx`
-    INSERT INTO immich_sidecar.stack_map (source_stack_id, target_user_id, mirror_stack_id, primary_asset_id)
+    INSERT INTO immich_sidecar_stacks.stack_map (source_stack_id, target_user_id, mirror_stack_id, primary_asset_id)
     SELECT plan."sourceStackId", plan."targetUserId", plan."mirrorStackId", plan."ownPrimaryAssetId"
     FROM jsonb_to_recordset(${tx.json(stacks as never)}) AS plan
       ("sourceStackId" uuid, "targetUserId" uuid, "mirrorStackId" uuid, "ownPrimaryAssetId" uuid)
@@ -179,7 +179,7 @@ async function rebuildStacks(tx: Sql, plans: StackPlan[]): Promise<number> {
     SET mirror_stack_id = excluded.mirror_stack_id,
         primary_asset_id = excluded.primary_asset_id`;
   const gone = plans.filter(({ memberIds }) => memberIds.length === 0).map(({ mirrorStackId }) => mirrorStackId);
-  await tx`DELETE FROM immich_sidecar.stack_map WHERE mirror_stack_id = ANY (${gone}::uuid[])`;
+  await tx`DELETE FROM immich_sidecar_stacks.stack_map WHERE mirror_stack_id = ANY (${gone}::uuid[])`;
   return plans.length;
 }
 

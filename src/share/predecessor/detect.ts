@@ -1,5 +1,6 @@
 import type { Sql } from '../../postgres/connect.ts';
 import { schemaVersion } from '../../postgres/migrate.ts';
+import { MIGRATIONS } from '../schema/migrations.ts';
 
 /** What immich-shared-library has left in the database. */
 export interface Predecessor {
@@ -18,7 +19,7 @@ export async function detectPredecessor(sql: Sql): Promise<Predecessor | undefin
   const [table] = await sql<{ found: boolean }[]>`
     SELECT to_regclass('public._face_sync_asset_map') IS NOT NULL AS found`;
   if (table?.found !== true) return undefined;
-  const isKnown = await schemaVersion(sql) > 0
+  const isKnown = await schemaVersion(sql, MIGRATIONS) > 0
     ? sql`EXISTS (SELECT 1 FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = theirs.target_asset_id)`
     : sql`false`;
   // The CASE keeps PostgreSQL from looking for mirrors by their owner, which all of them have.

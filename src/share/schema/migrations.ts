@@ -3,11 +3,20 @@ import initial from './001_initial.sql' with { type: 'text' };
 import changes from './002_changes.sql' with { type: 'text' };
 import brake from './003_brake.sql' with { type: 'text' };
 import stacks from './004_stacks.sql' with { type: 'text' };
+import lineage from './005_lineage.sql' with { type: 'text' };
+import decisions from './006_decisions.sql' with { type: 'text' };
+import stackMap from './007_stacks.sql' with { type: 'text' };
 
-/** The steps that make the schema `immich_sidecar`, oldest first. A step that was released is never edited. */
+/**
+ * The steps that make our own tables, oldest first. A step that was released is never edited. Columns are added to the schema
+ * of their table; new tables get a schema of their own (docs/architecture.md, "Adding a table").
+ */
 export const MIGRATIONS: readonly Migration[] = Object.freeze([
-  { version: 1, name: 'initial', sql: initial },
-  { version: 2, name: 'changes', sql: changes },
-  { version: 3, name: 'brake', sql: brake },
-  { version: 4, name: 'stacks', sql: stacks },
+  { version: 1, name: 'initial', schema: 'immich_sidecar', sql: initial },
+  { version: 2, name: 'changes', schema: 'immich_sidecar', sql: changes },
+  { version: 3, name: 'brake', schema: 'immich_sidecar', sql: brake },
+  { version: 4, name: 'stacks', schema: 'immich_sidecar', sql: stacks },
+  { version: 5, name: 'lineage', schema: 'immich_sidecar', sql: lineage },
+  { version: 6, name: 'decisions', schema: 'immich_sidecar_decisions', sql: decisions },
+  { version: 7, name: 'stack map', schema: 'immich_sidecar_stacks', sql: stackMap },
 ]);

@@ -181,7 +181,7 @@ export async function findOwnUploads(sql: Sql, job: Job, sourceAssetIds: readonl
       AND source.visibility <> 'hidden'
       AND (
         SELECT w.source_asset_id
-        FROM immich_sidecar.wanted w
+        FROM immich_sidecar_decisions.wanted w
         WHERE w.source_asset_id = source.id AND w.target_user_id = ${job.targetUserId}
       ) IS NULL`;
   return new Set(rows.map((row) => row.id));

@@ -168,7 +168,7 @@ async function findDuplicates(
       AND ${unguessed(sql, choice.job === undefined ? sql`true` : isOfJob(sql, jobs, choice.job))}
       AND (
         SELECT w.source_asset_id -- somebody has said that it is to be shared nevertheless
-        FROM immich_sidecar.wanted w
+        FROM immich_sidecar_decisions.wanted w
         WHERE w.source_asset_id = m.source_asset_id AND w.target_user_id = m.target_user_id
       ) IS NULL
     ORDER BY matched.wall_clock, mirror."originalPath", m.mirror_asset_id`;

@@ -86,7 +86,7 @@ export async function planForget(sql: Sql, { jobs }: PlanningContext, choice: Fo
  */
 export async function applyForget(sql: Sql, decisions: readonly Decision[]): Promise<number> {
   if (decisions.length === 0) return 0;
-  if (await schemaVersion(sql) < newestVersion(MIGRATIONS)) {
+  if (await schemaVersion(sql, MIGRATIONS) < newestVersion(MIGRATIONS)) {
     throw new RefusedError('The tables of immich-sidecar are of an earlier version.', {
       remedy: 'Run a sync first, which brings them up to date.',
     });
@@ -117,7 +117,7 @@ export async function applyForget(sql: Sql, decisions: readonly Decision[]): Pro
         RETURNING s.source_asset_id, s.target_user_id, s.reason
       ),
       wanted AS (
-        INSERT INTO immich_sidecar.wanted (source_asset_id, target_user_id)
+        INSERT INTO immich_sidecar_decisions.wanted (source_asset_id, target_user_id)
         SELECT source_asset_id, target_user_id
         FROM retried
         WHERE reason = 'duplicate'
@@ -129,7 +129,7 @@ export async function applyForget(sql: Sql, decisions: readonly Decision[]): Pro
         SELECT source_asset_id FROM retried
       ),
       rechecked AS (
-        INSERT INTO immich_sidecar.recheck (source_asset_id)
+        INSERT INTO immich_sidecar_decisions.recheck (source_asset_id)
         SELECT DISTINCT source_asset_id
         FROM lifted
         ON CONFLICT DO NOTHING

@@ -273,6 +273,6 @@ function quote(path: string): string {
 /** A brake without mirrors to hold has nothing to say. */
 async function forgetIdleBrakes(tx: Sql): Promise<void> {
   await tx`
-    DELETE FROM immich_sidecar.brake b
+    DELETE FROM immich_sidecar_decisions.brake b
     WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map m WHERE m.job_name = b.job_name)`;
 }

@@ -28,14 +28,14 @@ export interface Mount {
 }
 
 /**
- * Reads all rows of Immich but its audit trail, of `immich_sidecar`, and all files below the mounts. One statement, so that
+ * Reads all rows of Immich but its audit trail, of ours, and all files below the mounts. One statement, so that
  * a history of a hundred steps takes seconds.
  */
 export async function readState(sql: Sql, mounts: readonly Mount[]): Promise<State> {
   const names = await sql<{ schema: string; name: string }[]>`
     SELECT schemaname AS schema, tablename AS name
     FROM pg_tables
-    WHERE schemaname IN ('public', 'immich_sidecar')
+    WHERE (schemaname = 'public' OR starts_with(schemaname, 'immich_sidecar'))
       AND tablename NOT LIKE '%\_audit'
       AND tablename NOT IN ('kysely_migrations', 'migration', 'run')
     ORDER BY 1, 2`;
@@ -50,9 +50,12 @@ export async function readState(sql: Sql, mounts: readonly Mount[]): Promise<Sta
   });
   const results = await sql<{ schema: string; name: string; rows: Row[] }[]>`
     ${queries.reduce((all, query) => sql`${all} UNION ALL ${query}`)}`;
-  const of = (schema: string) =>
-    Object.fromEntries(results.filter((table) => table.schema === schema).map(({ name, rows }) => [name, rows]));
-  return { tables: of('public'), own: of('immich_sidecar'), files: readFiles(mounts) };
+  const [tables, own] = [true, false].map((isImmichs) =>
+    Object.fromEntries(
+      results.filter(({ schema }) => (schema === 'public') === isImmichs).map(({ name, rows }) => [name, rows]),
+    )
+  );
+  return { tables: tables ?? {}, own: own ?? {}, files: readFiles(mounts) };
 }
 
 /** The ids of assets whose deletion Immich has noted. */
