@@ -5,6 +5,8 @@ import { Secret } from '../../src/config/secret.ts';
 import type { Finding, Status } from '../../src/doctor/finding.ts';
 import { Subject, type SubjectOptions } from '../../src/doctor/subject.ts';
 import { sqlStateOf } from '../../src/postgres/faults.ts';
+import { schemasOf } from '../../src/postgres/migrate.ts';
+import { MIGRATIONS } from '../../src/share/schema/migrations.ts';
 import { Ledger } from '../../src/writeback/ledger/ledger.ts';
 import { everything } from '../cli/everything.ts';
 import { immutable, otherFileSystem } from '../files/obstacles.ts';
@@ -159,8 +161,8 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       config: database({ username: 'doctor_reader', password: new Secret('a-reader') }),
       prepare: withSql(
         `CREATE ROLE doctor_reader LOGIN PASSWORD 'a-reader';
-         GRANT SELECT ON ALL TABLES IN SCHEMA public, immich_sidecar TO doctor_reader;
-         GRANT USAGE ON SCHEMA immich_sidecar TO doctor_reader`,
+         GRANT SELECT ON ALL TABLES IN SCHEMA public, ${schemasOf(MIGRATIONS).join(', ')} TO doctor_reader;
+         GRANT USAGE ON SCHEMA ${schemasOf(MIGRATIONS).join(', ')} TO doctor_reader`,
         'DROP OWNED BY doctor_reader; DROP ROLE doctor_reader',
       ),
       finds: { 'database.rights': 'fail' },
