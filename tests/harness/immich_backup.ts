@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../../src/config/config.ts';
-import { findPostgres } from './binaries.ts';
+import { findBinaries } from './binaries.ts';
+import { onServer, serverUrls } from './server_databases.ts';
 
 /**
  * What Immich runs for its nightly backup and for "Restore" in its settings, with the real pg_dump and psql; see docs/immich.md,
@@ -10,13 +11,28 @@ import { findPostgres } from './binaries.ts';
 export type Restorer = '2.5' | '3.0';
 export const RESTORERS: readonly Restorer[] = ['2.5', '3.0'];
 
-/** The directory of pg_dump and psql, or undefined: the server that npm ships comes without them. */
-export async function findClients(): Promise<string | undefined> {
-  const bin = await findPostgres();
-  for (const name of ['pg_dump', 'psql']) {
-    if (bin === undefined || !(await Deno.stat(`${bin}/${name}`).then(() => true, () => false))) return undefined;
+/** pg_dump and psql, and a server of this run that is as old as they are. */
+export interface Clients {
+  readonly bin: string;
+  readonly server: string;
+}
+
+/** Undefined where there are none: the server that npm has comes without them. */
+export async function findClients(): Promise<Clients | undefined> {
+  const [installed] = await findBinaries('installed').catch(() => []);
+  if (installed === undefined) return undefined;
+  const { bin } = installed;
+  const version = await new Deno.Command(`${bin}/pg_dump`, { args: ['--version'], stderr: 'null' }).output()
+    .then(({ stdout }) => /\d+/.exec(new TextDecoder().decode(stdout))?.[0], () => undefined);
+  for (const server of serverUrls()) {
+    const [row] = await onServer(
+      server,
+      'postgres',
+      (sql) => sql<{ major: string }[]>`SELECT (current_setting('server_version_num')::int / 10000)::text AS major`,
+    );
+    if (row?.major === version) return { bin, server };
   }
-  return bin;
+  return undefined;
 }
 
 /** Returns the dump. Throws Error with what pg_dump says. */

@@ -8,7 +8,7 @@ import { type Release, RELEASES } from './releases.ts';
  * The servers of this run, as tests/run.ts exports them: addresses with the password of a superuser, separated by spaces.
  * Throws Error where nobody has started one.
  */
-function serverUrls(): readonly string[] {
+export function serverUrls(): readonly string[] {
   const urls = (Deno.env.get('TEST_POSTGRES_URL') ?? '').split(' ').filter((url) => url !== '');
   if (urls.length === 0) {
     throw new Error(

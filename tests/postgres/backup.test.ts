@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import type { Connection } from '../../src/postgres/connect.ts';
 import { migrate, type Migration, newestVersion, schemasOf, schemaVersion } from '../../src/postgres/migrate.ts';
 import { MIGRATIONS } from '../../src/share/schema/migrations.ts';
-import { HAS_SERVER, type ImmichDatabase, withImmich } from '../harness/database.ts';
+import { type ImmichDatabase, openImmich, withImmich } from '../harness/database.ts';
 import { backUp, findClients, restore, type Restorer, RESTORERS } from '../harness/immich_backup.ts';
 
-const CLIENTS = HAS_SERVER ? await findClients() : undefined;
+const CLIENTS = await findClients();
 
 /** As a later version may have them: with tables of its own, changed once more by the version after. */
 const LATER: readonly Migration[] = [
@@ -49,7 +49,15 @@ function onBackups(name: string, use: (db: ImmichDatabase, bin: string) => Promi
   Deno.test({
     name,
     ignore: CLIENTS === undefined,
-    fn: () => withImmich('v3.1.0', (db) => use(db, CLIENTS ?? '')),
+    fn: async () => {
+      if (CLIENTS === undefined) return;
+      const db = await openImmich('v3.1.0', { server: CLIENTS.server });
+      try {
+        await use(db, CLIENTS.bin);
+      } finally {
+        await db.close();
+      }
+    },
   });
 }
 
