@@ -1,15 +1,24 @@
-import { findCycles, forbiddenArrows, type ImportGraph, textProblems } from './architecture/rules.ts';
+import {
+  anchorsOf,
+  citationProblems,
+  type Documents,
+  findCycles,
+  forbiddenArrows,
+  type ImportGraph,
+  textProblems,
+} from './architecture/rules.ts';
 
 const ROOT = new URL('..', import.meta.url);
 
 /** Checks the rules of tests/architecture/rules.ts on this repository; prints each breach. Part of `deno task check`. */
 async function main(): Promise<number> {
   const sources = ['main.ts', ...await modulesBelow('src')];
-  const graph = await readGraph(sources);
+  const modules = [...sources, ...await modulesBelow('tests'), ...await modulesBelow('tools')];
+  const [graph, documents] = [await readGraph(sources), await readDocuments()];
   const problems = [
     ...findCycles(graph).map((cycle) => `import cycle: ${cycle.join(' -> ')}`),
     ...forbiddenArrows(graph),
-    ...(await Promise.all([...sources, ...await modulesBelow('tests')].map(readProblems))).flat(),
+    ...(await Promise.all(modules.map((module) => readProblems(module, documents)))).flat(),
   ];
   for (const problem of problems) print(problem);
   print(`architecture: ${graph.size} modules, ${problems.length} problems`);
@@ -26,8 +35,20 @@ async function modulesBelow(folder: string): Promise<string[]> {
   return found.sort();
 }
 
-async function readProblems(module: string): Promise<string[]> {
-  return textProblems(module, await Deno.readTextFile(new URL(module, ROOT)));
+async function readDocuments(): Promise<Documents> {
+  const documents = new Map<string, ReadonlySet<string>>();
+  for (const folder of ['', 'docs/']) {
+    for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
+      if (!name.endsWith('.md')) continue;
+      documents.set(folder + name, anchorsOf(await Deno.readTextFile(new URL(folder + name, ROOT))));
+    }
+  }
+  return documents;
+}
+
+async function readProblems(module: string, documents: Documents): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(module, ROOT));
+  return [...textProblems(module, text), ...citationProblems(module, text, documents)];
 }
 
 interface ModuleInfo {

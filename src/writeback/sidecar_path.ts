@@ -1,6 +1,6 @@
 /**
- * Where the sidecar of an original may be, in the order in which Immich looks (BEHAVIOUR (g)): `photo.jpg.xmp`, which it
- * also makes itself, then `photo.xmp`.
+ * Where the sidecar of an original may be, in the order in which Immich looks: `photo.jpg.xmp`, which it also makes itself,
+ * then `photo.xmp` (docs/immich.md#what-immich-reads-from-files).
  */
 export function sidecarCandidates(original: string): readonly [string, ...string[]] {
   const dot = original.lastIndexOf('.');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findCycles, forbiddenArrows, textProblems } from './rules.ts';
+import { anchorsOf, citationProblems, findCycles, forbiddenArrows, textProblems } from './rules.ts';
 
 Deno.test('a cycle is found, wherever it hangs, and a diamond is none', () => {
   const diamond = new Map([['a', ['b', 'c']], ['b', ['d']], ['c', ['d']], ['d', []]]);
@@ -43,4 +43,17 @@ Deno.test('long files and references to files outside of the repository are repo
   const outside = ['..', 'shared', 'facts.json'].join('/');
   assert.equal(textProblems('tests/a.test.ts', `readFile('${outside}')`).length, 1);
   assert.equal(textProblems('tests/a.test.ts', `readFile('../../${outside}')`).length, 1);
+});
+
+Deno.test('a comment may cite only what is in the repository: pages, their headings, and no chapters of other documents', () => {
+  const documents = new Map([['docs/immich.md', anchorsOf('# What it knows\n\n## Native shares of people (3.3)\n')]]);
+  const problems = (text: string) => citationProblems('src/a.ts', text, documents);
+  assert.deepEqual(problems('docs/immich.md, immich.md, docs/immich.md#native-shares-of-people-33'), []);
+  const wrong = [
+    ['docs', 'im', '.md'],
+    ['docs/immich', '.md#files'],
+    ['READ', '.md'],
+    ['BEHAV', 'IOUR (', 'b)'],
+  ];
+  for (const parts of wrong) assert.equal(problems(`// see ${parts.join('')}.`).length, 1, parts.join(''));
 });

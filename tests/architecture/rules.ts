@@ -77,6 +77,35 @@ export function findCycles(graph: ImportGraph): string[][] {
 /** More than this is more than one concept. */
 const MAX_LINES = 400;
 
+/** Documents of the repository by their path, each with the anchors of its headings. */
+export type Documents = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Everything that the comments and strings of a module cite and that is not in the repository, as sentences. */
+export function citationProblems(module: string, text: string, documents: Documents): string[] {
+  const cited = [...text.matchAll(/(?<![\w./-])((?:[\w-]+\/)*[\w-]+\.md)(?:#([\w-]+))?/g)].map(
+    ([all, path = '', anchor]) => {
+      const found = documents.get(path) ?? documents.get(`docs/${path}`);
+      const isThere = found !== undefined && (anchor === undefined || found.has(anchor));
+      return isThere ? undefined : all;
+    },
+  );
+  // A chapter of a document that is known by its name only: a word in capitals, and a letter in parentheses.
+  const chapters = [...text.matchAll(/\b[A-Z]{4,} \([a-z]\)/g)].map(([chapter]) => chapter);
+  return [...cited, ...chapters]
+    .filter((citation) => citation !== undefined)
+    .map((citation) => `${module} cites ${citation}, which is not in the repository`);
+}
+
+/** The anchors that a page of Markdown has for its headings, as GitHub makes them. */
+export function anchorsOf(markdown: string): Set<string> {
+  const headings = markdown.split('\n').filter((line) => /^#+ /.test(line));
+  return new Set(
+    headings.map((line) =>
+      line.replace(/^#+ /, '').toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(/\s/g, '-')
+    ),
+  );
+}
+
 /** What is wrong with the text of one module, as sentences. */
 export function textProblems(module: string, text: string): string[] {
   const lines = text.split('\n').length - 1;

@@ -1,6 +1,6 @@
 import type { Catalog } from '../../immich/catalog.ts';
 
-/** What differs between releases beyond the presence of a column (DIFF.md). */
+/** What differs between releases beyond the presence of a column (docs/immich.md#releases). */
 export interface ReleaseTraits {
   /** From 2.5: assets can be edited; with it came underscores in the names of generated files. */
   readonly canEdit: boolean;

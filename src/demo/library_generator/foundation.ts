@@ -22,7 +22,7 @@ export interface LibraryRoots {
   readonly localExternal: string;
 }
 
-/** The folders whose marker file `.immich` the server wants to see at start-up (BEHAVIOUR (f)). */
+/** The folders whose marker file `.immich` the server wants to see at start-up (docs/immich.md#files). */
 const MARKED_FOLDERS = Object.freeze(['thumbs', 'upload', 'library', 'encoded-video', 'profile', 'backups']);
 
 /** A writer that knows both roots. */

@@ -4,7 +4,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 /** A row by column name, in the newest release's names; values as JSON has them, `bytea` as `\x…`. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Newest name of a column, and what it was called before (DIFF.md). */
+/** Newest name of a column, and what it was called before (docs/immich.md#releases). */
 const FORMER_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = Object.freeze({
   album_asset: { albumId: 'albumsId', assetId: 'assetsId' },
   album_user: { albumId: 'albumsId', userId: 'usersId' },

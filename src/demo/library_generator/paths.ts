@@ -4,7 +4,7 @@ import type { LibraryContext } from './context.ts';
 import { assetIdOf, idOf, userIdOf } from './ids.ts';
 import type { AssetSpec } from './spec.ts';
 
-/** BEHAVIOUR (f): where Immich keeps what. All paths as Immich sees them. */
+/** Where Immich keeps what (docs/immich.md#files). All paths as Immich sees them. */
 
 /** `aa/bb/` of a generated file or upload: the first four characters of its name (cores/storage.core.ts:347). */
 export function nestedFolder(fileName: string): string {

@@ -5,7 +5,7 @@ export interface Place {
   readonly city: string;
   readonly state: string;
   readonly country: string;
-  /** The zone of the place beats the offset in the file, see BEHAVIOUR (g). */
+  /** The zone of the place beats the offset in the file (docs/immich.md#what-immich-reads-from-files). */
   readonly timeZone: string;
 }
 

@@ -24,7 +24,7 @@ export interface PlannedAsset {
   readonly originalPath: string;
   readonly originalFileName: string;
   readonly content: Bytes;
-  /** SHA-1, hexadecimal; of what, see BEHAVIOUR (d). */
+  /** SHA-1, hexadecimal; of what, see docs/immich.md#rows. */
   readonly checksum: string;
   readonly takenAt: Date;
   /** Whole milliseconds: the mtime of the file and `asset.fileModifiedAt`. */

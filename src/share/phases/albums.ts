@@ -35,7 +35,7 @@ export async function planAlbum(sql: Sql, job: Job, scope: Scope): Promise<Album
   return { albumId: job.albumId, mirrorAssetIds: rows.map((row) => row.id) };
 }
 
-/** Phase 1b: fills the album, and gives it a cover when it has none. Returns the number of entries made. */
+/** Fills the album, and gives it a cover when it has none. Returns the number of entries made. */
 export async function applyAlbum(context: Context, plan: AlbumPlan | undefined): Promise<number> {
   if (plan === undefined) return 0;
   return await inBatches(

@@ -46,7 +46,7 @@ export interface FacesResult {
   readonly removed: number;
 }
 
-/** Phase 2, first half: finds faces that came, changed or went. Reads only. */
+/** Finds faces that came, changed or went. Reads only. */
 export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<FacesPlan> {
   return {
     removedFaces: await readRemovedFaces(sql, job, scope),
@@ -75,7 +75,7 @@ export async function applyFaces(context: Context, job: Job, plan: FacesPlan): P
 }
 
 /**
- * Phase 2, second half: finds faces that belong to another person than the one we wrote, after a merge or a correction
+ * Finds faces that belong to another person than the one we wrote, after a merge or a correction
  * at the source. What the target's owner changed on the mirror stays, as only changes of the source count; but a face
  * that Immich has taken from its person and put on nobody, or on somebody without a name, goes back. A face that is not to be
  * seen waits until it is: that its person has come to the target with another photo shows nowhere on its own. Reads only.

@@ -24,7 +24,7 @@ export interface NewAssetsResult {
   readonly links: number;
 }
 
-/** Told while phase 1 runs, so that nothing has to be kept of a million assets. */
+/** Told while it runs, so that nothing has to be kept of a million assets. */
 export interface NewAssetsObserver {
   onProgress(assets: number): void;
   onSkip(skip: Skip): void;
@@ -58,7 +58,7 @@ export async function* planNewAssets(
 }
 
 /**
- * Phase 1: mirrors what is ready and has no mirror yet. While PostgreSQL copies the rows of one batch, or of two, the next
+ * Mirrors what is ready and has no mirror yet. While PostgreSQL copies the rows of one batch, or of two, the next
  * is planned and its files are linked. People are made before, batch by batch, as faces of several batches share them.
  */
 export async function applyNewAssets(

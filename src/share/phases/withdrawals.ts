@@ -146,7 +146,7 @@ export interface WithdrawalResult extends RemovalResult {
 }
 
 /**
- * Phase 5, first half: takes mirrors back, files before rows. It runs first in a cycle, so that a photo that was locked
+ * Takes mirrors back, files before rows. It runs first in a cycle, so that a photo that was locked
  * disappears before anything else happens and a path that is to be used again is free.
  */
 export async function applyWithdrawals(context: Context, plan: WithdrawalPlan): Promise<WithdrawalResult> {

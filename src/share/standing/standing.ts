@@ -67,7 +67,7 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
   };
 }
 
-/** How many assets phase 1 has before it, for a progress bar. */
+/** How many assets are to be mirrored, for a progress bar. */
 export function readyCount(standing: Standing): number {
   const retried = Object.entries(standing.skipped)
     .filter(([reason]) => retryOf(reason as SkipReason) === 'every-cycle')

@@ -10,7 +10,7 @@ import { excerpt, isWritable, truncate, truncateToBytes, withPlainLineBreaks } f
 
 /**
  * The description. A sidecar gets it twice: Immich reads an ImageDescription of the media file before a dc:description
- * of the sidecar (BEHAVIOUR (g)).
+ * of the sidecar (docs/immich.md#what-immich-reads-from-files).
  */
 export function mapCaption({ record, kind, holds, current, options }: MappingInput): Wanted {
   const caption = truncate(withPlainLineBreaks(record.description), options.captionMaxLength).trim();

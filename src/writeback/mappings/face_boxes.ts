@@ -14,7 +14,7 @@ const TOLERANCE = 1e-4;
 
 /**
  * A face in the frame of the stored picture. Immich has it in the oriented, unedited picture, in pixels of an image of
- * whatever size (BEHAVIOUR (g)). undefined when nothing of it lies in the picture.
+ * whatever size (docs/immich.md#faces). undefined when nothing of it lies in the picture.
  */
 export function storedBox(face: FaceRecord, orientation: number): RegionBox | undefined {
   const share = (pixels: number, size: number) => Math.min(Math.max(pixels / size, 0), 1);

@@ -20,7 +20,7 @@ export function mapGps({ record: { position }, holds, current }: MappingInput): 
   if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) {
     return { refused: [`there is no place at latitude ${latitude}, longitude ${longitude}`] };
   }
-  // Cameras without reception write it, and Immich ignores it (BEHAVIOUR (g)).
+  // Cameras without reception write it, and Immich ignores it (docs/immich.md#what-immich-reads-from-files).
   if (latitude === 0 && longitude === 0) return {};
   return {
     values: {

@@ -33,8 +33,8 @@ export function hierarchicalSubjects(input: MappingInput, subjects: readonly str
 
 /**
  * A TagsList that keeps Immich from taking names and albums for tags: of TagsList, HierarchicalSubject and Keywords it
- * reads the first that is there (BEHAVIOUR (g)), and nothing but TagsList is free of ours. It says what Immich would
- * have read without us. A file in which it would have found nothing gets none, as an empty list cannot be written.
+ * reads the first that is there (docs/immich.md#what-immich-reads-from-files), and nothing but TagsList is
+ * free of ours. It says what Immich would have read without us. A file in which it would have found nothing gets none, as an empty list cannot be written.
  *
  * @param wishes what is to be in the other lists
  */

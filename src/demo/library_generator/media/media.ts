@@ -38,7 +38,7 @@ export const SIZES: Readonly<Record<MediaFormat, Size>> = Object.freeze({
   motion: { width: 160, height: 120 },
 });
 
-/** Immich cuts people out in this size, see BEHAVIOUR (f). */
+/** Immich cuts people out in this size (docs/immich.md#files). */
 const PORTRAIT_SIZE = 250;
 
 export function isVideo(format: MediaFormat): format is VideoFormat {

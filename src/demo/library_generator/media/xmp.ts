@@ -1,4 +1,4 @@
-/** What an XMP sidecar holds; the tags that Immich itself writes (BEHAVIOUR (g)). */
+/** What an XMP sidecar holds; the tags that Immich itself writes (docs/immich.md#what-immich-writes-into-sidecars). */
 export interface SidecarContent {
   readonly description?: string;
   /** 1 to 5 */

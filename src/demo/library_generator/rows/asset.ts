@@ -65,7 +65,7 @@ export function jobStatusRow({ id, spec }: PlannedAsset, context: LibraryContext
   };
 }
 
-/** Before metadata extraction an upload has a row with its size only, an external file none (BEHAVIOUR (b), (c)). */
+/** Before metadata extraction an upload has a row with its size only, an external file none (docs/immich.md#rows). */
 export function exifRow(asset: PlannedAsset, context: LibraryContext): Row | undefined {
   const { spec, camera } = asset;
   const isKnown = hasDone(spec, 'metadata');

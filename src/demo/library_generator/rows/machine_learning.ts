@@ -37,7 +37,7 @@ export function faceRows(asset: PlannedAsset, context: LibraryContext): readonly
   }));
 }
 
-/** Only faces that machine learning found have an embedding; one on another face breaks detection (BEHAVIOUR (b)). */
+/** Only faces that machine learning found have an embedding; one on another face breaks detection (docs/immich.md#faces). */
 export function faceSearchRows(asset: PlannedAsset, context: LibraryContext): readonly Row[] {
   return (asset.spec.faces ?? []).flatMap((face, index) => {
     if (face.source !== undefined && face.source !== 'machine-learning') return [];

@@ -143,7 +143,7 @@ export class Scene {
 /** Something that people or Immich do. */
 export interface Deed {
   /**
-   * Whether Immich leaves a trace of it that can be found without looking at everything (BEHAVIOUR, "Finding all changes").
+   * Whether Immich leaves a trace of it that can be found without looking at everything (docs/immich.md#what-has-changed).
    * What leaves none is found by a full cycle.
    */
   readonly isTraced: boolean;
