@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { EXIT, UserError } from '../errors.ts';
-import { ALL_MODULES, type Module, MODULES } from '../writeback/module.ts';
+import { FIELD_NAMES, type FieldName, FIELDS, USUAL_FIELDS } from '../writeback/fields/fields.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import { writeBack } from '../writeback/write_back.ts';
 import { type Environment, print, printError, printJson } from './output.ts';
@@ -11,28 +11,8 @@ import { withConfiguration } from './with_configuration.ts';
 import { describePlan, describeRun } from './write_words.ts';
 import { formatStats, type StatsFormat } from './write_stats.ts';
 
-/** What a flag that chooses a module says in `--help`. */
-const MODULE_FLAGS: Readonly<Record<Module, { readonly flag: string; readonly help: string }>> = Object.freeze({
-  people: { flag: 'people', help: 'names of people, as keywords and as persons in the image' },
-  gps: { flag: 'gps', help: 'where it was taken' },
-  caption: { flag: 'caption', help: 'the description' },
-  time: { flag: 'time', help: 'when it was taken, with the offset from UTC' },
-  rating: { flag: 'rating', help: 'stars; a favourite without stars gets five' },
-  albums: { flag: 'albums', help: 'names of albums (not part of --all)' },
-  faces: { flag: 'face-coordinates', help: 'boxes around faces, with names (not part of --all)' },
-  tags: { flag: 'tags', help: "Immich's tags with their hierarchy (not part of --all)" },
-});
-
 interface WriteFlags {
   readonly all?: boolean;
-  readonly people?: boolean;
-  readonly gps?: boolean;
-  readonly caption?: boolean;
-  readonly time?: boolean;
-  readonly rating?: boolean;
-  readonly albums?: boolean;
-  readonly faceCoordinates?: boolean;
-  readonly tags?: boolean;
   readonly to?: string;
   readonly source?: string;
   readonly since?: Date;
@@ -53,9 +33,9 @@ export function writeCommand(env: Environment, onExit: (code: number) => void): 
     .description('Write what Immich knows into the photos and videos, or into sidecars beside them: one run, then exit')
     .option(
       '--all',
-      `everything that is usual: ${ALL_MODULES.map((name) => `--${MODULE_FLAGS[name].flag}`).join(' ')}`,
+      `everything that is usual: ${USUAL_FIELDS.map(flagOf).join(' ')}`,
     );
-  for (const name of MODULES) command.option(`--${MODULE_FLAGS[name].flag}`, MODULE_FLAGS[name].help);
+  for (const name of FIELD_NAMES) command.option(flagOf(name), FIELDS[name].help);
   return command
     .addOption(
       new Option('--to <where>', 'into the files, into sidecars, or both (default: WRITE_TO)').choices([
@@ -101,13 +81,13 @@ Examples:
   immich-sidecar undo                            take the last run back`;
 
 async function write(flags: WriteFlags, env: Environment): Promise<number> {
-  const modules = modulesOf(flags);
+  const fields = fieldsOf(flags);
   const variables = { ...env, ...asVariables(flags) };
   return await withConfiguration(variables, { ...flags, needJobs: false, logsWrites: true }, async (config) => {
     using stop = stopOnSignals();
     const isDryRun = flags.dryRun === true;
     const report = await writeBack(config, {
-      modules,
+      fields,
       isDryRun,
       isResume: flags.resume === true,
       clearCheckpoint: flags.clearCheckpoint === true,
@@ -129,14 +109,20 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
   });
 }
 
-/** The modules that the flags choose, in the order of MODULES. Throws UserError when there is none. */
-function modulesOf(flags: WriteFlags): Module[] {
-  const isChosen = (name: Module) => name === 'faces' ? flags.faceCoordinates : flags[name];
-  const modules = MODULES.filter((name) => isChosen(name) || (flags.all && ALL_MODULES.includes(name)));
-  if (modules.length > 0) return modules;
+/** The fields that the flags choose, in the order of FIELD_NAMES. Throws UserError when there is none. */
+function fieldsOf(flags: WriteFlags): FieldName[] {
+  const chosen: Readonly<Record<string, unknown>> = { ...flags };
+  const isChosen = (name: FieldName) => chosen[new Option(flagOf(name)).attributeName()] === true;
+  const fields = FIELD_NAMES.filter((name) => isChosen(name) || (flags.all && USUAL_FIELDS.includes(name)));
+  if (fields.length > 0) return fields;
   throw new UserError('Nothing was chosen to be written.', {
-    remedy: `Give --all, or some of ${MODULES.map((name) => `--${MODULE_FLAGS[name].flag}`).join(' ')}.`,
+    remedy: `Give --all, or some of ${FIELD_NAMES.map(flagOf).join(' ')}.`,
   });
+}
+
+/** With its dashes. */
+function flagOf(name: FieldName): string {
+  return `--${FIELDS[name].flag}`;
 }
 
 /** Flags that stand for a setting count like the environment, and more than it. */

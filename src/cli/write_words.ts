@@ -1,7 +1,8 @@
 import { plain } from '../config/quote.ts';
 import type { Outcome } from '../writeback/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
-import type { FilePlan, TagChange, TagValue } from '../writeback/tags.ts';
+import type { FilePlan, TagChange } from '../writeback/tags.ts';
+import type { TagValue } from '../writeback/fields/values.ts';
 import { table } from './output.ts';
 
 /** One file of a dry run: its path, and a line for each tag that comes (`+`), changes (`~`) or goes (`-`). */

@@ -1,5 +1,5 @@
 import type { Secret } from './secret.ts';
-import type { WriteModuleName } from './values.ts';
+import type { FieldName } from '../writeback/fields/fields.ts';
 
 /** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
 export type Placement = 'hardlink' | 'symlink';
@@ -81,7 +81,7 @@ export interface WriteConfig {
   /** `WRITE_WINDOW`: minutes since midnight; a run of `serve` stops at `to`. */
   readonly window: { readonly from: number; readonly to: number } | undefined;
   /** `WRITE_MODULES`: what `serve` writes. */
-  readonly modules: readonly WriteModuleName[];
+  readonly modules: readonly FieldName[];
 }
 
 /** What `serve` answers, and whom it tells. */

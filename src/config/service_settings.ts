@@ -1,3 +1,4 @@
+import { FIELD_NAMES, USUAL_FIELDS } from '../writeback/fields/fields.ts';
 import { hostnames, listenAddress } from './hosts.ts';
 import type { Setting } from './setting.ts';
 import { choice, cron, httpToken, notifyUrl, timeWindow, wholeNumber, writeModules } from './values.ts';
@@ -51,8 +52,8 @@ export const SERVICE_SETTINGS = Object.freeze(
     WRITE_MODULES: {
       group: 'service',
       type: writeModules,
-      default: 'people,gps,caption,time,rating',
-      description: 'What serve writes, separated by commas: people, gps, caption, time, rating, albums, faces, tags.',
+      default: USUAL_FIELDS.join(),
+      description: `What serve writes, separated by commas: ${FIELD_NAMES.join(', ')}.`,
     },
     NOTIFY_URL: {
       group: 'service',

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { quote } from './quote.ts';
 import { Secret } from './secret.ts';
 
@@ -253,16 +254,11 @@ export const timeWindow: ValueType<{ from: number; to: number }> = {
   remedy: 'Write two times of day with 24 hours: 01:00-06:00.',
 };
 
-/** What write-back can write. */
-export const WRITE_MODULE_NAMES = ['people', 'gps', 'caption', 'time', 'rating', 'albums', 'faces', 'tags'] as const;
-
-export type WriteModuleName = typeof WRITE_MODULE_NAMES[number];
-
-/** Some of them, separated by commas. */
-export const writeModules: ValueType<WriteModuleName[]> = {
+/** Some of the fields that write-back can write, separated by commas. */
+export const writeModules: ValueType<FieldName[]> = {
   schema: text.transform((list) =>
     list.split(',').map((part) => part.trim().toLowerCase()).filter((part) => part !== '')
   )
-    .pipe(z.array(z.enum(WRITE_MODULE_NAMES, 'has a word that is none of them')).min(1, 'is empty')),
-  remedy: `Write some of ${WRITE_MODULE_NAMES.join(', ')}.`,
+    .pipe(z.array(z.enum(FIELD_NAMES, 'has a word that is none of them')).min(1, 'is empty')),
+  remedy: `Write some of ${FIELD_NAMES.join(', ')}.`,
 };

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { ALL_MODULES, type Module } from '../writeback/module.ts';
+import { FIELD_NAMES } from '../writeback/fields/fields.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { FilePlan, TagChange } from '../writeback/tags.ts';
 import { writeBack } from '../writeback/write_back.ts';
@@ -13,8 +13,6 @@ export interface DemoWriteBack {
   readonly example: { readonly path: string; readonly changes: readonly TagChange[] };
 }
 
-const MODULES: readonly Module[] = Object.freeze([...ALL_MODULES, 'albums', 'faces', 'tags']);
-
 /**
  * Writes what the database of the demo knows into its files, twice.
  *
@@ -27,7 +25,7 @@ export async function demoWriteBack(config: Config, examplePath: string): Promis
   };
   const run = () =>
     writeBack({ ...config, write: { ...config.write, source: 'database' } }, {
-      modules: MODULES,
+      fields: FIELD_NAMES,
       isDryRun: false,
       isResume: false,
       clearCheckpoint: false,

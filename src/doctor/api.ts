@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { list } from '../config/words.ts';
 import { allowRemedy } from '../immich/api/failure.ts';
 import { isAllowed, readUser, type ServerVersion, versionText } from '../immich/api/server.ts';
-import { ALL_MODULES, type Module, MODULES } from '../writeback/module.ts';
+import { FIELD_NAMES, type FieldName, FIELDS, USUAL_FIELDS } from '../writeback/fields/fields.ts';
 import { permissionsFor } from '../writeback/records/api.ts';
 import type { Check } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
-import { lastModules } from './ledger.ts';
+import { lastFields } from './ledger.ts';
 import { parseVersion } from './releases.ts';
 import type { Subject } from './subject.ts';
 
@@ -39,7 +39,7 @@ async function lookAtKey(subject: Subject): Promise<readonly Verdict[]> {
   const permissions = await subject.permissions.get();
   const owner = isAllowed(permissions, 'user.read') ? (await readUser(await subject.api.use())).name : undefined;
   const { source, modules, stateDirectory } = config.write;
-  const used = source === 'api' ? [...ALL_MODULES, ...modules, ...lastModules(stateDirectory)] : [];
+  const used = source === 'api' ? [...USUAL_FIELDS, ...modules, ...lastFields(stateDirectory)] : [];
   return [judgeKey({ permissions, owner, version, used })];
 }
 
@@ -49,16 +49,13 @@ interface KeyFacts {
   readonly owner: string | undefined;
   readonly version: ServerVersion;
   /** What is written with it: `--all`, what `serve` writes, and what the last run wrote. Nothing where write-back reads the database. */
-  readonly used: readonly Module[];
+  readonly used: readonly FieldName[];
 }
 
-/** The flags of `write`, where they are not called as their modules. */
-const FLAGS: Readonly<Partial<Record<Module, string>>> = Object.freeze({ faces: 'face-coordinates' });
-
 export function judgeKey({ permissions, owner, version, used }: KeyFacts): Verdict {
-  const neededFor = (modules: readonly Module[]) => permissionsFor(modules)(version);
-  const lacks = (modules: readonly Module[]) =>
-    neededFor(modules).filter((permission) => !isAllowed(permissions, permission));
+  const neededFor = (fields: readonly FieldName[]) => permissionsFor(fields)(version);
+  const lacks = (fields: readonly FieldName[]) =>
+    neededFor(fields).filter((permission) => !isAllowed(permissions, permission));
   const whose = owner === undefined ? 'The API key' : `The API key of ${owner}`;
   if (used.length === 0) return ok(`${whose} is accepted. Nothing needs it: write-back reads the database.`);
   const missing = lacks(used);
@@ -66,9 +63,9 @@ export function judgeKey({ permissions, owner, version, used }: KeyFacts): Verdi
   if (permissions.includes('all')) {
     return ok(`${whose} may do everything; ${list(neededFor(used))} would be enough for write.`);
   }
-  const flags = MODULES
-    .filter((module) => lacks([module]).length > 0)
-    .map((module) => `--${FLAGS[module] ?? module} (${list(lacks([module]))})`);
+  const flags = FIELD_NAMES
+    .filter((field) => lacks([field]).length > 0)
+    .map((field) => `--${FIELDS[field].flag} (${list(lacks([field]))})`);
   return ok(`${whose} has what write needs${flags.length === 0 ? '' : `, but not for ${list(flags)}`}.`);
 }
 

@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts';
 import { openLedgerFile } from '../writeback/ledger/look.ts';
 import { LEDGER_NAME } from '../writeback/ledger/open.ts';
 import { MIGRATIONS } from '../writeback/ledger/schema/migrations.ts';
-import { type Module, MODULES } from '../writeback/module.ts';
+import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 
 /** What the ledger of write-back says, as far as the file itself holds it. */
@@ -48,10 +48,10 @@ export function readLedger(directory: string): LedgerFacts | undefined {
 }
 
 /** What the last run wrote; nothing if there was none or its ledger cannot be read. */
-export function lastModules(directory: string): readonly Module[] {
+export function lastFields(directory: string): readonly FieldName[] {
   try {
     const options = JSON.parse(readLedger(directory)?.lastRun?.options ?? '{}');
-    return MODULES.filter((module) => options.modules?.includes?.(module));
+    return FIELD_NAMES.filter((field) => options.modules?.includes?.(field));
   } catch {
     return []; // the check of the ledger tells
   }

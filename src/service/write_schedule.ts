@@ -39,7 +39,7 @@ export class WriteSchedule {
       // Loaded when it is needed: a service that only shares does without 6 MiB.
       const { writeBack } = await import('../writeback/write_back.ts');
       const report = await writeBack(config, {
-        modules,
+        fields: modules,
         isDryRun: false,
         isResume: true,
         clearCheckpoint: false,

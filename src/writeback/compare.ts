@@ -1,10 +1,10 @@
-import { distinct, entriesOf, entryKey } from './mappings/lists.ts';
-import type { Mapping, MappingInput, Wanted } from './mappings/mapping.ts';
+import { distinct, entriesOf, entryKey } from './fields/lists.ts';
+import type { MappingInput, Wanted } from './fields/field.ts';
 import { isSameValue } from './compare_values.ts';
 import { charsetChanges } from './iptc.ts';
-import type { Module } from './module.ts';
-import { MODULE_TAGS } from './module_tags.ts';
-import type { OwnEntry, OwnValues, TagChange, Tags, TagValue } from './tags.ts';
+import { FIELD_NAMES, type FieldName, fieldOf, singleTagsOf } from './fields/fields.ts';
+import type { OwnEntry, OwnValues, Tags, TagValue } from './fields/values.ts';
+import type { TagChange } from './tags.ts';
 
 /** What to do to one file, and what of it will be ours. */
 export interface Comparison {
@@ -13,13 +13,10 @@ export interface Comparison {
   readonly refused: readonly string[];
 }
 
-/** What a file has against what the modules want in it. Pure. */
-export function compare(input: MappingInput, mappings: Readonly<Partial<Record<Module, Mapping>>>): Comparison {
-  const wanted = new Map<Module, Wanted>();
-  for (const module of input.options.modules) {
-    const mapping = mappings[module];
-    if (mapping !== undefined) wanted.set(module, mapping(input));
-  }
+/** What a file has against what the fields want in it. Pure. */
+export function compare(input: MappingInput): Comparison {
+  const takingPart = FIELD_NAMES.filter((name) => input.options.fields.includes(name));
+  const wanted: Wishes = new Map(takingPart.map((name) => [name, fieldOf(name).map(input)]));
   const lists = compareLists(input.current, input.own, wanted);
   const values = compareValues(input.current, input.own, wanted);
   const changes = [...lists.changes, ...values.changes];
@@ -30,11 +27,18 @@ export function compare(input: MappingInput, mappings: Readonly<Partial<Record<M
   };
 }
 
+/** What each field that takes part wants. */
+type Wishes = ReadonlyMap<FieldName, Wanted>;
+
+function takesPart(wanted: Wishes, field: string): boolean {
+  return (wanted as ReadonlyMap<string, Wanted>).has(field);
+}
+
 /** Adds what is wanted, and takes away what we once added and nobody wants any more. Everything else keeps its place. */
 function compareLists(
   current: Tags,
   own: OwnValues,
-  wanted: ReadonlyMap<Module, Wanted>,
+  wanted: Wishes,
 ): { changes: TagChange[]; own: Record<string, readonly OwnEntry[]> } {
   const tags = new Set(Object.keys(own.lists));
   for (const { lists } of wanted.values()) Object.keys(lists ?? {}).forEach((tag) => tags.add(tag));
@@ -44,20 +48,20 @@ function compareLists(
     const before = entriesOf(current, tag);
     const ours = own.lists[tag] ?? [];
     const ourKeys = new Set(ours.map(({ value }) => entryKey(value)));
-    const users = new Map<string, Set<Module>>();
-    const use = (value: string, module: Module) => {
+    const users = new Map<string, Set<string>>();
+    const use = (value: string, field: string) => {
       const key = entryKey(value);
-      users.set(key, (users.get(key) ?? new Set()).add(module));
+      users.set(key, (users.get(key) ?? new Set()).add(field));
     };
-    // A module that does not take part keeps what it wanted when it last did.
-    for (const { value, modules } of ours) {
-      modules.filter((module) => !wanted.has(module)).forEach((m) => use(value, m));
+    // A field that does not take part keeps what it wanted when it last did.
+    for (const { value, fields } of ours) {
+      fields.filter((field) => !takesPart(wanted, field)).forEach((field) => use(value, field));
     }
     const wishes: string[] = [];
-    for (const [module, { lists }] of wanted) {
+    for (const [field, { lists }] of wanted) {
       for (const value of lists?.[tag] ?? []) {
         wishes.push(value);
-        use(value, module);
+        use(value, field);
       }
     }
     const present = new Set(before.map(entryKey));
@@ -69,17 +73,17 @@ function compareLists(
     }
     const owned = [...kept.filter((entry) => ourKeys.has(entryKey(entry))), ...added];
     if (owned.length > 0) {
-      ownAfter[tag] = owned.map((value) => ({ value, modules: [...users.get(entryKey(value)) ?? []].sort() }));
+      ownAfter[tag] = owned.map((value) => ({ value, fields: [...users.get(entryKey(value)) ?? []].sort() }));
     }
   }
   return { changes, own: ownAfter };
 }
 
-/** Sets what is wanted, and takes away what we once set if it is still what we set and its module has nothing to say. */
+/** Sets what is wanted, and takes away what we once set if it is still what we set and its field has nothing to say. */
 function compareValues(
   current: Tags,
   own: OwnValues,
-  wanted: ReadonlyMap<Module, Wanted>,
+  wanted: Wishes,
 ): { changes: TagChange[]; own: Record<string, TagValue> } {
   const changes: TagChange[] = [];
   const ownAfter: Record<string, TagValue> = { ...own.values };
@@ -102,7 +106,7 @@ function compareValues(
     }
   }
   for (const [tag, value] of Object.entries(own.values)) {
-    if (mentioned.has(tag) || ![...wanted.keys()].some((module) => MODULE_TAGS[module].values.includes(tag))) continue;
+    if (mentioned.has(tag) || ![...wanted.keys()].some((field) => singleTagsOf(field).has(tag))) continue;
     if (isSameValue(tag, current[tag] ?? null, value)) set(tag, null);
     delete ownAfter[tag];
   }

@@ -1,11 +1,8 @@
-import type { TagValue } from './tags.ts';
+import { TAGS } from './fields/fields.ts';
+import { isSameAngle, isSamePlace } from './fields/place.ts';
+import type { TagValue } from './fields/values.ts';
 
-/** A tenth of a metre: EXIF keeps angles as fractions, so that some decimals come back changed. */
-const DEGREES_TOLERANCE = 1e-6;
 const REGION_TOLERANCE = 1e-5;
-
-/** The end of the name of tags that hold a date. */
-const DATE_TAG = /(?:Date|DateCreated|DateTimeOriginal|DateTimeDigitized)$/;
 
 /**
  * Whether a file already says what is wanted, though ExifTool may show it in other words: EXIF rounds angles, XMP may have
@@ -16,24 +13,18 @@ const DATE_TAG = /(?:Date|DateCreated|DateTimeOriginal|DateTimeDigitized)$/;
 export function isSameValue(tag: string, shown: TagValue | null, wanted: TagValue | null): boolean {
   if (shown === null || wanted === null) return shown === wanted;
   if (typeof shown === 'object' || typeof wanted === 'object') return isSameStructure(shown, wanted);
-  if (/GPS(?:Latitude|Longitude)$/.test(tag)) return isNear(shown, wanted, DEGREES_TOLERANCE);
-  if (tag.endsWith(':GPSCoordinates')) {
-    return String(shown) === String(wanted) || isSamePlace(String(shown), String(wanted));
+  switch (TAGS.get(tag)?.form) {
+    case 'angle':
+      return isSameAngle(shown, wanted);
+    case 'place':
+      return String(shown) === String(wanted) || isSamePlace(String(shown), String(wanted));
+    case 'date':
+      return dateKey(String(shown)) === dateKey(String(wanted));
+    case 'fraction':
+      return fractionKey(String(shown)) === fractionKey(String(wanted));
+    default:
+      return typeof wanted === 'number' ? Number(shown) === wanted : textKey(shown) === textKey(wanted);
   }
-  if (DATE_TAG.test(tag)) return dateKey(String(shown)) === dateKey(String(wanted));
-  if (tag.includes('SubSecTime')) return fractionKey(String(shown)) === fractionKey(String(wanted));
-  if (typeof wanted === 'number') return Number(shown) === wanted;
-  return textKey(shown) === textKey(wanted);
-}
-
-/** Whether two texts `latitude longitude [altitude]` name one place, heights aside. */
-export function isSamePlace(shown: string, wanted: string): boolean {
-  const [a, b] = [shown, wanted].map((text) => text.trim().split(/[\s,]+/).map(Number));
-  return isNear(a?.[0], b?.[0], DEGREES_TOLERANCE) && isNear(a?.[1], b?.[1], DEGREES_TOLERANCE);
-}
-
-function isNear(a: TagValue | undefined, b: TagValue | undefined, tolerance: number): boolean {
-  return Math.abs(Number(a) - Number(b)) <= tolerance;
 }
 
 /** Formats pad text with spaces at its end, and ExifTool's JSON has `True` as a truth value. */
@@ -73,7 +64,7 @@ function isSameStructure(a: TagValue, b: TagValue): boolean {
     });
   }
   if (typeof a === 'object' || typeof b === 'object') return false;
-  if (typeof b === 'number') return isNear(a, b, REGION_TOLERANCE);
+  if (typeof b === 'number') return Math.abs(Number(a) - b) <= REGION_TOLERANCE;
   return textKey(a) === textKey(b);
 }
 

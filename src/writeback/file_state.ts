@@ -1,4 +1,5 @@
-import type { FileStamp, Tags } from './tags.ts';
+import type { FileStamp } from './tags.ts';
+import type { Tags } from './fields/values.ts';
 
 /** A media file or a sidecar as it is. */
 export interface FileState {

@@ -1,10 +1,4 @@
-/** What a format has room for, beside XMP, which all of them hold. */
-export interface Holds {
-  readonly exif: boolean;
-  /** IPTC-IIM. Where no standard gives it a place, it is not added. */
-  readonly iptc: boolean;
-  readonly quickTime: boolean;
-}
+import type { Holds } from './fields/field.ts';
 
 export const SIDECAR_HOLDS: Holds = Object.freeze({ exif: false, iptc: false, quickTime: false });
 

@@ -1,5 +1,11 @@
-import { IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE } from './tag_names.ts';
-import type { TagChange, Tags } from './tags.ts';
+import type { Tags } from './fields/values.ts';
+import type { TagChange } from './tags.ts';
+
+export const IPTC_CHARSET = 'IPTC:CodedCharacterSet';
+/** Says whether XMP was in step with IPTC when it was written; readers then prefer XMP (MWG Guidelines 2.0, 3.3). */
+export const IPTC_DIGEST = 'Photoshop:IPTCDigest';
+/** Computed by ExifTool where there is IPTC at all. */
+export const IPTC_PRESENCE = 'File:CurrentIPTCDigest';
 
 /** ISO 2022 for UTF-8, as IPTC-IIM 1:90 has it. */
 export const UTF8 = '\u001b%G';

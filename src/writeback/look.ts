@@ -7,7 +7,7 @@ import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
 import { infoOf, toStamp } from './files.ts';
 import { quickReading } from './quick_reading/quick_reading.ts';
 import { sidecarCandidates } from './sidecar_path.ts';
-import type { Tags } from './tags.ts';
+import type { Tags } from './fields/values.ts';
 
 /** An original. Its sidecar lies beside `path`; what is written is `realPath`, all symbolic links resolved. */
 export interface Original {

@@ -1,7 +1,7 @@
 import type { WriteConfig } from '../config/config.ts';
 import { UserError } from '../errors.ts';
-import type { Module } from './module.ts';
-import { MODULES } from './module.ts';
+import type { FieldName } from './fields/fields.ts';
+import { FIELD_NAMES } from './fields/fields.ts';
 import { Writer } from './writer.ts';
 
 type Settings = Pick<WriteConfig, 'workers' | 'exiftoolPath'>;
@@ -17,9 +17,9 @@ export class LazyWriter implements AsyncDisposable {
   #writer: Promise<Writer> | undefined;
 
   /** @param scratchParent see WriterOptions */
-  constructor(settings: Settings, modules: readonly Module[], scratchParent: string | undefined) {
+  constructor(settings: Settings, fields: readonly FieldName[], scratchParent: string | undefined) {
     const exifToolPath = settings.exiftoolPath;
-    this.#open = () => Writer.open({ workers: workersOf(settings), exifToolPath, modules, scratchParent });
+    this.#open = () => Writer.open({ workers: workersOf(settings), exifToolPath, fields, scratchParent });
   }
 
   /** Rejects with UserError when ExifTool cannot be run. */
@@ -39,7 +39,7 @@ export async function hasExifTool(settings: Settings): Promise<boolean> {
     await using writer = await Writer.open({
       workers: 1,
       exifToolPath: settings.exiftoolPath,
-      modules: MODULES,
+      fields: FIELD_NAMES,
       scratchParent: undefined,
     });
     return writer.version !== '';

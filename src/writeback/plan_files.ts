@@ -2,36 +2,19 @@ import { compare } from './compare.ts';
 import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
 import { holdsOf, SIDECAR_HOLDS } from './formats.ts';
 import { recodesIptc } from './iptc.ts';
-import { mapAlbums } from './mappings/albums.ts';
-import { mapCaption } from './mappings/caption.ts';
-import { mapFaces, othersRegions } from './mappings/faces.ts';
-import { mapGps } from './mappings/gps.ts';
-import { entriesOfOthers } from './mappings/lists.ts';
-import type { Mapping, MappingOptions } from './mappings/mapping.ts';
-import { mapPeople } from './mappings/people.ts';
-import { mapRating } from './mappings/rating.ts';
-import { mapTags } from './mappings/tags.ts';
-import { mapTime } from './mappings/time.ts';
-import type { Destination, Module } from './module.ts';
-import type { AssetRecord } from './record.ts';
-import { REGION_INFO } from './tag_names.ts';
-import type { FilePlan, OwnValues, Tags } from './tags.ts';
+import { entriesOfOthers } from './fields/lists.ts';
+import type { Destination } from './destination.ts';
+import type { MappingOptions } from './fields/field.ts';
+import { FIELD_NAMES, type FieldName, fieldOf } from './fields/fields.ts';
+import type { AssetRecord } from './fields/record.ts';
+import type { FilePlan } from './tags.ts';
+import type { OwnValues, Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
 export const MAPPING_VERSION = 1;
 
-const MAPPINGS: Readonly<Record<Module, Mapping>> = Object.freeze({
-  people: mapPeople,
-  gps: mapGps,
-  caption: mapCaption,
-  time: mapTime,
-  rating: mapRating,
-  albums: mapAlbums,
-  faces: mapFaces,
-  tags: mapTags,
-});
-
 export interface PlanOptions extends MappingOptions {
+  readonly fields: readonly FieldName[];
   readonly destination: Destination;
 }
 
@@ -105,7 +88,7 @@ function planFile(
   input: PlanInput,
 ): { plan: FilePlan; refused: readonly string[] } {
   const { path, kind, tags: current, stamp } = file;
-  const { changes, own, refused } = compare({ ...input, record, kind, current }, MAPPINGS);
+  const { changes, own, refused } = compare({ ...input, record, kind, current });
   const recodes = recodesIptc(current, changes);
   const isNew = stamp === undefined;
   return { plan: { path, kind, isNew, changes, own, seen: stamp, recodesIptc: recodes }, refused };
@@ -124,10 +107,6 @@ function withoutOwn(tags: Tags, own: OwnValues): Tags {
     const entries = entriesOfOthers(tags, tag, own);
     return [tag, entries.length === 0 ? null : entries];
   });
-  const regions = othersRegions(tags, own);
-  return {
-    ...tags,
-    ...Object.fromEntries(lists),
-    [REGION_INFO]: regions.length === 0 ? null : { RegionList: regions },
-  };
+  const parts = FIELD_NAMES.map((name) => fieldOf(name).valuesOfOthers?.(tags, own));
+  return Object.assign({}, tags, Object.fromEntries(lists), ...parts);
 }

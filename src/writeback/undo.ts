@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
 import type { Change } from './ledger/journal.ts';
 import { Ledger } from './ledger/ledger.ts';
-import { MODULES } from './module.ts';
+import { FIELD_NAMES } from './fields/fields.ts';
 import { LazyWriter, workersOf } from './open_writer.ts';
 import { recover } from './run/recover.ts';
 import { sidecarCandidates } from './sidecar_path.ts';
@@ -122,7 +122,7 @@ async function undoAll(
   signal: AbortSignal,
   end: End,
 ): Promise<void> {
-  await using lazy = new LazyWriter(config.write, MODULES, config.write.stateDirectory);
+  await using lazy = new LazyWriter(config.write, FIELD_NAMES, config.write.stateDirectory);
   const writer = await lazy.get();
   /** Changes of one file follow each other; those of others need not wait. */
   const last = new Map<string, Promise<void>>();

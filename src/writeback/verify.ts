@@ -1,7 +1,8 @@
 import { isSameValue } from './compare_values.ts';
-import { entriesOf, entryKey } from './mappings/lists.ts';
-import { IPTC_DIGEST } from './tag_names.ts';
-import type { FilePlan, TagChange, Tags } from './tags.ts';
+import { entriesOf, entryKey } from './fields/lists.ts';
+import { IPTC_DIGEST } from './iptc.ts';
+import type { FilePlan, TagChange } from './tags.ts';
+import type { Tags } from './fields/values.ts';
 
 /** The first change of the plan that these tags do not show; undefined when they show all. */
 export function missingChange(plan: FilePlan, tags: Tags): TagChange | undefined {

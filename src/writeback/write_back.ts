@@ -5,11 +5,11 @@ import { Ledger } from './ledger/ledger.ts';
 import type { Counts } from './ledger/runs.ts';
 import { SecondAssets } from './ledger/second_assets.ts';
 import { MountCheck } from './mount_check.ts';
-import type { Module } from './module.ts';
+import type { FieldName } from './fields/fields.ts';
 import type { FilePlan } from './tags.ts';
 import { MAPPING_VERSION } from './plan_files.ts';
 import { LazyWriter, workersOf } from './open_writer.ts';
-import type { AssetRecord } from './record.ts';
+import type { AssetRecord } from './fields/record.ts';
 import { AssetWork } from './run/asset_work.ts';
 import { type OpenSource, openSource } from './run/open_source.ts';
 import { recover } from './run/recover.ts';
@@ -30,7 +30,7 @@ export interface Progress {
 }
 
 export interface WriteOptions {
-  readonly modules: readonly Module[];
+  readonly fields: readonly FieldName[];
   /** Plans everything and writes nothing. */
   readonly isDryRun: boolean;
   /** Goes on with the last run that was interrupted, if there is one. */
@@ -58,8 +58,8 @@ export async function writeBack(config: Config, options: WriteOptions): Promise<
   if (options.clearAlbumCache) ledger.albums.clear();
   if (options.clearCheckpoint && !options.isDryRun) ledger.runs.clearCheckpoint();
   using _ = options.isDryRun ? undefined : recover(ledger, stateDirectory);
-  await using opened = await openSource(config, options.modules, ledger.albums, options.signal);
-  await using writer = new LazyWriter(config.write, options.modules, options.isDryRun ? undefined : stateDirectory);
+  await using opened = await openSource(config, options.fields, ledger.albums, options.signal);
+  await using writer = new LazyWriter(config.write, options.fields, options.isDryRun ? undefined : stateDirectory);
   return await run(config, options, { ledger, writer, ...opened });
 }
 
@@ -73,21 +73,21 @@ async function run(
   options: WriteOptions,
   { ledger, source, locator, writer }: Tools,
 ): Promise<WriteReport> {
-  const { modules, since, signal, progress, isDryRun } = options;
+  const { fields, since, signal, progress, isDryRun } = options;
   const { destination, captionMaxLength, timeZone } = config.write;
   const began = performance.now();
   const startedAt = new Date().toISOString();
-  const identity = JSON.stringify({ modules: modules.toSorted(), to: destination, source: config.write.source, since });
+  const identity = JSON.stringify({ modules: fields.toSorted(), to: destination, source: config.write.source, since });
   const { runId, before } = isDryRun ? NO_RUN : beginRun(ledger, identity, startedAt, options.isResume);
   const tally = new Tally(before);
   const resumed = tally.assets;
   const mount = new MountCheck(locator);
-  const wish = { modules, destination, captionMaxLength, timeZone };
+  const wish = { fields, destination, captionMaxLength, timeZone };
   logger.info('{source}', { source: source.describe() });
-  progress.start('write', progress.isShown ? await source.count({ modules, since }) ?? 0 : 0, 'photos');
+  progress.start('write', progress.isShown ? await source.count({ fields, since }) ?? 0 : 0, 'photos');
   progress.advance(resumed);
   const context: RunContext = {
-    ...{ ledger, locator, mount, tally, runId, modules, signal, concurrency: workersOf(config.write) + 1 },
+    ...{ ledger, locator, mount, tally, runId, fields, signal, concurrency: workersOf(config.write) + 1 },
     isResumed: resumed > 0,
     digest: digester(wish, MAPPING_VERSION),
     work: new AssetWork({ ...{ writer, ledger, runId, signal }, plan: wish, onPlan: warnOfUploads(options.onPlan) }),
@@ -97,7 +97,7 @@ async function run(
   };
   let isFinished = false;
   try {
-    await runAssets(context, source.pages({ modules, since }));
+    await runAssets(context, source.pages({ fields, since }));
     isFinished = !signal.aborted;
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
@@ -119,7 +119,7 @@ async function run(
     run: runId,
     dryRun: isDryRun,
     source: source.describe(),
-    modules,
+    modules: fields,
     to: destination,
     startedAt,
     seconds: Math.round(performance.now() - began) / 1000,

@@ -2,8 +2,8 @@ import { locateExifTool } from './exiftool/location.ts';
 import { ExifToolPool } from './exiftool/pool.ts';
 import type { FileState, SeenAsset } from './file_state.ts';
 import { lookAtFile, lookAtOriginals, type Original } from './look.ts';
-import type { Module } from './module.ts';
-import { tagsToRead } from './module_tags.ts';
+import type { FieldName } from './fields/fields.ts';
+import { tagsToRead } from './tags_to_read.ts';
 import { Scratch } from './scratch.ts';
 import type { Begin, Undoable } from './intent.ts';
 import type { FilePlan, FileStamp } from './tags.ts';
@@ -15,8 +15,8 @@ export interface WriterOptions {
   readonly workers: number;
   /** EXIFTOOL_PATH; undefined: the one that comes with this program. */
   readonly exifToolPath: string | undefined;
-  /** What these modules need to know is read of each file. */
-  readonly modules: readonly Module[];
+  /** What these fields need to know is read of each file. */
+  readonly fields: readonly FieldName[];
   /** Where a directory for what is told to ExifTool is made; undefined: among the system's temporary files. */
   readonly scratchParent: string | undefined;
 }
@@ -31,20 +31,20 @@ export class Writer implements AsyncDisposable {
   /** The version of ExifTool. */
   readonly version: string;
 
-  private constructor(tools: Tools, modules: readonly Module[], version: string) {
+  private constructor(tools: Tools, fields: readonly FieldName[], version: string) {
     this.#tools = tools;
-    this.#tags = tagsToRead(modules);
+    this.#tags = tagsToRead(fields);
     this.version = version;
   }
 
   /** Throws UserError when ExifTool cannot be run. */
-  static async open({ workers, exifToolPath, modules, scratchParent }: WriterOptions): Promise<Writer> {
+  static async open({ workers, exifToolPath, fields, scratchParent }: WriterOptions): Promise<Writer> {
     const command = await locateExifTool(exifToolPath);
     const scratch = await Scratch.make(scratchParent);
     const pool = new ExifToolPool({ workers, command, config: scratch.config });
     const tools: Tools = { pool, scratch };
     try {
-      return new Writer(tools, modules, await pool.version());
+      return new Writer(tools, fields, await pool.version());
     } catch (error) {
       await close(tools);
       throw error;

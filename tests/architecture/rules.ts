@@ -11,7 +11,7 @@ interface Layer {
 
 const EVERYWHERE = ['errors', 'config', 'problems'];
 const BELOW_JOBS = ['immich', 'postgres', 'files', ...EVERYWHERE];
-const BELOW_CLI = ['service', 'share', 'writeback', ...BELOW_JOBS];
+const BELOW_CLI = ['service', 'share', 'writeback', 'fields', ...BELOW_JOBS];
 
 /** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
 export const LAYERS: readonly Layer[] = [
@@ -24,12 +24,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'demo', path: 'src/demo/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'service', path: 'src/service/', mayImport: ['version', 'share', 'writeback', ...BELOW_JOBS] },
   { name: 'share', path: 'src/share/', mayImport: BELOW_JOBS },
-  { name: 'writeback', path: 'src/writeback/', mayImport: ['version', ...BELOW_JOBS] },
+  { name: 'fields', path: 'src/writeback/fields/', mayImport: [] },
+  { name: 'writeback', path: 'src/writeback/', mayImport: ['version', 'fields', ...BELOW_JOBS] },
   { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', ...EVERYWHERE] },
   { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
   { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
   { name: 'problems', path: 'src/problems/', mayImport: ['errors', 'config'] },
-  { name: 'config', path: 'src/config/', mayImport: ['errors'] },
+  // One of its settings chooses among the fields.
+  { name: 'config', path: 'src/config/', mayImport: ['errors', 'fields'] },
   { name: 'errors', path: 'src/errors.ts', mayImport: [] },
   { name: 'version', path: 'src/version.ts', mayImport: ['package', 'build'] },
   { name: 'package', path: 'deno.json', mayImport: [] },

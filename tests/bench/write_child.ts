@@ -3,17 +3,18 @@ import { loadConfig } from '../../src/config/load.ts';
 import { connect } from '../../src/postgres/connect.ts';
 import { Ledger } from '../../src/writeback/ledger/ledger.ts';
 import { Locator, pathRulesOf } from '../../src/writeback/locate.ts';
-import { ALL_MODULES, type Destination, type Module } from '../../src/writeback/module.ts';
+import { type FieldName, USUAL_FIELDS } from '../../src/writeback/fields/fields.ts';
+import type { Destination } from '../../src/writeback/destination.ts';
 import { MAPPING_VERSION } from '../../src/writeback/plan_files.ts';
 import { databaseSource } from '../../src/writeback/records/database.ts';
 import { digester } from '../../src/writeback/run/wanted.ts';
-import type { AssetRecord } from '../../src/writeback/record.ts';
+import type { AssetRecord } from '../../src/writeback/fields/record.ts';
 import type { FilePlan } from '../../src/writeback/tags.ts';
 import { writeBack, type WriteOptions } from '../../src/writeback/write_back.ts';
 import { multiplyRows } from './multiply.ts';
 import { peakRssMiB } from './peak_memory.ts';
 
-/** What this module prints. */
+/** What this field prints. */
 export interface WriteChild {
   readonly files: number;
   readonly seconds: number;
@@ -21,7 +22,7 @@ export interface WriteChild {
   readonly plans: readonly FilePlan[];
 }
 
-const modules: readonly Module[] = [...ALL_MODULES, 'faces'];
+const fields: readonly FieldName[] = [...USUAL_FIELDS, 'faces'];
 const loaded = loadConfig({ env: process.env, cwd: Deno.cwd() });
 const [task = '', argument = ''] = Deno.args;
 
@@ -32,7 +33,7 @@ function configOf(destination: Destination): typeof loaded {
 
 const plans: FilePlan[] = [];
 const options: WriteOptions = {
-  modules,
+  fields,
   isDryRun: task === 'plan',
   isResume: false,
   clearCheckpoint: false,
@@ -58,7 +59,7 @@ if (task !== 'prepare' && task !== 'known') {
 const result: WriteChild = { files, seconds, rssMiB: peakRssMiB(), plans };
 await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result)));
 
-/** Every photo gets something for every module. */
+/** Every photo gets something for every field. */
 async function describePhotos(): Promise<void> {
   const sql = await connect(loaded.database);
   await sql`
@@ -79,9 +80,9 @@ async function makeKnown(times: number): Promise<void> {
   await sql`VACUUM ANALYZE`;
   const source = await databaseSource(sql, { userIds: [], batchSize });
   const locator = new Locator(pathRulesOf(config, '/data'));
-  const digest = digester({ modules, destination: 'embed', captionMaxLength, timeZone }, MAPPING_VERSION);
+  const digest = digester({ fields, destination: 'embed', captionMaxLength, timeZone }, MAPPING_VERSION);
   using ledger = Ledger.open(config.write.stateDirectory);
-  for await (const page of source.pages({ modules })) {
+  for await (const page of source.pages({ fields })) {
     for (const item of page) {
       if (item.kind === 'mirror') continue;
       remember(ledger, locator, item.record, digest(item.record));

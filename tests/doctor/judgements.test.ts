@@ -14,7 +14,7 @@ import { judgeRelease } from '../../src/doctor/releases.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
 import { bytes, count, list } from '../../src/config/words.ts';
 import { judgeDestination, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
-import { ALL_MODULES } from '../../src/writeback/module.ts';
+import { USUAL_FIELDS } from '../../src/writeback/fields/fields.ts';
 
 /** A judgement and how it begins, with its status: `warn Immich 9.0.0 is newer`. */
 type Case = readonly [verdict: Verdict | undefined, says: RegExp];
@@ -61,7 +61,7 @@ Deno.test('releases of Immich from 2.0 to 3.3 are known', () => {
 
 Deno.test('an API key needs what is written with it, and is not told off for more', () => {
   const version = { major: 3, minor: 1, patch: 0 };
-  const judge = (permissions: readonly string[], used = ALL_MODULES) =>
+  const judge = (permissions: readonly string[], used = USUAL_FIELDS) =>
     judgeKey({ permissions, owner: 'Alice', version, used });
   const enough = ['user.read', 'asset.read'];
   check([
@@ -72,7 +72,7 @@ Deno.test('an API key needs what is written with it, and is not told off for mor
     ],
     [judge([...enough, 'album.read', 'face.read', 'asset.edit.get', 'tag.read']), /^ok .* has what write needs\.$/],
     [judge(['asset.read']), /^fail The API key of Alice lacks user\.read/],
-    [judge(enough, [...ALL_MODULES, 'albums']), /^fail .* lacks album\.read/],
+    [judge(enough, [...USUAL_FIELDS, 'albums']), /^fail .* lacks album\.read/],
     [judge(['asset.read'], []), /^ok .*Nothing needs it/],
     [judgeAnswer(version, '3.1.0', 'http://x'), /^ok Immich 3\.1\.0 answers at http:\/\/x\.$/],
     [judgeAnswer(version, 'unknown', 'http://x'), /^ok /],

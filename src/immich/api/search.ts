@@ -14,7 +14,8 @@ export const boxAnswer = z.object({
   imageHeight: z.number(),
 });
 
-const exifAnswer = z.object({
+/** Loose, as write-back's fields may want more of it. */
+const exifAnswer = z.looseObject({
   description: z.string().nullish(),
   dateTimeOriginal: z.string().nullish(),
   timeZone: z.string().nullish(),

@@ -1,5 +1,5 @@
-import { REGION_INFO } from '../tag_names.ts';
-import type { Tags, TagValue } from '../tags.ts';
+import { REGION_INFO } from '../fields/faces.ts';
+import type { Tags, TagValue } from '../fields/values.ts';
 import { pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
 import type { ExifToolPool } from './pool.ts';
 

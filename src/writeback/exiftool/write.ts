@@ -1,5 +1,6 @@
-import { entryKey } from '../mappings/lists.ts';
-import type { FilePlan, TagChange, TagValue } from '../tags.ts';
+import { entryKey } from '../fields/lists.ts';
+import type { FilePlan, TagChange } from '../tags.ts';
+import type { TagValue } from '../fields/values.ts';
 import { assignment, importedText, pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
 
 /** What tells ExifTool to make a changed copy of a file. */

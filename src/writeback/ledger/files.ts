@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Outcome } from '../outcome.ts';
-import { type FileStamp, NOTHING_OWN, type OwnValues } from '../tags.ts';
+import type { FileStamp } from '../tags.ts';
+import { NOTHING_OWN, type OwnValues } from '../fields/values.ts';
 
 /** What is remembered of an original: when all of it still holds, there is nothing to look at. */
 export interface KnownFile {

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { isSameStamp } from '../files.ts';
-import type { FilePlan, FileStamp, OwnValues } from '../tags.ts';
+import type { FilePlan, FileStamp } from '../tags.ts';
+import type { OwnValues } from '../fields/values.ts';
 
 /** One file that was replaced, or is just being. */
 export interface Change {

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import * as names from '../tag_names.ts';
-import type { Tags } from '../tags.ts';
+import { TAGS } from '../fields/fields.ts';
+import type { ExifDirectory, ExifForm } from '../fields/tag.ts';
+import type { Tags } from '../fields/values.ts';
 import { asciiText, commentText, degreesText, numberText, subSecondText } from './exif_values.ts';
 import { Directory, type Entry, TiffBlock } from './tiff.ts';
 
@@ -8,26 +9,27 @@ import { Directory, type Entry, TiffBlock } from './tiff.ts';
 type Show = (block: TiffBlock, entry: Entry) => string | boolean | undefined;
 type Known = ReadonlyMap<number, readonly [tag: string, show: Show]>;
 
-const ROOT: Known = new Map([
-  [0x010e, [names.EXIF_IMAGE_DESCRIPTION, asciiText]],
-  [0x4746, [names.EXIF_RATING, numberText]],
-  [0x4749, [names.EXIF_RATING_PERCENT, numberText]],
-]);
-const EXIF: Known = new Map([
-  [0x9003, [names.DATE_TIME_ORIGINAL, asciiText]],
-  [0x9004, [names.CREATE_DATE, asciiText]],
-  [0x9011, [names.OFFSET_TIME_ORIGINAL, asciiText]],
-  [0x9012, [names.OFFSET_TIME_DIGITIZED, asciiText]],
-  [0x9291, [names.SUB_SEC_TIME_ORIGINAL, subSecondText]],
-  [0x9292, [names.SUB_SEC_TIME_DIGITIZED, subSecondText]],
-  [0x9286, [names.USER_COMMENT, commentText]],
-]);
-const GPS: Known = new Map([
-  [1, [names.GPS_LATITUDE_REF, asciiText]],
-  [2, [names.GPS_LATITUDE, degreesText]],
-  [3, [names.GPS_LONGITUDE_REF, asciiText]],
-  [4, [names.GPS_LONGITUDE, degreesText]],
-]);
+const SHOW: Readonly<Record<ExifForm, Show>> = Object.freeze({
+  text: asciiText,
+  date: asciiText,
+  number: numberText,
+  fraction: subSecondText,
+  angle: degreesText,
+  comment: commentText,
+});
+
+/** What is read in a directory, by the ids of its entries. */
+function knownIn(directory: ExifDirectory): Known {
+  return new Map(
+    [...TAGS.values()].flatMap((tag) =>
+      tag.block === 'exif' && tag.directory === directory ? [[tag.id, [tag.name, SHOW[tag.form]]]] : []
+    ),
+  );
+}
+
+const ROOT = knownIn('IFD0');
+const EXIF = knownIn('ExifIFD');
+const GPS = knownIn('GPS');
 const NOTHING: Known = new Map();
 
 const MAKE = 0x010f;

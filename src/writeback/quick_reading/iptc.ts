@@ -1,9 +1,10 @@
 import type { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { UTF8 } from '../iptc.ts';
-import { CAPTION_ABSTRACT, IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE, KEYWORDS } from '../tag_names.ts';
-import type { Tags } from '../tags.ts';
-import { shown, shownList } from '../exiftool/shown.ts';
+import { TAGS } from '../fields/fields.ts';
+import { isList } from '../fields/tag.ts';
+import { IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE, UTF8 } from '../iptc.ts';
+import type { Tags } from '../fields/values.ts';
+import { shownList } from '../exiftool/shown.ts';
 
 const RESOURCE = '8BIM';
 const IPTC = 0x0404;
@@ -13,6 +14,8 @@ const DIGEST_LENGTH = 16;
 const OTHER_METADATA: readonly number[] = Object.freeze([0x0422, 0x0423, 0x0424]);
 
 const DATA_SET = 0x1c;
+/** Of the envelope record, 1. */
+const CHARSET = 90;
 
 /** Reads keywords, caption and digest out of Photoshop's resources (IPTC-IIM 4.2). undefined when they are not in order. */
 export function readIptc(bytes: Buffer): Tags | undefined {
@@ -41,41 +44,44 @@ function resourcesOf(bytes: Buffer): ReadonlyMap<number, Buffer> | undefined {
   return resources;
 }
 
+/** What is read of the application record, by the numbers of its data sets. */
+const KNOWN = new Map(
+  [...TAGS.values()].flatMap((tag) => tag.block === 'iptc' ? [[tag.dataSet, tag]] : []),
+);
+
 /** undefined also for text that is neither UTF-8 nor ASCII. */
 function readDataSets(content: Buffer): Tags | undefined {
-  const keywords: (string | undefined)[] = [];
-  let [caption, charset]: (string | undefined)[] = [];
+  const entries = new Map<string, string[]>();
+  let charset: string | undefined;
   let at = 0;
   for (; at + 5 <= content.length && content[at] === DATA_SET;) {
     const [record, dataSet, size] = [content[at + 1] ?? 0, content[at + 2] ?? 0, content.readUInt16BE(at + 3)];
     const end = at + 5 + size;
     // A size that is the size of a size, a record of somebody's own.
     if (size > 0x7fff || end > content.length || record < 1 || record > 2) return undefined;
-    const text = () => textOf(content.subarray(at + 5, end), charset === UTF8);
-    if (record === 1 && dataSet === 90) {
-      if (charset !== undefined || keywords.length > 0 || caption !== undefined) return undefined;
-      charset = text() ?? '';
-    } else if (record === 2 && dataSet === 25) keywords.push(text());
-    else if (record === 2 && dataSet === 120) {
-      if (caption !== undefined) return undefined;
-      caption = text() ?? ODD;
+    const bytes = content.subarray(at + 5, end);
+    if (record === 1 && dataSet === CHARSET) {
+      if (charset !== undefined || entries.size > 0) return undefined;
+      charset = textOf(bytes, false);
+      if (charset === undefined || charset === '') return undefined;
+    }
+    const tag = record === 2 ? KNOWN.get(dataSet) : undefined;
+    if (tag !== undefined) {
+      const text = textOf(bytes, charset === UTF8);
+      const before = entries.get(tag.name);
+      if (text === undefined || (before !== undefined && !isList(tag))) return undefined;
+      entries.set(tag.name, [...before ?? [], text]);
     }
     at = end;
   }
   const isPadded = content.subarray(at).every((byte) => byte === 0);
-  const entries = keywords.filter((keyword) => keyword !== undefined);
-  if (!isPadded || content.length === 0 || charset === '' || caption === ODD) return undefined;
-  if (entries.length < keywords.length) return undefined;
+  if (!isPadded || content.length === 0) return undefined;
   return {
     [IPTC_PRESENCE]: hash('md5', content, 'hex'),
     ...(charset === undefined ? {} : { [IPTC_CHARSET]: charset }),
-    ...(entries.length === 0 ? {} : { [KEYWORDS]: shownList(entries) }),
-    ...(caption === undefined ? {} : { [CAPTION_ABSTRACT]: shown(caption) }),
+    ...Object.fromEntries([...entries].map(([name, texts]) => [name, shownList(texts)])),
   };
 }
-
-/** No text that could be in a file. */
-const ODD = '\0';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 // deno-lint-ignore no-control-regex

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Reading } from '../exiftool/read.ts';
 import type { FileState } from '../file_state.ts';
-import type { Tags } from '../tags.ts';
+import type { Tags } from '../fields/values.ts';
 import { readXmp } from '../xmp/read.ts';
 import { readExif } from './exif.ts';
 import { readIptc } from './iptc.ts';

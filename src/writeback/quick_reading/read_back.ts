@@ -1,4 +1,5 @@
-import type { FilePlan, Tags } from '../tags.ts';
+import type { FilePlan } from '../tags.ts';
+import type { Tags } from '../fields/values.ts';
 import { quickSidecar, readMetadata } from './quick_reading.ts';
 import { isSameBesidesMetadata, readJpegHeader } from './same_picture.ts';
 

@@ -4,7 +4,8 @@ import { type FoundAsset, searchAssets } from '../../immich/api/search.ts';
 import { type Account, isAllowed, type ServerVersion, versionText } from '../../immich/api/server.ts';
 import { countAssets } from '../../immich/api/statistics.ts';
 import { readTags } from '../../immich/api/tags.ts';
-import type { Module } from '../module.ts';
+import type { Asked } from '../fields/field.ts';
+import { asksFor, type FieldName } from '../fields/fields.ts';
 import { type AlbumCache, type AlbumCacheRules, currentAlbums, namesByAsset } from './albums.ts';
 import { facesOfAsset } from './api_faces.ts';
 import { isWritableType, recordOf } from './facts.ts';
@@ -14,7 +15,7 @@ import type { RecordOptions, RecordSource, SourceItem } from './source.ts';
 
 export interface ApiSourceOptions {
   readonly api: ImmichApi;
-  /** From `identify(api, permissionsFor(modules))`. */
+  /** From `identify(api, permissionsFor(fields))`. */
   readonly account: Account;
   /** Assets per request. */
   readonly batchSize: number;
@@ -22,17 +23,22 @@ export interface ApiSourceOptions {
   readonly findMirrors: FindMirrors;
 }
 
-/** What a key must be allowed for these modules, in Immich's words. */
-export function permissionsFor(modules: readonly Module[]): (version: ServerVersion) => readonly string[] {
-  return ({ major }) => [
+/** What a key must be allowed for these fields, in Immich's words. */
+export function permissionsFor(fields: readonly FieldName[]): (version: ServerVersion) => readonly string[] {
+  return (version) => [
     'user.read',
     'asset.read',
-    ...(modules.includes('albums') ? ['album.read'] : []),
-    ...(modules.includes('tags') ? ['tag.read'] : []),
-    // Until 2.7 faces come with the assets, as they are without edits.
-    ...(modules.includes('faces') && major >= 3 ? ['face.read', 'asset.edit.get'] : []),
+    ...ASKED.filter((asked) => asksFor(fields, asked)).flatMap((asked) => PERMISSIONS[asked](version)),
   ];
 }
+
+const PERMISSIONS: Readonly<Record<Asked, (version: ServerVersion) => readonly string[]>> = Object.freeze({
+  albums: () => ['album.read'],
+  tags: () => ['tag.read'],
+  // Until 2.7 faces come with the assets, as they are without edits.
+  faces: ({ major }) => major >= 3 ? ['face.read', 'asset.edit.get'] : [],
+});
+const ASKED = Object.keys(PERMISSIONS) as Asked[];
 
 /** The assets of the key's owner from Immich's REST API; what partners show in his timeline is not his. */
 export function apiSource(options: ApiSourceOptions): RecordSource {
@@ -74,7 +80,7 @@ function isOwn(asset: FoundAsset, { userId }: Account): boolean {
 async function itemsOf(
   assets: readonly FoundAsset[],
   { api, findMirrors }: ApiSourceOptions,
-  { modules }: RecordOptions,
+  { fields }: RecordOptions,
   names: NameLookup,
 ): Promise<readonly SourceItem[]> {
   const mirrors = await findMirrors(
@@ -85,7 +91,7 @@ async function itemsOf(
   const items = await Promise.all(assets.map(async (asset): Promise<SourceItem | undefined> => {
     const { id, originalPath } = asset;
     if (mirrors.has(id)) return { kind: 'mirror', assetId: id, originalPath };
-    const faces = modules.includes('faces') ? await facesOfAsset(api, asset) : undefined;
+    const faces = asksFor(fields, 'faces') ? await facesOfAsset(api, asset) : undefined;
     if (faces === 'gone') return undefined;
     const record = recordOf({
       ...asset,
@@ -117,15 +123,15 @@ class NameLookup {
     this.#wanted = wanted;
   }
 
-  /** undefined when no module writes albums. */
+  /** undefined when no field writes albums. */
   async albums(): Promise<Names | undefined> {
-    if (!this.#wanted.modules.includes('albums')) return undefined;
+    if (!asksFor(this.#wanted.fields, 'albums')) return undefined;
     return await (this.#albums ??= this.#readAlbums());
   }
 
-  /** undefined when no module writes tags; empty when the assets of this page tell theirs themselves. */
+  /** undefined when no field writes tags; empty when the assets of this page tell theirs themselves. */
   async tags(page: readonly FoundAsset[]): Promise<Names | undefined> {
-    if (!this.#wanted.modules.includes('tags')) return undefined;
+    if (!asksFor(this.#wanted.fields, 'tags')) return undefined;
     if (page.every(({ tags }) => tags !== undefined)) return new Map();
     return await (this.#tags ??= this.#readTags());
   }

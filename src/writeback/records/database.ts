@@ -2,7 +2,8 @@ import { readCatalog } from '../../immich/catalog.ts';
 import { assertImmichDatabase, readInstance } from '../../immich/instance.ts';
 import { peopleByGroup, peopleById } from '../../immich/people.ts';
 import type { Connection, Sql } from '../../postgres/connect.ts';
-import type { AssetRecord } from '../record.ts';
+import { asksFor } from '../fields/fields.ts';
+import type { AssetRecord } from '../fields/record.ts';
 import { type NameRow, readAlbumNames } from './database/albums.ts';
 import { type AssetRow, countAssets, readAssets, type Selection } from './database/assets.ts';
 import { assertReadable } from './database/columns.ts';
@@ -77,14 +78,14 @@ async function readRecords(
   sql: Sql,
   schema: ReadSchema,
   assets: readonly AssetRow[],
-  { modules }: RecordOptions,
+  { fields }: RecordOptions,
 ): Promise<readonly AssetRecord[]> {
   const ids = assets.map(({ id }) => id);
   // Sent one after the other without waiting for answers.
   const [faceRows, albums, tags] = await Promise.all([
     readFaces(sql, schema, ids),
-    modules.includes('albums') ? readAlbumNames(sql, schema, ids).then(namesOf) : undefined,
-    modules.includes('tags') ? readTagNames(sql, schema, ids).then(namesOf) : undefined,
+    asksFor(fields, 'albums') ? readAlbumNames(sql, schema, ids).then(namesOf) : undefined,
+    asksFor(fields, 'tags') ? readTagNames(sql, schema, ids).then(namesOf) : undefined,
   ]);
   const faces = Map.groupBy(faceRows, ({ assetId }) => assetId);
   return assets.map((asset) => {
@@ -93,7 +94,7 @@ async function readRecords(
       ...asset,
       exif: asset,
       people: own.map(({ personId, name, isHidden }) => ({ id: personId, name, isHidden })),
-      faces: modules.includes('faces') ? own : undefined,
+      faces: asksFor(fields, 'faces') ? own : undefined,
       albums: albums && (albums.get(asset.id) ?? []),
       tags: tags && (tags.get(asset.id) ?? []),
     });

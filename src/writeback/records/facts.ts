@@ -1,5 +1,6 @@
 import type { Box } from '../../immich/edits.ts';
-import type { AssetRecord, CaptureTime, FaceRecord, PersonRecord, Position } from '../record.ts';
+import { MORE_COLUMNS } from '../fields/fields.ts';
+import type { AssetRecord, CaptureTime, FaceRecord, PersonRecord, Position } from '../fields/record.ts';
 
 /** What Immich has of one asset, as it is written in its tables and answers. */
 export interface AssetFacts {
@@ -28,6 +29,8 @@ export interface ExifFacts {
   readonly exifImageWidth?: number | null | undefined;
   readonly exifImageHeight?: number | null | undefined;
   readonly orientation?: string | null | undefined;
+  /** MORE_COLUMNS. */
+  readonly [column: string]: unknown;
 }
 
 export interface PersonFacts {
@@ -75,7 +78,17 @@ export function recordOf(facts: AssetFacts): AssetRecord {
     faces: facts.faces && facesOf(facts.faces, people),
     albums: facts.albums && texts(facts.albums),
     tags: facts.tags && texts(deepest(facts.tags)),
+    ...(MORE_COLUMNS.length === 0 ? {} : { more: moreOf(exif) }),
   };
+}
+
+/** What fields want beside: texts without blanks, and numbers. */
+function moreOf(exif: ExifFacts): NonNullable<AssetRecord['more']> {
+  return Object.fromEntries(MORE_COLUMNS.flatMap((column): [string, string | number][] => {
+    const value = exif[column];
+    if (typeof value === 'number') return [[column, value]];
+    return typeof value === 'string' && value.trim() !== '' ? [[column, value.toWellFormed()]] : [];
+  }));
 }
 
 function peopleOf(facts: readonly PersonFacts[]): readonly PersonRecord[] {

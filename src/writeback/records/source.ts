@@ -1,10 +1,10 @@
-import type { Module } from '../module.ts';
-import type { AssetRecord } from '../record.ts';
+import type { FieldName } from '../fields/fields.ts';
+import type { AssetRecord } from '../fields/record.ts';
 
 /** What a run wants to know. */
 export interface RecordOptions {
   /** Faces, albums and tags are only asked for when one of these writes them. */
-  readonly modules: readonly Module[];
+  readonly fields: readonly FieldName[];
   /**
    * Only what Immich changed since. The API knows changes of the asset itself; the database also those of its faces,
    * their people and its albums, but not what was removed.

@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Located } from '../locate.ts';
 import type { Outcome } from '../outcome.ts';
 import { type OwnOfAsset, planFiles, type PlannedFiles, type PlanOptions } from '../plan_files.ts';
-import type { AssetRecord } from '../record.ts';
+import type { AssetRecord } from '../fields/record.ts';
 import { isSameStamp } from '../files.ts';
 import type { FilePlan, FileStamp } from '../tags.ts';
 import { WriteProblem } from '../write_problem.ts';
@@ -125,7 +125,7 @@ export class AssetWork {
     return this.#end(task, asset, { outcome, written: [...stamps.keys()] }, stamps);
   }
 
-  /** What is ours may change although nothing is written: others have taken it away, or it is wanted by another module now. */
+  /** What is ours may change although nothing is written: others have taken it away, or it is wanted by another field now. */
   #keepOwn(before: OwnOfAsset, planned: PlannedFiles, { media, sidecar }: SeenAsset): void {
     const { ledger: { commits, files }, runId } = this.#options;
     if (runId === undefined) return;

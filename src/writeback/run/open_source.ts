@@ -5,7 +5,7 @@ import { identify } from '../../immich/api/server.ts';
 import { readInstance } from '../../immich/instance.ts';
 import { connect, disconnect } from '../../postgres/connect.ts';
 import { Locator, pathRulesOf } from '../locate.ts';
-import type { Module } from '../module.ts';
+import type { FieldName } from '../fields/fields.ts';
 import type { AlbumCache } from '../records/albums.ts';
 import { apiSource, permissionsFor } from '../records/api.ts';
 import { databaseSource } from '../records/database.ts';
@@ -21,13 +21,13 @@ export interface OpenSource extends AsyncDisposable {
 /** Throws UserError when Immich or its database cannot be asked; see identify, connect and databaseSource. */
 export async function openSource(
   config: Config,
-  modules: readonly Module[],
+  fields: readonly FieldName[],
   albums: AlbumCache,
   signal: AbortSignal,
 ): Promise<OpenSource> {
   return config.write.source === 'database'
     ? await openDatabase(config)
-    : await openApi(config, modules, albums, signal);
+    : await openApi(config, fields, albums, signal);
 }
 
 async function openDatabase(config: Config): Promise<OpenSource> {
@@ -46,7 +46,7 @@ async function openDatabase(config: Config): Promise<OpenSource> {
 
 async function openApi(
   config: Config,
-  modules: readonly Module[],
+  fields: readonly FieldName[],
   cache: AlbumCache,
   signal: AbortSignal,
 ): Promise<OpenSource> {
@@ -58,7 +58,7 @@ async function openApi(
   }
   const { apiConcurrency, batchSize, albumCache } = config.write;
   const api = new ImmichApi({ url, apiKey, concurrency: apiConcurrency, signal });
-  const account = await identify(api, permissionsFor(modules));
+  const account = await identify(api, permissionsFor(fields));
   const findMirrors = mirrorsByPath(config.jobs, account.userId);
   return {
     source: apiSource({ api, account, batchSize, albums: { cache, rules: albumCache }, findMirrors }),

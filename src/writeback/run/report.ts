@@ -1,4 +1,5 @@
-import type { Destination, Module } from '../module.ts';
+import type { Destination } from '../destination.ts';
+import type { FieldName } from '../fields/fields.ts';
 import { type Outcome, OUTCOMES } from '../outcome.ts';
 import type { FilePlan } from '../tags.ts';
 
@@ -16,7 +17,8 @@ export interface WriteReport {
   readonly run: number | undefined;
   readonly dryRun: boolean;
   readonly source: string;
-  readonly modules: readonly Module[];
+  /** The fields that were chosen. */
+  readonly modules: readonly FieldName[];
   readonly to: Destination;
   readonly startedAt: string;
   readonly seconds: number;

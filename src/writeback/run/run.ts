@@ -5,13 +5,13 @@ import { parentOf } from '../../files/path_map.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SecondAssets } from '../ledger/second_assets.ts';
 import type { Located, Locator } from '../locate.ts';
-import type { Module } from '../module.ts';
+import type { FieldName } from '../fields/fields.ts';
 import type { MountCheck } from '../mount_check.ts';
 import type { Outcome } from '../outcome.ts';
-import type { AssetRecord } from '../record.ts';
+import type { AssetRecord } from '../fields/record.ts';
 import type { SourceItem } from '../records/source.ts';
 import { sidecarCandidates } from '../sidecar_path.ts';
-import { NOTHING_OWN } from '../tags.ts';
+import { NOTHING_OWN } from '../fields/values.ts';
 import { type AssetWork, type Ending, shown, type Task } from './asset_work.ts';
 import { rememberedOutcome } from './known.ts';
 import type { Tally } from './report.ts';
@@ -39,7 +39,7 @@ export interface RunContext {
   readonly runId: number | undefined;
   /** Whether an earlier part of this run is done with some assets. */
   readonly isResumed: boolean;
-  readonly modules: readonly Module[];
+  readonly fields: readonly FieldName[];
   readonly digest: (record: AssetRecord) => string;
   readonly work: AssetWork;
   readonly seconds: SecondAssets;
@@ -113,7 +113,7 @@ class Page {
 
   /** How an asset ends that need not be looked into, or what to do with it. */
   #decide(record: AssetRecord, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
-    const { tally, modules, digest, seconds, directories, runId = -1 } = this.#context;
+    const { tally, fields, digest, seconds, directories, runId = -1 } = this.#context;
     if (!file.isFound) {
       const where = file.path ?? record.originalPath;
       logger.debug('{path}: {reason}', { path: shown(where), reason: file.reason });
@@ -126,7 +126,7 @@ class Page {
     const holder = claim === undefined ? row : { assetId: claim, runId };
     if (seconds.isSecond(path, record.assetId, holder, runId)) return 'same-file';
     this.#claims.set(path, record.assetId);
-    if (row === undefined && saysNothing(record, modules) && !this.#hasOwn(file)) return 'nothing-known';
+    if (row === undefined && saysNothing(record, fields) && !this.#hasOwn(file)) return 'nothing-known';
     const wanted = digest(record);
     const hasNone = row !== undefined && directories.hasNone(parentOf(file.path));
     const sidecars = hasNone ? [] : sidecarCandidates(file.path);

@@ -1,9 +1,10 @@
 import { degreesOf, shown, shownNumber } from '../exiftool/shown.ts';
-import type { Tags, TagValue } from '../tags.ts';
+import type { XmpForm } from '../fields/tag.ts';
+import type { Tags, TagValue } from '../fields/values.ts';
 import { itemsOf, textOf } from './contents.ts';
 import { type Element, isBlank, parseElements, unescaped } from './elements.ts';
 import { areFamiliar, isNamespaceAttribute } from './namespaces.ts';
-import { type Form, PROPERTIES, type Property } from './properties.ts';
+import { PROPERTIES, type Property } from './properties.ts';
 import { readRegions } from './regions.ts';
 
 const BY_NAME: ReadonlyMap<string, Property> = new Map(
@@ -74,7 +75,7 @@ function isConfusable(name: string): boolean {
   );
 }
 
-function valueOf(form: Form, element: Element): TagValue | undefined {
+function valueOf(form: XmpForm, element: Element): TagValue | undefined {
   if (form === 'regions') return readRegions(element);
   if (!hasOnly(element, [])) return undefined;
   if (element.children.length === 0) return simpleValue(form, element.text);
@@ -82,7 +83,7 @@ function valueOf(form: Form, element: Element): TagValue | undefined {
   return form === 'alt' ? defaultOf(element) : undefined;
 }
 
-function simpleValue(form: Form, raw: string): TagValue | undefined {
+function simpleValue(form: XmpForm, raw: string): TagValue | undefined {
   const text = unescaped(raw);
   // Of a list it would be an entry, and of a structure something broken.
   if (text === undefined || form === 'bag' || form === 'seq' || form === 'regions') return undefined;

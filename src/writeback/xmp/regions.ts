@@ -1,5 +1,5 @@
 import { shown } from '../exiftool/shown.ts';
-import type { TagValue } from '../tags.ts';
+import type { TagValue } from '../fields/values.ts';
 import { itemsOf, textOf } from './contents.ts';
 import { type Element, isBlank, unescaped } from './elements.ts';
 import { isNamespaceAttribute } from './namespaces.ts';

@@ -1,6 +1,6 @@
-import { isWritable } from '../mappings/text.ts';
-import { XMP_GPS_LATITUDE } from '../tag_names.ts';
-import type { TagChange, TagValue } from '../tags.ts';
+import { isWritable } from '../fields/text.ts';
+import type { TagChange } from '../tags.ts';
+import type { TagValue } from '../fields/values.ts';
 import { escaped } from './elements.ts';
 import { type Fields, NAMESPACES, PROPERTIES, type Property, REGION_FIELDS } from './properties.ts';
 
@@ -64,11 +64,12 @@ function nodeOf(property: Property, value: TagValue): Node | undefined {
     case 'alt':
       return listNode(name, 'rdf:Alt', [textOf(value)], " xml:lang='x-default'");
     case 'text':
+    case 'number':
       return textNode(name, textOf(value));
     case 'date':
       return textNode(name, isoDate(String(value)));
     case 'angle':
-      return textNode(name, angle(value, property.tag === XMP_GPS_LATITUDE ? 'NS' : 'EW'));
+      return textNode(name, angle(value, property.local.endsWith('Latitude') ? 'NS' : 'EW'));
     case 'regions':
       return structure(name, value, REGION_FIELDS.regions, {
         AppliedToDimensions: (field, size) => structure(field, size, REGION_FIELDS.dimensions),

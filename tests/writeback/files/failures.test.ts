@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import exifToolScript from 'exiftool-vendored.pl';
 import { UserError } from '../../../src/errors.ts';
-import type { AssetRecord } from '../../../src/writeback/record.ts';
+import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import { WriteProblem } from '../../../src/writeback/write_problem.ts';
 import { Writer } from '../../../src/writeback/writer.ts';
 import { ImmichReader } from './as_immich_reads.ts';
@@ -199,7 +199,7 @@ for (const signal of ['ignored', 'deadly'] as const) {
       await using world = await World.open(['caption'], exifToolPath);
       const bytes = makeFile('jpg', 1, 'x'.repeat(30_000));
       const path = await world.add('a.jpg', bytes);
-      const options = { modules: ['caption'] } as const;
+      const options = { fields: ['caption'] } as const;
       await assertFails(world, path, 'failed', () => {});
       assert.deepEqual(await Deno.readFile(path), bytes);
       assert.deepEqual(world.names(), ['a.jpg']);
@@ -235,7 +235,7 @@ Deno.test({
 
 for (const exifToolPath of ['/bin/false', '/bin/cat', '/no/such/exiftool']) {
   Deno.test(`${exifToolPath} is not an ExifTool`, async () => {
-    const options = { workers: 1, exifToolPath, modules: ['people'], scratchParent: undefined } as const;
+    const options = { workers: 1, exifToolPath, fields: ['people'], scratchParent: undefined } as const;
     await assert.rejects(Writer.open(options), (error: unknown) => {
       assert.ok(error instanceof UserError);
       assert.match(error.message, /ExifTool cannot be run/);

@@ -42,7 +42,7 @@ Deno.test('a film that is where Immich says keeps its height', async () => {
   await using reader = new ImmichReader();
   const path = await world.add('a.mov', makeFile('mov'));
   await setTags(path, { 'Keys:GPSCoordinates': '-33.856784 151.215296 58.3' });
-  await world.write(path, RECORD, { modules: ['gps'] });
+  await world.write(path, RECORD, { fields: ['gps'] });
   assert.match(String((await reader.raw(path))['Keys:GPSCoordinates']), / 58\.3$/);
 });
 
@@ -52,11 +52,11 @@ Deno.test('flat keywords of others stay tags in Immich, and names do not become 
   for (const destination of ['embed', 'sidecar', 'both'] as const) {
     const path = await world.add(`${destination}.jpg`, makeFile('jpg'));
     await setTags(path, { 'XMP-dc:Subject': ['Holiday', 'a/b'] });
-    await world.write(path, RECORD, { modules: ['people'], destination });
+    await world.write(path, RECORD, { fields: ['people'], destination });
     const view = await reader.read(path, destination === 'embed' ? undefined : `${path}.xmp`);
     assert.deepEqual(view.tags, ['Holiday', 'a/b']);
     world.forget();
-    assert.deepEqual((await world.plan(path, RECORD, { modules: ['people'], destination })).plans, []);
+    assert.deepEqual((await world.plan(path, RECORD, { fields: ['people'], destination })).plans, []);
   }
 });
 
@@ -64,9 +64,9 @@ Deno.test('a name in a photo without any keyword is a tag to Immich, as there is
   await using world = await World.open(['people', 'albums']);
   await using reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
-  await world.write(path, RECORD, { modules: ['people'] });
+  await world.write(path, RECORD, { fields: ['people'] });
   assert.deepEqual((await reader.read(path)).tags, ['Anna Müller', '李雷']);
-  await world.write(path, RECORD, { modules: ['people', 'albums'] });
+  await world.write(path, RECORD, { fields: ['people', 'albums'] });
   assert.deepEqual((await reader.read(path)).tags, ['Albums/Summer 2023', 'Albums/B & Ö']);
 });
 
@@ -75,23 +75,23 @@ Deno.test('a keyword that the user takes out is not kept alive by ours', async (
   await using reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
   await setTags(path, { 'XMP-dc:Subject': ['Holiday', 'Beach'], 'IPTC:Keywords': ['Holiday', 'Beach'] });
-  await world.write(path, RECORD, { modules: ['people'] });
+  await world.write(path, RECORD, { fields: ['people'] });
   const names = ['Anna Müller', '李雷'];
   await setTags(path, { 'XMP-dc:Subject': ['Beach', 'New', ...names], 'IPTC:Keywords': ['Beach', 'New', ...names] });
-  await world.write(path, RECORD, { modules: ['people'] });
+  await world.write(path, RECORD, { fields: ['people'] });
   assert.deepEqual((await reader.read(path)).tags.toSorted(), ['Beach', 'New']);
 });
 
-Deno.test('modules that take turns do not take away what the other wrote', async () => {
+Deno.test('fields that take turns do not take away what the other wrote', async () => {
   await using world = await World.open();
   await using reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
   const record = { ...RECORD, people: [{ id: '1', name: 'sea' }], tags: ['sea', 'x'] };
-  await world.write(path, record, { modules: ['people'] });
-  await world.write(path, record, { modules: ['tags'] });
-  await world.write(path, { ...record, tags: [] }, { modules: ['tags'] });
+  await world.write(path, record, { fields: ['people'] });
+  await world.write(path, record, { fields: ['tags'] });
+  await world.write(path, { ...record, tags: [] }, { fields: ['tags'] });
   assert.deepEqual([(await reader.raw(path))['XMP-dc:Subject']].flat(), ['sea']);
-  await world.write(path, { ...record, people: [] }, { modules: ['people'] });
+  await world.write(path, { ...record, people: [] }, { fields: ['people'] });
   assert.equal((await reader.raw(path))['XMP-dc:Subject'], undefined);
 });
 
@@ -106,7 +106,7 @@ Deno.test('IPTC in another encoding stays readable, next to names that it cannot
     ]);
     assert.equal((await reader.raw(path))['IPTC:CodedCharacterSet'], undefined);
     const record = { ...BLANK, people: people.map((name) => ({ id: name, name })) };
-    await world.write(path, record, { modules: ['people'] });
+    await world.write(path, record, { fields: ['people'] });
     const raw = await reader.raw(path);
     assert.deepEqual(raw['IPTC:Keywords'], ['Küste', ...people]);
     assert.equal(raw['IPTC:City'], 'Genève');
@@ -126,7 +126,7 @@ Deno.test('IPTC cuts names and captions at a character, and Immich reads them wh
   await using reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
   const [name, description] = ['é'.repeat(50), '€'.repeat(900)];
-  await world.write(path, { ...BLANK, people: [{ id: '1', name }], description }, { modules: ['people', 'caption'] });
+  await world.write(path, { ...BLANK, people: [{ id: '1', name }], description }, { fields: ['people', 'caption'] });
   const raw = await reader.raw(path);
   assert.deepEqual([raw['IPTC:Keywords']].flat(), ['é'.repeat(32)]);
   assert.equal(raw['IPTC:Caption-Abstract'], '€'.repeat(666));
@@ -134,7 +134,7 @@ Deno.test('IPTC cuts names and captions at a character, and Immich reads them wh
   assert.deepEqual([view.description, view.tags], [description, [name]]);
   world.forget();
   assert.deepEqual(
-    (await world.plan(path, { ...BLANK, people: [{ id: '1', name }], description }, { modules: ['people', 'caption'] }))
+    (await world.plan(path, { ...BLANK, people: [{ id: '1', name }], description }, { fields: ['people', 'caption'] }))
       .plans,
     [],
   );

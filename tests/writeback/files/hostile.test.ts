@@ -59,7 +59,7 @@ Deno.test('names round-trip whatever they mean to anybody, and run nothing', asy
   const people = NAMES.map((name, id) => ({ id: String(id), name }));
   const face = { imageWidth: 1000, imageHeight: 1000, x1: 10, y1: 10, x2: 60, y2: 60 };
   const faces = NAMES.map((personName, at) => ({ ...face, personName, x1: 10 + at * 20, x2: 20 + at * 20 }));
-  const options = { modules: ['people', 'faces'], destination: 'both' } as const;
+  const options = { fields: ['people', 'faces'], destination: 'both' } as const;
   const path = await world.add('a.jpg', makeFile('jpg'));
   const { refused } = await world.write(path, { ...RECORD, people, faces }, options);
   assert.deepEqual(refused, []);
@@ -82,13 +82,13 @@ Deno.test('each of these names can be taken out again', async () => {
   await using world = await World.open(['people']);
   await using reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
-  const modules = ['people'] as const;
+  const fields = ['people'] as const;
   const before = await reader.raw(path);
-  await world.write(path, { ...RECORD, people: NAMES.map((name, id) => ({ id: String(id), name })) }, { modules });
-  await world.write(path, { ...RECORD, people: [{ id: 'z', name: 'Zoe' }] }, { modules });
+  await world.write(path, { ...RECORD, people: NAMES.map((name, id) => ({ id: String(id), name })) }, { fields });
+  await world.write(path, { ...RECORD, people: [{ id: 'z', name: 'Zoe' }] }, { fields });
   const left = await reader.raw(path);
   assert.deepEqual([left['XMP-dc:Subject'], left['XMP-iptcExt:PersonInImage']].flat(), ['Zoe', 'Zoe']);
-  await world.write(path, { ...RECORD, people: [] }, { modules });
+  await world.write(path, { ...RECORD, people: [] }, { fields });
   const raw = await reader.raw(path);
   for (const tag of ['XMP-dc:Subject', 'XMP-iptcExt:PersonInImage', 'IPTC:Keywords']) {
     assert.equal(raw[tag], before[tag]);
@@ -115,7 +115,7 @@ for (const format of ['jpg', 'tif', 'png', 'mp4'] as const) {
         async (description, names) => {
           const path = await world.add(`${number++}.${format}`, makeFile(format));
           const record = { ...RECORD, description, people: names.map((name, id) => ({ id: String(id), name })) };
-          const options = { modules: ['people', 'caption'] } as const;
+          const options = { fields: ['people', 'caption'] } as const;
           const { refused } = await world.write(path, record, options);
           const isRefused = refused.some((sentence) => sentence.startsWith('the description'));
           const view = await reader.read(path);
@@ -137,7 +137,7 @@ Deno.test('what no file can hold is refused by name, and the rest is written', a
   const path = await world.add('a.jpg', makeFile('jpg'));
   const people = ['nul\0', 'bell\u0007', 'half \ud83d', 'Anna'].map((name, id) => ({ id: String(id), name }));
   const { refused } = await world.write(path, { ...RECORD, people, description: 'x\0y', faces: [] }, {
-    modules: ['people', 'caption', 'rating'],
+    fields: ['people', 'caption', 'rating'],
   });
   assert.equal(refused.length, 4);
   assert.match(refused.join('\n'), /the name "bell\\u0007" contains characters that metadata cannot hold/);
@@ -153,7 +153,7 @@ for (const [latitude, longitude] of NO_PLACES) {
     await using world = await World.open(['gps']);
     const path = await world.add('a.jpg', makeFile('jpg'));
     const { plans, refused } = await world.plan(path, { ...RECORD, position: { latitude, longitude } }, {
-      modules: ['gps'],
+      fields: ['gps'],
     });
     assert.deepEqual([plans, refused.length], [[], 1]);
   });
@@ -170,7 +170,7 @@ Deno.test('places at the edges keep their hemispheres', async () => {
   ) {
     const path = await world.add(`${latitude} ${longitude}.jpg`, makeFile('jpg'));
     await world.write(path, { ...RECORD, position: { latitude: latitude ?? 0, longitude: longitude ?? 0 } }, {
-      modules: ['gps'],
+      fields: ['gps'],
     });
     const view = await reader.read(path);
     assert.ok(Math.abs((view.latitude ?? 99) - (latitude ?? 0)) < 1.1e-6, `${view.latitude}`);
@@ -190,13 +190,13 @@ for (const [year, isWritable] of YEARS) {
       const moment = `${year}-06-01T12:00:00.000Z`;
       const capturedAt = { instant: moment, timeZone: 'UTC', localDateTime: moment };
       const { plans, refused } = await world.write(path, { ...RECORD, capturedAt }, {
-        modules: ['time'],
+        fields: ['time'],
         destination: 'both',
       });
       assert.deepEqual([plans.length, refused.length], isWritable ? [2, 0] : [0, 1]);
       world.forget();
       assert.deepEqual(
-        (await world.plan(path, { ...RECORD, capturedAt }, { modules: ['time'], destination: 'both' })).plans,
+        (await world.plan(path, { ...RECORD, capturedAt }, { fields: ['time'], destination: 'both' })).plans,
         [],
       );
     }

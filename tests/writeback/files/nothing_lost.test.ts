@@ -99,8 +99,8 @@ for (const destination of ['embed', 'sidecar', 'both'] as const) {
     const before = await reader.read(path);
     assert.deepEqual(before.tags, ['Places/Italy', 'with|slash']);
     // Immich's own tags are not asked for: it has to read the same tags as before.
-    const modules = ['people', 'albums', 'faces', 'rating'] as const;
-    await world.write(path, RECORD, { destination, modules });
+    const fields = ['people', 'albums', 'faces', 'rating'] as const;
+    await world.write(path, RECORD, { destination, fields });
     const view = await reader.read(path, destination === 'embed' ? undefined : `${path}.xmp`);
     assert.deepEqual(view.tags, before.tags);
     assert.deepEqual(view.faces.map(({ name }) => name).sort(), ['Anna Müller', 'Zoe']);
@@ -120,7 +120,7 @@ for (const destination of ['embed', 'sidecar', 'both'] as const) {
     assert.equal(RegionList.find(({ Name }) => Name === 'Zoe')?.['Description'], 'hers');
 
     // Immich no longer knows anybody: what is ours goes, what is theirs stays.
-    await world.write(path, { ...BLANK, people: [], faces: [] }, { destination, modules });
+    await world.write(path, { ...BLANK, people: [], faces: [] }, { destination, fields });
     const back = await reader.raw(path);
     for (const tag of Object.keys(theirs)) {
       const sorted = (value: unknown) => JSON.stringify(Array.isArray(value) ? value.toSorted() : value);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Destination } from '../../../src/writeback/module.ts';
+import type { Destination } from '../../../src/writeback/destination.ts';
 import { type ImmichFace, ImmichReader, type ImmichView } from './as_immich_reads.ts';
 import { type Format, FORMATS, makeFile } from './media.ts';
 import { RECORD, World } from './world.ts';
@@ -52,7 +52,7 @@ for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
     const [width, height] = orientation >= 5 ? [1080, 1440] : [1440, 1080];
     const face = { personName: 'Anna', imageWidth: width, imageHeight: height, x1: 123, y1: 234, x2: 345, y2: 679 };
     const path = await world.add('a.jpg', makeFile('jpg', orientation));
-    await world.write(path, { ...RECORD, orientation, faces: [face] }, { modules: ['faces'] });
+    await world.write(path, { ...RECORD, orientation, faces: [face] }, { fields: ['faces'] });
     const { faces } = await immich.read(path);
     assertBox(faces[0], [123 / width, 234 / height, 345 / width, 679 / height]);
     assert.deepEqual([faces[0]?.imageWidth, faces[0]?.imageHeight], orientation >= 5 ? [240, 320] : [320, 240]);
@@ -76,7 +76,7 @@ for (const [timeZone, format, takenAt, shown] of CLOCKS) {
     const capturedAt = { instant: '2023-07-14T13:30:01.000Z', timeZone, localDateTime: '2023-07-14T00:00:00.000Z' };
     for (const destination of DESTINATIONS) {
       const path = await world.add(`${destination}.${format}`, makeFile(format));
-      await world.write(path, { ...RECORD, capturedAt, position: undefined }, { modules: ['time'], destination });
+      await world.write(path, { ...RECORD, capturedAt, position: undefined }, { fields: ['time'], destination });
       const view = await immich.read(path, destination === 'embed' ? undefined : `${path}.xmp`);
       assert.deepEqual([view.takenAt, view.timeZone], [takenAt, shown], destination);
     }

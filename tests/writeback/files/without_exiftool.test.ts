@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import exifToolScript from 'exiftool-vendored.pl';
-import { MODULES } from '../../../src/writeback/module.ts';
+import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import { makeFile } from './media.ts';
 import { RECORD, World } from './world.ts';
 
@@ -10,7 +10,7 @@ Deno.test('a JPEG is looked at, and gets a sidecar, without a command to ExifToo
   await Deno.writeTextFile(program, `#!/bin/sh\ntee -a '${log}' | perl '${exifToolScript}' "$@"\n`, { mode: 0o755 });
   const commands = () => Deno.readTextFileSync(log).split('\n').filter((line) => line.startsWith('-execute')).length;
   {
-    await using world = await World.open(MODULES, program);
+    await using world = await World.open(FIELD_NAMES, program);
     assert.equal(commands(), 1); // its version
     const path = await world.add('a.jpg', makeFile('jpg'));
     const { plans } = await world.write(path, RECORD, { destination: 'sidecar' });

@@ -1,8 +1,9 @@
 import { planFiles, type PlannedFiles, type PlanOptions } from '../../../src/writeback/plan_files.ts';
 import type { Begin } from '../../../src/writeback/intent.ts';
-import { type Module, MODULES } from '../../../src/writeback/module.ts';
-import type { AssetRecord } from '../../../src/writeback/record.ts';
-import { type FilePlan, type FileStamp, NOTHING_OWN, type OwnValues } from '../../../src/writeback/tags.ts';
+import { FIELD_NAMES, type FieldName } from '../../../src/writeback/fields/fields.ts';
+import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
+import type { FilePlan, FileStamp } from '../../../src/writeback/tags.ts';
+import { NOTHING_OWN, type OwnValues } from '../../../src/writeback/fields/values.ts';
 import { Writer } from '../../../src/writeback/writer.ts';
 
 /** An asset of which Immich knows all there is to know. */
@@ -43,7 +44,7 @@ export const BLANK: AssetRecord = Object.freeze({
 });
 
 export const ALL: PlanOptions = Object.freeze({
-  modules: MODULES,
+  fields: FIELD_NAMES,
   destination: 'embed',
   captionMaxLength: 2000,
   timeZone: undefined,
@@ -63,11 +64,11 @@ export class World implements AsyncDisposable {
 
   /** @param exifToolPath a program to use instead of ExifTool itself */
   static async open(
-    modules: readonly Module[] = MODULES,
+    fields: readonly FieldName[] = FIELD_NAMES,
     exifToolPath: string | undefined = undefined,
   ): Promise<World> {
     const directory = await Deno.makeTempDir({ prefix: 'writeback-' });
-    return new World(directory, await Writer.open({ workers: 1, exifToolPath, modules, scratchParent: undefined }));
+    return new World(directory, await Writer.open({ workers: 1, exifToolPath, fields, scratchParent: undefined }));
   }
 
   async add(name: string, bytes: Uint8Array): Promise<string> {

@@ -1,5 +1,5 @@
 import { planFiles } from '../../../src/writeback/plan_files.ts';
-import { NOTHING_OWN } from '../../../src/writeback/tags.ts';
+import { NOTHING_OWN } from '../../../src/writeback/fields/values.ts';
 import { Writer } from '../../../src/writeback/writer.ts';
 import { ALL, RECORD } from './world.ts';
 
@@ -10,7 +10,7 @@ const paths = [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/$
 await using writer = await Writer.open({
   workers: 2,
   exifToolPath: undefined,
-  modules: ALL.modules,
+  fields: ALL.fields,
   scratchParent,
 });
 for (let turn = 0;; turn++) {

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { locateExifTool } from '../../../src/writeback/exiftool/location.ts';
 import { ExifToolPool } from '../../../src/writeback/exiftool/pool.ts';
 import { readTags } from '../../../src/writeback/exiftool/read.ts';
-import { MODULES } from '../../../src/writeback/module.ts';
-import { tagsToRead } from '../../../src/writeback/module_tags.ts';
+import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
+import { tagsToRead } from '../../../src/writeback/tags_to_read.ts';
 import { quickReading } from '../../../src/writeback/quick_reading/quick_reading.ts';
 import { Scratch } from '../../../src/writeback/scratch.ts';
-import type { Tags } from '../../../src/writeback/tags.ts';
+import type { Tags } from '../../../src/writeback/fields/values.ts';
 
 /** Every tag that write-back ever reads. */
-const TAGS = tagsToRead(MODULES);
+const TAGS = tagsToRead(FIELD_NAMES);
 
 /** ExifTool and the quick reading, side by side. */
 export class Comparison implements AsyncDisposable {

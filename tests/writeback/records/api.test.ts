@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Module } from '../../../src/writeback/module.ts';
+import type { FieldName } from '../../../src/writeback/fields/fields.ts';
 import { permissionsFor } from '../../../src/writeback/records/api.ts';
 import { mirrorsByPath } from '../../../src/writeback/records/mirrors.ts';
 import { capture, DIALECTS } from '../../harness/fake_immich/captures.ts';
@@ -39,7 +39,7 @@ for (const dialect of DIALECTS) {
         return { status: 200, body: JSON.stringify({ ...page, assets }) };
       },
     });
-    const items = await itemsOf(await sourceOf(fake, { modules: ['faces'] }), { modules: ['faces'] });
+    const items = await itemsOf(await sourceOf(fake, { fields: ['faces'] }), { fields: ['faces'] });
     const records = [...byId(items).values()];
     assert.equal(records.length, 5);
     const [first] = records;
@@ -127,12 +127,12 @@ for (const dialect of DIALECTS) {
     assert.equal(paths.size, 3, 'and nothing else');
   });
 
-  Deno.test(`${dialect}: only what a module needs is asked for`, async () => {
+  Deno.test(`${dialect}: only what a field needs is asked for`, async () => {
     const library = fakeLibrary([fakeAsset(1, { faces: [fakeFace(1, DORA)] })]);
     library.albums.push({ id: fakeId(1, 4), name: 'A', ownerId: FAKE_USER_ID, memberIds: [], assetIds: [fakeId(1)] });
     await using fake = new FakeImmich({ dialect, library, permissions: ['user.read', 'asset.read'] });
-    const modules: Module[] = ['people', 'gps', 'caption', 'time', 'rating'];
-    const [item] = await itemsOf(await sourceOf(fake, { modules }), { modules });
+    const fields: FieldName[] = ['people', 'gps', 'caption', 'time', 'rating'];
+    const [item] = await itemsOf(await sourceOf(fake, { fields }), { fields });
     assert.ok(item?.kind === 'record');
     assert.deepEqual(item.record.people, [{ id: DORA.id, name: 'Dora' }]);
     assert.deepEqual([item.record.faces, item.record.albums, item.record.tags], [undefined, undefined, undefined]);
@@ -158,7 +158,7 @@ for (const dialect of DIALECTS) {
       fakeAsset(6),
     ]);
     await using fake = new FakeImmich({ dialect, library });
-    const records = byId(await itemsOf(await sourceOf(fake, { modules: ['faces'] }), { modules: ['faces'] }));
+    const records = byId(await itemsOf(await sourceOf(fake, { fields: ['faces'] }), { fields: ['faces'] }));
     const dora = { personName: 'Dora', imageWidth: 4_000, imageHeight: 3_000, x1: 800, y1: 700, x2: 900, y2: 850 };
     assert.deepEqual([1, 2, 3, 4, 5, 6].map((number) => records.get(fakeId(number))?.faces), [
       [dora],
@@ -183,7 +183,7 @@ for (const dialect of DIALECTS) {
         return undefined;
       },
     });
-    const records = byId(await itemsOf(await sourceOf(fake, { modules: ['faces'] }), { modules: ['faces'] }));
+    const records = byId(await itemsOf(await sourceOf(fake, { fields: ['faces'] }), { fields: ['faces'] }));
     assert.equal(records.has(fakeId(1)), true);
     assert.equal(records.has(fakeId(2)), dialect === '2.7.5');
   });
@@ -272,7 +272,7 @@ for (const dialect of DIALECTS) {
     library.assets[1]?.tagIds.push(fakeId(1, 5));
     library.assets[2]?.tagIds.push(fakeId(2, 5));
     await using fake = new FakeImmich({ dialect, library });
-    const records = byId(await itemsOf(await sourceOf(fake, { modules: ['tags'] }), { modules: ['tags'] }));
+    const records = byId(await itemsOf(await sourceOf(fake, { fields: ['tags'] }), { fields: ['tags'] }));
     assert.deepEqual([1, 2, 3].map((number) => records.get(fakeId(number))?.tags), [['a/b/c'], ['a'], ['a/b']]);
     const asked = new Set(fake.requests.flatMap(({ body }) => (body.tagIds as string[] | undefined) ?? []));
     assert.deepEqual([...asked].sort(), [1, 2, 3, 4].map((number) => fakeId(number, 5)));
@@ -293,12 +293,12 @@ for (const dialect of DIALECTS) {
       fakeAsset(4, { ownerId: PARTNER }),
     ]);
     library.partnerIds.push(PARTNER);
-    const modules: Module[] = ['gps'];
+    const fields: FieldName[] = ['gps'];
     await using fake = new FakeImmich({ dialect, library });
-    assert.equal(await (await sourceOf(fake)).count({ modules }), 2);
-    assert.equal(await (await sourceOf(fake)).count({ modules, since: new Date() }), undefined);
+    assert.equal(await (await sourceOf(fake)).count({ fields }), 2);
+    assert.equal(await (await sourceOf(fake)).count({ fields, since: new Date() }), undefined);
     await using limited = new FakeImmich({ dialect, library, permissions: ['user.read', 'asset.read'] });
-    assert.equal(await (await sourceOf(limited, { modules })).count({ modules }), undefined);
+    assert.equal(await (await sourceOf(limited, { fields })).count({ fields }), undefined);
   });
 
   Deno.test(`${dialect}: without a database a mirror is known by the path of a share`, async () => {
@@ -324,10 +324,10 @@ for (const dialect of DIALECTS) {
       library: fakeLibrary(range(50).map((number) => fakeAsset(number))),
       fault: (_, number) => number >= 6 ? { status: 500 } : undefined,
     });
-    const source = await sourceOf(fake, { modules: ['gps'], batchSize: 10 });
+    const source = await sourceOf(fake, { fields: ['gps'], batchSize: 10 });
     let count = 0;
     const all = async () => {
-      for await (const page of source.pages({ modules: ['gps'] })) count += page.length;
+      for await (const page of source.pages({ fields: ['gps'] })) count += page.length;
     };
     await assert.rejects(all, /is not ready/);
     assert.equal(count, 19);
@@ -335,8 +335,8 @@ for (const dialect of DIALECTS) {
 
   Deno.test(`${dialect}: a consumer that stops early leaves nothing running`, async () => {
     await using fake = new FakeImmich({ dialect, library: fakeLibrary(range(50).map((number) => fakeAsset(number))) });
-    const source = await sourceOf(fake, { modules: ['gps'], batchSize: 10 });
-    for await (const [item] of source.pages({ modules: ['gps'] })) {
+    const source = await sourceOf(fake, { fields: ['gps'], batchSize: 10 });
+    for await (const [item] of source.pages({ fields: ['gps'] })) {
       assert.equal(item?.kind, 'record');
       break;
     }
@@ -351,7 +351,7 @@ const JOBS = jobsOf({
   libraries: { bobShared: shared, bobUploads: shared, carolShared: shared, carolUploads: shared },
 }, 'bob');
 
-Deno.test('a key needs what its modules need, and no more', () => {
+Deno.test('a key needs what its fields need, and no more', () => {
   const [old, recent] = [{ major: 2, minor: 7, patch: 5 }, { major: 3, minor: 0, patch: 0 }];
   assert.deepEqual(permissionsFor(['people', 'gps'])(recent), ['user.read', 'asset.read']);
   assert.deepEqual(permissionsFor(['albums', 'tags', 'faces'])(old), [

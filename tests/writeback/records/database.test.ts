@@ -44,7 +44,7 @@ for (const release of REPRESENTATIVE) {
       ['Dora Example', Math.round(0.2 * width), Math.round(0.2 * height)],
       ['Emil, Jr.', Math.round(0.6 * width), Math.round(0.25 * height)],
     ]);
-    assert.equal(await source.count({ modules: [] }), records.size);
+    assert.equal(await source.count({ fields: [] }), records.size);
     assert.match(source.describe(), /^the database of Immich \S+, photos of 1 user$/);
   });
 
@@ -80,7 +80,7 @@ for (const release of REPRESENTATIVE) {
       await new Promise((resolve) => setTimeout(resolve, 5));
       await change();
       const ids = [...byId(await itemsOf(source, { since })).keys()];
-      assert.equal(await source.count({ modules: [], since }), ids.length);
+      assert.equal(await source.count({ fields: [], since }), ids.length);
       return world.library.assets.filter(({ id }) => ids.includes(id)).map(({ key }) => key).sort();
     };
     const { sql } = world;

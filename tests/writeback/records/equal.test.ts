@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AssetRecord } from '../../../src/writeback/record.ts';
+import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import { databaseSource } from '../../../src/writeback/records/database.ts';
 import { mirrorsByMap } from '../../../src/writeback/records/mirrors.ts';
 import { RELEASES } from '../../harness/database.ts';

@@ -1,8 +1,8 @@
 import { ImmichApi, type ImmichApiOptions } from '../../../src/immich/api/client.ts';
 import { identify } from '../../../src/immich/api/server.ts';
-import type { Module } from '../../../src/writeback/module.ts';
-import { MODULES } from '../../../src/writeback/module.ts';
-import type { AssetRecord } from '../../../src/writeback/record.ts';
+import type { FieldName } from '../../../src/writeback/fields/fields.ts';
+import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
+import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import type { AlbumCache, AlbumCacheRules, RememberedAlbums } from '../../../src/writeback/records/albums.ts';
 import { apiSource, permissionsFor } from '../../../src/writeback/records/api.ts';
 import type { FindMirrors } from '../../../src/writeback/records/mirrors.ts';
@@ -34,7 +34,7 @@ export function apiOf(fake: FakeImmich, options: Partial<ImmichApiOptions> = {})
 }
 
 export interface SourceOptions {
-  readonly modules?: readonly Module[];
+  readonly fields?: readonly FieldName[];
   readonly batchSize?: number;
   readonly cache?: AlbumCache;
   readonly rules?: AlbumCacheRules;
@@ -43,16 +43,16 @@ export interface SourceOptions {
 
 /** The API source of a fake server, as a run would make it. */
 export async function sourceOf(fake: FakeImmich, options: SourceOptions = {}): Promise<RecordSource> {
-  const { modules = MODULES, batchSize = 1_000, cache = new MemoryCache(), rules = CACHE_RULES } = options;
+  const { fields = FIELD_NAMES, batchSize = 1_000, cache = new MemoryCache(), rules = CACHE_RULES } = options;
   const api = apiOf(fake);
-  const account = await identify(api, permissionsFor(modules));
+  const account = await identify(api, permissionsFor(fields));
   const findMirrors = options.findMirrors ?? (() => Promise.resolve(new Set<string>()));
   return apiSource({ api, account, batchSize, albums: { cache, rules }, findMirrors });
 }
 
 /** Everything a source gives. */
 export async function itemsOf(source: RecordSource, options: Partial<RecordOptions> = {}): Promise<SourceItem[]> {
-  return (await Array.fromAsync(source.pages({ modules: MODULES, ...options }))).flat();
+  return (await Array.fromAsync(source.pages({ fields: FIELD_NAMES, ...options }))).flat();
 }
 
 /** Its records by asset id. */

@@ -1,5 +1,5 @@
 import type { Config, WriteConfig } from '../../../src/config/config.ts';
-import { MODULES } from '../../../src/writeback/module.ts';
+import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import type { WriteReport } from '../../../src/writeback/run/report.ts';
 import type { FilePlan } from '../../../src/writeback/tags.ts';
 import { undo, type UndoOptions, type UndoReport } from '../../../src/writeback/undo.ts';
@@ -26,7 +26,7 @@ export function configOf(world: World, write: Partial<WriteConfig> = {}): Config
 /** One run, of everything unless told otherwise. */
 export async function write(config: Config, options: Partial<WriteOptions> = {}): Promise<WriteReport> {
   return await writeBack(config, {
-    modules: MODULES,
+    fields: FIELD_NAMES,
     isDryRun: false,
     isResume: false,
     clearCheckpoint: false,

@@ -37,7 +37,7 @@ Deno.test('a run that is told to stop finishes what it has begun; --resume goes 
   assert.ok(first.outcomes.written > 0 && first.outcomes.written < whole.outcomes['would-write']);
   assert.deepEqual(temporaryFiles(world), []);
 
-  await assert.rejects(write(config, { isResume: true, modules: ['gps'] }), { message: /had other options/ });
+  await assert.rejects(write(config, { isResume: true, fields: ['gps'] }), { message: /had other options/ });
   const second = await write(config, { isResume: true });
   assert.equal(second.run, first.run);
   assert.equal(second.resumed, first.outcomes.written + first.outcomes['already-right']);
@@ -64,7 +64,7 @@ Deno.test('--clear-checkpoint begins anew, and so does a run without --resume', 
     return await write(config, { signal: stop.signal, onPlan });
   };
   const first = await interrupt();
-  const cleared = await write(config, { isResume: true, clearCheckpoint: true, modules: ['gps'] });
+  const cleared = await write(config, { isResume: true, clearCheckpoint: true, fields: ['gps'] });
   assert.notEqual(cleared.run, first.run);
   assert.equal(cleared.resumed, 0);
   const second = await interrupt();

@@ -3,7 +3,8 @@ import { EXIT, UserError } from '../../../src/errors.ts';
 import type { KnownFile } from '../../../src/writeback/ledger/files.ts';
 import { Ledger } from '../../../src/writeback/ledger/ledger.ts';
 import { SecondAssets } from '../../../src/writeback/ledger/second_assets.ts';
-import { type FilePlan, NOTHING_OWN } from '../../../src/writeback/tags.ts';
+import type { FilePlan } from '../../../src/writeback/tags.ts';
+import { NOTHING_OWN } from '../../../src/writeback/fields/values.ts';
 import { rememberedOutcome } from '../../../src/writeback/run/known.ts';
 import { recover } from '../../../src/writeback/run/recover.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Secret } from '../../../src/config/secret.ts';
-import { MODULES } from '../../../src/writeback/module.ts';
+import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import { assetOf } from '../../../src/demo/library_generator/result.ts';
 import { libraryFromDatabase } from '../../harness/fake_immich/from_database.ts';
 import { FakeImmich } from '../../harness/fake_immich/server.ts';
@@ -108,7 +108,7 @@ Deno.test('from the API as from the database: the same files say the same', asyn
     const userIds = [world.library.users.alice.id];
     const config = { ...configOf(world, { source, userIds }), immich: { url: fake.url, apiKey: fake.apiKey } };
     // Regions of edited pictures may be a pixel off; the records have a test of their own.
-    const report = await write(config, { modules: MODULES.filter((module) => module !== 'faces') });
+    const report = await write(config, { fields: FIELD_NAMES.filter((field) => field !== 'faces') });
     assert.equal(report.complete, true, JSON.stringify(report.troubles));
     assert.ok(report.outcomes.written > 20);
     const tags = await tagsOf(libraryFiles(world));
@@ -141,13 +141,13 @@ Deno.test('an asset of which nothing is known, a mirror, a missing file and a se
     FROM asset_exif e
     WHERE "assetId" = ${beach}`;
   const config = configOf(world);
-  const first = await write(config, { modules: ['caption'] });
+  const first = await write(config, { fields: ['caption'] });
   assert.equal(sumOf(first), first.assets);
   assert.ok(first.outcomes.mirror > 20);
   assert.ok(first.outcomes['nothing-known'] > 5);
   assert.equal(first.outcomes['not-found'], 1);
   assert.equal(first.outcomes['same-file'], 1);
-  const second = await write(config, { modules: ['caption'] });
+  const second = await write(config, { fields: ['caption'] });
   assert.equal(second.outcomes.written, 0, 'the two do not overwrite each other');
   assert.equal(second.outcomes['same-file'], 1);
   assert.deepEqual({ ...second.outcomes, unchanged: 0 }, { ...first.outcomes, written: 0, 'already-right': 0 });

@@ -3,7 +3,7 @@ import { assetOf } from '../../../src/demo/library_generator/result.ts';
 import { World } from '../../share/world.ts';
 import { configOf, fingerprints, sumOf, tagsOf, write } from './helper.ts';
 
-const modules = ['caption', 'rating'] as const;
+const fields = ['caption', 'rating'] as const;
 
 /** A world in which every photo has a caption, the local path of some of them, and nothing written yet. */
 async function described(): Promise<World> {
@@ -29,7 +29,7 @@ Deno.test('what cannot be written itself gets a sidecar; what has room for neith
   Deno.mkdirSync(`${walled}.xmp`);
   const before = fingerprints([broken, film, readOnly, walled]);
 
-  const first = await write(configOf(world), { modules });
+  const first = await write(configOf(world), { fields });
   assert.equal(sumOf(first), first.assets);
   const captions = await tagsOf([broken, film, readOnly].map((path) => `${path}.xmp`));
   for (const [path, tags] of captions) assert.equal(tags['XMP-dc:Description'], 'Something to write', path);
@@ -37,7 +37,7 @@ Deno.test('what cannot be written itself gets a sidecar; what has room for neith
   const ending = first.troubles.find(({ path }) => path === walled);
   assert.ok(ending !== undefined && ['unwritable', 'failed'].includes(ending.outcome), JSON.stringify(ending));
 
-  const second = await write(configOf(world), { modules });
+  const second = await write(configOf(world), { fields });
   assert.equal(second.outcomes.written, 0);
   assert.equal(second.outcomes[ending.outcome], first.outcomes[ending.outcome], 'it ends like that every time');
 });
@@ -47,15 +47,15 @@ Deno.test('a file that ExifTool can never write is remembered: the next run neit
   const path = pathOf(world, 'family/beach');
   Deno.writeTextFileSync(path, 'no photo at all');
   Deno.writeTextFileSync(`${path}.xmp`, 'and no sidecar');
-  const first = await write(configOf(world), { modules });
+  const first = await write(configOf(world), { fields });
   assert.equal(first.outcomes.unwritable, 1, JSON.stringify(first.troubles));
   assert.equal(first.troubles.length, 1);
-  const second = await write(configOf(world, { exiftoolPath: '/nonexistent/exiftool' }), { modules });
+  const second = await write(configOf(world, { exiftoolPath: '/nonexistent/exiftool' }), { fields });
   assert.equal(second.outcomes.unwritable, 1);
   assert.deepEqual(second.troubles, []);
   assert.equal(Deno.readTextFileSync(`${path}.xmp`), 'and no sidecar');
   Deno.removeSync(`${path}.xmp`);
-  const third = await write(configOf(world), { modules });
+  const third = await write(configOf(world), { fields });
   assert.equal(third.outcomes.written, 1, 'as soon as there is room it is written');
 });
 
@@ -72,7 +72,7 @@ Deno.test('the mirror of a shared photo keeps the whole file that it had, until 
   assert.equal(before.ino, Deno.statSync(source).ino);
   const { mode, mtime } = Deno.statSync(source);
 
-  const report = await write(configOf(world), { modules });
+  const report = await write(configOf(world), { fields });
   assert.equal(report.complete, true, JSON.stringify(report.troubles));
   assert.ok(report.outcomes.mirror > 20);
   const after = Deno.statSync(source);
@@ -89,21 +89,21 @@ Deno.test('a file that fails is tried again, and keeps none of the others', asyn
   await using world = await described();
   // One name of the library is so long that there is no room for `.xmp` behind it.
   const config = configOf(world, { destination: 'sidecar' });
-  const report = await write(config, { modules });
+  const report = await write(config, { fields });
   assert.equal(report.outcomes.failed, 1, JSON.stringify(report.troubles));
   assert.match(report.troubles[0]?.reason ?? '', /name is too long/);
   assert.equal(report.complete, false);
   assert.ok(report.outcomes.written > 20);
-  const again = await write(config, { modules });
+  const again = await write(config, { fields });
   assert.deepEqual([again.outcomes.failed, again.outcomes.written], [1, 0]);
-  assert.equal((await write(configOf(world), { modules })).complete, true, 'it can be written itself');
+  assert.equal((await write(configOf(world), { fields })).complete, true, 'it can be written itself');
 });
 
 Deno.test('a file that changes while it is being planned is left alone and taken next time', async () => {
   await using world = await described();
   const path = pathOf(world, 'family/beach');
   const report = await write(configOf(world), {
-    modules,
+    fields,
     onPlan: (_, plan) => {
       if (plan.path === path) Deno.utimeSync(path, new Date(), new Date(1_600_000_000_000));
     },
@@ -111,6 +111,6 @@ Deno.test('a file that changes while it is being planned is left alone and taken
   assert.equal(report.outcomes['changed-meanwhile'], 1);
   assert.equal(report.complete, false);
   assert.equal(sumOf(report), report.assets);
-  const next = await write(configOf(world), { modules });
+  const next = await write(configOf(world), { fields });
   assert.deepEqual([next.outcomes.written, next.complete], [1, true]);
 });

@@ -52,7 +52,7 @@ Deno.test('undo of several runs goes back step by step, for one photo or for a r
   for (const text of ['one', 'two', 'three']) {
     await describe('family/beach', text);
     if (text !== 'two') await describe('family/picnic', text);
-    const report = await write(config, { modules: ['caption'] });
+    const report = await write(config, { fields: ['caption'] });
     assert.equal(report.complete, true);
     runs.push(report.run ?? 0);
   }

@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { pathArgument } from '../../../src/writeback/exiftool/arguments.ts';
 import { writeCommand } from '../../../src/writeback/exiftool/write.ts';
 import { quickReading } from '../../../src/writeback/quick_reading/quick_reading.ts';
-import { type FilePlan, NOTHING_OWN, type TagChange, type TagValue } from '../../../src/writeback/tags.ts';
+import type { FilePlan, TagChange } from '../../../src/writeback/tags.ts';
+import { NOTHING_OWN, type TagValue } from '../../../src/writeback/fields/values.ts';
+import type { XmpForm } from '../../../src/writeback/fields/tag.ts';
 import { missingChange } from '../../../src/writeback/verify.ts';
-import { type Form, PROPERTIES } from '../../../src/writeback/xmp/properties.ts';
+import { PROPERTIES } from '../../../src/writeback/xmp/properties.ts';
 import { newSidecar } from '../../../src/writeback/xmp/write.ts';
 import { Comparison } from '../quick_reading/compare.ts';
 
@@ -53,11 +55,12 @@ const text = () =>
 
 const share = () => fc.double({ min: 0, max: 1, noNaN: true }).map((value) => Number(value.toFixed(6)));
 
-const VALUES: Readonly<Record<Form, fc.Arbitrary<TagValue>>> = {
+const VALUES: Readonly<Record<XmpForm, fc.Arbitrary<TagValue>>> = {
   bag: fc.uniqueArray(text(), { minLength: 1, maxLength: 4 }),
   seq: fc.uniqueArray(text(), { minLength: 1, maxLength: 4 }),
   alt: text(),
-  text: fc.integer({ min: 0, max: 99 }),
+  text: text(),
+  number: fc.integer({ min: 0, max: 99 }),
   date: fc.constantFrom('2023:07:14 15:30:01.53+10:00', '0001:01:01 00:00:00', '9999:12:31 23:59:59.999-03:30'),
   angle: fc.oneof(
     { weight: 9, arbitrary: fc.integer({ min: -90_000_000, max: 90_000_000 }).map((value) => value / 1e6) },

@@ -1,5 +1,6 @@
 import type { Fragment, Sql } from '../../../postgres/connect.ts';
 import type { ReadSchema } from './schema.ts';
+import { MORE_COLUMNS } from '../../fields/fields.ts';
 import { columnTo } from './columns.ts';
 
 /** Which assets are read. */
@@ -26,6 +27,8 @@ export interface AssetRow {
   readonly exifImageWidth: number | null;
   readonly exifImageHeight: number | null;
   readonly orientation: string | null;
+  /** MORE_COLUMNS. */
+  readonly [column: string]: unknown;
 }
 
 /**
@@ -58,6 +61,7 @@ export async function readAssets(
       e."exifImageWidth",
       e."exifImageHeight",
       e.orientation
+      ${MORE_COLUMNS.reduce((before, column) => sql`${before}, e.${sql(column)}`, sql``)}
     FROM asset a
     JOIN asset_exif e ON e."assetId" = a.id
     WHERE ${isSelected(sql, schema, selection)}

@@ -1,5 +1,6 @@
 import { RefusedError } from '../../../errors.ts';
 import type { Catalog } from '../../../immich/catalog.ts';
+import { MORE_COLUMNS } from '../../fields/fields.ts';
 
 /** What the statements in this folder name, table by table. Names that differ by release are found by what they refer to. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = Object.freeze({
@@ -28,6 +29,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = Object.freeze({
     'exifImageWidth',
     'exifImageHeight',
     'orientation',
+    ...MORE_COLUMNS,
     'updatedAt',
   ],
   asset_face: [

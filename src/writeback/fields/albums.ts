@@ -1,14 +1,30 @@
-import { ALBUM_ROOT, EVENT, USER_COMMENT } from '../tag_names.ts';
-import type { TagValue } from '../tags.ts';
-import { hierarchicalSubjects, shieldedTags } from './keywords.ts';
-import type { MappingInput, Wanted } from './mapping.ts';
+import type { Field, MappingInput, Wanted } from './field.ts';
+import { ALBUM_ROOT, hierarchicalSubjects, KEYWORD_TAGS, shieldedTags } from './keywords.ts';
+import { exif, xmp } from './tag.ts';
 import { writableEntries } from './text.ts';
+import type { TagValue } from './values.ts';
+
+const EVENT = 'XMP-iptcExt:Event';
+const USER_COMMENT = 'ExifIFD:UserComment';
+
+export const albums = Object.freeze<Field>({
+  flag: 'albums',
+  isUsual: false,
+  help: 'names of albums (not part of --all)',
+  meaning:
+    'the first album as event, all of them below `Albums|` and as comment, unless somebody else wrote one. Albums are ' +
+    'remembered for a day (`IMMICH_ALBUM_CACHE_TTL`)',
+  asks: 'albums',
+  tags: [xmp(EVENT, 'Iptc4xmpExt:Event', 'alt'), exif(USER_COMMENT, 0x9286, 'comment'), ...KEYWORD_TAGS],
+  isKnown: ({ albums }) => (albums ?? []).length > 0,
+  map: mapAlbums,
+});
 
 /**
  * The first album as event, all of them below `Albums` in the hierarchy and, where there is EXIF, as comment. An event
  * or a comment that somebody else wrote stays.
  */
-export function mapAlbums(input: MappingInput): Wanted {
+function mapAlbums(input: MappingInput): Wanted {
   const { entries: albums, refused } = writableEntries(input.record.albums ?? [], 'the album');
   const subjects = hierarchicalSubjects(input, albums.map((album) => `${ALBUM_ROOT}|${album}`));
   const [first] = albums;

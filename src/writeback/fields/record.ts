@@ -24,12 +24,14 @@ export interface AssetRecord {
   readonly orientation: number | undefined;
   /** Named people who are not hidden. */
   readonly people: readonly PersonRecord[];
-  /** Faces of these people; undefined when no module asked for them. */
+  /** Faces of these people; undefined when no field asked for them. */
   readonly faces: readonly FaceRecord[] | undefined;
-  /** Names of the albums the asset is in; undefined when no module asked for them. */
+  /** Names of the albums the asset is in; undefined when no field asked for them. */
   readonly albums: readonly string[] | undefined;
-  /** Values of Immich's tags, levels separated by `/`; undefined when no module asked for them. */
+  /** Values of Immich's tags, levels separated by `/`; undefined when no field asked for them. */
   readonly tags: readonly string[] | undefined;
+  /** What fields want of `asset_exif` beside (`Field.columns`), by column, where Immich has it. */
+  readonly more?: Readonly<Record<string, string | number>>;
 }
 
 export interface CaptureTime {

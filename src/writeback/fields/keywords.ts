@@ -1,8 +1,27 @@
-import { ALBUM_ROOT, HIERARCHICAL_SUBJECT, IPTC_KEYWORD_BYTES, KEYWORDS, SUBJECT, TAGS_LIST } from '../tag_names.ts';
+import type { MappingInput } from './field.ts';
 import { distinct, entriesOf, entriesOfOthers, entryKey } from './lists.ts';
-import type { OwnEntry, OwnValues } from '../tags.ts';
-import type { MappingInput } from './mapping.ts';
+import { iptc, type Tag, xmp } from './tag.ts';
 import { truncateToBytes } from './text.ts';
+import type { OwnEntry, OwnValues } from './values.ts';
+
+const SUBJECT = 'XMP-dc:Subject';
+const KEYWORDS = 'IPTC:Keywords';
+const HIERARCHICAL_SUBJECT = 'XMP-lr:HierarchicalSubject';
+export const TAGS_LIST = 'XMP-digiKam:TagsList';
+
+/** The lists in which programs keep keywords, of which Immich makes its tags. */
+export const KEYWORD_TAGS: readonly Tag[] = Object.freeze([
+  xmp(SUBJECT, 'dc:subject', 'bag'),
+  iptc(KEYWORDS, 25, 'list'),
+  xmp(HIERARCHICAL_SUBJECT, 'lr:hierarchicalSubject', 'bag'),
+  xmp(TAGS_LIST, 'digiKam:TagsList', 'seq'),
+]);
+
+/** IPTC-IIM 4.2, 2:25. ExifTool would keep to it by cutting, if need be through a character. */
+const IPTC_KEYWORD_BYTES = 64;
+
+/** Level above all albums in HierarchicalSubject. */
+export const ALBUM_ROOT = 'Albums';
 
 /** `a/b` of TagsList and Immich is `a|b` of HierarchicalSubject. */
 const LEVEL = '|';
@@ -43,7 +62,7 @@ export function shieldedTags(
   wishes: Readonly<Record<string, readonly string[]>>,
 ): Record<string, string[]> {
   const { record, options, current, own } = input;
-  if (options.modules.includes('tags') && (record.tags ?? []).length > 0) return {};
+  if (options.fields.includes('tags') && (record.tags ?? []).length > 0) return {};
   if (others(input, TAGS_LIST).length > 0) return {};
   const isLast = Object.keys(wishes).length === 0 && !keepsOurs(input);
   // If all of it is there and nothing is known to be ours, the ledger is gone, and what looks like others' may be ours.
@@ -55,13 +74,13 @@ export function shieldedTags(
   return read.length === 0 ? {} : { [TAGS_LIST]: distinct(read) };
 }
 
-/** Whether something of ours stays in the file that a module wrote which does not take part now. */
+/** Whether something of ours stays in the file that a field wrote which does not take part now. */
 function keepsOurs({ own, options }: MappingInput): boolean {
-  return ownKeywords(own).some(({ modules }) => modules.some((module) => !options.modules.includes(module)));
+  return ownKeywords(own).some(({ fields }) => fields.some((field) => !options.fields.includes(field)));
 }
 
 function ownKeywords({ lists }: OwnValues): OwnEntry[] {
-  return [SUBJECT, KEYWORDS, HIERARCHICAL_SUBJECT, TAGS_LIST].flatMap((tag) => lists[tag] ?? []);
+  return KEYWORD_TAGS.flatMap(({ name }) => lists[name] ?? []);
 }
 
 function hasAll(present: readonly string[], wanted: readonly string[]): boolean {

@@ -1,27 +1,51 @@
-import {
-  CREATE_DATE,
-  CREATION_DATE,
-  DATE_TIME_ORIGINAL,
-  OFFSET_TIME_DIGITIZED,
-  OFFSET_TIME_ORIGINAL,
-  QUICKTIME_CREATE_DATE,
-  SUB_SEC_TIME_DIGITIZED,
-  SUB_SEC_TIME_ORIGINAL,
-  XMP_CREATE_DATE,
-  XMP_DATE_CREATED,
-  XMP_DATE_TIME_DIGITIZED,
-  XMP_DATE_TIME_ORIGINAL,
-} from '../tag_names.ts';
-import type { TagValue } from '../tags.ts';
-import type { MappingInput, Wanted } from './mapping.ts';
+import type { Field, MappingInput, Wanted } from './field.ts';
+import { exif, quickTime, xmp } from './tag.ts';
+import type { TagValue } from './values.ts';
 import { utcClockOf, type WallClock, wallClockOf } from './wall_clock.ts';
+
+const DATE_TIME_ORIGINAL = 'ExifIFD:DateTimeOriginal';
+const CREATE_DATE = 'ExifIFD:CreateDate';
+const OFFSET_TIME_ORIGINAL = 'ExifIFD:OffsetTimeOriginal';
+const OFFSET_TIME_DIGITIZED = 'ExifIFD:OffsetTimeDigitized';
+const SUB_SEC_TIME_ORIGINAL = 'ExifIFD:SubSecTimeOriginal';
+const SUB_SEC_TIME_DIGITIZED = 'ExifIFD:SubSecTimeDigitized';
+const XMP_CREATE_DATE = 'XMP-xmp:CreateDate';
+const XMP_DATE_CREATED = 'XMP-photoshop:DateCreated';
+const XMP_DATE_TIME_ORIGINAL = 'XMP-exif:DateTimeOriginal';
+const XMP_DATE_TIME_DIGITIZED = 'XMP-exif:DateTimeDigitized';
+const QUICKTIME_CREATE_DATE = 'QuickTime:CreateDate';
+const CREATION_DATE = 'Keys:CreationDate';
+
+export const time = Object.freeze<Field>({
+  flag: 'time',
+  isUsual: true,
+  help: 'when it was taken, with the offset from UTC',
+  meaning:
+    'the wall clock at the place, with its offset; `QuickTime:CreateDate` in UTC. Files and `ModifyDate` keep their times',
+  tags: [
+    exif(DATE_TIME_ORIGINAL, 0x9003, 'date'),
+    exif(CREATE_DATE, 0x9004, 'date'),
+    exif(OFFSET_TIME_ORIGINAL, 0x9011, 'text'),
+    exif(OFFSET_TIME_DIGITIZED, 0x9012, 'text'),
+    exif(SUB_SEC_TIME_ORIGINAL, 0x9291, 'fraction'),
+    exif(SUB_SEC_TIME_DIGITIZED, 0x9292, 'fraction'),
+    xmp(XMP_CREATE_DATE, 'xmp:CreateDate', 'date'),
+    xmp(XMP_DATE_CREATED, 'photoshop:DateCreated', 'date'),
+    xmp(XMP_DATE_TIME_ORIGINAL, 'exif:DateTimeOriginal', 'date'),
+    xmp(XMP_DATE_TIME_DIGITIZED, 'exif:DateTimeDigitized', 'date'),
+    quickTime(QUICKTIME_CREATE_DATE, 'date'),
+    quickTime(CREATION_DATE, 'date'),
+  ],
+  isKnown: ({ capturedAt }) => capturedAt !== undefined,
+  map: mapTime,
+});
 
 /** QuickTime counts seconds since 1904 in 32 bits. */
 const FIRST_QUICKTIME_YEAR = '1904';
 const LAST_QUICKTIME_YEAR = '2039';
 
 /** When it was taken: the wall clock of its zone with its offset, in QuickTime's own field UTC. */
-export function mapTime(input: MappingInput): Wanted {
+function mapTime(input: MappingInput): Wanted {
   const { record: { capturedAt }, kind, holds, current, options } = input;
   if (capturedAt === undefined) return {};
   const clock = wallClockOf(capturedAt, options.timeZone);

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { mapCaption } from '../../../src/writeback/mappings/caption.ts';
-import { storedBox } from '../../../src/writeback/mappings/face_boxes.ts';
-import { mapGps } from '../../../src/writeback/mappings/gps.ts';
-import { mapRating } from '../../../src/writeback/mappings/rating.ts';
-import { isWritable, truncateToBytes } from '../../../src/writeback/mappings/text.ts';
-import { mapTime } from '../../../src/writeback/mappings/time.ts';
-import { MODULES } from '../../../src/writeback/module.ts';
+import { storedBox } from '../../../src/writeback/fields/face_boxes.ts';
+import { isWritable, truncateToBytes } from '../../../src/writeback/fields/text.ts';
+import { FIELD_NAMES, FIELDS } from '../../../src/writeback/fields/fields.ts';
 import { BLANK } from '../files/world.ts';
 import { input, MP4 } from './input.ts';
 
 const options = (given: { captionMaxLength?: number; timeZone?: string }) => ({
-  modules: MODULES,
+  fields: FIELD_NAMES,
   captionMaxLength: 2000,
   timeZone: undefined,
   ...given,
@@ -23,7 +19,7 @@ Deno.test('a caption is cut at a character, and never in the middle of one', () 
       fc.string({ unit: 'grapheme', minLength: 1 }),
       fc.integer({ min: 1, max: 30 }),
       (description, length) => {
-        const { values } = mapCaption(
+        const { values } = FIELDS.caption.map(
           input({ record: { ...BLANK, description }, options: options({ captionMaxLength: length }) }),
         );
         const caption = String(values?.['XMP-dc:Description'] ?? '');
@@ -47,12 +43,12 @@ Deno.test('text cut to bytes is the longest beginning that fits', () => {
 
 Deno.test('a sidecar says the description twice, a photo in IPTC only as much as fits', () => {
   const record = { ...BLANK, description: 'ä'.repeat(1500) };
-  assert.deepEqual(Object.keys(mapCaption(input({ record, kind: 'sidecar' })).values ?? {}), [
+  assert.deepEqual(Object.keys(FIELDS.caption.map(input({ record, kind: 'sidecar' })).values ?? {}), [
     'XMP-dc:Description',
     'XMP-tiff:ImageDescription',
   ]);
-  assert.equal(String(mapCaption(input({ record })).values?.['IPTC:Caption-Abstract']).length, 1000);
-  assert.deepEqual(mapCaption(input({})), {});
+  assert.equal(String(FIELDS.caption.map(input({ record })).values?.['IPTC:Caption-Abstract']).length, 1000);
+  assert.deepEqual(FIELDS.caption.map(input({})), {});
 });
 
 const RATINGS: readonly [
@@ -75,7 +71,7 @@ const RATINGS: readonly [
 ];
 for (const [rating, isFavorite, inFile, ours, wanted] of RATINGS) {
   Deno.test(`stars ${rating}, favourite ${isFavorite}, in the file ${inFile}, of which ours ${ours}: ${wanted}`, () => {
-    const { values } = mapRating(input({
+    const { values } = FIELDS.rating.map(input({
       record: { ...BLANK, rating, isFavorite },
       current: inFile === undefined ? {} : { 'XMP-xmp:Rating': inFile },
       own: { lists: {}, values: ours === undefined ? {} : { 'XMP-xmp:Rating': ours } },
@@ -90,13 +86,13 @@ for (const [rating, isFavorite, inFile, ours, wanted] of RATINGS) {
 
 Deno.test('an EXIF rating is kept in step, and not added', () => {
   const record = { ...BLANK, rating: 2 };
-  assert.equal(mapRating(input({ record, current: { 'IFD0:Rating': '4' } })).values?.['IFD0:Rating'], 2);
-  assert.equal(mapRating(input({ record })).values?.['IFD0:Rating'], undefined);
+  assert.equal(FIELDS.rating.map(input({ record, current: { 'IFD0:Rating': '4' } })).values?.['IFD0:Rating'], 2);
+  assert.equal(FIELDS.rating.map(input({ record })).values?.['IFD0:Rating'], undefined);
 });
 
 Deno.test('hemispheres', () => {
   const place = (latitude: number, longitude: number) =>
-    mapGps(input({ record: { ...BLANK, position: { latitude, longitude } } })).values;
+    FIELDS.gps.map(input({ record: { ...BLANK, position: { latitude, longitude } } })).values;
   assert.deepEqual(place(-33.5, -70.25), {
     'XMP-exif:GPSLatitude': -33.5,
     'XMP-exif:GPSLongitude': -70.25,
@@ -116,20 +112,21 @@ const taken = (instant: string, timeZone: string | undefined, localDateTime: str
 
 Deno.test('a time without a zone gets no offset, unless the configuration says where it was', () => {
   const record = taken('2023-12-24T18:30:00.000Z', undefined, '2023-12-24T18:30:00.000Z');
-  const unknown = mapTime(input({ record })).values;
+  const unknown = FIELDS.time.map(input({ record })).values;
   assert.equal(unknown?.['ExifIFD:DateTimeOriginal'], '2023:12:24 18:30:00');
   assert.equal(unknown?.['ExifIFD:OffsetTimeOriginal'], undefined);
   assert.equal(unknown?.['XMP-photoshop:DateCreated'], '2023:12:24 18:30:00');
-  const berlin = mapTime(input({ record, options: options({ timeZone: 'Europe/Berlin' }) })).values;
+  const berlin = FIELDS.time.map(input({ record, options: options({ timeZone: 'Europe/Berlin' }) })).values;
   assert.equal(berlin?.['ExifIFD:OffsetTimeOriginal'], '+01:00');
   assert.equal(berlin?.['XMP-photoshop:DateCreated'], '2023:12:24 18:30:00+01:00');
-  const film = mapTime(input({ record, holds: MP4, options: options({ timeZone: 'Europe/Berlin' }) })).values;
+  const film = FIELDS.time.map(input({ record, holds: MP4, options: options({ timeZone: 'Europe/Berlin' }) })).values;
   assert.equal(film?.['QuickTime:CreateDate'], '2023:12:24 17:30:00');
-  assert.equal(mapTime(input({ record, holds: MP4 })).values?.['Keys:CreationDate'], undefined);
+  assert.equal(FIELDS.time.map(input({ record, holds: MP4 })).values?.['Keys:CreationDate'], undefined);
 });
 
 Deno.test('summer and winter, and the hour that comes twice', () => {
-  const at = (instant: string) => mapTime(input({ record: taken(instant, 'Europe/Berlin', 'not used') })).values;
+  const at = (instant: string) =>
+    FIELDS.time.map(input({ record: taken(instant, 'Europe/Berlin', 'not used') })).values;
   assert.equal(at('2023-07-01T10:00:00.000Z')?.['XMP-xmp:CreateDate'], '2023:07:01 12:00:00+02:00');
   assert.equal(at('2023-10-29T00:30:00.000Z')?.['XMP-xmp:CreateDate'], '2023:10:29 02:30:00+02:00');
   assert.equal(at('2023-10-29T01:30:00.000Z')?.['XMP-xmp:CreateDate'], '2023:10:29 02:30:00+01:00');
@@ -137,7 +134,7 @@ Deno.test('summer and winter, and the hour that comes twice', () => {
 
 Deno.test('a fraction that is not Immich’s goes', () => {
   const record = taken('2023-07-01T10:00:00.000Z', 'UTC', '2023-07-01T10:00:00.000Z');
-  const { values } = mapTime(input({ record, current: { 'ExifIFD:SubSecTimeOriginal': '53' } }));
+  const { values } = FIELDS.time.map(input({ record, current: { 'ExifIFD:SubSecTimeOriginal': '53' } }));
   assert.equal(values?.['ExifIFD:SubSecTimeOriginal'], null);
   assert.equal(values?.['ExifIFD:SubSecTimeDigitized'], undefined);
 });

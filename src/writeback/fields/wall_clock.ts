@@ -1,4 +1,4 @@
-import type { CaptureTime } from '../record.ts';
+import type { CaptureTime } from './record.ts';
 
 /** A moment as a clock at the place showed it. */
 export interface WallClock {

@@ -1,7 +1,7 @@
 import { SIDECAR_HOLDS } from '../../../src/writeback/formats.ts';
-import type { MappingInput } from '../../../src/writeback/mappings/mapping.ts';
-import { MODULES } from '../../../src/writeback/module.ts';
-import { NOTHING_OWN } from '../../../src/writeback/tags.ts';
+import type { MappingInput } from '../../../src/writeback/fields/field.ts';
+import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
+import { NOTHING_OWN } from '../../../src/writeback/fields/values.ts';
 import { BLANK } from '../files/world.ts';
 
 export const JPEG = Object.freeze({ exif: true, iptc: true, quickTime: false });
@@ -17,6 +17,6 @@ export function input(given: Partial<MappingInput>): MappingInput {
     beneath: {},
     own: NOTHING_OWN,
     ...given,
-    options: { modules: MODULES, captionMaxLength: 2000, timeZone: undefined, ...given.options },
+    options: { fields: FIELD_NAMES, captionMaxLength: 2000, timeZone: undefined, ...given.options },
   };
 }

@@ -1,20 +1,38 @@
-import {
-  GPS_LATITUDE,
-  GPS_LATITUDE_REF,
-  GPS_LONGITUDE,
-  GPS_LONGITUDE_REF,
-  QUICKTIME_COORDINATES,
-  XMP_GPS_LATITUDE,
-  XMP_GPS_LONGITUDE,
-} from '../tag_names.ts';
-import type { Tags, TagValue } from '../tags.ts';
-import { isSamePlace } from '../compare_values.ts';
-import type { MappingInput, Wanted } from './mapping.ts';
+import type { Field, MappingInput, Wanted } from './field.ts';
+import { isSamePlace } from './place.ts';
+import { exif, quickTime, xmp } from './tag.ts';
+import type { Tags, TagValue } from './values.ts';
 
-const [KEYS_COORDINATES = ''] = QUICKTIME_COORDINATES;
+const GPS_LATITUDE = 'GPS:GPSLatitude';
+const GPS_LATITUDE_REF = 'GPS:GPSLatitudeRef';
+const GPS_LONGITUDE = 'GPS:GPSLongitude';
+const GPS_LONGITUDE_REF = 'GPS:GPSLongitudeRef';
+const XMP_GPS_LATITUDE = 'XMP-exif:GPSLatitude';
+const XMP_GPS_LONGITUDE = 'XMP-exif:GPSLongitude';
+const KEYS_COORDINATES = 'Keys:GPSCoordinates';
+/** Where telephones keep the place of a film. */
+const QUICKTIME_COORDINATES = [KEYS_COORDINATES, 'ItemList:GPSCoordinates', 'UserData:GPSCoordinates'] as const;
+
+export const gps = Object.freeze<Field>({
+  flag: 'gps',
+  isUsual: true,
+  help: 'where it was taken',
+  meaning: 'with hemispheres. Immich knows no altitude: one that is there stays',
+  tags: [
+    exif(GPS_LATITUDE, 2, 'angle'),
+    exif(GPS_LATITUDE_REF, 1, 'text'),
+    exif(GPS_LONGITUDE, 4, 'angle'),
+    exif(GPS_LONGITUDE_REF, 3, 'text'),
+    xmp(XMP_GPS_LATITUDE, 'exif:GPSLatitude', 'angle'),
+    xmp(XMP_GPS_LONGITUDE, 'exif:GPSLongitude', 'angle'),
+    ...QUICKTIME_COORDINATES.map((name) => quickTime(name, 'place')),
+  ],
+  isKnown: ({ position }) => position !== undefined,
+  map: mapGps,
+});
 
 /** The place, in EXIF with its hemispheres. Immich knows no altitude, so that of the file stays as it is. */
-export function mapGps({ record: { position }, holds, current }: MappingInput): Wanted {
+function mapGps({ record: { position }, holds, current }: MappingInput): Wanted {
   if (position === undefined) return {};
   const { latitude, longitude } = position;
   if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) {

@@ -1,4 +1,4 @@
-import type { OwnValues, Tags, TagValue } from '../tags.ts';
+import type { OwnValues, Tags, TagValue } from './values.ts';
 
 /** The entries of a list tag; ExifTool shows a list of one as the entry itself. */
 export function entriesOf(tags: Tags, tag: string): string[] {

@@ -1,5 +1,5 @@
-import type { FaceRecord } from '../record.ts';
-import type { TagValue } from '../tags.ts';
+import type { FaceRecord } from './record.ts';
+import type { TagValue } from './values.ts';
 
 /** A region as the Metadata Working Group describes it: centre and size as shares of the picture. */
 export interface RegionBox {

@@ -1,28 +1,25 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compare } from '../../../src/writeback/compare.ts';
-import { entriesOf } from '../../../src/writeback/mappings/lists.ts';
-import { mapAlbums } from '../../../src/writeback/mappings/albums.ts';
-import { mapPeople } from '../../../src/writeback/mappings/people.ts';
-import { mapTags } from '../../../src/writeback/mappings/tags.ts';
-import type { Module } from '../../../src/writeback/module.ts';
-import type { AssetRecord } from '../../../src/writeback/record.ts';
-import { NOTHING_OWN, type OwnValues, type TagChange, type Tags } from '../../../src/writeback/tags.ts';
+import { entriesOf } from '../../../src/writeback/fields/lists.ts';
+import type { FieldName } from '../../../src/writeback/fields/fields.ts';
+import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
+import { NOTHING_OWN, type OwnValues, type Tags } from '../../../src/writeback/fields/values.ts';
+import type { TagChange } from '../../../src/writeback/tags.ts';
 import { BLANK } from '../files/world.ts';
 import { input } from './input.ts';
 
-const MAPPINGS = { people: mapPeople, albums: mapAlbums, tags: mapTags };
 const LISTS = ['XMP-dc:Subject', 'IPTC:Keywords', 'XMP-lr:HierarchicalSubject', 'XMP-digiKam:TagsList'] as const;
 
 /** Few words, so that names, tags, albums and keywords of others often are the same. */
 const word = fc.constantFrom('a', 'b', 'c', 'd|e', 'f/g', 'Ü');
 const words = fc.uniqueArray(word, { maxLength: 3 });
-const subset = fc.subarray<Module>(['people', 'albums', 'tags'], { minLength: 1 });
+const subset = fc.subarray<FieldName>(['people', 'albums', 'tags'], { minLength: 1 });
 
 type Step =
   | {
     readonly kind: 'run';
-    readonly modules: readonly Module[];
+    readonly fields: readonly FieldName[];
     readonly people: string[];
     readonly albums: string[];
     readonly tags: string[];
@@ -30,7 +27,7 @@ type Step =
   | { readonly kind: 'other'; readonly tag: typeof LISTS[number]; readonly entries: string[] };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant('run' as const), modules: subset, people: words, albums: words, tags: words }),
+  fc.record({ kind: fc.constant('run' as const), fields: subset, people: words, albums: words, tags: words }),
   fc.record({ kind: fc.constant('other' as const), tag: fc.constantFrom(...LISTS), entries: words }),
 );
 
@@ -52,10 +49,9 @@ function recordOf({ people, albums, tags }: { people: string[]; albums: string[]
   return { ...BLANK, people: people.map((name) => ({ id: name, name })), albums, tags };
 }
 
-function run(current: Tags, own: OwnValues, modules: readonly Module[], record: AssetRecord) {
+function run(current: Tags, own: OwnValues, fields: readonly FieldName[], record: AssetRecord) {
   return compare(
-    input({ record, current, own, options: { modules, captionMaxLength: 99, timeZone: undefined } }),
-    MAPPINGS,
+    input({ record, current, own, options: { fields, captionMaxLength: 99, timeZone: undefined } }),
   );
 }
 
@@ -76,15 +72,15 @@ Deno.test('whatever others and we write in turns: nothing of theirs goes, nothin
           continue;
         }
         const record = recordOf(turn);
-        const first = run(tags, own, turn.modules, record);
+        const first = run(tags, own, turn.fields, record);
         tags = applied(tags, first.changes);
         own = first.own;
-        assert.deepEqual(run(tags, own, turn.modules, record).changes, [], 'a second run');
-        assert.deepEqual(run(tags, own, turn.modules, record).own, own);
-        // What a module wrote that does not take part now looks like somebody else's without a ledger.
-        const users = Object.values(own.lists).flat().flatMap(({ modules }) => modules);
-        if (users.every((module) => turn.modules.includes(module))) {
-          assert.deepEqual(run(tags, NOTHING_OWN, turn.modules, record).changes, [], 'a run without the ledger');
+        assert.deepEqual(run(tags, own, turn.fields, record).changes, [], 'a second run');
+        assert.deepEqual(run(tags, own, turn.fields, record).own, own);
+        // What a field wrote that does not take part now looks like somebody else's without a ledger.
+        const users = Object.values(own.lists).flat().flatMap(({ fields }) => fields);
+        if (users.every((field) => turn.fields.includes(field as FieldName))) {
+          assert.deepEqual(run(tags, NOTHING_OWN, turn.fields, record).changes, [], 'a run without the ledger');
         }
         for (const tag of LISTS) {
           for (const entry of entriesOf(theirs, tag)) {
@@ -95,13 +91,13 @@ Deno.test('whatever others and we write in turns: nothing of theirs goes, nothin
           people: turn.people,
           tags: turn.tags,
         } as const;
-        for (const [module, entries] of Object.entries(wanted)) {
-          if (!turn.modules.includes(module as Module)) continue;
+        for (const [field, entries] of Object.entries(wanted)) {
+          if (!turn.fields.includes(field as FieldName)) continue;
           for (const entry of entries) assert.ok(entriesOf(tags, LISTS[0]).includes(entry));
         }
         for (const entry of read(theirs)) {
-          const isReplaced = turn.modules.includes('tags') && turn.tags.length > 0;
-          if (!isReplaced && own.lists[LISTS[3]]?.some(({ modules }) => modules.includes('tags')) !== true) {
+          const isReplaced = turn.fields.includes('tags') && turn.tags.length > 0;
+          if (!isReplaced && own.lists[LISTS[3]]?.some(({ fields }) => fields.includes('tags')) !== true) {
             assert.ok(read(tags).includes(entry), `Immich no longer reads ${entry}`);
           }
         }

@@ -1,9 +1,26 @@
-import { REGION_INFO } from '../tag_names.ts';
-import type { FaceRecord, Size } from '../record.ts';
-import type { OwnValues, Tags, TagValue } from '../tags.ts';
 import { boxOf, isOverlapping, isSameBox, type RegionBox, storedBox } from './face_boxes.ts';
-import type { MappingInput, Wanted } from './mapping.ts';
+import type { Field, MappingInput, Wanted } from './field.ts';
+import type { FaceRecord, Size } from './record.ts';
+import { xmp } from './tag.ts';
 import { excerpt, isWritable } from './text.ts';
+import type { OwnValues, Tags, TagValue } from './values.ts';
+
+export const REGION_INFO = 'XMP-mwg-rs:RegionInfo';
+
+export const faces = Object.freeze<Field>({
+  flag: 'face-coordinates',
+  isUsual: false,
+  help: 'boxes around faces, with names (not part of --all)',
+  meaning: 'boxes around named faces, in the frame of the stored picture',
+  asks: 'faces',
+  tags: [xmp(REGION_INFO, 'mwg-rs:Regions', 'regions')],
+  isKnown: ({ faces }) => (faces ?? []).length > 0,
+  map: mapFaces,
+  valuesOfOthers: (tags, own) => {
+    const regions = othersRegions(tags, own);
+    return { [REGION_INFO]: regions.length === 0 ? null : { RegionList: regions } };
+  },
+});
 
 type Structure = { readonly [field: string]: TagValue };
 
@@ -14,7 +31,7 @@ const DECIMALS = 6;
  * Named faces as regions (MWG Guidelines 2.0, 5.9), in the frame of the stored picture. Regions of other tools stay. A
  * region of the same name that overlaps ours is taken for an older one of ours and gets the new box.
  */
-export function mapFaces(input: MappingInput): Wanted {
+function mapFaces(input: MappingInput): Wanted {
   const { record, current, beneath, own } = input;
   const named = (record.faces ?? []).flatMap((face) => {
     const box = storedBox(face, record.orientation ?? 1);
@@ -49,7 +66,7 @@ export function mapFaces(input: MappingInput): Wanted {
 }
 
 /** The regions that others wrote. */
-export function othersRegions(tags: Tags, own: OwnValues): readonly Structure[] {
+function othersRegions(tags: Tags, own: OwnValues): readonly Structure[] {
   const ours = regionsOf(own.values);
   return regionsOf(tags).filter((region) => !ours.some((mine) => isSameRegion(region, mine)));
 }

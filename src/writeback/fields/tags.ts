@@ -1,0 +1,24 @@
+import type { Field, MappingInput, Wanted } from './field.ts';
+import { flatKeywords, KEYWORD_TAGS, shieldedTags, TAGS_LIST } from './keywords.ts';
+import { writableEntries } from './text.ts';
+
+export const tags = Object.freeze<Field>({
+  flag: 'tags',
+  isUsual: false,
+  help: "Immich's tags with their hierarchy (not part of --all)",
+  meaning: "Immich's tags with all levels",
+  asks: 'tags',
+  tags: KEYWORD_TAGS,
+  isKnown: ({ tags }) => (tags ?? []).length > 0,
+  map: mapTags,
+});
+
+/** Immich's tags with all their levels, in TagsList and as keywords. */
+function mapTags(input: MappingInput): Wanted {
+  const { entries, refused } = writableEntries(input.record.tags ?? [], 'the tag');
+  const lists = entries.length > 0
+    ? { ...flatKeywords(input, entries), [TAGS_LIST]: entries }
+    // A TagsList of ours goes now, and what other fields wrote, which do not take part, would come to the fore.
+    : shieldedTags(input, {});
+  return { lists, refused };
+}
