@@ -1,18 +1,42 @@
 import type { Sql } from '../../src/postgres/connect.ts';
-import { ended, type Run, type RunOptions, start } from '../cli/program.ts';
+import { type Run, type RunOptions, start } from '../cli/program.ts';
 
-/** The real program in a process of its own, which can be signalled while it runs. */
+/** The real program in a process of its own, which can be heard and signalled while it runs. */
 export class RunningProgram {
   readonly #child: Deno.ChildProcess;
   readonly #end: Promise<Run>;
+  #stderr = '';
+  #hasEnded = false;
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
-    this.#end = ended(child);
+    this.#end = this.#listen().finally(() => this.#hasEnded = true);
   }
 
   static start(args: readonly string[], place: RunOptions): RunningProgram {
     return new RunningProgram(start(args, place));
+  }
+
+  async #listen(): Promise<Run> {
+    const hear = async () => {
+      for await (const chunk of this.#child.stderr.pipeThrough(new TextDecoderStream())) this.#stderr += chunk;
+    };
+    const [stdout, { code }] = await Promise.all([new Response(this.#child.stdout).text(), this.#child.status, hear()]);
+    return { code, stdout, stderr: this.#stderr };
+  }
+
+  /** Waits until this is in its log. Throws with the log when it ends without. */
+  async says(wanted: RegExp): Promise<void> {
+    await until(`it says ${wanted}`, () => this.#hasEnded || wanted.test(this.#stderr));
+    if (!wanted.test(this.#stderr)) throw new Error(`it has ended and never said ${wanted}:\n${this.#stderr}`);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** False when it has already ended. */
@@ -53,11 +77,24 @@ export async function lockHolders(sql: Sql): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-/** Asks again and again until the answer is yes. Throws after `seconds`. */
-export async function until(what: string, isSo: () => Promise<boolean> | boolean, seconds = 20): Promise<void> {
-  const deadline = Date.now() + seconds * 1_000;
+/** How many locks in this database are waited for. */
+export async function waiting(sql: Sql): Promise<number> {
+  const rows = await sql`
+    SELECT
+    FROM pg_locks
+    WHERE NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  return rows.length;
+}
+
+/** What is waited for takes a second or two; a machine that is busy with other things may take many times as long. */
+const PATIENCE_SECONDS = 180;
+
+/** Asks again and again until the answer is yes. Throws when that can no longer be a matter of patience. */
+export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + PATIENCE_SECONDS * 1_000;
   while (!await isSo()) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_SECONDS} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -49,8 +49,8 @@ async function soak(server: TestServer): Promise<void> {
   }
   await unlock(world);
   await changeSource(world, ground, RESTARTS + 1);
-  await until('the last change has been shared', async () => await newsOf(world, RESTARTS + 1), 60);
-  await until('the cycle has ended', async () => (await world.verify(verifyMirrors)).length === 0, 60);
+  await until('the last change has been shared', async () => await newsOf(world, RESTARTS + 1));
+  await until('the cycle has ended', async () => (await world.verify(verifyMirrors)).length === 0);
   const now = program.uses();
   program.signal('SIGTERM');
   const { code, stderr } = await program.ended();

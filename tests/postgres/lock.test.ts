@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import postgres from 'postgres';
 import { connect, type Connection, disconnect } from '../../src/postgres/connect.ts';
 import { faultOf } from '../../src/postgres/faults.ts';
-import { assertInstanceLock, BusyError, tryInstanceLock, withInstanceLock } from '../../src/postgres/lock.ts';
+import {
+  assertInstanceLock,
+  BusyError,
+  type HeldLock,
+  tryInstanceLock,
+  withInstanceLock,
+} from '../../src/postgres/lock.ts';
+import { until, waiting } from '../crash/process.ts';
 import { openEmpty } from '../harness/database.ts';
 
 Deno.test('the lock has one holder, and goes to the next when it is released or its holder is gone', {}, async () => {
@@ -18,10 +25,9 @@ Deno.test('the lock has one holder, and goes to the next when it is released or 
     assert.ok(second, 'after a release');
     assert.equal(await tryInstanceLock(one), undefined);
     await disconnect(two, { isHurried: true });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const third = await tryInstanceLock(one);
-    assert.ok(third, 'after the holder is gone');
-    await third.release();
+    let third: HeldLock | undefined;
+    await until('the holder is gone', async () => (third = await tryInstanceLock(one)) !== undefined);
+    await third?.release();
     await disconnect(one);
   } finally {
     await db.close();
@@ -51,9 +57,10 @@ Deno.test(
       });
       await began.promise;
       await db.sql`SELECT pg_terminate_backend(${lock.pid})`;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      const isThere = async () => (await db.sql`SELECT FROM pg_stat_activity WHERE pid = ${lock.pid}`).length > 0;
+      await until('the session that held the lock is gone', async () => !await isThere());
       const takingOver = tryInstanceLock(next).then((taken) => ({ taken, wasOver: isOver }));
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await until('the next one waits', async () => (await waiting(db.sql)) > 0);
       await assert.rejects(
         worker.begin((tx) => assertInstanceLock(tx, lock)),
         (error) => faultOf(error) === 'lost',

@@ -5,6 +5,7 @@ import { tryInstanceLock } from '../../src/postgres/lock.ts';
 import { lossOf } from '../../src/postgres/sockets.ts';
 import { inTransaction } from '../../src/postgres/transaction.ts';
 import { Proxy } from '../crash/proxy.ts';
+import { until } from '../crash/process.ts';
 import { openEmpty, type TestDatabase } from '../harness/database.ts';
 
 /** A database with a table `note`, and a pool of the program's own kind. */
@@ -32,7 +33,8 @@ const isLost = (error: unknown) => faultOf(error) === 'lost';
 
 async function terminate({ sql }: TestDatabase, pid: number | undefined): Promise<void> {
   await sql`SELECT pg_terminate_backend(${pid ?? 0})`;
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const isThere = async () => (await sql`SELECT FROM pg_stat_activity WHERE pid = ${pid ?? 0}`).length > 0;
+  await until('the session has ended', async () => !await isThere());
 }
 
 for (const max of [1, 4]) {
@@ -59,7 +61,7 @@ for (const max of [1, 4]) {
         for (let attempt = 0; attempt < 3; attempt++) {
           await assert.rejects(sql`INSERT INTO note VALUES ('elsewhere')`.execute(), isLost, 'and is never wedged');
         }
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await until('the statement after the loss has failed', () => later !== undefined);
         assert.ok(isLost(later), 'the statement after the loss was refused');
         await lock.release();
         assert.deepEqual([...await db.sql`SELECT text FROM note`], []);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import manifest from '../../deno.json' with { type: 'json' };
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { EXIT } from '../../src/errors.ts';
-import { ended, start, type Variables, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
-import { until } from '../crash/process.ts';
+import { type Variables, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { RunningProgram, until } from '../crash/process.ts';
 import { World } from '../share/world.ts';
 
 /** Starts the real program with the flags that its task has in deno.json. */
@@ -12,9 +12,9 @@ function startTask(
   args: readonly string[],
   cwd: string,
   env: Variables,
-) {
+): RunningProgram {
   const [, flags = ''] = /^deno run (.+) main\.ts /.exec(manifest.tasks[task].command) ?? [];
-  return start([task, ...args], { cwd, env, flags: flags.split(' ') });
+  return RunningProgram.start([task, ...args], { cwd, env, flags: flags.split(' ') });
 }
 
 /** A directory like Immich's media that is there, but that no setting names: only the database does. */
@@ -31,11 +31,11 @@ Deno.test('a directory that only the database names is not touched, although it 
     const [external] = world.config.jobs;
     assert.ok(external);
     using cwd = workingDirectory([yamlJob(external)]);
-    const refused = await ended(startTask('sync', [], cwd.path, env));
+    const refused = await startTask('sync', [], cwd.path, env).ended();
     assert.equal(refused.code, EXIT.usage, refused.stderr);
     assert.ok(refused.stderr.includes(`Immich keeps its media in ${JSON.stringify(directory)}`), refused.stderr);
     assert.match(refused.stderr, /-> Set UPLOAD_LOCATION/);
-    const shared = await ended(startTask('sync', [], cwd.path, { ...env, UPLOAD_LOCATION: directory }));
+    const shared = await startTask('sync', [], cwd.path, { ...env, UPLOAD_LOCATION: directory }).ended();
     assert.equal(shared.code, EXIT.ok, shared.stderr);
   } finally {
     await world.close();
@@ -50,10 +50,10 @@ Deno.test('a configured directory that is a symbolic link can be used, and so ca
   for (const name of ['media', 'external']) Deno.symlinkSync(`${world.directory}/${name}`, `${cwd.path}/${name}`);
   env['UPLOAD_LOCATION'] = 'media'; // from the working directory
   env['EXTERNAL_LIBRARY_DIR'] = `${cwd.path}/external`;
-  const { code, stderr } = await ended(startTask('sync', [], cwd.path, env));
+  const { code, stderr } = await startTask('sync', [], cwd.path, env).ended();
   assert.equal(code, EXIT.ok, stderr);
   assert.deepEqual(await world.verify(verifyMirrors), []);
-  const unshared = await ended(startTask('unshare', ['--yes'], cwd.path, env));
+  const unshared = await startTask('unshare', ['--yes'], cwd.path, env).ended();
   assert.equal(unshared.code, EXIT.ok, unshared.stderr);
 });
 
@@ -81,15 +81,15 @@ Deno.test(
     try {
       await until('the first is ready', () => isReady(first));
       write(`{ "http_port": "never", "jobs": ${jobs} }`);
-      program.kill('SIGHUP');
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      program.signal('SIGHUP');
+      await program.says(/is not used: [^]*http_port/);
       assert.ok(await isReady(first), 'a mistake changes nothing');
       write(
         `{ "http_port": ${second}, "external_library_dir": ${
           JSON.stringify(external)
         }, "write_schedule": "0 0 29 2 *", "jobs": ${jobs} }`,
       );
-      program.kill('SIGHUP');
+      program.signal('SIGHUP');
       await until('the second is ready', () => isReady(second));
       assert.ok(!await isReady(first));
       await until('both jobs share', async () => {
@@ -97,16 +97,15 @@ Deno.test(
           SELECT count(DISTINCT job_name)::int AS jobs FROM immich_sidecar.asset_map`;
         return shared?.jobs === 2 && (await world.verify(verifyMirrors)).length === 0;
       });
-      program.kill('SIGHUP');
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      assert.ok(await isReady(second), 'nothing new');
+      program.signal('SIGHUP');
+      await program.says(/the configuration was read again$/m);
+      await until('it goes on with what it has', () => isReady(second));
     } finally {
-      program.kill('SIGTERM');
+      program.signal('SIGTERM');
     }
-    const { code, stderr } = await ended(program);
+    const { code, stderr } = await program.ended();
     assert.equal(code, EXIT.ok, stderr);
     assert.equal(stderr.match(/names something new/g)?.length, 1, stderr);
-    assert.match(stderr, /the configuration was read again$/m);
     assert.match(stderr, /is not used: [^]*http_port[^]*names something new[^]*stopping/);
   },
 );

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { CycleReport } from '../../src/share/cycle/cycle.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
-import { connect } from '../../src/postgres/connect.ts';
+import { connect, type Sql } from '../../src/postgres/connect.ts';
+import { until } from '../crash/process.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
@@ -181,7 +182,6 @@ Deno.test({
       const [id] = await world.someMirrored();
       await immich.begin(async (tx) => {
         await tx`UPDATE asset_exif SET description = 'late' WHERE "assetId" = ${id}`;
-        await new Promise((resolve) => setTimeout(resolve, 50));
         for (let cycle = 0; cycle < 2; cycle++) {
           assert.ok((await engine.cycle()).jobs.every(({ rowsUpdated }) => rowsUpdated === 0));
         }
@@ -198,36 +198,41 @@ Deno.test({
 Deno.test('a change of a face that PostgreSQL counts late is noticed', async () => {
   await using world = await World.open('v3.1.0');
   const engine = await Engine.start(world.config);
+  const immich = await world.sql.reserve();
   try {
     await engine.cycle();
-    await flushCounters(world);
+    await flushSession(immich);
     await engine.cycle();
     // Within a second of the last report to the others, so that this one is kept back.
-    await world.sql`
+    await immich`
       UPDATE asset_face SET "boundingBoxX1" = "boundingBoxX1" + 1
       WHERE id = (SELECT source_face_id FROM immich_sidecar.face_map ORDER BY 1 LIMIT 1)`;
     const reports = [await engine.cycle()];
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
-    await flushCounters(world);
+    await flushSession(immich);
     reports.push(await engine.cycle());
     const updated = reports.flatMap(({ jobs }) => jobs).reduce((sum, { facesUpdated }) => sum + facesUpdated, 0);
     assert.equal(updated, 1);
   } finally {
+    immich.release();
     await engine.end();
   }
 });
 
 /** A cycle still sees what the one before has written, and what its sessions have not yet counted. */
 async function untilIdle(cycle: () => Promise<CycleReport>): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await cycle()).jobs.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  assert.fail('nothing happens, and the cycles never find that');
+  await until('a cycle finds that nothing has happened', async () => (await cycle()).jobs.length === 0);
 }
 
-/** PostgreSQL tells others up to seconds later what it has counted; a test does not want to wait. */
+/** PostgreSQL tells others up to seconds later what a session has counted; a test does not want to wait. */
 async function flushCounters({ sql }: World): Promise<void> {
-  await sql`SELECT pg_stat_force_next_flush()`;
-  await sql`SELECT 1`;
+  const sessions = await Promise.all(Array.from({ length: sql.options.max }, () => sql.reserve()));
+  for (const session of sessions) {
+    await flushSession(session);
+    session.release();
+  }
+}
+
+async function flushSession(session: Sql): Promise<void> {
+  await session`SELECT pg_stat_force_next_flush()`;
+  await session`SELECT 1`;
 }

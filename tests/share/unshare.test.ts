@@ -13,7 +13,7 @@ import {
 } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
-import { RunningProgram } from '../crash/process.ts';
+import { lockHolders, RunningProgram, until } from '../crash/process.ts';
 import { REPRESENTATIVE, SPREAD } from '../harness/database.ts';
 import { snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
@@ -182,13 +182,11 @@ Deno.test({
     await world.sql.begin(async (tx) => {
       await tx`SELECT FROM asset WHERE id = ${mirror} FOR UPDATE`; // the program waits for it
       const program = RunningProgram.start(['unshare', '--yes'], { cwd: cwd.path, env: variablesOf(world) });
-      for (let waited = 0; isThere(world, path); waited += 50) {
-        assert.ok(waited < 30_000, 'it never came to this file');
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      await until('it has come to this file', () => !isThere(world, path));
       program.signal('SIGKILL');
       await program.ended();
     });
+    await until('its session has ended', async () => (await lockHolders(world.sql)).length === 0);
     assert.ok(await world.mirrorOf('family/wedding'), 'its row is still there');
     await unshare(world);
     assert.deepEqual(await snapshotOf(world), before);
@@ -218,7 +216,7 @@ Deno.test('what is shared again after unshare is shared as the first time', asyn
   assert.deepEqual(counts(again), counts(first));
 });
 
-Deno.test('2,000 mirrors with faces are taken back in seconds', async () => {
+Deno.test('to take 2,000 mirrors with faces back takes no longer than a few times what it took to share them', async () => {
   await using world = await World.open('v3.1.0');
   await generateBulk(world.sql, {
     assets: 2_000,
@@ -230,12 +228,14 @@ Deno.test('2,000 mirrors with faces are taken back in seconds', async () => {
     localExternal: `${world.directory}/external`,
   });
   const before = await snapshotOf(world);
-  await world.share();
-  const started = performance.now();
-  const { mirrors } = await unshare(world);
-  const seconds = (performance.now() - started) / 1000;
-  assert.ok(mirrors > 2_000);
-  assert.ok(seconds < 20, `${mirrors} mirrors took ${seconds.toFixed(1)} s`);
+  const secondsOf = async (work: () => Promise<unknown>) => {
+    const began = performance.now();
+    await work();
+    return (performance.now() - began) / 1000;
+  };
+  const toShare = await secondsOf(() => world.share());
+  const toTakeBack = await secondsOf(async () => assert.ok((await unshare(world)).mirrors > 2_000));
+  assert.ok(toTakeBack < 5 * toShare, `shared in ${toShare.toFixed(1)} s, taken back in ${toTakeBack.toFixed(1)} s`);
   assert.deepEqual(await snapshotOf(world), before);
 });
 

@@ -161,21 +161,28 @@ const PASSING: readonly (readonly [string, Fault])[] = [
   ['a broken connection', 'cut'],
   ['silence', 'silence'],
 ];
+
+/** Silence costs the test this time; an answer must come before, on a machine that is busy with other things too. */
+function timeoutMsFor(fault: Fault): number {
+  return fault === 'silence' ? 1_000 : 60_000;
+}
+
 for (const [name, fault] of PASSING) {
   Deno.test(`what passes is tried again: ${name}`, async () => {
     await using fake = fakeWith({ fault: (_, number) => number <= 2 ? fault : undefined });
-    const api = apiOf(fake, { timeoutMs: 150 });
+    const api = apiOf(fake, { timeoutMs: timeoutMsFor(fault) });
     assert.deepEqual(await api.get('/server/version', z.unknown()), capture('3.1.0', 'server-version'));
     assert.equal(fake.requests.length, 3);
   });
 
   Deno.test(`what does not pass is told: ${name}`, async () => {
     await using fake = fakeWith({ fault: () => fault });
-    const error = await troubleOf(fake, apiOf(fake, { timeoutMs: 50, retries: 2 }).get('/server/version', z.unknown()));
+    const api = apiOf(fake, { timeoutMs: timeoutMsFor(fault), retries: 2 });
+    const error = await troubleOf(fake, api.get('/server/version', z.unknown()));
     assert.ok(error instanceof ImmichApiError);
     assert.match(
       error.message,
-      /is not ready: it answered GET \/api\/server\/version with \d{3}|cannot be reached|gave no answer for 0\.05 seconds/,
+      /is not ready: it answered GET \/api\/server\/version with \d{3}|cannot be reached|gave no answer for 1 second/,
     );
     assert.match(error.remedy, /Check that Immich is running and has finished starting/);
     assert.equal(fake.requests.length, 3);
@@ -187,7 +194,7 @@ Deno.test('a server that asks for a pause gets it', async () => {
   const start = performance.now();
   await apiOf(fake).get('/server/version', z.unknown());
   const waitedMs = performance.now() - start;
-  assert.ok(waitedMs >= 1_000 && waitedMs < 3_000, `${waitedMs} ms`);
+  assert.ok(waitedMs >= 1_000, `${waitedMs} ms`);
 });
 
 Deno.test('Retry-After is a number of seconds or a date', () => {
@@ -201,9 +208,11 @@ Deno.test('Retry-After is a number of seconds or a date', () => {
 
 Deno.test('no more requests than allowed are on their way at once', async () => {
   let [running, most] = [0, 0];
+  const { promise: three, resolve } = Promise.withResolvers<void>();
   const server = Deno.serve({ hostname: '127.0.0.1', port: 0, onListen: () => {} }, async () => {
     most = Math.max(most, ++running);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (running === 3) resolve();
+    await three;
     running--;
     return Response.json({});
   });

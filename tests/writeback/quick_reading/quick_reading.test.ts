@@ -121,6 +121,7 @@ Deno.test('of XMP that would wear out a reader it says nothing, at once', () => 
   for (const [what, packet] of Object.entries(packets)) {
     const started = performance.now();
     assert.equal(quickSidecar(encoder.encode(packet)), undefined, what);
-    assert.ok(performance.now() - started < 3_000, what);
+    // Milliseconds; a reader that is worn out takes minutes.
+    assert.ok(performance.now() - started < 30_000, what);
   }
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../../src/errors.ts';
 import type { WriteReport } from '../../../src/writeback/run/report.ts';
-import { ended, run, type RunOptions, start, variablesOf, workingDirectory } from '../../cli/program.ts';
+import { run, type RunOptions, variablesOf, workingDirectory } from '../../cli/program.ts';
+import { RunningProgram, until } from '../../crash/process.ts';
 import { World } from '../../share/world.ts';
 import { configOf, fingerprints, libraryFiles, plan, stateOf, sumOf, tagsOf, undoAll, write } from './helper.ts';
 
@@ -82,11 +83,11 @@ for (const signal of ['SIGTERM', 'Ctrl-C'] as const) {
   Deno.test(`${signal} ends the program in order, with exit code 130, and nothing half done`, async () => {
     await using world = await World.open('v3.1.0');
     using cwd = workingDirectory('{}');
-    const child = start(EVERYTHING, { ...optionsOf(world, cwd.path), wrapper: ['setsid'] });
-    await untilWriting(world);
-    if (signal === 'SIGTERM') child.kill('SIGTERM');
-    else await pressCtrlC(child.pid);
-    const { code, stdout } = await ended(child);
+    const program = RunningProgram.start(EVERYTHING, { ...optionsOf(world, cwd.path), wrapper: ['setsid'] });
+    await untilWriting(world, program);
+    if (signal === 'SIGTERM') program.signal('SIGTERM');
+    else await pressCtrlC(program.pid);
+    const { code, stdout } = await program.ended();
     assert.equal(code, EXIT.interrupted);
     const report: WriteReport = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
     assert.equal(report.interrupted, true);
@@ -108,14 +109,13 @@ Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around
   let kills = 0;
   let report: WriteReport | undefined;
   while (report === undefined) {
-    const child = start(EVERYTHING, optionsOf(world, cwd.path));
-    await untilWriting(world);
-    await pause(20 + Math.random() * 250);
-    const exifTools = childrenOf(child.pid);
-    child.kill('SIGKILL');
-    const { code, stdout } = await ended(child);
-    await untilEnded(exifTools);
-    assert.deepEqual(exifTools.filter(isRunning), [], 'every ExifTool ends with its program');
+    const program = RunningProgram.start(EVERYTHING, optionsOf(world, cwd.path));
+    await untilWriting(world, program);
+    await pause(kills < 2 ? 0 : 20 + Math.random() * 250);
+    const exifTools = childrenOf(program.pid);
+    program.signal('SIGKILL');
+    const { code, stdout } = await program.ended();
+    await until('every ExifTool has ended with its program', () => !exifTools.some(isRunning));
     if (code === EXIT.ok) report = JSON.parse(stdout);
     else kills++;
     assert.deepEqual(imageHashes(await tagsOf(paths)), hashes, `after ${kills} kills every picture is whole`);
@@ -137,20 +137,11 @@ Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around
   assert.deepEqual(await tagsOf(paths), original);
 });
 
-/** Waits until the library has a file in the making, or one more than before. */
-async function untilWriting(world: World): Promise<void> {
+/** Waits until the library has a file in the making, or one more than before, or until there is nothing left to write. */
+async function untilWriting(world: World, program: RunningProgram): Promise<void> {
   const before = libraryFiles(world).length;
-  const started = performance.now();
-  while (temporaryFiles(world).length === 0 && libraryFiles(world).length === before) {
-    if (performance.now() - started > 5_000) return;
-    await pause(5);
-  }
-}
-
-/** Waits until they have finished what they were told, which takes longer when others use the machine too. */
-async function untilEnded(processes: readonly number[]): Promise<void> {
-  const started = performance.now();
-  while (processes.some(isRunning) && performance.now() - started < 10_000) await pause(50);
+  const isWriting = () => temporaryFiles(world).length > 0 || libraryFiles(world).length !== before;
+  await until('it writes', () => program.hasEnded || isWriting());
 }
 
 /** Only Linux tells. */
