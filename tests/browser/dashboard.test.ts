@@ -87,7 +87,7 @@ async function follow(browser: Browser): Promise<void> {
   await using page = await open(browser, site.url, {});
   assert.match(await page.it.locator('#verdict').innerText(), /At work/);
   STATES['brake']?.(site.scheduler.state);
-  await page.it.getByText('waiting for your word').waitFor({ timeout: 10_000 });
+  await page.it.getByText('waiting for your word').waitFor({ timeout: 60_000 });
   assert.match(await page.it.title(), /Needs you/);
   assert.deepEqual(page.errors, []);
 }

@@ -163,7 +163,7 @@ async function lastWords(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promi
 }
 
 async function waitUntilReady(url: string, server: Server): Promise<string> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (true) {
     const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
     try {
@@ -171,7 +171,7 @@ async function waitUntilReady(url: string, server: Server): Promise<string> {
       return `PostgreSQL ${row?.version}`;
     } catch (error) {
       if (server.hasEnded) throw new Error(`PostgreSQL did not start: ${await server.log}`, { cause: error });
-      if (Date.now() > deadline) throw new Error('PostgreSQL did not answer within 30 s.', { cause: error });
+      if (Date.now() > deadline) throw new Error('PostgreSQL did not answer within 120 s.', { cause: error });
       await new Promise((resolve) => setTimeout(resolve, 50));
     } finally {
       await sql.end({ timeout: 1 });

@@ -188,7 +188,7 @@ export const WITH_DATABASE: readonly Smoke[] = [
 
 /** Waits until it is ready: a cycle has run, and nothing is wrong. */
 async function untilReady(port: number): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (let last = ''; Date.now() < deadline;) {
     try {
       const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
@@ -197,7 +197,7 @@ async function untilReady(port: number): Promise<void> {
     } catch (error) {
       last = messageOf(error); // it does not listen yet
     }
-    if (Date.now() + 200 > deadline) assert.fail(`not ready after 30 s: ${last}`);
+    if (Date.now() + 200 > deadline) assert.fail(`not ready after 120 s: ${last}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -8,7 +8,10 @@ export const KEYS = Object.freeze({
   clear: '\u0015',
 });
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
+
+/** A key that changes nothing on the screen is taken for read after this. */
+const REACTION_MS = 1_000;
 
 /** Somebody who reads what is on a screen before he types. */
 export class Screen {
@@ -46,9 +49,13 @@ export class Screen {
 
   async types(...keys: readonly string[]): Promise<void> {
     for (const key of keys) {
+      const before = this.#shown.length;
       await this.send(key);
-      // As a person would: an escape sequence that comes together with the next key is not understood.
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      // As a person would, who looks before the next one: an escape sequence that comes together with the next key is not understood.
+      const deadline = Date.now() + REACTION_MS;
+      while (this.#shown.length === before && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
     }
   }
 
