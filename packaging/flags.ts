@@ -8,6 +8,15 @@ interface Manifest {
 const PROGRAM = /^deno run (.*)\bmain\.ts (?!demo\b)/;
 
 /**
+ * The packaged program has all its modules in it. Without these an `import('npm:…')`, which no permission of a worker governs (Deno 2.9),
+ * would download a package and run it.
+ */
+const NO_MODULES: readonly string[] = ['--no-npm', '--no-remote'];
+
+/** The same for the source, whose packages are in deno.lock and in Deno's cache. */
+const OF_SOURCE: ReadonlySet<string> = new Set(['--frozen', '--cached-only']);
+
+/**
  * The flags of Deno that go into the packaged program: everything that any of the tasks is allowed, and what else they and the
  * manifest set. It never asks for more.
  *
@@ -18,12 +27,12 @@ export function packagedFlags({ tasks, unstable = [] }: Manifest): string[] {
   const flags = commands.flatMap((command) => command?.trim().split(' ') ?? []);
   const allowed = new Map<string, Set<string>>();
   const others = new Set<string>();
-  const everybody = [...unstable.map((name) => `--unstable-${name}`), '--no-prompt'];
+  const everybody = [...unstable.map((name) => `--unstable-${name}`), '--no-prompt', ...NO_MODULES];
   for (const flag of flags) {
     const [, name, values = ''] = /^(--allow-[a-z]+)(?:=(.+))?$/.exec(flag) ?? [];
     if (name !== undefined) allowed.set(name, new Set([...allowed.get(name) ?? [], ...values.split(',')]));
     else if (/^--(v8-flags=|unstable-)/.test(flag)) others.add(flag);
-    else if (!everybody.includes(flag)) {
+    else if (!everybody.includes(flag) && !OF_SOURCE.has(flag)) {
       throw new Error(
         `A task of deno.json has ${flag}, and nobody has decided what that means for the packaged program`,
       );

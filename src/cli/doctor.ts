@@ -4,7 +4,7 @@ import { countFindings, examine } from '../doctor/examine.ts';
 import { EXIT } from '../errors.ts';
 import { doctorPage } from './doctor_page.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, print, printJson, redactor } from './output.ts';
+import { type Environment, printColoured, printJson, redactor } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { reportError } from './report_error.ts';
 
@@ -52,7 +52,7 @@ async function doctor(options: DoctorOptions, env: Environment): Promise<number>
     });
     const counts = countFindings(findings);
     if (options.json) printJson({ findings, ...counts });
-    else print(doctorPage(findings, terminalOf(env)));
+    else printColoured(doctorPage(findings, terminalOf(env)));
     if (counts.fail > 0) return EXIT.refused;
     return counts.warn > 0 ? EXIT.partial : EXIT.ok;
   } catch (error) {

@@ -9,7 +9,7 @@ import {
 } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { type Environment, printError, redactor } from './output.ts';
+import { cleaned, type Environment, printError } from './output.ts';
 import { aboveProgress } from './progress.ts';
 
 const LEVELS: Readonly<Record<Config['log']['level'], LogLevel>> = Object.freeze({
@@ -56,7 +56,7 @@ const LOG_FILES = 2;
 function fileSink(path: string, format: TextFormatter): Sink {
   try {
     return getRotatingFileSink(path, {
-      formatter: (record) => redactor.redact(format(record)),
+      formatter: (record) => cleaned(format(record)),
       maxSize: LOG_FILE_BYTES,
       maxFiles: LOG_FILES,
       // Written at once: a log that lacks its end is of no use after a crash.

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { Presets, SingleBar } from 'cli-progress';
+import { printable } from '../config/quote.ts';
 import type { Progress } from '../share/cycle/cycle.ts';
 
 let bar: SingleBar | undefined;
@@ -14,7 +15,7 @@ export function terminalProgress(isWanted: boolean): Progress {
     start: (job, total, unit) => {
       if (total === 0) return;
       bar = new SingleBar({
-        format: `${job} {bar} {value}/{total} ${unit}  {rate}/s  {eta_formatted} left`,
+        format: `${printable(job)} {bar} {value}/{total} ${unit}  {rate}/s  {eta_formatted} left`,
         stream: process.stderr,
         hideCursor: null, // a bar that is interrupted must not leave a terminal without a cursor
         clearOnComplete: true,

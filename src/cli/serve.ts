@@ -70,8 +70,12 @@ async function serve(
       stop.abort(new Error('the service was told to stop'));
     };
     const readAgain = async () => {
-      if (await needsNewPermissions()) end(EXIT.renewed, 'the configuration names something new: starting again');
-      else await scheduler.reload();
+      try {
+        if (await needsNewPermissions()) end(EXIT.renewed, 'the configuration names something new: starting again');
+        else await scheduler.reload();
+      } catch (error) {
+        scheduler.refuseReload(error);
+      }
     };
     signals = listen({
       SIGTERM: () => end(EXIT.ok),

@@ -24,6 +24,11 @@ export function keyName(key: string): string {
   return name === key && key !== '' ? key : `${name}…`;
 }
 
+/** What is printed, as lines of text: everything else that could control a terminal is escaped; inside JSON it stays the same text. */
+export function printable(text: string): string {
+  return text.replace(/[^\n\t]+/g, escapeControls);
+}
+
 function escapeControls(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,

@@ -1,3 +1,4 @@
+import type { Refusal } from './own_files.ts';
 import type { Permissions } from './permissions.ts';
 
 /** What the supervisor asks the resolver. */
@@ -18,6 +19,8 @@ export interface Resolution {
   readonly temporary: string;
   /** Whether the configuration is valid. */
   readonly isValid: boolean;
+  /** Why nothing is started with it although it is valid. */
+  readonly refusal: Refusal | undefined;
 }
 
 /** What the engine is to run. */
@@ -33,4 +36,6 @@ export type EngineMessage = { readonly exitCode: number } | 'configuration may h
 export interface PermissionsCheck {
   /** Whether the configuration now names something that this engine may not touch. */
   readonly needsNewPermissions: boolean;
+  /** Why it cannot be used. */
+  readonly refusal: Refusal | undefined;
 }

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
@@ -7,6 +8,7 @@ import { textFilesAskedFor } from '../config/text_file.ts';
 import { exifToolNeeds } from '../writeback/exiftool/location.ts';
 import { configFileOf, purposeOf } from './commands.ts';
 import type { Resolution, ResolveRequest } from './messages.ts';
+import { refuseWritable } from './own_files.ts';
 import { permissionsFor, permissionsWithoutConfig } from './permissions.ts';
 
 /** The variables of the process environment that the engine gets besides the settings. */
@@ -22,10 +24,13 @@ export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest
     exifTool: exifToolNeeds(config?.write.exiftoolPath, env),
     realPathOf,
   };
+  const permissions = config === undefined
+    ? permissionsWithoutConfig(purpose, machine)
+    : permissionsFor(config, purpose, machine);
+  const own = { configuration: machine.configFiles, programs: programsOf(config) };
   return {
-    permissions: config === undefined
-      ? permissionsWithoutConfig(purpose, machine)
-      : permissionsFor(config, purpose, machine),
+    permissions,
+    refusal: config && refuseWritable(own, permissions.write, realPathOf),
     // The mistake may be a misspelled variable: then the engine has to see all of them.
     env: config === undefined ? env : Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.has(name))),
     temporary: machine.temporary,
@@ -41,6 +46,12 @@ function readConfig(args: readonly string[], env: ResolveRequest['env'], cwd: st
     if (error instanceof ConfigError) return undefined;
     throw error;
   }
+}
+
+/** The source or the bundle, Deno or the executable, and an ExifTool of the user's own. */
+function programsOf(config: Config | undefined): string[] {
+  const { exiftoolPath } = config?.write ?? {};
+  return [fileURLToPath(import.meta.url), Deno.execPath(), ...(exiftoolPath?.startsWith('/') ? [exiftoolPath] : [])];
 }
 
 function realPathOf(path: string): string {

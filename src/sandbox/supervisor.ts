@@ -24,14 +24,15 @@ const RESOLVER_PERMISSIONS: Deno.PermissionOptionsObject = {
  *
  * Workers, because a compiled executable cannot start itself again with fewer permissions.
  *
- * Throws UserError when Deno was not started with what that takes.
+ * Throws UserError when Deno was not started with what that takes, or when the engine could change what it may do.
  */
 export async function runSandboxed(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
   const request: ResolveRequest = { args, env, cwd: Deno.cwd(), temporary: undefined };
   let resolution = await resolveInWorker(request);
   const resolveAgain = () => resolveInWorker({ ...request, temporary: resolution.temporary });
   while (true) {
-    const { permissions, temporary } = resolution;
+    const { permissions, temporary, refusal } = resolution;
+    if (refusal !== undefined) throw new UserError(refusal.message, refusal);
     using _ = permissions.write.includes(temporary) ? makeTemporary(temporary) : undefined;
     const exitCode = await runEngine({ args, env: resolution.env }, resolution, resolveAgain);
     if (exitCode !== EXIT.renewed) return exitCode;
@@ -78,12 +79,13 @@ async function runEngine(
     return await new Promise((resolve) => {
       engine.onmessage = async ({ data }: MessageEvent<EngineMessage>) => {
         if (typeof data === 'object') return resolve(data.exitCode);
-        const { isValid, permissions } = await resolveAgain();
+        const { isValid, refusal, permissions } = await resolveAgain();
         // An invalid configuration changes nothing: the engine reads it too, and reports it.
-        const needsNewPermissions = isValid && JSON.stringify(permissions) !== JSON.stringify(current.permissions);
+        const needsNewPermissions = isValid && refusal === undefined &&
+          JSON.stringify(permissions) !== JSON.stringify(current.permissions);
         // Between two engines nobody else listens for it, and it would end the program.
         if (needsNewPermissions) Deno.addSignalListener('SIGHUP', ignore);
-        engine.postMessage({ needsNewPermissions } satisfies PermissionsCheck);
+        engine.postMessage({ needsNewPermissions, refusal } satisfies PermissionsCheck);
       };
       engine.onerror = (event) => {
         event.preventDefault();

@@ -1,9 +1,12 @@
+import { UserError } from '../errors.ts';
 import type { EngineMessage, EngineTask, PermissionsCheck, Resolution, ResolveRequest } from './messages.ts';
 
 /** The workers that the supervisor starts: one finds out what a command may touch, the other runs it with just that. */
 export type WorkerRole = 'resolver' | 'engine';
 
-/** Asks the supervisor whether the configuration now names something that this engine may not touch. */
+/**
+ * Asks the supervisor whether the configuration now names something that this engine may not touch. Throws UserError when it cannot be used.
+ */
 export type NeedsNewPermissions = () => Promise<boolean>;
 
 const supervisor = globalThis as unknown as Worker;
@@ -40,7 +43,9 @@ async function replaceEnvironment(env: Readonly<Record<string, string>>): Promis
 async function needsNewPermissions(): Promise<boolean> {
   const check = new Promise<PermissionsCheck>(onNextMessage);
   tell('configuration may have changed');
-  return (await check).needsNewPermissions;
+  const { needsNewPermissions, refusal } = await check;
+  if (refusal !== undefined) throw new UserError(refusal.message, refusal);
+  return needsNewPermissions;
 }
 
 function tell(message: EngineMessage): void {

@@ -113,9 +113,14 @@ export class Scheduler {
       this.#reload = new AbortController();
       before.abort(new Error('the configuration has changed'));
     } catch (error) {
-      this.state.reloaded(error);
-      logger.error('the configuration was read again and is not used: {problem}', { problem: messageOf(error) });
+      this.refuseReload(error);
     }
+  }
+
+  /** Keeps the configuration as it was, and reports why. */
+  refuseReload(error: unknown): void {
+    this.state.reloaded(error);
+    logger.error('the configuration was read again and is not used: {problem}', { problem: messageOf(error) });
   }
 
   /** One connection's life: until it is lost, something fails, or `signal` is aborted. Always throws. */

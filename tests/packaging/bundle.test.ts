@@ -42,7 +42,7 @@ Deno.test('the bundle does its work with what the tasks allow, without packages 
       /No executable was built.*\n.*denort[^]*Use the JavaScript file instead: deno run /,
     );
     const path = `${directory}/dist/${BUNDLE.program}`;
-    const isolation = ['--quiet', '--no-config', '--no-lock', '--no-remote', '--no-npm'];
+    const isolation = ['--quiet', '--no-config', '--no-lock'];
     const flags = [...isolation, ...packagedFlags(manifest)];
     using program = new Program([Deno.execPath(), 'run', ...flags, path]);
     for (const { name, run } of ANYWHERE) await t.step(name, () => run(program));
@@ -107,16 +107,28 @@ Deno.test('the packaged program may do what the tasks may, and nothing else', ()
   const flags = packagedFlags({
     unstable: ['worker-options'],
     tasks: {
-      one: task('deno run --v8-flags=--optimize-for-size --allow-net --no-prompt --allow-read=/a main.ts one'),
+      one: task(
+        'deno run --frozen --cached-only --v8-flags=--optimize-for-size --allow-net --no-prompt --allow-read=/a main.ts one',
+      ),
       two: task('deno run --v8-flags=--optimize-for-size --allow-read=/b,/a --allow-run=perl main.ts two'),
       demo: task('deno run --allow-ffi main.ts demo'),
       test: task('deno run -A tests/run.ts'),
     },
   });
   const allowed = ['--allow-net', '--allow-read=/a,/b', '--allow-run=perl'];
-  assert.deepEqual(flags, ['--v8-flags=--optimize-for-size', ...allowed, '--unstable-worker-options', '--no-prompt']);
+  const always = ['--unstable-worker-options', '--no-prompt', '--no-npm', '--no-remote'];
+  assert.deepEqual(flags, ['--v8-flags=--optimize-for-size', ...allowed, ...always]);
   assert.ok(!packagedFlags(manifest).some((flag) => /^--allow-(all|ffi|import)/.test(flag)));
   for (const flag of ['-A', '--deny-net', '--allow-all-of-it']) {
     assert.throws(() => packagedFlags({ tasks: { one: task(`deno run ${flag} main.ts one`) } }), /has -/);
+  }
+});
+
+Deno.test('no task changes deno.lock, and those that start the program download nothing meanwhile', () => {
+  for (const [name, { command }] of Object.entries(manifest.tasks)) {
+    for (const part of command.split(' && ').filter((one) => /^deno (run|cache|check|test) /.test(one))) {
+      assert.match(part, / --frozen /, name);
+      if (part.includes(' main.ts ') && part.startsWith('deno run')) assert.match(part, / --cached-only /, name);
+    }
   }
 });

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import manifest from '../../deno.json' with { type: 'json' };
+import { packagedFlags } from '../../packaging/flags.ts';
 import { EXIT } from '../../src/errors.ts';
-import { type Run, run, type Variables, workingDirectory } from '../cli/program.ts';
+import { type Run, run as startProgram, type Variables, workingDirectory } from '../cli/program.ts';
 import { canRun } from '../packaging/repository.ts';
 import type { Deeds, Outcome } from './prober.ts';
 
+const LOCK = new URL('../../deno.lock', import.meta.url);
 const PROBER = new URL('./prober.ts', import.meta.url).pathname;
 const MANIFEST = new URL('../../deno.json', import.meta.url).pathname;
+/** Deno's cache, which it would look for in HOME. */
+const DENO_DIR = JSON.parse(new TextDecoder().decode(
+  new Deno.Command(Deno.execPath(), { args: ['info', '--json'] }).outputSync().stdout,
+)).denoDir as string;
+
 const HAS_PERL = await canRun('perl', ['-v']);
 
 /** Runs the prober in place of the program, with the flags that a task of deno.json has. */
@@ -18,7 +25,7 @@ async function start(
 ): Promise<Run> {
   const [, flags = ''] = /^deno run (.+) main\.ts /.exec(manifest.tasks[task].command) ?? [];
   assert.doesNotMatch(flags, /(^| )(-A|--allow-all)( |$)/);
-  return await run([task, argument], {
+  return await startProgram([task, argument], {
     cwd,
     env: { NO_COLOR: '1', ...env },
     flags: ['--config', MANIFEST, ...flags.split(' ')],
@@ -31,8 +38,13 @@ class Ground implements AsyncDisposable {
   readonly #cwd = workingDirectory('');
   readonly cwd = Deno.realPathSync(this.#cwd.path);
   readonly directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sandbox-' }));
-  readonly #listeners = [0, 0].map(() =>
-    Deno.serve({ hostname: '127.0.0.1', port: 0, onListen: () => {} }, () => new Response('x'))
+  /** What was asked for at each of the two ports. */
+  readonly requests: readonly [string[], string[]] = [[], []];
+  readonly #listeners = this.requests.map((urls) =>
+    Deno.serve({ hostname: '127.0.0.1', port: 0, onListen: () => {} }, ({ url }) => {
+      urls.push(url);
+      return new Response('x');
+    })
   );
   readonly ports = this.#listeners.map(({ addr }) => addr.port) as [number, number];
   readonly httpPort = freePort();
@@ -42,6 +54,8 @@ class Ground implements AsyncDisposable {
       Deno.mkdirSync(`${this.directory}/${name}`);
       Deno.writeTextFileSync(`${this.directory}/${name}/file.json`, '{}');
     }
+    // Packages of this scope come from a registry that we see the requests of.
+    Deno.writeTextFileSync(`${this.directory}/.npmrc`, `@elsewhere:registry=${this.#urlOf(1)}\n`);
   }
 
   env(): Variables {
@@ -54,6 +68,8 @@ class Ground implements AsyncDisposable {
       EXTERNAL_LIBRARY_DIR: `${this.directory}/external`,
       HTTP_PORT: String(this.httpPort),
       TMPDIR: `${this.directory}/tmp`,
+      HOME: this.directory,
+      DENO_DIR,
     };
   }
 
@@ -75,8 +91,13 @@ class Ground implements AsyncDisposable {
       hosts: ['localhost'],
       programs: ['/bin/sh', 'sh', 'env', Deno.execPath(), 'perl'],
       variables: ['DB_PASSWORD', 'PATH', 'HOME'],
-      imports: [`file://${elsewhere}/file.json`, `http://127.0.0.1:${this.ports[1]}/file.json`],
+      packages: ['npm:@elsewhere/secret@1', 'npm:@elsewhere/secret', 'jsr:@std/assert@1', `${this.#urlOf(1)}code.js`],
+      imports: [`file://${elsewhere}/file.json`, `${this.#urlOf(1)}file.json`],
     };
+  }
+
+  #urlOf(listener: 0 | 1): string {
+    return `http://127.0.0.1:${this.ports[listener]}/`;
   }
 
   /** What was done in the end. */
@@ -137,6 +158,34 @@ Deno.test('inside sync: the database, Immich and the configured directories, and
   }
 });
 
+Deno.test('inside sync: no package is downloaded, nor asked for, and deno.lock stays as it is', async () => {
+  await using ground = new Ground();
+  const before = Deno.readTextFileSync(LOCK);
+  const outcome = await ground.probe('sync');
+  for (const name of ground.deeds().packages) assert.equal(outcome[`import ${name}`], 'NotCapable', name);
+  assert.deepEqual(ground.requests[1], [], 'the name of a package can tell a secret, too');
+  assert.equal(Deno.readTextFileSync(LOCK), before);
+});
+
+Deno.test('inside the packaged program: no package, no module from elsewhere, and all else as from the source', async () => {
+  await using ground = new Ground();
+  const bundled = `${ground.directory}/elsewhere/prober.js`;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ['bundle', '--quiet', '--config', MANIFEST, '--platform', 'deno', '-o', bundled, PROBER],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  const flags = ['--no-config', '--no-lock', ...packagedFlags(manifest)];
+  const { code, stdout, ...run } = await startProgram(['sync', JSON.stringify(ground.deeds())], {
+    cwd: ground.cwd,
+    env: { NO_COLOR: '1', ...ground.env() },
+    flags,
+    main: bundled,
+  });
+  assert.equal(code, EXIT.ok, run.stderr);
+  assert.deepEqual(done(JSON.parse(stdout)).sort(), [...ofSharing(ground), ...LOCAL].sort());
+  assert.deepEqual(ground.requests[1], []);
+});
+
 Deno.test('inside serve: its HTTP address besides', async () => {
   await using ground = new Ground();
   const expected = [...ofSharing(ground), ...LOCAL, `listen ${ground.httpPort}`];
@@ -191,7 +240,7 @@ Deno.test('what nobody catches inside ends the program with 1 and a trace, and l
 Deno.test('Deno that was started with less than the configuration needs is told so', async () => {
   await using ground = new Ground();
   const flags = ['--no-prompt', '--allow-read', '--allow-env', '--allow-net=127.0.0.1:1'];
-  const { code, stderr } = await run(['sync'], { cwd: ground.cwd, env: ground.env(), flags });
+  const { code, stderr } = await startProgram(['sync'], { cwd: ground.cwd, env: ground.env(), flags });
   assert.equal(code, EXIT.usage);
   assert.match(stderr, /^error: Deno was started with less[^]*-> Start it with deno task/);
 });

@@ -24,8 +24,10 @@ export interface Deeds {
   readonly hosts: readonly string[];
   readonly programs: readonly string[];
   readonly variables: readonly string[];
-  /** Modules. */
+  /** Modules of JSON. */
   readonly imports: readonly string[];
+  /** Packages, which are modules of code. */
+  readonly packages: readonly string[];
 }
 
 /** By what was tried: `done`, or the name of what it threw. */
@@ -68,6 +70,7 @@ async function probe(deeds: Deeds): Promise<Outcome> {
     outcome[`process.env ${name}`] = process.env[name] === undefined ? 'undefined' : 'done';
   }
   for (const url of deeds.imports) await attempt(`import ${url}`, () => import(url, { with: { type: 'json' } }));
+  for (const name of deeds.packages) await attempt(`import ${name}`, () => import(name));
   await attempt('all variables', () => Deno.env.toObject());
   await attempt('user', () => Deno.uid());
   await attempt('host name', () => Deno.hostname());
@@ -91,8 +94,11 @@ function connected(port: number): Promise<void> {
 }
 
 /** What a module may not be loaded from is told as a TypeError. */
+const NOT_LOADED =
+  /^Requires (read|import) access to |not found in cache|^JSR package manifest .* failed to load|--no-(npm|remote) is specified/;
+
 function nameOf(error: unknown): string {
-  if (error instanceof TypeError && /^Requires (read|import) access to /.test(error.message)) return 'NotCapable';
+  if (error instanceof TypeError && NOT_LOADED.test(error.message)) return 'NotCapable';
   return error instanceof Error ? error.name : String(error);
 }
 
