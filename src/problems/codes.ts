@@ -55,6 +55,10 @@ const FILES = {
     what: 'no symbolic link leads from here to the source',
     remedy: 'Make the symbolic link again that leads from the target library to the source, or run setup.',
   },
+  'changed': {
+    what: 'the file or its directory was changed at that very moment',
+    remedy: 'It is tried again. If it happens often, look who may rename directories there.',
+  },
   'io': {
     what: 'the file system reported an error',
     remedy: 'Look at the disk and at the system log.',

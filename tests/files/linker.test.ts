@@ -156,7 +156,7 @@ Deno.test('a source must be a file that is there', () => {
     'missing',
     'name-too-long',
     'not-a-file',
-    'not-a-file',
+    'outside-roots',
   ]);
 });
 

@@ -21,6 +21,7 @@ const RETRY: Readonly<Record<SkipReason, Retry>> = Object.freeze({
   'occupied': 'every-cycle',
   'no-space': 'every-cycle',
   'too-many-links': 'every-cycle',
+  'changed': 'every-cycle',
   'io': 'every-cycle',
   'unreachable': 'every-cycle',
   'conflict': 'every-cycle',
