@@ -3,6 +3,7 @@ import { SETTINGS } from '../config/settings.ts';
 import { count, list, named } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { Root } from '../files/path_map.ts';
+import { environmentOfPerl } from '../writeback/exiftool/environment.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import type { Check } from './check.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
@@ -39,7 +40,12 @@ async function isWanted(subject: Subject): Promise<boolean> {
 }
 
 async function perlVersion(): Promise<string> {
-  const { stdout } = await new Deno.Command('perl', { args: ['-e', 'printf "%vd", $^V'], stdin: 'null' }).output();
+  const { stdout } = await new Deno.Command('perl', {
+    args: ['-e', 'printf "%vd", $^V'],
+    stdin: 'null',
+    env: environmentOfPerl(),
+    clearEnv: true,
+  }).output();
   return new TextDecoder().decode(stdout);
 }
 

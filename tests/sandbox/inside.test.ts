@@ -4,6 +4,7 @@ import { packagedFlags } from '../../packaging/flags.ts';
 import { EXIT } from '../../src/errors.ts';
 import { type Run, run as startProgram, type Variables, workingDirectory } from '../cli/program.ts';
 import { canRun } from '../packaging/repository.ts';
+import { flagsOf } from './flags.ts';
 import type { Deeds, Outcome } from './prober.ts';
 
 const LOCK = new URL('../../deno.lock', import.meta.url);
@@ -23,12 +24,10 @@ async function start(
   cwd: string,
   env: Variables,
 ): Promise<Run> {
-  const [, flags = ''] = /^deno run (.+) main\.ts /.exec(manifest.tasks[task].command) ?? [];
-  assert.doesNotMatch(flags, /(^| )(-A|--allow-all)( |$)/);
   return await startProgram([task, argument], {
     cwd,
     env: { NO_COLOR: '1', ...env },
-    flags: ['--config', MANIFEST, ...flags.split(' ')],
+    flags: flagsOf(task),
     main: PROBER,
   });
 }

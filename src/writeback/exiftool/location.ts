@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../errors.ts';
 import { BUILD, type PackedExifTool } from '../../version.ts';
+import { variablesFor } from './environment.ts';
 import type { Launch } from './process.ts';
 import { unpack, unpackedDirectory } from './unpack.ts';
 
 /** What starts an ExifTool. */
-export type ExifToolCommand = Pick<Launch, 'program' | 'args'>;
+export type ExifToolCommand = Pick<Launch, 'program' | 'args' | 'variables'>;
 
 /**
  * The ExifTool to use: the one of EXIFTOOL_PATH, else the one that comes with this program. From source that is the npm
@@ -14,16 +15,17 @@ export type ExifToolCommand = Pick<Launch, 'program' | 'args'>;
  * Throws UserError when it cannot be unpacked.
  */
 export async function locateExifTool(path: string | undefined): Promise<ExifToolCommand> {
-  if (path !== undefined) return { program: path, args: [] };
+  const variables = variablesFor(path);
+  if (path !== undefined) return { program: path, args: [], variables };
   if (BUILD.exiftool === null) {
     // Loaded here and not above: in the packaged program there is no such package.
     const { default: script } = await import('exiftool-vendored.pl');
-    return perl(script);
+    return perl(script, variables);
   }
   const { digest, entry, needsPerl } = BUILD.exiftool;
   const archive = { location: packedLocation(BUILD.exiftool), digest };
   const program = `${await unpack(archive, cacheDirectory(Deno.env, Deno.build.os), 'exiftool')}/${entry}`;
-  return needsPerl ? perl(program) : { program, args: [] };
+  return needsPerl ? perl(program, variables) : { program, args: [], variables };
 }
 
 /**
@@ -42,11 +44,11 @@ export function exifToolNeeds(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): ExifToolNeeds {
-  const nothing = { run: [], read: [], write: [], env: [] };
+  const nothing = { run: [], read: [], write: [], env: variablesFor(path) };
   if (path !== undefined) return { ...nothing, run: [path] };
   if (BUILD.exiftool === null) return { ...nothing, run: ['perl'] };
   const { digest, entry, needsPerl } = BUILD.exiftool;
-  const env = CACHE_VARIABLES;
+  const env = [...variablesFor(path), ...CACHE_VARIABLES];
   try {
     const cache = cacheDirectory({ get: (name) => environment[name] }, Deno.build.os);
     return {
@@ -66,8 +68,8 @@ function packedLocation({ archive }: PackedExifTool): URL {
 }
 
 /** The script is not executable in every package cache, so Perl is named. */
-function perl(script: string): ExifToolCommand {
-  return { program: 'perl', args: [script] };
+function perl(script: string, variables: readonly string[]): ExifToolCommand {
+  return { program: 'perl', args: [script], variables };
 }
 
 /** What cacheDirectory looks at. */

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.ts';
+import { environmentOfPerl } from './environment.ts';
 
 /** What ExifTool printed for one command. */
 export interface Answer {
@@ -21,6 +22,8 @@ interface Waiting {
 export interface Launch {
   readonly program: string;
   readonly args: readonly string[];
+  /** What it is told of the environment. */
+  readonly variables: readonly string[];
   /** The file with END_WITH_PROGRAM, in place of the user's configuration, which could define tags of its own. */
   readonly config: string;
 }
@@ -57,11 +60,11 @@ export class ExifToolProcess {
   #commands = 0;
   #ended: ExifToolEnded | undefined;
 
-  constructor({ program, args, config }: Launch) {
+  constructor({ program, args, variables, config }: Launch) {
     this.#child = new Deno.Command(program, {
       args: [...args, '-config', config, '-stay_open', 'True', '-@', '-'],
-      // Perl complains about locales that are not installed.
-      env: { LC_ALL: 'C' },
+      env: environmentOfPerl(variables),
+      clearEnv: true,
       stdin: 'piped',
       stdout: 'piped',
       stderr: 'piped',
