@@ -1,5 +1,4 @@
 import { parentOf } from '../files/path_map.ts';
-import { asFileProblem, codeOf } from '../files/problem.ts';
 import type { FileStamp } from './tags.ts';
 
 /** Begins the names of files in the making. With a dot in front neither Immich's crawler nor its watcher sees them. */
@@ -17,22 +16,6 @@ export function isTemporary(path: string): boolean {
   return path.slice(path.lastIndexOf('/') + 1).startsWith(TEMPORARY_PREFIX);
 }
 
-/** The file as it is; undefined when there is none. Symbolic links are followed. Throws FileProblem. */
-export async function stampOf(path: string): Promise<FileStamp | undefined> {
-  const info = await infoOf(path);
-  return info === undefined ? undefined : toStamp(info);
-}
-
-/** What `stat` says; undefined when there is nothing. Throws FileProblem. */
-export async function infoOf(path: string, stat = Deno.stat): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
-    throw asFileProblem(error, path);
-  }
-}
-
 export function toStamp(info: Deno.FileInfo): FileStamp {
   return { size: info.size, mtimeMs: info.mtime?.getTime() ?? 0, inode: info.ino ?? 0 };
 }
@@ -42,29 +25,9 @@ export function isSameStamp(a: FileStamp | undefined, b: FileStamp | undefined):
   return a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode;
 }
 
-/**
- * Gives a file the mode, the owner and, if wanted, the modification time of another. The owner only as far as this process
- * may; a file whose owner had to stay is no less right.
- *
- * Synchronous, as is all that follows an ExifTool that has just had the file in its hands: 15 µs a call instead of 60.
- */
-export function takeAttributes(path: string, from: Deno.FileInfo, { withTime }: { readonly withTime: boolean }): void {
-  const now = Deno.statSync(path);
-  if (from.uid !== null && from.gid !== null && (from.uid !== now.uid || from.gid !== now.gid)) {
-    try {
-      Deno.chownSync(path, from.uid, from.gid);
-    } catch {
-      // not permitted
-    }
-  }
-  // After chown, which takes setuid bits away.
-  if (from.mode !== null && now.mode !== from.mode) Deno.chmodSync(path, from.mode & 0o7777);
-  if (withTime && from.mtime !== null) Deno.utimeSync(path, from.atime ?? from.mtime, from.mtime);
-}
-
-/** Waits until the content of a file, or the names in a directory, are on the disk. */
-export async function flush(path: string): Promise<void> {
-  using file = Deno.openSync(path);
+/** Waits until the names in a directory are on the disk. */
+async function flush(directory: string): Promise<void> {
+  using file = Deno.openSync(directory);
   await file.sync();
 }
 
@@ -90,12 +53,4 @@ function flushDirectory(directory: string): Promise<void> {
   });
   flushes.set(directory, { current, next: undefined });
   return current;
-}
-
-export async function removeIfPresent(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw asFileProblem(error, path);
-  }
 }

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { Linker } from '../files/linker.ts';
-import { isBelow, isPlainPath, parentOf, PathMap, type Root } from '../files/path_map.ts';
-import { asFileProblem } from '../files/problem.ts';
+import { isBelow, isPlainPath, nameOf, parentOf, PathMap, type Root } from '../files/path_map.ts';
+import { asFileProblem, FileProblem } from '../files/problem.ts';
 import type { FileReason } from '../problems/codes.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
+import { toStamp } from './files.ts';
 import type { FileStamp } from './tags.ts';
 
 /** How paths of Immich become paths here. */
@@ -21,9 +21,9 @@ export interface PathRules {
 export type Located =
   | {
     readonly isFound: true;
-    /** Where Immich's path leads. The sidecar belongs beside it. */
+    /** Where Immich's path leads, in a directory whose path has no symbolic link in it. The sidecar belongs beside it. */
     readonly path: string;
-    /** The same with all symbolic links resolved: the file to write. */
+    /** The file to write: another one where `path` is a symbolic link. */
     readonly realPath: string;
     readonly stamp: FileStamp;
   }
@@ -66,7 +66,6 @@ export class Locator {
   readonly directories: readonly string[];
   readonly #map: PathMap | undefined;
   readonly #photoDir: string | undefined;
-  readonly #linker: Linker;
   readonly #realDirectories: readonly string[];
 
   constructor(rules: PathRules) {
@@ -77,7 +76,6 @@ export class Locator {
     const locals = [...roots.map(({ local }) => local), ...(this.#photoDir === undefined ? [] : [this.#photoDir])];
     this.directories = [...new Set(locals)].filter(isDirectory);
     this.#realDirectories = this.directories.map((directory) => Deno.realPathSync(directory));
-    this.#linker = new Linker(this.directories);
   }
 
   /** Where a path of Immich's would be here; undefined when nothing says where. */
@@ -90,25 +88,42 @@ export class Locator {
     return `${this.#photoDir}/${segments.slice(-this.rules.pathSegments).join('/')}`;
   }
 
-  /** Looks for the original of an asset. Opens nothing. */
+  /** Looks for the original of an asset, and at every directory on the way anew: they may be others by now. Opens nothing. */
   locate(immichPath: string): Located {
-    const path = this.toLocal(immichPath);
-    if (path === undefined) return { isFound: false, reason: 'unmapped', path: undefined };
+    const wanted = this.toLocal(immichPath);
+    if (wanted === undefined) return { isFound: false, reason: 'unmapped', path: undefined };
     try {
-      const { realPath, ...stamp } = this.#linker.inspect(path);
-      if (!this.#isOwnDirectory(parentOf(path), realPath)) return { isFound: false, reason: 'outside-roots', path };
-      return { isFound: true, path, realPath, stamp };
+      const directory = Deno.realPathSync(parentOf(wanted));
+      const path = `${directory === '/' ? '' : directory}/${nameOf(wanted)}`;
+      let realPath = path;
+      let info = Deno.lstatSync(path);
+      if (info.isSymlink) {
+        realPath = Deno.realPathSync(path);
+        info = Deno.lstatSync(realPath);
+      }
+      // The sidecar is made in the one, the new file in the other.
+      for (const place of [directory, parentOf(realPath)]) if (!this.#contains(place)) throw outside(wanted);
+      if (!info.isFile) throw new FileProblem('not-a-file', wanted);
+      return { isFound: true, path, realPath, stamp: toStamp(info) };
     } catch (error) {
-      return { isFound: false, reason: asFileProblem(error, path).reason, path };
+      return { isFound: false, reason: asFileProblem(error, wanted).reason, path: wanted };
     }
   }
 
-  /** Whether the directory that a sidecar would be made in is inside too: the file may be a link that leads back in. */
-  #isOwnDirectory(directory: string, realPath: string): boolean {
-    if (isBelow(realPath, directory)) return true;
-    const real = Deno.realPathSync(directory);
-    return this.#realDirectories.some((root) => real === root || isBelow(real, root));
+  /** Where the directories of the rules really are, as far as that is elsewhere. */
+  moved(): readonly { readonly from: string; readonly to: string }[] {
+    return this.directories
+      .map((from, index) => ({ from, to: this.#realDirectories[index] ?? from }))
+      .filter(({ from, to }) => from !== to);
   }
+
+  #contains(directory: string): boolean {
+    return this.#realDirectories.some((root) => directory === root || isBelow(directory, root));
+  }
+}
+
+function outside(path: string): FileProblem {
+  return new FileProblem('outside-roots', path);
 }
 
 function isDirectory(path: string): boolean {

@@ -1,13 +1,15 @@
-import { FileProblem } from '../files/problem.ts';
+import { asFileProblem, codeOf } from '../files/problem.ts';
 import { isNameable } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
 import { type Reading, readTags } from './exiftool/read.ts';
 import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
-import { infoOf, toStamp } from './files.ts';
+import { toStamp } from './files.ts';
+import { assertInPlace } from './in_place.ts';
 import { quickReading } from './quick_reading/quick_reading.ts';
 import { sidecarCandidates } from './sidecar_path.ts';
 import type { Tags } from './fields/values.ts';
+import { WriteProblem } from './write_problem.ts';
 
 /** An original. Its sidecar lies beside `path`; what is written is `realPath`, all symbolic links resolved. */
 export interface Original {
@@ -69,14 +71,28 @@ const SYMBOLIC_LINK: Obstacle = Object.freeze({ reason: 'it is a symbolic link',
 /** What the file system says of a file. */
 async function know(path: string, kind: FileState['kind']): Promise<Known> {
   try {
+    assertInPlace(path);
+    const info = await look(path, Deno.lstat);
     // A rename would put a file in place of a link, and what it leads to may lie anywhere.
-    const info = await infoOf(path, kind === 'sidecar' ? Deno.lstat : Deno.stat);
-    if (info?.isSymlink) return { path, kind, info: await infoOf(path), obstacle: SYMBOLIC_LINK };
+    if (info?.isSymlink) return { path, kind, info: await look(path, Deno.stat), obstacle: SYMBOLIC_LINK };
     return { path, kind, info, obstacle: obstacleOf(path, kind, info) };
   } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return { path, kind, info: undefined, obstacle: { reason: error.sentence, isPermanent: false } };
+    if (!(error instanceof WriteProblem) && codeOf(error) === '') throw error;
+    return { path, kind, info: undefined, obstacle: { reason: reasonOf(error, path), isPermanent: false } };
   }
+}
+
+async function look(path: string, stat: typeof Deno.stat): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown, path: string): string {
+  return error instanceof WriteProblem ? error.reason : asFileProblem(error, path).sentence;
 }
 
 function obstacleOf(path: string, kind: FileState['kind'], info: Deno.FileInfo | undefined): Obstacle | undefined {

@@ -1,4 +1,5 @@
 import { END_WITH_PROGRAM } from './exiftool/process.ts';
+import { REAL_PATHS_ONLY } from './exiftool/real_paths.ts';
 
 /** What an XMP file without content looks like. ExifTool makes new sidecars from it. */
 const EMPTY_SIDECAR = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF " +
@@ -26,9 +27,9 @@ export class Scratch implements AsyncDisposable {
       prefix: 'immich-sidecar-',
       ...(parent === undefined ? {} : { dir: parent }),
     });
-    const scratch = new Scratch(directory);
+    const scratch = new Scratch(await Deno.realPath(directory));
     await Deno.writeTextFile(scratch.emptySidecar, EMPTY_SIDECAR);
-    await Deno.writeTextFile(scratch.config, END_WITH_PROGRAM);
+    await Deno.writeTextFile(scratch.config, REAL_PATHS_ONLY + END_WITH_PROGRAM);
     return scratch;
   }
 

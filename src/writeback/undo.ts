@@ -3,6 +3,7 @@ import { UserError } from '../errors.ts';
 import type { Change } from './ledger/journal.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { FIELD_NAMES } from './fields/fields.ts';
+import { Locator, pathRulesOf } from './locate.ts';
 import { LazyWriter, workersOf } from './open_writer.ts';
 import { recover } from './run/recover.ts';
 import { sidecarCandidates } from './sidecar_path.ts';
@@ -62,6 +63,7 @@ export interface UndoReport {
 export async function undo(config: Config, options: UndoOptions): Promise<UndoReport | undefined> {
   const { isDryRun, signal, scope, onChange } = options;
   using ledger = isDryRun ? Ledger.openToLook(config.write.stateDirectory) : Ledger.open(config.write.stateDirectory);
+  if (!isDryRun) ledger.follow(new Locator(pathRulesOf(config)).moved());
   using _ = isDryRun ? undefined : recover(ledger, config.write.stateDirectory);
   const { what, ids } = choose(ledger, scope);
   const outcomes: Record<UndoOutcome, number> = { 'undone': 0, 'would-undo': 0, 'changed-since': 0, 'failed': 0 };
@@ -97,7 +99,10 @@ function choose({ journal, runs }: Ledger, { runId, paths }: UndoScope): { what:
   if (paths.length > 0) {
     // A photo and its sidecar are one thing to whoever names the photo.
     const ids = new Set(
-      paths.flatMap((path) => [path, ...sidecarCandidates(path)]).flatMap((path) => journal.idsBelow(path)),
+      paths
+        .flatMap((path) => [path, realPathOf(path)])
+        .flatMap((path) => [path, ...sidecarCandidates(path)])
+        .flatMap((path) => journal.idsBelow(path)),
     );
     if (ids.size === 0) throw nothingToUndo(`in ${paths.map((path) => JSON.stringify(path)).join(', ')}`);
     return { what: paths.length === 1 ? '1 path' : `${paths.length} paths`, ids: [...ids].sort((a, b) => b - a) };
@@ -106,6 +111,15 @@ function choose({ journal, runs }: Ledger, { runId, paths }: UndoScope): { what:
   const ids = run === undefined ? [] : journal.idsOfRun(run.id);
   if (run === undefined || ids.length === 0) throw nothingToUndo(runId === undefined ? undefined : `of run ${runId}`);
   return { what: `run ${run.id} of ${run.startedAt}`, ids };
+}
+
+/** The path itself where there is nothing, or nothing that may be looked at. */
+function realPathOf(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function nothingToUndo(where: string | undefined): UserError {
@@ -165,7 +179,7 @@ async function undoOne({ journal, files, commits }: Ledger, writer: Writer, id: 
     end(change, 'undone', undefined);
   } catch (error) {
     if (!(error instanceof WriteProblem)) throw error;
-    if (isBegun) commits.later(() => journal.drop(undoing));
+    if (isBegun && !error.isUnsettled) commits.later(() => journal.drop(undoing));
     const later = journal.laterRun(change);
     const reason = later === undefined ? error.reason : `run ${later} has written it since; undo that first`;
     end(change, error.outcome === 'changed-meanwhile' ? 'changed-since' : 'failed', reason);

@@ -1,15 +1,8 @@
-import {
-  flush,
-  flushDirectoryOf,
-  infoOf,
-  isSameStamp,
-  removeIfPresent,
-  takeAttributes,
-  temporaryPathFor,
-  toStamp,
-} from './files.ts';
+import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
+import { HeldFile } from './held_file.ts';
+import { infoOf, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
 import type { FilePlan, FileStamp } from './tags.ts';
-import { asWriteProblem, type Tools, writeFile } from './write_file.ts';
+import { assertArrived, asWriteProblem, discarding, type Tools, writeFile } from './write_file.ts';
 import { WriteProblem } from './write_problem.ts';
 import type { Begin, Undoable } from './intent.ts';
 
@@ -32,12 +25,10 @@ export async function undoFile(
   if (plan.kind === 'media') return await writeFile(tools, reversed(plan, written), begin);
   const { path } = plan;
   try {
-    const info = await infoOf(path);
+    const info = infoOf(path);
     if (info === undefined && plan.isNew) return undefined;
     if (info === undefined) throw new WriteProblem('not-found', path, 'the sidecar has vanished');
-    if (!isSameStamp(toStamp(info), written)) {
-      throw new WriteProblem('changed-meanwhile', path, 'the sidecar has changed since it was written');
-    }
+    assertSame(path, info, written);
     if (!plan.isNew && bytesBefore === undefined) {
       throw new WriteProblem('failed', path, 'the sidecar as it was is not on record');
     }
@@ -55,21 +46,30 @@ async function restore(
   begin: Begin,
 ): Promise<FileStamp | undefined> {
   const temporaryPath = temporaryPathFor(path);
-  await begin({ plan: reversed(plan, toStamp(info)), temporaryPath, bytesBefore: await Deno.readFile(path) });
+  await begin({ plan: reversed(plan, toStamp(info)), temporaryPath, bytesBefore: Deno.readFileSync(path) });
   if (bytes === undefined) {
-    await removeIfPresent(path);
+    assertSame(path, infoOf(path), toStamp(info));
+    removeIfPresent(path);
     await flushDirectoryOf(path);
     return undefined;
   }
   try {
-    await Deno.writeFile(temporaryPath, bytes, { createNew: true });
-    takeAttributes(temporaryPath, info, { withTime: false });
-    await flush(temporaryPath);
-    await Deno.rename(temporaryPath, path);
+    makeFile(temporaryPath, bytes);
+    using copy = HeldFile.open(temporaryPath);
+    copy.takeAttributes(info, { withTime: false });
+    await copy.flush();
+    copy.assertStillThere();
+    assertSame(path, infoOf(path), toStamp(info));
+    renameInPlace(temporaryPath, path);
+    assertArrived(copy, path);
     await flushDirectoryOf(path);
-    return toStamp(await Deno.stat(path));
+    return toStamp(copy.info());
   } catch (error) {
-    await removeIfPresent(temporaryPath).catch(() => {});
-    throw error;
+    throw discarding(temporaryPath, asWriteProblem(error, path));
   }
+}
+
+function assertSame(path: string, info: Deno.FileInfo | undefined, stamp: FileStamp): void {
+  if (info !== undefined && info.isFile && isSameStamp(toStamp(info), stamp)) return;
+  throw new WriteProblem('changed-meanwhile', path, 'the sidecar has changed since it was written');
 }

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { Counts } from './ledger/runs.ts';
 import { SecondAssets } from './ledger/second_assets.ts';
+import { Locator, pathRulesOf } from './locate.ts';
 import { MountCheck } from './mount_check.ts';
 import type { FieldName } from './fields/fields.ts';
 import type { FilePlan } from './tags.ts';
@@ -57,6 +58,7 @@ export async function writeBack(config: Config, options: WriteOptions): Promise<
   using ledger = options.isDryRun ? Ledger.openToLook(stateDirectory) : Ledger.open(stateDirectory);
   if (options.clearAlbumCache) ledger.albums.clear();
   if (options.clearCheckpoint && !options.isDryRun) ledger.runs.clearCheckpoint();
+  if (!options.isDryRun) ledger.follow(new Locator(pathRulesOf(config)).moved());
   using _ = options.isDryRun ? undefined : recover(ledger, stateDirectory);
   await using opened = await openSource(config, options.fields, ledger.albums, options.signal);
   await using writer = new LazyWriter(config.write, options.fields, options.isDryRun ? undefined : stateDirectory);

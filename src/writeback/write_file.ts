@@ -6,16 +6,9 @@ import type { ExifToolPool } from './exiftool/pool.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
 import { imageHashes, readTags } from './exiftool/read.ts';
 import { writeCommand } from './exiftool/write.ts';
-import {
-  flush,
-  flushDirectoryOf,
-  infoOf,
-  isSameStamp,
-  removeIfPresent,
-  takeAttributes,
-  temporaryPathFor,
-  toStamp,
-} from './files.ts';
+import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
+import { HeldFile } from './held_file.ts';
+import { assertInPlace, infoOf, linkInPlace, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
 import { readBack } from './quick_reading/read_back.ts';
 import type { Scratch } from './scratch.ts';
 import type { FilePlan, FileStamp } from './tags.ts';
@@ -43,27 +36,37 @@ export async function writeFile(
   const { path } = plan;
   if (!isNameable(path)) throw new WriteProblem('unwritable', path, 'ExifTool cannot be told of a file of this name');
   const temporaryPath = temporaryPathFor(path);
-  const before = await unchanged(plan);
-  await begin({ plan, temporaryPath, bytesBefore: await sidecarBytes(plan) });
   try {
+    const before = unchanged(plan);
+    await begin({ plan, temporaryPath, bytesBefore: sidecarBytes(plan) });
     await makeCopy(tools, plan, temporaryPath);
+    using copy = HeldFile.open(temporaryPath);
     await verify(tools.pool, plan, temporaryPath);
-    takeAttributes(temporaryPath, before ?? await attributesForNew(path, temporaryPath), {
+    copy.takeAttributes(before ?? attributesForNew(path, copy), {
       // Immich goes by the times of media files. Whoever else reads a sidecar has to see that it is new.
       withTime: plan.kind === 'media',
     });
-    await flush(temporaryPath);
-    return await replace(plan, temporaryPath);
+    await copy.flush();
+    return await replace(plan, copy);
   } catch (error) {
-    await removeIfPresent(temporaryPath).catch(() => {});
-    throw asWriteProblem(error, path);
+    throw discarding(temporaryPath, asWriteProblem(error, path));
   }
+}
+
+/** Removes a temporary file because of a problem, which knows afterwards whether that could be done. */
+export function discarding(temporaryPath: string, problem: unknown): unknown {
+  try {
+    removeIfPresent(temporaryPath);
+  } catch {
+    if (problem instanceof WriteProblem) problem.isUnsettled = true;
+  }
+  return problem;
 }
 
 /** Makes the new file: a new sidecar here, which takes a tenth of the time, and everything else with ExifTool. */
 async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath: string): Promise<void> {
   const sidecar = plan.isNew ? newSidecar(plan.changes) : undefined;
-  if (sidecar !== undefined) return Deno.writeTextFileSync(temporaryPath, sidecar, { createNew: true });
+  if (sidecar !== undefined) return makeFile(temporaryPath, new TextEncoder().encode(sidecar));
   using slot = scratch.slot();
   const source = plan.isNew ? scratch.emptySidecar : plan.path;
   const target = plan.isNew ? pathArgument(scratch.asTarget(temporaryPath)) : siblingArgument(temporaryPath);
@@ -72,8 +75,8 @@ async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath:
   const { output, messages } = await pool.run(args);
   // Where it says so depends on its options.
   if (/\b1 image files (?:created|copied)/.test(`${output}\n${messages}`)) return;
-  await unchanged(plan);
-  await explainMissing(temporaryPath);
+  unchanged(plan);
+  explainMissing(temporaryPath);
   throw refusal(plan.path, messages);
 }
 
@@ -105,40 +108,49 @@ async function verifyPicture(pool: ExifToolPool, path: string, temporaryPath: st
 }
 
 /** ExifTool does not say why it cannot make a file; the operating system does. Throws what it says. */
-async function explainMissing(temporaryPath: string): Promise<void> {
-  if (await infoOf(temporaryPath) !== undefined) return;
-  (await Deno.open(temporaryPath, { write: true, createNew: true })).close();
+function explainMissing(temporaryPath: string): void {
+  if (infoOf(temporaryPath) === undefined) makeFile(temporaryPath, new Uint8Array());
 }
 
 /** Puts the new file in place of the old one, which must still be as it was planned for. */
-async function replace(plan: FilePlan, temporaryPath: string): Promise<FileStamp> {
-  const written = toStamp(Deno.statSync(temporaryPath));
-  await unchanged(plan);
-  if (plan.isNew) await nameNew(temporaryPath, plan.path);
-  else Deno.renameSync(temporaryPath, plan.path);
+async function replace(plan: FilePlan, copy: HeldFile): Promise<FileStamp> {
+  const written = toStamp(copy.info());
+  copy.assertStillThere();
+  unchanged(plan);
+  if (plan.isNew) nameNew(copy.path, plan.path);
+  else renameInPlace(copy.path, plan.path);
+  assertArrived(copy, plan.path);
   await flushDirectoryOf(plan.path);
   return written;
 }
 
-/** A new name; what somebody else puts there in the meantime stays. */
-export async function nameNew(temporaryPath: string, path: string): Promise<void> {
+/** Throws WriteProblem unless what was renamed is the new file, and where it should be: the proof before the rename is 10 µs old. */
+export function assertArrived(copy: HeldFile, path: string): void {
   try {
-    await Deno.link(temporaryPath, path);
+    copy.assertAt(path);
+  } catch (error) {
+    if (error instanceof WriteProblem) error.isUnsettled = true;
+    throw error;
+  }
+}
+
+/** A new name; what somebody else puts there in the meantime stays. */
+export function nameNew(temporaryPath: string, path: string): void {
+  try {
+    linkInPlace(temporaryPath, path);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw changed(path);
     // A file system without hard links.
-    if (await infoOf(path) !== undefined) throw changed(path);
-    await Deno.rename(temporaryPath, path);
+    if (infoOf(path) !== undefined) throw changed(path);
+    renameInPlace(temporaryPath, path);
     return;
   }
-  await removeIfPresent(temporaryPath);
+  removeIfPresent(temporaryPath);
 }
 
 /** The file as it is now. Throws WriteProblem when it is not as it was planned for. */
-async function unchanged({ path, seen, isNew }: FilePlan): Promise<Deno.FileInfo | undefined> {
-  const info = await infoOf(path).catch((error) => {
-    throw asWriteProblem(error, path);
-  });
+function unchanged({ path, seen, isNew }: FilePlan): Deno.FileInfo | undefined {
+  const info = infoOf(path);
   if (!isSameStamp(info === undefined ? undefined : toStamp(info), seen)) {
     throw info === undefined && !isNew ? new WriteProblem('not-found', path, 'the file has vanished') : changed(path);
   }
@@ -150,19 +162,16 @@ function changed(path: string): WriteProblem {
 }
 
 /** A new sidecar belongs to whoever owns the photo, and can be written again even if the photo cannot. */
-async function attributesForNew(sidecar: string, temporaryPath: string): Promise<Deno.FileInfo> {
-  const media = await infoOf(sidecar.replace(/\.xmp$/, ''));
-  if (media === undefined) return Deno.statSync(temporaryPath);
+function attributesForNew(sidecar: string, copy: HeldFile): Deno.FileInfo {
+  const media = infoOf(sidecar.replace(/\.xmp$/, ''));
+  if (media === undefined || !media.isFile) return copy.info();
   return { ...media, mode: media.mode === null ? null : (media.mode | 0o600) & 0o666 };
 }
 
-async function sidecarBytes({ path, kind, isNew }: FilePlan): Promise<Uint8Array | undefined> {
+function sidecarBytes({ path, kind, isNew }: FilePlan): Uint8Array | undefined {
   if (kind === 'media' || isNew) return undefined;
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    throw asWriteProblem(error, path);
-  }
+  assertInPlace(path);
+  return Deno.readFileSync(path);
 }
 
 /** Everything that can go wrong with one file; errors that are not about it pass through. */

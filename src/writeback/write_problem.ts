@@ -1,8 +1,10 @@
 import type { Outcome } from './outcome.ts';
 
-/** A file that was not written, and is what it was before. */
+/** A file that was not written, and is what it was before unless it is unsettled. */
 export class WriteProblem extends Error {
   override name = 'WriteProblem';
+  /** Something is left to be settled, such as a temporary file that cannot be removed now: the journal's row stays for the next run. */
+  isUnsettled = false;
 
   constructor(
     readonly outcome: Extract<Outcome, 'unwritable' | 'changed-meanwhile' | 'failed' | 'not-found'>,

@@ -35,6 +35,21 @@ export class Ledger implements Disposable {
     return new Ledger(existsSync(`${directory}/${LEDGER_NAME}`) ? openDatabase(directory) : openEmptyDatabase());
   }
 
+  /**
+   * Names files by other directories. Until 0.1 sidecars were known by the way that led to them; now by where they are, so that
+   * nobody can change that between two acts.
+   */
+  follow(moved: readonly { readonly from: string; readonly to: string }[]): void {
+    for (const { from, to } of moved) {
+      this.commits.later(() => {
+        const run = (sql: string) => Number(this.db.prepare(sql).run({ from, to }).changes);
+        // The last one has no index to go by.
+        if (run(FOLLOW_OWN) + run(FOLLOW_CHANGES) > 0) run(FOLLOW_FILES);
+      });
+    }
+    this.commits.now();
+  }
+
   [Symbol.dispose](): void {
     try {
       if (!this.commits.hasFailed) this.commits.now();
@@ -43,6 +58,24 @@ export class Ledger implements Disposable {
     }
   }
 }
+
+/** What lies below `$from`: the character after the slash is 0. */
+const FOLLOW_OWN = `
+  UPDATE OR REPLACE own
+  SET path = $to || substr(path, length($from) + 1)
+  WHERE path > $from || '/' AND path < $from || '0'`;
+
+const FOLLOW_CHANGES = `
+  UPDATE change
+  SET path = $to || substr(path, length($from) + 1),
+    plan = json_set(plan, '$.path', $to || substr(path, length($from) + 1)),
+    temporary_path = $to || substr(temporary_path, length($from) + 1)
+  WHERE path > $from || '/' AND path < $from || '0'`;
+
+const FOLLOW_FILES = `
+  UPDATE file
+  SET sidecar_path = $to || substr(sidecar_path, length($from) + 1)
+  WHERE sidecar_path > $from || '/' AND sidecar_path < $from || '0'`;
 
 function albumCache(db: DatabaseSync): AlbumCache {
   const read = db.prepare('SELECT content FROM album_cache WHERE id = 1');

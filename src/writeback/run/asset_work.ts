@@ -155,7 +155,7 @@ export class AssetWork {
       return stamp;
     } catch (error) {
       // Anything else leaves a file of which nobody knows what it is: the next run finds out.
-      if (isBegun && error instanceof WriteProblem) commits.later(() => journal.drop(id));
+      if (isBegun && error instanceof WriteProblem && !error.isUnsettled) commits.later(() => journal.drop(id));
       throw error;
     }
   }

@@ -39,8 +39,8 @@ function isSidecarAsKnown({ sidecar }: KnownFile, places: readonly string[]): bo
   return isSameStamp(stampOf(place), sidecar.stamp);
 }
 
-/** undefined when there is no such file. */
-export function stampOf(path: string): FileStamp | undefined {
+/** undefined when there is no such file. A sidecar may be a symbolic link, which is left alone. */
+function stampOf(path: string): FileStamp | undefined {
   try {
     return toStamp(Deno.statSync(path));
   } catch (error) {

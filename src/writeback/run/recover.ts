@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { messageOf } from '../../errors.ts';
 import { parentOf } from '../../files/path_map.ts';
-import { codeOf } from '../../files/problem.ts';
 import type { Change } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { shown } from './asset_work.ts';
 import { isSameStamp } from '../files.ts';
-import { stampOf } from './known.ts';
+import { removeIfPresent, stampOf } from '../in_place.ts';
+import type { FileStamp } from '../tags.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
@@ -36,13 +36,27 @@ function settleAll(ledger: Ledger, begun: readonly Change[]): void {
       logger.warn('{directory} is not there; a temporary file in it may be left', { directory: shown(directory) });
       continue;
     }
-    if (removeTemporary(change)) ledger.commits.later(() => settle(ledger, change));
+    const now = removeTemporary(change) ? lookAt(change.plan.path) : 'unknown';
+    if (now !== 'unknown') ledger.commits.later(() => settle(ledger, change, now));
   }
   ledger.commits.now();
 }
 
-function settle({ journal, files }: Ledger, { id, plan, ownBefore, undoes }: Change): void {
-  const now = stampOf(plan.path);
+/** What the next run has to find out. */
+function lookAt(path: string): FileStamp | undefined | 'unknown' {
+  try {
+    return stampOf(path);
+  } catch (error) {
+    logger.warn('{path}: {error}', { path: shown(path), error: messageOf(error) });
+    return 'unknown';
+  }
+}
+
+function settle(
+  { journal, files }: Ledger,
+  { id, plan, ownBefore, undoes }: Change,
+  now: FileStamp | undefined,
+): void {
   if (isSameStamp(plan.seen, now)) journal.drop(id);
   else if (undoes !== undefined) {
     const undone = journal.find(undoes);
@@ -73,10 +87,9 @@ function removeScratch(stateDirectory: string): void {
 /** Returns whether it is gone. */
 function removeTemporary({ temporaryPath }: Change): boolean {
   try {
-    Deno.removeSync(temporaryPath);
+    removeIfPresent(temporaryPath);
     return true;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return true;
     logger.warn('{path}: the temporary file cannot be removed: {error}', {
       path: shown(temporaryPath),
       error: messageOf(error),

@@ -206,3 +206,38 @@ Deno.test('after a kill the ledger finds out which files were replaced, and temp
   assert.throws(() => Deno.statSync(left.path), Deno.errors.NotFound);
   assert.deepEqual(journal.begun().map(({ plan }) => plan.path), ['/no/such/disk/a.jpg'], 'waits for its disk');
 });
+
+Deno.test('what earlier versions knew by the way that led to it is known by where it is, and can be undone', () => {
+  using directory = temporaryDirectory();
+  using ledger = Ledger.open(directory.path);
+  const [old, other] = ['/photos/2024/ä.jpg.xmp', '/photos0/b.jpg.xmp'];
+  const own = { lists: {}, values: { 'XMP-xmp:Rating': 5 } };
+  const run = ledger.runs.start('{}', 'now');
+  ledger.commits.later(() => {
+    for (const path of [old, other]) {
+      ledger.files.saveOwn(path, own);
+      const plan = planOf(path, { kind: 'sidecar' });
+      const id = ledger.journal.nextId();
+      const change = {
+        runId: run,
+        assetId: 'a',
+        plan,
+        temporaryPath: `${path}.t`,
+        ownBefore: own,
+        bytesBefore: undefined,
+      };
+      ledger.journal.begin(id, change);
+      ledger.journal.finish(id, STAMP);
+      ledger.files.save(file({ path: `/volume1/${path}`, sidecar: { path, stamp: STAMP } }));
+    }
+  });
+  ledger.follow([{ from: '/photos', to: '/volume1/pictures' }]);
+  const now = '/volume1/pictures/2024/ä.jpg.xmp';
+  assert.deepEqual([now, other, old].map((path) => ledger.files.own(path)), [own, own, NOTHING_OWN]);
+  assert.deepEqual(ledger.journal.idsBelow('/volume1/pictures'), [1]);
+  const change = ledger.journal.find(1);
+  assert.deepEqual([change?.plan.path, change?.temporaryPath], [now, `${now}.t`]);
+  assert.equal(ledger.journal.find(2)?.plan.path, other);
+  const sidecars = [old, other].map((path) => `/volume1/${path}`);
+  assert.deepEqual([...ledger.files.find(sidecars).values()].map(({ sidecar }) => sidecar?.path), [now, other]);
+});

@@ -1,0 +1,66 @@
+import { parentOf } from '../files/path_map.ts';
+import { asFileProblem, codeOf } from '../files/problem.ts';
+import { toStamp } from './files.ts';
+import type { FileStamp } from './tags.ts';
+import { WriteProblem } from './write_problem.ts';
+
+/**
+ * Write-back names files by their real paths: no directory on the way is a symbolic link. Whoever may rename in the library can
+ * change that at any moment, so it is proven before every act, and again for every act: 2 µs, which is also how long the answer is
+ * good for.
+ */
+export function isInPlace(path: string): boolean {
+  const directory = parentOf(path);
+  return Deno.realPathSync(directory) === directory;
+}
+
+/** Throws WriteProblem unless the directory of this path is the one that it was when the path was found. */
+export function assertInPlace(path: string): void {
+  if (isInPlace(path)) return;
+  throw new WriteProblem('changed-meanwhile', path, 'a directory on its way has been replaced by a symbolic link');
+}
+
+/** The file as it is, links not followed; undefined when there is nothing. Throws FileProblem and WriteProblem. */
+export function infoOf(path: string): Deno.FileInfo | undefined {
+  try {
+    assertInPlace(path);
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
+    throw error instanceof WriteProblem ? error : asFileProblem(error, path);
+  }
+}
+
+/** What tells the file from others; undefined when there is nothing. Throws FileProblem and WriteProblem. */
+export function stampOf(path: string): FileStamp | undefined {
+  const info = infoOf(path);
+  return info === undefined ? undefined : toStamp(info);
+}
+
+/** Makes a file that only its owner can read, where nothing is yet. */
+export function makeFile(path: string, content: Uint8Array): void {
+  assertInPlace(path);
+  Deno.writeFileSync(path, content, { createNew: true, mode: 0o600 });
+}
+
+/** Lets a file take the place of another one in the same directory. */
+export function renameInPlace(from: string, to: string): void {
+  assertInPlace(to);
+  Deno.renameSync(from, to);
+}
+
+/** Gives a file a second name in the same directory. */
+export function linkInPlace(from: string, to: string): void {
+  assertInPlace(to);
+  Deno.linkSync(from, to);
+}
+
+/** Removes a name. Throws WriteProblem when that would be elsewhere now. */
+export function removeIfPresent(path: string): void {
+  try {
+    assertInPlace(path);
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(codeOf(error))) throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
+import { assetOf } from '../../../src/demo/library_generator/result.ts';
+import { EXIT } from '../../../src/errors.ts';
+import { run, type RunOptions, variablesOf, workingDirectory } from '../../cli/program.ts';
+import { flagsOf } from '../../sandbox/flags.ts';
+import { canRun } from '../../packaging/repository.ts';
+import { World } from '../../share/world.ts';
+import { Attacker, seen, SWAPS_DIRECTORIES, SWAPS_TEMPORARY_FILES } from '../attacker.ts';
+import { libraryFiles, stateOf, tagsOf } from './helper.ts';
+
+const HAS_PERL = await canRun('perl', ['-v']);
+
+/** The program with the very permissions that it has when it is started with deno task. */
+function optionsOf(world: World, cwd: string, task: 'write' | 'undo' = 'write'): RunOptions {
+  const env = { ...variablesOf(world), WRITE_SOURCE: 'database', WRITE_STATE_DIR: stateOf(world), WRITE_WORKERS: '2' };
+  return { cwd, env, flags: flagsOf(task) };
+}
+
+function directoryOf(world: World): string {
+  return Deno.realPathSync(dirname(assetOf(world.library, 'family/beach').localPath));
+}
+
+/** A directory outside of the library, of somebody else, with files of the same names in it. */
+async function makeElsewhere(world: World): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.realPath(await Deno.makeTempDir({ prefix: 'elsewhere-' }));
+  const directory = directoryOf(world);
+  for (const { name, isFile } of Deno.readDirSync(directory)) {
+    if (isFile) Deno.writeFileSync(`${path}/${name}`, Deno.readFileSync(`${directory}/${name}`), { mode: 0o600 });
+  }
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function hashes(paths: readonly string[]): Promise<Map<string, unknown>> {
+  return new Map([...await tagsOf(paths)].map(([path, tags]) => [path, tags['File:ImageDataHash']]));
+}
+
+const ROUNDS: readonly (readonly string[])[] = [
+  ['write', '--people', '--to', 'both'],
+  ['write', '--all', '--to', 'both'],
+  ['write', '--all', '--albums', '--tags', '--to', 'both'],
+];
+
+Deno.test('directories that are swapped while a run works: no original is lost, and nothing outside is written', {
+  ignore: !HAS_PERL,
+}, async () => {
+  await using world = await World.open('v3.1.0');
+  await using elsewhere = await makeElsewhere(world);
+  using cwd = workingDirectory('{}');
+  const originals = libraryFiles(world).filter((path) => !path.endsWith('.xmp'));
+  const pictures = await hashes(originals);
+  const before = seen(elsewhere.path);
+  {
+    await using _ = await Attacker.start(SWAPS_DIRECTORIES, [directoryOf(world), elsewhere.path]);
+    for (const args of [...ROUNDS, ['undo', '--yes']]) {
+      const { code, stderr } = await run(args, optionsOf(world, cwd.path, args[0] as 'write' | 'undo'));
+      assert.ok([EXIT.ok, EXIT.partial].includes(code as 0), stderr);
+      assert.equal(seen(elsewhere.path), before, args.join(' '));
+    }
+  }
+  const { code, stderr } = await run(ROUNDS[1] ?? [], optionsOf(world, cwd.path));
+  assert.equal(code, EXIT.ok, stderr);
+  assert.equal(seen(elsewhere.path), before);
+  const left = libraryFiles(world);
+  assert.deepEqual(left.filter((path) => path.includes('/.immich-sidecar-')), [], 'temporary files');
+  assert.deepEqual(await hashes(originals), pictures, `${originals.length} originals`);
+});
+
+Deno.test('temporary files that are swapped while a run works: what they are swapped for stays as it is', {
+  ignore: !HAS_PERL,
+}, async () => {
+  await using world = await World.open('v3.1.0');
+  await using elsewhere = await makeElsewhere(world);
+  using cwd = workingDirectory('{}');
+  const victim = `${elsewhere.path}/secret`;
+  await Deno.writeTextFile(victim, 'nobody else may read this', { mode: 0o600 });
+  const before = seen(elsewhere.path);
+  await using _ = await Attacker.start(SWAPS_TEMPORARY_FILES, [directoryOf(world), victim]);
+  await run(ROUNDS[2] ?? [], optionsOf(world, cwd.path));
+  assert.equal(seen(elsewhere.path), before);
+});
