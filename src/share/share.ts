@@ -15,6 +15,7 @@ import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.
 import { readWaiting } from './selection/candidates.ts';
 import { advance, type Mark, readChanges, readMark } from './cycle/changes.ts';
 import type { Context } from './cycle/context.ts';
+import { LIMITS, type Limits } from './cycle/limits.ts';
 import { type CycleReport, nothingHappened, type Progress, runCycle } from './cycle/cycle.ts';
 import { planCycle, type PlanSink } from './cycle/dry_run.ts';
 import { isBehindLink } from './jobs/detect_placement.ts';
@@ -27,14 +28,8 @@ import { MIGRATIONS } from './schema/migrations.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
-/** Assets in one transaction: a batch of this size takes some 0.2 s. Twice as many save a few percent of the time, and cost 10 MiB. */
-const BATCH_SIZE = 500;
-
 /** More than two batches at a time gain nothing on the machines this is made for, and cost memory. */
 const MAX_COPY_WORKERS = 2;
-
-/** With more assets than this waiting for Immich, as during a large import, looking at everything is simpler. */
-const MAX_WAITING = 20_000;
 
 export interface CycleOptions {
   /** Only this job; the others still keep their mirrors. */
@@ -50,9 +45,9 @@ export interface CycleOptions {
 export async function share(
   sql: Connection,
   config: Config,
-  options: CycleOptions & { readonly version: string },
+  options: CycleOptions & { readonly version: string; readonly limits?: Limits },
 ): Promise<CycleReport> {
-  return await withSharing(sql, config, options.version, (sharing) => sharing.cycle(options));
+  return await withSharing(sql, config, options.version, (sharing) => sharing.cycle(options), options.limits);
 }
 
 /** Runs `work` with a Sharing, which keeps other instances away for as long as `work` takes. Throws RefusedError. */
@@ -61,8 +56,9 @@ export async function withSharing<T>(
   config: Config,
   version: string,
   work: (sharing: Sharing) => Promise<T>,
+  limits: Limits = LIMITS,
 ): Promise<T> {
-  return await withInstanceLock(sql, (lock) => work(new Sharing(sql, config, version, lock)));
+  return await withInstanceLock(sql, (lock) => work(new Sharing(sql, config, version, lock, limits)));
 }
 
 /**
@@ -79,6 +75,7 @@ export class Sharing {
     readonly config: Config,
     readonly version: string,
     readonly lock: InstanceLock,
+    readonly limits: Limits = LIMITS,
   ) {}
 
   /** Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
@@ -96,7 +93,7 @@ export class Sharing {
   async #full(options: CycleOptions): Promise<CycleReport> {
     const { sql, config, lock } = this;
     const fullAtMs = Date.now();
-    const prepared = await prepare(sql, config, options.jobName);
+    const prepared = await prepare(sql, config, options.jobName, this.limits);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
@@ -107,7 +104,7 @@ export class Sharing {
     if (prepared.only === undefined) {
       await clearRechecks(context, mark);
       const waiting = await readAllWaiting(sql, prepared, 'all');
-      if (waiting.length <= MAX_WAITING) this.#last = { prepared, mark, waiting, fullAtMs };
+      if (waiting.length <= this.limits.waiting) this.#last = { prepared, mark, waiting, fullAtMs };
     }
     return report;
   }
@@ -117,7 +114,7 @@ export class Sharing {
     await assertInstanceLock(sql, lock);
     const { schema, jobs } = last.prepared;
     const mark = await readMark(sql, schema);
-    const { scope, hasPeopleNews } = await readChanges(sql, schema, jobs, last.mark, mark, last.waiting);
+    const { scope, hasPeopleNews } = await readChanges(sql, last.prepared, last.mark, mark, last.waiting);
     if (scope === 'all') return await this.#full(options);
     // What is known of directories must not outlive a cycle.
     const prepared = {
@@ -135,14 +132,14 @@ export class Sharing {
     const looked = new Set(scope);
     const waiting = last.waiting.filter((id) => !looked.has(id));
     if (scope.length > 0) waiting.push(...await readAllWaiting(sql, prepared, scope));
-    if (waiting.length <= MAX_WAITING) this.#last = { ...last, mark: advance(last.mark, mark), waiting };
+    if (waiting.length <= this.limits.waiting) this.#last = { ...last, mark: advance(last.mark, mark), waiting };
     return report;
   }
 
   /** Runs `work` with what applying works with: for commands that are not cycles. The next cycle is a full one. */
   async apply<T>(work: (context: Context) => Promise<T>): Promise<T> {
     this.#last = undefined;
-    const prepared = await prepare(this.sql, this.config, undefined);
+    const prepared = await prepare(this.sql, this.config, undefined, this.limits);
     await inTransaction(this.sql, this.lock, (tx) => migrate(tx, MIGRATIONS));
     return await work(this.#context(prepared, {}));
   }
@@ -171,9 +168,9 @@ interface LastCycle {
   readonly fullAtMs: number;
 }
 
-async function readAllWaiting(sql: Sql, { jobs }: Prepared, scope: Context['scope']): Promise<string[]> {
+async function readAllWaiting(sql: Sql, { jobs, limits }: Prepared, scope: Context['scope']): Promise<string[]> {
   const waiting: string[] = [];
-  for (const job of jobs) waiting.push(...await readWaiting(sql, job, scope, MAX_WAITING + 1));
+  for (const job of jobs) waiting.push(...await readWaiting(sql, job, scope, limits.waiting + 1));
   return waiting;
 }
 
@@ -203,8 +200,9 @@ export async function planOnly<T>(
   config: Config,
   jobName: string | undefined,
   plan: (tx: Sql, prepared: Prepared) => Promise<T>,
+  limits: Limits = LIMITS,
 ): Promise<T> {
-  const prepared = await prepare(sql, config, jobName);
+  const prepared = await prepare(sql, config, jobName, limits);
   // Without our tables there is nothing to read from: they are made, and undone with the transaction. With them, planning
   // only reads, and a transaction would hold up Immich's vacuum for as long as a large library takes.
   if (await schemaVersion(sql, MIGRATIONS) === newestVersion(MIGRATIONS)) return await plan(sql, prepared);
@@ -222,7 +220,12 @@ interface Prepared extends Omit<Context, 'sql' | 'signal' | 'transaction' | 'bac
   readonly only: Job | undefined;
 }
 
-async function prepare(sql: Connection, config: Config, jobName: string | undefined): Promise<Prepared> {
+async function prepare(
+  sql: Connection,
+  config: Config,
+  jobName: string | undefined,
+  limits: Limits,
+): Promise<Prepared> {
   await assertImmichAtRest(sql);
   await assertImmichDatabase(sql);
   const migrations = await readMigrations(sql);
@@ -250,7 +253,7 @@ async function prepare(sql: Connection, config: Config, jobName: string | undefi
     jobs,
     scope: 'all',
     brake: config.brake,
-    batchSize: BATCH_SIZE,
+    limits,
     // One connection holds the lock and one plans.
     copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
     // While embeddings are copied, hardly anything is planned.

@@ -5,6 +5,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { detectPredecessor } from '../../src/share/predecessor/detect.ts';
 import { planTakeover, type TakeoverPlan } from '../../src/share/predecessor/plan.ts';
 import { applyTakeover, type TakeoverResult } from '../../src/share/predecessor/takeover.ts';
+import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
 import { planOnly, withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
@@ -12,6 +13,9 @@ import { type Release } from '../harness/database.ts';
 import { PredecessorWorld } from './predecessor_world.ts';
 import { digestTables, listFiles, type Snapshot, snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
+
+/** What is looked up and taken over has several pages. */
+const SHORT_PAGES: Limits = { ...LIMITS, predecessor: 7, batch: 10 };
 
 /** Its releases ran on these; since 3.2 it works differently and inside one cluster group only. */
 const CASES: readonly { release: Release; sameClusterGroup: boolean }[] = [
@@ -220,7 +224,7 @@ async function leftOver({ sql }: World): Promise<number | undefined> {
 async function look(world: World): Promise<TakeoverPlan> {
   const sql = await connect(world.config.database);
   try {
-    return await planOnly(sql, world.config, undefined, planTakeover);
+    return await planOnly(sql, world.config, undefined, planTakeover, SHORT_PAGES);
   } finally {
     await sql.end({ timeout: 5 });
   }
@@ -234,7 +238,7 @@ async function takeOver(world: World): Promise<TakeoverResult> {
         const plan = await planTakeover(sql, context);
         assert.deepEqual(plan.obstacles, []);
         return await applyTakeover(context, plan);
-      }));
+      }), SHORT_PAGES);
   } finally {
     await sql.end({ timeout: 5 });
   }

@@ -3,6 +3,7 @@ import { assetOf, type GeneratedLibrary } from '../../src/demo/library_generator
 import { connect, type Connection, disconnect } from '../../src/postgres/connect.ts';
 import { lossOf } from '../../src/postgres/sockets.ts';
 import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
 import { share } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
 import { type Kind, openLibrary } from '../harness/libraries.ts';
@@ -18,6 +19,9 @@ export class World implements AsyncDisposable {
     readonly library: GeneratedLibrary,
     public config: Config,
   ) {}
+
+  /** How much each cycle looks at, copies and remembers at once. */
+  limits: Limits = LIMITS;
 
   static async open(
     release: Release,
@@ -138,7 +142,7 @@ export class World implements AsyncDisposable {
   async share(options: { jobName?: string } = {}): Promise<CycleReport> {
     const sql = await this.#pool();
     try {
-      return await share(sql, this.config, { ...options, version: 'test', progress: SILENT });
+      return await share(sql, this.config, { ...options, limits: this.limits, version: 'test', progress: SILENT });
     } catch (error) {
       await this.#disconnect();
       throw error;

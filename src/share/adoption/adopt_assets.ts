@@ -19,9 +19,6 @@ interface Place {
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Sources that are looked at with one query. */
-const PAGE = 5_000;
-
 /**
  * Finds mirrors that nothing of ours knows and maps them to their sources again: assets of the job's target in its library, at
  * the very path, and with the checksum, that the mirror of a source would have. What was the target's stays: the fields'
@@ -30,14 +27,14 @@ const PAGE = 5_000;
  * Returns how many were adopted.
  */
 export async function adoptAssets(context: Context, job: Job): Promise<number> {
-  const { sql, schema } = context;
+  const { sql, schema, limits } = context;
   if (!await hasStrangers(sql, job)) return 0;
   let adopted = 0;
   // Where two sources have one path, it is the mirror of the one that can be seen.
   for (const isPresent of [true, false]) {
     let after = FIRST_ID;
     while (true) {
-      const sources = await readSources(sql, job, { isPresent, after });
+      const sources = await readSources(sql, job, { isPresent, after, size: limits.adoptedSources });
       const last = sources.at(-1);
       if (last === undefined) break;
       const places = sources.filter(({ originalPath }) => isPlainPath(originalPath)).map((source) =>
@@ -113,7 +110,7 @@ interface Source {
 async function readSources(
   sql: Sql,
   job: Job,
-  page: { readonly isPresent: boolean; readonly after: string },
+  page: { readonly isPresent: boolean; readonly after: string; readonly size: number },
 ): Promise<Source[]> {
   const isPresent = sql`(a."deletedAt" IS NULL AND NOT a."isOffline" AND a.status = 'active')`;
   return await sql<Source[]>`
@@ -129,7 +126,7 @@ async function readSources(
         WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
       ) IS NULL
     ORDER BY a.id
-    LIMIT ${PAGE}`;
+    LIMIT ${page.size}`;
 }
 
 function placeOf({ id, originalPath }: Source, job: Job): Place {

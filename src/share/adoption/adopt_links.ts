@@ -1,7 +1,5 @@
-import type { ImmichSchema } from '../../immich/schema.ts';
 import { ownerFolder, personThumbnailPath } from '../../immich/layout.ts';
 import { isBelow } from '../../files/path_map.ts';
-import type { Sql } from '../../postgres/connect.ts';
 import type { Context } from '../cycle/context.ts';
 import type { Job } from '../jobs/job.ts';
 import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
@@ -13,9 +11,6 @@ interface NamedFile {
   readonly path: string;
 }
 
-/** Files that are looked at with one query. */
-const PAGE = 20_000;
-
 /**
  * Writes the files of mirrors into the journal again where they are missing from it. A file counts as ours if it lies where
  * we put files and has a second name: what Immich has made for the target itself, such as the sidecar of an edit, has one
@@ -25,7 +20,7 @@ export async function adoptLinks(context: Context, job: Job): Promise<number> {
   let after: NamedFile = { mirrorId: '00000000-0000-0000-0000-000000000000', path: '' };
   let total = 0;
   while (true) {
-    const files = await readUnknownFiles(context.sql, context.schema, job, after);
+    const files = await readUnknownFiles(context, job, after);
     const entries = files.flatMap((file): JournalEntry[] => {
       const keep = keepOf(file.path, job);
       return keep !== undefined && hasSecondName(context, file.path) ? [{ ...file, keep }] : [];
@@ -33,7 +28,7 @@ export async function adoptLinks(context: Context, job: Job): Promise<number> {
     if (entries.length > 0) await context.transaction((tx) => recordLinks(tx, entries));
     total += entries.length;
     const last = files.at(-1);
-    if (last === undefined || files.length < PAGE) return total;
+    if (last === undefined || files.length < context.limits.adoptedFiles) return total;
     after = last;
   }
 }
@@ -62,7 +57,11 @@ export async function adoptThumbnails(context: Context, job: Job): Promise<numbe
 }
 
 /** One page of them, after the file `after`. With symbolic links the originals and their sidecars are the source's own. */
-async function readUnknownFiles(sql: Sql, schema: ImmichSchema, job: Job, after: NamedFile): Promise<NamedFile[]> {
+async function readUnknownFiles(
+  { sql, schema, limits }: Context,
+  job: Job,
+  after: NamedFile,
+): Promise<NamedFile[]> {
   const isLinked = job.placement === 'hardlink';
   const columns = ['originalPath', 'sidecarPath', 'encodedVideoPath']
     .filter((column) => schema.has('asset', column) && (isLinked || column === 'encodedVideoPath'));
@@ -95,7 +94,7 @@ async function readUnknownFiles(sql: Sql, schema: ImmichSchema, job: Job, after:
     WHERE l.path IS NULL
       AND (named.mirror_id, named.path) > (${after.mirrorId}::uuid, ${after.path}::text)
     ORDER BY named.mirror_id, named.path
-    LIMIT ${PAGE}`;
+    LIMIT ${limits.adoptedFiles}`;
 }
 
 /** Up to where directories above one of our files are removed with it; undefined where we put none. */

@@ -9,9 +9,6 @@ import { isHidden, lastingDirectory } from '../jobs/placement.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
-/** Files that are looked up with one query. */
-const PAGE = 1_000;
-
 /**
  * Removes files of ours that no row of a restored, older database knows: links to originals in a job's hidden directory and, if
  * there are any, links to generated files in the target's folders. What their sources still select is linked anew in this
@@ -56,7 +53,7 @@ interface Lookup {
 }
 
 /** Files of ours below a directory (as Immich sees it) that no row names. */
-async function findStrays({ paths }: Context, directory: string, lookup: Lookup): Promise<string[]> {
+async function findStrays({ paths, limits }: Context, directory: string, lookup: Lookup): Promise<string[]> {
   const local = paths.toLocal(directory);
   if (local === undefined || !inspect(local)?.isDirectory) return [];
   const strays: string[] = [];
@@ -71,7 +68,7 @@ async function findStrays({ paths }: Context, directory: string, lookup: Lookup)
   };
   for (const path of filesBelow(local)) {
     page.push(directory + path.slice(local.length));
-    if (page.length === PAGE) await look();
+    if (page.length === limits.strays) await look();
   }
   if (page.length > 0) await look();
   return strays;

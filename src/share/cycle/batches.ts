@@ -10,8 +10,8 @@ export async function inBatches<T>(
   isolation?: Isolation,
 ): Promise<number> {
   let total = 0;
-  for (let start = 0; start < items.length; start += context.batchSize) {
-    const batch = items.slice(start, start + context.batchSize);
+  for (let start = 0; start < items.length; start += context.limits.batch) {
+    const batch = items.slice(start, start + context.limits.batch);
     total += await context.transaction((tx) => work(tx, batch), isolation);
   }
   return total;

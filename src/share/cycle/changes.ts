@@ -1,6 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import type { Job } from '../jobs/job.ts';
+import type { PlanningContext } from './context.ts';
 import type { Scope } from './scope.ts';
 
 /** A moment in the life of the database, from which changes can be read. */
@@ -30,9 +30,6 @@ export interface Changes {
   /** Something was said about a person, which need not show on any asset. */
   readonly hasPeopleNews: boolean;
 }
-
-/** More changes than this are not worth listing: a full cycle is as fast. */
-const MAX_CHANGES = 20_000;
 
 /** Written to without `updateId`, or without an index on it, in some or all releases (docs/immich.md). */
 const UNINDEXED: readonly string[] = Object.freeze([
@@ -116,8 +113,7 @@ export function advance(since: Mark, now: Mark): Mark {
  */
 export async function readChanges(
   sql: Sql,
-  schema: ImmichSchema,
-  jobs: readonly Job[],
+  { schema, jobs, limits }: Pick<PlanningContext, 'schema' | 'jobs' | 'limits'>,
   since: Mark,
   now: Mark,
   waiting: readonly string[],
@@ -205,9 +201,9 @@ export async function readChanges(
       ) AS "hasPeopleNews"
     FROM (SELECT 1) AS one
     LEFT JOIN with_other_parts ON true
-    LIMIT ${MAX_CHANGES + 1}`;
+    LIMIT ${limits.changes + 1}`;
   const ids = rows.flatMap(({ id }) => id ?? []);
-  return { scope: ids.length > MAX_CHANGES ? 'all' : ids, hasPeopleNews: rows[0]?.hasPeopleNews === true };
+  return { scope: ids.length > limits.changes ? 'all' : ids, hasPeopleNews: rows[0]?.hasPeopleNews === true };
 }
 
 /** Whether a table was written to between two marks; unknown means yes, as when PostgreSQL does not count (track_counts). */

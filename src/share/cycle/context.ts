@@ -5,6 +5,7 @@ import type { Connection, Sql } from '../../postgres/connect.ts';
 import type { Isolation } from '../../postgres/transaction.ts';
 import type { BrakeSettings } from '../brake/brake.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
+import type { Limits } from './limits.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Scope } from './scope.ts';
 
@@ -18,8 +19,7 @@ export interface PlanningContext {
   /** The source assets to look at. */
   readonly scope: Scope;
   readonly brake: BrakeSettings;
-  /** Assets in one transaction. */
-  readonly batchSize: number;
+  readonly limits: Limits;
 }
 
 /** What applying works with. */

@@ -73,8 +73,6 @@ export interface Progress {
   stop(): void;
 }
 
-const MAX_PROBLEMS = 100;
-
 /**
  * One cycle over `jobs` (all of `context.jobs`, or the one chosen on the command line): unfinished work of an earlier run,
  * withdrawals, then for each job its new assets, album, faces and people, the people nobody needs any more, and last the
@@ -144,7 +142,7 @@ export async function runCycle(
       withdrawn: countReasons(withdrawals.withdrawn.filter(({ jobName }) => jobName === job.name)),
       braked: withdrawals.brakes.find((brake) => brake.job === job.name)?.reasons ?? {},
       standing,
-      problems: [...problems, ...withdrawals.problems, ...embeddings.problems].slice(0, MAX_PROBLEMS).map((
+      problems: [...problems, ...withdrawals.problems, ...embeddings.problems].slice(0, context.limits.problems).map((
         problem,
       ) => ({
         ...problem,
@@ -200,7 +198,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     );
   }
   const problems: Problem[] = [];
-  const rowsUpdated = await applyRows(context, planRows(sql, schema, job, scope));
+  const rowsUpdated = await applyRows(context, planRows(sql, context, job));
   const files = await applyMirrorFiles(context, job);
   logProblems(files.problems);
   problems.push(...files.problems);
@@ -208,7 +206,7 @@ async function runJob(context: Context, job: Job, progress: Progress): Promise<D
     onProgress: (assets) => progress.advance(assets),
     onSkip: (skip) => {
       logSkip(job, skip);
-      if (skip.reason !== 'duplicate' && problems.length < MAX_PROBLEMS) problems.push(skip.problem);
+      if (skip.reason !== 'duplicate' && problems.length < context.limits.problems) problems.push(skip.problem);
     },
   }).finally(() => progress.stop());
   const livePhotosLinked = await applyLivePhotos(context, await planLivePhotos(sql, job, scope));
@@ -251,7 +249,7 @@ async function copyEmbeddings(
   until: number,
   progress: Progress,
 ): Promise<EmbeddingsResult> {
-  const { sql, schema, scope, backlog } = context;
+  const { sql, scope, backlog } = context;
   const earlier = scope === 'all' ? [] : backlog.queues.get(job.name) ?? [];
   if (progress.isShown) {
     const missing = await countMissingEmbeddings(sql, job, earlier.length > 0 ? 'all' : scope);
@@ -259,7 +257,7 @@ async function copyEmbeddings(
   }
   let copied = 0;
   const problems: Problem[] = [];
-  const queues = [new EmbeddingQueue(planEmbeddings(sql, schema, job, scope)), ...earlier];
+  const queues = [new EmbeddingQueue(planEmbeddings(sql, context, job)), ...earlier];
   try {
     for (const queue of queues) {
       const result = await applyEmbeddings(context, queue, { until, onProgress: (done) => progress.advance(done) });

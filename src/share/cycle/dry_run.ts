@@ -47,7 +47,7 @@ export async function planCycle(
   const { schema } = context;
   sink({ phase: 'withdrawals', plan: await planWithdrawals(sql, context, only) });
   for (const job of jobs) {
-    for await (const plan of planRows(sql, schema, job, context.scope)) sink({ phase: 'rows', job: job.name, plan });
+    for await (const plan of planRows(sql, context, job)) sink({ phase: 'rows', job: job.name, plan });
     for await (const plan of planMirrorFiles(sql, context, job)) sink({ phase: 'files', job: job.name, plan });
     for (const part of PARTS) {
       for await (const plan of planNewAssets(sql, context, job, part)) {
@@ -66,7 +66,7 @@ export async function planCycle(
     sink({ phase: 'orphans', targetUserId, plan: await planOrphans(sql, schema, targetUserId) });
   }
   for (const job of jobs) {
-    for await (const plan of planEmbeddings(sql, schema, job, context.scope)) {
+    for await (const plan of planEmbeddings(sql, context, job)) {
       sink({ phase: 'embeddings', job: job.name, plan });
     }
   }

@@ -2,18 +2,15 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
 
-/** How many mirrors are looked at with one query. */
-const PAGE = 1_000;
-
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Some mirrors of a job's users: those of a list of sources, or those with ids of a range. */
-export type MirrorPage = readonly string[] | { readonly after: string; readonly last: string };
+export type MirrorPage = readonly string[] | { readonly after: string; readonly last: string; readonly size: number };
 
-/** Pages that together cover the mirrors between a job's users within `scope`. */
-export async function* mirrorPages(sql: Sql, job: Job, scope: Scope): AsyncGenerator<MirrorPage> {
+/** Pages of at most `size` mirrors that together cover those between a job's users within `scope`. */
+export async function* mirrorPages(sql: Sql, job: Job, scope: Scope, size: number): AsyncGenerator<MirrorPage> {
   if (scope !== 'all') {
-    for (let start = 0; start < scope.length; start += PAGE) yield scope.slice(start, start + PAGE);
+    for (let start = 0; start < scope.length; start += size) yield scope.slice(start, start + size);
     return;
   }
   let after = FIRST_ID;
@@ -26,12 +23,12 @@ export async function* mirrorPages(sql: Sql, job: Job, scope: Scope): AsyncGener
         WHERE ${isBetween(sql, job)}
           AND m.mirror_asset_id > ${after}
         ORDER BY m.mirror_asset_id
-        LIMIT ${PAGE}
+        LIMIT ${size}
       ) AS page
       ORDER BY id DESC
       LIMIT 1`;
     if (last === undefined) return;
-    yield { after, last: last.id };
+    yield { after, last: last.id, size };
     after = last.id;
   }
 }
@@ -52,7 +49,7 @@ export function mirrorsOn(sql: Sql, job: Job, page: MirrorPage): Fragment {
       ? sql`m.mirror_asset_id > ${page.after} AND m.mirror_asset_id <= ${page.last}`
       : isWithin(sql, page, sql`m.source_asset_id`)
   }
-      LIMIT ${PAGE}
+      LIMIT ${'last' in page ? page.size : page.length}
     ) AS m`;
 }
 

@@ -22,8 +22,8 @@ export async function removeMirrors(
 ): Promise<RemovalResult> {
   const withdrawn: Withdrawal[] = [];
   const problems: Problem[] = [];
-  for (let start = 0; start < withdrawals.length; start += context.batchSize) {
-    const batch = withdrawals.slice(start, start + context.batchSize);
+  for (let start = 0; start < withdrawals.length; start += context.limits.batch) {
+    const batch = withdrawals.slice(start, start + context.limits.batch);
     const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
     context.signal.throwIfAborted();
     const failed = [

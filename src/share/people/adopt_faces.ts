@@ -30,8 +30,8 @@ export async function adoptFaces(context: Context, job: Job): Promise<string[][]
       AND EXISTS (SELECT 1 FROM asset_face f WHERE f."assetId" = m.source_asset_id)
       AND NOT EXISTS (SELECT 1 FROM immich_sidecar.face_map known WHERE known.mirror_asset_id = m.mirror_asset_id)`;
   const batches: string[][] = [];
-  for (let start = 0; start < mirrors.length; start += context.batchSize) {
-    const batch = mirrors.slice(start, start + context.batchSize).map(({ id }) => id);
+  for (let start = 0; start < mirrors.length; start += context.limits.batch) {
+    const batch = mirrors.slice(start, start + context.limits.batch).map(({ id }) => id);
     await context.transaction((tx) => matchFaces(tx, context.schema, batch));
     batches.push(batch);
   }

@@ -3,7 +3,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isRowError } from '../../postgres/faults.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
-import type { Context } from '../cycle/context.ts';
+import type { Context, PlanningContext } from '../cycle/context.ts';
 import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
 import type { EmbeddingPair, EmbeddingQueue, EmbeddingsPlan, EmbeddingTable } from './embedding_queue.ts';
 import type { Job } from '../jobs/job.ts';
@@ -28,11 +28,10 @@ export interface EmbeddingsResult {
  */
 export async function* planEmbeddings(
   sql: Sql,
-  schema: ImmichSchema,
+  { schema, scope, limits }: PlanningContext,
   job: Job,
-  scope: Scope,
 ): AsyncGenerator<EmbeddingsPlan> {
-  for await (const page of mirrorPages(sql, job, scope)) {
+  for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
     for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
       const pairs = await readPairs(sql, schema, table, job, page);
       if (pairs.length > 0) yield { table, pairs };
@@ -68,7 +67,7 @@ export async function applyEmbeddings(
   const problems: Problem[] = [];
   let total = 0;
   const work = async () => {
-    let size = FIRST_BATCH;
+    let size = context.limits.embeddings;
     try {
       while (performance.now() < until) {
         const batch = await queue.take(size);
@@ -88,8 +87,6 @@ export async function applyEmbeddings(
   for (const worker of workers) if (worker.status === 'rejected') throw worker.reason;
   return { copied: total, problems };
 }
-
-const FIRST_BATCH = 250;
 
 /** How long a transaction is meant to take, and the sizes it may have. */
 const BATCH_MS = 500;

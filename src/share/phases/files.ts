@@ -23,8 +23,8 @@ export async function* planMirrorFiles(
   context: PlanningContext,
   job: Job,
 ): AsyncGenerator<FilesPlan[]> {
-  const { schema, jobs, scope, linker, paths } = context;
-  for await (const page of mirrorPages(sql, job, scope)) {
+  const { schema, jobs, scope, linker, paths, limits } = context;
+  for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
     const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
     const plans: FilesPlan[] = [];
     await inSlices(mirrors, (mirror) => {

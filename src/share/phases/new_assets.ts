@@ -40,8 +40,8 @@ export async function* planNewAssets(
   job: Job,
   part: Part,
 ): AsyncGenerator<NewAssetsPlan> {
-  const { schema, scope, batchSize } = context;
-  for await (const candidates of readCandidates(sql, schema, job, scope, part, batchSize)) {
+  const { schema, scope, limits } = context;
+  for await (const candidates of readCandidates(sql, schema, job, scope, part, limits)) {
     const duplicates = await findOwnUploads(sql, job, candidates.map(({ id }) => id));
     const newId = mirrorIds();
     const [duplicated, others] = partition(candidates, ({ id }) => duplicates.has(id));
@@ -85,7 +85,7 @@ export async function applyNewAssets(
     results.push(...await Promise.all(copying));
   }
   const created = sum(results.map((result) => result.created));
-  if (created >= context.batchSize) await analyzeOwnTables(context.sql);
+  if (created >= context.limits.batch) await analyzeOwnTables(context.sql);
   return {
     created,
     faces: sum(results.map((result) => result.faces)),

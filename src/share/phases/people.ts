@@ -154,8 +154,8 @@ export async function applyPeople(
     return await updatePeople(tx, schema, targetUserId, await lockOwnPeople(tx, schema, targetUserId, batch));
   }, 'READ COMMITTED');
   const covers: Cover[] = [];
-  for (let start = 0; start < plan.covers.length; start += context.batchSize) {
-    const planned = plan.covers.slice(start, start + context.batchSize);
+  for (let start = 0; start < plan.covers.length; start += context.limits.batch) {
+    const planned = plan.covers.slice(start, start + context.limits.batch);
     covers.push(
       ...await context.transaction(async (tx) => {
         const batch = (await whoseAreOurs(tx, schema, targetUserId, planned)).map((cover): Cover => ({

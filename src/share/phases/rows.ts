@@ -1,13 +1,12 @@
 import type { CopiedTable, ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../cycle/batches.ts';
-import type { Context } from '../cycle/context.ts';
+import type { Context, PlanningContext } from '../cycle/context.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { copyTable } from '../copy/copy_table.ts';
 import { type FieldGroup, fieldGroups, groupSum, isEditUnfinished } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirrors/pages.ts';
-import type { Scope } from '../cycle/scope.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
 
 /** A mirror whose rows no longer say what its source's say. A dry run prints it; apply consumes it. */
@@ -31,11 +30,10 @@ const PROGRESS = 'asset_job_status';
  */
 export async function* planRows(
   sql: Sql,
-  schema: ImmichSchema,
+  { schema, scope, limits }: PlanningContext,
   job: Job,
-  scope: Scope,
 ): AsyncGenerator<RowsPlan[]> {
-  for await (const page of mirrorPages(sql, job, scope)) {
+  for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
     const plan = await compareRows(sql, schema, job, page);
     if (plan.length > 0) yield plan;
   }

@@ -8,9 +8,6 @@ import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
 import type { TakenMirror } from './plan.ts';
 import { isSameFile } from './same_file.ts';
 
-/** Mirrors whose files are looked at with one query. */
-const PAGE = 5_000;
-
 /** A file that a mirror's rows name, and the one of its source that it may have been made from. */
 interface NamedFile {
   readonly mirrorId: string;
@@ -25,9 +22,10 @@ interface NamedFile {
  * Returns how many.
  */
 export async function takeLinks(tx: Sql, context: PlanningContext, mirrors: readonly TakenMirror[]): Promise<number> {
+  const size = context.limits.predecessor;
   let links = 0;
-  for (let start = 0; start < mirrors.length; start += PAGE) {
-    const files = await readFiles(tx, context, mirrors.slice(start, start + PAGE));
+  for (let start = 0; start < mirrors.length; start += size) {
+    const files = await readFiles(tx, context, mirrors.slice(start, start + size));
     const entries = files.flatMap((file) => fileEntry(file, context));
     await recordLinks(tx, entries);
     links += entries.length;

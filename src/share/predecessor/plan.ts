@@ -49,7 +49,7 @@ export interface TakeoverPlan {
  * tables must be there (detect.ts).
  */
 export async function planTakeover(sql: Sql, context: PlanningContext): Promise<TakeoverPlan> {
-  const found = await findMirrors(sql, context.jobs);
+  const found = await findMirrors(sql, context);
   const fits = found.filter(({ job }) => job !== null).map((mirror) => ({ ...mirror, job: mirror.job ?? '' }));
   const isInPlace = (mirror: FoundMirror) => placeOf(mirror, context.jobs) === mirror.mirrorPath;
   return {
@@ -89,7 +89,7 @@ interface FoundMirror {
  * Its mirrors that are there and that we do not know, each with the first of our jobs that fills that place. They are put together
  * here: PostgreSQL, for which next to none of the mappings are unknown, joined them by scanning all assets for each (98 s for 10,000).
  */
-async function findMirrors(sql: Sql, jobs: readonly Job[]): Promise<FoundMirror[]> {
+async function findMirrors(sql: Sql, { jobs, limits }: PlanningContext): Promise<FoundMirror[]> {
   const mappings = await sql<Pick<FoundMirror, 'mirrorAssetId' | 'sourceAssetId' | 'sourceUserId' | 'targetUserId'>[]>`
     SELECT
       theirs.target_asset_id AS "mirrorAssetId",
@@ -100,8 +100,8 @@ async function findMirrors(sql: Sql, jobs: readonly Job[]): Promise<FoundMirror[
     WHERE ${isUnknown(sql)}
     ORDER BY theirs.target_asset_id`;
   const found: FoundMirror[] = [];
-  for (let start = 0; start < mappings.length; start += PAGE) {
-    const page = mappings.slice(start, start + PAGE);
+  for (let start = 0; start < mappings.length; start += limits.predecessor) {
+    const page = mappings.slice(start, start + limits.predecessor);
     const ids = page.flatMap(({ mirrorAssetId, sourceAssetId }) => [mirrorAssetId, sourceAssetId]);
     const assets = new Map((await readAssets(sql, ids)).map((asset) => [asset.id, asset]));
     for (const mapping of page) {
@@ -123,9 +123,6 @@ async function findMirrors(sql: Sql, jobs: readonly Job[]): Promise<FoundMirror[
   }
   return found;
 }
-
-/** Mappings whose assets are looked up with one query. */
-const PAGE = 5_000;
 
 interface FoundAsset {
   readonly id: string;

@@ -33,7 +33,7 @@ export async function applyTakeover(context: Context, plan: TakeoverPlan): Promi
     await analyzeOwnTables(tx); // what follows is planned badly for tables that look empty
     await rememberAlbums(tx, context, plan.mirrors);
     await insertDecisions(tx, plan.decisions);
-    const batches = inBatches(ids, context.batchSize);
+    const batches = inBatches(ids, context.limits.batch);
     const alike = LIKENESS.filter((column) => column !== 'sourceType');
     for (const batch of batches) await matchFaces(tx, context.schema, batch, alike);
     const faces = await restoreFaces(tx, ids);
@@ -44,15 +44,12 @@ export async function applyTakeover(context: Context, plan: TakeoverPlan): Promi
       links += await takeThumbnails(tx, context, targetUserId);
     }
     await settleFaces(inside, batches);
-    for (const batch of inBatches(plan.mirrors, CHECKSUMS)) await correctChecksums(tx, context, batch);
+    for (const batch of inBatches(plan.mirrors, context.limits.predecessor)) await correctChecksums(tx, context, batch);
     return { mirrors: ids.length, faces, people, links, decisions: plan.decisions.length };
   });
   await analyzeOwnTables(context.sql);
   return result;
 }
-
-/** Rows in one statement. */
-const CHECKSUMS = 5_000;
 
 function inBatches<T>(items: readonly T[], size: number): T[][] {
   const batches: T[][] = [];
@@ -70,7 +67,7 @@ const IN_EXIF: ReadonlySet<GroupName> = new Set(['description', 'date', 'positio
  * That program never wrote a photo's data again. What a mirror has, though its source says something else by now, is the target's
  * word only if its row was written later.
  */
-async function insertMirrors(tx: Sql, { schema }: Context, mirrors: readonly TakenMirror[]): Promise<void> {
+async function insertMirrors(tx: Sql, { schema, limits }: Context, mirrors: readonly TakenMirror[]): Promise<void> {
   const groups = fieldGroups(schema).filter(({ name }) => IN_EXIF.has(name));
   const bases = groups.map(({ base }) => tx`, ${tx(base)}`);
   const sums = groups.map((group) =>
@@ -78,7 +75,7 @@ async function insertMirrors(tx: Sql, { schema }: Context, mirrors: readonly Tak
       groupSum(tx, group, 'mirror', 'e')
     } END`
   );
-  for (const batch of inBatches(mirrors, CHECKSUMS)) {
+  for (const batch of inBatches(mirrors, limits.predecessor)) {
     await tx`
       INSERT INTO immich_sidecar.asset_map
         (mirror_asset_id, source_asset_id, source_user_id, target_user_id, job_name ${bases})

@@ -4,6 +4,7 @@ import { pendingFor } from '../../immich/readiness.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
+import type { Limits } from '../cycle/limits.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
 
@@ -31,11 +32,8 @@ export type Part = 'main' | 'motion';
 
 export const PARTS: readonly Part[] = Object.freeze(['main', 'motion']);
 
-/** So many ids are found at once: each search looks at everything that is still to come. */
-const SEARCH = 20_000;
-
 /**
- * Candidates in the order of their ids, in pages of `limit`. Sources that were skipped for good, that were withdrawn by the
+ * Candidates in the order of their ids, in pages of `batch`. Sources that were skipped for good, that were withdrawn by the
  * target, or that failed and have not changed since are left out.
  */
 export async function* readCandidates(
@@ -44,20 +42,20 @@ export async function* readCandidates(
   job: Job,
   scope: Scope,
   part: Part,
-  limit: number,
+  { search, batch }: Pick<Limits, 'search' | 'batch'>,
 ): AsyncGenerator<Candidate[]> {
   let after = FIRST_ID;
   while (true) {
-    const ids = await findCandidates(sql, schema, job, scope, { part, after });
-    for (let start = 0; start < ids.length; start += limit) {
+    const ids = await findCandidates(sql, schema, job, scope, { part, after, size: search });
+    for (let start = 0; start < ids.length; start += batch) {
       yield await sql<Candidate[]>`
         SELECT ${candidateColumns(sql, schema)}
         FROM asset a
-        WHERE a.id = ANY (${ids.slice(start, start + limit)}::uuid[])
+        WHERE a.id = ANY (${ids.slice(start, start + batch)}::uuid[])
         ORDER BY a.id`;
     }
     const last = ids.at(-1);
-    if (last === undefined || ids.length < SEARCH) return;
+    if (last === undefined || ids.length < search) return;
     after = last;
   }
 }
@@ -69,7 +67,7 @@ async function findCandidates(
   schema: ImmichSchema,
   job: Job,
   scope: Scope,
-  { part, after }: { readonly part: Part; readonly after: string },
+  { part, after, size }: { readonly part: Part; readonly after: string; readonly size: number },
 ): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT a.id
@@ -80,7 +78,7 @@ async function findCandidates(
       AND ${isOpen(sql, job)}
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
-    LIMIT ${SEARCH}`;
+    LIMIT ${size}`;
   return rows.map(({ id }) => id);
 }
 

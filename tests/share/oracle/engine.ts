@@ -1,6 +1,7 @@
 import type { Config } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
 import type { CycleReport } from '../../../src/share/cycle/cycle.ts';
+import type { Limits } from '../../../src/share/cycle/limits.ts';
 import { type Sharing, withSharing } from '../../../src/share/share.ts';
 
 /**
@@ -15,7 +16,7 @@ export class Engine {
   ) {}
 
   /** @param kept a pool that somebody else ends; without one the engine has its own */
-  static async start(config: Config, kept?: Connection): Promise<Engine> {
+  static async start(config: Config, kept?: Connection, limits?: Limits): Promise<Engine> {
     const sql = kept ?? await connect(config.database);
     const close = async () => {
       if (kept === undefined) await disconnect(sql);
@@ -25,7 +26,7 @@ export class Engine {
     const running = withSharing(sql, config, 'test', async (sharing) => {
       begun.resolve(sharing);
       await ended.promise;
-    });
+    }, limits);
     running.catch(begun.reject);
     const end = async () => {
       ended.resolve();

@@ -1,6 +1,7 @@
 import { describeProblem } from '../../../src/problems/problem.ts';
 import type { JobConfig } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
+import type { Limits } from '../../../src/share/cycle/limits.ts';
 import type { Release } from '../../harness/database.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
@@ -34,8 +35,8 @@ export class HistoryError extends Error {
  * Lives through a history: after each burst of deeds one cycle must make what the model says, and one more must change nothing.
  * Throws HistoryError with the deeds in words and everything that is different.
  */
-export async function live(release: Release, plan: Plan): Promise<void> {
-  await using history = await History.begin(release, plan);
+export async function live(release: Release, plan: Plan, limits: Limits): Promise<void> {
+  await using history = await History.begin(release, plan, limits);
   for (const [index, step] of plan.steps.entries()) {
     await history.act(step);
     if (step.isFollowedByCycle || index === plan.steps.length - 1) await history.cycle(step);
@@ -49,13 +50,13 @@ class History implements AsyncDisposable {
   #memory: Memory = emptyMemory();
   #needsFullCycle = false;
 
-  private constructor(readonly home: Household, readonly names: readonly Name[]) {}
+  private constructor(readonly home: Household, readonly names: readonly Name[], readonly limits: Limits) {}
 
-  static async begin(release: Release, plan: Plan): Promise<History> {
+  static async begin(release: Release, plan: Plan, limits: Limits): Promise<History> {
     const home = await Household.open(release, plan);
     const pairs = PAIRS[plan.circle];
     const names = [...new Set(pairs.flat())];
-    const history = new History(home, names);
+    const history = new History(home, names, limits);
     try {
       await furnish(home, names);
       home.setJobs(pairs.flatMap(([source, target]): JobConfig[] => [
@@ -105,7 +106,7 @@ class History implements AsyncDisposable {
     if (isFull) await this.#stop();
     // Statements are prepared for each connection, which takes longer than all else: it is kept unless the program restarts.
     this.#sql ??= await connect(this.home.config.database);
-    this.#engine ??= await Engine.start(this.home.config, this.#sql);
+    this.#engine ??= await Engine.start(this.home.config, this.#sql, this.limits);
     this.#needsFullCycle = false;
     const report = await this.#engine.cycle();
     this.#assertNone(report.jobs.flatMap(({ problems }) => problems.map(describeProblem)), 'a cycle reports failures');

@@ -1,0 +1,38 @@
+/** How much is looked at, copied or remembered at once. Made once for each run; tests make them small, so that there is always one more page. */
+export interface Limits {
+  /** Assets in one transaction: 500 take some 0.2 s. Twice as many save a few percent of the time, and cost 10 MiB. */
+  readonly batch: number;
+  /** Ids of new assets that are found with one query: each search looks at everything that is still to come. */
+  readonly search: number;
+  /** Mirrors that are looked at with one query. */
+  readonly mirrors: number;
+  /** Embeddings in a worker's first transaction; how long that takes says how many are in the next. */
+  readonly embeddings: number;
+  /** Sources whose mirrors, and files whose rows, are looked for with one query after our own tables were lost. */
+  readonly adoptedSources: number;
+  readonly adoptedFiles: number;
+  /** Files that are looked up with one query where a restored backup may have left some. */
+  readonly strays: number;
+  /** Mirrors of immich-shared-library that are looked up, and taken over, with one statement. */
+  readonly predecessor: number;
+  /** More changes than this are not worth listing: a full cycle is as fast. */
+  readonly changes: number;
+  /** With more assets than this waiting for Immich, as during a large import, looking at everything is simpler. */
+  readonly waiting: number;
+  /** Problems of a job that are reported. */
+  readonly problems: number;
+}
+
+export const LIMITS: Limits = Object.freeze({
+  batch: 500,
+  search: 20_000,
+  mirrors: 1_000,
+  embeddings: 250,
+  adoptedSources: 5_000,
+  adoptedFiles: 20_000,
+  strays: 1_000,
+  predecessor: 5_000,
+  changes: 20_000,
+  waiting: 20_000,
+  problems: 100,
+});
