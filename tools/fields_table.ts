@@ -12,7 +12,9 @@ export function renderFieldsTable(): string {
   });
   const all = ['`--all`', USUAL_FIELDS.map((name) => `\`--${FIELDS[name].flag}\``).join(' '), ''];
   const lines = [['flag', 'tags', 'what they say'], ['---', '---', '---'], ...rows, all];
-  return `${BEGIN}\n\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n\n${END}`;
+  return `${BEGIN}\n\n${
+    lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
+  }\n\n${END}`;
 }
 
 /** A page with the table as it is now in place of the one that stands in it. Throws when it has none. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { quote } from './quote.ts';
 import { Secret } from './secret.ts';
+import { list } from './words.ts';
 
 /** How one kind of value is read from text, and what to tell somebody whose value was refused. */
 export interface ValueType<T> {
@@ -124,7 +125,7 @@ export function choice<const W extends string>(...words: readonly W[]): ValueTyp
   const lower = words.map((word) => word.toLowerCase() as Lowercase<W>);
   return {
     schema: text.toLowerCase().pipe(z.enum(lower, `is not one of the possible words`)),
-    remedy: `Write ${words.slice(0, -1).join(', ')} or ${words.at(-1)}.`,
+    remedy: `Write ${list(words, 'or')}.`,
   };
 }
 

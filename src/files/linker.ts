@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync, rmdirSync, unlinkSync } from 'node:fs';
-import { isBelow, nameOf, parentOf } from './path_map.ts';
+import { basename, dirname } from 'node:path/posix';
+import { isBelow } from './path_map.ts';
 import type { FileReason } from '../problems/codes.ts';
 import { asFileProblem, codeOf, FileProblem } from './problem.ts';
 
@@ -126,9 +127,9 @@ export class Linker {
    * else's, or all that is left of a source that was deleted.
    */
   remove(target: string, keep: string, { sparesLast = false }: { readonly sparesLast?: boolean } = {}): void {
-    const directory = parentOf(target);
+    const directory = dirname(target);
     try {
-      const name = `${this.#own(directory)}/${nameOf(target)}`;
+      const name = `${this.#own(directory)}/${basename(target)}`;
       const info = Deno.lstatSync(name);
       if (info.isDirectory) throw new FileProblem('not-a-file', target);
       if (sparesLast && info.nlink === 1) return;
@@ -143,7 +144,7 @@ export class Linker {
 
   /** Removes the directories around `target` that are empty, as after a link that could not be made; `keep` as in remove. */
   prune(target: string, keep: string): void {
-    this.#removeEmptyDirectories(parentOf(target), keep);
+    this.#removeEmptyDirectories(dirname(target), keep);
   }
 
   /** Whether this path, seen through any symbolic links, is the very same file as `source`. */
@@ -185,23 +186,23 @@ export class Linker {
   /** The name under which `target` is to be made, in a directory that is there and is the one it means. */
   #prepare(target: string): string {
     assertPossible(target);
-    const directory = parentOf(target);
+    const directory = dirname(target);
     try {
-      return `${this.#own(directory)}/${nameOf(target)}`;
+      return `${this.#own(directory)}/${basename(target)}`;
     } catch (error) {
       if (!(error instanceof FileProblem) || error.reason !== 'missing') throw error;
     }
     this.#makeDirectory(directory);
-    return `${this.#own(directory)}/${nameOf(target)}`;
+    return `${this.#own(directory)}/${basename(target)}`;
   }
 
   /** Makes `directory` below its root, one component at a time, refusing to walk through a symbolic link. */
   #makeDirectory(directory: string): void {
     if (directory === this.#rootOf(directory).path) return;
-    const parent = parentOf(directory);
+    const parent = dirname(directory);
     this.#makeDirectory(parent);
     try {
-      Deno.mkdirSync(`${this.#own(parent)}/${nameOf(directory)}`);
+      Deno.mkdirSync(`${this.#own(parent)}/${basename(directory)}`);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw asFileProblem(error, directory);
       const info = lstatOr(directory, undefined);
@@ -212,12 +213,12 @@ export class Linker {
 
   /** Makes a file under a name of its own and lets it take the place of `target` in one step. Throws FileProblem. */
   #putInPlace(target: string, make: (temporary: string) => void): void {
-    const directory = parentOf(target);
+    const directory = dirname(target);
     this.#removeTemporary(directory);
     try {
       make(`${this.#own(directory)}/${TEMPORARY_NAME}`);
       const real = this.#own(directory);
-      Deno.renameSync(`${real}/${TEMPORARY_NAME}`, `${real}/${nameOf(target)}`);
+      Deno.renameSync(`${real}/${TEMPORARY_NAME}`, `${real}/${basename(target)}`);
     } catch (error) {
       throw asFileProblem(error, target);
     } finally {
@@ -237,13 +238,13 @@ export class Linker {
   #removeEmptyDirectories(directory: string, keep: string): void {
     const root = this.#rootOf(directory);
     // Nothing deeper can exist.
-    if (directory.length > LONGEST_PATH) directory = parentOf(directory.slice(0, LONGEST_PATH));
+    if (directory.length > LONGEST_PATH) directory = dirname(directory.slice(0, LONGEST_PATH));
     while (isBelow(directory, keep) && isBelow(directory, root.path)) {
-      const parent = parentOf(directory);
+      const parent = dirname(directory);
       // One that is gone already may have been the last one in its parent: a run was killed between the two.
       if (existsSync(directory)) {
         try {
-          rmdirSync(`${this.#own(parent)}/${nameOf(directory)}`);
+          rmdirSync(`${this.#own(parent)}/${basename(directory)}`);
         } catch (error) {
           if (!isAbsent(error)) return;
         }
@@ -255,7 +256,7 @@ export class Linker {
 
 /** Throws FileProblem if what is there of an absent directory's path leads elsewhere. */
 function assertNotBehindLink(directory: string, root: Root): void {
-  for (let above = parentOf(directory); isBelow(above, root.path); above = parentOf(above)) {
+  for (let above = dirname(directory); isBelow(above, root.path); above = dirname(above)) {
     const real = realPathOr(above, undefined);
     if (real === undefined) continue;
     if (real !== meantBy(above, root)) throw new FileProblem('outside-roots', directory);

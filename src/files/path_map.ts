@@ -20,16 +20,6 @@ export function isBelow(path: string, directory: string): boolean {
   return path.startsWith(directory === '/' ? '/' : `${directory}/`);
 }
 
-/** The directory part of an absolute path. */
-export function parentOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '/';
-}
-
-/** The last segment of a path. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 /**
  * Translates paths between Immich's container and this program. There is one in a run, used everywhere, so that
  * a path outside every configured root is known as such no matter where it came from.

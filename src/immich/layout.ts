@@ -1,4 +1,4 @@
-import { nameOf, parentOf } from '../files/path_map.ts';
+import { basename, dirname } from 'node:path/posix';
 
 /** Where Immich's images keep their media unless they are told otherwise: since 1.136, and before. */
 export const USUAL_MEDIA_LOCATIONS: readonly string[] = Object.freeze(['/data', '/usr/src/app/upload']);
@@ -49,7 +49,7 @@ export function mirrorGeneratedPath(
   source: { readonly assetId: string },
   mirror: { readonly assetId: string; readonly ownerId: string; readonly media: string },
 ): OwnPath {
-  const sourceName = nameOf(file.path);
+  const sourceName = basename(file.path);
   const name = sourceName.includes(source.assetId)
     ? sourceName.replaceAll(source.assetId, mirror.assetId)
     : `${mirror.assetId}_${file.type}${file.isEdited ? '_edited' : ''}${extensionOf(sourceName)}`;
@@ -63,10 +63,10 @@ export function personThumbnailPath(media: string, ownerId: string, personId: st
 
 /** The name Immich finds a sidecar by: `photo.jpg.xmp`, or `photo.xmp` where the source's is named so. */
 export function mirrorSidecarPath(sourceSidecar: string, sourceOriginal: string, mirrorOriginal: string): string {
-  const sourceStem = stemOf(nameOf(sourceOriginal));
-  const isNamedByStem = nameOf(sourceSidecar).toLowerCase() === `${sourceStem}.xmp`.toLowerCase();
-  const name = isNamedByStem ? `${stemOf(nameOf(mirrorOriginal))}.xmp` : `${nameOf(mirrorOriginal)}.xmp`;
-  return `${parentOf(mirrorOriginal)}/${name}`;
+  const sourceStem = stemOf(basename(sourceOriginal));
+  const isNamedByStem = basename(sourceSidecar).toLowerCase() === `${sourceStem}.xmp`.toLowerCase();
+  const name = isNamedByStem ? `${stemOf(basename(mirrorOriginal))}.xmp` : `${basename(mirrorOriginal)}.xmp`;
+  return `${dirname(mirrorOriginal)}/${name}`;
 }
 
 /** A file name without its last extension; a leading dot is part of the name. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { messageOf, UserError } from '../errors.ts';
 import { createAlbum, deleteAlbum } from '../immich/api/album_create.ts';
 import { countLibraryAssets, createLibrary, deleteLibrary, setExclusionPatterns } from '../immich/api/libraries.ts';
@@ -57,7 +58,7 @@ export async function applySetup(
   const undo = new Undo();
   const goOn = async () => {
     // Ctrl-C is heard between tasks only, and much of this is one task.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await setTimeout(0);
     if (signal.aborted) throw new Cancelled();
   };
   try {

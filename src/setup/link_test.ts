@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { Linker } from '../files/linker.ts';
-import { parentOf, type PathMap } from '../files/path_map.ts';
+import { type PathMap } from '../files/path_map.ts';
 import { asFileProblem } from '../files/problem.ts';
 import type { FileReason } from '../problems/codes.ts';
 
@@ -41,7 +42,7 @@ export function testLink(source: string, target: string, paths: PathMap): LinkTe
 /** The nearest directory at or above this path that exists. */
 export function nearestDirectory(path: string): string {
   let directory = path;
-  while (directory !== '/' && !existsSync(directory)) directory = parentOf(directory);
+  while (directory !== '/' && !existsSync(directory)) directory = dirname(directory);
   return directory;
 }
 

@@ -1,4 +1,4 @@
-import { parentOf } from '../files/path_map.ts';
+import { dirname } from 'node:path/posix';
 import type { FileStamp } from './tags.ts';
 
 /** Begins the names of files in the making. With a dot in front neither Immich's crawler nor its watcher sees them. */
@@ -8,7 +8,7 @@ const TEMPORARY_PREFIX = '.immich-sidecar-';
 export function temporaryPathFor(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
-  return `${parentOf(path)}/${TEMPORARY_PREFIX}${crypto.randomUUID().slice(0, 13)}${extension}`;
+  return `${dirname(path)}/${TEMPORARY_PREFIX}${crypto.randomUUID().slice(0, 13)}${extension}`;
 }
 
 /** Whether this is a name that temporaryPathFor gives. */
@@ -39,7 +39,7 @@ const flushes = new Map<string, { next: Promise<void> | undefined; current: Prom
  * with all who come until then. Some network file systems cannot flush a directory; theirs is then as good.
  */
 export function flushDirectoryOf(path: string): Promise<void> {
-  const directory = parentOf(path);
+  const directory = dirname(path);
   const running = flushes.get(directory);
   if (running !== undefined) return running.next ??= running.current.then(() => flushDirectory(directory));
   return flushDirectory(directory);

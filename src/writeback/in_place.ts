@@ -1,4 +1,4 @@
-import { parentOf } from '../files/path_map.ts';
+import { dirname } from 'node:path/posix';
 import { asFileProblem, codeOf } from '../files/problem.ts';
 import { toStamp } from './files.ts';
 import type { FileStamp } from './tags.ts';
@@ -10,7 +10,7 @@ import { WriteProblem } from './write_problem.ts';
  * good for.
  */
 export function isInPlace(path: string): boolean {
-  const directory = parentOf(path);
+  const directory = dirname(path);
   return Deno.realPathSync(directory) === directory;
 }
 

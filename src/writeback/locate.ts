@@ -1,5 +1,6 @@
+import { basename, dirname } from 'node:path/posix';
 import type { Config } from '../config/config.ts';
-import { isBelow, isPlainPath, nameOf, parentOf, PathMap, type Root } from '../files/path_map.ts';
+import { isBelow, isPlainPath, PathMap, type Root } from '../files/path_map.ts';
 import { asFileProblem, FileProblem } from '../files/problem.ts';
 import type { FileReason } from '../problems/codes.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
@@ -93,8 +94,8 @@ export class Locator {
     const wanted = this.toLocal(immichPath);
     if (wanted === undefined) return { isFound: false, reason: 'unmapped', path: undefined };
     try {
-      const directory = Deno.realPathSync(parentOf(wanted));
-      const path = `${directory === '/' ? '' : directory}/${nameOf(wanted)}`;
+      const directory = Deno.realPathSync(dirname(wanted));
+      const path = `${directory === '/' ? '' : directory}/${basename(wanted)}`;
       let realPath = path;
       let info = Deno.lstatSync(path);
       if (info.isSymlink) {
@@ -102,7 +103,7 @@ export class Locator {
         info = Deno.lstatSync(realPath);
       }
       // The sidecar is made in the one, the new file in the other.
-      for (const place of [directory, parentOf(realPath)]) if (!this.#contains(place)) throw outside(wanted);
+      for (const place of [directory, dirname(realPath)]) if (!this.#contains(place)) throw outside(wanted);
       if (!info.isFile) throw new FileProblem('not-a-file', wanted);
       return { isFound: true, path, realPath, stamp: toStamp(info) };
     } catch (error) {

@@ -1,8 +1,8 @@
+import { dirname } from 'node:path/posix';
 import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
 import type { GeneratedAsset } from '../../src/demo/library_generator/result.ts';
 import { assetOf } from '../../src/demo/library_generator/result.ts';
-import { parentOf } from '../../src/files/path_map.ts';
 import type { CycleReport } from '../../src/share/cycle/cycle.ts';
 import type { SkipReason, Standing } from '../../src/share/cycle/outcome.ts';
 import { otherFileSystem } from '../files/obstacles.ts';
@@ -29,7 +29,7 @@ function setPath(world: World, photo: GeneratedAsset, path: string) {
 
 /** Moves a photo, as its owner might on his disk before a scan. */
 function move(world: World, photo: GeneratedAsset, path: string) {
-  Deno.mkdirSync(parentOf(world.local(path)), { recursive: true });
+  Deno.mkdirSync(dirname(world.local(path)), { recursive: true });
   Deno.renameSync(photo.localPath, world.local(path));
   return setPath(world, photo, path);
 }
@@ -279,7 +279,7 @@ Deno.test('hostile paths are skipped, each for its reason; everything else is sh
 Deno.test('a target name that somebody else has taken is refused, and his file stays; it goes through once it is free', async () => {
   await using world = await World.open('v3.1.0');
   const theirs = world.local('/external_library/bob_shared/.alice/2023/portrait.jpg');
-  Deno.mkdirSync(parentOf(theirs), { recursive: true });
+  Deno.mkdirSync(dirname(theirs), { recursive: true });
   Deno.writeTextFileSync(theirs, 'the only copy of something');
   for (let cycle = 1; cycle <= 2; cycle++) {
     const report = await world.share();
@@ -299,7 +299,7 @@ Deno.test('a target name that somebody else has taken is refused, and his file s
 Deno.test("somebody else's sidecar beside a mirror survives the mirror's coming and going", async () => {
   await using world = await World.open('v3.1.0');
   const theirs = world.local('/external_library/bob_shared/.alice/1999/wedding.jpg.xmp');
-  Deno.mkdirSync(parentOf(theirs), { recursive: true });
+  Deno.mkdirSync(dirname(theirs), { recursive: true });
   Deno.writeTextFileSync(theirs, 'mine');
   await world.share();
   assert.ok(await world.mirrorOf('family/wedding'), 'a mirror without its sidecar is still whole');
@@ -357,7 +357,7 @@ Deno.test('files that a mirror says it has are removed with it only where Immich
   const theirs = ['/external_library/alice/private/diary.jpg', '/data/backups/dump.sql.gz'];
   Deno.mkdirSync(world.local('/data/backups'), { recursive: true });
   Deno.writeTextFileSync(world.local('/data/backups/dump.sql.gz'), 'all we have');
-  const made = `${parentOf(await previewOf(world, mirror))}/${mirror}_fullsize.jpeg`;
+  const made = `${dirname(await previewOf(world, mirror))}/${mirror}_fullsize.jpeg`;
   Deno.writeTextFileSync(world.local(made), 'made by Immich');
   const listed = [...theirs, made, `/data/../../outside/secret.jpg`, `${outsideOf(world)}/secret.jpg`];
   for (const [index, path] of listed.entries()) {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { UserError } from '../../errors.ts';
 import type { Linker } from '../../files/linker.ts';
-import { parentOf, type PathMap } from '../../files/path_map.ts';
+import { type PathMap } from '../../files/path_map.ts';
 import { asFileProblem, FileProblem } from '../../files/problem.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { ownerFolder } from '../../immich/layout.ts';
@@ -142,13 +143,13 @@ function probe(test: Probe, linker: Linker, paths: PathMap): void {
     linker.link(linker.inspect(source), target);
     linker.remove(target, existing);
   } catch (error) {
-    throw explain(asFileProblem(error, target), test, parentOf(source), existing);
+    throw explain(asFileProblem(error, target), test, dirname(source), existing);
   }
 }
 
 /** Removes probes of runs that were killed. They lie in a directory that was the nearest then: in this one or above it. */
 function removeLeftOver(directory: string, linker: Linker): void {
-  for (; linker.contains(directory); directory = parentOf(directory)) {
+  for (; linker.contains(directory); directory = dirname(directory)) {
     if (existsSync(`${directory}/${PROBE_NAME}`)) linker.remove(`${directory}/${PROBE_NAME}`, directory);
   }
 }
@@ -159,7 +160,7 @@ function nearestDirectory(directory: string): string {
       Deno.lstatSync(directory);
       return directory;
     } catch {
-      directory = parentOf(directory);
+      directory = dirname(directory);
     }
   }
   return directory;

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { setImmediate } from 'node:timers/promises';
 
 /**
  * Longest time in milliseconds that file work keeps the event loop to itself. PostgreSQL, which copies the batch before at
@@ -16,7 +16,7 @@ export async function inSlices<Item>(
   for (const item of items) {
     work(item);
     if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
       signal?.throwIfAborted();
       sliceStart = performance.now();
     }

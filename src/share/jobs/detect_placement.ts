@@ -1,4 +1,5 @@
-import { parentOf, type PathMap } from '../../files/path_map.ts';
+import { dirname } from 'node:path/posix';
+import { type PathMap } from '../../files/path_map.ts';
 
 /**
  * Whether a directory, as Immich sees it, is or lies behind a symbolic link below its root: then nobody can have meant hard links
@@ -8,7 +9,7 @@ export function isBehindLink(directory: string, paths: PathMap): boolean {
   const path = directory.replace(/\/$/, '');
   const [root, local] = [paths.rootOf(path), paths.toLocal(path)];
   if (root === undefined || local === undefined) return false;
-  for (let step = local; step !== root.local && step !== '/'; step = parentOf(step)) {
+  for (let step = local; step !== root.local && step !== '/'; step = dirname(step)) {
     if (isLink(step)) return true;
   }
   return false;

@@ -1,4 +1,5 @@
-import { isBelow, isPlainPath, parentOf } from '../../files/path_map.ts';
+import { dirname } from 'node:path/posix';
+import { isBelow, isPlainPath } from '../../files/path_map.ts';
 import type { JournalEntry } from './journal.ts';
 
 type Link = Pick<JournalEntry, 'path' | 'keep'>;
@@ -10,7 +11,7 @@ type Link = Pick<JournalEntry, 'path' | 'keep'>;
  */
 export function homeOf(path: string, links: readonly Link[]): Link | undefined {
   if (!isPlainPath(path)) return undefined;
-  return links.find((link) => parentOf(path) === parentOf(link.path) || isBelow(path, hiddenDirectory(link) ?? path));
+  return links.find((link) => dirname(path) === dirname(link.path) || isBelow(path, hiddenDirectory(link) ?? path));
 }
 
 /** The directory just above which pruning ends, if Immich's crawler passes over it: everything in there is ours. */

@@ -1,5 +1,6 @@
+import { basename } from 'node:path/posix';
 import type { Linker } from '../../files/linker.ts';
-import { nameOf, type PathMap } from '../../files/path_map.ts';
+import { type PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
@@ -115,7 +116,7 @@ export async function undoUnfinished(
   if (unfinished.length === 0) return { settled: 0, failed: [] };
   const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));
   const superfluous = unfinished.filter(({ path }) => !inUse.has(path));
-  const isNamedAfterMirror = ({ path, mirrorId }: JournalEntry) => nameOf(path).includes(mirrorId);
+  const isNamedAfterMirror = ({ path, mirrorId }: JournalEntry) => basename(path).includes(mirrorId);
   const failed = [true, false].flatMap((sparesLast) =>
     removeFiles(
       superfluous.filter((entry) => isNamedAfterMirror(entry) !== sparesLast),

@@ -1,4 +1,5 @@
-import { isBelow, nameOf, parentOf } from '../../files/path_map.ts';
+import { basename, dirname } from 'node:path/posix';
+import { isBelow } from '../../files/path_map.ts';
 import { ownerFolder } from '../../immich/layout.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { pathColumn } from '../selection/candidates.ts';
@@ -79,7 +80,7 @@ function keepOfGenerated(
   { path, mirrorId, targetUserId }: NamedFile,
   { jobs }: PlanningContext,
 ): string | undefined {
-  if (!nameOf(path).includes(mirrorId)) return undefined;
+  if (!basename(path).includes(mirrorId)) return undefined;
   const media = jobs[0]?.mediaLocation ?? '';
   const folder = (['thumbs', 'encoded-video'] as const).find((name) =>
     isBelow(path, ownerFolder(media, name, targetUserId))
@@ -89,7 +90,7 @@ function keepOfGenerated(
 
 /** The sidecar of an upload is linked into the folder of the target that has the same path. Any other one is the source's own. */
 function keepOfSidecar({ path, sourcePath, targetUserId }: NamedFile, { paths }: PlanningContext): string | undefined {
-  if (sourcePath === null || !isSameFile(path, sourcePath, paths) || isBehindLink(parentOf(path), paths)) {
+  if (sourcePath === null || !isSameFile(path, sourcePath, paths) || isBehindLink(dirname(path), paths)) {
     return undefined;
   }
   const home = path.indexOf(`/${targetUserId}/`);
@@ -114,7 +115,7 @@ export async function takeThumbnails(tx: Sql, context: PlanningContext, targetUs
       AND mirror."thumbnailPath" <> ''
       AND origin."thumbnailPath" <> ''`;
   const linked = people.filter(({ id, path, originPath }) =>
-    isBelow(path, ownerFolder(media, 'thumbs', targetUserId)) && nameOf(path).includes(id) &&
+    isBelow(path, ownerFolder(media, 'thumbs', targetUserId)) && basename(path).includes(id) &&
     isSameFile(path, originPath, context.paths)
   );
   await recordLinks(tx, linked.map(({ id, path }) => ({ mirrorId: id, path, keep: `${media}/thumbs` })));

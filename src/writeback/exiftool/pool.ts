@@ -17,7 +17,13 @@ const COMMANDS_PER_PROCESS = 10_000;
 /** Time for one command: hashing a film of 100 GB twice takes about ten minutes. */
 const PATIENCE_MS = 30 * 60_000;
 
-/** ExifTools that are kept open; they start when they are needed. */
+/**
+ * ExifTools that are kept open; they start when they are needed.
+ *
+ * exiftool-vendored's batch-cluster (19.4) would not do: it sends one command at a time and waits 30 ms after each answer, as it cannot
+ * tell when the messages are whole, where a photo is read in 3 ms; and it ends a process by `process.kill`, for which Deno
+ * wants the permission to start any program, not only Perl.
+ */
 export class ExifToolPool implements AsyncDisposable {
   readonly #launch: Launch;
   readonly #workers: number;

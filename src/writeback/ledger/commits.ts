@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { EXIT, messageOf, UserError } from '../../errors.ts';
 
 /** What is not urgent is written at the latest with this many others, or when a second has passed. */
@@ -31,7 +32,8 @@ export class Commits {
   /** Adds a write and waits until it and all before it are on the disk. Writes of the same moment share a transaction. */
   async durably(write: () => void): Promise<void> {
     this.#waiting.push(write);
-    this.#soon ??= nextTurn().then(() => this.now());
+    // Everything that is ready now goes first.
+    this.#soon ??= setTimeout(0).then(() => this.now());
     await this.#soon;
   }
 
@@ -65,9 +67,4 @@ export class Commits {
       throw this.#failure;
     }
   }
-}
-
-/** Lets everything that is ready now go first. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { getLogger } from '@logtape/logtape';
 import { plain } from '../../config/quote.ts';
 import { messageOf, UserError } from '../../errors.ts';
@@ -131,7 +132,7 @@ export class AssetWork {
     if (runId === undefined) return;
     for (const { kind, path } of [media, sidecar]) {
       const now = planned.own[kind];
-      if (now === undefined || JSON.stringify(now) === JSON.stringify(before[kind])) continue;
+      if (now === undefined || isDeepStrictEqual(now, before[kind])) continue;
       commits.later(() => files.saveOwn(path, now));
     }
   }

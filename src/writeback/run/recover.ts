@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
+import { dirname } from 'node:path/posix';
 import { messageOf } from '../../errors.ts';
-import { parentOf } from '../../files/path_map.ts';
 import type { Change } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { shown } from './asset_work.ts';
@@ -31,7 +31,7 @@ export function recover(ledger: Ledger, stateDirectory: string): Disposable {
 function settleAll(ledger: Ledger, begun: readonly Change[]): void {
   logger.info('{files} files were being written when the last run ended', { files: begun.length });
   for (const change of begun) {
-    const directory = parentOf(change.plan.path);
+    const directory = dirname(change.plan.path);
     if (!existsSync(directory)) {
       logger.warn('{directory} is not there; a temporary file in it may be left', { directory: shown(directory) });
       continue;

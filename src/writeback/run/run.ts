@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers';
+import { setImmediate } from 'node:timers/promises';
 import { getLogger } from '@logtape/logtape';
+import { dirname } from 'node:path/posix';
 import type { KnownFile } from '../ledger/files.ts';
-import { parentOf } from '../../files/path_map.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SecondAssets } from '../ledger/second_assets.ts';
 import type { Located, Locator } from '../locate.ts';
@@ -68,6 +68,7 @@ export async function runAssets(context: RunContext, pages: AsyncIterable<readon
 class Page {
   readonly #context: RunContext;
   readonly #claims = new Map<string, string>();
+  /** No p-limit: that takes on whatever it is given, and a batch that waits holds its records. */
   readonly #underWay = new Set<Promise<void>>();
   #batch: Task[] = [];
   #failure: unknown;
@@ -80,12 +81,12 @@ class Page {
     const { ledger, locator, mount, tally, signal, onEnd } = this.#context;
     const files: (Located | undefined)[] = [];
     for (const [index, item] of items.entries()) {
-      if (index % TURN === 0) await nextTurn();
+      if (index % TURN === 0) await setImmediate();
       files.push(item.kind === 'record' ? locator.locate(item.record.originalPath) : undefined);
     }
     const known = ledger.files.find(files.flatMap((file) => file?.isFound ? [file.realPath] : []));
     for (const [index, item] of items.entries()) {
-      if (index % TURN === 0) await nextTurn();
+      if (index % TURN === 0) await setImmediate();
       if (signal.aborted || this.#failure !== undefined) break;
       const file = files[index];
       if (item.kind === 'mirror' || file === undefined) {
@@ -128,7 +129,7 @@ class Page {
     this.#claims.set(path, record.assetId);
     if (row === undefined && saysNothing(record, fields) && !this.#hasOwn(file)) return 'nothing-known';
     const wanted = digest(record);
-    const hasNone = row !== undefined && directories.hasNone(parentOf(file.path));
+    const hasNone = row !== undefined && directories.hasNone(dirname(file.path));
     const sidecars = hasNone ? [] : sidecarCandidates(file.path);
     return rememberedOutcome(row, wanted, file.stamp, sidecars) ?? { record, file, known: row, wanted };
   }
@@ -186,8 +187,4 @@ function withoutDone({ ledger, runId = -1 }: RunContext, items: readonly SourceI
   const idOf = (item: SourceItem) => item.kind === 'record' ? item.record.assetId : item.assetId;
   const done = ledger.runs.done(runId, items.map(idOf));
   return items.filter((item) => !done.has(idOf(item)));
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
