@@ -21,7 +21,7 @@ export function compare(input: MappingInput): Comparison {
   const values = compareValues(input.current, input.own, wanted);
   const changes = [...lists.changes, ...values.changes];
   return {
-    changes: [...changes, ...charsetChanges(input.current, changes)],
+    changes: [...changes, ...charsetChanges(input.current, changes, input.holds)],
     own: { lists: lists.own, values: values.own },
     refused: [...wanted.values()].flatMap(({ refused }) => refused ?? []),
   };

@@ -1,10 +1,11 @@
 import type { Holds } from './fields/field.ts';
 
-export const SIDECAR_HOLDS: Holds = Object.freeze({ exif: false, iptc: false, quickTime: false });
+export const SIDECAR_HOLDS: Holds = Object.freeze({ exif: false, iptc: false, iptcDigest: false, quickTime: false });
 
-const PHOTO: Holds = Object.freeze({ exif: true, iptc: false, quickTime: false });
-const PHOTO_WITH_IPTC: Holds = Object.freeze({ exif: true, iptc: true, quickTime: false });
-const FILM: Holds = Object.freeze({ exif: false, iptc: false, quickTime: true });
+const PHOTO: Holds = Object.freeze({ ...SIDECAR_HOLDS, exif: true });
+const PHOTO_WITH_IPTC: Holds = Object.freeze({ ...PHOTO, iptc: true });
+const JPEG: Holds = Object.freeze({ ...PHOTO_WITH_IPTC, iptcDigest: true });
+const FILM: Holds = Object.freeze({ ...SIDECAR_HOLDS, quickTime: true });
 
 /**
  * The formats that are written into, by ExifTool's `FileType`. ExifTool can write proprietary raw files too, but it
@@ -12,7 +13,7 @@ const FILM: Holds = Object.freeze({ exif: false, iptc: false, quickTime: true })
  * is documented and made for it.
  */
 const EMBEDDABLE: Readonly<Record<string, Holds>> = Object.freeze({
-  'JPEG': PHOTO_WITH_IPTC,
+  'JPEG': JPEG,
   'TIFF': PHOTO_WITH_IPTC,
   'DNG': PHOTO_WITH_IPTC,
   'PNG': PHOTO,

@@ -1,3 +1,4 @@
+import type { Holds } from './fields/field.ts';
 import type { Tags } from './fields/values.ts';
 import type { TagChange } from './tags.ts';
 
@@ -18,16 +19,21 @@ const FITTING_DIGEST = 'new';
  * something is added that is not ASCII; and the digest then says that XMP is in step, so that readers take the XMP, in
  * which nothing is cut short.
  */
-export function charsetChanges(current: Tags, changes: readonly TagChange[]): TagChange[] {
+export function charsetChanges(current: Tags, changes: readonly TagChange[], { iptcDigest }: Holds): TagChange[] {
   const iptc = changes.filter(({ tag }) => tag.startsWith('IPTC:'));
   if (iptc.length === 0) return [];
-  const digest = { tag: IPTC_DIGEST, before: current[IPTC_DIGEST] ?? null, after: FITTING_DIGEST };
+  const before = current[IPTC_DIGEST] ?? null;
+  // One that does not fit any more would have readers take IPTC instead of XMP; without one they take XMP.
+  const hasToGo = !iptcDigest && before !== null;
+  const digests: TagChange[] = iptcDigest || hasToGo
+    ? [{ tag: IPTC_DIGEST, before, after: iptcDigest ? FITTING_DIGEST : null }]
+    : [];
   const charset = current[IPTC_CHARSET] ?? null;
   const isNew = (current[IPTC_PRESENCE] ?? null) === null;
   // deno-lint-ignore no-control-regex
   const needsMore = iptc.some(({ after }) => after !== null && /[^\x00-\x7f]/.test([after].flat().join('')));
   const isUtf8 = charset === UTF8;
-  return !isUtf8 && (isNew || needsMore) ? [{ tag: IPTC_CHARSET, before: charset, after: UTF8 }, digest] : [digest];
+  return !isUtf8 && (isNew || needsMore) ? [{ tag: IPTC_CHARSET, before: charset, after: UTF8 }, ...digests] : digests;
 }
 
 /** Whether other values of IPTC have to be written anew in another encoding. */

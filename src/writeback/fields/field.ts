@@ -51,6 +51,8 @@ export interface Holds {
   readonly exif: boolean;
   /** IPTC-IIM. Where no standard gives it a place, it is not added. */
   readonly iptc: boolean;
+  /** Whether a digest of IPTC fits: in TIFF ExifTool (13.59) pads IPTC after it has computed that. */
+  readonly iptcDigest: boolean;
   readonly quickTime: boolean;
 }
 

@@ -4,8 +4,8 @@ import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import { NOTHING_OWN } from '../../../src/writeback/fields/values.ts';
 import { BLANK } from '../files/world.ts';
 
-export const JPEG = Object.freeze({ exif: true, iptc: true, quickTime: false });
-export const MP4 = Object.freeze({ exif: false, iptc: false, quickTime: true });
+export const JPEG = Object.freeze({ exif: true, iptc: true, iptcDigest: true, quickTime: false });
+export const MP4 = Object.freeze({ exif: false, iptc: false, iptcDigest: false, quickTime: true });
 
 /** An empty JPEG of which nothing is known, but for what is given. */
 export function input(given: Partial<MappingInput>): MappingInput {
