@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { locateExifTool } from '../../../src/writeback/exiftool/location.ts';
 import { ExifToolPool } from '../../../src/writeback/exiftool/pool.ts';
-import { readTags } from '../../../src/writeback/exiftool/read.ts';
+import { type Reading, readTags } from '../../../src/writeback/exiftool/read.ts';
 import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import { tagsToRead } from '../../../src/writeback/tags_to_read.ts';
 import { quickReading } from '../../../src/writeback/quick_reading/quick_reading.ts';
@@ -10,6 +11,13 @@ import type { Tags } from '../../../src/writeback/fields/values.ts';
 
 /** Every tag that write-back ever reads. */
 const TAGS = tagsToRead(FIELD_NAMES);
+
+/** A file of which the two say different things. */
+export interface Difference {
+  readonly path: string;
+  readonly seen: unknown;
+  readonly expected: unknown;
+}
 
 /** ExifTool and the quick reading, side by side. */
 export class Comparison implements AsyncDisposable {
@@ -50,21 +58,32 @@ export class Comparison implements AsyncDisposable {
   }
 
   async of(paths: readonly string[]): Promise<boolean[]> {
+    const { answers, differences } = await this.#compare(paths);
+    for (const { path, ...values } of differences) {
+      const content = Deno.readTextFileSync(path).slice(0, 4_000);
+      assert.deepEqual(values.seen, values.expected, `${content}\n${JSON.stringify(values, null, 1)}`);
+    }
+    return answers;
+  }
+
+  /** Where the quick reading says of these files what ExifTool does not say. */
+  async differences(paths: readonly string[]): Promise<Difference[]> {
+    return (await this.#compare(paths)).differences;
+  }
+
+  async #compare(paths: readonly string[]): Promise<{ answers: boolean[]; differences: Difference[] }> {
     const readings = await readTags(this.pool, paths, TAGS);
+    const differences: Difference[] = [];
     const answers = await Promise.all(paths.map(async (path) => {
       const quick = await quickReading(path, kindOf(path), Deno.statSync(path).size);
       if (quick === undefined) return false;
-      const right = readings.get(path);
-      assert.ok(right, path);
-      const content = () => Deno.readTextFileSync(path).slice(0, 4_000);
-      const seen = { fileType: quick.fileType, error: quick.error, tags: asked(quick.tags) };
-      const expected = { fileType: right.fileType, error: right.error, tags: asked(right.tags) };
-      assert.deepEqual(seen, expected, `${content()}\n${JSON.stringify({ seen, expected }, null, 1)}`);
+      const [seen, expected] = [quick, readings.get(path)].map((reading) => reading && said(reading));
+      if (!isDeepStrictEqual(seen, expected)) differences.push({ path, seen, expected });
       return true;
     }));
     this.counts.files += answers.length;
     this.counts.answered += answers.filter(Boolean).length;
-    return answers;
+    return { answers, differences };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -76,6 +95,10 @@ export class Comparison implements AsyncDisposable {
 
 function kindOf(path: string): 'media' | 'sidecar' {
   return path.endsWith('.xmp') ? 'sidecar' : 'media';
+}
+
+function said({ fileType, error, tags }: Reading) {
+  return { fileType, error, tags: asked(tags) };
 }
 
 function asked(tags: Tags): Tags {
