@@ -37,7 +37,20 @@ export interface PathMapping {
   readonly local: string;
 }
 
+/** How much of TLS a connection to PostgreSQL asks for, by libpq's names. */
+export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+
+/** How a connection is secured. Certificates and keys are the text of PEM files. */
+export interface TlsConfig {
+  readonly mode: Exclude<TlsMode, 'disable'>;
+  /** Who may have signed the server's certificate; undefined = the usual authorities. */
+  readonly authorities?: string;
+  /** What this program shows to the server. */
+  readonly client?: { readonly certificate: string; readonly key: Secret };
+}
+
 export interface DatabaseConfig {
+  /** A name, an IP address, or the directory of a Unix socket, which begins with a slash. */
   readonly hostname: string;
   readonly port: number;
   readonly username: string;
@@ -45,6 +58,8 @@ export interface DatabaseConfig {
   readonly name: string;
   /** How many connections may be open at once. One is enough for everything; two or more let the first copy use two cores. */
   readonly maxConnections: number;
+  /** Undefined = no TLS. */
+  readonly tls?: TlsConfig;
 }
 
 /** How write-back works. Paths are absolute. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { normalize } from 'node:path/posix';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import type { ValueType } from './values.ts';
@@ -18,6 +19,12 @@ function canonicalHost(text: string): string | undefined {
   const name = domainToASCII(text.toLowerCase());
   const labels = name.replace(/\.$/, '').split('.');
   return name.length <= MAX_LENGTH && labels.every((label) => LABEL.test(label)) ? name : undefined;
+}
+
+/** The socket lies in it under a name that is made from the port. */
+function socketDirectory(path: string): string | undefined {
+  const isOne = !/\p{Cc}|\/\.s\.PGSQL\.\d+$/u.test(path) && normalize(path) !== '/';
+  return isOne ? normalize(path).replace(/\/$/, '') : undefined;
 }
 
 /** Why a text is no host, as the rest of a sentence. */
@@ -42,6 +49,21 @@ const REMEDY = 'Write only the name or the IP address, such as immich_postgres; 
 export const hostname: ValueType<string> = {
   schema: host,
   remedy: REMEDY,
+  mayHoldSecret: (value) => value.includes('@'),
+};
+
+/** The host of a database, or the directory of its socket, which begins with a slash. */
+export const databaseHost: ValueType<string> = {
+  schema: z.string('is not a single value').trim().transform((text, context) => {
+    const canonical = text.startsWith('/') ? socketDirectory(text) : canonicalHost(text);
+    if (canonical !== undefined) return canonical;
+    const message = text.startsWith('/') ? 'is not the directory of a socket' : complaintAbout(text);
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  }),
+  remedy:
+    'Write only the name or the IP address, such as immich_postgres, or the directory of a socket, such as /run/postgresql; the port has a ' +
+    'setting of its own.',
   mayHoldSecret: (value) => value.includes('@'),
 };
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { type ConfigFile, findConfigFile } from './config_file.ts';
+import { readDatabaseConfig } from './database.ts';
 import { deepFreeze } from './freeze.ts';
 import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job_sources.ts';
 import { buildJobs } from './jobs.ts';
@@ -25,9 +26,6 @@ export interface LoadOptions {
   readonly needJobs?: boolean;
 }
 
-/** Enough for a first copy on two cores. */
-const DEFAULT_CONNECTIONS = 4;
-
 /** More backends than this in one vector index get in each other's way. */
 const MAX_VECTOR_WORKERS = 8;
 
@@ -46,15 +44,7 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
   const settings = new SettingsReader([...variables, file?.settings ?? new Map()], cwd, problems);
   const vectorWorkers = settings.read('VECTOR_WORKERS') ?? Math.min(navigator.hardwareConcurrency, MAX_VECTOR_WORKERS);
   const config: Config = {
-    database: {
-      hostname: settings.read('DB_HOSTNAME'),
-      port: settings.read('DB_PORT'),
-      username: settings.read('DB_USERNAME'),
-      password: settings.read('DB_PASSWORD'),
-      name: settings.read('DB_DATABASE_NAME'),
-      // One more holds the lock, and one plans.
-      maxConnections: settings.read('DB_MAX_CONNECTIONS') ?? Math.max(DEFAULT_CONNECTIONS, vectorWorkers + 2),
-    },
+    database: readDatabaseConfig(settings, vectorWorkers, cwd, problems, notes),
     databaseWaitSeconds: settings.read('DB_WAIT_SECONDS'),
     immich: { url: readImmichUrl(settings, problems), apiKey: settings.read('IMMICH_API_KEY') },
     uploadLocation: absolute(settings.read('UPLOAD_LOCATION'), cwd),

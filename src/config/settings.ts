@@ -1,4 +1,5 @@
-import { hostname } from './hosts.ts';
+import { databaseUrl, sslMode } from './database_values.ts';
+import { databaseHost } from './hosts.ts';
 import type { Setting } from './setting.ts';
 import {
   albumId,
@@ -41,9 +42,9 @@ export const SETTINGS = Object.freeze(
   {
     DB_HOSTNAME: {
       group: 'database',
-      type: hostname,
+      type: databaseHost,
       default: 'localhost',
-      description: "The host of Immich's PostgreSQL server.",
+      description: "The host of Immich's PostgreSQL server, or the directory of its socket, such as /run/postgresql.",
     },
     DB_PORT: { group: 'database', type: wholeNumber(1, 65_535), default: '5432', description: 'Its port.' },
     DB_USERNAME: { group: 'database', type: word, default: 'postgres', description: 'The user to connect as.' },
@@ -59,6 +60,30 @@ export const SETTINGS = Object.freeze(
       type: word,
       default: 'immich',
       description: "The name of Immich's database.",
+    },
+    DB_URL: {
+      group: 'database',
+      type: databaseUrl,
+      example: 'postgresql://postgres:secret@immich_postgres:5432/immich',
+      secret: true,
+      description:
+        'All of the above in one, as Immich reads it; the others are ignored then, and so is DB_SSL_MODE. As in Immich, sslmode=require and ' +
+        'anything else but disable and no-verify verifies the certificate.',
+    },
+    DB_SSL_MODE: {
+      group: 'database',
+      type: sslMode,
+      default: 'disable',
+      description:
+        'Whether the connection is encrypted: disable, prefer (if the server can), require, verify-ca (and its certificate is signed by an ' +
+        'authority that is trusted), verify-full (and it is for this host). allow is the same as prefer.',
+    },
+    DB_SSL_ROOT_CERT: {
+      group: 'database',
+      type: filePath,
+      example: 'ca.pem',
+      description:
+        'The certificates of the authorities that verify-ca and verify-full trust. Unset means: the usual ones.',
     },
     DB_MAX_CONNECTIONS: {
       group: 'database',

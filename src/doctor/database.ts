@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { list, named } from '../config/words.ts';
 import type { Sql } from '../postgres/connect.ts';
+import { serverName } from '../postgres/server_name.ts';
 import type { Check } from './check.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -31,7 +32,9 @@ export function judgeServer(
   server: { readonly version: string; readonly number: number; readonly isStandby: boolean },
   { hostname, port, name, username }: Pick<Config['database'], 'hostname' | 'port' | 'name' | 'username'>,
 ): Verdict {
-  const what = `PostgreSQL ${server.version} at ${hostname}:${port}, database ${named(name)}, user ${named(username)}`;
+  const what = `PostgreSQL ${server.version} at ${serverName({ hostname, port })}, database ${named(name)}, user ${
+    named(username)
+  }`;
   if (server.isStandby) {
     return fail(`${what}: it is a standby, on which nothing can be written.`, 'Set DB_HOSTNAME to the primary server.');
   }

@@ -1,6 +1,7 @@
 import postgres from 'postgres';
 import type { DatabaseConfig } from '../config/config.ts';
 import { EXIT, messageOf, UserError } from '../errors.ts';
+import { connectionProblem } from './connection_problem.ts';
 import { FaultError, faultOf, sqlStateOf } from './faults.ts';
 import { lossOf, rememberLoss, Sockets } from './sockets.ts';
 
@@ -55,7 +56,7 @@ export async function connect(
     host: config.hostname,
     port: config.port,
     username: config.username,
-    password: config.password.reveal(),
+    password: () => sockets.revealed(config.password),
     database: config.name,
     max: config.maxConnections,
     connect_timeout: CONNECT_TIMEOUT,
@@ -64,7 +65,7 @@ export async function connect(
     backoff: () => 0,
     connection: { application_name: 'immich-sidecar', ...TIMEOUTS, ...PLANNER, ...FORMATS, ...session },
     onnotice: () => {},
-    socket: () => sockets.open(config.hostname, config.port),
+    socket: () => sockets.open(config),
   };
   const sql: Connection = postgres(options);
   rememberLoss(sql, sockets.lost);
@@ -101,35 +102,6 @@ globalThis.addEventListener('unhandledrejection', (event) => {
   const query = event.reason instanceof Error ? (event.reason as { query?: unknown }).query : undefined;
   if (typeof query === 'string' && query.includes('b.typarray')) event.preventDefault();
 });
-
-/** What PostgreSQL or the network said about connecting, as a message with a remedy. Never contains the password. */
-function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
-  const where = `${config.hostname}:${config.port}`;
-  const code = sqlStateOf(error);
-  if (code === '28P01' || code === '28000') {
-    return new UserError(`PostgreSQL at ${where} refused the user ${JSON.stringify(config.username)}.`, {
-      remedy: 'Set DB_USERNAME and DB_PASSWORD (or DB_PASSWORD_FILE) to the values in the .env of Immich.',
-      cause: error,
-    });
-  }
-  if (code === '3D000') {
-    return new UserError(`PostgreSQL at ${where} has no database ${JSON.stringify(config.name)}.`, {
-      remedy: 'Set DB_DATABASE_NAME to the value in the .env of Immich (usually "immich").',
-      cause: error,
-    });
-  }
-  if (faultOf(error) === 'lost') {
-    const isServer = /^\d/.test(code);
-    const message = isServer
-      ? `PostgreSQL at ${where} does not take connections now: ${messageOf(error)}.`
-      : `No PostgreSQL answers at ${where} (${code}).`;
-    return new FaultError('lost', message, {
-      remedy: 'Check DB_HOSTNAME and DB_PORT, that Immich is running, and that this program shares its network.',
-      cause: error,
-    });
-  }
-  return error;
-}
 
 /** An error of a statement that the user can do something about, as such; anything else as it is. */
 export function explainDatabaseError(error: unknown, config: DatabaseConfig): unknown {

@@ -1,5 +1,16 @@
+import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { DatabaseConfig } from '../config/config.ts';
+import type { Secret } from '../config/secret.ts';
+import { refuseCleartextPassword } from './cleartext.ts';
+import { socketPath } from './server_name.ts';
+import { secured } from './tls.ts';
+
+type Server = Pick<DatabaseConfig, 'hostname' | 'port' | 'tls'>;
+
+/** postgres.js counts from when it has the socket: what is said before that is for us to time. */
+const TLS_TIMEOUT_MS = 10_000;
 
 /**
  * The sockets of one pool. The first that closes takes the others with it, and no new one is made: whoever uses the pool
@@ -12,21 +23,53 @@ import { Duplex } from 'node:stream';
 export class Sockets {
   readonly #open = new Set<Socket>();
   readonly #lost = new AbortController();
+  #isPasswordRefused = false;
 
   /** Aborted with an error (fault `lost`) when a socket has closed. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** What postgres.js calls for every connection. */
-  open(hostname: string, port: number): Duplex {
+  readonly #refuse = () => void (this.#isPasswordRefused = true);
+
+  /** What postgres.js calls when a server asks for the password; it goes on with what it gets, even when the socket was cut. */
+  async revealed(password: Secret): Promise<string> {
+    if (this.#isPasswordRefused) await new Promise(() => {});
+    return password.reveal();
+  }
+
+  /** What postgres.js calls for every connection. Throws the errors of `secured`. */
+  async open(server: Server): Promise<Duplex> {
     if (this.lost.aborted) return refusing(this.lost.reason);
-    const socket = connectSocket({ host: hostname, port, noDelay: true });
+    const { tls, hostname, port } = server;
+    const path = socketPath(server);
+    const raw = path === undefined ? connectSocket({ host: hostname, port, noDelay: true }) : connectSocket({ path });
+    this.#watch(raw);
+    if (path !== undefined) return raw;
+    if (tls === undefined) {
+      refuseCleartextPassword(raw, this.#refuse);
+      return raw;
+    }
+    const timer = setTimeout(() => raw.destroy(new ConnectTimeoutError()), TLS_TIMEOUT_MS);
+    try {
+      await once(raw, 'connect');
+      const socket = await secured(raw, tls, hostname);
+      if (socket === raw) refuseCleartextPassword(raw, this.#refuse);
+      else this.#watch(socket);
+      return socket;
+    } catch (error) {
+      raw.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #watch(socket: Socket): void {
     let cause: Error | undefined;
-    socket.once('error', (error: Error) => cause = error);
+    socket.on('error', (error: Error) => cause ??= error);
     socket.once('close', () => this.#close(socket, cause));
     this.#open.add(socket);
-    return socket;
   }
 
   /** The pool is about to be closed on purpose: what closes from now on is no loss. */
@@ -45,6 +88,15 @@ export class Sockets {
 /** In the place of a socket: fails with `reason` as soon as something is written to it. */
 function refusing(reason: Error): Duplex {
   return new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done(reason) });
+}
+
+/** As that of postgres.js. */
+class ConnectTimeoutError extends Error {
+  readonly code = 'CONNECT_TIMEOUT';
+
+  constructor() {
+    super('the server has not answered in time');
+  }
 }
 
 /** Named and coded as postgres.js does it, so that it is told from other errors in one way. */

@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
+import { socketPath } from '../postgres/server_name.ts';
 import type { ExifToolNeeds } from '../writeback/exiftool/location.ts';
 import type { Purpose } from './commands.ts';
 
 /** All that a worker may do, in the form that Deno takes; anything else is refused. */
 export interface Permissions {
-  /** `host:port`, to connect to or to listen at. */
+  /** `host:port`, to connect to or to listen at, and `unix:` with the path of a socket. */
   readonly net: string[];
   /** Files, and directories with all that is in them. */
   readonly read: string[];
@@ -48,6 +49,8 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
     config.externalLibraryDir ?? config.externalLibraryMount,
     ...(startsExifTool ? [photoDir, ...LOG_SUFFIXES.map((suffix) => logFile + suffix)] : []),
   ];
+  const socket = socketPath(config.database);
+  const sockets = socket === undefined ? [] : [socket];
   const least = permissionsWithoutConfig(purpose, machine);
   const withRealPaths = (paths: readonly string[]) =>
     [...new Set(paths.flatMap((path) => [path, machine.realPathOf(path)]))].sort();
@@ -55,16 +58,18 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
     ...least,
     net: [
       ...new Set([
-        addressOf(config.database),
+        ...(socket === undefined ? [addressOf(config.database)] : withRealPaths(sockets).map((path) => `unix:${path}`)),
         addressOfUrl(config.immich.url),
         ...(serves ? serviceAddresses(config.service) : []),
       ]),
     ],
-    read: withRealPaths([...least.read, ...directories, stateDirectory]),
+    read: withRealPaths([...least.read, ...directories, stateDirectory, ...sockets]),
     write: withRealPaths([
       ...least.write,
       ...(changesFiles ? directories : []),
       ...(startsExifTool ? [stateDirectory] : []),
+      // Deno 2.9 wants all three for a socket: net, read and write.
+      ...sockets,
     ]),
   };
 }

@@ -1,4 +1,4 @@
-import type { JobConfig, JobKind, Placement, WriteConfig } from '../config/config.ts';
+import type { JobConfig, JobKind, Placement, TlsConfig, WriteConfig } from '../config/config.ts';
 import type { Secret } from '../config/secret.ts';
 import type { ImmichUser } from '../immich/api/users.ts';
 import type { Mount } from './compose/facts.ts';
@@ -27,6 +27,7 @@ export interface DatabaseAnswer {
   readonly username: string;
   readonly password: Secret;
   readonly name: string;
+  readonly tls?: TlsConfig;
 }
 
 export interface ShareAnswer {

@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import { Secret } from '../config/secret.ts';
 import type { SettingName } from '../config/settings.ts';
 import { PathMap } from '../files/path_map.ts';
-import type { Answers, ShareAnswer } from './answers.ts';
+import type { Answers, DatabaseAnswer, ShareAnswer } from './answers.ts';
 import type { Existing } from './existing.ts';
 import { importPathOf } from './targets.ts';
 
@@ -197,6 +197,13 @@ const JOB_SETTINGS: readonly SettingName[] = [
 /** Paths that may start at the working directory. */
 const LOCAL: ReadonlySet<SettingName> = new Set(['UPLOAD_LOCATION', 'EXTERNAL_LIBRARY_DIR']);
 
+/** Whether DB_URL says it all, and nothing else has been answered: then it stays. */
+function keepsUrl(existing: Existing, answer: DatabaseAnswer): boolean {
+  const { hostname, port, username, password, name } = existing.config.database;
+  return existing.find('DB_URL') !== undefined && hostname === answer.hostname && port === answer.port &&
+    username === answer.username && password.reveal() === answer.password.reveal() && name === answer.name;
+}
+
 function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 'settings' | 'retired'> {
   const { database, mounts, mediaLocation, write } = answers;
   const media = mounts.find(({ immich }) => immich === mediaLocation);
@@ -206,11 +213,14 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
   const wanted: readonly (readonly [SettingName, string | Secret | undefined])[] = [
     ['IMMICH_API_URL', answers.immichUrl],
     ['IMMICH_API_KEY', answers.keepsKey ? answers.apiKey : undefined],
-    ['DB_HOSTNAME', database.hostname],
-    ['DB_PORT', String(database.port)],
-    ['DB_USERNAME', database.username],
-    ['DB_PASSWORD', database.password],
-    ['DB_DATABASE_NAME', database.name],
+    ...(keepsUrl(existing, database) ? [] : [
+      ['DB_HOSTNAME', database.hostname],
+      ['DB_PORT', String(database.port)],
+      ['DB_USERNAME', database.username],
+      ['DB_PASSWORD', database.password],
+      ['DB_DATABASE_NAME', database.name],
+      ['DB_SSL_MODE', database.tls?.mode],
+    ] as const),
     ['UPLOAD_LOCATION', media?.local],
     ['UPLOAD_LOCATION_MOUNT', media?.immich],
     ['EXTERNAL_LIBRARY_DIR', external?.local],
@@ -236,6 +246,7 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
     ...(isWritten('IMMICH_API_KEY') ? ['IMMICH_API_KEY_FILE'] : []),
     ...(!answers.keepsKey ? ['IMMICH_API_KEY', 'IMMICH_API_KEY_FILE'] : []),
     ...(isWritten('DB_PASSWORD') ? ['DB_PASSWORD_FILE'] : []),
+    ...(keepsUrl(existing, database) ? [] : ['DB_URL', 'DB_URL_FILE']),
     ...(write !== undefined && write.userIds.length === 0 ? ['WRITE_USER_IDS'] : []),
     ...(answers.shares.length > 0 && !existing.hasJobList ? JOB_SETTINGS : []),
   ];

@@ -16,7 +16,7 @@ const BELOW_CLI = ['service', 'share', 'writeback', 'fields', ...BELOW_JOBS];
 /** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
 export const LAYERS: readonly Layer[] = [
   { name: 'main', path: 'main.ts', mayImport: ['sandbox', 'cli', 'errors'] },
-  { name: 'sandbox', path: 'src/sandbox/', mayImport: ['immich', 'writeback', ...EVERYWHERE] },
+  { name: 'sandbox', path: 'src/sandbox/', mayImport: ['immich', 'postgres', 'writeback', ...EVERYWHERE] },
   { name: 'cli', path: 'src/cli/', mayImport: ['demo', 'doctor', 'setup', 'status', 'version', ...BELOW_CLI] },
   { name: 'doctor', path: 'src/doctor/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'setup', path: 'src/setup/', mayImport: BELOW_CLI },

@@ -29,10 +29,11 @@ Deno.test('.env.example as it is changes nothing', () => {
 Deno.test('.env.example with every "#" taken away is a valid configuration, once its sample secrets are others', () => {
   const text = renderEnvExample().replace(/^#(?=[A-Z])/gm, '');
   const secrets = SETTING_NAMES.filter((name) => settingOf(name).secret && settingOf(name).example !== undefined);
-  const { problems } = refused({ files: { '.env': text, 'config.yaml': '' }, needJobs: true });
+  const others = { 'config.yaml': '', 'ca.pem': '-----BEGIN CERTIFICATE-----' };
+  const { problems } = refused({ files: { '.env': text, ...others }, needJobs: true });
   assert.deepEqual(problems.map(({ key }) => key).sort(), [...secrets].sort());
-  const others = new RegExp(`^(${secrets.join('|')})=.*$`, 'gm');
-  const files = { '.env': text.replace(others, '$1=https://example.org/another'), 'config.yaml': '' };
+  const samples = new RegExp(`^(${secrets.join('|')})=.*$`, 'gm');
+  const files = { '.env': text.replace(samples, '$&-of-mine'), ...others };
   const config = load({ files, needJobs: true });
   assert.deepEqual(config.jobs.map((job) => job.name), ['external-library', 'uploads']);
 });

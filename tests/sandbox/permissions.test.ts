@@ -70,6 +70,21 @@ Deno.test('addresses: ports that a URL does not spell out, IPv6, and the same ad
   assert.deepEqual(net('http://db:5432', 'db'), ['db:5432']);
 });
 
+Deno.test('a Unix socket can be read and written, by every command, and there is no network for the database', () => {
+  const database = { DB_HOSTNAME: '/run/postgresql/', DB_PORT: '5433' };
+  const socket = '/run/postgresql/.s.PGSQL.5433';
+  for (const command of ['sync', 'status', 'serve']) {
+    const { net, read, write } = permitted(command, { ...database, HTTP_PORT: '0' });
+    assert.deepEqual(net, [`unix:${socket}`, 'immich_server:2283'], command);
+    assert.ok(read.includes(socket) && write.includes(socket), command);
+  }
+  const url = 'postgresql://me@/photos?host=/run/postgresql&port=5433';
+  assert.ok(permitted('sync', { DB_URL: url }).write.includes(socket));
+  const byName = permitted('sync', { DB_URL: 'postgresql://me:swordfish-7@[fd00::2]:5433/photos?sslmode=require' });
+  assert.deepEqual(byName.net, ['[fd00::2]:5433', 'immich_server:2283']);
+  assert.doesNotMatch(JSON.stringify(byName), /swordfish/);
+});
+
 Deno.test('every directory that a setting names, and no other', () => {
   const { write } = permitted('sync', {
     PATH_MAP: '/data=/mnt/a,/other=/mnt/b',

@@ -74,6 +74,7 @@ volumes: {cache: , other: }
     username: 'immich',
     name: 'immich',
     publishedPort: 5433,
+    tlsMode: 'disable',
   });
   assert.equal(password?.reveal(), 'pa$$ word');
   assert.deepEqual([facts.mediaLocation, facts.immichPort, facts.timeZone], ['/data', 8080, 'Europe/Paris']);
@@ -91,7 +92,7 @@ services:
     container_name: immich_server
     volumes: ['\${BASE}/lib:/usr/src/app/upload']
     environment:
-      - DB_URL=postgres://me:p%40ss@db.lan:6543/photos
+      - DB_URL=postgres://me:p%40ss@db.lan:6543/photos?sslmode=no-verify
       - TZ
 `,
     'stack/compose.override.yaml': "services: {app: {volumes: ['/mnt/more:/more']}}\n",
@@ -110,6 +111,7 @@ services:
     'photos',
   ]);
   assert.equal(database.password?.reveal(), 'p@ss');
+  assert.equal(database.tlsMode, 'require');
   assert.equal(timeZone, 'UTC');
 });
 

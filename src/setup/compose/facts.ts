@@ -1,3 +1,4 @@
+import type { TlsMode } from '../../config/config.ts';
 import type { Secret } from '../../config/secret.ts';
 
 /** A directory as Immich sees it and as the host does. Absolute, no trailing slash. */
@@ -15,6 +16,7 @@ export interface FoundDatabase {
   readonly name: string;
   /** Undefined when it stands in a file inside the container. */
   readonly password: Secret | undefined;
+  readonly tlsMode: TlsMode;
   /** The port of this machine at which Docker lets the database be reached, if it does. */
   readonly publishedPort: number | undefined;
 }

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { parseDocument } from 'yaml';
 import { quote } from '../../config/quote.ts';
+import { databaseUrl, sslMode } from '../../config/database_values.ts';
 import { Secret } from '../../config/secret.ts';
 import { readTextFile } from '../../config/text_file.ts';
 import { UserError } from '../../errors.ts';
@@ -191,19 +192,19 @@ function databaseOf(
   directory: string,
   variables: Variables,
 ): FoundDatabase {
-  const url = URL.parse(environment.DB_URL ?? '');
-  const decode = (text: string | undefined) => text ? decodeURIComponent(text) : undefined;
-  const hostname = url?.hostname || environment.DB_HOSTNAME || 'database';
-  const port = Number(url?.port || environment.DB_PORT || 5432);
+  const url = databaseUrl.schema.safeParse(environment.DB_URL).data;
+  const hostname = url?.hostname ?? (environment.DB_HOSTNAME || 'database');
+  const port = url?.port ?? Number(environment.DB_PORT || 5432);
   const service = services.find(({ name, container_name }) => name === hostname || container_name === hostname);
   const own = service === undefined ? {} : environmentOf(service, directory, variables);
-  const password = decode(url?.password) ?? environment.DB_PASSWORD ?? own.POSTGRES_PASSWORD;
+  const password = url?.password.reveal() || environment.DB_PASSWORD || own.POSTGRES_PASSWORD;
   return {
     hostname,
     port,
-    username: decode(url?.username) ?? environment.DB_USERNAME ?? own.POSTGRES_USER ?? 'postgres',
-    name: url?.pathname.slice(1) || environment.DB_DATABASE_NAME || own.POSTGRES_DB || 'immich',
+    username: url?.username ?? environment.DB_USERNAME ?? own.POSTGRES_USER ?? 'postgres',
+    name: url?.name ?? (environment.DB_DATABASE_NAME || own.POSTGRES_DB || 'immich'),
     password: password ? new Secret(password) : undefined,
+    tlsMode: url?.mode ?? sslMode.schema.safeParse(environment.DB_SSL_MODE || 'disable').data ?? 'disable',
     publishedPort: service === undefined ? undefined : publishedPort(service, port),
   };
 }

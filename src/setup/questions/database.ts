@@ -1,12 +1,15 @@
+import type { DatabaseConfig, TlsConfig } from '../../config/config.ts';
 import { quote } from '../../config/quote.ts';
 import { Secret } from '../../config/secret.ts';
 import { hostname } from '../../config/hosts.ts';
+import type { SettingName } from '../../config/settings.ts';
 import { password, wholeNumber, word } from '../../config/values.ts';
 import { count } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { assertImmichDatabase } from '../../immich/instance.ts';
 import { connect, disconnect } from '../../postgres/connect.ts';
 import { FaultError } from '../../postgres/faults.ts';
+import { serverName } from '../../postgres/server_name.ts';
 import { detectPredecessor } from '../../share/predecessor/detect.ts';
 import type { Answers, DatabaseAnswer } from '../answers.ts';
 import type { ComposeFacts } from '../compose/facts.ts';
@@ -33,7 +36,12 @@ export async function askDatabase(
     dialogue.say(warning, 'warning');
   };
   const found = compose?.database;
-  let isAskedFor = found === undefined && existing.find('DB_PASSWORD') === undefined;
+  /** What our own configuration says, in DB_URL or by itself. */
+  const known = <T>(setting: SettingName, part: (database: DatabaseConfig) => T): T | undefined =>
+    existing.find('DB_URL') === undefined && existing.find(setting) === undefined
+      ? undefined
+      : part(existing.config.database);
+  let isAskedFor = found === undefined && known('DB_PASSWORD', ({ password }) => password) === undefined;
   const ask = async (flag: string, message: string, known: string) =>
     isAskedFor || dialogue.has(flag)
       ? await dialogue.text({ flag, message, initial: known, check: (text) => parse(word, text) })
@@ -42,16 +50,14 @@ export async function askDatabase(
     const username = await ask(
       '--db-user',
       'Database user',
-      existing.find('DB_USERNAME') ?? found?.username ?? 'postgres',
+      known('DB_USERNAME', ({ username }) => username) ?? found?.username ?? 'postgres',
     );
     const name = await ask(
       '--db-name',
       'Name of the database',
-      existing.find('DB_DATABASE_NAME') ?? found?.name ?? 'immich',
+      known('DB_DATABASE_NAME', ({ name }) => name) ?? found?.name ?? 'immich',
     );
-    const knownPassword = existing.find('DB_PASSWORD') === undefined
-      ? found?.password
-      : existing.config.database.password;
+    const knownPassword = known('DB_PASSWORD', ({ password }) => password) ?? found?.password;
     const secret = isAskedFor || knownPassword === undefined || dialogue.has('--db-password-file')
       ? await dialogue.secret({
         flag: '--db-password-file',
@@ -63,10 +69,11 @@ export async function askDatabase(
       : knownPassword;
     onSecret(secret);
     const address = await askAddress(session, compose, isAskedFor);
-    const database = { ...address, username, name, password: secret };
+    const tls = tlsOf(session, compose);
+    const database = { ...address, username, name, password: secret, ...(tls && { tls }) };
     try {
-      const reached = await look(database, server, existing.config.database);
-      const where = `${address.hostname}:${address.port}`;
+      const reached = await look(database, server);
+      const where = serverName(address);
       if (reached === undefined) {
         warn(
           `The database at ${where} cannot be reached from here, so it was not checked. With Docker that is usual: only ` +
@@ -92,6 +99,13 @@ export async function askDatabase(
   }
 }
 
+/** What our own configuration says of TLS, else how Immich does it. */
+function tlsOf({ existing }: Session, compose: ComposeFacts | undefined): TlsConfig | undefined {
+  const isSet = existing.find('DB_SSL_MODE') !== undefined || existing.find('DB_URL') !== undefined;
+  const mode = compose?.database.tlsMode ?? 'disable';
+  return isSet || mode === 'disable' ? existing.config.database.tls : { mode };
+}
+
 async function askAddress(
   { dialogue, existing }: Session,
   compose: ComposeFacts | undefined,
@@ -99,7 +113,7 @@ async function askAddress(
 ): Promise<Address> {
   const found = compose?.database;
   const { database } = existing.config;
-  const known: Address | undefined = existing.find('DB_HOSTNAME') !== undefined
+  const known: Address | undefined = existing.find('DB_HOSTNAME') !== undefined || existing.find('DB_URL') !== undefined
     ? database
     : found?.publishedPort !== undefined
     ? { hostname: '127.0.0.1', port: found.publishedPort }
@@ -120,11 +134,10 @@ async function askAddress(
 async function look(
   answer: DatabaseAnswer,
   { me, url }: Server,
-  { maxConnections: _, ...rest }: { maxConnections: number },
 ): Promise<{ readonly predecessorPhotos: number } | undefined> {
   let sql;
   try {
-    sql = await connect({ ...rest, ...answer, maxConnections: 1 });
+    sql = await connect({ ...answer, maxConnections: 1 });
   } catch (error) {
     if (error instanceof FaultError) return undefined;
     throw error;
@@ -134,7 +147,7 @@ async function look(
     const [row] = await sql<{ found: boolean }[]>`SELECT EXISTS (SELECT 1 FROM "user" WHERE id = ${me.id}) AS found`;
     if (row?.found === true) return { predecessorPhotos: (await detectPredecessor(sql))?.unknown ?? 0 };
     throw new UserError(
-      `The database ${quote(answer.name)} at ${answer.hostname}:${answer.port} belongs to another Immich than ${url}.`,
+      `The database ${quote(answer.name)} at ${serverName(answer)} belongs to another Immich than ${url}.`,
       { remedy: `It does not know the user ${quote(me.name)}. Check the address of Immich and that of the database.` },
     );
   } finally {
