@@ -80,6 +80,8 @@ Deno.test(
       const work = inTransaction(sql, lock, async (tx) => {
         await tx`INSERT INTO note VALUES ('mine')`;
         await terminate(db, lock.pid);
+        // Between the end of the session and this, the second lock keeps others away (lock.ts).
+        await until('the loss is noticed', () => lossOf(sql).aborted);
       });
       await assert.rejects(work, isLost);
       await assert.rejects(inTransaction(sql, lock, (tx) => tx`INSERT INTO note VALUES ('mine')`), isLost);
