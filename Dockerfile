@@ -1,5 +1,7 @@
 # syntax=docker/dockerfile:1
 
+# Images by version; the update bot adds their digests (.github/renovate.json).
+
 # The program as one JavaScript file, and ExifTool. Both are the same on every processor.
 FROM --platform=$BUILDPLATFORM denoland/deno:debian-2.9.6 AS build
 WORKDIR /build

@@ -5,11 +5,13 @@ import { TARGETS } from '../../packaging/targets.ts';
 import { DENO_VERSION, missingFiles, REPOSITORY, textOf, unknownTasks } from './repository.ts';
 
 interface Job {
+  /** Another workflow, in place of steps. */
+  readonly uses?: string;
   readonly 'runs-on': string;
   readonly 'timeout-minutes'?: number;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly strategy?: { readonly matrix: Readonly<Record<string, readonly unknown[]>> };
-  readonly steps: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
+  readonly steps?: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
 }
 
 interface Workflow {
@@ -38,14 +40,29 @@ for (const name of NAMES) {
     const { permissions, jobs } = workflow(name);
     assert.deepEqual(permissions, { contents: 'read' });
     for (const [id, job] of Object.entries(jobs)) {
-      assert.ok(job !== undefined && (job['timeout-minutes'] ?? 0) > 0, `${id} may run for hours`);
+      assert.ok(job !== undefined);
+      if (job.uses !== undefined) {
+        assert.match(job.uses, /^\.\/\.github\/workflows\/[\w-]+\.yml$/, 'of this repository, at this commit');
+        continue;
+      }
+      assert.ok((job['timeout-minutes'] ?? 0) > 0, `${id} may run for hours`);
       assert.doesNotMatch(job['runs-on'], /latest/);
       assert.notEqual(job.permissions?.['contents'] === 'write' && id !== 'publish', true, id);
-      for (const { uses, with: inputs } of job.steps) {
+      for (const { uses, with: inputs } of job.steps ?? []) {
         if (uses === undefined) continue;
-        assert.match(uses, /^[\w-]+\/[\w-]+@(v\d+|[0-9a-f]{40})$/);
+        assert.match(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/, 'a tag can be moved, a commit cannot');
         if (uses.startsWith('denoland/setup-deno@')) assert.equal(inputs?.['deno-version'], DENO_VERSION);
       }
+    }
+  });
+
+  Deno.test(`${name}: each pinned action tells its version, and has the same commit everywhere`, () => {
+    const commits = new Map<string, string>();
+    for (const used of NAMES.flatMap((other) => textOf(`${FOLDER}/${other}`).match(/uses: [^.\s].*$/gm) ?? [])) {
+      const [, action = '', commit = ''] = /^uses: ([\w/-]+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+$/.exec(used) ?? [];
+      assert.notEqual(commit, '', used);
+      assert.equal(commits.get(action) ?? commit, commit, action);
+      commits.set(action, commit);
     }
   });
 
@@ -65,4 +82,18 @@ Deno.test('a release tries every executable on its own system, and publishes not
   assert.deepEqual(tried, Object.keys(TARGETS));
   const needs = (id: string) => [(jobs[id] as { needs?: string | string[] } | undefined)?.needs ?? []].flat();
   assert.ok(needs('publish').includes('smoke') && needs('image').includes('smoke') && needs('smoke').includes('build'));
+  // The tests of ci.yml, on the commit of the tag.
+  assert.equal(jobs['tests']?.uses, './.github/workflows/ci.yml');
+  assert.ok('workflow_call' in (parse(textOf(`${FOLDER}/ci.yml`)) as { on: Record<string, unknown> }).on);
+  assert.ok(needs('publish').includes('tests') && needs('image').includes('tests'));
+});
+
+Deno.test('the update bot pins actions by commit and images by digest', () => {
+  const { extends: presets } = JSON.parse(textOf('.github/renovate.json'));
+  for (const preset of ['helpers:pinGitHubActionDigests', 'docker:pinDigests']) {
+    assert.ok(presets.includes(preset), preset);
+  }
+  for (const [, image = ''] of textOf('Dockerfile').matchAll(/^FROM (?:--\S+ )?(\S+)/gm)) {
+    assert.match(image, /:[\w.-]*\d/, 'a version, at least');
+  }
 });
