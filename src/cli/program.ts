@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   sync: async () => (await import('./sync.ts')).syncCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   forget: async () => (await import('./forget.ts')).forgetCommand,
+  kept: async () => (await import('./kept.ts')).keptCommand,
   unshare: async () => (await import('./unshare.ts')).unshareCommand,
   dedup: async () => (await import('./dedup.ts')).dedupCommand,
   takeover: async () => (await import('./takeover.ts')).takeoverCommand,
@@ -94,6 +95,7 @@ Examples:
   immich-sidecar sync --job family    one cycle over one job
   immich-sidecar serve                cycle after cycle, until stopped
   immich-sidecar forget --list        what is not shared, and why?
+  immich-sidecar kept list            what was kept as it may be a last copy?
   immich-sidecar unshare --dry-run    what was shared, and would be taken back?
   immich-sidecar dedup --dry-run      what is shared with somebody who has it himself?
   immich-sidecar write --all          write what Immich knows into the files

@@ -64,7 +64,7 @@ function show(config: Config, share: ShareStatus | undefined, { json = false }: 
   print(`\n${describeWriteBack(writeBack)}`);
 }
 
-function describeShare({ jobs, totals, brakes, cycles, isAtWork }: ShareStatus, config: Config): string {
+function describeShare({ jobs, totals, brakes, kept, cycles, isAtWork }: ShareStatus, config: Config): string {
   const rows = jobs.map(({ job, standing, mirrors, people, links, bytes }) => [
     plain(job),
     String(standing?.selected ?? ''),
@@ -86,6 +86,7 @@ function describeShare({ jobs, totals, brakes, cycles, isAtWork }: ShareStatus, 
       : '') +
     rest.join('') +
     brakes.map((brake) => `\n${describeBrakeOf(brake, config)}\n`).join('') +
+    describeKept(kept) +
     `\n${describeService(isAtWork, config)}\n` +
     describeCycles(cycles);
 }
@@ -94,6 +95,14 @@ function describeBrakeOf(brake: ShareStatus['brakes'][number], { jobs }: Config)
   const isConfigured = jobs.some(({ name }) => name === brake.job);
   const confirmed = brake.confirmedAt === null ? '' : '\n  Confirmed; the next cycle takes them back.';
   return `${describeBrake({ ...brake, isConfigured, emptyDirectory: undefined })}${confirmed}`;
+}
+
+function describeKept({ files, bytes }: ShareStatus['kept']): string {
+  if (files === 0) return '';
+  const what = files === 1 ? 'file was' : 'files were';
+  return `\n${files} ${what} kept (${
+    formatBytes(bytes)
+  }), as each may be the last copy of a photo: immich-sidecar kept list\n`;
 }
 
 function describeService(isAtWork: boolean, { syncIntervalSeconds, reconcileHours }: Config): string {

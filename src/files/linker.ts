@@ -1,23 +1,18 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, rmdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path/posix';
+import { existsSync, rmdirSync, unlinkSync } from 'node:fs';
+import { assertOther, closeToOthers, copyExactly, linkExactly } from './exactly.ts';
+import {
+  type FileIdentity,
+  type FoundFile,
+  identityOf,
+  isFile,
+  lstatOr,
+  realPathOr,
+  type SourceFile,
+} from './identity.ts';
 import { isBelow } from './path_map.ts';
 import type { FileReason } from '../problems/codes.ts';
 import { asFileProblem, codeOf, FileProblem } from './problem.ts';
-
-/** Which file it is, whatever its names are. */
-export interface FileIdentity {
-  readonly device: number;
-  readonly inode: number;
-}
-
-/** What is known of a source file after it was checked. */
-export interface SourceFile extends FileIdentity {
-  /** Where the file really is, all symbolic links resolved. */
-  readonly realPath: string;
-  /** Whole milliseconds since the epoch; the fraction is cut off (Deno gives no finer time). */
-  readonly mtimeMs: number;
-  readonly size: number;
-}
 
 /** No kernel takes a longer path (Linux 4,096 bytes, macOS 1,024), and a directory is made one component at a time. */
 const LONGEST_PATH = 4_096;
@@ -142,6 +137,69 @@ export class Linker {
     this.#removeEmptyDirectories(directory, keep);
   }
 
+  /** What lies at `target` itself; undefined when nothing is there. Throws FileProblem. */
+  look(target: string): FoundFile | undefined {
+    try {
+      const info = Deno.lstatSync(`${this.#own(dirname(target))}/${basename(target)}`);
+      const { size, mtime, nlink, isFile } = info;
+      return { ...identityOf(info), size, mtimeMs: mtime?.getTime() ?? 0, names: nlink ?? 1, isFile };
+    } catch (error) {
+      const problem = asFileProblem(error, target);
+      if (ABSENT.has(problem.reason)) return undefined;
+      throw problem;
+    }
+  }
+
+  /**
+   * Moves the file at `target` to `aside`, in a directory for its owner only, which is made; nobody else may read it there if it has no
+   * other name. Directories that this leaves empty go as in remove(). An absent file is fine. Throws FileProblem.
+   */
+  moveAside(target: string, aside: string, keep: string): void {
+    try {
+      const to = this.#prepare(aside, 0o700);
+      Deno.renameSync(`${this.#own(dirname(target))}/${basename(target)}`, to);
+      closeToOthers(to);
+    } catch (error) {
+      const problem = asFileProblem(error, target);
+      if (!ABSENT.has(problem.reason)) throw problem;
+    }
+    this.#removeEmptyDirectories(dirname(target), keep);
+  }
+
+  /**
+   * Removes one name of a file in a directory that somebody else may exchange between two system calls: it is moved to `aside` first, and
+   * unlinked there only when it is certain that nothing else was moved. What was moved by mistake is not lost: a `source` is put back,
+   * anything else stays aside; both are reported as `changed`. Otherwise as remove(). Throws FileProblem.
+   *
+   * `other`: the file is `expected`, and has another name, `source`, which must be a file still. Without it the name must be gone.
+   */
+  removeAside(
+    target: string,
+    keep: string,
+    aside: string,
+    other?: { readonly source: string; readonly expected: FileIdentity },
+  ): void {
+    const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
+    try {
+      const info = lstatOr(name(), undefined);
+      if (info?.isDirectory) throw new FileProblem('not-a-file', target);
+      // What a run that was killed has moved aside is finished by the next.
+      if (info !== undefined || existsSync(aside)) {
+        const moved = this.#prepare(aside, 0o700);
+        if (info !== undefined) Deno.renameSync(name(), moved);
+        if (other !== undefined) assertOther(moved, other, target);
+        else if (lstatOr(name(), undefined) !== undefined) throw new FileProblem('changed', aside);
+        unlinkSync(moved);
+        this.#removeEmptyDirectories(dirname(aside), keep);
+      }
+    } catch (error) {
+      const problem = asFileProblem(error, target);
+      if (!ABSENT.has(problem.reason)) throw problem;
+    }
+    this.#removeTemporary(dirname(target));
+    this.#removeEmptyDirectories(dirname(target), keep);
+  }
+
   /** Removes the directories around `target` that are empty, as after a link that could not be made; `keep` as in remove. */
   prune(target: string, keep: string): void {
     this.#removeEmptyDirectories(dirname(target), keep);
@@ -184,7 +242,7 @@ export class Linker {
   }
 
   /** The name under which `target` is to be made, in a directory that is there and is the one it means. */
-  #prepare(target: string): string {
+  #prepare(target: string, mode = 0o777): string {
     assertPossible(target);
     const directory = dirname(target);
     try {
@@ -192,17 +250,17 @@ export class Linker {
     } catch (error) {
       if (!(error instanceof FileProblem) || error.reason !== 'missing') throw error;
     }
-    this.#makeDirectory(directory);
+    this.#makeDirectory(directory, mode);
     return `${this.#own(directory)}/${basename(target)}`;
   }
 
-  /** Makes `directory` below its root, one component at a time, refusing to walk through a symbolic link. */
-  #makeDirectory(directory: string): void {
+  /** Makes `directory` below its root, one component at a time, refusing to walk through a symbolic link. `mode` is the last one's. */
+  #makeDirectory(directory: string, mode: number): void {
     if (directory === this.#rootOf(directory).path) return;
     const parent = dirname(directory);
-    this.#makeDirectory(parent);
+    this.#makeDirectory(parent, 0o777);
     try {
-      Deno.mkdirSync(`${this.#own(parent)}/${basename(directory)}`);
+      Deno.mkdirSync(`${this.#own(parent)}/${basename(directory)}`, { mode });
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw asFileProblem(error, directory);
       const info = lstatOr(directory, undefined);
@@ -277,65 +335,5 @@ function assertPossible(path: string): void {
   if (path.length > LONGEST_PATH) throw new FileProblem('name-too-long', path);
 }
 
-function realPathOr<T>(path: string, otherwise: T): string | T {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return otherwise;
-  }
-}
-
-function lstatOr<T>(path: string, otherwise: T): Deno.FileInfo | T {
-  try {
-    return Deno.lstatSync(path);
-  } catch {
-    return otherwise;
-  }
-}
-
-function identityOf({ dev, ino }: Deno.FileInfo): FileIdentity {
-  return { device: dev, inode: ino ?? 0 };
-}
-
-/** Whether `path` is a name of this very file. */
-function isFile(path: string, { device, inode }: FileIdentity): boolean {
-  const info = lstatOr(path, undefined);
-  return info !== undefined && info.ino === inode && info.dev === device;
-}
-
-/** Whether two paths are names of one inode. False when either is absent. */
-export function sameFile(a: string, b: string): boolean {
-  const info = lstatOr(a, undefined);
-  return info !== undefined && info.ino !== null && isFile(b, identityOf(info));
-}
-
 /** There is at most one in a directory, so that what a killed run has left is found by the next that works there. */
 const TEMPORARY_NAME = '.immich-sidecar-temporary';
-
-/** Links `source` and looks whether that is what was linked: its directory may have been exchanged since it was inspected. */
-function linkExactly(source: SourceFile, name: string): void {
-  Deno.linkSync(source.realPath, name);
-  if (isFile(name, source)) return;
-  unlinkSync(name);
-  throw new FileProblem('changed', source.realPath);
-}
-
-/** A megabyte at a time: covers are smaller, originals are not. */
-const COPY_CHUNK_BYTES = 1 << 20;
-
-/** Copies the bytes of `source`, and of no other file, into a new file that nobody else has made. */
-function copyExactly(source: SourceFile, name: string): void {
-  const from = openSync(source.realPath, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const { ino, dev } = fstatSync(from);
-    if (ino !== source.inode || dev !== source.device) throw new FileProblem('changed', source.realPath);
-    using to = Deno.openSync(name, { write: true, createNew: true, mode: 0o644 });
-    const chunk = new Uint8Array(Math.max(Math.min(source.size, COPY_CHUNK_BYTES), 1));
-    for (let read = readSync(from, chunk); read > 0; read = readSync(from, chunk)) {
-      for (let written = 0; written < read;) written += to.writeSync(chunk.subarray(written, read));
-    }
-    to.utimeSync(new Date(source.mtimeMs), new Date(source.mtimeMs));
-  } finally {
-    closeSync(from);
-  }
-}

@@ -71,6 +71,10 @@ const OTHERS = {
     what: 'a file of a shared photo could not be removed; the photo stays, and the next cycle tries again',
     remedy: 'Let the user that immich-sidecar runs as write into that directory, and look what the file is.',
   },
+  'kept': {
+    what: 'a file that may be the last copy of a photo, or that somebody else has put there, was kept aside',
+    remedy: 'immich-sidecar kept list shows such files, kept restore puts them back, kept delete deletes them.',
+  },
   'constraint': {
     what: 'PostgreSQL refuses a row',
     remedy: 'It is tried again when the photo changes. If Immich shows nothing odd about it, report this message.',

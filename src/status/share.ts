@@ -1,6 +1,7 @@
 import type { Sql } from '../postgres/connect.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { readBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
+import { countKept, type KeptCount } from '../share/kept/records.ts';
 import type { PlanningContext } from '../share/cycle/context.ts';
 import type { CycleReport } from '../share/cycle/cycle.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
@@ -14,6 +15,8 @@ export interface ShareStatus {
   readonly jobs: readonly JobStatus[];
   readonly totals: Holdings;
   readonly brakes: readonly RememberedBrake[];
+  /** Files that were kept because they may be the last copy of a photo. */
+  readonly kept: KeptCount;
   /** The last cycles that changed something or failed, newest first. */
   readonly cycles: readonly CycleSummary[];
 }
@@ -70,6 +73,7 @@ export async function readShareStatus(sql: Sql, context: PlanningContext): Promi
     jobs: [...statuses, ...others.map((held) => ({ ...held, isConfigured: false, standing: undefined }))],
     totals: await readTotals(sql, holdings),
     brakes: await readBrakes(sql),
+    kept: await countKept(sql),
     cycles: await readCycles(sql),
   };
 }

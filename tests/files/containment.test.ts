@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Linker, sameFile } from '../../src/files/linker.ts';
+import { sameFile } from '../../src/files/identity.ts';
+import { Linker } from '../../src/files/linker.ts';
 import { hostilePath } from './hostile.ts';
 import { exists, reasonOf, Scratch } from './scratch.ts';
 

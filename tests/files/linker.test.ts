@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import { dirname } from 'node:path/posix';
-import { sameFile } from '../../src/files/linker.ts';
+import assert from 'node:assert/strict';
+import { sameFile } from '../../src/files/identity.ts';
 import { exists, reasonOf, Scratch, testUnless } from './scratch.ts';
 
 Deno.test('link gives a file a second name, in directories that it makes', () => {

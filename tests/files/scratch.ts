@@ -1,4 +1,5 @@
-import { Linker, type SourceFile } from '../../src/files/linker.ts';
+import { type SourceFile } from '../../src/files/identity.ts';
+import { Linker } from '../../src/files/linker.ts';
 import { FileProblem } from '../../src/files/problem.ts';
 import type { FileReason } from '../../src/problems/codes.ts';
 import { listFiles } from '../share/snapshot.ts';

@@ -4,7 +4,8 @@ import { connect, type Connection, disconnect } from '../../src/postgres/connect
 import { lossOf } from '../../src/postgres/sockets.ts';
 import type { CycleReport } from '../../src/share/cycle/cycle.ts';
 import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
-import { share } from '../../src/share/share.ts';
+import type { Context } from '../../src/share/cycle/context.ts';
+import { share, withSharing } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
 import { type Kind, openLibrary } from '../harness/libraries.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
@@ -147,6 +148,11 @@ export class World implements AsyncDisposable {
       await this.#disconnect();
       throw error;
     }
+  }
+
+  /** What a command that is no cycle does. */
+  async apply<T>(work: (context: Context) => Promise<T>): Promise<T> {
+    return await withSharing(await this.#pool(), this.config, 'test', (sharing) => sharing.apply(work));
   }
 
   async #pool(): Promise<Connection> {

@@ -2,6 +2,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { type Candidate, candidateColumns, type CandidateFile, filesOf, pathColumn } from '../selection/candidates.ts';
 import { fieldGroups, groupSum, isEditUnfinished } from './fields.ts';
+import { type JournalEntry, stampColumns } from './journal.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
@@ -28,8 +29,8 @@ export interface ExistingMirror extends Candidate {
   readonly hasOwnEdits: boolean;
   /** The source has been cropped or turned anew, and Immich has not made the pictures yet. */
   readonly isEditUnfinished: boolean;
-  /** Paths of the journal. */
-  readonly links: readonly { readonly path: string; readonly keep: string }[];
+  /** What the journal says. */
+  readonly links: readonly Omit<JournalEntry, 'mirrorId'>[];
 }
 
 /** The mirrors on a page whose place this job decides. Reads only. One that only the brake keeps is left as it is. */
@@ -68,7 +69,7 @@ export async function readExistingMirrors(
       ${isEditUnfinished(sql, schema)} AS "isEditUnfinished",
       coalesce(
         (
-          SELECT json_agg(json_build_object('path', l.path, 'keep', l.keep))
+          SELECT json_agg(json_build_object('path', l.path, 'keep', l.keep, 'stamp', ${stampColumns(sql)}))
           FROM immich_sidecar.link l
           WHERE l.mirror_id = m.mirror_asset_id
         ),

@@ -1,12 +1,12 @@
 import type { Linker } from '../../files/linker.ts';
-import { sameFile } from '../../files/linker.ts';
+import { sameFile } from '../../files/identity.ts';
 import { isPlainPath, type PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { CandidateFile } from '../selection/candidates.ts';
 import type { ExistingMirror } from './existing.ts';
 import { homeOf } from './home.ts';
 import type { Job } from '../jobs/job.ts';
-import type { JournalEntry } from './journal.ts';
+import { type FileStamp, isSameStamp, type JournalEntry, stampOf } from './journal.ts';
 import { type InspectedLink, localPath } from './links.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan, planMirror } from './plan.ts';
 import { mirrorModifiedAt } from '../jobs/placement.ts';
@@ -18,14 +18,16 @@ export interface FilesPlan {
   readonly links: readonly InspectedLink[];
   /** Links, and files that Immich made for the mirror, that are to go once the rows no longer name them. */
   readonly obsolete: readonly JournalEntry[];
+  /** Journal rows of originals that were written to in place since, or that an earlier version or a restored backup left without a stamp. */
+  readonly staleStamps: readonly JournalEntry[];
   /** The row of asset as it should be; undefined when it is so. */
   readonly row: MirrorRow | undefined;
   /** Rows of asset_file to write. */
   readonly newFiles: readonly FilePlan[];
   /** Rows of asset_file that go, some of them for a new one. */
   readonly oldFileIds: readonly string[];
-  /** Paths that the journal has already. */
-  readonly journaled: ReadonlySet<string>;
+  /** What the journal says already, by path. */
+  readonly journaled: ReadonlyMap<string, JournalEntry>;
   /** Paths that the mirror's rows name: what lies there, such as the sidecar of an edit, gives way to a link. */
   readonly named: ReadonlySet<string>;
 }
@@ -54,13 +56,18 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
   const plan = planMirror(mirror, job, () => mirror.mirrorAssetId);
   const links: InspectedLink[] = [];
   const wantedPaths = new Set<string>();
+  const journaled = new Map(mirror.links.map((link) => [link.path, { ...link, mirrorId: mirror.mirrorAssetId }]));
+  const staleStamps: JournalEntry[] = [];
   const isThere = (link: LinkPlan) => {
     wantedPaths.add(link.mirrorPath);
     try {
       const source = linker.inspect(localPath(link.sourcePath, paths));
       const target = localPath(link.mirrorPath, paths);
+      const known = journaled.get(link.mirrorPath);
       if (!sameFile(source.realPath, target)) {
         links.push({ source, target, keep: localPath(link.keep, paths), link });
+      } else if (known !== undefined && link === plan.original && !hasStamp(known, source)) {
+        staleStamps.push({ ...known, stamp: stampOf(source) });
       }
       return true;
     } catch (error) {
@@ -89,7 +96,6 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
 
   const row = planRow(mirror, plan, linker, paths, isThere);
   for (const path of [row.mirrorPath, row.sidecarPath, row.encodedVideoPath]) if (path !== null) wantedPaths.add(path);
-  const journaled = new Set(mirror.links.map(({ path }) => path));
   const generated = [
     mirror.mirrorSidecarPath,
     mirror.mirrorEncodedVideoPath,
@@ -106,8 +112,24 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
     ...link,
   }));
   const isRowRight = !mirror.isAdopted && isSameRow(mirror, job, row);
-  if (isRowRight && links.length + obsolete.length + newFiles.length + oldFileIds.length === 0) return undefined;
-  return { plan, links, obsolete, row: isRowRight ? undefined : row, newFiles, oldFileIds, journaled, named };
+  if (isRowRight && links.length + staleStamps.length + obsolete.length + newFiles.length + oldFileIds.length === 0) {
+    return undefined;
+  }
+  return {
+    plan,
+    links,
+    obsolete,
+    staleStamps,
+    row: isRowRight ? undefined : row,
+    newFiles,
+    oldFileIds,
+    journaled,
+    named,
+  };
+}
+
+function hasStamp({ stamp }: JournalEntry, source: FileStamp): boolean {
+  return stamp !== null && stamp !== undefined && isSameStamp(stamp, source);
 }
 
 /** The path that older releases keep in a column counts like a row of asset_file. */

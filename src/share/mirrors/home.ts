@@ -1,8 +1,11 @@
 import { dirname } from 'node:path/posix';
 import { isBelow, isPlainPath } from '../../files/path_map.ts';
-import type { JournalEntry } from './journal.ts';
 
-type Link = Pick<JournalEntry, 'path' | 'keep'>;
+/** A file of ours, as the journal knows it. */
+interface Link {
+  readonly path: string;
+  readonly keep: string;
+}
 
 /**
  * Where a mirror with these links is at home: the link that says so of a path which only the database names, or undefined. Such a

@@ -2,9 +2,10 @@ import { basename } from 'node:path/posix';
 import type { Linker } from '../../files/linker.ts';
 import { type PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
 import type { Context } from '../cycle/context.ts';
+import { hiddenDirectory } from './home.ts';
 
 /**
  * The journal of files. A row is committed before its file is linked and goes after its file is removed, so at any
@@ -14,15 +15,39 @@ export interface JournalEntry {
   readonly mirrorId: string;
   readonly path: string;
   readonly keep: string;
+  /** Which file we put there; only for originals, which may become the last copy of a photo. */
+  readonly stamp?: FileStamp | null;
+}
+
+/** A file and its content, as far as can be seen without reading it. */
+export interface FileStamp {
+  readonly device: number;
+  readonly inode: number;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly mtimeMs: number;
+}
+
+export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
+  return a.device === b.device && a.inode === b.inode && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+export function stampOf({ device, inode, size, mtimeMs }: FileStamp): FileStamp {
+  return { device, inode, size, mtimeMs };
 }
 
 /** Writes journal rows; call and commit it before the files are linked. */
 export async function recordLinks(sql: Sql, entries: readonly JournalEntry[]): Promise<void> {
   if (entries.length === 0) return;
+  const rows = entries.map(({ stamp, ...entry }) => ({ ...entry, ...stamp }));
   await sql`
-    INSERT INTO immich_sidecar.link (mirror_id, path, keep)
-    SELECT entry."mirrorId", entry.path, entry.keep
-    FROM jsonb_to_recordset(${sql.json(entries as never)}) AS entry ("mirrorId" uuid, path text, keep text)
+    INSERT INTO immich_sidecar.link (mirror_id, path, keep, device, inode, size, modified_at_ms)
+    SELECT
+      entry."mirrorId", entry.path, entry.keep,
+      entry.device, entry.inode, entry.size, entry."mtimeMs"
+    FROM jsonb_to_recordset(${sql.json(rows as never)}) AS entry (
+      "mirrorId" uuid, path text, keep text, device float8, inode float8, size float8, "mtimeMs" float8
+    )
     WHERE (
       SELECT l.path
       FROM immich_sidecar.link l
@@ -30,12 +55,36 @@ export async function recordLinks(sql: Sql, entries: readonly JournalEntry[]): P
     ) IS NULL`;
 }
 
+/** Notes that another file is about to be put there: the source was replaced. */
+export async function recordStamps(sql: Sql, entries: readonly JournalEntry[]): Promise<void> {
+  const rows = entries.flatMap(({ stamp, mirrorId, path }) => stamp ? [{ mirrorId, path, ...stamp }] : []);
+  if (rows.length === 0) return;
+  await sql`
+    UPDATE immich_sidecar.link l
+    SET device = entry.device, inode = entry.inode, size = entry.size, modified_at_ms = entry."mtimeMs"
+    FROM jsonb_to_recordset(${sql.json(rows as never)}) AS entry (
+      "mirrorId" uuid, path text, device float8, inode float8, size float8, "mtimeMs" float8
+    )
+    WHERE l.mirror_id = entry."mirrorId"
+      AND l.path = entry.path`;
+}
+
 /** The files of these mirrors. */
 export async function readLinks(sql: Sql, mirrorIds: readonly string[]): Promise<JournalEntry[]> {
   return await sql<JournalEntry[]>`
-    SELECT mirror_id AS "mirrorId", path, keep
+    SELECT
+      mirror_id AS "mirrorId", path, keep,
+      ${stampColumns(sql)} AS stamp
     FROM immich_sidecar.link
     WHERE mirror_id = ANY (${mirrorIds as string[]}::uuid[])`;
+}
+
+/** The stamp of the row `link` as JSON. */
+export function stampColumns(sql: Sql): Fragment {
+  return sql`
+    CASE WHEN inode IS NOT NULL THEN json_build_object(
+      'device', device, 'inode', inode, 'size', size, 'mtimeMs', modified_at_ms
+    ) END`;
 }
 
 /** Whether any file of ours lies below this directory, perhaps of a job that is not configured any more. */
@@ -64,6 +113,14 @@ export async function forgetEntries(sql: Sql, entries: readonly JournalEntry[]):
       AND l.path = entry.path`;
 }
 
+/** The directory below a target directory where kept files lie: hidden, so that Immich's crawler passes over it. */
+export const KEPT_DIRECTORY = '.kept';
+
+/** Where a file of this entry is on its way out; `keep` is local. A removal that was cut off finds it there again. */
+export function asideOf(keep: string, { mirrorId, path }: JournalEntry): string {
+  return `${keep}/${KEPT_DIRECTORY}/.going-${mirrorId}${path.endsWith('.xmp') ? '.xmp' : ''}`;
+}
+
 /** A file of ours that stays. */
 export interface RemovalFailure {
   readonly entry: JournalEntry;
@@ -90,7 +147,10 @@ export function removeFiles(
     try {
       const [local, keep] = [paths.toLocal(entry.path), paths.toLocal(entry.keep)];
       if (local === undefined || keep === undefined) throw new FileProblem('outside-roots', entry.path);
-      linker.remove(local, keep, options);
+      if (hiddenDirectory(entry) === undefined) linker.remove(local, keep, options);
+      else if (!options.sparesLast || (linker.look(local)?.names ?? 2) > 1) {
+        linker.removeAside(local, keep, asideOf(keep, entry));
+      }
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
       failed.push({ entry, problem: error });

@@ -1,4 +1,5 @@
-import type { Linker, SourceFile } from '../../files/linker.ts';
+import type { SourceFile } from '../../files/identity.ts';
+import type { Linker } from '../../files/linker.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './plan.ts';

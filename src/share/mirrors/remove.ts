@@ -4,6 +4,7 @@ import type { Problem } from '../../problems/problem.ts';
 import type { Context } from '../cycle/context.ts';
 import { hiddenDirectory, homeOf } from './home.ts';
 import { forgetLinks, type JournalEntry, notRemoved, readLinks, type RemovalFailure, removeFiles } from './journal.ts';
+import { findOriginals, removeOriginals } from '../kept/remove_originals.ts';
 import { releaseFromStacks } from './release_stacks.ts';
 import { recordDuplicates } from '../standing/skips.ts';
 import { REMEMBERED, type Withdrawal } from './withdrawal.ts';
@@ -25,10 +26,12 @@ export async function removeMirrors(
   for (let start = 0; start < withdrawals.length; start += context.limits.batch) {
     const batch = withdrawals.slice(start, start + context.limits.batch);
     const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
+    const originals = await findOriginals(context.sql, links);
     context.signal.throwIfAborted();
     const failed = [
       ...await removeFilesOfImmich(context, links),
-      ...removeFiles(links, context.linker, context.paths),
+      ...removeFiles(links.filter((link) => !originals.has(link)), context.linker, context.paths),
+      ...await removeOriginals(context, batch, [...originals]),
     ];
     const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));

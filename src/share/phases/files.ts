@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { messageOf } from '../../errors.ts';
-import { sameFile } from '../../files/linker.ts';
+import { sameFile } from '../../files/identity.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { isRowError } from '../../postgres/faults.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -8,8 +8,17 @@ import { type Place, type Problem, problem } from '../../problems/problem.ts';
 import type { Context, PlanningContext } from '../cycle/context.ts';
 import { insertFiles } from '../copy/insert_files.ts';
 import { readExistingMirrors } from '../mirrors/existing.ts';
+import { findOriginals, type Going, removeOriginals } from '../kept/remove_originals.ts';
 import type { Job } from '../jobs/job.ts';
-import { forgetEntries, type JournalEntry, notRemoved, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import {
+  forgetEntries,
+  type JournalEntry,
+  notRemoved,
+  recordLinks,
+  recordStamps,
+  removeFiles,
+  stampOf,
+} from '../mirrors/journal.ts';
 import { type FilesPlan, pathsOf, planFiles } from '../mirrors/files.ts';
 import { mirrorPages } from '../mirrors/pages.ts';
 import { inSlices } from '../cycle/slices.ts';
@@ -46,13 +55,22 @@ export async function applyMirrorFiles(context: Context, job: Job): Promise<File
   const problems: Problem[] = [];
   let updated = 0;
   for await (const plans of planMirrorFiles(context.sql, context, job)) {
-    await context.transaction((tx) => recordLinks(tx, plans.flatMap(newEntries)));
+    await keepOthersFiles(context, job, plans, problems);
+    await context.transaction(async (tx) => {
+      await recordLinks(tx, plans.flatMap(newEntries));
+      await recordStamps(tx, plans.flatMap((files) => [...originalEntries(files), ...files.staleStamps]));
+    });
     const linked = await relink(context, plans, problems);
     const written = await writeRows(context, job, linked, problems);
-    await removeObsolete(context, plans, written, problems);
-    updated += written.length;
+    await removeObsolete(context, job, plans, written, problems);
+    updated += written.filter(doesMore).length;
   }
   return { updated, problems };
+}
+
+/** Whether a plan is about more than our own notes. */
+function doesMore({ links, obsolete, row, newFiles, oldFileIds }: FilesPlan): boolean {
+  return row !== undefined || links.length + obsolete.length + newFiles.length + oldFileIds.length > 0;
 }
 
 /** Returns the plans all of whose links were made. */
@@ -159,6 +177,7 @@ async function updateRows(tx: Sql, { schema }: Context, job: Job, plans: readonl
 /** Removes what no row names any more, unless another mirror has taken the place. */
 async function removeObsolete(
   context: Context,
+  job: Job,
   plans: readonly FilesPlan[],
   written: readonly FilesPlan[],
   problems: Problem[],
@@ -166,17 +185,53 @@ async function removeObsolete(
   const obsolete = written.flatMap((files) => files.obsolete);
   if (obsolete.length === 0) return;
   const taken = new Set(plans.flatMap(pathsOf));
-  const failed = removeFiles(obsolete.filter(({ path }) => !taken.has(path)), context.linker, context.paths);
+  const free = obsolete.filter(({ path }) => !taken.has(path));
+  const originals = await findOriginals(context.sql, free);
+  const failed = [
+    ...removeFiles(free.filter((entry) => !originals.has(entry)), context.linker, context.paths),
+    ...await removeOriginals(context, written.map((files) => goingOf(job, files)), [...originals]),
+  ];
   problems.push(...failed.map(notRemoved));
   const staying = new Set(failed.map(({ entry }) => entry));
   await context.transaction((tx) => forgetEntries(tx, obsolete.filter((entry) => !staying.has(entry))));
 }
 
+/** A file in the place of an original that is neither ours nor the source's is somebody's work. */
+async function keepOthersFiles(
+  context: Context,
+  job: Job,
+  plans: readonly FilesPlan[],
+  problems: Problem[],
+): Promise<void> {
+  const replaced = plans.flatMap((files) =>
+    originalEntries(files).flatMap(({ path }) => files.journaled.get(path) ?? [])
+  );
+  const going = plans.map((files) => goingOf(job, files));
+  const failed = await removeOriginals(context, going, replaced, { onlyKeeps: true });
+  problems.push(...failed.map(notRemoved));
+}
+
+function goingOf(job: Job, { plan }: FilesPlan): Going {
+  const { mirrorAssetId, sourceAssetId } = plan;
+  return { mirrorAssetId, sourceAssetId, targetUserId: job.targetUserId, jobName: job.name };
+}
+
 function newEntries({ plan, links, journaled }: FilesPlan): JournalEntry[] {
-  return links.filter(({ link }) => !journaled.has(link.mirrorPath)).map(({ link }) => ({
+  return links.filter(({ link }) => !journaled.has(link.mirrorPath)).map(({ link, source }) => ({
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
+    stamp: link === plan.original ? stampOf(source) : null,
+  }));
+}
+
+/** The original that is to be linked, as the journal will know it. */
+function originalEntries({ plan, links }: FilesPlan): JournalEntry[] {
+  return links.filter(({ link }) => link === plan.original).map(({ link, source }) => ({
+    mirrorId: plan.mirrorAssetId,
+    path: link.mirrorPath,
+    keep: link.keep,
+    stamp: stampOf(source),
   }));
 }
 

@@ -5,7 +5,7 @@ import type { Context, PlanningContext } from '../cycle/context.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
 import { insertPeople } from '../people/insert_people.ts';
 import type { Job } from '../jobs/job.ts';
-import { forgetLinks, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import { forgetLinks, type JournalEntry, recordLinks, removeFiles, stampOf } from '../mirrors/journal.ts';
 import { type InspectedMirror, inspectFiles, linkFiles } from '../mirrors/links.ts';
 import { mirrorIds, type MirrorPlan, planMirror } from '../mirrors/plan.ts';
 import type { Skip } from '../cycle/outcome.ts';
@@ -146,7 +146,12 @@ async function copyRows(
 
 /** The journal rows of a mirror. */
 function entriesOf({ plan, links }: InspectedMirror): JournalEntry[] {
-  return links.map(({ link }) => ({ mirrorId: plan.mirrorAssetId, path: link.mirrorPath, keep: link.keep }));
+  return links.map(({ link, source }) => ({
+    mirrorId: plan.mirrorAssetId,
+    path: link.mirrorPath,
+    keep: link.keep,
+    stamp: link === plan.original ? stampOf(source) : null,
+  }));
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {

@@ -1,4 +1,4 @@
-import { sameFile } from '../../files/linker.ts';
+import { sameFile } from '../../files/identity.ts';
 import type { PathMap } from '../../files/path_map.ts';
 
 /** Whether two paths of Immich's are two names of one file. */

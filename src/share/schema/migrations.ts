@@ -5,6 +5,8 @@ import brake from './003_brake.sql' with { type: 'text' };
 import stacks from './004_stacks.sql' with { type: 'text' };
 import lineage from './005_lineage.sql' with { type: 'text' };
 import decisions from './006_decisions.sql' with { type: 'text' };
+import identity from './008_identity.sql' with { type: 'text' };
+import kept from './009_kept.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -19,4 +21,6 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 5, name: 'lineage', schema: 'immich_sidecar', sql: lineage },
   { version: 6, name: 'decisions', schema: 'immich_sidecar_decisions', sql: decisions },
   { version: 7, name: 'stack map', schema: 'immich_sidecar_stacks', sql: stackMap },
+  { version: 8, name: 'identity', schema: 'immich_sidecar', sql: identity },
+  { version: 9, name: 'kept', schema: 'immich_sidecar_kept', sql: kept },
 ]);

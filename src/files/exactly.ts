@@ -1,0 +1,55 @@
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { type FileIdentity, isFile, lstatOr, type SourceFile } from './identity.ts';
+import { FileProblem } from './problem.ts';
+
+/** Links `source` and looks whether that is what was linked: its directory may have been exchanged since it was inspected. */
+export function linkExactly(source: SourceFile, name: string): void {
+  Deno.linkSync(source.realPath, name);
+  if (isFile(name, source)) return;
+  unlinkSync(name);
+  throw new FileProblem('changed', source.realPath);
+}
+
+/** Throws FileProblem unless `moved` is the file that was meant and it has another name; one that was the only one is given back. */
+export function assertOther(
+  moved: string,
+  { source, expected }: { readonly source: string; readonly expected: FileIdentity },
+  target: string,
+): void {
+  if (!isFile(moved, expected)) throw new FileProblem('changed', moved);
+  if (lstatOr(source, undefined)?.isFile) return;
+  Deno.linkSync(moved, source);
+  unlinkSync(moved);
+  throw new FileProblem('changed', target);
+}
+
+/** Lets only its owner read and write a file that has no other name; of one that has, the mode is the other's, too. */
+export function closeToOthers(name: string): void {
+  if (!lstatOr(name, undefined)?.isFile) return;
+  const file = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    if (fstatSync(file).nlink === 1) fchmodSync(file, 0o600);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A megabyte at a time: covers are smaller, originals are not. */
+const COPY_CHUNK_BYTES = 1 << 20;
+
+/** Copies the bytes of `source`, and of no other file, into a new file that nobody else has made. */
+export function copyExactly(source: SourceFile, name: string): void {
+  const from = openSync(source.realPath, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { ino, dev } = fstatSync(from);
+    if (ino !== source.inode || dev !== source.device) throw new FileProblem('changed', source.realPath);
+    using to = Deno.openSync(name, { write: true, createNew: true, mode: 0o644 });
+    const chunk = new Uint8Array(Math.max(Math.min(source.size, COPY_CHUNK_BYTES), 1));
+    for (let read = readSync(from, chunk); read > 0; read = readSync(from, chunk)) {
+      for (let written = 0; written < read;) written += to.writeSync(chunk.subarray(written, read));
+    }
+    to.utimeSync(new Date(source.mtimeMs), new Date(source.mtimeMs));
+  } finally {
+    closeSync(from);
+  }
+}

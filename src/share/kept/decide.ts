@@ -1,0 +1,57 @@
+import { basename, dirname } from 'node:path/posix';
+import { FileProblem } from '../../files/problem.ts';
+import { type Problem, problem } from '../../problems/problem.ts';
+import type { Context } from '../cycle/context.ts';
+import { localPath } from '../mirrors/links.ts';
+import { forgetKept, type KeptFile } from './records.ts';
+
+/** How many kept files were dealt with, and which were not. */
+export interface KeptResult {
+  readonly done: number;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Puts kept files back where the sources' originals were, or into the directory `to` (as Immich sees it) under their names there. Nothing
+ * is replaced. A photo that Immich does not know any more needs a directory.
+ */
+export async function restoreKept(context: Context, files: readonly KeptFile[], to?: string): Promise<KeptResult> {
+  const { linker, paths } = context;
+  return await forEach(context, files, (file) => {
+    const original = file.photo ?? file.mirrorPath;
+    if (to === undefined && file.photo === null) throw new FileProblem('missing', file.mirrorPath);
+    const target = localPath(to === undefined ? original : `${to}/${basename(original)}`, paths);
+    const path = localPath(file.path, paths);
+    linker.link(linker.inspect(path), target);
+    linker.remove(path, dirname(dirname(path)));
+  });
+}
+
+/** Deletes kept files for good. */
+export async function deleteKept(context: Context, files: readonly KeptFile[]): Promise<KeptResult> {
+  const { linker, paths } = context;
+  return await forEach(context, files, (file) => {
+    const path = localPath(file.path, paths);
+    linker.remove(path, dirname(dirname(path)));
+  });
+}
+
+async function forEach(
+  context: Context,
+  files: readonly KeptFile[],
+  work: (file: KeptFile) => void,
+): Promise<KeptResult> {
+  const done: string[] = [];
+  const problems: Problem[] = [];
+  for (const file of files) {
+    try {
+      work(file);
+      done.push(file.id);
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      problems.push(problem(error.reason, { photo: file.photo ?? file.mirrorPath, path: error.path }));
+    }
+  }
+  await context.transaction((tx) => forgetKept(tx, done));
+  return { done: done.length, problems };
+}

@@ -1,0 +1,36 @@
+import type { FileIdentity } from '../../files/identity.ts';
+import { type FileStamp, isSameStamp } from '../mirrors/journal.ts';
+import type { WithdrawReason } from '../cycle/outcome.ts';
+
+/** Why a file was kept. */
+export type KeptReason = 'source-file-gone' | 'another-file';
+
+/** What happens to the file in the place of a mirror's original when that has to go, or to give way to another. */
+export type Fate =
+  | { readonly kind: 'unlink' }
+  /** It is unlinked if this file, the source's, is still there when it has been moved aside. */
+  | { readonly kind: 'unlink-beside'; readonly source: string; readonly expected: FileIdentity }
+  | { readonly kind: 'keep'; readonly reason: KeptReason };
+
+/** The source's owner has locked or deleted the photo: nothing of it stays anywhere. */
+const REVOKED: ReadonlySet<WithdrawReason> = new Set(['source-locked', 'source-deleted']);
+
+/**
+ * Decides whether a file may be the last copy of a photo. It is unlinked only if it is the one we put there and the source's path
+ * holds a file now; a source that was replaced by its owner is such a file. Pure.
+ *
+ * `stamp`: what the journal says we put there; null when that is not known (rows of earlier versions): then another name somewhere
+ * is proof enough.
+ */
+export function fateOf(
+  found: FileStamp & { readonly names: number },
+  stamp: FileStamp | null | undefined,
+  source: (FileStamp & { readonly realPath: string }) | undefined,
+  reason: WithdrawReason | undefined,
+): Fate {
+  const isSource = found.inode === source?.inode && found.device === source.device;
+  const isOurs = isSource || (stamp ? isSameStamp(found, stamp) : found.names > 1);
+  if (source !== undefined && isOurs) return { kind: 'unlink-beside', source: source.realPath, expected: found };
+  if (reason !== undefined && REVOKED.has(reason)) return { kind: 'unlink' };
+  return { kind: 'keep', reason: source === undefined ? 'source-file-gone' : 'another-file' };
+}

@@ -1,0 +1,164 @@
+import { getLogger } from '@logtape/logtape';
+import type { SourceFile } from '../../files/identity.ts';
+import { FileProblem } from '../../files/problem.ts';
+import { describeProblem, problem } from '../../problems/problem.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import type { Context } from '../cycle/context.ts';
+import type { WithdrawReason } from '../cycle/outcome.ts';
+import { asideOf, type JournalEntry, KEPT_DIRECTORY, type RemovalFailure } from '../mirrors/journal.ts';
+import { localPath } from '../mirrors/links.ts';
+import { type Fate, fateOf } from './fate.ts';
+import { forgetKept, type KeptFile, recordKept } from './records.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
+
+/** A mirror whose original has to go, or to give way to another file. */
+export interface Going {
+  readonly mirrorAssetId: string;
+  readonly sourceAssetId: string;
+  readonly targetUserId: string;
+  readonly jobName: string;
+  /** Why the mirror goes; undefined when only its file does. */
+  readonly reason?: WithdrawReason | undefined;
+}
+
+/** A file of ours that may be the last copy of a photo, and what becomes of it. */
+interface Judged {
+  readonly entry: JournalEntry;
+  readonly local: string;
+  readonly keep: string;
+  readonly fate: Fate;
+  readonly kept: KeptFile | undefined;
+}
+
+/** Which of these links are originals: the journal says so, or the mirror's row does. */
+export async function findOriginals(
+  sql: Sql,
+  links: readonly JournalEntry[],
+): Promise<ReadonlySet<JournalEntry>> {
+  const unknown = links.filter(({ stamp }) => !stamp);
+  const rows = unknown.length === 0 ? [] : await sql<{ id: string; path: string }[]>`
+    SELECT id, "originalPath" AS path
+    FROM asset
+    WHERE id = ANY (${[...new Set(unknown.map(({ mirrorId }) => mirrorId))]}::uuid[])`;
+  const named = new Map(rows.map(({ id, path }) => [id, path]));
+  return new Set(links.filter((link) => link.stamp || named.get(link.mirrorId) === link.path));
+}
+
+/**
+ * Removes the originals of mirrors. One that may be the last copy of a photo, or is not the file that we put there, is kept
+ * aside instead (docs/safety_and_backups.md). With `onlyKeeps` nothing else is done: what may be replaced stays until another file
+ * takes its place in one step. Returns what could not be done; those files stay where they are.
+ */
+export async function removeOriginals(
+  context: Context,
+  going: readonly Going[],
+  originals: readonly JournalEntry[],
+  { onlyKeeps = false }: { readonly onlyKeeps?: boolean } = {},
+): Promise<RemovalFailure[]> {
+  if (originals.length === 0) return [];
+  const mirrors = new Map(going.map((one) => [one.mirrorAssetId, one]));
+  const sources = await readSourcePaths(context.sql, going.map(({ sourceAssetId }) => sourceAssetId));
+  const failed: RemovalFailure[] = [];
+  const judged = originals.flatMap((entry) => {
+    try {
+      const mirror = mirrors.get(entry.mirrorId);
+      return mirror === undefined ? [] : [judge(context, entry, mirror, sources.get(mirror.sourceAssetId))];
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      failed.push({ entry, problem: error });
+      return [];
+    }
+  });
+  const due = onlyKeeps ? judged.filter(({ kept }) => kept !== undefined) : judged;
+  const kept = due.flatMap((one) => one.kept ?? []);
+  if (kept.length > 0) await context.transaction((tx) => recordKept(tx, kept));
+  const notKept: string[] = [];
+  for (const one of due) {
+    try {
+      carryOut(context, one);
+      if (one.kept !== undefined) tellKept(one.kept);
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      failed.push({ entry: one.entry, problem: error });
+      if (one.kept !== undefined) notKept.push(one.kept.id);
+    }
+  }
+  if (notKept.length > 0) await context.transaction((tx) => forgetKept(tx, notKept));
+  return failed;
+}
+
+function judge({ linker, paths }: Context, entry: JournalEntry, mirror: Going, photo: string | undefined): Judged {
+  const [local, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
+  const found = linker.look(local);
+  const source = photo === undefined ? undefined : inspectOrNothing(() => linker.inspect(localPath(photo, paths)));
+  if (found?.isFile !== true) {
+    const fate: Fate = found === undefined && source !== undefined
+      ? { kind: 'unlink-beside', source: source.realPath, expected: source }
+      : { kind: 'unlink' };
+    return { entry, local, keep, fate, kept: undefined };
+  }
+  const fate = fateOf(found, entry.stamp, source, mirror.reason);
+  const kept = fate.kind === 'keep' ? keptFile(entry, mirror, photo, fate.reason, found.size) : undefined;
+  return { entry, local, keep, fate, kept };
+}
+
+function keptFile(
+  entry: JournalEntry,
+  { sourceAssetId, targetUserId, jobName }: Going,
+  photo: string | undefined,
+  reason: KeptFile['reason'],
+  bytes: number,
+): KeptFile {
+  const id = crypto.randomUUID();
+  const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
+  return {
+    id,
+    path: `${entry.keep}/${KEPT_DIRECTORY}/${id}${extensionOf(name)}`,
+    photo: photo ?? null,
+    mirrorPath: entry.path,
+    sourceAssetId,
+    targetUserId,
+    jobName,
+    bytes,
+    reason,
+  };
+}
+
+/** With its dot; the name itself may be as long as the file system allows, and the id is longer than some. */
+function extensionOf(name: string): string {
+  return /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
+}
+
+function carryOut({ linker, paths }: Context, { entry, local, keep, fate, kept }: Judged): void {
+  switch (fate.kind) {
+    case 'unlink':
+      return linker.remove(local, keep);
+    case 'unlink-beside':
+      return linker.removeAside(local, keep, asideOf(keep, entry), fate);
+    case 'keep':
+      if (kept !== undefined) linker.moveAside(local, localPath(kept.path, paths), keep);
+  }
+}
+
+function tellKept({ photo, mirrorPath, reason, path }: KeptFile): void {
+  const kept = problem('kept', { photo: photo ?? mirrorPath, path }, reason);
+  logger.warn('{problem}. {remedy}', { problem: describeProblem(kept), remedy: kept.remedy, code: kept.code });
+}
+
+function inspectOrNothing(inspect: () => SourceFile): SourceFile | undefined {
+  try {
+    return inspect();
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return undefined;
+  }
+}
+
+async function readSourcePaths(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql<{ id: string; path: string }[]>`
+    SELECT id, "originalPath" AS path
+    FROM asset
+    WHERE id = ANY (${ids as string[]}::uuid[])`;
+  return new Map(rows.map(({ id, path }) => [id, path]));
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { FileProblem } from '../../src/files/problem.ts';
+import { reasonOf, Scratch } from './scratch.ts';
+
+const PHOTOS = 200;
+
+/** A library of the source's and the target's links to it in `.alice`, which a process keeps exchanging for a symbolic link. */
+class Ground extends Scratch {
+  readonly names = Array.from({ length: PHOTOS }, (_, index) => `${index}.jpg`);
+  readonly originals = `${this.source}/alice`;
+  readonly mirrors = `${this.target}/.alice`;
+
+  constructor() {
+    super();
+    Deno.mkdirSync(this.originals);
+    for (const name of this.names) {
+      Deno.writeTextFileSync(`${this.originals}/${name}`, name);
+      this.linker.link(this.linker.inspect(`${this.originals}/${name}`), `${this.mirrors}/${name}`);
+    }
+  }
+
+  /** Names of the source's files that are there and are themselves. */
+  intact(): string[] {
+    return this.names.filter((name) => {
+      try {
+        return Deno.readTextFileSync(`${this.originals}/${name}`) === name;
+      } catch {
+        return false;
+      }
+    });
+  }
+}
+
+/** Keeps exchanging `directory` for a symbolic link to `to` and back, in a process of its own, as fast as it can. */
+async function swapping(directory: string, to: string): Promise<AsyncDisposable> {
+  const script = `
+    Deno.symlinkSync(${JSON.stringify(to)}, ${JSON.stringify(`${directory}.link`)});
+    const [a, away, link] = ${JSON.stringify([directory, `${directory}.away`, `${directory}.link`])};
+    console.log('ready');
+    while (true) {
+      Deno.renameSync(a, away); Deno.renameSync(link, a);
+      Deno.renameSync(a, link); Deno.renameSync(away, a);
+    }`;
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ['eval', '--no-config', script],
+    stdin: 'null',
+    stdout: 'piped',
+    stderr: 'null',
+  }).spawn();
+  const reader = process.stdout.getReader();
+  await reader.read();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      process.kill('SIGKILL');
+      await process.status;
+      await reader.cancel();
+      // Wherever it was interrupted, the directory is put back.
+      try {
+        if (Deno.lstatSync(directory).isSymlink) Deno.removeSync(directory);
+      } catch { /* it is away */ }
+      try {
+        Deno.renameSync(`${directory}.away`, directory);
+      } catch { /* it is there */ }
+    },
+  };
+}
+
+Deno.test('a directory that is exchanged once between two calls is not acted in again', () => {
+  using ground = new Ground();
+  const { linker, mirrors, originals, target } = ground;
+  linker.remove(`${mirrors}/0.jpg`, target);
+  Deno.renameSync(mirrors, `${mirrors}.away`);
+  Deno.symlinkSync(originals, mirrors);
+  const photo = linker.inspect(`${ground.source}/photo.jpg`);
+  assert.deepEqual(
+    [
+      reasonOf(() => linker.remove(`${mirrors}/1.jpg`, target)),
+      reasonOf(() => linker.link(photo, `${mirrors}/new.jpg`)),
+      reasonOf(() => linker.replace(photo, `${mirrors}/2.jpg`)),
+      reasonOf(() => linker.copy(photo, `${mirrors}/3.jpg`)),
+      reasonOf(() => linker.moveAside(`${mirrors}/4.jpg`, `${target}/.kept/4.jpg`, target)),
+    ],
+    Array(5).fill('outside-roots'),
+  );
+  assert.equal(ground.intact().length, PHOTOS);
+});
+
+Deno.test('a source directory that is exchanged between inspection and link gives nothing away', () => {
+  using ground = new Ground();
+  const { linker, originals, outside, target } = ground;
+  Deno.writeTextFileSync(`${outside}/0.jpg`, 'secret');
+  const inspected = linker.inspect(`${originals}/0.jpg`);
+  Deno.renameSync(originals, `${originals}.away`);
+  Deno.symlinkSync(outside, originals);
+  assert.equal(reasonOf(() => linker.link(inspected, `${target}/stolen.jpg`)), 'changed');
+  assert.equal(reasonOf(() => linker.copy(inspected, `${target}/stolen.jpg`)), 'changed');
+  assert.deepEqual(
+    [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('stolen')),
+    [],
+  );
+  assert.equal(Deno.statSync(`${outside}/0.jpg`).nlink, 1);
+});
+
+Deno.test('while a process exchanges the directory without pause, no original is lost by removing links', async () => {
+  using ground = new Ground();
+  const { linker, mirrors, originals, target } = ground;
+  let attempts = 0;
+  {
+    await using _ = await swapping(mirrors, originals);
+    for (let round = 0; round < 20; round++) {
+      for (const name of ground.names) {
+        attempts++;
+        try {
+          const original = linker.inspect(`${originals}/${name}`);
+          linker.removeAside(`${mirrors}/${name}`, target, `${target}/.kept/.going-${name}`, {
+            source: `${originals}/${name}`,
+            expected: original,
+          });
+        } catch (error) {
+          if (!(error instanceof FileProblem)) throw error;
+        }
+      }
+    }
+  }
+  assert.equal(attempts, 20 * PHOTOS);
+  assert.deepEqual(ground.intact(), ground.names);
+});

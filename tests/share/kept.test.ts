@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { deleteKept, restoreKept } from '../../src/share/kept/decide.ts';
+import { readKept } from '../../src/share/kept/records.ts';
+import { World } from './world.ts';
+
+/** A photo that Bob has a mirror of: its id, its original and the mirror's, as this machine sees them. */
+async function aPhoto(world: World): Promise<{ id: string; original: string; mirror: string }> {
+  await world.share();
+  const [id] = await world.someMirrored();
+  const [row] = await world.sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${id}`;
+  return { id, original: world.local(row?.path ?? ''), mirror: await world.localMirrorPath(id) };
+}
+
+async function trash(world: World, id: string): Promise<void> {
+  await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${id}`;
+}
+
+/** The kept files, each where it lies on this machine, with its content. */
+async function kept(world: World) {
+  return (await readKept(world.sql)).map(({ path, reason, photo, bytes }) => ({
+    reason,
+    photo: world.local(photo ?? ''),
+    bytes,
+    path: world.local(path),
+    content: Deno.readTextFileSync(world.local(path)),
+  }));
+}
+
+Deno.test('the last copy of a photo is kept, not unlinked, when its original is lost on disk', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, original, mirror } = await aPhoto(world);
+  Deno.writeTextFileSync(original, 'the only copy'); // in place: the mirror is the same file
+  Deno.removeSync(original);
+  await trash(world, id);
+  await world.share();
+  assert.equal(existsSync(mirror), false);
+  const [file, ...others] = await kept(world);
+  assert.deepEqual(others, []);
+  assert.deepEqual([file?.reason, file?.photo, file?.content], ['source-file-gone', original, 'the only copy']);
+  assert.equal((Deno.statSync(file?.path ?? '').mode ?? 0) & 0o777, 0o600);
+  assert.match(file?.path ?? '', /\/\.kept\/[-0-9a-f]{36}\.\w+$/);
+});
+
+Deno.test('a photo whose original is there is unlinked and nothing is kept, and no trace stays', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, original, mirror } = await aPhoto(world);
+  await trash(world, id);
+  await world.share();
+  assert.deepEqual([existsSync(mirror), existsSync(original), await kept(world)], [false, true, []]);
+  assert.equal(Deno.statSync(original).nlink, 1);
+  assert.deepEqual(
+    [...Deno.readDirSync(`${world.directory}/external/bob_shared`)].filter(({ name }) => name === '.kept'),
+    [],
+  );
+});
+
+Deno.test("what an editor of the target's has saved over the link is kept when the link is made again", async () => {
+  await using world = await World.open('v3.1.0');
+  const { original, mirror } = await aPhoto(world);
+  Deno.writeTextFileSync(`${mirror}.new`, "the target's work");
+  Deno.renameSync(`${mirror}.new`, mirror);
+  await world.share();
+  const [file] = await kept(world);
+  assert.deepEqual([file?.reason, file?.content], ['another-file', "the target's work"]);
+  assert.equal(Deno.statSync(mirror).ino, Deno.statSync(original).ino);
+  await world.share();
+  assert.equal((await kept(world)).length, 1, 'once');
+});
+
+Deno.test('a source that its owner replaces, or writes to in place, is followed as ever; nothing is kept', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, original, mirror } = await aPhoto(world);
+  Deno.writeTextFileSync(original, 'edited in place');
+  await world.share();
+  Deno.writeTextFileSync(`${original}.new`, 'replaced');
+  Deno.renameSync(`${original}.new`, original);
+  await world.sql`UPDATE asset SET "fileModifiedAt" = now() WHERE id = ${id}`;
+  await world.share();
+  assert.deepEqual([Deno.readTextFileSync(mirror), await kept(world)], ['replaced', []]);
+});
+
+for (
+  const [what, change] of [
+    ['locks', (world: World, id: string) => world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`],
+    ['deletes', (world: World, id: string) => world.sql`DELETE FROM asset WHERE id = ${id}`],
+  ] as const
+) {
+  Deno.test(`of a photo that its owner ${what} nothing is kept, wherever its file is`, async () => {
+    await using world = await World.open('v3.1.0');
+    const { id, original, mirror } = await aPhoto(world);
+    Deno.removeSync(original);
+    await change(world, id);
+    await world.share();
+    assert.deepEqual([existsSync(mirror), await kept(world)], [false, []]);
+  });
+}
+
+Deno.test('a kept file is restored to where the original was, if nothing is there, or deleted; then it is forgotten', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, original } = await aPhoto(world);
+  Deno.writeTextFileSync(original, 'the only copy');
+  Deno.removeSync(original);
+  await trash(world, id);
+  await world.share();
+  const file = (await readKept(world.sql))[0] ?? assert.fail();
+  Deno.writeTextFileSync(original, 'somebody was faster');
+  const occupied = await world.apply((context) => restoreKept(context, [file]));
+  assert.deepEqual([occupied.done, occupied.problems.map(({ code }) => code)], [0, ['occupied']]);
+  assert.equal(Deno.readTextFileSync(original), 'somebody was faster');
+  Deno.removeSync(original);
+  assert.deepEqual(await world.apply((context) => restoreKept(context, [file])), { done: 1, problems: [] });
+  assert.deepEqual([Deno.readTextFileSync(original), await kept(world)], ['the only copy', []]);
+});
+
+Deno.test('a kept file is deleted when a person says so, with its directory', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, original } = await aPhoto(world);
+  Deno.removeSync(original);
+  await trash(world, id);
+  await world.share();
+  const [file] = await readKept(world.sql);
+  assert.deepEqual(await world.apply((context) => deleteKept(context, [file ?? assert.fail()])), {
+    done: 1,
+    problems: [],
+  });
+  assert.deepEqual([existsSync(world.local(file?.path ?? '')), await kept(world)], [false, []]);
+});
