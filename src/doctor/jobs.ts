@@ -1,8 +1,12 @@
 import { count, list, named } from '../config/words.ts';
-import { isExcluded } from '../immich/exclusions.ts';
-import { problemsOf, WHERE_IDS_ARE } from '../share/checks/jobs.ts';
+import { sentenceOf } from '../errors.ts';
+import { isExcluded } from '../immich/scan/exclusions.ts';
+import { isNothing } from '../immich/scan/exposure.ts';
+import { A_DIRECTORY_OF_ITS_OWN, describeExposure } from '../immich/scan/words.ts';
+import { isSeenFrom, problemsOf, WHERE_IDS_ARE } from '../share/checks/jobs.ts';
+import { complaintAbout, howToNarrow, type LibraryScan } from '../share/checks/scans.ts';
 import type { Job } from '../share/jobs/job.ts';
-import { isHidden, mirrorOriginalPath } from '../share/jobs/placement.ts';
+import { mirrorOriginalPath } from '../share/jobs/placement.ts';
 import { type Check, forEachJob } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -12,6 +16,7 @@ export const JOB_CHECKS: readonly Check[] = [
   { group: 'jobs', name: 'jobs.accounts', look: lookAtAccounts },
   { group: 'jobs', name: 'jobs.selection', look: lookAtSelection },
   { group: 'jobs', name: 'jobs.scans', look: lookAtScans },
+  { group: 'jobs', name: 'jobs.imports', look: lookAtImports },
 ];
 
 /** Users, library, import path and album. */
@@ -57,8 +62,8 @@ const SAMPLE = 500;
 async function lookAtScans(subject: Subject): Promise<readonly Verdict[]> {
   const [sql, selects] = [await subject.sql.use(), await subject.selection.use()];
   return await forEachJob(subject, async (job) => {
-    const [library] = await sql<{ patterns: string[] }[]>`
-      SELECT "exclusionPatterns" AS patterns FROM library WHERE id = ${job.targetLibraryId}`;
+    const [library] = await sql<{ patterns: string[]; importPaths: string[] }[]>`
+      SELECT "exclusionPatterns" AS patterns, "importPaths" FROM library WHERE id = ${job.targetLibraryId}`;
     const sources = await sql<{ path: string }[]>`
       SELECT a."originalPath" AS path
       FROM asset a
@@ -66,7 +71,11 @@ async function lookAtScans(subject: Subject): Promise<readonly Verdict[]> {
       ORDER BY random()
       LIMIT ${SAMPLE}`;
     const places = sources.map(({ path }) => mirrorOriginalPath(job.mappings, path));
-    const dangers = [...judgeHidden(job), ...judgeExclusions(job, library?.patterns ?? [], places)];
+    const scan = (await subject.scans.use()).find((one) => one.library.id === job.targetLibraryId);
+    const dangers = [
+      ...judgeHidden(job, library?.importPaths ?? []),
+      ...judgeExclusions(job, library?.patterns ?? [], places, scan),
+    ];
     const { name, targetPathPrefix } = job;
     return dangers.length > 0 ? dangers : [ok(`${named(name)}: scans leave ${named(targetPathPrefix)} alone.`)];
   });
@@ -75,10 +84,14 @@ async function lookAtScans(subject: Subject): Promise<readonly Verdict[]> {
 /** Empty when all is well. */
 export function judgeHidden(
   { name, placement, targetPathPrefix }: Pick<Job, 'name' | 'placement' | 'targetPathPrefix'>,
+  importPaths: readonly string[],
 ): Verdict[] {
-  if (isHidden(targetPathPrefix)) return [];
+  if (!isSeenFrom(importPaths, targetPathPrefix)) return [];
   return [warn(
-    `${named(name)}: no part of ${named(targetPathPrefix)} begins with a dot, so a scan may import what lies there.`,
+    `${named(name)}: no part of ${
+      named(targetPathPrefix)
+    } below the library's import path begins with a dot, so a scan may ` +
+      'import what lies there.',
     placement === 'hardlink'
       ? 'Choose a hidden directory for target_path_prefix (docs/placements.md).'
       : 'Give the symbolic link a name that begins with a dot, and target_path_prefix with it (docs/placements.md).',
@@ -94,6 +107,7 @@ export function judgeExclusions(
   job: Pick<Job, 'name' | 'targetPathPrefix'>,
   patterns: readonly string[],
   places: readonly string[],
+  scan: LibraryScan | undefined,
 ): Verdict[] {
   const samples = places.length > 0 ? places : [`${job.targetPathPrefix}photo.jpg`];
   const harmful = patterns
@@ -107,9 +121,47 @@ export function judgeExclusions(
     : `about ${percent(most, samples.length)} of the shared photos`;
   return [fail(
     `${named(job.name)}: the target's library excludes ${which}, so Immich's next scan takes ${part} offline.`,
-    'In Immich, open Administration > External Libraries, edit the library and remove the pattern. A hidden directory ' +
-      'needs none (docs/placements.md).',
+    scan !== undefined && isNothing(scan.covered)
+      ? 'In Immich, open Administration > External Libraries, edit the library and remove the pattern. Its import path ' +
+        'contains nothing but what is ours, so it needs none (docs/placements.md).'
+      : `Do not remove the pattern yet: without it a scan would import ${
+        scan === undefined ? 'whatever lies in the import path' : describeExposure(scan.covered, scan.nameOf)
+      }. ${scan === undefined ? A_DIRECTORY_OF_ITS_OWN : howToNarrow(scan)}`,
   )];
+}
+
+/** What scans of the target libraries would import besides what is ours. */
+async function lookAtImports(subject: Subject): Promise<readonly Verdict[]> {
+  return (await subject.scans.use()).flatMap(judgeImports);
+}
+
+/** A scan imports into one account what is another's as soon as an import path covers it and no pattern is in the way. */
+export function judgeImports(scan: LibraryScan): Verdict[] {
+  const { library, covered, next, nameOf } = scan;
+  const complaint = complaintAbout(scan);
+  if (complaint !== undefined) return [fail(sentenceOf(capital(complaint.message)), complaint.remedy)];
+  const [name, owner] = [named(library.name), nameOf(library.ownerId)];
+  if (next.own.length > 0 || next.unknownFiles.length > 0) {
+    return [warn(
+      `Immich's next scan of the library ${name} imports ${
+        describeExposure({ ...next, others: [], unseen: [] }, nameOf)
+      } into ${owner}'s account.`,
+      `If that is not meant: ${howToNarrow(scan)}`,
+    )];
+  }
+  if (covered.unseen.length > 0) {
+    return [warn(
+      `What a scan of the library ${name} would import is not known: ${
+        list(covered.unseen.map(named))
+      } cannot be seen here.`,
+      'Mount the import path here as Immich has it, and name it with EXTERNAL_LIBRARY_DIR or PATH_MAP.',
+    )];
+  }
+  return [ok(`A scan of the library ${name} imports nothing: its import path holds only what is ours.`)];
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function percent(part: number, whole: number): string {

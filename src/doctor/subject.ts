@@ -17,6 +17,7 @@ import {
 import { faultOf } from '../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import type { Progress } from '../share/cycle/cycle.ts';
+import { type LibraryScan, lookAtTargetLibraries } from '../share/checks/scans.ts';
 import { isBehindLink } from '../share/jobs/detect_placement.ts';
 import { type Job, resolveJob } from '../share/jobs/job.ts';
 import { hasLinksBelow } from '../share/mirrors/journal.ts';
@@ -86,6 +87,12 @@ export class Subject implements AsyncDisposable {
     const [instance, paths] = [await this.instance.use(), await this.paths.use()];
     await this.reachable.use(); // resolving looks at the disk
     return jobs.map((job) => resolveJob(job, instance, (path) => isBehindLink(path, paths)));
+  });
+
+  /** What scans of the target libraries would import. */
+  readonly scans = new Need<readonly LibraryScan[]>('It is not known what scans would import.', async () => {
+    const [sql, jobs, paths] = [await this.sql.use(), await this.jobs.use(), await this.paths.use()];
+    return await lookAtTargetLibraries(sql, jobs, paths);
   });
 
   /** The version of our own tables; 0 = there are none. */

@@ -52,4 +52,15 @@ export class PathMap {
     const rest = root.immich === '/' ? immichPath : immichPath.slice(root.immich.length);
     return (root.local === '/' ? '' : root.local) + rest || '/';
   }
+
+  /** A path of this program's as Immich sees it; undefined when it is outside every configured root. The inverse of toLocal. */
+  toImmich(local: string): string | undefined {
+    if (!isPlainPath(local)) return undefined;
+    const root = this.roots
+      .filter((candidate) => local === candidate.local || isBelow(local, candidate.local))
+      .toSorted((a, b) => b.local.length - a.local.length)[0];
+    if (root === undefined) return undefined;
+    const rest = root.local === '/' ? local : local.slice(root.local.length);
+    return (root.immich === '/' ? '' : root.immich) + rest || '/';
+  }
 }

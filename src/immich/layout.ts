@@ -3,6 +3,11 @@ import { basename, dirname } from 'node:path/posix';
 /** Where Immich's images keep their media unless they are told otherwise: since 1.136, and before. */
 export const USUAL_MEDIA_LOCATIONS: readonly string[] = Object.freeze(['/data', '/usr/src/app/upload']);
 
+/** Folders of the media location that Immich manages and whose contents its integrity check knows. */
+export const MANAGED_FOLDERS: readonly string[] = Object.freeze(
+  ['upload', 'library', 'thumbs', 'encoded-video', 'profile', 'backups'],
+);
+
 /** A generated file as a row of `asset_file` (or a column of `asset`, in older releases) describes it. */
 export interface GeneratedFile {
   readonly type: string;

@@ -47,14 +47,32 @@ export interface ShareAnswer {
 }
 
 export type LibraryAnswer =
-  | { readonly kind: 'new'; readonly name: string; readonly importPath: string }
-  /** One that is there; `patterns`: its exclusion patterns now, and what is left of them, if some have to go. */
+  | {
+    readonly kind: 'new';
+    readonly name: string;
+    readonly importPath: string;
+    /** The name of one that is there for this directory and that its scans make dangerous; it is left as it is. */
+    readonly insteadOf: string | undefined;
+  }
   | {
     readonly kind: 'existing';
     readonly id: string;
     readonly name: string;
-    readonly patterns: { readonly now: readonly string[]; readonly remaining: readonly string[] } | undefined;
+    readonly ownerId: string;
+    readonly change: LibraryChange | undefined;
   };
+
+/** What a library is, and what it has to become. */
+export interface LibraryChange {
+  readonly now: LibraryScope;
+  readonly then: LibraryScope;
+}
+
+/** What a library scans, and what it leaves out. */
+export interface LibraryScope {
+  readonly importPaths: readonly string[];
+  readonly patterns: readonly string[];
+}
 
 export type AlbumAnswer =
   | { readonly kind: 'existing'; readonly id: string }

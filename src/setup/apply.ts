@@ -1,13 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
+import { quote } from '../config/quote.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { createAlbum, deleteAlbum } from '../immich/api/album_create.ts';
-import { countLibraryAssets, createLibrary, deleteLibrary, setExclusionPatterns } from '../immich/api/libraries.ts';
+import { countLibraryAssets, createLibrary, deleteLibrary, updateLibrary } from '../immich/api/libraries.ts';
+import { isNothing } from '../immich/scan/exposure.ts';
+import { describeExposure } from '../immich/scan/words.ts';
 import type { Existing } from './existing.ts';
 import { plannedFiles } from './files.ts';
+import type { LibraryScope } from './answers.ts';
 import type { SetupPlan } from './plan.ts';
 import { Cancelled } from './prompter.ts';
 import { apiOf } from './questions/server.ts';
 import { type ReplacedFile, replaceFiles, restoreFiles } from './replace_files.ts';
+import type { Scans } from './scans.ts';
 import type { Server } from './session.ts';
 
 /** What setup has made. */
@@ -52,7 +57,7 @@ class Undo {
 export async function applySetup(
   plan: SetupPlan,
   existing: Existing,
-  server: Server,
+  { server, scans }: { readonly server: Server; readonly scans: Scans },
   { signal, stamp }: { readonly signal: AbortSignal; readonly stamp: string },
 ): Promise<SetupResult> {
   const undo = new Undo();
@@ -72,10 +77,13 @@ export async function applySetup(
       undo.add(`the link ${local}`, () => Deno.removeSync(local));
     }
     const libraries = await makeLibraries(plan, server, undo, goOn);
-    for (const { libraryId, name, now, remaining } of plan.patterns) {
+    const targets = new Set([
+      ...existing.config.jobs.map(({ targetLibraryId }) => targetLibraryId),
+      ...plan.libraryChanges.map(({ libraryId }) => libraryId),
+    ]);
+    for (const change of plan.libraryChanges) {
       await goOn();
-      await setExclusionPatterns(server.api, libraryId, remaining);
-      undo.add(`the exclusion patterns of the library ${name}`, () => setExclusionPatterns(server.api, libraryId, now));
+      await changeLibrary(change, targets, { server, scans }, undo);
     }
     const albums = await makeAlbums(plan, server, undo, goOn);
     await goOn();
@@ -109,6 +117,33 @@ function makeDirectory(local: string, undo: Undo): void {
   }
   // Fails when something is in it by now, which is then somebody else's.
   undo.add(`the directory ${local}`, () => Deno.removeSync(local));
+}
+
+/** Somebody may have put photos there since the plan was made: looks again before a pattern goes. */
+async function changeLibrary(
+  { libraryId, name, ownerId, now, then }: SetupPlan['libraryChanges'][number],
+  targets: ReadonlySet<string>,
+  { server: { api }, scans }: { readonly server: Server; readonly scans: Scans },
+  undo: Undo,
+): Promise<void> {
+  const losesPatterns = then.patterns.length < now.patterns.length;
+  const covered = await scans.coveredBy({ id: libraryId, ownerId, importPaths: then.importPaths }, targets);
+  if (losesPatterns ? !isNothing(covered) : covered.others.length > 0) {
+    const nameOf = () => 'somebody';
+    throw new UserError(
+      `The library ${quote(name)} would cover ${describeExposure(covered, nameOf)} now, which was not there before.`,
+      { remedy: 'Run setup again: it looks anew and proposes another way.' },
+    );
+  }
+  const scopeOf = ({ importPaths, patterns }: LibraryScope) => ({
+    importPaths: then.importPaths === now.importPaths ? undefined : importPaths,
+    exclusionPatterns: patterns,
+  });
+  await updateLibrary(api, libraryId, scopeOf(then));
+  undo.add(
+    `import paths and exclusion patterns of the library ${name}`,
+    () => updateLibrary(api, libraryId, scopeOf(now)),
+  );
 }
 
 async function makeLibraries(plan: SetupPlan, server: Server, undo: Undo, goOn: () => Promise<void>) {

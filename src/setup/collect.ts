@@ -7,19 +7,22 @@ import { askDirectories } from './questions/directories.ts';
 import { askInstallation } from './questions/installation.ts';
 import { askServer } from './questions/server.ts';
 import { askShare, fold, librariesOf } from './questions/share.ts';
+import { Scans } from './scans.ts';
 import { askWriteBack } from './questions/write_back.ts';
 import type { Option } from './prompter.ts';
 import type { Server, Session } from './session.ts';
 
 /** Puts all questions; changes nothing. Throws Cancelled, and UserError when something was missing or wrong. */
-export async function collect(session: Session): Promise<{ answers: Answers; server: Server }> {
+export async function collect(session: Session): Promise<{ answers: Answers; server: Server; scans: Scans }> {
   const { dialogue } = session;
   const compose = await askInstallation(session);
   if (compose !== undefined) dialogue.say(`Found: ${compose.file}`, 'success');
   const server = await askServer(session, compose);
   const directories = await askDirectories(session, compose, server);
   const { database, predecessorPhotos } = await askDatabase(session, compose, server);
-  const { shares, write } = await askWork(session, server, directories, compose);
+  const reached = predecessorPhotos === undefined ? undefined : { ...session.existing.config.database, ...database };
+  const scans = new Scans(reached, server, directories);
+  const { shares, write } = await askWork(session, { server, scans, directories }, compose);
   const keepsKey = await dialogue.yesNo({
     flag: '--keep-key',
     message: 'Keep the API key in .env?',
@@ -37,7 +40,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   }
   const { url: immichUrl, apiKey } = server;
   const answers = { immichUrl, apiKey, keepsKey, database, predecessorPhotos, ...directories, shares, write };
-  return { answers, server };
+  return { answers, server, scans };
 }
 
 type Work = { readonly share: ShareAnswer['kind']; readonly job?: JobConfig } | 'write' | 'done';
@@ -45,10 +48,10 @@ type Work = { readonly share: ShareAnswer['kind']; readonly job?: JobConfig } | 
 /** Asks what there is to set up until there is no more. */
 async function askWork(
   session: Session,
-  server: Server,
-  directories: Parameters<typeof askShare>[2],
+  immich: Parameters<typeof askShare>[1],
   compose: ComposeFacts | undefined,
 ): Promise<{ shares: readonly ShareAnswer[]; write: WriteAnswer | undefined }> {
+  const { server } = immich;
   const shares: ShareAnswer[] = [];
   let write: WriteAnswer | undefined;
   while (true) {
@@ -57,7 +60,7 @@ async function askWork(
     if (next === 'write') write = await askWriteBack(session, server, compose);
     else {
       const others = jobsWithout(session, shares, next.job);
-      shares.push(await askShare(session, server, directories, { kind: next.share, job: next.job, others }));
+      shares.push(await askShare(session, immich, { kind: next.share, job: next.job, others }));
     }
   }
 }

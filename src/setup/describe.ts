@@ -15,11 +15,7 @@ export function describeSetup(
     ...plan.libraries.map(({ name, owner, importPath }) =>
       `+ external library "${name}" of ${owner}, import path ${importPath}`
     ),
-    ...plan.patterns.map(({ name, now, remaining }) =>
-      `~ external library "${name}": without the exclusion patterns ${
-        now.filter((one) => !remaining.includes(one)).join(' ')
-      }`
-    ),
+    ...plan.libraryChanges.map(describeLibraryChange),
     ...plan.albums.map(({ name, owner }) => `+ album "${name}" of ${owner}`),
     ...plan.jobs.map((job) => `${job.change === 'changed' ? '~' : '+'} share "${job.name}": ${describeJob(job)}`),
     ...files.flatMap(({ path, old }) => [
@@ -29,6 +25,17 @@ export function describeSetup(
         : []),
     ]),
   ].map(plain);
+}
+
+function describeLibraryChange({ name, now, then }: SetupPlan['libraryChanges'][number]): string {
+  const lost = now.patterns.filter((one) => !then.patterns.includes(one));
+  const changes = [
+    ...then.importPaths === now.importPaths ? [] : [
+      `import path ${then.importPaths.join(', ')} instead of ${now.importPaths.join(', ')}`,
+    ],
+    ...lost.length === 0 ? [] : [`without the exclusion patterns ${lost.join(' ')}`],
+  ];
+  return `~ external library "${name}": ${changes.join(', ')}`;
 }
 
 function describeSetting({ name, value }: SetupPlan['settings'][number]): string {
@@ -48,6 +55,7 @@ function describeJob(
 
 /** Whether there is nothing to be done. */
 export function isNothing(plan: SetupPlan, files: readonly unknown[]): boolean {
-  const { directories, links, libraries, patterns, albums } = plan;
-  return files.length === 0 && [directories, links, libraries, patterns, albums].every(({ length }) => length === 0);
+  const { directories, links, libraries, libraryChanges, albums } = plan;
+  return files.length === 0 &&
+    [directories, links, libraries, libraryChanges, albums].every(({ length }) => length === 0);
 }

@@ -3,9 +3,9 @@ import { parseEnv } from 'node:util';
 import { Secret } from '../config/secret.ts';
 import type { SettingName } from '../config/settings.ts';
 import { PathMap } from '../files/path_map.ts';
-import type { Answers, DatabaseAnswer, ShareAnswer } from './answers.ts';
+import type { Answers, DatabaseAnswer, LibraryChange, ShareAnswer } from './answers.ts';
 import type { Existing } from './existing.ts';
-import { importPathOf } from './targets.ts';
+import { importPathOf } from '../immich/scan/crawler.ts';
 
 /** All that setup will do, in this order. What is printed is what is applied. */
 export interface SetupPlan {
@@ -14,13 +14,8 @@ export interface SetupPlan {
   /** Symbolic links: where, and what they lead to. */
   readonly links: readonly { readonly immich: string; readonly local: string; readonly leadsTo: string }[];
   readonly libraries: readonly PlannedLibrary[];
-  /** Libraries that lose exclusion patterns which would take the shared photos offline. */
-  readonly patterns: readonly {
-    readonly libraryId: string;
-    readonly name: string;
-    readonly now: readonly string[];
-    readonly remaining: readonly string[];
-  }[];
+  /** Libraries that get narrower import paths, and lose exclusion patterns which would take the shared photos offline. */
+  readonly libraryChanges: readonly PlannedLibraryChange[];
   readonly albums: readonly PlannedAlbum[];
   readonly jobs: readonly PlannedJob[];
   /** What is written into `.env`. */
@@ -39,6 +34,12 @@ export interface PlannedLibrary {
   readonly ownerId: string;
   readonly owner: string;
   readonly importPath: string;
+}
+
+export interface PlannedLibraryChange extends LibraryChange {
+  readonly libraryId: string;
+  readonly name: string;
+  readonly ownerId: string;
 }
 
 export interface PlannedAlbum {
@@ -92,11 +93,7 @@ export function planSetup(answers: Answers, existing: Existing, exists: (path: s
     directories: plannedDirectories(answers.shares, paths, exists),
     links: answers.shares.flatMap((share) => plannedLink(share, answers, paths, exists)),
     libraries,
-    patterns: answers.shares.flatMap(({ library }) =>
-      library.kind === 'existing' && library.patterns !== undefined
-        ? [{ libraryId: library.id, name: library.name, ...library.patterns }]
-        : []
-    ),
+    libraryChanges: plannedLibraryChanges(answers.shares),
     albums,
     jobs: [
       ...movedJobs(existing, answers),
@@ -108,6 +105,23 @@ export function planSetup(answers: Answers, existing: Existing, exists: (path: s
     ],
     ...plannedSettings(answers, existing),
   };
+}
+
+/** Of two shares in one library the later knows of the earlier. */
+function plannedLibraryChanges(shares: readonly ShareAnswer[]): readonly PlannedLibraryChange[] {
+  const changes = shares.flatMap(({ library }) =>
+    library.kind === 'existing' && library.change !== undefined
+      ? [
+        [library.id, {
+          libraryId: library.id,
+          name: library.name,
+          ownerId: library.ownerId,
+          ...library.change,
+        }] as const,
+      ]
+      : []
+  );
+  return [...new Map(changes).values()];
 }
 
 /** Shares of one target in one directory share a library. */

@@ -68,7 +68,7 @@ async function prepareUnlessBack(session: Session): Promise<PreparedSetup> {
 
 async function prepare(session: Session): Promise<PreparedSetup> {
   const { existing, warnings } = session;
-  const { answers, server } = await collect(session);
+  const { answers, server, scans } = await collect(session);
   const plan = planSetup(answers, existing, exists);
   const files = plannedFiles(plan, existing, NO_IDS);
   checkFiles(files, existing);
@@ -88,7 +88,7 @@ async function prepare(session: Session): Promise<PreparedSetup> {
     isTakeoverDue: answers.predecessorPhotos === undefined
       ? plan.jobs.some(({ change }) => change === 'moved')
       : answers.predecessorPhotos > 0,
-    apply: (signal) => applySetup(plan, existing, server, { signal, stamp: stamp() }),
+    apply: (signal) => applySetup(plan, existing, { server, scans }, { signal, stamp: stamp() }),
     again: () => {
       session.dialogue.goBack();
       return prepareUnlessBack(session);

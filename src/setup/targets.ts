@@ -1,10 +1,9 @@
 import type { JobConfig } from '../config/config.ts';
 import { isBelow } from '../files/path_map.ts';
+import { importPathOf } from '../immich/scan/crawler.ts';
+import { MANAGED_FOLDERS } from '../immich/layout.ts';
 import type { ImmichUser } from '../immich/api/users.ts';
 import type { Mount } from './compose/facts.ts';
-
-/** Folders of the media location that Immich manages and whose contents its integrity check knows. */
-const MANAGED_FOLDERS: readonly string[] = ['upload', 'library', 'thumbs', 'encoded-video', 'profile', 'backups'];
 
 /**
  * Directories in which shared copies could lie, the best first, as Immich sees them: hidden, in the mount that holds the
@@ -26,11 +25,14 @@ export function proposeTargets(
   const inMedia = `${mediaLocation}/shared/${to}/.${from}/`;
   const inMount = ({ immich }: Mount) =>
     immich === mediaLocation ? inMedia : `${immich === '/' ? '' : immich}/${to}_shared/.${from}/`;
+  // immich-shared-library has told people to make the usual one a symbolic link to the originals.
+  const otherwise = mounts.filter(({ immich }) => immich !== mediaLocation)
+    .map(({ immich }) => `${immich === '/' ? '' : immich}/shared_with_${to}/.${from}/`);
   const originals = sourcePath ?? `${mediaLocation}/upload/`;
   const holding = mounts
     .filter(({ immich }) => originals.startsWith(immich === '/' ? '/' : `${immich}/`))
     .toSorted((a, b) => b.immich.length - a.immich.length);
-  const proposals = [...new Set([...holding, ...mounts].map(inMount))];
+  const proposals = [...new Set([...[...holding, ...mounts].map(inMount), ...otherwise])];
   return proposals
     .map((path) => withFreeName(path, jobs))
     .filter((path) => sourcePath === undefined || !(path.startsWith(sourcePath) || sourcePath.startsWith(path)));
@@ -99,11 +101,6 @@ export function objectionTo(
     return { what: `is used by the job ${JSON.stringify(other.name)}`, remedy: 'Choose another one.' };
   }
   return undefined;
-}
-
-/** The directory that becomes the import path of the library: what lies above the first hidden one. */
-export function importPathOf(targetPath: string): string {
-  return targetPath.slice(0, targetPath.indexOf('/.'));
 }
 
 function hasDirectoryAbove(path: string): boolean {

@@ -24,6 +24,7 @@ import { type Job, resolveJob } from './jobs/job.ts';
 import { checkJobs } from './checks/jobs.ts';
 import { hasLinksBelow } from './mirrors/journal.ts';
 import { checkMounts } from './checks/mounts.ts';
+import { checkScans } from './checks/scans.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
@@ -267,6 +268,7 @@ async function prepare(
 async function check(tx: Sql, prepared: Prepared): Promise<void> {
   await migrate(tx, MIGRATIONS);
   for (const warning of await checkJobs(tx, prepared.schema, prepared.jobs)) logger.warn('{warning}', { warning });
+  for (const warning of await checkScans(tx, prepared.jobs, prepared.paths)) logger.warn('{warning}', { warning });
   for (const job of prepared.chosen) await checkMounts(tx, job, prepared.linker, prepared.paths);
 }
 

@@ -4,7 +4,7 @@ import { judgeClock, judgeRights, judgeServer } from '../../src/doctor/database.
 import { judgeFound, judgeSpace } from '../../src/doctor/files.ts';
 import type { Verdict } from '../../src/doctor/finding.ts';
 import { judgeMissing } from '../../src/doctor/immich.ts';
-import { judgeExclusions, judgeHidden } from '../../src/doctor/jobs.ts';
+import { judgeExclusions, judgeHidden, judgeImports } from '../../src/doctor/jobs.ts';
 import { judgeLedger } from '../../src/doctor/ledger.ts';
 import { judgeMirrorFiles } from '../../src/doctor/mirror_files.ts';
 import { judgeOffline, judgeOwnSchema, judgeUnfinished } from '../../src/doctor/mirrors.ts';
@@ -14,6 +14,7 @@ import { judgeRelease } from '../../src/doctor/releases.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
 import { bytes, count, list } from '../../src/config/words.ts';
 import { judgeDestination, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
+import type { LibraryScan } from '../../src/share/checks/scans.ts';
 import { USUAL_FIELDS } from '../../src/writeback/fields/fields.ts';
 
 /** A judgement and how it begins, with its status: `warn Immich 9.0.0 is newer`. */
@@ -114,20 +115,74 @@ Deno.test('settings of Immich hurt some placements and not others', () => {
   assert.deepEqual(judge({ ...HARD, features: { clip: false, faces: false, ocr: false } }, {}, ALL_ON), []);
 });
 
+const LIBRARY = {
+  id: 'l',
+  ownerId: 'bob',
+  name: 'from Alice',
+  importPaths: ['/x'],
+  exclusionPatterns: ['**/*'],
+};
+const NOTHING = { others: [], own: [], unknownFiles: [], unseen: [] };
+const PHOTOS = { kind: 'originals', ownerId: 'alice', assets: 27, example: '/x/alice' } as const;
+const scanOf = (changes: Partial<LibraryScan>): LibraryScan => ({
+  library: LIBRARY,
+  jobs: ['a'],
+  next: NOTHING,
+  covered: NOTHING,
+  narrowed: undefined,
+  nameOf: (id) => ({ alice: 'Alice', bob: 'Bob' })[id] ?? id,
+  ...changes,
+});
+
 Deno.test('exclusion patterns are judged by what they would take offline', () => {
   const job = { name: 'a', targetPathPrefix: '/x/.alice/', placement: 'hardlink' } as const;
   const places = ['/x/.alice/a.jpg', '/x/.alice/Raw/b.dng', '/x/.alice/c.jpg', '/x/.alice/d.jpg'];
+  const judge = (patterns: readonly string[], found = places) => judgeExclusions(job, patterns, found, scanOf({}))[0];
   check([
-    [judgeExclusions(job, ['**/@eaDir/**'], places)[0], /^undefined/],
+    [judge(['**/@eaDir/**']), /^undefined/],
+    [judge(['**/Raw/**']), /^fail .*"\*\*\/Raw\/\*\*", so .* about 25 % of the shared photos/],
+    [judge(['**/*']), /^fail .* takes every shared photo offline/],
+    [judge(['**/._*'], []), /^fail .* takes every shared photo offline/],
+    [judgeHidden(job, ['/x'])[0], /^undefined/],
+    [judgeHidden({ ...job, targetPathPrefix: '/x/alice/' }, ['/x'])[0], /^warn /],
+    [judgeHidden({ ...job, targetPathPrefix: '/x/alice/', placement: 'symlink' }, ['/x'])[0], /^warn /],
+    // A hidden directory above the import path hides nothing.
+    [judgeHidden({ ...job, targetPathPrefix: '/.x/alice/' }, ['/.x'])[0], /^warn /],
+    [judgeHidden(job, ['/x/.alice'])[0], /^warn /],
+  ]);
+});
+
+Deno.test('nobody is told to remove a pattern while the import path covers anything that is not ours', () => {
+  const job = { name: 'a', targetPathPrefix: '/x/.alice/', placement: 'hardlink' } as const;
+  const remedy = (scan: LibraryScan | undefined) => judgeExclusions(job, ['**/*'], [], scan)[0]?.remedy ?? '';
+  assert.match(remedy(scanOf({})), /remove the pattern/);
+  const dangers: readonly Partial<typeof NOTHING>[] = [
+    { others: [PHOTOS] as never },
+    { own: [{ ...PHOTOS, ownerId: 'bob' }] as never },
+    { unknownFiles: ['/x/a.jpg'] as never },
+    { unseen: ['/y'] as never },
+  ];
+  for (const danger of dangers) {
+    const told = remedy(scanOf({ covered: { ...NOTHING, ...danger }, narrowed: ['/x/only'] }));
+    assert.match(told, /^Do not remove the pattern yet: without it a scan would import .*"\/x\/only" and no other/);
+  }
+  assert.match(remedy(undefined), /^Do not remove the pattern yet/);
+});
+
+Deno.test("an import path that covers another's originals fails, whatever pattern there is", () => {
+  const covered = { ...NOTHING, others: [PHOTOS] };
+  check([
+    [judgeImports(scanOf({}))[0], /^ok /],
     [
-      judgeExclusions(job, ['**/Raw/**'], places)[0],
-      /^fail .*"\*\*\/Raw\/\*\*", so .* about 25 % of the shared photos/,
+      judgeImports(scanOf({ covered, next: covered }))[0],
+      /^fail .* covers 27 photos and videos of Alice: .* next scan/,
     ],
-    [judgeExclusions(job, ['**/*'], places)[0], /^fail .* takes every shared photo offline/],
-    [judgeExclusions(job, ['**/._*'], [])[0], /^fail .* takes every shared photo offline/],
-    [judgeHidden(job)[0], /^undefined/],
-    [judgeHidden({ ...job, targetPathPrefix: '/x/alice/' })[0], /^warn /],
-    [judgeHidden({ ...job, targetPathPrefix: '/x/alice/', placement: 'symlink' })[0], /^warn /],
+    [judgeImports(scanOf({ covered }))[0], /^fail .* covers 27 .* only the exclusion pattern "\*\*\/\*" keeps/],
+    [
+      judgeImports(scanOf({ next: { ...NOTHING, unknownFiles: ['/x/a.jpg'] } }))[0],
+      /^warn .*imports 1 file that Immich/,
+    ],
+    [judgeImports(scanOf({ covered: { ...NOTHING, unseen: ['/x'] } }))[0], /^warn .* not known: "\/x"/],
   ]);
 });
 

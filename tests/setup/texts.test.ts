@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import type { SettingName } from '../../src/config/settings.ts';
-import { isExcluded } from '../../src/immich/exclusions.ts';
+import { isExcluded } from '../../src/immich/scan/exclusions.ts';
 import { updateEnv } from '../../src/setup/env_text.ts';
 import { directoryName, objectionTo, proposeTargets } from '../../src/setup/targets.ts';
 import { wrap } from '../../src/setup/terminal.ts';
@@ -115,7 +115,11 @@ Deno.test('target directories: hidden, beside the originals first, never in what
   };
   const propose = (sourcePath: string | undefined, jobs: Parameters<typeof proposeTargets>[3] = []) =>
     proposeTargets({ source: alice, target: bob, sourcePath }, directories, [alice, bob, other], jobs);
-  assert.deepEqual(propose('/photos/zoe/'), ['/photos/b1_shared/.zoe-muller/', '/data/shared/b1/.zoe-muller/']);
+  assert.deepEqual(propose('/photos/zoe/'), [
+    '/photos/b1_shared/.zoe-muller/',
+    '/data/shared/b1/.zoe-muller/',
+    '/photos/shared_with_b1/.zoe-muller/',
+  ]);
   assert.deepEqual(propose(undefined)[0], '/data/shared/b1/.zoe-muller/');
   assert.deepEqual(propose('/photos/'), ['/data/shared/b1/.zoe-muller/'], 'not inside of what is shared');
   for (const path of propose('/photos/zoe/')) {

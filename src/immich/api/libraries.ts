@@ -39,9 +39,20 @@ export async function createLibrary(
   );
 }
 
-/** Replaces the exclusion patterns. Needs library.update. */
-export async function setExclusionPatterns(api: ImmichApi, id: string, patterns: readonly string[]): Promise<void> {
-  await api.put(`/libraries/${id}`, { exclusionPatterns: patterns }, libraryAnswer);
+/**
+ * Replaces import paths and exclusion patterns in one step, so that no scan sees the one without the other. Immich refuses an import
+ * path inside its media location. Needs library.update.
+ */
+export async function updateLibrary(
+  api: ImmichApi,
+  id: string,
+  { importPaths, exclusionPatterns }: {
+    /** Undefined: as they are. */
+    readonly importPaths: readonly string[] | undefined;
+    readonly exclusionPatterns: readonly string[];
+  },
+): Promise<void> {
+  await api.put(`/libraries/${id}`, { importPaths, exclusionPatterns }, libraryAnswer);
 }
 
 /** How many assets are in a library; the list of libraries always says 0. Needs library.statistics. */

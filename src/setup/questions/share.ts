@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
 import type { ShareAnswer } from '../answers.ts';
 import type { Option } from '../prompter.ts';
+import type { Scans } from '../scans.ts';
 import type { Directories, Server, Session } from '../session.ts';
 import { askAlbum } from './album.ts';
 import { parse } from './server.ts';
@@ -23,11 +24,11 @@ export interface ShareStart {
 /** Asks for one share: who gives what to whom, and where it lies. */
 export async function askShare(
   session: Session,
-  server: Server,
-  directories: Directories,
+  immich: { readonly server: Server; readonly scans: Scans; readonly directories: Directories },
   start: ShareStart,
 ): Promise<ShareAnswer> {
   const { dialogue } = session;
+  const { server, directories } = immich;
   const { kind } = start;
   let { job, others } = start;
   const jobs = [...others, ...job === undefined ? [] : [job]];
@@ -73,7 +74,7 @@ export async function askShare(
     dialogue.say(`That is the share ${quote(same.name)}, which is changed now.`);
     [job, others] = [same, others.filter((other) => other !== same)];
   }
-  const place = await askTarget(session, server, directories, { kind, source, target, sourcePath, job, others });
+  const place = await askTarget(session, immich, { kind, source, target, sourcePath, job, others });
   const album = await askAlbum(session, server, target, job?.albumId);
   const name = await dialogue.text({
     flag: '--job',

@@ -8,6 +8,7 @@ import type { ImmichUser } from '../../immich/api/users.ts';
 import { isBehindLink } from '../../share/jobs/detect_placement.ts';
 import type { LibraryAnswer, ShareAnswer } from '../answers.ts';
 import { type LinkTest, testLink } from '../link_test.ts';
+import type { Scans } from '../scans.ts';
 import type { Directories, Server, Session } from '../session.ts';
 import { libraryFor } from '../target_library.ts';
 import { objectionTo, proposeTargets } from '../targets.ts';
@@ -34,8 +35,7 @@ interface Target {
  */
 export async function askTarget(
   session: Session,
-  server: Server,
-  directories: Directories,
+  { server, scans, directories }: { readonly server: Server; readonly scans: Scans; readonly directories: Directories },
   share: Share,
 ): Promise<Target> {
   const { dialogue } = session;
@@ -60,8 +60,8 @@ export async function askTarget(
     if (objection !== undefined) {
       throw new UserError(`${quote(targetPath)} ${objection.what}.`, { remedy: objection.remedy });
     }
-    const jobs = [...share.others, ...share.job === undefined ? [] : [share.job]];
-    const library = await libraryFor(server, { ...share, targetPath, jobs }, wantedLibrary);
+    const wanted = { ...share, targetPath, mediaLocation: directories.mediaLocation };
+    const library = await libraryFor({ server, scans }, wanted, wantedLibrary);
     if (placement === 'hardlink') assertPossible(test(targetPath));
     else assertLinkable(targetPath, paths, share);
     return { targetPath, placement, library };
@@ -80,7 +80,7 @@ export async function askTarget(
     );
   }
   const placement = await askPlacement(session, share, { canLink, current, tests });
-  return await dialogue.text({
+  const target = await dialogue.text({
     flag: '--target-dir',
     message: `Where shall the files for ${share.target.name} lie?`,
     help:
@@ -89,6 +89,15 @@ export async function askTarget(
     initial: best ?? proposals[0],
     check: (text) => check(text, placement),
   });
+  if (target.library.kind === 'new' && target.library.insteadOf !== undefined) {
+    session.warnings.push(
+      `The library ${
+        quote(target.library.insteadOf)
+      } of ${share.target.name} is left as it is, because without its exclusion ` +
+        'patterns Immich would import what is not meant for them. When sync has moved what was shared into it, delete it in Immich.',
+    );
+  }
+  return target;
 }
 
 async function askPlacement(

@@ -1,6 +1,9 @@
 import { UserError } from '../../errors.ts';
 import { isBelow } from '../../files/path_map.ts';
-import { isExcluded } from '../../immich/exclusions.ts';
+import { MANAGED_FOLDERS } from '../../immich/layout.ts';
+import { crawlRoot, importPathOf, isCrawled } from '../../immich/scan/crawler.ts';
+import { isExcluded } from '../../immich/scan/exclusions.ts';
+import { A_DIRECTORY_OF_ITS_OWN } from '../../immich/scan/words.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
@@ -20,9 +23,6 @@ interface JobFacts {
 export const WHERE_IDS_ARE =
   'Ids are in the address bar of Immich (Administration > Users, > External Libraries; an album). ' +
   'docs/configuration.md explains each setting, docs/placements.md the paths.';
-
-/** Folders of the media location that Immich manages and whose contents its integrity check knows. */
-const MANAGED_FOLDERS: readonly string[] = ['upload', 'library', 'thumbs', 'encoded-video', 'profile', 'backups'];
 
 /**
  * Checks every id and path that the jobs name against the database. Reads only.
@@ -90,7 +90,7 @@ function judge(job: Job, facts: JobFacts): string[] {
         `(${
           facts.import_paths?.map((path) => JSON.stringify(path)).join(', ') || 'it has none'
         }), so a scan would take ` +
-        'every mirror offline; add a directory above it as an import path',
+        `every mirror offline; ${whichImportPath(job)}`,
     );
   }
   if (job.albumId !== undefined && !facts.album_exists) problems.push(`album_id: there is no album ${job.albumId}`);
@@ -109,27 +109,40 @@ function judge(job: Job, facts: JobFacts): string[] {
   return problems;
 }
 
+/** Never just "a directory above": an import path gives the library's owner whatever else lies in it. */
+function whichImportPath({ targetPathPrefix }: Job): string {
+  const importPath = importPathOf(targetPathPrefix);
+  return importPath === ''
+    ? `no part of it begins with a dot. ${A_DIRECTORY_OF_ITS_OWN}`
+    : `give the library the import path ${JSON.stringify(importPath)}, and none that covers more`;
+}
+
 /** What will work now and hurt later. Pure. */
 function doubts(job: Job, facts: JobFacts): string[] {
   const warnings: string[] = [];
-  const hidden = job.targetPathPrefix.split('/').some((segment) => segment.startsWith('.'));
-  if (job.placement === 'hardlink' && !hidden) {
+  if (job.placement === 'hardlink' && isSeenFrom(facts.import_paths ?? [], job.targetPathPrefix)) {
     warnings.push(
       `no part of ${
         JSON.stringify(job.targetPathPrefix)
-      } begins with a dot, so Immich may import a link before its row ` +
-        'exists; choose a hidden directory (docs/placements.md)',
+      } below the import path begins with a dot, so Immich may import a ` +
+        'link before its row exists; choose a hidden directory (docs/placements.md)',
     );
   }
   const hurtful =
     facts.exclusion_patterns?.filter((pattern) => isExcluded(pattern, `${job.targetPathPrefix}photo.jpg`)) ?? [];
   if (hurtful.length > 0) {
     warnings.push(
-      `the target library excludes ${
-        hurtful.join(' and ')
-      }: the next library scan will take every mirror offline; remove that, a ` +
-        'hidden directory needs no exclusion pattern (docs/placements.md)',
+      `the target library excludes ${hurtful.join(' and ')}: the next library scan will take every mirror offline; ` +
+        'doctor says whether that can be removed, or what has to be done first (docs/placements.md)',
     );
   }
   return warnings;
+}
+
+/** Whether Immich's crawler comes to what lies below a prefix: a hidden directory above the import path hides nothing. */
+export function isSeenFrom(importPaths: readonly string[], targetPathPrefix: string): boolean {
+  return importPaths.some((path) => {
+    const root = crawlRoot(path);
+    return root !== undefined && isCrawled(targetPathPrefix.slice(0, -1), root);
+  });
 }

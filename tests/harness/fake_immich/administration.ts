@@ -86,7 +86,26 @@ const ROUTES: readonly Route[] = [
     permission: 'library.update',
     isForAdmins: true,
     answer: async ({ sql, dialect }, { body }, { id }) => {
-      await sql`UPDATE library SET "exclusionPatterns" = ${body.exclusionPatterns as string[]} WHERE id = ${id}`;
+      const importPaths = body.importPaths as string[] | undefined;
+      const inside = importPaths?.find((path) => `${path}/`.startsWith('/data/'));
+      if (inside !== undefined) {
+        return {
+          status: 400,
+          body: {
+            ...capture<Json>(dialect, 'error-403-not-admin'),
+            message: 'Invalid import path: Cannot use media upload folder for external libraries',
+            statusCode: 400,
+          },
+        };
+      }
+      await sql`
+        UPDATE library
+        SET
+          "importPaths" = coalesce(${importPaths ?? null}::text[], "importPaths"),
+          "exclusionPatterns" = coalesce(${
+        (body.exclusionPatterns as string[] | undefined) ?? null
+      }::text[], "exclusionPatterns")
+        WHERE id = ${id}`;
       const [library] = await librariesIn(sql, id);
       return ok(libraryJson(dialect, library ?? {}));
     },

@@ -1,0 +1,37 @@
+import { count, list, named } from '../../config/words.ts';
+import type { Covered, Exposure } from './exposure.ts';
+
+/** What a scan would import, as one part of a sentence: `27 photos and videos of Alice and the library "Bob's" of Bob`. */
+export function describeCovered(covered: readonly Covered[], nameOf: (userId: string) => string): string {
+  return list(covered.map((one) => {
+    switch (one.kind) {
+      case 'originals':
+        return `${count(one.assets, 'photo or video', 'photos and videos')} of ${nameOf(one.ownerId)}`;
+      case 'library':
+        return `the library ${named(one.name)} of ${nameOf(one.ownerId)} (${named(one.importPath)})`;
+      case 'media':
+        return `Immich's own folder ${named(one.folder)}`;
+    }
+  }));
+}
+
+/** The same for all of it, with what Immich does not know and what could not be looked at. */
+export function describeExposure(
+  { others, own, unknownFiles, unseen }: Exposure,
+  nameOf: (userId: string) => string,
+): string {
+  const [example] = unknownFiles;
+  const covered = [...others, ...own];
+  return list([
+    ...covered.length > 0 ? [describeCovered(covered, nameOf)] : [],
+    ...example === undefined
+      ? []
+      : [`${count(unknownFiles.length, 'file')} that Immich does not know (such as ${named(example)})`],
+    ...unseen.length > 0 ? [`what could not be looked at (${list(unseen)})`] : [],
+  ]);
+}
+
+/** Where mirrors and nothing else may lie, for somebody who has to choose: the same words wherever it is said. */
+export const A_DIRECTORY_OF_ITS_OWN =
+  'The import path of a target library must be a directory in which nothing lies but hidden directories of ours, such as ' +
+  '/external_library/bob_shared for /external_library/bob_shared/.alice/ (docs/placements.md).';
