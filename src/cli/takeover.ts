@@ -4,6 +4,7 @@ import { plain } from '../config/quote.ts';
 import { EXIT, RefusedError, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { detectPredecessor, type Predecessor } from '../share/predecessor/detect.ts';
+import { describeNarrowing } from '../share/predecessor/libraries.ts';
 import { planTakeover, type TakeoverPlan } from '../share/predecessor/plan.ts';
 import { applyTakeover, type TakeoverResult } from '../share/predecessor/takeover.ts';
 import { planOnly, withSharing } from '../share/share.ts';
@@ -93,11 +94,11 @@ function assertStopped({ sessions }: Predecessor, { isStopped = false }: Takeove
   });
 }
 
-function describePlan({ mirrors, people, decisions, notes }: TakeoverPlan): string {
+function describePlan({ mirrors, people, decisions, libraries, notes }: TakeoverPlan): string {
   return photosByJob(mirrors.map(({ job }) => job)) +
     `To be taken over: ${mirrors.length} photos and videos, ${people.length} people by name.\n` +
     (decisions.length > 0 ? `To stay unshared (deleted by the target, or duplicates): ${decisions.length}.\n` : '') +
-    notes.map((note) => `${note}\n`).join('');
+    [...libraries.map(describeNarrowing), ...notes].map((note) => `${note}\n`).join('');
 }
 
 function describeObstacles({ sessions }: Predecessor, { obstacles }: TakeoverPlan): string {

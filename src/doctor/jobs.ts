@@ -71,7 +71,7 @@ async function lookAtScans(subject: Subject): Promise<readonly Verdict[]> {
       ORDER BY random()
       LIMIT ${SAMPLE}`;
     const places = sources.map(({ path }) => mirrorOriginalPath(job.mappings, path));
-    const scan = (await subject.scans.use()).find((one) => one.library.id === job.targetLibraryId);
+    const scan = (await subject.scans.orNothing())?.find((one) => one.library.id === job.targetLibraryId);
     const dangers = [
       ...judgeHidden(job, library?.importPaths ?? []),
       ...judgeExclusions(job, library?.patterns ?? [], places, scan),
@@ -132,7 +132,10 @@ export function judgeExclusions(
 
 /** What scans of the target libraries would import besides what is ours. */
 async function lookAtImports(subject: Subject): Promise<readonly Verdict[]> {
-  return (await subject.scans.use()).flatMap(judgeImports);
+  const scans = await subject.scans.use();
+  // What is not mounted is told by another check, unless the database alone says enough.
+  if (scans.every((scan) => complaintAbout(scan) === undefined)) await subject.linker.use();
+  return scans.flatMap(judgeImports);
 }
 
 /** A scan imports into one account what is another's as soon as an import path covers it and no pattern is in the way. */

@@ -102,6 +102,7 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
   const noSchema = "Immich's tables are not as sharing needs them.";
   const notMounted = 'A directory is not here.';
   const asked = ({ url, apiKey }: FakeImmich) => () => ({ immich: { url, apiKey } });
+  const elsewhere = `${otherFileSystem.directory}/immich-doctor-${crypto.randomUUID()}`;
   const thumbnail = filesBelow(`${directory}/media/thumbs/${library.users.alice.id}`)
     .find((path) => path.endsWith(`${world.id('family/portrait')}_thumbnail.webp`));
   return [
@@ -298,6 +299,46 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       says: ['excludes "**/*", so', 'every shared photo offline', 'excludes "**/._*", so', 'remove the pattern'],
     },
     {
+      what: "an import path that covers another's originals",
+      prepare: withSql(
+        `UPDATE library SET "importPaths" = '{/external_library}' WHERE id = '${job.targetLibraryId}'`,
+        `UPDATE library SET "importPaths" = '{/external_library/bob_shared}' WHERE id = '${job.targetLibraryId}'`,
+      ),
+      finds: { 'jobs.imports': 'fail' },
+      says: [
+        /"\/external_library"\) covers \d+ photos and videos of Alice, the library "Alice external" of Alice/,
+        "next scan imports that into Bob's account",
+        'Give the library the import path "/external_library/bob_shared" and no other',
+      ],
+    },
+    {
+      what: 'the same behind an exclusion pattern, which must stay',
+      prepare: withSql(
+        `UPDATE library SET "importPaths" = '{/external_library}', "exclusionPatterns" = '{**/*}' WHERE id = '${job.targetLibraryId}'`,
+        `UPDATE library SET "importPaths" = '{/external_library/bob_shared}', "exclusionPatterns" = '{}' WHERE id = '${job.targetLibraryId}'`,
+      ),
+      finds: { 'jobs.imports': 'fail', 'jobs.scans': 'fail' },
+      says: ['only the exclusion pattern "**/*" keeps', 'Leave its exclusion patterns as they are until that is done'],
+    },
+    {
+      what: "a symbolic link to another's directory in the import path",
+      prepare: () => {
+        Deno.symlinkSync('../alice/family', `${directory}/external/bob_shared/photos`);
+        return Promise.resolve(() => Deno.removeSync(`${directory}/external/bob_shared/photos`));
+      },
+      finds: { 'jobs.imports': 'fail' },
+      says: [/covers \d+ photos and videos of Alice/],
+    },
+    {
+      what: 'files in the import path that nobody knows',
+      prepare: () => {
+        Deno.writeTextFileSync(`${directory}/external/bob_shared/new.jpg`, 'x');
+        return Promise.resolve(() => Deno.removeSync(`${directory}/external/bob_shared/new.jpg`));
+      },
+      finds: { 'jobs.imports': 'warn' },
+      says: ['imports 1 file that Immich does not know (such as "/external_library/bob_shared/new.jpg")'],
+    },
+    {
       what: 'a prefix that is not hidden',
       config: jobs({ targetPathPrefix: '/external_library/bob_shared/alice/' }),
       finds: { 'jobs.scans': 'warn' },
@@ -319,7 +360,11 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
     {
       what: 'a target on another file system',
       obstacle: otherFileSystem.obstacle,
-      config: () => ({ pathMap: [{ immich: '/external_library/bob_shared', local: otherFileSystem.directory }] }),
+      prepare: () => {
+        Deno.mkdirSync(elsewhere);
+        return Promise.resolve(() => Deno.removeSync(elsewhere, { recursive: true }));
+      },
+      config: () => ({ pathMap: [{ immich: '/external_library/bob_shared', local: elsewhere }] }),
       finds: { 'files.links': 'fail', 'mirrors.files': 'warn' },
       says: ['different file systems', 'placement: symlink'],
     },

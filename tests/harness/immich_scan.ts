@@ -46,13 +46,14 @@ export async function scan(
   const valid = importPaths.filter((path) =>
     path.startsWith('/') && (isWatching || !`${path.replace(/\/*$/, '')}/`.startsWith(`${media}/`))
   );
+  const container = inContainer(immich);
   const crawled = valid.length === 0 ? [] : await fastGlob.glob(valid.map(globOf), {
     absolute: true,
     caseSensitiveMatch: false,
     onlyFiles: true,
     dot: false,
     ignore: exclusionPatterns,
-    fs: inContainer(immich),
+    fs: container.adapter,
   });
   const known = await immich.sql<{ path: string }[]>`
     SELECT "originalPath" AS path FROM asset WHERE "libraryId" = ${libraryId} AND "isExternal"`;
@@ -65,8 +66,10 @@ export async function scan(
         NOT a."originalPath" LIKE ANY (${importPaths.map((path) => `${path}%`)}::text[])
         OR a."originalPath" LIKE ANY (${exclusionPatterns.map(likeOf)}::text[])
       )`;
+  // What the crawler names is looked at before it is imported: it makes slashes of backslashes, and finds no such file.
+  const found = crawled.map((path) => path.replaceAll(/\/{2,}/g, '/')).filter((path) => container.has(path));
   return {
-    imported: crawled.map((path) => path.replaceAll(/\/{2,}/g, '/')).filter((path) => !paths.has(path)).sort(),
+    imported: found.filter((path) => !paths.has(path)).sort(),
     offline: offline.map(({ path }) => path).sort(),
   };
 }
@@ -93,7 +96,9 @@ function likeOf(pattern: string): string {
 }
 
 /** The file system as the container has it: nothing but the mounts, and symbolic links are followed with the container's paths. */
-function inContainer({ mounts }: ScannedImmich): Partial<FileSystemAdapter> {
+function inContainer(
+  { mounts }: ScannedImmich,
+): { readonly adapter: Partial<FileSystemAdapter>; readonly has: (path: string) => boolean } {
   const mountOf = (path: string) =>
     mounts.filter(({ immich }) => path === immich || path.startsWith(`${immich}/`)).sort((a, b) =>
       b.immich.length - a.immich.length
@@ -127,7 +132,7 @@ function inContainer({ mounts }: ScannedImmich): Partial<FileSystemAdapter> {
     if (local === undefined) (rest.at(-1) as (error: unknown) => void)(absent);
     else call(local, ...rest);
   };
-  return {
+  const adapter = {
     lstat: at((path, done: never) => fs.lstat(path, done)),
     stat: at((path, done: never) => fs.stat(path, done)),
     readdir: (path: string, options: never, done: (error: unknown, entries?: unknown) => void) => {
@@ -141,6 +146,7 @@ function inContainer({ mounts }: ScannedImmich): Partial<FileSystemAdapter> {
       );
     },
   } as unknown as Partial<FileSystemAdapter>;
+  return { adapter, has: (path) => fs.existsSync(resolve(path) ?? '') };
 }
 
 function normalized(path: string): string {

@@ -10,6 +10,7 @@ import { planOnly, withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { type Release } from '../harness/database.ts';
+import { immichOf, scan, scanAll } from '../harness/immich_scan.ts';
 import { PredecessorWorld } from './predecessor_world.ts';
 import { digestTables, listFiles, type Snapshot, snapshotOf } from './snapshot.ts';
 import { World } from './world.ts';
@@ -214,6 +215,81 @@ Deno.test({
     }
     assert.deepEqual((await detectPredecessor(world.sql))?.sessions, []);
   },
+});
+
+for (const layout of ['readme', 'wizard', 'parent'] as const) {
+  Deno.test(`no scan imports anything of anybody's, before a takeover, after it and after the first sync (${layout})`, async () => {
+    await using world = await World.open('v3.1.0');
+    await PredecessorWorld.share(world, layout);
+    const imported = async () => {
+      const results = Object.values(await scanAll(immichOf(world)));
+      return results.flatMap((result) => result.imported);
+    };
+    assert.deepEqual(await imported(), []);
+    const { libraries, notes } = await look(world);
+    // What these libraries cover must not be let in by anybody who believes that a pattern is all that is wrong with them.
+    assert.equal(libraries.length, 0, 'a visible link can be narrowed to nothing');
+    const told = notes.filter((note) => note.startsWith('!')).join('\n');
+    assert.match(
+      told,
+      /^! The import path of the library "shared from Alice" .* covers \d+ photos and videos of Alice/m,
+    );
+    assert.match(
+      told,
+      /^! The import path of the library "uploads of Alice" .* covers \d+ photos and videos of Alice/m,
+    );
+    assert.match(told, /Leave its exclusion patterns as they are until that is done/);
+    await takeOver(world);
+    assert.deepEqual(await imported(), []);
+    await world.share();
+    assert.deepEqual(await imported(), []);
+    // The other way round it would be a disaster: this is what the pattern keeps away.
+    const { bobShared } = world.library.libraries;
+    await world.sql`UPDATE library SET "exclusionPatterns" = '{}' WHERE id = ${bobShared.id}`;
+    assert.ok((await imported()).length > 3);
+    await assert.rejects(world.share(), /next scan imports that into Bob's account/);
+  });
+}
+
+Deno.test('a takeover narrows an import path that covers everything to the directory of a hidden link', async () => {
+  await using world = await World.open('v3.1.0');
+  await PredecessorWorld.share(world, 'wizard');
+  const { sql } = world;
+  const { bobShared, bobUploads } = world.library.libraries;
+  // Somebody who has made the link by hand, below a directory of its own, and told the wizard to use the library that there is.
+  const external = `${world.directory}/external`;
+  Deno.removeSync(`${external}/bob_shared`);
+  Deno.mkdirSync(`${external}/bob_shared`);
+  Deno.symlinkSync('../alice/family', `${external}/bob_shared/.photos`);
+  await sql`
+    UPDATE asset
+    SET "originalPath" = replace("originalPath", '/bob_shared/', '/bob_shared/.photos/')
+    WHERE "libraryId" = ${bobShared.id}`;
+  world.setJobs(world.config.jobs.map((job) => ({
+    ...job,
+    targetPathPrefix: job.targetPathPrefix.replace('/bob_shared/', '/bob_shared/.photos/'),
+  })));
+  const plan = await look(world);
+  assert.deepEqual(plan.libraries, [{
+    libraryId: bobShared.id,
+    name: 'shared from Alice',
+    now: ['/external_library'],
+    then: ['/external_library/bob_shared'],
+  }]);
+  const importPathsOf = async (id: string) => {
+    const [row] = await sql`SELECT "importPaths", "exclusionPatterns" FROM library WHERE id = ${id}`;
+    return [row?.importPaths, row?.exclusionPatterns];
+  };
+  const uploads = await importPathsOf(bobUploads.id);
+  assert.deepEqual(await importPathsOf(bobShared.id), [['/external_library'], ['**/*']], 'looking changes nothing');
+  await takeOver(world);
+  assert.deepEqual(await importPathsOf(bobShared.id), [['/external_library/bob_shared'], ['**/*']]);
+  assert.deepEqual(await importPathsOf(bobUploads.id), uploads);
+  // Now, and only now, the pattern may go.
+  await sql`UPDATE library SET "exclusionPatterns" = '{}' WHERE id = ${bobShared.id}`;
+  assert.deepEqual(await scan(immichOf(world), bobShared.id), { imported: [], offline: [] });
+  await world.share();
+  assert.deepEqual(await scan(immichOf(world), bobShared.id), { imported: [], offline: [] });
 });
 
 /** How many of its mirrors are left to be taken over. */

@@ -2,6 +2,13 @@ import type { JobConfig } from '../../src/config/config.ts';
 import { connect, type Connection } from '../../src/postgres/connect.ts';
 import type { World } from './world.ts';
 
+/**
+ * How somebody has set that program up. `parent`: the symbolic links lie in directories that are the import paths. `readme`: the import
+ * path is the link itself, as its README says. `wizard`: the links lie in the external directory, which is the import path, as its
+ * setup.py makes it from "target_user_shared".
+ */
+export type Layout = 'parent' | 'readme' | 'wizard';
+
 /** A job of immich-shared-library. */
 interface TheirJob {
   readonly name: string;
@@ -26,39 +33,47 @@ export class PredecessorWorld {
   }
 
   /** `jobs`: as its config.yaml would list them. */
-  static async share(world: World): Promise<void> {
-    await PredecessorWorld.prepare(world);
+  static async share(world: World, layout: Layout = 'parent'): Promise<void> {
+    await PredecessorWorld.prepare(world, layout);
     const sql = await connect({ ...world.config.database, maxConnections: 1 });
     try {
       const theirs = new PredecessorWorld(world, sql);
       await theirs.#makeTables();
-      for (const job of jobsOfTheirs(world)) await theirs.#syncJob(job);
+      for (const job of jobsOfTheirs(world, layout)) await theirs.#syncJob(job);
     } finally {
       await sql.end({ timeout: 5 });
     }
   }
 
   /** What its setup does: symbolic links, libraries, exclusion patterns. */
-  static async prepare(world: World): Promise<void> {
+  static async prepare(world: World, layout: Layout = 'parent'): Promise<void> {
     const external = `${world.directory}/external`;
-    Deno.symlinkSync('../alice/family', `${external}/bob_shared/photos`);
+    if (layout === 'parent') Deno.symlinkSync('../alice/family', `${external}/bob_shared/photos`);
+    else {
+      Deno.removeSync(`${external}/bob_shared`, { recursive: true });
+      Deno.symlinkSync('alice/family', `${external}/bob_shared`);
+    }
     Deno.mkdirSync(`${external}/bob_uploads`, { recursive: true });
     Deno.symlinkSync(
       `${world.directory}/media/upload/${world.library.users.alice.id}`,
       `${external}/bob_uploads/alice`,
     );
     const { bobShared, bobUploads } = world.library.libraries;
-    await world.sql`
-      UPDATE library
-      SET "importPaths" = '{/external_library/bob_uploads}'
-      WHERE id = ${bobUploads.id}`;
+    const importPaths = {
+      parent: ['/external_library/bob_shared', '/external_library/bob_uploads'],
+      readme: ['/external_library/bob_shared/', '/external_library/bob_uploads/'],
+      wizard: ['/external_library', '/external_library/bob_uploads'],
+    }[layout];
+    for (const [index, id] of [bobShared.id, bobUploads.id].entries()) {
+      await world.sql`UPDATE library SET "importPaths" = ${importPaths.slice(index, index + 1)} WHERE id = ${id}`;
+    }
     await world.sql`
       UPDATE library
       SET "exclusionPatterns" = '{**/*}'
       WHERE id IN (${bobShared.id}, ${bobUploads.id})`;
     const [external_, uploads] = world.config.jobs;
     if (external_ === undefined || uploads === undefined) throw new Error('the world has two jobs');
-    const [first, second] = jobsOfTheirs(world);
+    const [first, second] = jobsOfTheirs(world, layout);
     const asTheirs = (job: JobConfig, theirs: TheirJob | undefined): JobConfig => ({
       ...job,
       kind: 'auto',
@@ -310,13 +325,13 @@ export class PredecessorWorld {
   }
 }
 
-function jobsOfTheirs({ library }: World): readonly [TheirJob, TheirJob] {
+function jobsOfTheirs({ library }: World, layout: Layout): readonly [TheirJob, TheirJob] {
   return [
     {
       name: 'alice-external-to-bob',
       libraryId: library.libraries.bobShared.id,
       from: '/external_library/alice/family/',
-      to: '/external_library/bob_shared/photos/',
+      to: layout === 'parent' ? '/external_library/bob_shared/photos/' : '/external_library/bob_shared/',
     },
     {
       name: 'alice-uploads-to-bob',

@@ -3,6 +3,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { PlanningContext } from '../cycle/context.ts';
 import type { Job } from '../jobs/job.ts';
 import { mirrorOriginalPath } from '../jobs/placement.ts';
+import { type NarrowedLibrary, planLibraries } from './libraries.ts';
 import { isSameFile } from './same_file.ts';
 
 /** A mirror of immich-shared-library that becomes one of ours. */
@@ -38,6 +39,8 @@ export interface TakeoverPlan {
   readonly mirrors: readonly TakenMirror[];
   readonly people: readonly TakenPerson[];
   readonly decisions: readonly TakenDecision[];
+  /** Libraries whose import paths cover what is others'. */
+  readonly libraries: readonly NarrowedLibrary[];
   /** What has to be mended first, as sentences. Empty when it can be done. */
   readonly obstacles: readonly string[];
   /** What the next sync will do to them, as sentences. */
@@ -50,6 +53,7 @@ export interface TakeoverPlan {
  */
 export async function planTakeover(sql: Sql, context: PlanningContext): Promise<TakeoverPlan> {
   const found = await findMirrors(sql, context);
+  const { libraries, notes } = await planLibraries(sql, context);
   const fits = found.filter(({ job }) => job !== null).map((mirror) => ({ ...mirror, job: mirror.job ?? '' }));
   const isInPlace = (mirror: FoundMirror) => placeOf(mirror, context.jobs) === mirror.mirrorPath;
   return {
@@ -68,7 +72,8 @@ export async function planTakeover(sql: Sql, context: PlanningContext): Promise<
       ...describeElsewhere(fits.filter((mirror) => !isInPlace(mirror)), context.jobs),
       ...await describeRivals(sql),
     ],
-    notes: describeLeaving(fits, context.jobs),
+    libraries,
+    notes: [...describeLeaving(fits, context.jobs), ...notes],
   };
 }
 

@@ -7,6 +7,7 @@ import { fieldGroups, type GroupName, groupSum } from '../mirrors/fields.ts';
 import { pathChecksum } from '../mirrors/plan.ts';
 import { retryOf } from '../cycle/outcome.ts';
 import { analyzeOwnTables } from '../phases/new_assets.ts';
+import { narrowLibraries } from './libraries.ts';
 import { takeLinks, takeThumbnails } from './links.ts';
 import type { TakenDecision, TakenMirror, TakenPerson, TakeoverPlan } from './plan.ts';
 
@@ -23,12 +24,13 @@ export interface TakeoverResult {
  * Makes the mirrors of immich-shared-library ours, in one transaction. No file is made, moved or removed, and its own tables
  * stay as they are. Of Immich's rows only those columns of mirrors change that it has filled wrongly: the checksum (and, in older
  * releases, the device), which was that of the source's file, by which Immich's app takes the target's own photo for uploaded;
- * and the origin of faces, which newer versions call manual.
+ * and the origin of faces, which newer versions call manual. Target libraries may get narrower import paths (libraries.ts).
  */
 export async function applyTakeover(context: Context, plan: TakeoverPlan): Promise<TakeoverResult> {
   const result = await context.transaction(async (tx) => {
     const inside: Context = { ...context, transaction: (work) => work(tx) };
     const ids = plan.mirrors.map(({ mirrorAssetId }) => mirrorAssetId);
+    await narrowLibraries(tx, plan.libraries);
     await insertMirrors(tx, context, plan.mirrors);
     await analyzeOwnTables(tx); // what follows is planned badly for tables that look empty
     await rememberAlbums(tx, context, plan.mirrors);
