@@ -40,7 +40,8 @@ export const JOB_FIELDS = Object.freeze(
     target_library_id: {
       type: libraryId,
       required: true,
-      description: 'An external library of the receiving user, made for this share; without exclusion patterns.',
+      description:
+        'An external library of the receiving user, made for this share: its import path contains nothing else.',
     },
     source_path_prefix: { type: pathPrefix, description: "Only what lies below this path is shared (Immich's view)." },
     target_path_prefix: {

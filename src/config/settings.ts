@@ -180,7 +180,8 @@ export const SETTINGS = Object.freeze(
       group: 'external',
       type: libraryId,
       example: LIBRARY,
-      description: 'An external library of the receiving user, made for this share; without exclusion patterns.',
+      description:
+        'An external library of the receiving user, made for this share: its import path contains nothing else.',
     },
     SHARED_PATH_PREFIX: {
       group: 'external',

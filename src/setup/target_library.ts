@@ -143,7 +143,7 @@ async function newLibrary({ scans }: Places, wanted: Wanted, insteadOf?: ImmichL
   const importPath = importPathOf(targetPath);
   const covered = await scans.coveredBy(
     { id: undefined, ownerId: target.id, importPaths: [importPath] },
-    targetsOf(wanted, undefined),
+    targetsOf(wanted, insteadOf?.id),
   );
   const unseen = covered.unseen.filter((what) => what !== DATABASE);
   if (!isNothing({ ...covered, unseen })) {
@@ -152,10 +152,8 @@ async function newLibrary({ scans }: Places, wanted: Wanted, insteadOf?: ImmichL
       `${quote(importPath)} would be the import path of a library of ${target.name}, and covers ${what}.`,
       {
         remedy:
-          "Immich's scans would import that. Choose a hidden directory in one that is there for shared photos alone, such as " +
-          `${importPath}/${target.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}_shared/.${
-            source.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-          }.`,
+          "Immich's scans would import that. Choose a hidden directory in one that is there for shared photos alone and lies in " +
+          "nobody's library.",
       },
     );
   }

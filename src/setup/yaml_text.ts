@@ -19,8 +19,9 @@ const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setu
 
  Paths are as Immich sees them. Only what lies below source_path_prefix is
  shared. What is shared lies below target_path_prefix, hidden by the part that
- begins with a dot, in an external library of the receiving user: leave its
- import path as it is, and give it no exclusion patterns.
+ begins with a dot, in an external library of the receiving user. Its import
+ path must contain nothing else, as Immich gives that user all that it finds
+ there. Give it no exclusion patterns.
 
  See what a share would do, and do it:
    immich-sidecar sync --dry-run

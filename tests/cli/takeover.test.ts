@@ -50,6 +50,7 @@ Deno.test({
       'people',
       'decisions',
       'obstacles',
+      'libraries',
       'notes',
     ]);
     const unasked = await run(['takeover'], options);

@@ -83,12 +83,19 @@ export function complaintAbout(scan: LibraryScan): ScanComplaint | undefined {
     isImminent,
     message: isImminent
       ? `${where} ${describeCovered(next.others, nameOf)}: Immich's next scan imports that into ${owner}'s account`
-      : `${where} ${describeCovered(covered.others, nameOf)}, and only the exclusion pattern ` +
-        `${
-          list(library.exclusionPatterns.map(named))
-        } keeps Immich's scans from importing that into ${owner}'s account`,
+      : `${where} ${describeCovered(covered.others, nameOf)}, and only ${
+        describePatterns(library)
+      } Immich's scans from ` +
+        `importing that into ${owner}'s account`,
     remedy: howToNarrow(scan),
   };
+}
+
+function describePatterns({ exclusionPatterns }: KnownLibrary): string {
+  const isOne = exclusionPatterns.length === 1;
+  return `the exclusion ${isOne ? 'pattern' : 'patterns'} ${list(exclusionPatterns.map(named))} ${
+    isOne ? 'keeps' : 'keep'
+  }`;
 }
 
 /** What somebody has to do so that a target library covers nothing but what is ours. Pure. */
