@@ -7,7 +7,6 @@ import { applySetup } from '../../src/setup/apply.ts';
 import { readExisting } from '../../src/setup/existing.ts';
 import { Scans } from '../../src/setup/scans.ts';
 import type { Server } from '../../src/setup/session.ts';
-import { HAS_SERVER } from '../harness/database.ts';
 import { immichOf, scanAll } from '../harness/immich_scan.ts';
 import { PredecessorWorld } from '../share/predecessor_world.ts';
 import { Ground } from './ground.ts';
@@ -255,7 +254,6 @@ Deno.test("what setup has done to a library's import path is taken back when a l
 
 Deno.test({
   name: "from the predecessor's wizard to hard links: takeover, setup, sync; no scan imports anything on the way",
-  ignore: !HAS_SERVER,
   fn: async () => {
     await using ground = await Ground.open({ keepsLibraries: true });
     const { world } = ground;
