@@ -1,7 +1,7 @@
-import { normalize } from 'node:path/posix';
+import { basename, dirname, normalize } from 'node:path/posix';
 // @ts-types="@types/picomatch"
 import picomatch from 'picomatch';
-import { isBelow, nameOf, parentOf } from '../../files/path_map.ts';
+import { isBelow } from '../../files/path_map.ts';
 
 /** What Immich imports, in any case of letters: all endings that any release from 2.0 to 3.2 knows. */
 const MEDIA: ReadonlySet<string> = new Set(
@@ -12,7 +12,7 @@ const MEDIA: ReadonlySet<string> = new Set(
 
 /** Whether the ending of a file is one that Immich imports. */
 export function isMedia(path: string): boolean {
-  const name = nameOf(path);
+  const name = basename(path);
   return MEDIA.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) && name.includes('.');
 }
 
@@ -43,7 +43,7 @@ export function ignores(exclusionPatterns: readonly string[]): (path: string, ro
   if (exclusionPatterns.length === 0) return () => false;
   const matches = picomatch([...exclusionPatterns], GLOBS);
   return (path, root) => {
-    for (let step = path; step !== root && step !== '/'; step = parentOf(step)) if (matches(step)) return true;
+    for (let step = path; step !== root && step !== '/'; step = dirname(step)) if (matches(step)) return true;
     return false;
   };
 }

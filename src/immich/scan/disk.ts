@@ -1,5 +1,5 @@
-import { normalize } from 'node:path/posix';
-import { parentOf, type PathMap } from '../../files/path_map.ts';
+import { dirname, normalize } from 'node:path/posix';
+import type { PathMap } from '../../files/path_map.ts';
 import { crawlRoot, isMedia } from './crawler.ts';
 import type { Place } from './exposure.ts';
 
@@ -90,7 +90,7 @@ class Walk {
   #otherMounts(spot: Spot): readonly string[] {
     const { local, realPath } = spot;
     const others = new Set<string>();
-    for (let here = local;; here = parentOf(here)) {
+    for (let here = local;; here = dirname(here)) {
       for (const landmark of this.#landmarks.get(inodeOf(here) ?? '') ?? []) {
         others.add(normalize(landmark + local.slice(here === '/' ? 0 : here.length)));
       }
@@ -197,7 +197,7 @@ class Walk {
     const target = crawlRoot(text.startsWith('/') ? text : `${directory}/${text}`);
     if (target === undefined) return undefined;
     if (exists(this.#paths.toLocal(target))) return target;
-    const ours = this.#paths.toImmich(crawlRoot(text.startsWith('/') ? text : `${parentOf(local)}/${text}`) ?? '');
+    const ours = this.#paths.toImmich(crawlRoot(text.startsWith('/') ? text : `${dirname(local)}/${text}`) ?? '');
     return exists(this.#paths.toLocal(ours ?? ''))
       ? ours
       : this.#paths.toLocal(target) === undefined
