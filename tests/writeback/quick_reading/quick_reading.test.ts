@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { withMotionVideo } from '../../../src/demo/library_generator/media/jpeg.ts';
 import { quickSidecar } from '../../../src/writeback/quick_reading/quick_reading.ts';
@@ -84,6 +85,38 @@ Deno.test('of what stands behind the picture, and of files that end too early', 
     Object.fromEntries(Object.entries(ends).map(([name, [answers]]) => [name, answers])),
   );
 });
+
+Deno.test('of IPTC that does not say how it is encoded it reads what is ASCII, and leaves all else to ExifTool', async () => {
+  await using comparison = await Comparison.open();
+  const texts: readonly [text: string, encoding: 'latin1' | 'utf8', charset: string, answers: boolean][] = [
+    ['sea', 'latin1', '', true],
+    ['Küste', 'latin1', '', false],
+    ['Küste', 'utf8', '', false],
+    ['Küste', 'utf8', '\x1b%G', true],
+    ['sea', 'latin1', '\x1b.A', true],
+    ['Küste', 'latin1', '\x1b.A', false],
+    ['Küste', 'utf8', '\x1b.A', false],
+    ['Küste', 'latin1', '\x1b%G', false],
+  ];
+  const files = texts.map(([text, encoding, charset]) => {
+    const mark = charset === '' ? [] : [dataSet(1, 90, Buffer.from(charset, 'latin1'))];
+    const iptc = Buffer.concat([...mark, dataSet(2, 25, Buffer.from(text, encoding))]);
+    return { kind: 'jpg' as const, bytes: withIptc(makeFile('jpg'), iptc) };
+  });
+  assert.deepEqual(await comparison.ofBytes(files), texts.map(([, , , answers]) => answers));
+});
+
+function dataSet(record: number, number: number, data: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0x1c, record, number, 0, data.length]), data]);
+}
+
+/** A photo with one more segment, in which Photoshop keeps IPTC. */
+function withIptc(photo: Uint8Array, iptc: Buffer): Uint8Array<ArrayBuffer> {
+  const resource = Buffer.concat([Buffer.from('8BIM\x04\x04\0\0\0\0\0'), Buffer.from([iptc.length]), iptc]);
+  const body = Buffer.concat([Buffer.from('Photoshop 3.0\0'), resource, Buffer.alloc(iptc.length % 2)]);
+  const segment = Buffer.concat([Buffer.from([0xff, 0xed, 0, body.length + 2]), body]);
+  return joined(photo.subarray(0, 2), segment, photo.subarray(2));
+}
 
 Deno.test('of the photo of a camera, and of what write-back itself leaves in it, it never says nothing', async () => {
   await using comparison = await Comparison.open();

@@ -207,6 +207,102 @@ Deno.test('after a kill the ledger finds out which files were replaced, and temp
   assert.deepEqual(journal.begun().map(({ plan }) => plan.path), ['/no/such/disk/a.jpg'], 'waits for its disk');
 });
 
+Deno.test('after a kill during an undo the ledger finds out what was undone, and temporary files go', () => {
+  using directory = temporaryDirectory();
+  using ledger = Ledger.open(directory.path);
+  const { journal, files, runs } = ledger;
+  const runId = runs.start('{}', 'now');
+  const [before, after] = [NOTHING_OWN, { lists: {}, values: { 'XMP-xmp:Rating': 5 } }];
+  /** A write that is done, and an undo of it that was begun. */
+  const undoing = (name: string, isThere: boolean, seen: 'same' | 'other') => {
+    const [path, temporaryPath] = [`${directory.path}/${name}`, `${directory.path}/.immich-sidecar-${name}`];
+    for (const file of [...(isThere ? [path] : []), temporaryPath]) Deno.writeTextFileSync(file, name);
+    const { size = 0, mtime, ino } = isThere ? Deno.statSync(path) : {};
+    const stamp = { size, mtimeMs: mtime?.getTime() ?? 0, inode: ino ?? 0 };
+    const written = seen === 'same' ? stamp : { ...stamp, inode: 7 };
+    const change = { runId, assetId: 'a', temporaryPath, ownBefore: before, bytesBefore: undefined };
+    const id = journal.nextId();
+    journal.begin(id, { ...change, plan: planOf(path, { own: after }) });
+    journal.finish(id, written);
+    files.saveOwn(path, after);
+    journal.begin(journal.nextId(), { ...change, ownBefore: after, undoes: id, plan: planOf(path, { seen: written }) });
+    return { id, path, temporaryPath };
+  };
+  const [still, undone, removed] = [
+    undoing('still.jpg', true, 'same'),
+    undoing('undone.jpg', true, 'other'),
+    undoing('removed.xmp', false, 'other'),
+  ];
+  recover(ledger, directory.path)[Symbol.dispose]();
+  for (const { temporaryPath } of [still, undone, removed]) {
+    assert.throws(() => Deno.lstatSync(temporaryPath), Deno.errors.NotFound);
+  }
+  assert.deepEqual(journal.begun(), []);
+  assert.deepEqual(journal.idsOfRun(runId), [still.id], 'only that can still be undone');
+  assert.deepEqual([still, undone, removed].map(({ path }) => files.own(path)), [after, before, before]);
+});
+
+Deno.test('what the writer of a killed run told ExifTool goes, and nothing else that lies beside the ledger', () => {
+  using directory = temporaryDirectory();
+  using ledger = Ledger.open(directory.path);
+  const mine = ['immich-sidecar-backup.txt', 'notes', 'run-1.json'];
+  Deno.mkdirSync(`${directory.path}/immich-sidecar-abc123/deep`, { recursive: true });
+  Deno.writeTextFileSync(`${directory.path}/immich-sidecar-abc123/1.json`, 'names of people');
+  Deno.mkdirSync(`${directory.path}/notes`);
+  for (const name of [mine[0], mine[2]]) Deno.writeTextFileSync(`${directory.path}/${name}`, 'kept');
+  recover(ledger, directory.path)[Symbol.dispose]();
+  const names = [...Deno.readDirSync(directory.path)].map(({ name }) => name);
+  assert.deepEqual(names.filter((name) => !name.startsWith('ledger.sqlite')).sort(), mine);
+});
+
+Deno.test('what was done in a directory is what lies in it, not what has a longer name', () => {
+  using directory = temporaryDirectory();
+  using ledger = Ledger.open(directory.path);
+  const { journal, runs } = ledger;
+  const runId = runs.start('{}', 'now');
+  const inside = ['/photos/2020/a.jpg', '/photos/2020/0/b.jpg', '/photos/2020/~.jpg', '/photos/2020/é.jpg'];
+  const outside = ['0', '00/c.jpg', '-1/d.jpg', '.jpg', ' b/e.jpg'].map((end) => `/photos/2020${end}`);
+  const idOf = new Map([...inside, ...outside, '/photos/202', '/photos/2020'].map((path) => {
+    const id = journal.nextId();
+    const change = { runId, assetId: 'a', temporaryPath: `${path}.t`, ownBefore: NOTHING_OWN, bytesBefore: undefined };
+    journal.begin(id, { ...change, plan: planOf(path) });
+    journal.finish(id, STAMP);
+    return [path, id];
+  }));
+  const ids = (paths: readonly string[]) => paths.map((path) => idOf.get(path)).sort((a = 0, b = 0) => b - a);
+  assert.deepEqual(journal.idsBelow('/photos/2020'), ids([...inside, '/photos/2020']));
+  assert.deepEqual(journal.idsBelow('/photos/2020/a.jpg'), ids(['/photos/2020/a.jpg']));
+  assert.deepEqual(journal.idsBelow('/photos/20'), []);
+});
+
+Deno.test('after a commit that failed nothing more is written: whoever comes later hears why', async () => {
+  using directory = temporaryDirectory();
+  using ledger = Ledger.open(directory.path);
+  const { commits, db, files } = ledger;
+  const pages = Number(db.prepare('PRAGMA page_count').get()?.['page_count']);
+  db.exec(`PRAGMA max_page_count = ${pages + 2}`);
+  const many = Array.from({ length: 900 }, (_, index) => file({ path: `/photos/${'x'.repeat(200)}${index}.jpg` }));
+  for (const one of many) commits.later(() => files.save(one));
+  const isFull = (error: unknown) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /The ledger cannot be written: .*full/);
+    return true;
+  };
+  await assert.rejects(commits.durably(() => files.save(file())), isFull);
+  assert.equal(commits.hasFailed, true);
+  // Although there is room now: what was lost is not known any more.
+  db.exec('PRAGMA max_page_count = 1000000');
+  let isWritten = false;
+  const write = () => {
+    isWritten = true;
+  };
+  await assert.rejects(commits.durably(write), isFull);
+  commits.later(write);
+  assert.throws(() => commits.now(), isFull);
+  assert.equal(isWritten, false);
+  assert.deepEqual(files.find([file().path, ...many.map(({ path }) => path)]).size, 0, 'all of it or nothing');
+});
+
 Deno.test('what earlier versions knew by the way that led to it is known by where it is, and can be undone', () => {
   using directory = temporaryDirectory();
   using ledger = Ledger.open(directory.path);

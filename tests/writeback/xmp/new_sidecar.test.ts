@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { pathArgument } from '../../../src/writeback/exiftool/arguments.ts';
+import { readTags } from '../../../src/writeback/exiftool/read.ts';
 import { writeCommand } from '../../../src/writeback/exiftool/write.ts';
 import { quickReading } from '../../../src/writeback/quick_reading/quick_reading.ts';
 import type { FilePlan, TagChange } from '../../../src/writeback/tags.ts';
@@ -145,6 +146,30 @@ async function allTags(pool: Comparison['pool'], paths: readonly string[]): Prom
     return tags;
   });
 }
+
+/** Minutes that round up to a whole degree: `33,60N` is no angle to some readers. */
+Deno.test('an angle is never written with sixty minutes', async () => {
+  await using comparison = await Comparison.open();
+  const tag = 'XMP-exif:GPSLatitude';
+  for (
+    const [degrees, written] of [
+      [33.999_999_999_99, '34,0N'],
+      [-33.999_999_999_99, '34,0S'],
+      [33.999_999_9, '33,59.999994N'],
+      [0.999_999_999_999, '1,0N'],
+      [89.999_999_999_999, '90,0N'],
+      [12.5, '12,30N'],
+      [-0.000_1, '0,0.006S'],
+    ] as const
+  ) {
+    const content = newSidecar([{ tag, before: null, after: degrees }]) ?? '';
+    assert.match(content, new RegExp(`<exif:GPSLatitude>${written}</exif:GPSLatitude>`));
+    const path = comparison.newPath('xmp');
+    Deno.writeTextFileSync(path, content);
+    const read = (await readTags(comparison.pool, [path], [tag])).get(path)?.tags[tag];
+    assert.ok(Math.abs(Number(read) - degrees) < 1e-9, `${degrees}: ${read}`);
+  }
+});
 
 Deno.test('what has no known form is left to ExifTool', () => {
   const change = (tag: string, after: TagValue | null): TagChange => ({ tag, before: null, after });

@@ -1,0 +1,21 @@
+import { Ledger } from '../../../src/writeback/ledger/ledger.ts';
+import { LazyWriter } from '../../../src/writeback/open_writer.ts';
+import { AssetWork } from '../../../src/writeback/run/asset_work.ts';
+import { toStamp } from '../../../src/writeback/files.ts';
+import { ALL, RECORD } from '../files/world.ts';
+
+/** Writes one photo, into it and into a new sidecar, as a run does. Arguments: the photo, the directory of the ledger. */
+const [path = '', state = ''] = Deno.args;
+// What can wait is written after a second: not in this one.
+performance.now = () => 0;
+using ledger = Ledger.open(state);
+const runId = ledger.runs.start('{}', 'now');
+await using writer = new LazyWriter({ workers: 1, exiftoolPath: undefined }, ALL.fields, state);
+const work = new AssetWork({
+  ...{ writer, ledger, runId, signal: new AbortController().signal, onPlan: () => {} },
+  plan: { ...ALL, destination: 'both' },
+});
+const file = { isFound: true, path, realPath: path, stamp: toStamp(Deno.lstatSync(path)) } as const;
+const [ending] = await work.run([{ record: RECORD, file, known: undefined, wanted: 'digest' }]);
+ledger.commits.now();
+if (ending?.outcome !== 'written') throw new Error(JSON.stringify(ending));
