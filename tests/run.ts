@@ -1,5 +1,12 @@
 import { type Binaries, findBinaries, type Origins } from './harness/binaries.ts';
-import { directoryInMemory, PRODUCTION_SETTINGS, startServer, THROWAWAY_SETTINGS } from './harness/server.ts';
+import {
+  directoryInMemory,
+  freeAddress,
+  PRODUCTION_SETTINGS,
+  startServer,
+  THROWAWAY_SETTINGS,
+  urlOf,
+} from './harness/server.ts';
 import { parseSummary, type Summary } from './harness/summary.ts';
 
 /**
@@ -12,13 +19,14 @@ import { parseSummary, type Summary } from './harness/summary.ts';
  * The last line is always `N passed, N failed`; the exit code is that of `deno test`.
  */
 async function main(args: readonly string[]): Promise<number> {
-  const database = await startServers();
-  const { stop, interrupted } = interruptible(database.stop);
+  const servers = await startServers();
+  const { stop, interrupted } = interruptible(servers.stop);
   try {
-    const { code, output } = await runTests(args, database.environment, interrupted);
+    const running = runTests(args, servers.environment, AbortSignal.any([interrupted, servers.failed]));
+    const [{ code, output }, descriptions] = await Promise.all([running, servers.started]);
     const summary = parseSummary(output, code);
     await stop();
-    print(`\ndatabase: ${database.description}\n${summaryLine(summary)}\n`);
+    print(`\ndatabase: ${descriptions.join(' and ')}\n${summaryLine(summary)}\n`);
     return code;
   } finally {
     await stop();
@@ -26,36 +34,43 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 interface Servers {
-  readonly description: string;
   readonly environment: Record<string, string>;
+  /** What they are, when they are there: tests begin before. Throws what keeps one from starting. */
+  readonly started: Promise<readonly string[]>;
+  /** Aborted when one does not start. */
+  readonly failed: AbortSignal;
   stop(): Promise<void>;
 }
 
 async function startServers(): Promise<Servers> {
-  await using started = new AsyncDisposableStack();
+  await using owned = new AsyncDisposableStack();
   const settings = choose('TEST_SETTINGS', { production: PRODUCTION_SETTINGS, '': THROWAWAY_SETTINGS });
   const origins = choose<Origins>('TEST_POSTGRES', { installed: 'installed', embedded: 'embedded', '': 'both' });
-  const parent = await directoryInMemory();
-  const start = async ({ bin, origin }: Binaries) => {
-    const server = await startServer(bin, settings, parent);
-    started.defer(server.stop);
-    return { bin, url: server.url, description: `${server.version} (${origin})` };
-  };
   const binaries = await findBinaries(origins);
-  for (const one of binaries) started.use(one);
-  const servers = await Promise.all(binaries.map(start));
+  for (const one of binaries) owned.use(one);
   const libraries = await Deno.realPath(await Deno.makeTempDir({ prefix: 'immich-libraries-' }));
-  started.defer(() => Deno.remove(libraries, { recursive: true }).catch(() => {}));
-  const running = started.move();
+  owned.defer(() => Deno.remove(libraries, { recursive: true }).catch(() => {}));
+  const parent = await directoryInMemory();
+  const how = settings === PRODUCTION_SETTINGS ? ' with the settings of production' : '';
+  const coming = binaries.map(({ bin, origin }) => {
+    const address = freeAddress();
+    const server = startServer(bin, settings, parent, address);
+    owned.defer(() => server.then(({ stop }) => stop(), () => {}));
+    return { url: urlOf(address), description: server.then(({ version }) => `${version} (${origin})${how}`) };
+  });
+  const failure = new AbortController();
+  const started = Promise.all(coming.map(({ description }) => description));
+  started.catch((error) => failure.abort(error));
+  const all = owned.move();
   return {
-    description: servers.map(({ description }) => description).join(' and ') +
-      `, started for this run${settings === PRODUCTION_SETTINGS ? ' with the settings of production' : ''}`,
     environment: {
-      TEST_POSTGRES_URL: servers.map(({ url }) => url).join(' '),
-      TEST_POSTGRES_BIN: servers.at(-1)?.bin ?? '',
+      TEST_POSTGRES_URL: coming.map(({ url }) => url).join(' '),
+      TEST_POSTGRES_BIN: binaries.at(-1)?.bin ?? '',
       TEST_LIBRARY_CACHE: libraries,
     },
-    stop: () => running.disposeAsync(),
+    started,
+    failed: failure.signal,
+    stop: () => all.disposeAsync(),
   };
 }
 

@@ -52,6 +52,21 @@ export async function directoryInMemory(): Promise<string | undefined> {
   }
 }
 
+/** Where a server will be, for those who need to know before it is there. */
+export interface Address {
+  readonly port: number;
+  /** Of the superuser `postgres`. */
+  readonly password: string;
+}
+
+export function freeAddress(): Address {
+  return { port: freePort(), password: crypto.randomUUID() };
+}
+
+export function urlOf({ port, password }: Address): string {
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+}
+
 /**
  * Starts a PostgreSQL server of its own, in a temporary directory below `parent` (the system's, when left out) and on
  * a free port of 127.0.0.1.
@@ -59,18 +74,22 @@ export async function directoryInMemory(): Promise<string | undefined> {
  * PostgreSQL refuses to run as root; then it runs as `postgres`, or as `nobody` where there is no such user.
  * Throws Error with the server's own words if it does not come up.
  */
-export async function startServer(bin: string, settings: Settings, parent?: string): Promise<TestServer> {
+export async function startServer(
+  bin: string,
+  settings: Settings,
+  parent?: string,
+  address: Address = freeAddress(),
+): Promise<TestServer> {
   const directory = await Deno.makeTempDir({ prefix: 'immich-pg-', ...(parent ? { dir: parent } : {}) });
   const remove = () => Deno.remove(directory, { recursive: true }).catch(() => {});
   try {
     const user = await unprivilegedUser();
-    const password = crypto.randomUUID();
-    await Deno.writeTextFile(`${directory}/password`, password);
+    await Deno.writeTextFile(`${directory}/password`, address.password);
     if (user) { for (const path of [directory, `${directory}/password`]) await Deno.chown(path, user.uid, user.gid); }
     await initialise(bin, directory, user);
-    const port = freePort();
+    const { port } = address;
     let server = launch(bin, directory, port, settings, user);
-    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    const url = urlOf(address);
     let stopping: Promise<void> | undefined;
     const stop = () => stopping ??= end(server, 'immediate').then(remove);
     const restart = async (mode: 'fast' | 'immediate') => {

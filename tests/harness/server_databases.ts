@@ -47,10 +47,29 @@ export function configOf(url: string, name: string): DatabaseConfig {
   };
 }
 
+const answering = new Set<string>();
+
+/** The tests begin while their servers are being made (see tests/run.ts). */
+async function untilItAnswers(sql: Connection): Promise<void> {
+  const isComing = (error: unknown) => ['ECONNREFUSED', '57P03'].includes(String((error as { code?: unknown }).code));
+  const deadline = Date.now() + 120_000;
+  for (let isThere = false; !isThere;) {
+    try {
+      await sql`SELECT 1`;
+      isThere = true;
+    } catch (error) {
+      if (!isComing(error) || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 /** Runs `use` with a connection to one database of the server, as the superuser. */
 export async function onServer<T>(url: string, database: string, use: (sql: Connection) => Promise<T>): Promise<T> {
   const sql: Connection = postgres(url, { database, max: 1, onnotice: () => {} });
   try {
+    if (!answering.has(url)) await untilItAnswers(sql);
+    answering.add(url);
     return await use(sql);
   } finally {
     await sql.end({ timeout: 1 });
