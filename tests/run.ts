@@ -1,4 +1,4 @@
-import { type Binaries, findBinaries, type Origins } from './harness/binaries.ts';
+import { findBinaries, type Origins } from './harness/binaries.ts';
 import {
   directoryInMemory,
   freeAddress,

@@ -3,6 +3,7 @@ import type { LibraryRoots } from '../../src/demo/library_generator/foundation.t
 import { generateLibrary, type LibraryOptions } from '../../src/demo/library_generator/generate.ts';
 import type { GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
 import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from './database.ts';
+import { withPictures } from './pictures.ts';
 import { createDatabase, onServer, serverOf } from './server_databases.ts';
 import { ensureTemplate } from './templates.ts';
 
@@ -18,7 +19,7 @@ export interface OpenLibrary {
  * A database with a generated library whose files lie in `directory`, an absolute path without symbolic links, below `media` and
  * `external`. Immich sees them below `/data` and `/external_library`. One that shall lie elsewhere, or on a server of its own, is always generated.
  *
- * To draw all the pictures takes a process more than a second, and to insert the rows a third of one. tests/run.ts names a
+ * To draw all the pictures takes two seconds where no earlier run has, and to insert the rows a third of one. tests/run.ts names a
  * directory in `TEST_LIBRARY_CACHE`, where the first who asks for a library leaves it for all others; elsewhere each is generated.
  */
 export async function openLibrary(
@@ -32,7 +33,7 @@ export async function openLibrary(
   const isElsewhere = Object.keys(roots).some((root) => root in kind);
   if (!cache || isElsewhere || options.server !== undefined) {
     const db = await openImmich(release, options);
-    return { db, library: await generateLibrary(db.sql, { ...roots, ...kind }) };
+    return { db, library: await withPictures(() => generateLibrary(db.sql, { ...roots, ...kind })) };
   }
   const name = await ensureLibrary(serverOf(release), cache, release, kind);
   await copyTree(`${cache}/${name}/files`, directory);
@@ -71,7 +72,7 @@ async function ensureLibrary(url: string, cache: string, release: Release, kind:
       const library = await onServer(
         url,
         config.name,
-        (target) => generateLibrary(target, { ...rootsIn(files), ...kind }),
+        (target) => withPictures(() => generateLibrary(target, { ...rootsIn(files), ...kind })),
       );
       await Deno.writeFile(`${cache}/${name}/library`, serialize(library));
       await sql`ALTER DATABASE ${sql(config.name)} RENAME TO ${sql(name)}`;

@@ -104,13 +104,13 @@ function drawnJpeg({ scene, variant }: Motif, { width, height }: Size, view: Vie
   });
 }
 
-/** Encoding takes 15 ms, and each picture is needed at least twice: as the original and as its preview. */
-const encoded = new Map<string, Bytes>();
+/** What was drawn, by all that it depends on: to encode a picture takes 25 ms, and each is needed at least twice, as the original and as its preview. */
+export const PICTURES: Map<string, Bytes> = new Map();
 
 function remembered(name: string, draw: () => Picture): Bytes {
-  const known = encoded.get(name);
+  const known = PICTURES.get(name);
   if (known !== undefined) return known;
   const jpeg = encodeJpeg(draw());
-  encoded.set(name, jpeg);
+  PICTURES.set(name, jpeg);
   return jpeg;
 }
