@@ -28,6 +28,8 @@ export interface JobConfig {
   readonly placement: Placement | 'auto';
   readonly includeArchived: boolean;
   readonly includeHidden: boolean;
+  /** Whether a photo that was edited in Immich is shared: its mirror carries the original, uncropped. */
+  readonly shareEdited: 'original' | 'skip';
   readonly require: { readonly clip: Requirement; readonly faces: Requirement; readonly ocr: Requirement };
 }
 

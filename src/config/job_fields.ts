@@ -8,6 +8,7 @@ import {
   pathPrefix,
   placement,
   requirement,
+  shareEdited,
   userId,
   type ValueType,
 } from './values.ts';
@@ -53,6 +54,7 @@ export const JOB_FIELDS = Object.freeze(
     placement: { type: placement, default: 'PLACEMENT', description: 'hardlink, symlink or auto.' },
     include_archived: { type: flag, default: 'INCLUDE_ARCHIVED', description: 'true or false.' },
     include_hidden: { type: flag, default: 'INCLUDE_HIDDEN', description: 'true or false.' },
+    share_edited: { type: shareEdited, default: 'SHARE_EDITED', description: 'original or skip.' },
     'require.clip': { type: requirement, default: 'REQUIRE_CLIP', description: 'auto, required or ignored.' },
     'require.faces': { type: requirement, default: 'REQUIRE_FACES', description: 'auto, required or ignored.' },
     'require.ocr': { type: requirement, default: 'REQUIRE_OCR', description: 'auto, required or ignored.' },

@@ -14,7 +14,10 @@ export interface JobDraft {
 }
 
 /** What a job gets for the keys it does not have. */
-export type JobDefaults = Pick<JobConfig, 'placement' | 'includeArchived' | 'includeHidden' | 'require'>;
+export type JobDefaults = Pick<
+  JobConfig,
+  'placement' | 'includeArchived' | 'includeHidden' | 'shareEdited' | 'require'
+>;
 
 /** Checks every job on its own and against the others. Jobs with problems are reported and left out. */
 export function buildJobs(drafts: readonly JobDraft[], defaults: JobDefaults, problems: Problem[]): JobConfig[] {
@@ -47,6 +50,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: Problem[]): 
     placement,
     includeArchived: read('include_archived') ?? defaults.includeArchived,
     includeHidden: read('include_hidden') ?? defaults.includeHidden,
+    shareEdited: read('share_edited') ?? defaults.shareEdited,
     require: {
       clip: read('require.clip') ?? defaults.require.clip,
       faces: read('require.faces') ?? defaults.require.faces,

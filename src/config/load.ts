@@ -78,6 +78,7 @@ function readJobs(
     placement: settings.read('PLACEMENT'),
     includeArchived: settings.read('INCLUDE_ARCHIVED'),
     includeHidden: settings.read('INCLUDE_HIDDEN'),
+    shareEdited: settings.read('SHARE_EDITED'),
     require: {
       clip: settings.read('REQUIRE_CLIP'),
       faces: settings.read('REQUIRE_FACES'),

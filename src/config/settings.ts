@@ -16,6 +16,7 @@ import {
   pathPrefix,
   placement,
   requirement,
+  shareEdited,
   userId,
   wholeNumber,
   word,
@@ -246,6 +247,14 @@ export const SETTINGS = Object.freeze(
       type: flag,
       default: 'false',
       description: 'Whether hidden assets, such as the video of a live photo on its own, are shared too.',
+    },
+    SHARE_EDITED: {
+      group: 'both',
+      type: shareEdited,
+      default: 'original',
+      description:
+        'What becomes of photos that were cropped, turned or mirrored in Immich. original: they are shared, and what is shared ' +
+        'carries the whole original too, from which the receiver can undo the crop. skip: they are not shared.',
     },
     REQUIRE_CLIP: {
       group: 'both',

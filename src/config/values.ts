@@ -207,6 +207,9 @@ export const albumId = id('Copy it from Immich: open the album; the id is the en
 /** See `Placement`. */
 export const placement = choice('auto', 'hardlink', 'symlink');
 
+/** What becomes of photos that were edited in Immich. */
+export const shareEdited = choice('original', 'skip');
+
 /** See `Requirement`. */
 export const requirement = choice('auto', 'required', 'ignored');
 

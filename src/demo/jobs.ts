@@ -14,10 +14,11 @@ interface Accounts {
 }
 
 /** What a job is when its configuration says no more than it must. */
-const DEFAULTS: Pick<JobConfig, 'placement' | 'includeArchived' | 'includeHidden' | 'require'> = {
+const DEFAULTS: Pick<JobConfig, 'placement' | 'includeArchived' | 'includeHidden' | 'shareEdited' | 'require'> = {
   placement: 'hardlink',
   includeArchived: false,
   includeHidden: false,
+  shareEdited: 'original',
   require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
 };
 

@@ -9,6 +9,8 @@ export interface ImmichInstance {
   readonly mediaLocation: string;
   /** Which kinds of machine learning Immich runs. */
   readonly features: Features;
+  /** Whether photos can be edited (since 2.5). */
+  readonly canEdit: boolean;
 }
 
 export interface Features {
@@ -39,6 +41,7 @@ export async function readInstance(sql: Sql, mediaLocation: string | undefined):
     version: await readVersion(sql),
     mediaLocation: mediaLocation ?? await readMediaLocation(sql),
     features: await readFeatures(sql),
+    canEdit: await readCanEdit(sql),
   };
 }
 
@@ -71,6 +74,14 @@ async function readMediaLocation(sql: Sql): Promise<string> {
     FROM system_metadata
     WHERE key = 'MediaLocation'`;
   return noted?.location ?? '/data';
+}
+
+async function readCanEdit(sql: Sql): Promise<boolean> {
+  const found = await sql`
+    SELECT 1
+    FROM pg_attribute
+    WHERE attrelid = to_regclass('public.asset') AND attname = 'isEdited' AND NOT attisdropped`;
+  return found.length > 0;
 }
 
 /**

@@ -140,6 +140,7 @@ function jobOf(share: ShareAnswer): JobConfig {
     placement: share.placement,
     includeArchived: false,
     includeHidden: false,
+    shareEdited: 'original',
     require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
   };
 }

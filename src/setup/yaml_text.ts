@@ -23,6 +23,9 @@ const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setu
  path must contain nothing else, as Immich gives that user all that it finds
  there. Give it no exclusion patterns.
 
+ A photo that was cropped in Immich is shared with its whole original, which
+ whoever receives it can see. share_edited: skip leaves such photos out.
+
  See what a share would do, and do it:
    immich-sidecar sync --dry-run
    immich-sidecar sync

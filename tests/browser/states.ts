@@ -127,6 +127,7 @@ export function serviceLike(name: string, token?: string): { state: ServiceState
     placement: 'hardlink' as const,
     includeArchived: false,
     includeHidden: false,
+    shareEdited: 'original' as const,
     require: { clip: 'auto' as const, faces: 'auto' as const, ocr: 'auto' as const },
   });
   const demo = demoConfig(database, '/nowhere', [job('family to bob'), job('uploads & <b>more</b>')]);

@@ -11,6 +11,7 @@ const DEFAULTS = {
   placement: 'auto',
   includeArchived: false,
   includeHidden: false,
+  shareEdited: 'original',
   require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
 };
 const yaml = (...jobs: Parameters<typeof yamlJob>[0][]) => ({ 'config.yaml': `jobs:\n${jobs.map(yamlJob).join('')}` });

@@ -75,6 +75,10 @@ export async function askShare(
     [job, others] = [same, others.filter((other) => other !== same)];
   }
   const place = await askTarget(session, immich, { kind, source, target, sourcePath, job, others });
+  dialogue.say(
+    `A photo that ${source.name} has cropped in Immich is shared with its whole original, which ${target.name} can see. ` +
+      'share_edited: skip in config.yaml leaves such photos out.',
+  );
   const album = await askAlbum(session, server, target, job?.albumId);
   const name = await dialogue.text({
     flag: '--job',

@@ -9,6 +9,8 @@ export interface Job extends Omit<JobConfig, 'kind' | 'placement'> {
   readonly placement: Placement;
   /** Visibilities that are selected by themselves. */
   readonly visibilities: readonly string[];
+  /** Whether photos that were edited in Immich are left out. */
+  readonly skipsEdited: boolean;
   /** What must have been computed before an asset is mirrored. */
   readonly features: Features;
   readonly mappings: readonly Mapping[];
@@ -38,6 +40,7 @@ export function resolveJob(
       : config.placement,
     kind: config.kind === 'auto' ? (isInsideMedia ? 'upload' : 'external') : config.kind,
     visibilities,
+    skipsEdited: config.shareEdited === 'skip' && instance.canEdit,
     features: { clip: isNeeded('clip'), faces: isNeeded('faces'), ocr: isNeeded('ocr') },
     mappings: originalMappings(config, instance.mediaLocation),
     mediaLocation: instance.mediaLocation,

@@ -53,9 +53,11 @@ function isInScope(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
   const prefix = job.sourcePathPrefix === undefined
     ? sql`true`
     : sql`starts_with(${asset}."originalPath", ${job.sourcePathPrefix})`;
+  const edited = job.skipsEdited ? sql`AND NOT ${asset}."isEdited"` : sql``;
   return sql`(
     ${library}
     AND ${prefix}
+    ${edited}
     AND ${asset}.visibility::text = ANY (${job.visibilities as string[]}::text[])
   )`;
 }

@@ -155,6 +155,7 @@ export class Household implements AsyncDisposable {
       placement: 'hardlink',
       includeArchived: false,
       includeHidden: false,
+      shareEdited: 'original',
       require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
       ...details,
     };

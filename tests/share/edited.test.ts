@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { Engine } from './oracle/engine.ts';
+import { World } from './world.ts';
+
+for (const release of ['v2.5.0', 'v3.1.0', 'v3.2.0'] as const) {
+  Deno.test(`${release}: with share_edited: skip a photo that was edited has no mirror, from the cycle after its edit until the edit is undone`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    world.setJobs(world.config.jobs.map((job) => ({ ...job, shareEdited: 'skip' })));
+    const engine = await Engine.start(world.config);
+    try {
+      await engine.cycle();
+      assert.equal(await world.mirrorOf('family/edited'), undefined);
+      const mirror = await world.mirrorOf('family/portrait');
+      assert.ok(mirror);
+      const path = await world.localMirrorPath(world.id('family/portrait'));
+      await sql`
+        INSERT INTO asset_edit ("assetId", action, parameters, sequence)
+        VALUES (${world.id('family/portrait')}, 'crop', '{"x": 1, "y": 1, "width": 9, "height": 9}', 0)`;
+      await engine.cycle();
+      assert.equal(
+        await world.mirrorOf('family/portrait'),
+        undefined,
+        'withdrawn by a cycle that looks at changes only',
+      );
+      assert.throws(() => Deno.lstatSync(path), Deno.errors.NotFound);
+      await sql`DELETE FROM asset_edit WHERE "assetId" = ${world.id('family/portrait')}`;
+      await engine.cycle();
+      assert.ok(await world.mirrorOf('family/portrait'), 'shared again');
+    } finally {
+      await engine.end();
+    }
+  });
+}
+
+Deno.test('by itself a cropped photo is shared, and its mirror carries the whole original', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const mirror = await world.mirrorOf('family/edited');
+  assert.ok(mirror);
+  const source = world.library.assets.find(({ key }) => key === 'family/edited')?.localPath ?? '';
+  assert.equal(sha1Of(await world.localMirrorPath(world.id('family/edited'))), sha1Of(source));
+  // A job that changes its mind withdraws it.
+  world.setJobs(world.config.jobs.map((job) => ({ ...job, shareEdited: 'skip' })));
+  await world.share();
+  assert.equal(await world.mirrorOf('family/edited'), undefined);
+});
+
+Deno.test('share_edited: skip is accepted by releases that know no edits', async () => {
+  await using world = await World.open('v2.0.0');
+  world.setJobs(world.config.jobs.map((job) => ({ ...job, shareEdited: 'skip' })));
+  await world.share();
+  assert.ok(await world.mirrorOf('family/portrait'));
+});
+
+function sha1Of(path: string): string {
+  return createHash('sha1').update(Deno.readFileSync(path)).digest('hex');
+}
