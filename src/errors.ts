@@ -33,6 +33,18 @@ export class UserError extends Error {
   }
 }
 
+/** Somebody has pressed Ctrl-C, or the system ends the program. Nothing is wrong. */
+export class InterruptedError extends UserError {
+  override name = 'InterruptedError';
+
+  constructor() {
+    super('Interrupted.', {
+      remedy: 'What was begun is finished or undone by the next run.',
+      exitCode: EXIT.interrupted,
+    });
+  }
+}
+
 /** The program declines to work on this database or at this time (exit 4); it has changed nothing. */
 export class RefusedError extends UserError {
   override name = 'RefusedError';

@@ -1,6 +1,8 @@
+import { InterruptedError } from '../errors.ts';
+
 /** Something that can be told to stop. */
 export interface Stop extends Disposable {
-  /** Aborted when the user or the system asks the program to end. */
+  /** Aborted, with an InterruptedError, when the user or the system asks the program to end. */
   readonly signal: AbortSignal;
 }
 
@@ -13,7 +15,7 @@ export function stopOnSignals(): Stop {
   };
   const onSignal = () => {
     ignore();
-    controller.abort();
+    controller.abort(new InterruptedError());
   };
   for (const name of heard) Deno.addSignalListener(name, onSignal);
   return { signal: controller.signal, [Symbol.dispose]: ignore };

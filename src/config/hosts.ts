@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { normalize } from 'node:path/posix';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
+import { Secret } from './secret.ts';
 import type { ValueType } from './values.ts';
 
 /** What DNS and containers allow; more than 63 letters between two dots cannot be asked for. */
@@ -88,4 +89,32 @@ export const hostnames: ValueType<string[]> = {
   ),
   remedy: 'Write names without ports, separated by commas, such as photos.example.org.',
   mayHoldSecret: (value) => value.includes('@'),
+};
+
+/** An address of the web, with a host that Deno can be allowed to connect to: it is stricter than URL. */
+const webAddress = z.string('is not a single value').trim()
+  .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
+    error: 'is not an address that begins with http:// or https://',
+    abort: true,
+  })
+  .refine((value) => canonicalHost(new URL(value).hostname) !== undefined, {
+    error: 'has a host that can be none',
+    abort: true,
+  });
+
+/** Immich's address; no trailing slash, and without `/api`, which Immich's own command line tool appends to it. */
+export const httpUrl: ValueType<string> = {
+  schema: webAddress
+    .transform((value) => new URL(value))
+    .refine((url) => url.username === '' && url.password === '', 'contains a user name or a password')
+    .refine((url) => url.search === '' && url.hash === '', 'contains "?" or "#"')
+    .transform((url) => url.origin + url.pathname.replace(/\/+$/, '').replace(/\/api$/, '')),
+  remedy: "Write Immich's address, such as http://immich_server:2283.",
+  mayHoldSecret: (value) => /[@?#]/.test(value),
+};
+
+/** Where to send notes; a secret, as services put their keys into the address. */
+export const notifyUrl: ValueType<Secret> = {
+  schema: webAddress.transform((value) => new Secret(value)),
+  remedy: 'Copy the address from the service, such as https://ntfy.example.org/photos.',
 };

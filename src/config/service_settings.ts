@@ -1,7 +1,7 @@
 import { FIELD_NAMES, USUAL_FIELDS } from '../writeback/fields/fields.ts';
-import { hostnames, listenAddress } from './hosts.ts';
+import { hostnames, listenAddress, notifyUrl } from './hosts.ts';
 import type { Setting } from './setting.ts';
-import { choice, cron, httpToken, notifyUrl, timeWindow, wholeNumber, writeModules } from './values.ts';
+import { choice, cron, httpToken, timeWindow, wholeNumber, writeModules } from './values.ts';
 
 /** The settings of `serve`, as part of the registry in settings.ts. */
 export const SERVICE_SETTINGS = Object.freeze(

@@ -1,5 +1,5 @@
 import { databaseUrl, sslMode } from './database_values.ts';
-import { databaseHost } from './hosts.ts';
+import { databaseHost, httpUrl } from './hosts.ts';
 import type { Setting } from './setting.ts';
 import {
   albumId,
@@ -8,7 +8,6 @@ import {
   directory,
   filePath,
   flag,
-  httpUrl,
   libraryId,
   localDirectory,
   password,

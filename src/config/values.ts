@@ -143,21 +143,6 @@ export const word: ValueType<string> = {
   remedy: 'Write it on one line.',
 };
 
-/** Immich's address; no trailing slash, and without `/api`, which Immich's own command line tool appends to it. */
-export const httpUrl: ValueType<string> = {
-  schema: text
-    .refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
-      error: 'is not an address that begins with http:// or https://',
-      abort: true,
-    })
-    .transform((value) => new URL(value))
-    .refine((url) => url.username === '' && url.password === '', 'contains a user name or a password')
-    .refine((url) => url.search === '' && url.hash === '', 'contains "?" or "#"')
-    .transform((url) => url.origin + url.pathname.replace(/\/+$/, '').replace(/\/api$/, '')),
-  remedy: "Write Immich's address, such as http://immich_server:2283.",
-  mayHoldSecret: (value) => /[@?#]/.test(value),
-};
-
 /** Any text; never shown. */
 export const password: ValueType<Secret> = {
   schema: z.string('is not a single value').transform((value) => new Secret(value)),
@@ -219,17 +204,6 @@ export const httpToken: ValueType<Secret> = {
     .regex(/^[\x21-\x7e]{12,}$/, 'has fewer than 12 characters, or some that no header can carry')
     .transform((value) => new Secret(value)),
   remedy: 'Write 12 or more letters and digits without spaces.',
-};
-
-/** Where to send notes; a secret, as services put their keys into the address. */
-export const notifyUrl: ValueType<Secret> = {
-  schema: z.string('is not a single value').trim()
-    .refine(
-      (value) => /^https?:\/\//i.test(value) && URL.canParse(value),
-      'is not an address that begins with http:// or https://',
-    )
-    .transform((value) => new Secret(value)),
-  remedy: 'Copy the address from the service, such as https://ntfy.example.org/photos.',
 };
 
 /** When something is to happen, as cron has it: five fields. */

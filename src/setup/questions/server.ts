@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { quote } from '../../config/quote.ts';
 import { Secret } from '../../config/secret.ts';
-import { apiKey, httpUrl, type ValueType } from '../../config/values.ts';
+import { httpUrl } from '../../config/hosts.ts';
+import { apiKey, type ValueType } from '../../config/values.ts';
 import { count } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { ImmichApi } from '../../immich/api/client.ts';
