@@ -60,11 +60,11 @@ async function dedup(sql: Connection, config: Config, options: DedupOptions, con
   if (!consent.isGiven(describePlan(plan, MAX_LISTED), 'Take these back?')) return EXIT.ok;
   const progress = terminalProgress(config.log.format === 'text');
   const result = await withSharing(sql, config, VERSION, (sharing) =>
-    sharing.apply(async (context) => {
-      const now = await planDedup(sql, context, choice);
+    sharing.apply(async (tools, view) => {
+      const now = await planDedup(sql, view, choice);
       progress.start('taking back', now.duplicates.length, 'photos');
       try {
-        return await applyDedup(context, now, (mirrors) => progress.advance(mirrors));
+        return await applyDedup(tools, now, (mirrors) => progress.advance(mirrors));
       } finally {
         progress.stop();
       }

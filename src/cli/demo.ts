@@ -3,7 +3,8 @@ import type { DemoResult, Step } from '../demo/demo.ts';
 import type { Expected } from '../demo/library_generator/spec.ts';
 import type { DemoWriteBack } from '../demo/write_back.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { CycleReport } from '../share/cycle/cycle.ts';
+import { changesOf, type CycleReport } from '../share/cycle/report.ts';
+import type { JobCount } from '../share/phases/list.ts';
 import { BUILD, VERSION } from '../version.ts';
 import { configureLogging } from './logging.ts';
 import { type Environment, print, printError, printJson, table } from './output.ts';
@@ -103,34 +104,12 @@ function stepsOn(write: (text: string) => void): Step {
   };
 }
 
-type JobCount =
-  | 'created'
-  | 'faces'
-  | 'people'
-  | 'links'
-  | 'albumEntries'
-  | 'facesUpdated'
-  | 'facesRemoved'
-  | 'peopleUpdated'
-  | 'peopleRemoved';
-
 function total(report: CycleReport, what: JobCount): number {
   return report.jobs.reduce((sum, job) => sum + job[what], 0);
 }
 
 function countChanges(report: CycleReport): number {
-  const counts: JobCount[] = [
-    'created',
-    'faces',
-    'people',
-    'links',
-    'albumEntries',
-    'facesUpdated',
-    'facesRemoved',
-    'peopleUpdated',
-    'peopleRemoved',
-  ];
-  return report.settled + counts.reduce((sum, what) => sum + total(report, what), 0);
+  return Object.values(changesOf(report)).reduce((sum, count) => sum + count, 0);
 }
 
 /** Alice's assets that Bob does not see, by the reason that the library gives. */

@@ -73,8 +73,8 @@ async function kept(
     config,
     VERSION,
     (sharing) =>
-      sharing.apply((context) =>
-        action === 'restore' ? restoreKept(context, chosen, options.to) : deleteKept(context, chosen)
+      sharing.apply((tools) =>
+        action === 'restore' ? restoreKept(tools, chosen, options.to) : deleteKept(tools, chosen)
       ),
   );
   if (options.json) printJson(result);

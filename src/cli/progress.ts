@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { Presets, SingleBar } from 'cli-progress';
 import { printable } from '../config/quote.ts';
-import type { Progress } from '../share/cycle/cycle.ts';
+import type { Progress } from '../share/cycle/progress.ts';
 
 let bar: SingleBar | undefined;
 

@@ -7,7 +7,7 @@ import { startHttp } from '../service/http/start.ts';
 import { startNotifying } from '../service/notify.ts';
 import { Scheduler } from '../service/scheduler.ts';
 import { describeBrake } from '../share/brake/words.ts';
-import type { CycleReport } from '../share/cycle/cycle.ts';
+import type { CycleReport } from '../share/cycle/report.ts';
 import { VERSION } from '../version.ts';
 import { earlyFormat } from './logging.ts';
 import type { Environment } from './output.ts';
@@ -120,6 +120,7 @@ function logCycle(report: CycleReport): void {
     if (created + gone > 0) logger.info('{job}: {created} new, {gone} taken back', { job, created, gone });
     logNews(`problems of ${job}`, describeNews(job, problems));
   }
+  logNews('problems of no job', describeNews('all jobs', report.problems));
   logNews('brakes', report.brakes.map(describeBrake).join('\n'));
   logger.debug('cycle done in {seconds} s', { seconds: report.seconds });
 }

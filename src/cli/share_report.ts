@@ -1,6 +1,7 @@
 import { describeBrake } from '../share/brake/words.ts';
-import type { CycleReport } from '../share/cycle/cycle.ts';
-import type { JobReport } from '../share/cycle/outcome.ts';
+import type { CycleReport } from '../share/cycle/report.ts';
+import type { JobReport } from '../share/cycle/report.ts';
+import { CYCLE_COUNTS, type CycleCount, JOB_COUNTS, type JobCount } from '../share/phases/list.ts';
 import { describeStanding } from '../share/standing/words.ts';
 import { listProblems } from './list_problems.ts';
 import { table } from './output.ts';
@@ -19,8 +20,16 @@ export function describeCycle(report: CycleReport): string {
   ]);
   const heading = ['job', 'selected', 'mirrored', 'new', 'faces', 'people', 'links', 'taken back'];
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5, 6, 7])) + report.jobs.map(describeRest).join('') +
+    describeWhole(report) +
     report.brakes.map((brake) => `\n${describeBrake(brake)}\n\n`).join('') +
     `${outcomeOf(report)} in ${report.seconds.toFixed(1)} s\n`;
+}
+
+/** What belongs to no job. */
+function describeWhole(report: CycleReport): string {
+  const counts = Object.entries(CYCLE_COUNTS).map(([name, what]) => ({ count: report[name as CycleCount], what }));
+  const lines = counts.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`);
+  return [...lines, ...listProblems(report.problems)].map((line) => `  ${line}\n`).join('');
 }
 
 function outcomeOf({ brakes, complete }: CycleReport): string {
@@ -28,22 +37,17 @@ function outcomeOf({ brakes, complete }: CycleReport): string {
   return complete ? 'done' : 'done, with failures';
 }
 
+/** What has a column. */
+const IN_TABLE: ReadonlySet<string> = new Set<JobCount>(['created', 'faces', 'people', 'links']);
+
 /** The same with what the cycle has done. */
 function describeRest(job: JobReport): string {
   const lines = job.standing === undefined ? [] : describeStanding(job.standing);
-  const changes: [number, string][] = [
-    [job.albumEntries, 'put into the album'],
-    [job.facesUpdated, 'faces updated'],
-    [job.facesRemoved, 'faces removed'],
-    [job.peopleUpdated, 'people updated'],
-    [job.peopleRemoved, 'people removed'],
-    [job.livePhotosLinked, 'live photos linked'],
-    [job.stacks, 'stacks updated'],
-    [job.rowsUpdated, 'photos brought up to date'],
-    [job.filesUpdated, 'photos whose files were linked anew'],
-    [job.embeddings, 'embeddings copied'],
-  ];
-  lines.push(...changes.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`));
+  const changes = Object.entries(JOB_COUNTS).filter(([name]) => !IN_TABLE.has(name)).map(([name, what]) => ({
+    count: job[name as JobCount],
+    what,
+  }));
+  lines.push(...changes.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`));
   for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} taken back: ${reason}`);
   lines.push(...listProblems(job.problems));
   return lines.map((line) => `  ${line}\n`).join('');

@@ -5,8 +5,8 @@ import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
 import { confirmBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
-import { describeStep, describeSteps } from '../share/cycle/step_words.ts';
-import type { CycleReport } from '../share/cycle/cycle.ts';
+import { StepTotals } from '../share/cycle/step_words.ts';
+import type { CycleReport } from '../share/cycle/report.ts';
 import { dryRun, share } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import { type Environment, print, printJson } from './output.ts';
@@ -59,11 +59,11 @@ A cycle that would take back all that a job shares, or a large part of it
 exit code 4. --confirm-withdrawals says that it is right.`;
 
 async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
-  const steps = describeSteps();
+  const steps = new StepTotals();
   await dryRun(sql, config, {
     jobName: options.job,
-    sink: (step) => {
-      const text = describeStep(step, steps);
+    sink: (step, lines) => {
+      const text = steps.describe(step, lines);
       if (options.json) printJson(step);
       else print(text);
     },

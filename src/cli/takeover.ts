@@ -62,10 +62,10 @@ async function takeover(
   assertStopped(found, options);
   if (!consent.isGiven(describePlan(plan), 'Take this over?')) return EXIT.ok;
   const result = await withSharing(sql, config, VERSION, (sharing) =>
-    sharing.apply(async (context) => {
-      const now = await planTakeover(sql, context);
+    sharing.apply(async (tools, view) => {
+      const now = await planTakeover(sql, view);
       assertFits(now);
-      return await applyTakeover(context, now);
+      return await applyTakeover(tools, view, now);
     }));
   if (options.json) printJson(result);
   else print(describeResult(result));

@@ -70,11 +70,11 @@ async function unshare(
   if (!consent.isGiven(describePlan(plan), 'Take all this back?')) return EXIT.ok;
   const progress = terminalProgress(config.log.format === 'text');
   const result = await withSharing(sql, config, VERSION, (sharing) =>
-    sharing.apply(async (context) => {
-      const now = await planUnshare(sql, context, choice);
+    sharing.apply(async (tools, view) => {
+      const now = await planUnshare(sql, view, choice);
       progress.start('taking back', now.mirrors.length, 'photos');
       try {
-        return await applyUnshare(context, now, (mirrors) => progress.advance(mirrors));
+        return await applyUnshare(tools, now, (mirrors) => progress.advance(mirrors));
       } finally {
         progress.stop();
       }

@@ -10,6 +10,11 @@ export function quote(value: string): string {
   return escapeControls(JSON.stringify(shown));
 }
 
+/** A path or a name in double quotes, however long it is, with control characters escaped. */
+export function quotedPath(path: string): string {
+  return escapeControls(JSON.stringify(path));
+}
+
 /** A path or a file name without quotes, with control characters escaped. */
 export function plain(text: string): string {
   return escapeControls(text);

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { connect, type Connection } from '../postgres/connect.ts';
-import type { CycleReport } from '../share/cycle/cycle.ts';
+import type { CycleReport } from '../share/cycle/report.ts';
 import { share } from '../share/share.ts';
 import { Secret } from '../config/secret.ts';
 import { demoConfig, jobsOf } from './jobs.ts';

@@ -152,7 +152,7 @@ async function lookAtLinks(subject: Subject): Promise<readonly Verdict[]> {
   const [sql, paths, selects] = [await subject.sql.use(), await subject.paths.use(), await subject.selection.use()];
   const linker = await subject.linker.use();
   return await forEachJob(subject, async (job) => {
-    await checkMounts(sql, job, linker, paths, selects(job));
+    await checkMounts(sql, job, { linker, paths }, selects(job));
     const what = job.placement === 'hardlink' ? 'hard links' : 'hard links of thumbnails';
     return [ok(`${named(job.name)}: ${what} can be made (one was made and removed).`)];
   });

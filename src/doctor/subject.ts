@@ -16,8 +16,8 @@ import {
 } from '../postgres/connect.ts';
 import { faultOf } from '../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
-import type { Progress } from '../share/cycle/cycle.ts';
 import { type LibraryScan, lookAtTargetLibraries } from '../share/checks/scans.ts';
+import type { Progress } from '../share/cycle/progress.ts';
 import { isBehindLink } from '../share/jobs/detect_placement.ts';
 import { type Job, resolveJob } from '../share/jobs/job.ts';
 import { hasLinksBelow } from '../share/mirrors/journal.ts';

@@ -55,10 +55,16 @@ export function faultOf(error: unknown): Fault {
   return CHANGED_MEANWHILE.test((error as Error).message) ? 'schema' : 'other';
 }
 
-/** Whether an error is about the rows themselves. */
-export function isRowError(error: unknown): boolean {
-  return faultOf(error) === 'row';
+/**
+ * Whether an error is about single rows, so that the others go through without them: PostgreSQL refuses one, or somebody else is
+ * changing one at the same moment. A lock that could not be had in time may be about the whole table.
+ */
+export function isAboutRows(error: unknown): boolean {
+  return faultOf(error) === 'row' || ROW_CONFLICT.test(sqlStateOf(error));
 }
+
+/** Serialization failure, deadlock. */
+const ROW_CONFLICT = /^(40001|40P01)$/;
 
 /** The SQLSTATE of a database error, the network's error name, or ''. */
 export function sqlStateOf(error: unknown): string {

@@ -79,6 +79,10 @@ const OTHERS = {
     what: 'PostgreSQL refuses a row',
     remedy: 'It is tried again when the photo changes. If Immich shows nothing odd about it, report this message.',
   },
+  'changed-meanwhile': {
+    what: 'Immich changed or deleted it at the same moment',
+    remedy: 'Nothing needs to be done; the next cycle tries it again.',
+  },
   'conflict': {
     what: 'its place is taken by another shared photo',
     remedy:

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import { confirmBrakes } from '../share/brake/remembered.ts';
 import { dryRun } from '../share/share.ts';
-import { describeStep, describeSteps } from '../share/cycle/step_words.ts';
+import { StepTotals } from '../share/cycle/step_words.ts';
 import type { Actions } from './http/app.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -18,8 +18,8 @@ export function actionsOf(scheduler: Scheduler): Actions {
     dryRun: () =>
       answered(
         scheduler.between(async (sql, config) => {
-          const steps = describeSteps();
-          await dryRun(sql, config, { sink: (step) => void describeStep(step, steps) });
+          const steps = new StepTotals();
+          await dryRun(sql, config, { sink: (step, lines) => void steps.describe(step, lines) });
           return `A full cycle now: ${steps.summary()}`;
         }),
         'The service is busy; ask again when the present cycle has ended.',

@@ -35,13 +35,14 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
       emptyDirectory: undefined,
     })),
     cycles: snapshot.cycles.map(
-      ({ startedAt, seconds, outcome, created, updated, withdrawn, problems, error }) => ({
+      ({ startedAt, seconds, outcome, created, updated, withdrawn, changes, problems, error }) => ({
         startedAt,
         seconds,
         outcome,
         created,
         updated,
         withdrawn,
+        changes,
         problems,
         error: error && publicProblem(error),
       }),

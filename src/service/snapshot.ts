@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
-import type { JobReport, Standing, WithdrawReason } from '../share/cycle/outcome.ts';
-import type { BrakeReport } from '../share/phases/withdrawals.ts';
+import type { Standing, WithdrawReason } from '../share/cycle/outcome.ts';
+import { changesOf, type JobReport, problemsOf } from '../share/cycle/report.ts';
+import type { BrakeReport } from '../share/brake/brake.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { ProblemCode } from '../problems/codes.ts';
 import { countCodes, type Problem } from '../problems/problem.ts';
@@ -46,6 +47,8 @@ export interface CycleSummary {
   readonly created: number;
   readonly updated: number;
   readonly withdrawn: number;
+  /** Everything that was counted, by the names of docs/phases.md; what is 0 is left out. */
+  readonly changes: Readonly<Record<string, number>>;
   readonly problems: number;
   /** Why it failed as a whole. */
   readonly error: Problem | undefined;
@@ -104,7 +107,8 @@ function summaryOf({ startedAt, seconds, outcome, report, error }: CycleRecord):
     created: sum(({ created }) => created),
     updated: sum((job) => job.rowsUpdated + job.filesUpdated + job.facesUpdated + job.peopleUpdated),
     withdrawn: sum(({ withdrawn }) => totalOf(withdrawn)),
-    problems: sum(({ problems }) => problems.length),
+    changes: report === undefined ? {} : changesOf(report),
+    problems: report === undefined ? 0 : problemsOf(report).length,
     error,
   };
 }

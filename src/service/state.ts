@@ -1,5 +1,5 @@
 import { type Problem, problem, problemOf } from '../problems/problem.ts';
-import type { CycleReport } from '../share/cycle/cycle.ts';
+import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 
@@ -77,7 +77,7 @@ export class ServiceState {
   /** Why not all is well; empty when it is. */
   get problems(): Problem[] {
     const last = this.#cycles.at(-1);
-    const failed = last?.report?.jobs.reduce((sum, job) => sum + job.problems.length, 0) ?? 0;
+    const failed = last?.report === undefined ? 0 : problemsOf(last.report).length;
     return [
       this.#configProblem,
       last?.error,

@@ -2,7 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import { Cron } from 'croner';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
-import type { Progress } from '../share/cycle/cycle.ts';
+import type { Progress } from '../share/cycle/progress.ts';
 import type { ServiceState } from './state.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);

@@ -13,14 +13,16 @@ import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readWaiting } from './selection/candidates.ts';
-import { advance, type Mark, readChanges, readMark } from './cycle/changes.ts';
-import type { Context } from './cycle/context.ts';
-import { LIMITS, type Limits } from './cycle/limits.ts';
-import { type CycleReport, nothingHappened, type Progress, runCycle } from './cycle/cycle.ts';
+import { advance, type Mark, readChanges, readMark, readRechecks } from './cycle/changes.ts';
+import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { planCycle, type PlanSink } from './cycle/dry_run.ts';
+import type { Progress } from './cycle/progress.ts';
+import type { CycleReport } from './cycle/report.ts';
+import { LIMITS, type Limits } from './cycle/limits.ts';
+import { chosenJobs, type Tools, type View } from './cycle/tools.ts';
 import { isBehindLink } from './jobs/detect_placement.ts';
-import type { EmbeddingBacklog } from './phases/embedding_queue.ts';
-import { type Job, resolveJob } from './jobs/job.ts';
+import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
+import { resolveJob } from './jobs/job.ts';
 import { checkJobs } from './checks/jobs.ts';
 import { hasLinksBelow } from './mirrors/journal.ts';
 import { checkMounts } from './checks/mounts.ts';
@@ -48,7 +50,8 @@ export async function share(
   config: Config,
   options: CycleOptions & { readonly version: string; readonly limits?: Limits },
 ): Promise<CycleReport> {
-  return await withSharing(sql, config, options.version, (sharing) => sharing.cycle(options), options.limits);
+  const { version, limits } = options;
+  return await withSharing(sql, config, version, (sharing) => sharing.cycle(options), limits);
 }
 
 /** Runs `work` with a Sharing, which keeps other instances away for as long as `work` takes. Throws RefusedError. */
@@ -69,7 +72,7 @@ export async function withSharing<T>(
  */
 export class Sharing {
   #last: LastCycle | undefined;
-  readonly #embeddings: EmbeddingBacklog['queues'] = new Map();
+  readonly #embeddings: EmbeddingQueues = new Map();
 
   constructor(
     readonly sql: Connection,
@@ -92,70 +95,75 @@ export class Sharing {
   }
 
   async #full(options: CycleOptions): Promise<CycleReport> {
-    const { sql, config, lock } = this;
+    const { sql, config, lock, limits } = this;
     const fullAtMs = Date.now();
-    const prepared = await prepare(sql, config, options.jobName, this.limits);
+    const prepared = await prepare(sql, config, options.jobName, limits);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
     const mark = await readMark(sql, prepared.schema);
     this.#embeddings.clear(); // all are looked at again
-    const context = this.#context(prepared, options);
-    const report = await runCycle(context, prepared.chosen, prepared.only, this.version, options.progress);
+    const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks };
+    const report = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
     if (prepared.only === undefined) {
-      await clearRechecks(context, mark);
-      const waiting = await readAllWaiting(sql, prepared, 'all');
-      if (waiting.length <= this.limits.waiting) this.#last = { prepared, mark, waiting, fullAtMs };
+      const waiting = await readAllWaiting(view, limits.waiting);
+      if (waiting.length <= limits.waiting) this.#last = { prepared, mark, waiting, fullAtMs };
     }
     return report;
   }
 
   async #changesOnly(last: LastCycle, options: CycleOptions): Promise<CycleReport> {
-    const { sql, lock } = this;
+    const { sql, lock, limits } = this;
     await assertInstanceLock(sql, lock);
-    const { schema, jobs } = last.prepared;
+    const { schema, jobs, files } = last.prepared;
     const mark = await readMark(sql, schema);
-    const { scope, hasPeopleNews } = await readChanges(sql, last.prepared, last.mark, mark, last.waiting);
+    const { scope, hasPeopleNews } = await readChanges(sql, schema, jobs, {
+      since: last.mark,
+      now: mark,
+      waiting: last.waiting,
+      limit: limits.changes,
+    });
     if (scope === 'all') return await this.#full(options);
-    // What is known of directories must not outlive a cycle.
-    const prepared = {
-      ...last.prepared,
-      scope,
-      linker: new Linker(last.prepared.paths.roots.map(({ local }) => local)),
-    };
     if (scope.length === 0 && !hasPeopleNews && !mark.isBraked && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
       return nothingHappened();
     }
-    const context = this.#context(prepared, options);
-    const report = await runCycle(context, jobs, undefined, this.version, options.progress);
-    await clearRechecks(context, mark);
+    // What is known of directories must not outlive a cycle.
+    const prepared: Prepared = {
+      ...last.prepared,
+      files: { ...files, linker: new Linker(files.paths.roots.map(({ local }) => local)) },
+    };
+    const view: View = { ...prepared, sql, scope, rechecks: mark.rechecks };
+    const report = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
     const looked = new Set(scope);
     const waiting = last.waiting.filter((id) => !looked.has(id));
-    if (scope.length > 0) waiting.push(...await readAllWaiting(sql, prepared, scope));
-    if (waiting.length <= this.limits.waiting) this.#last = { ...last, mark: advance(last.mark, mark), waiting };
+    if (scope.length > 0) waiting.push(...await readAllWaiting(view, limits.waiting));
+    if (waiting.length <= limits.waiting) this.#last = { ...last, mark: advance(last.mark, mark), waiting };
     return report;
   }
 
-  /** Runs `work` with what applying works with: for commands that are not cycles. The next cycle is a full one. */
-  async apply<T>(work: (context: Context) => Promise<T>): Promise<T> {
+  /** Runs `work` with what plans are made from and applied with: for commands that are not cycles. The next cycle is a full one. */
+  async apply<T>(work: (tools: Tools, view: View) => Promise<T>): Promise<T> {
     this.#last = undefined;
-    const prepared = await prepare(this.sql, this.config, undefined, this.limits);
-    await inTransaction(this.sql, this.lock, (tx) => migrate(tx, MIGRATIONS));
-    return await work(this.#context(prepared, {}));
+    const { sql, config, lock, limits } = this;
+    const prepared = await prepare(sql, config, undefined, limits);
+    await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
+    return await work(this.#tools(prepared, {}), { ...prepared, sql, scope: 'all', rechecks: [] });
   }
 
-  #context(prepared: Prepared, options: Pick<CycleOptions, 'signal' | 'embeddingsMs'>): Context {
-    const { sql, lock } = this;
+  #tools(prepared: Prepared, options: Pick<CycleOptions, 'signal' | 'embeddingsMs'>): Tools {
+    const { sql, lock, limits } = this;
+    const { schema, files, settings, mediaLocation, migrations } = prepared;
     const signal = options.signal === undefined ? lossOf(sql) : AbortSignal.any([options.signal, lossOf(sql)]);
-    const transaction: Context['transaction'] = (work, isolation) =>
+    const transaction: Tools['database']['transaction'] = (work, isolation) =>
       retryTransient(() => {
         signal.throwIfAborted();
-        const guard = (tx: Sql) => keepMigrationsOut(tx, prepared.migrations);
+        const guard = (tx: Sql) => keepMigrationsOut(tx, migrations);
         return inTransaction(sql, lock, work, { guard, isolation });
       });
-    const backlog = { sliceMs: options.embeddingsMs, queues: this.#embeddings };
-    return { ...prepared, sql, signal, transaction, backlog };
+    const database = { sql, transaction, signal, batchSize: limits.batch };
+    const backlog = new EmbeddingBacklog(this.#embeddings, options.embeddingsMs);
+    return { database, schema, files, settings, limits, mediaLocation, backlog };
   }
 }
 
@@ -169,30 +177,24 @@ interface LastCycle {
   readonly fullAtMs: number;
 }
 
-async function readAllWaiting(sql: Sql, { jobs, limits }: Prepared, scope: Context['scope']): Promise<string[]> {
+/** One more than the limit of each job says that there are too many. */
+async function readAllWaiting({ sql, jobs, scope }: View, limit: number): Promise<string[]> {
   const waiting: string[] = [];
-  for (const job of jobs) waiting.push(...await readWaiting(sql, job, scope, limits.waiting + 1));
+  for (const job of jobs) waiting.push(...await readWaiting(sql, job, scope, limit + 1));
   return waiting;
-}
-
-/** What a command asked for was looked at. What it has asked since stays. */
-async function clearRechecks(context: Context, { rechecks }: Mark): Promise<void> {
-  if (rechecks.length === 0) return;
-  await context.transaction(async (tx) => {
-    await tx`DELETE FROM immich_sidecar_decisions.recheck WHERE source_asset_id = ANY (${rechecks as string[]}::uuid[])`;
-  });
 }
 
 /** Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. */
 export async function dryRun(
   sql: Connection,
   config: Config,
-  options: { readonly jobName?: string | undefined; readonly sink: PlanSink },
+  options: { readonly jobName?: string | undefined; readonly sink: PlanSink; readonly limits?: Limits },
 ): Promise<void> {
-  await planOnly(sql, config, options.jobName, async (tx, prepared) => {
+  const plan = async (tx: Sql, prepared: Prepared) => {
     await check(tx, prepared);
-    await planCycle(tx, prepared, prepared.chosen, prepared.only, options.sink);
-  });
+    await planCycle({ ...prepared, sql: tx, scope: 'all', rechecks: await readRechecks(tx) }, options.sink);
+  };
+  await planOnly(sql, config, options.jobName, plan, options.limits);
 }
 
 /** Runs `plan`, which only reads, with our own tables as they are, or as they would be. Changes nothing. */
@@ -213,12 +215,10 @@ export async function planOnly<T>(
   });
 }
 
-interface Prepared extends Omit<Context, 'sql' | 'signal' | 'transaction' | 'backlog'> {
+/** What is looked up before a cycle, or before anything is planned. */
+export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
   /** Immich's migrations when its tables were looked at. */
   readonly migrations: string;
-  /** The jobs of this run. */
-  readonly chosen: readonly Job[];
-  readonly only: Job | undefined;
 }
 
 async function prepare(
@@ -245,22 +245,21 @@ async function prepare(
       remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
     });
   }
-  const linker = new Linker(paths.roots.map((root) => root.local));
   return {
     migrations,
     schema,
-    linker,
-    paths,
+    files: { linker: new Linker(paths.roots.map((root) => root.local)), paths },
     jobs,
-    scope: 'all',
-    brake: config.brake,
-    limits,
-    // One connection holds the lock and one plans.
-    copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
-    // While embeddings are copied, hardly anything is planned.
-    vectorWorkers: Math.max(1, Math.min(config.vectorWorkers, config.database.maxConnections - 1)),
-    chosen: only === undefined ? jobs : [only],
     only,
+    mediaLocation: instance.mediaLocation,
+    limits,
+    settings: {
+      brake: config.brake,
+      // One connection holds the lock and one plans.
+      copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
+      // While embeddings are copied, hardly anything is planned.
+      vectorWorkers: Math.max(1, Math.min(config.vectorWorkers, config.database.maxConnections - 1)),
+    },
   };
 }
 
@@ -268,8 +267,10 @@ async function prepare(
 async function check(tx: Sql, prepared: Prepared): Promise<void> {
   await migrate(tx, MIGRATIONS);
   for (const warning of await checkJobs(tx, prepared.schema, prepared.jobs)) logger.warn('{warning}', { warning });
-  for (const warning of await checkScans(tx, prepared.jobs, prepared.paths)) logger.warn('{warning}', { warning });
-  for (const job of prepared.chosen) await checkMounts(tx, job, prepared.linker, prepared.paths);
+  for (const warning of await checkScans(tx, prepared.jobs, prepared.files.paths)) {
+    logger.warn('{warning}', { warning });
+  }
+  for (const job of chosenJobs(prepared)) await checkMounts(tx, job, prepared.files);
 }
 
 /** PATH_MAP first, then the two directories every installation has. */

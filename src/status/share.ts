@@ -2,8 +2,8 @@ import type { Sql } from '../postgres/connect.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { readBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
 import { countKept, type KeptCount } from '../share/kept/records.ts';
-import type { PlanningContext } from '../share/cycle/context.ts';
-import type { CycleReport } from '../share/cycle/cycle.ts';
+import type { CycleReport } from '../share/cycle/report.ts';
+import type { View } from '../share/cycle/tools.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
 import { readStanding } from '../share/standing/standing.ts';
 
@@ -57,8 +57,8 @@ export interface CycleSummary {
 const CYCLES = 5;
 
 /** Reads where sharing stands. Needs no lock; each number is true for a moment, while others may be at work. */
-export async function readShareStatus(sql: Sql, context: PlanningContext): Promise<ShareStatus> {
-  const { schema, jobs } = context;
+export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schema'>): Promise<ShareStatus> {
+  const { schema, jobs } = view;
   const holdings = await readHoldings(sql);
   const statuses: JobStatus[] = [];
   for (const job of jobs) {
@@ -144,7 +144,7 @@ async function readCycles(sql: Sql): Promise<CycleSummary[]> {
       // Earlier versions did not count these.
       rowsUpdated: sum(({ rowsUpdated }) => rowsUpdated ?? 0),
       filesUpdated: sum(({ filesUpdated }) => filesUpdated ?? 0),
-      problems: sum(problemsIn),
+      problems: sum(problemsIn) + (report.problems ?? []).length,
       isBraked: (report.brakes ?? []).length > 0,
     };
   });

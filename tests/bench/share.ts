@@ -1,4 +1,4 @@
-import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { onServer } from '../harness/server_databases.ts';
 import { round, runChild, withBenchLibrary } from './library.ts';
 import { writeFloor } from './share_floor.ts';

@@ -23,15 +23,15 @@ const result = await withSharing(sql, config, 'bench', async (sharing) => {
     await sql`VACUUM ANALYZE`;
   };
   await mirror();
-  const unshare = await sharing.apply(async (context) => {
-    const plan = await timed(() => planUnshare(sql, context, {}));
-    return { plan, done: await timed(() => applyUnshare(context, plan.result, () => {})) };
+  const unshare = await sharing.apply(async (tools, view) => {
+    const plan = await timed(() => planUnshare(sql, view, {}));
+    return { plan, done: await timed(() => applyUnshare(tools, plan.result, () => {})) };
   });
   await mirror();
   await giveTargetsTheirOwn(sql);
-  const dedup = await sharing.apply(async (context) => {
-    const plan = await timed(() => planDedup(sql, context, { matchTime: false }));
-    return { plan, done: await timed(() => applyDedup(context, plan.result, () => {})) };
+  const dedup = await sharing.apply(async (tools, view) => {
+    const plan = await timed(() => planDedup(sql, view, { matchTime: false }));
+    return { plan, done: await timed(() => applyDedup(tools, plan.result, () => {})) };
   });
   for (const { plan, done } of [unshare, dedup]) {
     if (done.result.mirrors !== plan.result.counts.mirrors || done.result.mirrors === 0) {

@@ -4,8 +4,9 @@ import { Secret } from '../../src/config/secret.ts';
 import { UserError } from '../../src/errors.ts';
 import { problem } from '../../src/problems/problem.ts';
 import { ServiceState } from '../../src/service/state.ts';
-import type { CycleReport } from '../../src/share/cycle/cycle.ts';
-import type { JobReport, Standing } from '../../src/share/cycle/outcome.ts';
+import type { Standing } from '../../src/share/cycle/outcome.ts';
+import type { CycleReport, JobReport } from '../../src/share/cycle/report.ts';
+import { CYCLE_COUNTS, JOB_COUNTS } from '../../src/share/phases/list.ts';
 import { OUTCOMES } from '../../src/writeback/outcome.ts';
 import type { WriteReport } from '../../src/writeback/run/report.ts';
 
@@ -149,11 +150,15 @@ function report(minutesAgo: number, created: number): CycleReport {
     seconds: created > 1_000 ? 31 : 0.006 + created / 10,
     jobs: [job('family to bob', created), job('uploads & <b>more</b>', 0)],
     brakes: [],
+    problems: [],
     complete: true,
-    settled: 0,
-    adopted: 0,
+    ...noneOf(CYCLE_COUNTS),
     hasBacklog: false,
   };
+}
+
+function noneOf<Count extends string>(names: Readonly<Record<Count, string>>): Record<Count, number> {
+  return Object.fromEntries(Object.keys(names).map((name) => [name, 0])) as Record<Count, number>;
 }
 
 function job(name: string, created: number): JobReport {
@@ -167,19 +172,11 @@ function job(name: string, created: number): JobReport {
   };
   return {
     job: name,
+    ...noneOf(JOB_COUNTS),
     created,
     faces: created * 2,
-    people: 0,
     links: created * 3,
-    albumEntries: 0,
-    facesUpdated: 0,
-    facesRemoved: 0,
-    peopleUpdated: 0,
-    peopleRemoved: 0,
-    livePhotosLinked: 0,
-    stacks: 0,
     rowsUpdated: created,
-    filesUpdated: 0,
     embeddings: created,
     withdrawn: {},
     braked: {},

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
-import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { World } from '../share/world.ts';
 import { everything } from './everything.ts';
 import { run, type RunOptions, variablesOf, workingDirectory, yamlJob } from './program.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Config, DatabaseConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { connect, disconnect } from '../../src/postgres/connect.ts';
-import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { share } from '../../src/share/share.ts';
 import type { Release } from '../harness/database.ts';
 import { World } from '../share/world.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { connect, type Sql } from '../../src/postgres/connect.ts';

@@ -312,8 +312,8 @@ async function dedup(world: World): Promise<DedupResult> {
       world.config,
       'test',
       (sharing) =>
-        sharing.apply(async (context) =>
-          await applyDedup(context, await planDedup(sql, context, { matchTime: false }), () => {})
+        sharing.apply(async (tools, view) =>
+          await applyDedup(tools, await planDedup(sql, view, { matchTime: false }), () => {})
         ),
     );
   } finally {
@@ -345,7 +345,7 @@ async function unshareAll(world: World): Promise<void> {
       world.config,
       'test',
       (sharing) =>
-        sharing.apply(async (context) => await applyUnshare(context, await planUnshare(sql, context, {}), () => {})),
+        sharing.apply(async (tools, view) => await applyUnshare(tools, await planUnshare(sql, view, {}), () => {})),
     );
   } finally {
     await sql.end({ timeout: 5 });

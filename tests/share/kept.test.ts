@@ -105,11 +105,11 @@ Deno.test('a kept file is restored to where the original was, if nothing is ther
   await world.share();
   const file = (await readKept(world.sql))[0] ?? assert.fail();
   Deno.writeTextFileSync(original, 'somebody was faster');
-  const occupied = await world.apply((context) => restoreKept(context, [file]));
+  const occupied = await world.apply((tools) => restoreKept(tools, [file]));
   assert.deepEqual([occupied.done, occupied.problems.map(({ code }) => code)], [0, ['occupied']]);
   assert.equal(Deno.readTextFileSync(original), 'somebody was faster');
   Deno.removeSync(original);
-  assert.deepEqual(await world.apply((context) => restoreKept(context, [file])), { done: 1, problems: [] });
+  assert.deepEqual(await world.apply((tools) => restoreKept(tools, [file])), { done: 1, problems: [] });
   assert.deepEqual([Deno.readTextFileSync(original), await kept(world)], ['the only copy', []]);
 });
 
@@ -120,7 +120,7 @@ Deno.test('a kept file is deleted when a person says so, with its directory', as
   await trash(world, id);
   await world.share();
   const [file] = await readKept(world.sql);
-  assert.deepEqual(await world.apply((context) => deleteKept(context, [file ?? assert.fail()])), {
+  assert.deepEqual(await world.apply((tools) => deleteKept(tools, [file ?? assert.fail()])), {
     done: 1,
     problems: [],
   });

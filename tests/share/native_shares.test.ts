@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readImmichSchema } from '../../src/immich/schema.ts';
 import { connect, type Connection, disconnect, type Sql } from '../../src/postgres/connect.ts';
-import type { Context } from '../../src/share/cycle/context.ts';
+import { LIMITS } from '../../src/share/cycle/limits.ts';
+import type { Tools, View } from '../../src/share/cycle/tools.ts';
 import { applyOrphans, type OrphanPlan, planOrphans } from '../../src/share/phases/orphans.ts';
 import { withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
@@ -145,14 +146,15 @@ async function orphanOf(world: World): Promise<{ somebody: string; orphans: read
   await sql`
     DELETE FROM asset_face
     WHERE "personGroupId" = ${somebody} AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${users.bob.id})`;
-  const orphans = await planOrphans(sql, await readImmichSchema(sql), users.bob.id);
+  const view = { sql, schema: await readImmichSchema(sql), limits: LIMITS };
+  const orphans = (await Array.fromAsync(planOrphans(view, users.bob.id))).flat();
   assert.deepEqual(orphans.map(({ mirrorPersonId }) => mirrorPersonId), [somebody]);
   return { somebody, orphans };
 }
 
 async function remove(world: World, orphans: readonly OrphanPlan[]): Promise<void> {
-  await applying(world, async (context) => {
-    await applyOrphans(context, world.library.users.bob.id, orphans);
+  await applying(world, async (tools) => {
+    await applyOrphans(tools, world.library.users.bob.id, orphans, (problem) => assert.fail(problem.what));
   });
 }
 
@@ -225,12 +227,12 @@ async function isWaiting(sql: Connection, sessions: number): Promise<void> {
 }
 
 async function unshare(world: World): Promise<void> {
-  await applying(world, async (context) => {
-    await applyUnshare(context, await planUnshare(context.sql, context, {}), () => {});
+  await applying(world, async (tools, view) => {
+    await applyUnshare(tools, await planUnshare(view.sql, view, {}), () => {});
   });
 }
 
-async function applying(world: World, work: (context: Context) => Promise<void>): Promise<void> {
+async function applying(world: World, work: (tools: Tools, view: View) => Promise<void>): Promise<void> {
   const sql = await connect(world.db.config);
   try {
     await withSharing(sql, world.config, 'test', (sharing) => sharing.apply(work));

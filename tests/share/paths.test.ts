@@ -3,7 +3,7 @@ import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
 import type { GeneratedAsset } from '../../src/demo/library_generator/result.ts';
 import { assetOf } from '../../src/demo/library_generator/result.ts';
-import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../src/share/cycle/report.ts';
 import type { SkipReason, Standing } from '../../src/share/cycle/outcome.ts';
 import { otherFileSystem } from '../files/obstacles.ts';
 import { testUnless } from '../files/scratch.ts';

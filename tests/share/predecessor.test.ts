@@ -310,10 +310,10 @@ async function takeOver(world: World): Promise<TakeoverResult> {
   const sql = await connect(world.config.database);
   try {
     return await withSharing(sql, world.config, 'test', (sharing) =>
-      sharing.apply(async (context) => {
-        const plan = await planTakeover(sql, context);
+      sharing.apply(async (tools, view) => {
+        const plan = await planTakeover(sql, view);
         assert.deepEqual(plan.obstacles, []);
-        return await applyTakeover(context, plan);
+        return await applyTakeover(tools, view, plan);
       }), SHORT_PAGES);
   } finally {
     await sql.end({ timeout: 5 });
@@ -324,8 +324,8 @@ async function unshareAll(world: World): Promise<void> {
   const sql = await connect(world.config.database);
   try {
     await withSharing(sql, world.config, 'test', (sharing) =>
-      sharing.apply(async (context) => {
-        const { problems } = await applyUnshare(context, await planUnshare(sql, context, {}), () => {});
+      sharing.apply(async (tools, view) => {
+        const { problems } = await applyUnshare(tools, await planUnshare(sql, view, {}), () => {});
         assert.deepEqual(problems, []);
       }));
   } finally {

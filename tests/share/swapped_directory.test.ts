@@ -28,8 +28,8 @@ for (
       await world.share();
     }],
     ['unshares', async (world: World) => {
-      await world.apply(async (context) =>
-        await applyUnshare(context, await planUnshare(context.sql, context, {}), () => {})
+      await world.apply(async (tools, view) =>
+        await applyUnshare(tools, await planUnshare(view.sql, view, {}), () => {})
       );
     }],
   ] as const

@@ -256,9 +256,7 @@ async function unshare(world: World, choice: UnshareChoice = {}): Promise<Unshar
       world.config,
       'test',
       (sharing) =>
-        sharing.apply(async (context) =>
-          await applyUnshare(context, await planUnshare(sql, context, choice), () => {})
-        ),
+        sharing.apply(async (tools, view) => await applyUnshare(tools, await planUnshare(sql, view, choice), () => {})),
     );
   } finally {
     await sql.end({ timeout: 5 });

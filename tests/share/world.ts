@@ -2,9 +2,9 @@ import type { Config, DatabaseConfig, JobConfig } from '../../src/config/config.
 import { assetOf, type GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
 import { connect, type Connection, disconnect } from '../../src/postgres/connect.ts';
 import { lossOf } from '../../src/postgres/sockets.ts';
-import type { CycleReport } from '../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
-import type { Context } from '../../src/share/cycle/context.ts';
+import type { Tools, View } from '../../src/share/cycle/tools.ts';
 import { share, withSharing } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
 import { type Kind, openLibrary } from '../harness/libraries.ts';
@@ -151,7 +151,7 @@ export class World implements AsyncDisposable {
   }
 
   /** What a command that is no cycle does. */
-  async apply<T>(work: (context: Context) => Promise<T>): Promise<T> {
+  async apply<T>(work: (tools: Tools, view: View) => Promise<T>): Promise<T> {
     return await withSharing(await this.#pool(), this.config, 'test', (sharing) => sharing.apply(work));
   }
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { CYCLE_COUNTS, JOB_COUNTS } from '../../share/phases/list.ts';
 import { readinessOf } from '../readiness.ts';
 import type { CycleSummary, Snapshot } from '../snapshot.ts';
 
@@ -6,6 +7,9 @@ const PREFIX = 'immich_sidecar_';
 
 /** An idle cycle takes milliseconds, a first copy hours. */
 const SECONDS_BUCKETS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 1_000, 10_000];
+
+/** Every kind is there from the beginning, as Prometheus wants it. */
+const NOTHING = Object.fromEntries(Object.keys({ ...JOB_COUNTS, ...CYCLE_COUNTS }).map((name) => [name, 0]));
 
 const PHASES = ['connecting', 'standby', 'working', 'writing', 'waiting', 'stopped'] as const;
 
@@ -67,10 +71,10 @@ export class Metrics {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }
 
-  #count({ outcome, seconds, created, updated, withdrawn, problems }: CycleSummary): void {
+  #count({ outcome, seconds, withdrawn, changes, problems }: CycleSummary): void {
     this.#cycles.inc({ outcome });
     this.#seconds.observe(seconds);
-    for (const [kind, count] of Object.entries({ created, updated, withdrawn, problems })) {
+    for (const [kind, count] of Object.entries({ ...NOTHING, ...changes, withdrawn, problems })) {
       this.#changes.inc({ kind }, count);
     }
   }

@@ -1,8 +1,9 @@
 import { ownerFolder, personThumbnailPath } from '../../immich/layout.ts';
 import { isBelow } from '../../files/path_map.ts';
-import type { Context } from '../cycle/context.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import type { Files, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
+import type { JournalEntry } from '../mirrors/journal.ts';
 import { lastingDirectory } from '../jobs/placement.ts';
 
 /** A file that a mirror's rows name and the journal does not. */
@@ -12,55 +13,68 @@ interface NamedFile {
 }
 
 /**
- * Writes the files of mirrors into the journal again where they are missing from it. A file counts as ours if it lies where
+ * Finds files of mirrors that are missing from the journal. A file counts as ours if it lies where
  * we put files and has a second name: what Immich has made for the target itself, such as the sidecar of an edit, has one
- * name only, and so has all that is left of a source that was deleted. Looks at the disk. Returns how many were written.
+ * name only, and so has all that is left of a source that was deleted. Looks at the disk; reads only.
  */
-export async function adoptLinks(context: Context, job: Job): Promise<number> {
-  let after: NamedFile = { mirrorId: '00000000-0000-0000-0000-000000000000', path: '' };
-  let total = 0;
-  while (true) {
-    const files = await readUnknownFiles(context, job, after);
+export async function* planAdoptedLinks(view: View, job: Job): AsyncGenerator<JournalEntry[]> {
+  const { adoptedFiles: size } = view.limits;
+  const pages = searchPages((after?: NamedFile) => readUnknownFiles(view, job, after), size);
+  for await (const files of pages) {
     const entries = files.flatMap((file): JournalEntry[] => {
       const keep = keepOf(file.path, job);
-      return keep !== undefined && hasSecondName(context, file.path) ? [{ ...file, keep }] : [];
+      return keep !== undefined && hasSecondName(view.files, file.path) ? [{ ...file, keep }] : [];
     });
-    if (entries.length > 0) await context.transaction((tx) => recordLinks(tx, entries));
-    total += entries.length;
-    const last = files.at(-1);
-    if (last === undefined || files.length < context.limits.adoptedFiles) return total;
-    after = last;
+    if (entries.length > 0) yield entries;
   }
 }
 
 /** The same for the thumbnails of mirrored people, which are copies. */
-export async function adoptThumbnails(context: Context, job: Job): Promise<number> {
-  const { sql, schema } = context;
+export async function* planAdoptedThumbnails(view: View, targetUserId: string): AsyncGenerator<JournalEntry[]> {
+  const { adoptedFiles: size } = view.limits;
+  const pages = searchPages((after?: Thumbnail) => readUnknownThumbnails(view, targetUserId, after), size);
+  for await (const people of pages) {
+    const entries = people.flatMap(({ id, path }): JournalEntry[] => {
+      const own = personThumbnailPath(view.mediaLocation, targetUserId, id);
+      return own.path === path && inspect(view.files, path) !== undefined ? [{ mirrorId: id, ...own }] : [];
+    });
+    if (entries.length > 0) yield entries;
+  }
+}
+
+/** The thumbnail of a mirrored person. */
+interface Thumbnail {
+  readonly id: string;
+  readonly path: string;
+}
+
+async function readUnknownThumbnails(
+  { sql, schema, limits }: View,
+  targetUserId: string,
+  after: Thumbnail | undefined,
+): Promise<Thumbnail[]> {
   const { personKey } = schema.people;
-  const people = await sql<{ id: string; path: string }[]>`
+  return await sql<Thumbnail[]>`
     SELECT pm.mirror_person_id AS id, mirror."thumbnailPath" AS path
     FROM immich_sidecar.person_map pm
     JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
-    WHERE pm.target_user_id = ${job.targetUserId}
+    WHERE pm.target_user_id = ${targetUserId}
       AND pm.is_ours
+      AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.id}`}
       AND pm.cover_face_id IS NOT NULL
       AND mirror."faceAssetId" = pm.cover_face_id
       AND (
         SELECT l.path FROM immich_sidecar.link l WHERE l.mirror_id = pm.mirror_person_id AND l.path = mirror."thumbnailPath"
-      ) IS NULL`;
-  const entries = people.flatMap(({ id, path }): JournalEntry[] => {
-    const own = personThumbnailPath(job.mediaLocation, job.targetUserId, id);
-    return own.path === path && inspect(context, path) !== undefined ? [{ mirrorId: id, ...own }] : [];
-  });
-  if (entries.length > 0) await context.transaction((tx) => recordLinks(tx, entries));
-  return entries.length;
+      ) IS NULL
+    ORDER BY pm.mirror_person_id
+    LIMIT ${limits.adoptedFiles}`;
 }
 
 /** One page of them, after the file `after`. With symbolic links the originals and their sidecars are the source's own. */
 async function readUnknownFiles(
-  { sql, schema, limits }: Context,
+  { sql, schema, limits }: View,
   job: Job,
-  after: NamedFile,
+  after: NamedFile | undefined,
 ): Promise<NamedFile[]> {
   const isLinked = job.placement === 'hardlink';
   const columns = ['originalPath', 'sidecarPath', 'encodedVideoPath']
@@ -79,7 +93,7 @@ async function readUnknownFiles(
       FROM immich_sidecar.asset_map m
       WHERE m.job_name = ${job.name}
         AND m.target_user_id = ${job.targetUserId}
-        AND m.mirror_asset_id >= ${after.mirrorId}
+        AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id >= ${after.mirrorId}`}
     ),
     named AS (
       SELECT f."assetId" AS mirror_id, f.path::text AS path
@@ -92,7 +106,11 @@ async function readUnknownFiles(
     FROM named
     LEFT JOIN immich_sidecar.link l ON l.mirror_id = named.mirror_id AND l.path = named.path
     WHERE l.path IS NULL
-      AND (named.mirror_id, named.path) > (${after.mirrorId}::uuid, ${after.path}::text)
+      AND ${
+    after === undefined
+      ? sql`true`
+      : sql`(named.mirror_id, named.path) > (${after.mirrorId}::uuid, ${after.path}::text)`
+  }
     ORDER BY named.mirror_id, named.path
     LIMIT ${limits.adoptedFiles}`;
 }
@@ -106,11 +124,11 @@ function keepOf(path: string, job: Job): string | undefined {
   return folder === undefined ? undefined : `${job.mediaLocation}/${folder}`;
 }
 
-function hasSecondName(context: Context, path: string): boolean {
-  return (inspect(context, path)?.nlink ?? 0) > 1;
+function hasSecondName(files: Files, path: string): boolean {
+  return (inspect(files, path)?.nlink ?? 0) > 1;
 }
 
-function inspect({ paths }: Context, path: string): Deno.FileInfo | undefined {
+function inspect({ paths }: Files, path: string): Deno.FileInfo | undefined {
   const local = paths.toLocal(path);
   if (local === undefined) return undefined;
   try {

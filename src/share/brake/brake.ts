@@ -1,5 +1,5 @@
 import type { WithdrawReason } from '../cycle/outcome.ts';
-import { countReasons, type ReasonCounts, type Withdrawal } from '../mirrors/withdrawal.ts';
+import type { ReasonCounts } from '../mirrors/withdrawal.ts';
 
 /** From where on a cycle takes back too much at once for anybody to have meant it. */
 export interface BrakeSettings {
@@ -19,6 +19,13 @@ export interface Brake {
   readonly total: number;
 }
 
+/** A brake, and what a person wants to know to decide. */
+export interface BrakeReport extends Brake {
+  readonly isConfigured: boolean;
+  /** The directory of the job's originals here, if nothing is in it: a disk that is not mounted. */
+  readonly emptyDirectory: string | undefined;
+}
+
 /** What is known of the jobs, by their names. */
 export interface BrakeFacts {
   readonly settings: BrakeSettings;
@@ -35,7 +42,7 @@ export interface BrakeFacts {
  * What the source side does by accident: a disk that is not mounted, a library that was emptied, a prefix that was changed.
  * A photo that was locked always goes, as somebody wants it private, and so does what the target's owner does not want.
  */
-const HELD: ReadonlySet<WithdrawReason> = new Set([
+export const HELD: ReadonlySet<WithdrawReason> = new Set([
   'source-deleted',
   'source-trashed',
   'source-offline',
@@ -48,35 +55,43 @@ const LEAST_OF_ALL = 10;
 /** What is confirmed may grow by this much until it is done: photos come and go while a person decides. */
 const TOLERANCE = 0.1;
 
-/** Divides withdrawals into those that are made and the brakes that hold back the others, job by job. Pure. */
-export function divide(
-  found: readonly Withdrawal[],
-  facts: BrakeFacts,
-): { withdrawals: readonly Withdrawal[]; brakes: readonly Brake[] } {
-  const brakes: Brake[] = [];
-  for (const [job, ofJob] of Map.groupBy(found, ({ jobName }) => jobName)) {
-    const held = ofJob.filter(isHeld);
-    const brake = { job, mirrors: held.length, reasons: countReasons(held), total: facts.mirrors.get(job) ?? 0 };
-    const leaves = brake.total - ofJob.length;
-    const isOn = facts.on.has(job) && held.length > 0;
-    if ((isOn || isTooMuch(brake, leaves, facts)) && !isConfirmed(brake, facts)) brakes.push(brake);
-  }
-  const braked = new Set(brakes.map(({ job }) => job));
-  return { withdrawals: found.filter((item) => !braked.has(item.jobName) || !isHeld(item)), brakes };
+/** How many mirrors of a job should go, for each reason. */
+export interface JobWithdrawals {
+  readonly job: string;
+  readonly reasons: ReasonCounts;
+}
+
+/** The brakes that hold back what was found, all that can be held back of a job or nothing. Pure. */
+export function decideBrakes(found: readonly JobWithdrawals[], facts: BrakeFacts): Brake[] {
+  return found.flatMap(({ job, reasons }) => {
+    const held = heldOf(reasons);
+    const brake = { job, mirrors: sum(held), reasons: held, total: facts.mirrors.get(job) ?? 0 };
+    const leaves = brake.total - sum(reasons);
+    const isOn = facts.on.has(job) && brake.mirrors > 0;
+    return (isOn || isTooMuch(brake, leaves, facts)) && !isConfirmed(brake, facts) ? [brake] : [];
+  });
 }
 
 /** Jobs of which so much goes, or whose brake is on, that it matters how many mirrors they have. Pure. */
 export function suspects(
-  found: readonly Withdrawal[],
+  found: readonly JobWithdrawals[],
   { settings, on }: Pick<BrakeFacts, 'settings' | 'on'>,
 ): string[] {
-  const held = Map.groupBy(found.filter(isHeld), ({ jobName }) => jobName);
   const least = Math.min(settings.minimum + 1, LEAST_OF_ALL);
-  return [...held].filter(([job, { length }]) => length >= least || on.has(job)).map(([job]) => job);
+  return found.filter(({ job, reasons }) => sum(heldOf(reasons)) >= least || on.has(job)).map(({ job }) => job);
 }
 
-function isHeld({ reason }: Withdrawal): boolean {
+/** Whether a brake that is on holds back what goes for this reason. */
+export function isHeld(reason: WithdrawReason): boolean {
   return HELD.has(reason);
+}
+
+function heldOf(reasons: ReasonCounts): ReasonCounts {
+  return Object.fromEntries(Object.entries(reasons).filter(([reason]) => isHeld(reason as WithdrawReason)));
+}
+
+function sum(reasons: ReasonCounts): number {
+  return Object.values(reasons).reduce((total, count) => total + count, 0);
 }
 
 function isTooMuch({ job, mirrors, reasons, total }: Brake, leaves: number, facts: BrakeFacts): boolean {

@@ -1,5 +1,5 @@
 import { plain } from '../../config/quote.ts';
-import type { BrakeReport } from '../phases/withdrawals.ts';
+import type { BrakeReport } from './brake.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
 
 /** What happened to the originals, after "412 of them:", and how that comes about without anybody wanting it. */

@@ -6,6 +6,7 @@ import { type PathMap } from '../../files/path_map.ts';
 import { asFileProblem, FileProblem } from '../../files/problem.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { ownerFolder } from '../../immich/layout.ts';
+import type { Files } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isSelected } from '../selection/selection.ts';
 
@@ -23,10 +24,10 @@ const SAMPLE = 20;
 export async function checkMounts(
   sql: Sql,
   job: Job,
-  linker: Linker,
-  paths: PathMap,
+  files: Files,
   selected: Fragment = isSelected(sql, job),
 ): Promise<void> {
+  const { linker, paths } = files;
   for (const root of paths.roots) assertDirectory(root.local, root.immich);
   const name = `job ${JSON.stringify(job.name)}`;
   const target = localOrThrow(job.targetPathPrefix.slice(0, -1), paths, name);
@@ -49,12 +50,12 @@ export async function checkMounts(
     );
   }
   if (present !== undefined && job.placement === 'hardlink') {
-    probe({ name, source: present.original, directory: target, isOriginal: true }, linker, paths);
+    probe({ name, source: present.original, directory: target, isOriginal: true }, files);
   }
   // Generated files are linked to generated files: the originals may lie on another file system.
   const thumbnail = sample.find((files) => files.thumbnail !== null && isThere(files.thumbnail, linker, paths))
     ?.thumbnail;
-  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false }, linker, paths);
+  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false }, files);
 }
 
 /** Some sources of a job; paths as Immich sees them. */
@@ -134,7 +135,7 @@ interface Probe {
 }
 
 /** Makes and removes one hard link. */
-function probe(test: Probe, linker: Linker, paths: PathMap): void {
+function probe(test: Probe, { linker, paths }: Files): void {
   const source = paths.toLocal(test.source) ?? test.source;
   const existing = nearestDirectory(test.directory);
   const target = `${existing}/${PROBE_NAME}`;

@@ -1,11 +1,14 @@
 import { messageOf } from '../../errors.ts';
-import { isRowError, sqlStateOf } from '../../postgres/faults.ts';
-import type { Context } from '../cycle/context.ts';
-import type { Job } from '../jobs/job.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { inBatches } from '../cycle/batches.ts';
 import type { Skip } from '../cycle/outcome.ts';
+import { refusalOf } from '../cycle/refused.ts';
+import type { Database } from '../cycle/tools.ts';
+import type { Job } from '../jobs/job.ts';
+import type { InspectedMirror } from '../mirrors/links.ts';
 import { clearSkips, skipOf } from '../standing/skips.ts';
 import { copyMirrors } from './copy_mirrors.ts';
-import type { InspectedMirror } from '../mirrors/links.ts';
 
 export interface BatchResult {
   /** Mirrors that now exist. */
@@ -15,39 +18,28 @@ export interface BatchResult {
   readonly skips: Skip[];
 }
 
-/**
- * Copies a batch in one transaction. When a row is refused the batch is halved, and halved again, until the offending
- * asset stands alone and is reported; everything else goes through.
- */
+/** Copies a batch in one transaction. An asset whose rows are refused is left out, and reported. */
 export async function copyBatch(
-  context: Context,
+  database: Database,
+  schema: ImmichSchema,
   job: Job,
   mirrors: readonly InspectedMirror[],
 ): Promise<BatchResult> {
-  const [only] = mirrors;
-  if (only === undefined) return { created: [], faces: 0, skips: [] };
-  try {
-    return await context.transaction(async (tx) => {
-      const { mirrorAssetIds, faces } = await copyMirrors(tx, context.schema, job, mirrors);
-      await clearSkips(tx, job, mirrorAssetIds);
-      return { created: mirrorAssetIds, faces, skips: [] };
-    });
-  } catch (error) {
-    if (!isRowError(error)) throw error;
-    if (mirrors.length === 1) return { created: [], faces: 0, skips: [refused(only, error)] };
-    const middle = Math.ceil(mirrors.length / 2);
-    const first = await copyBatch(context, job, mirrors.slice(0, middle));
-    const second = await copyBatch(context, job, mirrors.slice(middle));
-    return {
-      created: [...first.created, ...second.created],
-      faces: first.faces + second.faces,
-      skips: [...first.skips, ...second.skips],
-    };
-  }
-}
-
-function refused({ plan }: InspectedMirror, error: unknown): Skip {
-  // A foreign key fails when Immich deletes what we refer to at the same moment; everything else is about the row itself.
-  const reason = sqlStateOf(error) === '23503' ? 'conflict' : 'constraint';
-  return skipOf(plan, reason, { detail: messageOf(error) });
+  const skips: Skip[] = [];
+  const copy = async (tx: Sql, batch: InspectedMirror[]) => {
+    const copied = await copyMirrors(tx, schema, job, batch);
+    await clearSkips(tx, job, copied.mirrorAssetIds);
+    return copied;
+  };
+  const results = await inBatches(
+    database,
+    mirrors,
+    copy,
+    ({ plan }, error) => skips.push(skipOf(plan, refusalOf(error), { detail: messageOf(error) })),
+  );
+  return {
+    created: results.flatMap(({ mirrorAssetIds }) => mirrorAssetIds),
+    faces: results.reduce((sum, { faces }) => sum + faces, 0),
+    skips,
+  };
 }

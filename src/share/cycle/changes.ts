@@ -1,6 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import type { PlanningContext } from './context.ts';
+import type { Job } from '../jobs/job.ts';
 import type { Scope } from './scope.ts';
 
 /** A moment in the life of the database, from which changes can be read. */
@@ -95,6 +95,12 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
   return { ...mark, floor, floors: Object.fromEntries(UNINDEXED.map((table) => [table, floor])) };
 }
 
+/** Sources that a command has asked to be looked at again. */
+export async function readRechecks(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`SELECT source_asset_id AS id FROM immich_sidecar_decisions.recheck`;
+  return rows.map(({ id }) => id);
+}
+
 /**
  * The mark `now` after a cycle over the changes since `since`. PostgreSQL counts late, by seconds: a change whose count comes after
  * it must still be found, so a table that was not scanned keeps its old floor.
@@ -113,10 +119,15 @@ export function advance(since: Mark, now: Mark): Mark {
  */
 export async function readChanges(
   sql: Sql,
-  { schema, jobs, limits }: Pick<PlanningContext, 'schema' | 'jobs' | 'limits'>,
-  since: Mark,
-  now: Mark,
-  waiting: readonly string[],
+  schema: ImmichSchema,
+  jobs: readonly Job[],
+  { since, now, waiting, limit }: {
+    readonly since: Mark;
+    readonly now: Mark;
+    readonly waiting: readonly string[];
+    /** With more changes everything is to be looked at. */
+    readonly limit: number;
+  },
 ): Promise<Changes> {
   if (now.foundation !== since.foundation || now.atMs < since.atMs) return { scope: 'all', hasPeopleNews: true };
   const { personKey, faceKey } = schema.people;
@@ -201,9 +212,9 @@ export async function readChanges(
       ) AS "hasPeopleNews"
     FROM (SELECT 1) AS one
     LEFT JOIN with_other_parts ON true
-    LIMIT ${limits.changes + 1}`;
+    LIMIT ${limit + 1}`;
   const ids = rows.flatMap(({ id }) => id ?? []);
-  return { scope: ids.length > limits.changes ? 'all' : ids, hasPeopleNews: rows[0]?.hasPeopleNews === true };
+  return { scope: ids.length > limit ? 'all' : ids, hasPeopleNews: rows[0]?.hasPeopleNews === true };
 }
 
 /** Whether a table was written to between two marks; unknown means yes, as when PostgreSQL does not count (track_counts). */

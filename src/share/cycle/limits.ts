@@ -2,14 +2,14 @@
 export interface Limits {
   /** Assets in one transaction: 500 take some 0.2 s. Twice as many save a few percent of the time, and cost 10 MiB. */
   readonly batch: number;
-  /** Ids of new assets that are found with one query: each search looks at everything that is still to come. */
+  /** What one query finds where it has to look at everything that is still to come, such as the ids of new assets. */
   readonly search: number;
   /** Mirrors that are looked at with one query. */
   readonly mirrors: number;
   /** Embeddings in a worker's first transaction; how long that takes says how many are in the next. */
   readonly embeddings: number;
-  /** Sources whose mirrors, and files whose rows, are looked for with one query after our own tables were lost. */
-  readonly adoptedSources: number;
+  /** Mirrors whose sources, and files whose mirrors, are looked for with one query after our own tables were lost. */
+  readonly adoptedMirrors: number;
   readonly adoptedFiles: number;
   /** Files that are looked up with one query where a restored backup may have left some. */
   readonly strays: number;
@@ -28,7 +28,7 @@ export const LIMITS: Limits = Object.freeze({
   search: 20_000,
   mirrors: 1_000,
   embeddings: 250,
-  adoptedSources: 5_000,
+  adoptedMirrors: 5_000,
   adoptedFiles: 20_000,
   strays: 1_000,
   predecessor: 5_000,

@@ -3,7 +3,7 @@ import type { Problem } from '../../problems/problem.ts';
 import type { PendingFor } from '../../immich/readiness.ts';
 
 /** Why a selected, ready asset has no mirror. A closed list. */
-export type SkipReason = FileReason | 'duplicate' | 'constraint' | 'conflict';
+export type SkipReason = FileReason | 'duplicate' | 'constraint' | 'changed-meanwhile' | 'conflict';
 
 /** When a skipped asset is tried again. */
 export type Retry = 'every-cycle' | 'when-changed' | 'never';
@@ -25,6 +25,7 @@ const RETRY: Readonly<Record<SkipReason, Retry>> = Object.freeze({
   'io': 'every-cycle',
   'unreachable': 'every-cycle',
   'conflict': 'every-cycle',
+  'changed-meanwhile': 'every-cycle',
   'name-too-long': 'when-changed',
   'not-a-file': 'when-changed',
   'constraint': 'when-changed',
@@ -70,34 +71,4 @@ export interface Standing {
   readonly withdrawn: number;
   /** Became ready while the cycle ran; the next one takes them. */
   readonly next: number;
-}
-
-/** What one cycle did for one job. */
-export interface JobReport {
-  readonly job: string;
-  readonly created: number;
-  readonly faces: number;
-  readonly people: number;
-  readonly links: number;
-  readonly albumEntries: number;
-  readonly facesUpdated: number;
-  readonly facesRemoved: number;
-  readonly peopleUpdated: number;
-  readonly peopleRemoved: number;
-  readonly livePhotosLinked: number;
-  /** Rebuilt, changed or dissolved. What the jobs of one pair of users share is counted for the first of them. */
-  readonly stacks: number;
-  /** Mirrors whose rows followed a change of the source. */
-  readonly rowsUpdated: number;
-  /** Mirrors whose files were linked anew, moved, or found again. */
-  readonly filesUpdated: number;
-  /** Copied in the last phase, for smart search and for faces. */
-  readonly embeddings: number;
-  readonly withdrawn: Readonly<Partial<Record<WithdrawReason, number>>>;
-  /** Mirrors that should have been taken back and were kept, being too many at once; empty without a brake. */
-  readonly braked: Readonly<Partial<Record<WithdrawReason, number>>>;
-  /** Counted after a full cycle only, as it takes a look at every asset. */
-  readonly standing: Standing | undefined;
-  /** Single files or assets that failed in this cycle; the first hundred. */
-  readonly problems: readonly Problem[];
 }

@@ -1,9 +1,12 @@
 import { basename, dirname } from 'node:path/posix';
 import { FileProblem } from '../../files/problem.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
-import type { Context } from '../cycle/context.ts';
+import type { Tools } from '../cycle/tools.ts';
 import { localPath } from '../mirrors/links.ts';
 import { forgetKept, type KeptFile } from './records.ts';
+
+/** What kept files are dealt with. */
+type KeptTools = Pick<Tools, 'database' | 'files'>;
 
 /** How many kept files were dealt with, and which were not. */
 export interface KeptResult {
@@ -15,9 +18,9 @@ export interface KeptResult {
  * Puts kept files back where the sources' originals were, or into the directory `to` (as Immich sees it) under their names there. Nothing
  * is replaced. A photo that Immich does not know any more needs a directory.
  */
-export async function restoreKept(context: Context, files: readonly KeptFile[], to?: string): Promise<KeptResult> {
-  const { linker, paths } = context;
-  return await forEach(context, files, (file) => {
+export async function restoreKept(tools: KeptTools, files: readonly KeptFile[], to?: string): Promise<KeptResult> {
+  const { linker, paths } = tools.files;
+  return await forEach(tools, files, (file) => {
     const original = file.photo ?? file.mirrorPath;
     if (to === undefined && file.photo === null) throw new FileProblem('missing', file.mirrorPath);
     const target = localPath(to === undefined ? original : `${to}/${basename(original)}`, paths);
@@ -28,16 +31,16 @@ export async function restoreKept(context: Context, files: readonly KeptFile[], 
 }
 
 /** Deletes kept files for good. */
-export async function deleteKept(context: Context, files: readonly KeptFile[]): Promise<KeptResult> {
-  const { linker, paths } = context;
-  return await forEach(context, files, (file) => {
+export async function deleteKept(tools: KeptTools, files: readonly KeptFile[]): Promise<KeptResult> {
+  const { linker, paths } = tools.files;
+  return await forEach(tools, files, (file) => {
     const path = localPath(file.path, paths);
     linker.remove(path, dirname(dirname(path)));
   });
 }
 
 async function forEach(
-  context: Context,
+  tools: KeptTools,
   files: readonly KeptFile[],
   work: (file: KeptFile) => void,
 ): Promise<KeptResult> {
@@ -52,6 +55,6 @@ async function forEach(
       problems.push(problem(error.reason, { photo: file.photo ?? file.mirrorPath, path: error.path }));
     }
   }
-  await context.transaction((tx) => forgetKept(tx, done));
+  await tools.database.transaction((tx) => forgetKept(tx, done));
   return { done: done.length, problems };
 }

@@ -3,7 +3,7 @@ import type { SourceFile } from '../../files/identity.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { describeProblem, problem } from '../../problems/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Context } from '../cycle/context.ts';
+import type { Files, Tools } from '../cycle/tools.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
 import { asideOf, type JournalEntry, KEPT_DIRECTORY, type RemovalFailure } from '../mirrors/journal.ts';
 import { localPath } from '../mirrors/links.ts';
@@ -51,19 +51,19 @@ export async function findOriginals(
  * takes its place in one step. Returns what could not be done; those files stay where they are.
  */
 export async function removeOriginals(
-  context: Context,
+  { database, files }: Pick<Tools, 'database' | 'files'>,
   going: readonly Going[],
   originals: readonly JournalEntry[],
   { onlyKeeps = false }: { readonly onlyKeeps?: boolean } = {},
 ): Promise<RemovalFailure[]> {
   if (originals.length === 0) return [];
   const mirrors = new Map(going.map((one) => [one.mirrorAssetId, one]));
-  const sources = await readSourcePaths(context.sql, going.map(({ sourceAssetId }) => sourceAssetId));
+  const sources = await readSourcePaths(database.sql, going.map(({ sourceAssetId }) => sourceAssetId));
   const failed: RemovalFailure[] = [];
   const judged = originals.flatMap((entry) => {
     try {
       const mirror = mirrors.get(entry.mirrorId);
-      return mirror === undefined ? [] : [judge(context, entry, mirror, sources.get(mirror.sourceAssetId))];
+      return mirror === undefined ? [] : [judge(files, entry, mirror, sources.get(mirror.sourceAssetId))];
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
       failed.push({ entry, problem: error });
@@ -72,11 +72,11 @@ export async function removeOriginals(
   });
   const due = onlyKeeps ? judged.filter(({ kept }) => kept !== undefined) : judged;
   const kept = due.flatMap((one) => one.kept ?? []);
-  if (kept.length > 0) await context.transaction((tx) => recordKept(tx, kept));
+  if (kept.length > 0) await database.transaction((tx) => recordKept(tx, kept));
   const notKept: string[] = [];
   for (const one of due) {
     try {
-      carryOut(context, one);
+      carryOut(files, one);
       if (one.kept !== undefined) tellKept(one.kept);
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
@@ -84,11 +84,11 @@ export async function removeOriginals(
       if (one.kept !== undefined) notKept.push(one.kept.id);
     }
   }
-  if (notKept.length > 0) await context.transaction((tx) => forgetKept(tx, notKept));
+  if (notKept.length > 0) await database.transaction((tx) => forgetKept(tx, notKept));
   return failed;
 }
 
-function judge({ linker, paths }: Context, entry: JournalEntry, mirror: Going, photo: string | undefined): Judged {
+function judge({ linker, paths }: Files, entry: JournalEntry, mirror: Going, photo: string | undefined): Judged {
   const [local, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
   const found = linker.look(local);
   const source = photo === undefined ? undefined : inspectOrNothing(() => linker.inspect(localPath(photo, paths)));
@@ -130,7 +130,7 @@ function extensionOf(name: string): string {
   return /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
 }
 
-function carryOut({ linker, paths }: Context, { entry, local, keep, fate, kept }: Judged): void {
+function carryOut({ linker, paths }: Files, { entry, local, keep, fate, kept }: Judged): void {
   switch (fate.kind) {
     case 'unlink':
       return linker.remove(local, keep);

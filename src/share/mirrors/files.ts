@@ -1,10 +1,10 @@
-import type { Linker } from '../../files/linker.ts';
 import { sameFile } from '../../files/identity.ts';
-import { isPlainPath, type PathMap } from '../../files/path_map.ts';
+import { isPlainPath } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { CandidateFile } from '../selection/candidates.ts';
 import type { ExistingMirror } from './existing.ts';
 import { homeOf } from './home.ts';
+import type { Files } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { type FileStamp, isSameStamp, type JournalEntry, stampOf } from './journal.ts';
 import { type InspectedLink, localPath } from './links.ts';
@@ -51,7 +51,8 @@ const NEVER_WITHOUT: ReadonlySet<string> = new Set(['thumbnail', 'preview']);
  * Compares a mirror's files with its source's. Looks at the disk, changes nothing; undefined when all is well. A file of the
  * source that is not on disk is left alone: what the mirror has may be all that is left of it.
  */
-export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, paths: PathMap): FilesPlan | undefined {
+export function planFiles(mirror: ExistingMirror, job: Job, files: Files): FilesPlan | undefined {
+  const { linker, paths } = files;
   if (!isPlainPath(mirror.originalPath)) return undefined;
   const plan = planMirror(mirror, job, () => mirror.mirrorAssetId);
   const links: InspectedLink[] = [];
@@ -94,7 +95,7 @@ export function planFiles(mirror: ExistingMirror, job: Job, linker: Linker, path
   // A file that is his own, or that the source has lost, keeps its place.
   for (const actual of mirror.mirrorFiles) if (!oldFileIds.includes(actual.id)) wantedPaths.add(actual.path);
 
-  const row = planRow(mirror, plan, linker, paths, isThere);
+  const row = planRow(mirror, plan, files, isThere);
   for (const path of [row.mirrorPath, row.sidecarPath, row.encodedVideoPath]) if (path !== null) wantedPaths.add(path);
   const generated = [
     mirror.mirrorSidecarPath,
@@ -136,19 +137,18 @@ function hasStamp({ stamp }: JournalEntry, source: FileStamp): boolean {
 function planRow(
   mirror: ExistingMirror,
   plan: MirrorPlan,
-  linker: Linker,
-  paths: PathMap,
+  files: Files,
   isThere: (link: LinkPlan) => boolean,
 ): MirrorRow {
   const pathOf = (file: FilePlan | undefined, current: string | null) => {
     if (file === undefined) return null;
     return file.link === undefined || isThere(file.link) ? file.mirrorPath : current;
   };
-  const original = inspectOrNothing(plan.sourcePath, linker, paths);
+  const original = inspectOrNothing(plan.sourcePath, files);
   const isLinked = plan.original === undefined || isThere(plan.original);
-  const target = paths.toLocal(plan.mirrorPath);
+  const target = files.paths.toLocal(plan.mirrorPath);
   const leads = plan.original !== undefined ||
-    (original !== undefined && target !== undefined && linker.leadsTo(target, original));
+    (original !== undefined && target !== undefined && files.linker.leadsTo(target, original));
   const isSeen = original !== undefined && isLinked && leads;
   const ownTime = original === undefined ? undefined : mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs);
   return {
@@ -173,7 +173,7 @@ function isSameRow(mirror: ExistingMirror, job: Job, row: MirrorRow): boolean {
     row.encodedVideoPath === mirror.mirrorEncodedVideoPath;
 }
 
-function inspectOrNothing(path: string, linker: Linker, paths: PathMap) {
+function inspectOrNothing(path: string, { linker, paths }: Files) {
   try {
     return linker.inspect(localPath(path, paths));
   } catch (error) {

@@ -1,10 +1,7 @@
-import { basename } from 'node:path/posix';
-import type { Linker } from '../../files/linker.ts';
-import { type PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { type Problem, problem } from '../../problems/problem.ts';
-import type { Context } from '../cycle/context.ts';
+import { type Place, type Problem, problem } from '../../problems/problem.ts';
+import type { Files } from '../cycle/tools.ts';
 import { hiddenDirectory } from './home.ts';
 
 /**
@@ -128,8 +125,8 @@ export interface RemovalFailure {
 }
 
 /** The same for a report. */
-export function notRemoved({ problem: { path, sentence } }: RemovalFailure): Problem {
-  return problem('not-removed', { path }, sentence);
+export function notRemoved({ problem: { path, sentence } }: RemovalFailure, where: Place = {}): Problem {
+  return problem('not-removed', { ...where, path }, sentence);
 }
 
 /**
@@ -138,8 +135,7 @@ export function notRemoved({ problem: { path, sentence } }: RemovalFailure): Pro
  */
 export function removeFiles(
   entries: readonly JournalEntry[],
-  linker: Linker,
-  paths: PathMap,
+  { linker, paths }: Files,
   options: { readonly sparesLast?: boolean } = {},
 ): RemovalFailure[] {
   const failed: RemovalFailure[] = [];
@@ -159,57 +155,19 @@ export function removeFiles(
   return failed;
 }
 
-/**
- * Undoes what a run that was killed, or a batch that failed, left behind: files that were linked, or were about to be,
- * for mirrors that do not exist. Needs the instance lock, as another instance's work in progress looks the same.
- *
- * A row that was committed says that a link was going to be made, not that it was. So a file with a single name stays,
- * as it cannot be a link of ours, unless it is named after the mirror; and so does one that a mirror has been given since,
- * and one of an asset that is there though no mapping knows it (share/adoption/ knows what to do with that).
- *
- * Returns how many journal rows were settled, and what could not be removed (those rows stay and are tried again).
- */
-export async function undoUnfinished(
-  context: Context,
-): Promise<{ settled: number; failed: RemovalFailure[] }> {
-  const unfinished = await readUnfinished(context.sql);
-  if (unfinished.length === 0) return { settled: 0, failed: [] };
-  const inUse = await readPathsInUse(context.sql, unfinished.map(({ path }) => path));
-  const superfluous = unfinished.filter(({ path }) => !inUse.has(path));
-  const isNamedAfterMirror = ({ path, mirrorId }: JournalEntry) => basename(path).includes(mirrorId);
-  const failed = [true, false].flatMap((sparesLast) =>
-    removeFiles(
-      superfluous.filter((entry) => isNamedAfterMirror(entry) !== sparesLast),
-      context.linker,
-      context.paths,
-      { sparesLast },
-    )
-  );
-  const failedEntries = new Set(failed.map(({ entry }) => entry));
-  const settled = unfinished.filter((entry) => !failedEntries.has(entry));
-  await context.transaction((tx) => forgetEntries(tx, settled));
-  return { settled: settled.length, failed };
-}
-
 /** Journal rows whose mirrors do not exist. Another instance's work in progress looks the same. */
 export async function readUnfinished(sql: Sql): Promise<JournalEntry[]> {
   return await sql<JournalEntry[]>`
     SELECT l.mirror_id AS "mirrorId", l.path, l.keep
     FROM immich_sidecar.link l
-    WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
-      AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
-      AND NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = l.mirror_id)`;
+    WHERE ${isUnfinished(sql)}`;
 }
 
-/** Which of these paths belong to mirrors that exist. */
-async function readPathsInUse(sql: Sql, paths: readonly string[]): Promise<Set<string>> {
-  const rows = await sql<{ path: string }[]>`
-    SELECT l.path
-    FROM immich_sidecar.link l
-    WHERE l.path = ANY (${paths as string[]})
-      AND (
-        EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
-        OR EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
-      )`;
-  return new Set(rows.map(({ path }) => path));
+/** Whether the mirror of the journal row `l` does not exist. */
+export function isUnfinished(sql: Sql): Fragment {
+  return sql`(
+    NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
+    AND NOT EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
+    AND NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = l.mirror_id)
+  )`;
 }

@@ -1,5 +1,6 @@
 import type { SourceFile } from '../../files/identity.ts';
 import type { Linker } from '../../files/linker.ts';
+import type { Files } from '../cycle/tools.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './plan.ts';
@@ -29,10 +30,9 @@ export interface InspectedLink {
 /** Looks at the files of planned mirrors. Changes nothing. Every plan ends up in exactly one of the two lists. */
 export async function inspectFiles(
   plans: readonly MirrorPlan[],
-  linker: Linker,
-  paths: PathMap,
+  files: Files,
 ): Promise<{ mirrors: InspectedMirror[]; skips: Skip[] }> {
-  const { done, skips } = await forEach(plans, (plan) => plan, (plan) => inspect(plan, linker, paths));
+  const { done, skips } = await forEach(plans, (plan) => plan, (plan) => inspect(plan, files));
   return { mirrors: done, skips };
 }
 
@@ -61,7 +61,8 @@ export async function linkFiles(
   return { linked: done, littered, skips };
 }
 
-function inspect(plan: MirrorPlan, linker: Linker, paths: PathMap): InspectedMirror {
+function inspect(plan: MirrorPlan, disk: Files): InspectedMirror {
+  const { linker, paths } = disk;
   const original = linker.inspect(localPath(plan.sourcePath, paths));
   if (plan.original === undefined && !linker.leadsTo(localPath(plan.mirrorPath, paths), original)) {
     throw new FileProblem('unreachable', plan.mirrorPath);
@@ -70,17 +71,17 @@ function inspect(plan: MirrorPlan, linker: Linker, paths: PathMap): InspectedMir
   const links: InspectedLink[] = [];
   for (const file of filesOf(plan)) {
     try {
-      if (file.link !== undefined) links.push(inspectLink(file.link, linker, paths));
+      if (file.link !== undefined) links.push(inspectLink(file.link, disk));
       files.add(file);
     } catch (error) {
       if (!file.isOptional || !(error instanceof FileProblem)) throw error;
     }
   }
-  if (plan.original !== undefined) links.push(inspectLink(plan.original, linker, paths, original));
+  if (plan.original !== undefined) links.push(inspectLink(plan.original, disk, original));
   return { plan, links, files, fileModifiedAt: mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs) };
 }
 
-function inspectLink(link: LinkPlan, linker: Linker, paths: PathMap, known?: SourceFile): InspectedLink {
+function inspectLink(link: LinkPlan, { linker, paths }: Files, known?: SourceFile): InspectedLink {
   const source = known ?? linker.inspect(localPath(link.sourcePath, paths));
   const target = localPath(link.mirrorPath, paths);
   if (!linker.isFree(target, source)) throw new FileProblem('occupied', target);

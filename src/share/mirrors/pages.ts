@@ -7,7 +7,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Some mirrors of a job's users: those of a list of sources, or those with ids of a range. */
 export type MirrorPage = readonly string[] | { readonly after: string; readonly last: string; readonly size: number };
 
-/** Pages of at most `size` mirrors that together cover those between a job's users within `scope`. */
+/** Pages that together cover the mirrors between a job's users within `scope`, at most `size` on each. */
 export async function* mirrorPages(sql: Sql, job: Job, scope: Scope, size: number): AsyncGenerator<MirrorPage> {
   if (scope !== 'all') {
     for (let start = 0; start < scope.length; start += size) yield scope.slice(start, start + size);
@@ -28,7 +28,7 @@ export async function* mirrorPages(sql: Sql, job: Job, scope: Scope, size: numbe
       ORDER BY id DESC
       LIMIT 1`;
     if (last === undefined) return;
-    yield { after, last: last.id, size };
+    yield { after, last: last.id, size: size };
     after = last.id;
   }
 }
@@ -56,6 +56,14 @@ export function mirrorsOn(sql: Sql, job: Job, page: MirrorPage): Fragment {
 /** `condition`, with no guess at how rarely it is true; for the same reason. */
 export function unguessed(sql: Sql, condition: Fragment): Fragment {
   return sql`CASE WHEN ${condition} THEN true ELSE false END`;
+}
+
+/** The mappings `m` of a job's two users that a cycle looks at. */
+export function isLookedAt(sql: Sql, job: Job, scope: Scope): Fragment {
+  return sql`(
+    ${isBetween(sql, job)}
+    AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
+  )`;
 }
 
 function isBetween(sql: Sql, job: Job): Fragment {

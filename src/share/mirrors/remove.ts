@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Problem } from '../../problems/problem.ts';
-import type { Context } from '../cycle/context.ts';
+import type { Place, Problem } from '../../problems/problem.ts';
+import { inBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import type { Files, Tools } from '../cycle/tools.ts';
 import { hiddenDirectory, homeOf } from './home.ts';
 import { forgetLinks, type JournalEntry, notRemoved, readLinks, type RemovalFailure, removeFiles } from './journal.ts';
 import { findOriginals, removeOriginals } from '../kept/remove_originals.ts';
@@ -15,32 +18,51 @@ export interface RemovalResult {
   readonly problems: readonly Problem[];
 }
 
+/** What mirrors are removed with. */
+export type RemovalTools = Pick<Tools, 'database' | 'schema' | 'files'>;
+
 /** Removes mirrors with everything that belongs to them, batch by batch, files before rows. */
 export async function removeMirrors(
-  context: Context,
+  tools: RemovalTools,
   withdrawals: readonly Withdrawal[],
   onProgress: (mirrors: number) => void = () => {},
 ): Promise<RemovalResult> {
   const withdrawn: Withdrawal[] = [];
   const problems: Problem[] = [];
-  for (let start = 0; start < withdrawals.length; start += context.limits.batch) {
-    const batch = withdrawals.slice(start, start + context.limits.batch);
-    const links = await readLinks(context.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
-    const originals = await findOriginals(context.sql, links);
-    context.signal.throwIfAborted();
+  const { database, files } = tools;
+  const remove = async (tx: Sql, batch: Withdrawal[]) => {
+    await removeRows(tx, batch);
+    return batch;
+  };
+  for (let start = 0; start < withdrawals.length; start += database.batchSize) {
+    const batch = withdrawals.slice(start, start + database.batchSize);
+    const links = await readLinks(database.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
+    const originals = await findOriginals(database.sql, links);
+    database.signal.throwIfAborted();
     const failed = [
-      ...await removeFilesOfImmich(context, links),
-      ...removeFiles(links.filter((link) => !originals.has(link)), context.linker, context.paths),
-      ...await removeOriginals(context, batch, [...originals]),
+      ...await removeFilesOfImmich(tools, links),
+      ...removeFiles(links.filter((link) => !originals.has(link)), files),
+      ...await removeOriginals(tools, batch, [...originals]),
     ];
     const failedMirrors = new Set(failed.map(({ entry }) => entry.mirrorId));
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
-    await context.transaction((tx) => removeRows(tx, done));
-    withdrawn.push(...done);
-    problems.push(...failed.map(notRemoved));
+    const known = new Map(batch.map((item) => [item.mirrorAssetId, item]));
+    problems.push(...failed.map((failure) => notRemoved(failure, placeOf(known.get(failure.entry.mirrorId)))));
+    withdrawn.push(
+      ...(await inBatches(
+        database,
+        done,
+        remove,
+        (item, error) => problems.push(refused(error, placeOf(item))),
+      )).flat(),
+    );
     onProgress(batch.length);
   }
   return { withdrawn, problems };
+}
+
+function placeOf(withdrawal: Withdrawal | undefined): Place {
+  return withdrawal === undefined ? {} : { job: withdrawal.jobName, assetId: withdrawal.sourceAssetId };
 }
 
 /**
@@ -48,18 +70,18 @@ export async function removeMirrors(
  * the mirror is at home.
  */
 async function removeFilesOfImmich(
-  context: Context,
+  { database: { sql }, schema, files: disk }: RemovalTools,
   links: readonly JournalEntry[],
 ): Promise<RemovalFailure[]> {
   const homes = Map.groupBy(links, ({ mirrorId }) => mirrorId);
-  const named = await readFilesOfImmich(context, [...homes.keys()]);
+  const named = await readFilesOfImmich(sql, schema, [...homes.keys()]);
   const known = new Set([...named, ...links].map(({ path }) => path));
-  const files = [...named, ...await findLostSidecars(context, links, known)];
+  const files = [...named, ...await findLostSidecars(sql, schema, disk, links, known)];
   const own = files.flatMap((file) => {
     const home = homeOf(file.path, homes.get(file.mirrorId) ?? []);
     return home === undefined ? [] : [{ ...file, keep: home.keep }];
   });
-  return removeFiles(own, context.linker, context.paths);
+  return removeFiles(own, disk);
 }
 
 /**
@@ -67,7 +89,9 @@ async function removeFilesOfImmich(
  * backup does not know, and they would be in the way of the next mirror. Beside a mirror that is there they are somebody else's.
  */
 async function findLostSidecars(
-  { sql, schema, paths }: Context,
+  sql: Sql,
+  schema: ImmichSchema,
+  { paths }: Files,
   links: readonly JournalEntry[],
   known: ReadonlySet<string>,
 ): Promise<{ mirrorId: string; path: string }[]> {
@@ -90,7 +114,8 @@ async function findLostSidecars(
 }
 
 async function readFilesOfImmich(
-  { sql, schema }: Context,
+  sql: Sql,
+  schema: ImmichSchema,
   mirrorIds: readonly string[],
 ): Promise<{ mirrorId: string; path: string }[]> {
   const ids = mirrorIds as string[];

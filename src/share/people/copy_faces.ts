@@ -30,6 +30,7 @@ export async function copyFaces(
           ${newFaceId(tx)}, f.id, m.mirror_asset_id, CASE WHEN f."deletedAt" IS NULL THEN mapped.${tx(personKey)} END,
           f."updateId"
         FROM immich_sidecar.asset_map m
+        JOIN asset mirror ON mirror.id = m.mirror_asset_id -- unless the target has deleted it meanwhile
         JOIN asset_face f ON f."assetId" = m.source_asset_id
         ${joinMappedPerson(tx, schema)}
         WHERE m.mirror_asset_id = ANY (${mirrorAssetIds as string[]}::uuid[])

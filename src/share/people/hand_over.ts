@@ -1,86 +1,133 @@
 import { isNativelySharedBy } from '../../immich/native_shares.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../cycle/batches.ts';
-import type { Context } from '../cycle/context.ts';
-import { forgetEntries, type JournalEntry, readLinks, removeFiles } from '../mirrors/journal.ts';
+import type { Problem } from '../../problems/problem.ts';
+import { countInBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import type { Files, Tools, View } from '../cycle/tools.ts';
+import { forgetEntries, type JournalEntry, notRemoved, readLinks, removeFiles } from '../mirrors/journal.ts';
 
-/**
- * Leaves people whose origin is gone to the target if he has found them on photos of his own. Call it before anybody looks at faces:
- * inside one cluster group the origin's owner may get somebody back from the target under the same id, and then each would be the
- * other's origin. Returns how many.
- */
-export async function releaseFoundPeople(context: Context, targetUserId: string): Promise<number> {
-  const { schema } = context;
-  return await handOverPeople(
-    context,
-    targetUserId,
-    (sql) =>
-      sql`
-        CASE WHEN ${isOriginGone(sql, schema)} THEN (
-          SELECT f.id
-          FROM asset_face f
-          WHERE f.${sql(schema.people.faceKey)} = pm.mirror_person_id
-            AND f."deletedAt" IS NULL
-            AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = pm.target_user_id
-            AND (SELECT m.mirror_asset_id FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = f."assetId") IS NULL
-          LIMIT 1
-        ) IS NOT NULL ELSE false END`,
-  );
+/** Somebody whom the target keeps, though their origin is gone or nothing is shared any more. */
+export interface HandOver {
+  readonly originPersonId: string;
+  readonly mirrorPersonId: string;
+}
+
+/** Who is meant, as a condition on the row `pm` of person_map. */
+export type IsMeant = (sql: Sql) => Fragment;
+
+/** Whose origin is gone and whom the target has found on photos of their own. */
+export function isFound(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`
+    CASE WHEN ${isOriginGone(sql, schema)} THEN (
+      SELECT f.id
+      FROM asset_face f
+      WHERE f.${sql(schema.people.faceKey)} = pm.mirror_person_id
+        AND f."deletedAt" IS NULL
+        AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = pm.target_user_id
+        AND (SELECT m.mirror_asset_id FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = f."assetId") IS NULL
+      LIMIT 1
+    ) IS NOT NULL ELSE false END`;
+}
+
+/** Whose origin is gone and who is on no mirror by now. People on mirrors that a brake keeps stay as they are. */
+export function isReleased(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`CASE WHEN ${isOriginGone(sql, schema)} THEN ${isOnNoMirror(sql)} ELSE false END`;
+}
+
+/** People who are left to the target, in the order of their origins, behind the origin `after`. Reads only. */
+export async function findHandOvers(
+  { sql, limits }: Pick<View, 'sql' | 'limits'>,
+  targetUserId: string,
+  isMeant: IsMeant,
+  after: HandOver | undefined,
+): Promise<HandOver[]> {
+  return await sql<HandOver[]>`
+    WITH found AS MATERIALIZED (
+      SELECT pm.origin_person_id AS "originPersonId", pm.mirror_person_id AS "mirrorPersonId"
+      FROM immich_sidecar.person_map pm
+      WHERE pm.target_user_id = ${targetUserId}
+        AND ${after === undefined ? sql`true` : sql`pm.origin_person_id > ${after.originPersonId}`}
+        AND ${isMeant(sql)}
+    )
+    SELECT *
+    FROM found
+    ORDER BY "originPersonId"
+    LIMIT ${limits.search}`;
 }
 
 /**
- * Lets go of people whose origin is gone and who are on no mirror by now. Returns how many. Call it after the orphans were
- * removed. People on mirrors that a brake keeps stay as they are.
- */
-export async function releasePeople(context: Context, targetUserId: string): Promise<number> {
-  return await handOverPeople(
-    context,
-    targetUserId,
-    (sql) => sql`CASE WHEN ${isOriginGone(sql, context.schema)} THEN ${isOnNoMirror(sql)} ELSE false END`,
-  );
-}
-
-/**
- * Leaves people to the target: those for whose row `pm` of person_map `isMeant` holds. A thumbnail that we made goes, as it was
+ * Leaves people to the target who are still meant once they are locked. A thumbnail that we made goes, as it was
  * cut out of somebody else's photo, and Immich makes another one; but not where that somebody shares the person natively. Returns how many
  * people that are.
  */
 export async function handOverPeople(
-  context: Context,
+  { database, schema, files }: Pick<Tools, 'database' | 'schema' | 'files'>,
   targetUserId: string,
-  isMeant: (sql: Sql) => Fragment,
+  people: readonly HandOver[],
+  isMeant: IsMeant,
+  onProblem: (problem: Problem) => void,
 ): Promise<number> {
-  const { schema } = context;
-  return await inBatches(context, [targetUserId], async (tx) => {
-    const found = await tx<{ id: string }[]>`
-      SELECT pm.mirror_person_id AS id
-      FROM immich_sidecar.person_map pm
-      WHERE pm.target_user_id = ${targetUserId}
-        AND ${isMeant(tx)}`;
-    const ids = found.map(({ id }) => id);
-    if (ids.length === 0) return 0;
-    await schema.people.lock(tx, ids, targetUserId);
-    const people = await tx<{ id: string; isShown: boolean }[]>`
-      DELETE FROM immich_sidecar.person_map pm
-      WHERE pm.target_user_id = ${targetUserId}
-        AND pm.mirror_person_id = ANY (${ids}::uuid[])
-        AND ${isMeant(tx)}
-      RETURNING pm.mirror_person_id AS id, ${isShownNatively(tx, schema)} AS "isShown"`;
-    // Somebody who was merged into a mirrored person leaves them their thumbnail.
-    const kept = await tx<{ id: string }[]>`
-      SELECT mirror_person_id AS id
-      FROM immich_sidecar.person_map
-      WHERE target_user_id = ${targetUserId}
-        AND mirror_person_id = ANY (${ids}::uuid[])`;
-    const isKept = new Set(kept.map(({ id }) => id));
-    const left = people.filter(({ id }) => !isKept.has(id));
-    const isShown = new Set(left.filter((person) => person.isShown).map(({ id }) => id));
-    const entries = await readThumbnails(tx, left.map(({ id }) => id), targetUserId);
-    await forgetEntries(tx, entries.filter(({ mirrorId }) => isShown.has(mirrorId)));
-    await removeThumbnails(tx, context, targetUserId, entries.filter(({ mirrorId }) => !isShown.has(mirrorId)));
-    return people.length;
-  }, 'READ COMMITTED');
+  const work = { schema, files, targetUserId, isMeant, onProblem };
+  return await countInBatches(
+    database,
+    people,
+    (tx, batch) => handOver(tx, batch, work),
+    (_person, error) => onProblem(refused(error, { table: 'person' })),
+    'READ COMMITTED',
+  );
+}
+
+/** The same for everybody who is meant, for commands that are not cycles. Returns how many people that are. */
+export async function handOverAll(
+  tools: Pick<Tools, 'database' | 'schema' | 'files' | 'limits'>,
+  targetUserId: string,
+  isMeant: IsMeant,
+  onProblem: (problem: Problem) => void,
+): Promise<number> {
+  const view = { sql: tools.database.sql, limits: tools.limits };
+  const pages = searchPages(
+    (after?: HandOver) => findHandOvers(view, targetUserId, isMeant, after),
+    tools.limits.search,
+  );
+  let count = 0;
+  for await (const page of pages) count += await handOverPeople(tools, targetUserId, page, isMeant, onProblem);
+  return count;
+}
+
+/** What it takes, and who hears of what fails. */
+export interface HandOverWork {
+  readonly schema: ImmichSchema;
+  readonly files: Files;
+  readonly targetUserId: string;
+  readonly isMeant: IsMeant;
+  readonly onProblem: (problem: Problem) => void;
+}
+
+async function handOver(tx: Sql, batch: readonly HandOver[], work: HandOverWork): Promise<number> {
+  const { schema, targetUserId, isMeant } = work;
+  const ids = batch.map(({ mirrorPersonId }) => mirrorPersonId);
+  await schema.people.lock(tx, ids, targetUserId);
+  const people = await tx<{ id: string; isShown: boolean }[]>`
+    DELETE FROM immich_sidecar.person_map pm
+    WHERE pm.target_user_id = ${targetUserId}
+      AND pm.origin_person_id = ANY (${batch.map(({ originPersonId }) => originPersonId)}::uuid[])
+      AND ${isMeant(tx)}
+    RETURNING pm.mirror_person_id AS id, ${isShownNatively(tx, schema)} AS "isShown"`;
+  // Somebody who was merged into a mirrored person leaves them their thumbnail.
+  const kept = await tx<{ id: string }[]>`
+    SELECT mirror_person_id AS id
+    FROM immich_sidecar.person_map
+    WHERE target_user_id = ${targetUserId}
+      AND mirror_person_id = ANY (${ids}::uuid[])`;
+  const isKept = new Set(kept.map(({ id }) => id));
+  const left = people.filter(({ id }) => !isKept.has(id));
+  const isShown = new Set(left.filter((person) => person.isShown).map(({ id }) => id));
+  const entries = await readThumbnails(tx, left.map(({ id }) => id), targetUserId);
+  await forgetEntries(tx, entries.filter(({ mirrorId }) => isShown.has(mirrorId)));
+  await removeThumbnails(tx, entries.filter(({ mirrorId }) => !isShown.has(mirrorId)), work);
+  return people.length;
 }
 
 /** The thumbnails that we made of these people. */
@@ -93,15 +140,16 @@ export async function readThumbnails(
   return (await readLinks(tx, ids)).filter(({ path }) => path.includes(`/${targetUserId}/`));
 }
 
-/** Removes thumbnails that we made. Immich makes another one where it finds none noted. */
+/** Removes thumbnails that we made. Immich makes another one where it finds none noted. Returns how many went. */
 export async function removeThumbnails(
   tx: Sql,
-  context: Context,
-  targetUserId: string,
   entries: readonly JournalEntry[],
+  { schema, files, targetUserId, onProblem }: Omit<HandOverWork, 'isMeant'>,
 ): Promise<number> {
-  const { personKey } = context.schema.people;
-  const failed = new Set(removeFiles(entries, context.linker, context.paths).map(({ entry }) => entry));
+  const { personKey } = schema.people;
+  const failures = removeFiles(entries, files);
+  for (const failure of failures) onProblem(notRemoved(failure));
+  const failed = new Set(failures.map(({ entry }) => entry));
   const removed = entries.filter((entry) => !failed.has(entry));
   await tx`
     UPDATE person

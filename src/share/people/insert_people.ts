@@ -7,6 +7,8 @@ import { isPersonNeeded, joinOrigin } from './person_links.ts';
  * Gives the target a mirror of each person who has a face on these sources and whom the target does not know yet. Call it
  * before their faces are copied, one call at a time: the faces of several batches may then be copied at once. Thumbnail and cover face come with phases/people.ts, once it is clear which photos the target can see.
  *
+ * Returns how many people the target knows now that they did not know.
+ *
  * A person with only deleted faces there, or whose faces the target's owner has removed or given to others, is not mirrored. A person of the target himself, come back through a chain of
  * mirrors, needs no mirror.
  */
@@ -15,14 +17,14 @@ export async function insertPeople(
   schema: ImmichSchema,
   { sourceUserId, targetUserId }: { readonly sourceUserId: string; readonly targetUserId: string },
   sourceAssetIds: readonly string[],
-): Promise<void> {
+): Promise<number> {
   const { personKey, mirrorKey, prepare } = schema.people;
   const people = [
     { column: personKey, value: tx`allocated.mirror_person_id` },
     { column: 'ownerId', value: tx`${targetUserId}::uuid` },
     ...copied(tx, 'origin', schema.columns.person),
   ];
-  await tx`
+  const [row] = await tx<{ people: number }[]>`
     WITH origins AS (
       SELECT DISTINCT origin.${tx(personKey)} AS id, origin."ownerId" AS owner_id
       FROM asset_face f
@@ -65,13 +67,17 @@ export async function insertPeople(
     ),
     prepared AS (
       ${prepare(tx, targetUserId)}
+    ),
+    inserted AS (
+      INSERT INTO person (${columnList(tx, people)})
+      SELECT ${valueList(tx, people)}
+      FROM allocated
+      JOIN person origin
+        ON origin.${tx(personKey)} = allocated.origin_person_id
+        AND origin."ownerId" = allocated.origin_owner_id
+      WHERE allocated.is_ours
+      ON CONFLICT DO NOTHING -- a native share may have given the target this person at the same moment
     )
-    INSERT INTO person (${columnList(tx, people)})
-    SELECT ${valueList(tx, people)}
-    FROM allocated
-    JOIN person origin
-      ON origin.${tx(personKey)} = allocated.origin_person_id
-      AND origin."ownerId" = allocated.origin_owner_id
-    WHERE allocated.is_ours
-    ON CONFLICT DO NOTHING -- a native share may have given the target this person at the same moment`;
+    SELECT count(*)::int AS people FROM allocated`;
+  return row?.people ?? 0;
 }

@@ -57,10 +57,19 @@ export class EmbeddingQueue {
   }
 }
 
-/** Embeddings that a cycle has left for the next one, which lasts from cycle to cycle. */
-export interface EmbeddingBacklog {
-  /** How long a cycle may copy embeddings, in milliseconds; undefined = until all are there. */
-  readonly sliceMs: number | undefined;
-  /** By job. */
-  readonly queues: Map<string, EmbeddingQueue[]>;
+/** Embeddings that cycles have left, by job. */
+export type EmbeddingQueues = Map<string, EmbeddingQueue[]>;
+
+/** The time that one cycle has for embeddings, from the first on, and what it leaves for the next one. */
+export class EmbeddingBacklog {
+  #endsAt: number | undefined;
+
+  /** `sliceMs`: how long embeddings may be copied, in milliseconds; undefined = until all are there. */
+  constructor(readonly queues: EmbeddingQueues, readonly sliceMs: number | undefined) {}
+
+  /** As performance.now tells the time. */
+  endsAt(): number {
+    this.#endsAt ??= performance.now() + (this.sliceMs ?? Infinity);
+    return this.#endsAt;
+  }
 }

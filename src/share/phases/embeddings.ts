@@ -1,43 +1,47 @@
-import { messageOf } from '../../errors.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { isRowError } from '../../postgres/faults.ts';
-import { type Problem, problem } from '../../problems/problem.ts';
-import type { Context, PlanningContext } from '../cycle/context.ts';
 import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
-import type { EmbeddingPair, EmbeddingQueue, EmbeddingsPlan, EmbeddingTable } from './embedding_queue.ts';
+import { countInBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import type { Scope } from '../cycle/scope.ts';
+import type { Tools } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { type MirrorPage, mirrorPages, mirrorsOn } from '../mirrors/pages.ts';
-import { isWithin, type Scope } from '../cycle/scope.ts';
+import { isLookedAt, type MirrorPage, mirrorPages, mirrorsOn } from '../mirrors/pages.ts';
+import { type EmbeddingPair, EmbeddingQueue, type EmbeddingsPlan, type EmbeddingTable } from './embedding_queue.ts';
+import { definePhase, linesOf, type Tally } from './phase.ts';
 
 /** Where embeddings are, and the column that says whose. */
 const KEYS = Object.freeze({ smart_search: 'assetId', face_search: 'faceId' });
 
-export interface EmbeddingsResult {
-  readonly copied: number;
-  /** Embeddings that PostgreSQL refused, as sentences. */
-  readonly problems: readonly Problem[];
-}
-
 /**
- * Last phase: finds embeddings to copy, page by page, for smart search first, as people notice that one. Faces that machine
- * learning did not find have none (one would break a later detection run, see docs/immich.md). Reads only.
+ * Copies the embeddings that mirrors lack, or of which they have another, for smart search first, as people notice that one. Faces that
+ * machine learning did not find have none (one would break a later detection run, see docs/immich.md). The last phase, as it may take as
+ * long as all the others, and as everything can be seen without it.
  *
  * What a source lost is left with its mirror: Immich drops all embeddings at once when its model is changed, and computes
  * mirrors anew as well.
  */
-export async function* planEmbeddings(
-  sql: Sql,
-  { schema, scope, limits }: PlanningContext,
-  job: Job,
-): AsyncGenerator<EmbeddingsPlan> {
-  for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
-    for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
-      const pairs = await readPairs(sql, schema, table, job, page);
-      if (pairs.length > 0) yield { table, pairs };
+export const embeddings = definePhase({
+  name: 'embeddings',
+  what: 'Copies what smart search and face recognition know.',
+  per: 'pair',
+  counts: { embeddings: 'embeddings copied' },
+  progress: {
+    unit: 'embeddings',
+    total: ({ sql, scope }, job: Job) => countMissingEmbeddings(sql, job, scope),
+  },
+  plan: async function* ({ sql, schema, scope, limits }, job: Job): AsyncGenerator<EmbeddingsPlan> {
+    for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
+      for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
+        const pairs = await readPairs(sql, schema, table, job, page);
+        if (pairs.length > 0) yield { table, pairs };
+      }
     }
-  }
-}
+  },
+  apply: applyEmbeddings,
+  describe: ({ table, pairs }) =>
+    linesOf('+', 'embeddings to copy', pairs, ({ mirrorId }) => `${table} of ${mirrorId}`),
+});
 
 /** How many embeddings mirrors lack, for a progress bar. */
 export async function countMissingEmbeddings(sql: Sql, job: Job, scope: Scope): Promise<number> {
@@ -46,8 +50,7 @@ export async function countMissingEmbeddings(sql: Sql, job: Job, scope: Scope): 
     const [row] = await sql<{ missing: number }[]>`
       SELECT count(*)::int AS missing
       ${pairsOf(sql, table, sql`immich_sidecar.asset_map m`)}
-      WHERE ${isBetween(sql, job)}
-        AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
+      WHERE ${isLookedAt(sql, job, scope)}
         AND copy.${sql(KEYS[table])} IS NULL`;
     total += row?.missing ?? 0;
   }
@@ -55,37 +58,48 @@ export async function countMissingEmbeddings(sql: Sql, job: Job, scope: Scope): 
 }
 
 /**
- * Copies embeddings over `context.vectorWorkers` connections: an HNSW index takes milliseconds for each, and several
- * backends can add to it at once (docs/performance.md). Every transaction stands for itself, so a run that is killed goes
- * on where it was. Ends when the queue is empty, or at `until` (as performance.now tells the time).
+ * Copies what is planned, then what earlier cycles have left, until this cycle's time for embeddings is over; what is left then is kept for
+ * the next.
  */
-export async function applyEmbeddings(
-  context: Context,
-  queue: EmbeddingQueue,
-  { until = Infinity, onProgress }: { readonly until?: number; readonly onProgress: (embeddings: number) => void },
-): Promise<EmbeddingsResult> {
-  const problems: Problem[] = [];
-  let total = 0;
+async function applyEmbeddings(
+  tools: Tools,
+  job: Job,
+  pages: AsyncIterable<EmbeddingsPlan>,
+  tally: Tally<'embeddings'>,
+): Promise<void> {
+  const { backlog } = tools;
+  const until = backlog.endsAt();
+  const queues = [new EmbeddingQueue(pages), ...backlog.queues.get(job.name) ?? []];
+  for (const queue of queues) await empty(tools, queue, until, tally);
+  const left = queues.filter((queue) => !queue.isEmpty);
+  if (left.length > 0) backlog.queues.set(job.name, left);
+  else backlog.queues.delete(job.name);
+}
+
+/**
+ * Copies over several connections: an HNSW index takes milliseconds for each, and several backends can add to it at once
+ * (docs/performance.md). Every transaction stands for itself, so a run that is killed goes on where it was. Ends when the queue is empty,
+ * or at `until` (as performance.now tells the time).
+ */
+async function empty(tools: Tools, queue: EmbeddingQueue, until: number, tally: Tally<'embeddings'>): Promise<void> {
   const work = async () => {
-    let size = context.limits.embeddings;
+    let size = tools.limits.embeddings;
     try {
       while (performance.now() < until) {
         const batch = await queue.take(size);
         if (batch === undefined) return;
         const started = performance.now();
-        const copied = await copyPairs(context, batch, problems);
-        total += copied;
+        await copyPairs(tools, batch, tally);
         size = nextBatch(size, performance.now() - started);
-        onProgress(batch.pairs.length);
+        tally.advance(batch.pairs.length);
       }
     } catch (error) {
       queue.close();
       throw error;
     }
   };
-  const workers = await Promise.allSettled(Array.from({ length: context.vectorWorkers }, work));
+  const workers = await Promise.allSettled(Array.from({ length: tools.settings.vectorWorkers }, work));
   for (const worker of workers) if (worker.status === 'rejected') throw worker.reason;
-  return { copied: total, problems };
 }
 
 /** How long a transaction is meant to take, and the sizes it may have. */
@@ -99,22 +113,18 @@ export function nextBatch(size: number, elapsedMs: number): number {
   return Math.min(Math.max(wanted, SMALLEST_BATCH), LARGEST_BATCH);
 }
 
-/** Copies a batch; when a row is refused the batch is halved until the offending one stands alone. */
-async function copyPairs(context: Context, plan: EmbeddingsPlan, problems: Problem[]): Promise<number> {
-  const { table, pairs } = plan;
-  try {
-    return await context.transaction((tx) => insertEmbeddings(tx, context.schema, plan));
-  } catch (error) {
-    const [only] = pairs;
-    if (!isRowError(error) || only === undefined) throw error;
-    if (pairs.length === 1) {
-      problems.push(problem('constraint', { assetId: only.mirrorId, table }, messageOf(error)));
-      return 0;
-    }
-    const middle = Math.ceil(pairs.length / 2);
-    return await copyPairs(context, { table, pairs: pairs.slice(0, middle) }, problems) +
-      await copyPairs(context, { table, pairs: pairs.slice(middle) }, problems);
-  }
+async function copyPairs(
+  { database, schema }: Tools,
+  { table, pairs }: EmbeddingsPlan,
+  tally: Tally<'embeddings'>,
+): Promise<void> {
+  const copied = await countInBatches(
+    { ...database, batchSize: pairs.length },
+    pairs,
+    (tx, batch) => insertEmbeddings(tx, schema, { table, pairs: batch }),
+    ({ mirrorId }, error) => tally.problem(refused(error, { assetId: mirrorId, table })),
+  );
+  tally.add('embeddings', copied);
 }
 
 /** One that Immich has computed for the mirror meanwhile is replaced if it differs: the source is the authority. */
@@ -180,8 +190,4 @@ function pairsOf(sql: Sql, table: EmbeddingTable, mirrors: Fragment): Fragment {
 
 function columnsOf(schema: ImmichSchema, table: EmbeddingTable): readonly string[] {
   return table === 'smart_search' ? schema.columns.smartSearch : schema.columns.faceSearch;
-}
-
-function isBetween(sql: Sql, job: Job): Fragment {
-  return sql`(m.source_user_id = ${job.sourceUserId} AND m.target_user_id = ${job.targetUserId})`;
 }

@@ -1,189 +1,223 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inBatches } from '../cycle/batches.ts';
-import type { Context } from '../cycle/context.ts';
-import { copyFaces } from '../people/copy_faces.ts';
-import { insertPeople } from '../people/insert_people.ts';
-import { isPersonNeeded, isSomebody, joinMappedPerson, joinOrigin } from '../people/person_links.ts';
+import { refused } from '../cycle/refused.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { isWithin, type Scope } from '../cycle/scope.ts';
+import { isLookedAt } from '../mirrors/pages.ts';
+import { copyFaces } from '../people/copy_faces.ts';
+import { type FaceKey, faceKey, faceKeys, isBehind, isFace } from '../people/face_keys.ts';
+import { insertPeople } from '../people/insert_people.ts';
+import { isPersonNeeded, joinOrigin } from '../people/person_links.ts';
+import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
 
-/** A mirrored face, by the face it mirrors and the photo it is on. */
-export interface FaceKey {
-  readonly sourceFaceId: string;
-  readonly mirrorAssetId: string;
+/** A face that Immich has found on a mirror by itself. */
+interface StrangeFace {
+  readonly sourceAssetId: string;
   readonly mirrorFaceId: string;
 }
 
 /** A mirrored photo. */
-export interface PhotoKey {
+interface PhotoKey {
   readonly sourceAssetId: string;
   readonly mirrorAssetId: string;
 }
 
-/** What has happened to the faces of a job's sources since they were copied. */
-export interface FacesPlan {
+/** What has happened to the faces of a job's sources since they were copied; one kind at a time, in this order. */
+export type FacesPage =
   /** Mirrored faces whose source is gone though its photo is still there. */
-  readonly removedFaces: readonly FaceKey[];
+  | { readonly removed: readonly FaceKey[] }
   /** Mirrored faces whose own row is gone: Immich has looked for faces on the mirror again. They are copied anew. */
-  readonly lostFaces: readonly FaceKey[];
+  | { readonly lost: readonly FaceKey[] }
   /** Faces that Immich has found on mirrors by itself; the source's count. */
-  readonly strangeFaceIds: readonly string[];
+  | { readonly strange: readonly StrangeFace[] }
   /** Photos whose sources have faces that were not copied yet, or faces of people whom the target does not know. */
-  readonly photosWithNews: readonly PhotoKey[];
+  | { readonly photosWithNews: readonly PhotoKey[] }
   /** Mirrored faces whose source row has changed: moved, hidden, deleted, or only touched. */
-  readonly changedFaces: readonly FaceKey[];
+  | { readonly changed: readonly FaceKey[] };
+
+/** Copies faces that came, changes those that changed and removes those that went; removed ones go first, as Immich replaces imported faces by new rows. */
+export const faces = definePhase({
+  name: 'faces',
+  what: 'Copies faces that came, changes those that changed, removes those that went.',
+  per: 'pair',
+  counts: {
+    faces: 'faces copied',
+    people: 'people new',
+    facesUpdated: 'faces updated',
+    facesRemoved: 'faces removed',
+  },
+  plan: planFaces,
+  apply: eachPage(applyFaces),
+  describe: describeFaces,
+});
+
+async function* planFaces(view: View, job: Job): AsyncGenerator<FacesPage> {
+  const { search } = view.limits;
+  const pages = <Row>(find: (view: View, job: Job, after: Row | undefined) => Promise<Row[]>) =>
+    searchPages((after?: Row) => find(view, job, after), search);
+  for await (const removed of pages(readRemovedFaces)) yield { removed };
+  for await (const lost of pages(readLostFaces)) yield { lost };
+  for await (const strange of pages(readStrangeFaces)) yield { strange };
+  for await (const photosWithNews of pages(readPhotosWithNews)) yield { photosWithNews };
+  for await (const changed of pages(readChangedFaces)) yield { changed };
 }
 
-/** A mirrored face and the person it belongs to now. */
-export interface FaceAssignment extends FaceKey {
-  readonly personId: string | null;
-}
-
-export interface FacesResult {
-  readonly added: number;
-  readonly updated: number;
-  readonly removed: number;
-}
-
-/** Finds faces that came, changed or went. Reads only. */
-export async function planFaces(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<FacesPlan> {
-  return {
-    removedFaces: await readRemovedFaces(sql, job, scope),
-    lostFaces: await readLostFaces(sql, job, scope),
-    strangeFaceIds: await readStrangeFaces(sql, job, scope),
-    photosWithNews: await readPhotosWithNews(sql, schema, job, scope),
-    changedFaces: await readChangedFaces(sql, job, scope),
-  };
-}
-
-/** Removed faces go first, as Immich replaces imported faces by new rows. */
-export async function applyFaces(context: Context, job: Job, plan: FacesPlan): Promise<FacesResult> {
-  const { schema } = context;
-  const removed = await inBatches(context, [...plan.removedFaces, ...plan.lostFaces], removeFaces) +
-    await inBatches(context, plan.strangeFaceIds, removeStrangers);
-  const added = await inBatches(
-    context,
-    plan.photosWithNews,
-    async (tx, batch) => {
-      await insertPeople(tx, schema, job, batch.map((photo) => photo.sourceAssetId));
-      return await copyFaces(tx, schema, batch.map((photo) => photo.mirrorAssetId));
-    },
-  );
-  const updated = await inBatches(context, plan.changedFaces, (tx, batch) => updateFaces(tx, schema, batch));
-  return { added, updated, removed };
-}
-
-/**
- * Finds faces that belong to another person than the one we wrote, after a merge or a correction
- * at the source. What the target's owner changed on the mirror stays, as only changes of the source count; but a face
- * that Immich has taken from its person and put on nobody, or on somebody without a name, goes back. A face that is not to be
- * seen waits until it is: that its person has come to the target with another photo shows nowhere on its own. Reads only.
- */
-export async function planAssignments(
-  sql: Sql,
-  schema: ImmichSchema,
+async function applyFaces(
+  { database, schema }: Tools,
   job: Job,
-  scope: Scope,
-): Promise<FaceAssignment[]> {
-  const { personKey, faceKey: personOf } = schema.people;
-  return await sql<FaceAssignment[]>`
-    SELECT ${faceKey(sql)}, mapped.${sql(personKey)} AS "personId"
-    FROM immich_sidecar.face_map fm
-    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
-    JOIN asset_face f ON f.id = fm.source_face_id
-    LEFT JOIN asset_face mirror ON mirror.id = fm.mirror_face_id
-    ${joinMappedPerson(sql, schema)}
-    WHERE ${isBetween(sql, job, scope)}
-      AND (
-        (origin."ownerId" IS NULL AND fm.person_id IS NOT NULL)
-        OR (
-          mirror."deletedAt" IS NULL
-          AND mapped.${sql(personKey)} IS NOT NULL
-          AND (
-            mapped.${sql(personKey)} IS DISTINCT FROM fm.person_id
-            OR (
-              mapped.${sql(personKey)} IS DISTINCT FROM mirror.${sql(personOf)}
-              AND mirror.id IS NOT NULL
-              AND NOT ${isSomebody(sql, schema, sql`mirror.${sql(personOf)}`, job.targetUserId)}
-            )
-          )
+  page: FacesPage,
+  tally: Tally<'faces' | 'people' | 'facesUpdated' | 'facesRemoved'>,
+): Promise<void> {
+  const batches = <Item extends { readonly sourceAssetId: string }, Result>(
+    items: readonly Item[],
+    work: (tx: Sql, batch: Item[]) => Promise<Result>,
+  ) =>
+    inBatches(
+      database,
+      items,
+      work,
+      ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId, table: 'asset_face' })),
+    );
+  if ('removed' in page) {
+    for (const count of await batches(page.removed, removeFaces)) tally.add('facesRemoved', count);
+  } else if ('lost' in page) {
+    for (const count of await batches(page.lost, removeFaces)) tally.add('facesRemoved', count);
+  } else if ('strange' in page) {
+    for (const count of await batches(page.strange, removeStrangers)) tally.add('facesRemoved', count);
+  } else if ('photosWithNews' in page) {
+    const copy = async (tx: Sql, batch: PhotoKey[]) => ({
+      people: await insertPeople(tx, schema, job, batch.map((photo) => photo.sourceAssetId)),
+      faces: await copyFaces(tx, schema, batch.map((photo) => photo.mirrorAssetId)),
+    });
+    for (const { people, faces } of await batches(page.photosWithNews, copy)) {
+      tally.add('people', people);
+      tally.add('faces', faces);
+    }
+  } else {
+    const update = (tx: Sql, batch: FaceKey[]) => updateFaces(tx, schema, batch);
+    for (const count of await batches(page.changed, update)) tally.add('facesUpdated', count);
+  }
+}
+
+function describeFaces(page: FacesPage): PlanLine[] {
+  const face = ({ mirrorFaceId }: { readonly mirrorFaceId: string }) => `face ${mirrorFaceId}`;
+  if ('removed' in page) return linesOf('-', 'faces to remove', page.removed, face);
+  if ('lost' in page) return linesOf('~', 'lost faces to copy anew', page.lost, face);
+  if ('strange' in page) return linesOf('-', 'faces to remove', page.strange, face);
+  if ('photosWithNews' in page) {
+    return linesOf('+', 'photos with new faces', page.photosWithNews, (photo) => `faces of ${photo.mirrorAssetId}`);
+  }
+  return linesOf('~', 'faces to update', page.changed, face);
+}
+
+async function readRemovedFaces(view: View, job: Job, after: FaceKey | undefined): Promise<FaceKey[]> {
+  const { sql } = view;
+  // Without its photo it is kept by a brake, with its faces.
+  const isRemoved = sql`
+    EXISTS (SELECT 1 FROM asset a WHERE a.id = m.source_asset_id)
+    AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
+  return await readFaces(view, job, after, sql``, isRemoved);
+}
+
+async function readLostFaces(view: View, job: Job, after: FaceKey | undefined): Promise<FaceKey[]> {
+  const { sql } = view;
+  const isLost = sql`NOT EXISTS (SELECT 1 FROM asset_face mirror WHERE mirror.id = fm.mirror_face_id)`;
+  return await readFaces(view, job, after, joinSource(sql), isLost);
+}
+
+async function readChangedFaces(view: View, job: Job, after: FaceKey | undefined): Promise<FaceKey[]> {
+  const { sql } = view;
+  return await readFaces(view, job, after, joinSource(sql), sql`f."updateId" <> fm.source_update_id`);
+}
+
+function joinSource(sql: Sql): Fragment {
+  return sql`JOIN asset_face f ON f.id = fm.source_face_id`;
+}
+
+async function readFaces(
+  { sql, scope, limits }: View,
+  job: Job,
+  after: FaceKey | undefined,
+  joins: Fragment,
+  condition: Fragment,
+): Promise<FaceKey[]> {
+  return await sql<FaceKey[]>`
+    WITH found AS MATERIALIZED (
+      SELECT ${faceKey(sql)}
+      FROM immich_sidecar.face_map fm
+      JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
+      ${joins}
+      WHERE ${isLookedAt(sql, job, scope)}
+        AND ${isBehind(sql, after)}
+        AND ${condition}
+    )
+    SELECT *
+    FROM found
+    ORDER BY "mirrorAssetId", "sourceFaceId"
+    LIMIT ${limits.search}`;
+}
+
+/** Faces that somebody has drawn by hand are theirs. */
+async function readStrangeFaces(
+  { sql, scope, limits }: View,
+  job: Job,
+  after: StrangeFace | undefined,
+): Promise<StrangeFace[]> {
+  return await sql<StrangeFace[]>`
+    WITH found AS MATERIALIZED (
+      SELECT m.source_asset_id AS "sourceAssetId", f.id AS "mirrorFaceId"
+      FROM immich_sidecar.asset_map m
+      JOIN asset_face f ON f."assetId" = m.mirror_asset_id AND f."sourceType" <> 'manual'
+      WHERE ${isLookedAt(sql, job, scope)}
+        AND ${after === undefined ? sql`true` : sql`f.id > ${after.mirrorFaceId}`}
+        AND NOT EXISTS (
+          SELECT 1
+          FROM immich_sidecar.face_map fm
+          WHERE fm.mirror_asset_id = m.mirror_asset_id AND fm.mirror_face_id = f.id
         )
-      )`;
+    )
+    SELECT *
+    FROM found
+    ORDER BY "mirrorFaceId"
+    LIMIT ${limits.search}`;
 }
 
-export async function applyAssignments(context: Context, assignments: readonly FaceAssignment[]): Promise<number> {
-  return await inBatches(context, assignments, (tx, batch) => assignFaces(tx, context.schema, batch));
-}
-
-async function readRemovedFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceKey[]> {
-  return await sql<FaceKey[]>`
-    SELECT ${faceKey(sql)}
-    FROM immich_sidecar.face_map fm
-    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
-    WHERE ${isBetween(sql, job, scope)}
-      AND EXISTS (SELECT 1 FROM asset a WHERE a.id = m.source_asset_id) -- else it is kept by a brake, with its faces
-      AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = fm.source_face_id)`;
-}
-
-async function readLostFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceKey[]> {
-  return await sql<FaceKey[]>`
-    SELECT ${faceKey(sql)}
-    FROM immich_sidecar.face_map fm
-    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
-    JOIN asset_face f ON f.id = fm.source_face_id
-    WHERE ${isBetween(sql, job, scope)}
-      AND NOT EXISTS (SELECT 1 FROM asset_face mirror WHERE mirror.id = fm.mirror_face_id)`;
-}
-
-/** Faces that somebody has drawn by hand are his. */
-async function readStrangeFaces(sql: Sql, job: Job, scope: Scope): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    SELECT f.id
-    FROM immich_sidecar.asset_map m
-    JOIN asset_face f ON f."assetId" = m.mirror_asset_id AND f."sourceType" <> 'manual'
-    WHERE ${isBetween(sql, job, scope)}
-      AND NOT EXISTS (
-        SELECT 1
-        FROM immich_sidecar.face_map fm
-        WHERE fm.mirror_asset_id = m.mirror_asset_id AND fm.mirror_face_id = f.id
-      )`;
-  return rows.map(({ id }) => id);
-}
-
-async function removeStrangers(tx: Sql, faceIds: string[]): Promise<number> {
-  const removed = await tx`DELETE FROM asset_face WHERE id = ANY (${faceIds}::uuid[])`;
-  return removed.count;
-}
-
-async function readPhotosWithNews(sql: Sql, schema: ImmichSchema, job: Job, scope: Scope): Promise<PhotoKey[]> {
+async function readPhotosWithNews(
+  { sql, schema, scope, limits }: View,
+  job: Job,
+  after: PhotoKey | undefined,
+): Promise<PhotoKey[]> {
   const { personKey } = schema.people;
   return await sql<PhotoKey[]>`
-    SELECT DISTINCT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId"
-    FROM immich_sidecar.asset_map m
-    JOIN asset_face f ON f."assetId" = m.source_asset_id
-    LEFT JOIN immich_sidecar.face_map written
-      ON written.source_face_id = f.id AND written.mirror_asset_id = m.mirror_asset_id
-    LEFT JOIN asset_face mirror ON mirror.id = written.mirror_face_id
-    ${joinOrigin(sql, schema)}
-    LEFT JOIN immich_sidecar.person_map known_person
-      ON known_person.origin_person_id = origin.${sql(personKey)}
-      AND known_person.target_user_id = m.target_user_id
-    WHERE ${isBetween(sql, job, scope)}
-      AND (
-        mirror.id IS NULL
-        OR (known_person.origin_person_id IS NULL AND ${isPersonNeeded(sql, schema, job.targetUserId)})
-      )`;
+    WITH found AS MATERIALIZED (
+      SELECT DISTINCT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId"
+      FROM immich_sidecar.asset_map m
+      JOIN asset_face f ON f."assetId" = m.source_asset_id
+      LEFT JOIN immich_sidecar.face_map written
+        ON written.source_face_id = f.id AND written.mirror_asset_id = m.mirror_asset_id
+      LEFT JOIN asset_face mirror ON mirror.id = written.mirror_face_id
+      ${joinOrigin(sql, schema)}
+      LEFT JOIN immich_sidecar.person_map known_person
+        ON known_person.origin_person_id = origin.${sql(personKey)}
+        AND known_person.target_user_id = m.target_user_id
+      WHERE ${isLookedAt(sql, job, scope)}
+        AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`}
+        AND (
+          mirror.id IS NULL
+          OR (known_person.origin_person_id IS NULL AND ${isPersonNeeded(sql, schema, job.targetUserId)})
+        )
+    )
+    SELECT *
+    FROM found
+    ORDER BY "mirrorAssetId"
+    LIMIT ${limits.search}`;
 }
 
-async function readChangedFaces(sql: Sql, job: Job, scope: Scope): Promise<FaceKey[]> {
-  return await sql<FaceKey[]>`
-    SELECT ${faceKey(sql)}
-    FROM immich_sidecar.face_map fm
-    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
-    JOIN asset_face f ON f.id = fm.source_face_id
-    WHERE ${isBetween(sql, job, scope)}
-      AND f."updateId" <> fm.source_update_id`;
+async function removeStrangers(tx: Sql, faces: readonly StrangeFace[]): Promise<number> {
+  const removed = await tx`DELETE FROM asset_face WHERE id = ANY (${faces.map((face) => face.mirrorFaceId)}::uuid[])`;
+  return removed.count;
 }
 
 async function removeFaces(tx: Sql, faces: FaceKey[]): Promise<number> {
@@ -217,46 +251,4 @@ async function updateFaces(tx: Sql, schema: ImmichSchema, faces: FaceKey[]): Pro
     JOIN ${faceKeys(tx, faces)} ON key."sourceFaceId" = f.id
     WHERE ${isFace(tx)}`;
   return updated.count;
-}
-
-async function assignFaces(tx: Sql, schema: ImmichSchema, assignments: FaceAssignment[]): Promise<number> {
-  const { faceKey } = schema.people;
-  const updated = await tx`
-    UPDATE asset_face mirror
-    SET ${tx(faceKey)} = key."personId"
-    FROM ${faceKeys(tx, assignments)}
-    WHERE mirror.id = key."mirrorFaceId"
-      AND mirror.${tx(faceKey)} IS DISTINCT FROM key."personId"`;
-  await tx`
-    UPDATE immich_sidecar.face_map fm
-    SET person_id = key."personId"
-    FROM ${faceKeys(tx, assignments)}
-    WHERE ${isFace(tx)}`;
-  return updated.count;
-}
-
-/** The columns of a FaceKey, of the row `fm` of face_map. */
-function faceKey(sql: Sql): Fragment {
-  return sql`
-    fm.source_face_id AS "sourceFaceId", fm.mirror_asset_id AS "mirrorAssetId", fm.mirror_face_id AS "mirrorFaceId"`;
-}
-
-/** Keys as a table `key`. */
-function faceKeys(sql: Sql, keys: readonly FaceKey[]): Fragment {
-  return sql`
-    jsonb_to_recordset(${sql.json(keys as never)}) AS key
-      ("sourceFaceId" uuid, "mirrorAssetId" uuid, "mirrorFaceId" uuid, "personId" uuid)`;
-}
-
-function isFace(sql: Sql): Fragment {
-  return sql`(fm.source_face_id = key."sourceFaceId" AND fm.mirror_asset_id = key."mirrorAssetId")`;
-}
-
-/** The mappings `m` of a job's two users that a cycle looks at. */
-function isBetween(sql: Sql, job: Job, scope: Scope): Fragment {
-  return sql`(
-    m.source_user_id = ${job.sourceUserId}
-    AND m.target_user_id = ${job.targetUserId}
-    AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
-  )`;
 }

@@ -1,15 +1,19 @@
 import { existsSync } from 'node:fs';
-import { messageOf } from '../../errors.ts';
+import { quotedPath } from '../../config/quote.ts';
 import { sameFile } from '../../files/identity.ts';
 import { FileProblem } from '../../files/problem.ts';
-import { isRowError } from '../../postgres/faults.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { type Place, type Problem, problem } from '../../problems/problem.ts';
-import type { Context, PlanningContext } from '../cycle/context.ts';
+import type { Place } from '../../problems/problem.ts';
 import { insertFiles } from '../copy/insert_files.ts';
-import { readExistingMirrors } from '../mirrors/existing.ts';
-import { findOriginals, type Going, removeOriginals } from '../kept/remove_originals.ts';
+import { inBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import { inSlices } from '../cycle/slices.ts';
+import type { Tools } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { findOriginals, type Going, removeOriginals } from '../kept/remove_originals.ts';
+import { readExistingMirrors } from '../mirrors/existing.ts';
+import { type FilesPlan, pathsOf, planFiles } from '../mirrors/files.ts';
 import {
   forgetEntries,
   type JournalEntry,
@@ -19,62 +23,62 @@ import {
   removeFiles,
   stampOf,
 } from '../mirrors/journal.ts';
-import { type FilesPlan, pathsOf, planFiles } from '../mirrors/files.ts';
 import { mirrorPages } from '../mirrors/pages.ts';
-import { inSlices } from '../cycle/slices.ts';
+import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /**
- * Finds mirrors whose files are not their sources' any more: moved, replaced, made anew, added, gone from disk, or with a time
- * that a scan would stumble over. A page at a time; reads only.
+ * Lets the files of mirrors follow that are not their sources' any more: moved, replaced, made anew, added, gone from disk, or with a
+ * time that a scan would stumble over. First new links, then rows, then old links go, so that a row always finds its file.
  */
-export async function* planMirrorFiles(
-  sql: Sql,
-  context: PlanningContext,
-  job: Job,
-): AsyncGenerator<FilesPlan[]> {
-  const { schema, jobs, scope, linker, paths, limits } = context;
-  for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
-    const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
-    const plans: FilesPlan[] = [];
-    await inSlices(mirrors, (mirror) => {
-      const plan = planFiles(mirror, job, linker, paths);
-      if (plan !== undefined) plans.push(plan);
-    });
-    if (plans.length > 0) yield plans;
-  }
-}
-
-export interface FilesResult {
-  /** Mirrors whose files or paths changed. */
-  readonly updated: number;
-  readonly problems: readonly Problem[];
-}
-
-/** Makes the mirrors' files follow: new links, then rows, then old links, so that a row always finds its file. */
-export async function applyMirrorFiles(context: Context, job: Job): Promise<FilesResult> {
-  const problems: Problem[] = [];
-  let updated = 0;
-  for await (const plans of planMirrorFiles(context.sql, context, job)) {
-    await keepOthersFiles(context, job, plans, problems);
-    await context.transaction(async (tx) => {
+export const files = definePhase({
+  name: 'files',
+  what: 'Links originals, sidecars, thumbnails and videos again that were moved, replaced, made anew or lost.',
+  per: 'job',
+  counts: { filesUpdated: 'photos whose files were linked anew' },
+  plan: async function* ({ sql, schema, jobs, scope, files, limits }, job: Job) {
+    for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
+      const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
+      const plans: FilesPlan[] = [];
+      await inSlices(mirrors, (mirror) => {
+        const plan = planFiles(mirror, job, files);
+        if (plan !== undefined) plans.push(plan);
+      });
+      if (plans.length > 0) yield plans;
+    }
+  },
+  apply: eachPage(async (tools, job: Job, plans: readonly FilesPlan[], tally: Tally<'filesUpdated'>) => {
+    await keepOthersFiles(tools, job, plans, tally);
+    await tools.database.transaction(async (tx) => {
       await recordLinks(tx, plans.flatMap(newEntries));
       await recordStamps(tx, plans.flatMap((files) => [...originalEntries(files), ...files.staleStamps]));
     });
-    const linked = await relink(context, plans, problems);
-    const written = await writeRows(context, job, linked, problems);
-    await removeObsolete(context, job, plans, written, problems);
-    updated += written.filter(doesMore).length;
-  }
-  return { updated, problems };
-}
-
-/** Whether a plan is about more than our own notes. */
-function doesMore({ links, obsolete, row, newFiles, oldFileIds }: FilesPlan): boolean {
-  return row !== undefined || links.length + obsolete.length + newFiles.length + oldFileIds.length > 0;
-}
+    const linked = await relink(tools, plans, tally);
+    const written = await writeRows(tools, job, linked, tally);
+    await removeObsolete(tools, job, plans, written, tally);
+    tally.add('filesUpdated', written.filter(doesMore).length);
+  }),
+  describe: (page) => [
+    ...linesOf(
+      '~',
+      'photos whose files follow',
+      page.filter(doesMore),
+      ({ plan }) => `files of ${quotedPath(plan.mirrorPath)}`,
+    ),
+    ...linesOf(
+      '~',
+      'originals to note as they are',
+      page.filter((files) => !doesMore(files)),
+      ({ plan }) => `original ${quotedPath(plan.mirrorPath)}`,
+    ),
+  ],
+});
 
 /** Returns the plans all of whose links were made. */
-async function relink(context: Context, plans: readonly FilesPlan[], problems: Problem[]): Promise<FilesPlan[]> {
+async function relink(
+  { database, files: { linker } }: Tools,
+  plans: readonly FilesPlan[],
+  tally: Tally,
+): Promise<FilesPlan[]> {
   // One mirror may take the place that another one leaves.
   const isLeft = new Set(plans.flatMap(({ obsolete }) => obsolete.map(({ path }) => path)));
   const done: FilesPlan[] = [];
@@ -85,42 +89,43 @@ async function relink(context: Context, plans: readonly FilesPlan[], problems: P
         if (!isOurs && existsSync(target) && !sameFile(source.realPath, target)) {
           throw new FileProblem('occupied', target);
         }
-        context.linker.replace(source, target);
+        linker.replace(source, target);
       }
       done.push(files);
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
-      problems.push(error.toProblem(placeOf(files)));
+      tally.problem(error.toProblem(placeOf(files)));
     }
-  }, context.signal);
+  }, database.signal);
   return done;
 }
 
-/** Writes the rows of a page; when PostgreSQL refuses one, mirror by mirror. Returns the plans whose rows were written. */
+/** Writes the rows of a page. Returns the plans whose rows were written. */
 async function writeRows(
-  context: Context,
+  { database, schema }: Tools,
   job: Job,
   plans: readonly FilesPlan[],
-  problems: Problem[],
+  tally: Tally,
 ): Promise<FilesPlan[]> {
-  if (plans.length === 0) return [];
-  try {
-    await context.transaction((tx) => updateRows(tx, context, job, plans));
-    return [...plans];
-  } catch (error) {
-    if (!isRowError(error)) throw error;
-    const [only] = plans;
-    if (only !== undefined && plans.length === 1) {
-      problems.push(problem('constraint', placeOf(only), messageOf(error)));
-      return [];
-    }
-    const written: FilesPlan[] = [];
-    for (const files of plans) written.push(...await writeRows(context, job, [files], problems));
-    return written;
-  }
+  const write = async (tx: Sql, batch: FilesPlan[]) => {
+    await updateRows(tx, schema, job, batch);
+    return batch;
+  };
+  const written = await inBatches(
+    database,
+    plans,
+    write,
+    (plan, error) => tally.problem(refused(error, placeOf(plan))),
+  );
+  return written.flat();
 }
 
-async function updateRows(tx: Sql, { schema }: Context, job: Job, plans: readonly FilesPlan[]): Promise<void> {
+async function updateRows(
+  tx: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  plans: readonly FilesPlan[],
+): Promise<void> {
   const rows = plans.flatMap(({ plan, row }) =>
     row === undefined ? [] : [{ ...row, mirrorAssetId: plan.mirrorAssetId }]
   );
@@ -176,39 +181,40 @@ async function updateRows(tx: Sql, { schema }: Context, job: Job, plans: readonl
 
 /** Removes what no row names any more, unless another mirror has taken the place. */
 async function removeObsolete(
-  context: Context,
+  tools: Tools,
   job: Job,
   plans: readonly FilesPlan[],
   written: readonly FilesPlan[],
-  problems: Problem[],
+  tally: Tally,
 ): Promise<void> {
-  const obsolete = written.flatMap((files) => files.obsolete);
+  const { database, files } = tools;
+  const obsolete = written.flatMap((plan) => plan.obsolete);
   if (obsolete.length === 0) return;
   const taken = new Set(plans.flatMap(pathsOf));
   const free = obsolete.filter(({ path }) => !taken.has(path));
-  const originals = await findOriginals(context.sql, free);
+  const originals = await findOriginals(database.sql, free);
   const failed = [
-    ...removeFiles(free.filter((entry) => !originals.has(entry)), context.linker, context.paths),
-    ...await removeOriginals(context, written.map((files) => goingOf(job, files)), [...originals]),
+    ...removeFiles(free.filter((entry) => !originals.has(entry)), files),
+    ...await removeOriginals(tools, written.map((plan) => goingOf(job, plan)), [...originals]),
   ];
-  problems.push(...failed.map(notRemoved));
+  for (const failure of failed) tally.problem(notRemoved(failure));
   const staying = new Set(failed.map(({ entry }) => entry));
-  await context.transaction((tx) => forgetEntries(tx, obsolete.filter((entry) => !staying.has(entry))));
+  await database.transaction((tx) => forgetEntries(tx, obsolete.filter((entry) => !staying.has(entry))));
 }
 
 /** A file in the place of an original that is neither ours nor the source's is somebody's work. */
-async function keepOthersFiles(
-  context: Context,
-  job: Job,
-  plans: readonly FilesPlan[],
-  problems: Problem[],
-): Promise<void> {
+async function keepOthersFiles(tools: Tools, job: Job, plans: readonly FilesPlan[], tally: Tally): Promise<void> {
   const replaced = plans.flatMap((files) =>
     originalEntries(files).flatMap(({ path }) => files.journaled.get(path) ?? [])
   );
   const going = plans.map((files) => goingOf(job, files));
-  const failed = await removeOriginals(context, going, replaced, { onlyKeeps: true });
-  problems.push(...failed.map(notRemoved));
+  const failed = await removeOriginals(tools, going, replaced, { onlyKeeps: true });
+  for (const failure of failed) tally.problem(notRemoved(failure));
+}
+
+/** Whether a plan is about more than our own notes. */
+function doesMore({ links, obsolete, row, newFiles, oldFileIds }: FilesPlan): boolean {
+  return row !== undefined || links.length + obsolete.length + newFiles.length + oldFileIds.length > 0;
 }
 
 function goingOf(job: Job, { plan }: FilesPlan): Going {

@@ -1,39 +1,70 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../cycle/batches.ts';
-import type { Context } from '../cycle/context.ts';
+import { countInBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { isWithin, type Scope } from '../cycle/scope.ts';
+import { isLookedAt } from '../mirrors/pages.ts';
+import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A mirrored still and the mirror of its motion part. */
 export interface LivePhotoPlan {
+  readonly sourceAssetId: string;
   readonly stillId: string;
   readonly motionId: string;
 }
 
-/** Finds mirrored live photos whose two parts are not linked yet. Reads only. */
-export async function planLivePhotos(sql: Sql, job: Job, scope: Scope): Promise<LivePhotoPlan[]> {
+/** Links the two parts of mirrored live photos. */
+export const livePhotos = definePhase({
+  name: 'live-photos',
+  what: 'Links the two parts of shared live photos.',
+  per: 'pair',
+  counts: { livePhotosLinked: 'live photos linked' },
+  plan: (view, job: Job) => {
+    const { search } = view.limits;
+    return searchPages((after?: LivePhotoPlan) => findLivePhotos(view, job, after), search);
+  },
+  apply: eachPage(async ({ database }, _job: Job, page: LivePhotoPlan[], tally: Tally<'livePhotosLinked'>) => {
+    const linked = await countInBatches(
+      database,
+      page,
+      linkParts,
+      ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId })),
+    );
+    tally.add('livePhotosLinked', linked);
+  }),
+  describe: (page) => linesOf('~', 'live photos to link', page, ({ stillId }) => `link live photo ${stillId}`),
+});
+
+async function findLivePhotos(
+  { sql, scope, limits }: View,
+  job: Job,
+  after: LivePhotoPlan | undefined,
+): Promise<LivePhotoPlan[]> {
   return await sql<LivePhotoPlan[]>`
-    SELECT mirror.id AS "stillId", motion_mirror.id AS "motionId"
-    FROM immich_sidecar.asset_map m
-    JOIN asset still ON still.id = m.source_asset_id AND still."livePhotoVideoId" IS NOT NULL
-    JOIN asset mirror ON mirror.id = m.mirror_asset_id
-    JOIN immich_sidecar.asset_map motion
-      ON motion.source_asset_id = still."livePhotoVideoId" AND motion.target_user_id = m.target_user_id
-    JOIN asset motion_mirror ON motion_mirror.id = motion.mirror_asset_id
-    WHERE m.source_user_id = ${job.sourceUserId}
-      AND m.target_user_id = ${job.targetUserId}
-      AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
-      AND mirror."livePhotoVideoId" IS DISTINCT FROM motion_mirror.id`;
+    WITH found AS MATERIALIZED (
+      SELECT still.id AS "sourceAssetId", mirror.id AS "stillId", motion_mirror.id AS "motionId"
+      FROM immich_sidecar.asset_map m
+      JOIN asset still ON still.id = m.source_asset_id AND still."livePhotoVideoId" IS NOT NULL
+      JOIN asset mirror ON mirror.id = m.mirror_asset_id
+      JOIN immich_sidecar.asset_map motion
+        ON motion.source_asset_id = still."livePhotoVideoId" AND motion.target_user_id = m.target_user_id
+      JOIN asset motion_mirror ON motion_mirror.id = motion.mirror_asset_id
+      WHERE ${isLookedAt(sql, job, scope)}
+        AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.stillId}`}
+        AND mirror."livePhotoVideoId" IS DISTINCT FROM motion_mirror.id
+    )
+    SELECT *
+    FROM found
+    ORDER BY "stillId"
+    LIMIT ${limits.search}`;
 }
 
-/** Links the parts. Returns how many live photos were made whole. */
-export async function applyLivePhotos(context: Context, plan: readonly LivePhotoPlan[]): Promise<number> {
-  return await inBatches(context, plan, async (tx, batch) => {
-    const linked = await tx`
-      UPDATE asset mirror
-      SET "livePhotoVideoId" = pair."motionId"
-      FROM jsonb_to_recordset(${tx.json(batch as never)}) AS pair ("stillId" uuid, "motionId" uuid)
-      WHERE mirror.id = pair."stillId"`;
-    return linked.count;
-  });
+async function linkParts(tx: Sql, pairs: readonly LivePhotoPlan[]): Promise<number> {
+  const linked = await tx`
+    UPDATE asset mirror
+    SET "livePhotoVideoId" = pair."motionId"
+    FROM jsonb_to_recordset(${tx.json(pairs as never)}) AS pair ("stillId" uuid, "motionId" uuid)
+    WHERE mirror.id = pair."stillId"`;
+  return linked.count;
 }

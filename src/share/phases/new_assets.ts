@@ -1,46 +1,83 @@
-import type { Sql } from '../../postgres/connect.ts';
+import { getLogger } from '@logtape/logtape';
+import { quotedPath } from '../../config/quote.ts';
 import { isPlainPath } from '../../files/path_map.ts';
-import { type Candidate, findOwnUploads, type Part, PARTS, readCandidates } from '../selection/candidates.ts';
-import type { Context, PlanningContext } from '../cycle/context.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { describeProblem, type Place } from '../../problems/problem.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
-import { insertPeople } from '../people/insert_people.ts';
+import { countInBatches } from '../cycle/batches.ts';
+import type { Skip } from '../cycle/outcome.ts';
+import { refused } from '../cycle/refused.ts';
+import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { forgetLinks, type JournalEntry, recordLinks, removeFiles, stampOf } from '../mirrors/journal.ts';
 import { type InspectedMirror, inspectFiles, linkFiles } from '../mirrors/links.ts';
 import { mirrorIds, type MirrorPlan, planMirror } from '../mirrors/plan.ts';
-import type { Skip } from '../cycle/outcome.ts';
-import { recordSkips, skipOf } from '../standing/skips.ts';
 import { findTakenPaths } from '../mirrors/taken_paths.ts';
+import { insertPeople } from '../people/insert_people.ts';
+import { type Candidate, findOwnUploads, type Part, readCandidates } from '../selection/candidates.ts';
+import { type KnownSkip, markKnown, recordSkips, skipOf } from '../standing/skips.ts';
+import { readStanding, readyCount } from '../standing/standing.ts';
+import { definePhase, linesOf, type PlanLine, type Tally } from './phase.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
 
 /** One page of what is to be mirrored. A dry run prints it; apply consumes it. */
 export interface NewAssetsPlan {
   readonly mirrors: readonly InspectedMirror[];
-  readonly skips: readonly Skip[];
-}
-
-export interface NewAssetsResult {
-  readonly created: number;
-  readonly faces: number;
-  readonly links: number;
-}
-
-/** Told while it runs, so that nothing has to be kept of a million assets. */
-export interface NewAssetsObserver {
-  onProgress(assets: number): void;
-  onSkip(skip: Skip): void;
+  readonly skips: readonly KnownSkip[];
 }
 
 /**
- * Decides for each candidate of a job how it is mirrored, page by page. Reads only. The motion parts of live photos come
- * after everything else has been applied, as they follow their stills.
+ * Mirrors what is ready and has no mirror yet. While PostgreSQL copies the rows of one batch, or of two, the next is planned and its files
+ * are linked. People are made before, batch by batch, as faces of several batches share them.
  */
-export async function* planNewAssets(
-  sql: Sql,
-  context: PlanningContext,
-  job: Job,
-  part: Part,
-): AsyncGenerator<NewAssetsPlan> {
-  const { schema, scope, limits } = context;
+export const newAssets = definePhase({
+  name: 'new-assets',
+  what: 'Shares what is selected, ready and not shared yet.',
+  ...copying('main'),
+  progress: {
+    unit: 'photos',
+    total: async ({ sql, schema, scope }, job: Job) =>
+      scope === 'all' ? readyCount(await readStanding(sql, schema, job)) : scope.length,
+  },
+});
+
+/** The same for the hidden motion parts of live photos, which follow their stills: all of these are there by now. */
+export const motionParts = definePhase({
+  name: 'motion-parts',
+  what: 'Shares the hidden motion parts of live photos whose stills are shared.',
+  ...copying('motion'),
+});
+
+function copying(part: Part) {
+  return {
+    per: 'job' as const,
+    counts: { created: 'new', faces: 'faces copied', people: 'people new', links: 'links made' },
+    plan: (view: View, job: Job) => planNewAssets(view, job, part),
+    apply: applyNewAssets,
+    describe: describeNewAssets,
+  };
+}
+
+function describeNewAssets({ mirrors, skips }: NewAssetsPlan): PlanLine[] {
+  return [
+    ...linesOf(
+      '+',
+      'photos to mirror',
+      mirrors,
+      ({ plan }) => `${quotedPath(plan.sourcePath)} -> ${quotedPath(plan.mirrorPath)}`,
+    ),
+    ...skips.map((skip): PlanLine => ({
+      sign: '!',
+      kind: 'photos to leave out',
+      text: describeProblem(skip.problem),
+      isKnown: skip.isKnown,
+    })),
+  ];
+}
+
+async function* planNewAssets(view: View, job: Job, part: Part): AsyncGenerator<NewAssetsPlan> {
+  const { sql, schema, scope, files, limits } = view;
   for await (const candidates of readCandidates(sql, schema, job, scope, part, limits)) {
     const duplicates = await findOwnUploads(sql, job, candidates.map(({ id }) => id));
     const newId = mirrorIds();
@@ -49,48 +86,35 @@ export async function* planNewAssets(
     const planned = usable.map((candidate) => planMirror(candidate, job, newId));
     const taken = await findTakenPaths(sql, job, planned.map(({ mirrorPath }) => mirrorPath));
     const [late, plans] = partition(planned, ({ mirrorPath }) => taken.has(mirrorPath));
-    const { mirrors, skips } = await inspectFiles(plans, context.linker, context.paths);
-    yield {
-      mirrors,
-      skips: [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...late.map(lateSkip), ...skips],
-    };
+    const { mirrors, skips } = await inspectFiles(plans, files);
+    const all = [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...late.map(lateSkip), ...skips];
+    yield { mirrors, skips: await markKnown(sql, job, all) };
   }
 }
 
-/**
- * Mirrors what is ready and has no mirror yet. While PostgreSQL copies the rows of one batch, or of two, the next
- * is planned and its files are linked. People are made before, batch by batch, as faces of several batches share them.
- */
-export async function applyNewAssets(
-  context: Context,
+async function applyNewAssets(
+  tools: Tools,
   job: Job,
-  observer: NewAssetsObserver,
-): Promise<NewAssetsResult> {
-  const results: NewAssetsResult[] = [];
-  for (const part of PARTS) {
-    const copying: Promise<NewAssetsResult>[] = [];
-    try {
-      for await (const plan of planNewAssets(context.sql, context, job, part)) {
-        const batch = await prepareFiles(context, job, plan);
-        const oldest = copying.length >= context.copyWorkers ? copying.shift() : undefined;
-        if (oldest !== undefined) results.push(await oldest);
-        const copied = copyRows(context, job, batch, observer);
-        copied.catch(() => {}); // it is awaited, but perhaps not before it fails
-        copying.push(copied);
-        observer.onProgress(plan.mirrors.length + plan.skips.length);
-      }
-    } finally {
-      await Promise.allSettled(copying);
+  pages: AsyncIterable<NewAssetsPlan>,
+  tally: Tally<'created' | 'faces' | 'people' | 'links'>,
+): Promise<void> {
+  let created = 0;
+  const copying: Promise<number>[] = [];
+  try {
+    for await (const plan of pages) {
+      const batch = await prepareFiles(tools, job, plan, tally);
+      const oldest = copying.length >= tools.settings.copyWorkers ? copying.shift() : undefined;
+      if (oldest !== undefined) created += await oldest;
+      const copied = copyRows(tools, job, batch, tally);
+      copied.catch(() => {}); // it is awaited, but perhaps not before it fails
+      copying.push(copied);
+      tally.advance(plan.mirrors.length + plan.skips.length);
     }
-    results.push(...await Promise.all(copying));
+  } finally {
+    await Promise.allSettled(copying);
   }
-  const created = sum(results.map((result) => result.created));
-  if (created >= context.limits.batch) await analyzeOwnTables(context.sql);
-  return {
-    created,
-    faces: sum(results.map((result) => result.faces)),
-    links: sum(results.map((result) => result.links)),
-  };
+  for (const count of await Promise.all(copying)) created += count;
+  if (created >= tools.database.batchSize) await analyzeOwnTables(tools.database.sql);
 }
 
 /** A batch whose files are in place and whose rows are not. */
@@ -102,13 +126,23 @@ interface LinkedBatch {
 }
 
 /** Journals and makes the links of a batch. */
-async function prepareFiles(context: Context, job: Job, plan: NewAssetsPlan): Promise<LinkedBatch> {
+async function prepareFiles(
+  { database, schema, files }: Tools,
+  job: Job,
+  plan: NewAssetsPlan,
+  tally: Tally<'people'>,
+): Promise<LinkedBatch> {
   if (plan.mirrors.length === 0) return { mirrors: [], skips: plan.skips, unlinked: [] };
-  await context.transaction(async (tx) => {
-    await recordLinks(tx, plan.mirrors.flatMap(entriesOf));
-    await insertPeople(tx, context.schema, job, plan.mirrors.map(({ plan: { sourceAssetId } }) => sourceAssetId));
-  });
-  const { linked, littered, skips } = await linkFiles(plan.mirrors, context.linker, context.signal);
+  await database.transaction((tx) => recordLinks(tx, plan.mirrors.flatMap(entriesOf)));
+  const people = await countInBatches(
+    database,
+    plan.mirrors,
+    (tx, batch) => insertPeople(tx, schema, job, batch.map((mirror) => mirror.plan.sourceAssetId)),
+    // The photo is shared without whoever this is; the faces phase tries again.
+    (mirror, error) => tally.problem(refused(error, placeOf(mirror))),
+  );
+  tally.add('people', people);
+  const { linked, littered, skips } = await linkFiles(plan.mirrors, files.linker, database.signal);
   const hasFiles = new Set([...linked, ...littered]);
   return {
     mirrors: linked,
@@ -121,27 +155,28 @@ async function prepareFiles(context: Context, job: Job, plan: NewAssetsPlan): Pr
 
 /** Writes the rows of a batch; what did not come to be loses its files again and is remembered with its reason. */
 async function copyRows(
-  context: Context,
+  { database, schema, files }: Tools,
   job: Job,
   batch: LinkedBatch,
-  observer: NewAssetsObserver,
-): Promise<NewAssetsResult> {
-  const copied = await copyBatch(context, job, batch.mirrors);
+  tally: Tally<'created' | 'faces' | 'links'>,
+): Promise<number> {
+  const copied = await copyBatch(database, schema, job, batch.mirrors);
   const created = new Set(copied.created);
-  const [made, refused] = partition(batch.mirrors, ({ plan }) => created.has(plan.mirrorAssetId));
+  const [made, refusedOnes] = partition(batch.mirrors, ({ plan }) => created.has(plan.mirrorAssetId));
   const skips = [...batch.skips, ...copied.skips];
-  if (refused.length > 0 || skips.length > 0) {
-    const failed = new Set(
-      removeFiles(refused.flatMap(entriesOf), context.linker, context.paths).map(({ entry }) => entry.mirrorId),
-    );
-    const settled = refused.map(({ plan }) => plan.mirrorAssetId).filter((id) => !failed.has(id));
-    await context.transaction(async (tx) => {
+  if (refusedOnes.length > 0 || skips.length > 0) {
+    const failed = new Set(removeFiles(refusedOnes.flatMap(entriesOf), files).map(({ entry }) => entry.mirrorId));
+    const settled = refusedOnes.map(({ plan }) => plan.mirrorAssetId).filter((id) => !failed.has(id));
+    await database.transaction(async (tx) => {
       await forgetLinks(tx, [...settled, ...batch.unlinked]);
       await recordSkips(tx, job, skips);
     });
-    for (const skip of skips) observer.onSkip(skip);
+    for (const skip of skips) tellSkip(job, skip, tally);
   }
-  return { created: made.length, faces: copied.faces, links: sum(made.map(({ links }) => links.length)) };
+  tally.add('created', made.length);
+  tally.add('faces', copied.faces);
+  tally.add('links', made.reduce((sum, { links }) => sum + links.length, 0));
+  return made.length;
 }
 
 /** The journal rows of a mirror. */
@@ -185,6 +220,16 @@ function sourceOf({ id, updateId, originalPath }: Candidate): Parameters<typeof 
   return { sourceAssetId: id, sourceUpdateId: updateId, sourcePath: originalPath };
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+function placeOf({ plan: { sourceAssetId, sourcePath } }: InspectedMirror): Place {
+  return { assetId: sourceAssetId, photo: sourcePath };
+}
+
+function tellSkip(job: Job, { reason, problem, sourceAssetId }: Skip, tally: Tally): void {
+  if (reason !== 'duplicate') return tally.problem(problem);
+  logger.info('{job}: skipped {problem}', {
+    job: job.name,
+    problem: describeProblem(problem),
+    assetId: sourceAssetId,
+    code: reason,
+  });
 }

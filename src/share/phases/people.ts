@@ -4,18 +4,26 @@ import { personThumbnailPath } from '../../immich/layout.ts';
 import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../cycle/batches.ts';
-import type { Context } from '../cycle/context.ts';
-import { forgetEntries, type JournalEntry, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import { describeProblem } from '../../problems/problem.ts';
+import { countInBatches, inBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import type { Files, Tools, View } from '../cycle/tools.ts';
+import { forgetEntries, type JournalEntry, notRemoved, recordLinks, removeFiles } from '../mirrors/journal.ts';
 import { lockOwnPeople } from '../people/native_shares.ts';
+import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
-/** People of a target who are mirrors and whose origin says something new. */
-export interface PeoplePlan {
+/** People of a target who are mirrors and whose origin says something new; one kind at a time, in this order. */
+export type PeoplePage =
   /** Mirrors whose origin has another name, visibility, birth date or colour than we wrote last. */
-  readonly changed: readonly string[];
-  readonly covers: readonly CoverPlan[];
+  | { readonly changed: readonly ChangedPerson[] }
+  | { readonly covers: readonly CoverPlan[] };
+
+interface ChangedPerson {
+  readonly originPersonId: string;
+  readonly mirrorPersonId: string;
 }
 
 /** The cover a mirrored person gets. */
@@ -23,37 +31,77 @@ export interface CoverPlan {
   readonly mirrorPersonId: string;
   /** The mirrored face that the source's cover shows, if the target can see that photo. */
   readonly coverFaceId: string | null;
-  /** Otherwise the largest face that he can see; Immich makes the thumbnail from it. */
+  /** Otherwise the largest face that they can see; Immich makes the thumbnail from it. */
   readonly fallbackFaceId: string | null;
   readonly sourceThumbnailPath: string;
 }
 
-/** Finds people to update. Reads only. */
-export async function planPeople(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<PeoplePlan> {
-  const { personKey } = schema.people;
-  const changed = await sql<{ id: string }[]>`
-    SELECT pm.mirror_person_id AS id
-    FROM immich_sidecar.person_map pm
-    JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-    WHERE pm.target_user_id = ${targetUserId}
-      AND ${isOurs(sql, schema)}
-      AND (origin.name, origin."isHidden", origin."birthDate", origin.color)
-        IS DISTINCT FROM (pm.name, pm.is_hidden, pm.birth_date, pm.color)`;
-  return { changed: changed.map(({ id }) => id), covers: await planCovers(sql, schema, targetUserId) };
+/** Lets people follow their origins: names and the like, and covers. With somebody with whom nothing is shared any more they stay as they are. */
+export const people = definePhase({
+  name: 'people',
+  what: 'Carries names, birth dates, colours, visibility and covers of people over.',
+  per: 'target',
+  counts: { peopleUpdated: 'people updated' },
+  plan: planPeople,
+  apply: eachPage(applyPeople),
+  describe: (page: PeoplePage): PlanLine[] =>
+    'changed' in page
+      ? linesOf('~', 'people to update', page.changed, ({ mirrorPersonId }) => `person ${mirrorPersonId}`)
+      : linesOf('~', 'covers to set', page.covers, ({ mirrorPersonId }) => `cover of person ${mirrorPersonId}`),
+});
+
+async function* planPeople(view: View, targetUserId: string): AsyncGenerator<PeoplePage> {
+  if (!view.jobs.some((job) => job.targetUserId === targetUserId)) return;
+  const { search } = view.limits;
+  const changes = searchPages((after?: ChangedPerson) => findChanged(view, targetUserId, after), search);
+  for await (const changed of changes) yield { changed };
+  const planned = new Set<string>();
+  for await (const covers of searchPages((after?: CoverPlan) => findCovers(view, targetUserId, after), search)) {
+    for (const { mirrorPersonId } of covers) planned.add(mirrorPersonId);
+    yield { covers };
+  }
+  if (view.scope !== 'all') return;
+  for await (const known of searchPages((after?: CoverPlan) => findThumbnails(view, targetUserId, after), search)) {
+    const covers = known.filter((cover) =>
+      !planned.has(cover.mirrorPersonId) &&
+      isStale(cover, personThumbnailPath(view.mediaLocation, targetUserId, cover.mirrorPersonId).path, view.files)
+    );
+    if (covers.length > 0) yield { covers };
+  }
 }
 
-/** Whether the row that the person `pm` has in the target's account is ours to change. */
-function isOurs(sql: Sql, schema: ImmichSchema): Fragment {
-  return sql`(
-    pm.is_ours AND NOT ${isNativelyShared(sql, schema, sql`pm.target_user_id`, sql`pm.mirror_person_id`)}
-  )`;
+async function findChanged(
+  { sql, schema, limits }: View,
+  targetUserId: string,
+  after: ChangedPerson | undefined,
+): Promise<ChangedPerson[]> {
+  const { personKey } = schema.people;
+  return await sql<ChangedPerson[]>`
+    WITH found AS MATERIALIZED (
+      SELECT pm.origin_person_id AS "originPersonId", pm.mirror_person_id AS "mirrorPersonId"
+      FROM immich_sidecar.person_map pm
+      JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+      WHERE pm.target_user_id = ${targetUserId}
+        AND ${isOurs(sql, schema)}
+        AND ${after === undefined ? sql`true` : sql`pm.origin_person_id > ${after.originPersonId}`}
+        AND (origin.name, origin."isHidden", origin."birthDate", origin.color)
+          IS DISTINCT FROM (pm.name, pm.is_hidden, pm.birth_date, pm.color)
+    )
+    SELECT *
+    FROM found
+    ORDER BY "originPersonId"
+    LIMIT ${limits.search}`;
 }
 
 /**
  * The thumbnail of a person is a cut-out of one photo. It is shared only while the target can see that very photo;
  * otherwise a locked or private photo would show through.
  */
-async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<CoverPlan[]> {
+async function findCovers(
+  { sql, schema, limits }: View,
+  targetUserId: string,
+  after: CoverPlan | undefined,
+): Promise<CoverPlan[]> {
   const { personKey, faceKey } = schema.people;
   return await sql<CoverPlan[]>`
     SELECT
@@ -94,97 +142,102 @@ async function planCovers(sql: Sql, schema: ImmichSchema, targetUserId: string):
       JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = ${targetUserId}
       WHERE pm.target_user_id = ${targetUserId}
         AND ${isOurs(sql, schema)}
+        AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
     ) AS wanted
     WHERE wanted.cover_face_id IS DISTINCT FROM wanted.written_face_id
-      OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)`;
+      OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)
+    ORDER BY wanted.mirror_person_id
+    LIMIT ${limits.search}`;
 }
 
-/**
- * Finds thumbnails of mirrored people that are not on disk, or not what the source has by now: Immich makes them anew under the same
- * name, which shows in no row. Looks at the disk; for full cycles.
- */
-export async function planStaleThumbnails(
-  context: Context,
-  media: string,
+/** People whose thumbnail is a copy of their origin's. */
+async function findThumbnails(
+  { sql, schema, limits }: View,
   targetUserId: string,
+  after: CoverPlan | undefined,
 ): Promise<CoverPlan[]> {
-  const { personKey } = context.schema.people;
-  const covers = await context.sql<CoverPlan[]>`
+  const { personKey } = schema.people;
+  return await sql<CoverPlan[]>`
     SELECT
       pm.mirror_person_id AS "mirrorPersonId",
       pm.cover_face_id AS "coverFaceId",
       NULL AS "fallbackFaceId",
       origin."thumbnailPath" AS "sourceThumbnailPath"
     FROM immich_sidecar.person_map pm
-    JOIN person origin
-      ON origin.${context.sql(personKey)} = pm.origin_person_id
-      AND origin."ownerId" = pm.origin_owner_id
-    JOIN person mirror
-      ON mirror.${context.sql(personKey)} = pm.mirror_person_id
-      AND mirror."ownerId" = ${targetUserId}
+    JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
+    JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
     WHERE pm.target_user_id = ${targetUserId}
-      AND ${isOurs(context.sql, context.schema)}
+      AND ${isOurs(sql, schema)}
+      AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
       AND pm.cover_face_id IS NOT NULL
-      AND mirror."faceAssetId" = pm.cover_face_id`;
-  return covers.filter((cover) => {
-    const [source, target] = [
-      cover.sourceThumbnailPath,
-      personThumbnailPath(media, targetUserId, cover.mirrorPersonId).path,
-    ]
-      .map((path) => context.paths.toLocal(path));
-    if (source === undefined || target === undefined) return false;
-    try {
-      return !context.linker.isCopy(context.linker.inspect(source), target);
-    } catch (error) {
-      if (!(error instanceof FileProblem)) throw error;
-      return false;
-    }
-  });
+      AND mirror."faceAssetId" = pm.cover_face_id
+    ORDER BY pm.mirror_person_id
+    LIMIT ${limits.search}`;
 }
 
-/** Makes the target's people follow. Returns how many changed. */
-export async function applyPeople(
-  context: Context,
-  media: string,
-  targetUserId: string,
-  plan: PeoplePlan,
-): Promise<number> {
-  const { schema } = context;
-  const updated = await inBatches(context, plan.changed, async (tx, batch) => {
-    return await updatePeople(tx, schema, targetUserId, await lockOwnPeople(tx, schema, targetUserId, batch));
-  }, 'READ COMMITTED');
-  const covers: Cover[] = [];
-  for (let start = 0; start < plan.covers.length; start += context.limits.batch) {
-    const planned = plan.covers.slice(start, start + context.limits.batch);
-    covers.push(
-      ...await context.transaction(async (tx) => {
-        const batch = (await whoseAreOurs(tx, schema, targetUserId, planned)).map((cover): Cover => ({
-          ...cover,
-          ...personThumbnailPath(media, targetUserId, cover.mirrorPersonId),
-        }));
-        await recordLinks(tx, batch.filter(({ coverFaceId }) => coverFaceId !== null).map(entryOf));
-        return batch;
-      }, 'READ COMMITTED'),
-    );
+/**
+ * Whether a thumbnail is not on disk, or not what the source has by now: Immich makes them anew under the same name, which shows in no
+ * row. One that the source has lost is left.
+ */
+function isStale(cover: CoverPlan, thumbnailPath: string, { linker, paths }: Files): boolean {
+  const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(thumbnailPath)];
+  if (source === undefined || target === undefined) return false;
+  try {
+    return !linker.isCopy(linker.inspect(source), target);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return false;
   }
+}
+
+async function applyPeople(
+  tools: Tools,
+  targetUserId: string,
+  page: PeoplePage,
+  tally: Tally<'peopleUpdated'>,
+): Promise<void> {
+  const { database, schema, files, mediaLocation } = tools;
+  const onRefused = (_person: unknown, error: unknown) => tally.problem(refused(error, { table: 'person' }));
+  if ('changed' in page) {
+    const update = async (tx: Sql, batch: ChangedPerson[]) =>
+      await updatePeople(tx, schema, targetUserId, await whoseAreOurs(tx, schema, targetUserId, batch));
+    tally.add('peopleUpdated', await countInBatches(database, page.changed, update, onRefused, 'READ COMMITTED'));
+    return;
+  }
+  const record = async (tx: Sql, planned: CoverPlan[]) => {
+    const batch = (await whoseAreOurs(tx, schema, targetUserId, planned)).map((cover): Cover => ({
+      ...cover,
+      ...personThumbnailPath(mediaLocation, targetUserId, cover.mirrorPersonId),
+    }));
+    await recordLinks(tx, batch.filter(({ coverFaceId }) => coverFaceId !== null).map(entryOf));
+    return batch;
+  };
+  const covers = (await inBatches(database, page.covers, record, onRefused, 'READ COMMITTED')).flat();
   const linked = covers.flatMap((cover) => {
-    const hasThumbnail = copyThumbnail(context, cover);
+    const hasThumbnail = copyThumbnail(cover, files, tally);
     return hasThumbnail === undefined ? [] : [{ ...cover, hasThumbnail }];
   });
-  return updated + await inBatches(context, linked, async (tx, batch) => {
-    return await setCovers(tx, schema, targetUserId, await whoseAreOurs(tx, schema, targetUserId, batch));
-  }, 'READ COMMITTED');
+  const set = async (tx: Sql, batch: typeof linked) =>
+    await setCovers(tx, schema, targetUserId, await whoseAreOurs(tx, schema, targetUserId, batch));
+  tally.add('peopleUpdated', await countInBatches(database, linked, set, onRefused, 'READ COMMITTED'));
 }
 
-/** Of these covers those of people whose rows are ours to change; the rows are locked. */
-async function whoseAreOurs<T extends CoverPlan>(
+/** Of these those whose rows are ours to change; the rows are locked. */
+async function whoseAreOurs<Item extends { readonly mirrorPersonId: string }>(
   tx: Sql,
   schema: ImmichSchema,
   targetUserId: string,
-  covers: readonly T[],
-): Promise<T[]> {
-  const ours = new Set(await lockOwnPeople(tx, schema, targetUserId, covers.map((cover) => cover.mirrorPersonId)));
-  return covers.filter(({ mirrorPersonId }) => ours.has(mirrorPersonId));
+  items: readonly Item[],
+): Promise<Item[]> {
+  const ours = new Set(await lockOwnPeople(tx, schema, targetUserId, items.map((item) => item.mirrorPersonId)));
+  return items.filter(({ mirrorPersonId }) => ours.has(mirrorPersonId));
+}
+
+/** Whether the row that the person `pm` has in the target's account is ours to change. */
+function isOurs(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`(
+    pm.is_ours AND NOT ${isNativelyShared(sql, schema, sql`pm.target_user_id`, sql`pm.mirror_person_id`)}
+  )`;
 }
 
 /** A cover and where its thumbnail lies. */
@@ -203,8 +256,8 @@ function entryOf({ mirrorPersonId, path, keep }: Cover): JournalEntry {
  * place, and either side would see the other's, be it of a private photo (docs/immich.md). Returns undefined when ours could
  * not be taken away; the next cycle tries again.
  */
-function copyThumbnail(context: Context, cover: Cover): boolean | undefined {
-  const { linker, paths } = context;
+function copyThumbnail(cover: Cover, files: Files, tally: Tally): boolean | undefined {
+  const { linker, paths } = files;
   const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(cover.path)];
   if (cover.coverFaceId !== null && source !== undefined && target !== undefined) {
     try {
@@ -212,12 +265,14 @@ function copyThumbnail(context: Context, cover: Cover): boolean | undefined {
       return true;
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
-      logger.warn('thumbnail of a person: {problem}; Immich will make one', { problem: error.message });
+      logger.warn('thumbnail of a person: {problem}; Immich will make one', {
+        problem: describeProblem(error.toProblem({})),
+      });
     }
   }
-  const [failed] = removeFiles([entryOf(cover)], linker, paths);
+  const [failed] = removeFiles([entryOf(cover)], files);
   if (failed === undefined) return false;
-  logger.warn('thumbnail of a person: {problem}', { problem: failed.problem.message });
+  tally.problem(notRemoved(failed));
   return undefined;
 }
 
@@ -251,7 +306,13 @@ async function setCovers(
 }
 
 /** Writes each field that the source changed and the target has not touched. */
-async function updatePeople(tx: Sql, schema: ImmichSchema, targetUserId: string, ids: string[]): Promise<number> {
+async function updatePeople(
+  tx: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  people: readonly ChangedPerson[],
+): Promise<number> {
+  const originIds = people.map(({ originPersonId }) => originPersonId);
   const { personKey } = schema.people;
   const updated = await tx`
     UPDATE person mirror
@@ -262,7 +323,7 @@ async function updatePeople(tx: Sql, schema: ImmichSchema, targetUserId: string,
     FROM immich_sidecar.person_map pm
     JOIN person origin ON origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
     WHERE pm.target_user_id = ${targetUserId}
-      AND pm.mirror_person_id = ANY (${ids}::uuid[])
+      AND pm.origin_person_id = ANY (${originIds}::uuid[])
       AND pm.is_ours
       AND mirror.${tx(personKey)} = pm.mirror_person_id
       AND mirror."ownerId" = ${targetUserId}`;
@@ -271,7 +332,7 @@ async function updatePeople(tx: Sql, schema: ImmichSchema, targetUserId: string,
     SET name = origin.name, is_hidden = origin."isHidden", birth_date = origin."birthDate", color = origin.color
     FROM person origin
     WHERE pm.target_user_id = ${targetUserId}
-      AND pm.mirror_person_id = ANY (${ids}::uuid[])
+      AND pm.origin_person_id = ANY (${originIds}::uuid[])
       AND pm.is_ours
       AND origin.${tx(personKey)} = pm.origin_person_id
       AND origin."ownerId" = pm.origin_owner_id`;

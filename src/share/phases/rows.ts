@@ -1,13 +1,15 @@
 import type { CopiedTable, ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../cycle/batches.ts';
-import type { Context, PlanningContext } from '../cycle/context.ts';
+import { countInBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import type { Tools } from '../cycle/tools.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { copyTable } from '../copy/copy_table.ts';
 import { type FieldGroup, fieldGroups, groupSum, isEditUnfinished } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirrors/pages.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A mirror whose rows no longer say what its source's say. A dry run prints it; apply consumes it. */
 export interface RowsPlan {
@@ -25,18 +27,40 @@ export interface RowsPlan {
 const PROGRESS = 'asset_job_status';
 
 /**
- * Finds mirrors whose source has changed since, or whose own rows were lost or computed anew. Reads only. A mirror that only the
+ * Lets the rows of mirrors follow whose source has changed since, or whose own rows were lost or computed anew. A mirror that only the
  * brake keeps is left as it is.
  */
-export async function* planRows(
-  sql: Sql,
-  { schema, scope, limits }: PlanningContext,
-  job: Job,
-): AsyncGenerator<RowsPlan[]> {
-  for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
-    const plan = await compareRows(sql, schema, job, page);
-    if (plan.length > 0) yield plan;
-  }
+export const rows = definePhase({
+  name: 'rows',
+  what: 'Carries changed rows over: dates, places, descriptions, edits, recognised text.',
+  per: 'job',
+  counts: { rowsUpdated: 'photos brought up to date' },
+  plan: async function* ({ sql, schema, scope, limits }, job: Job) {
+    for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
+      const plan = await compareRows(sql, schema, job, page);
+      if (plan.length > 0) yield plan;
+    }
+  },
+  apply: eachPage(followRows),
+  describe: (page) => [
+    ...linesOf(
+      '~',
+      'photos to bring up to date',
+      page.filter(isFollowing),
+      ({ mirrorAssetId, follow, tables }) => `mirror ${mirrorAssetId}: ${[...follow, ...tables].join(', ')}`,
+    ),
+    ...linesOf(
+      '~',
+      'photos to note as equal',
+      page.filter((item) => !isFollowing(item)),
+      ({ mirrorAssetId, settle }) => `mirror ${mirrorAssetId} is as its source: ${settle.join(', ')}`,
+    ),
+  ],
+});
+
+/** What is only noted changes no mirror. */
+function isFollowing({ follow, tables }: RowsPlan): boolean {
+  return follow.length + tables.length > 0;
 }
 
 async function compareRows(sql: Sql, schema: ImmichSchema, job: Job, page: MirrorPage): Promise<RowsPlan[]> {
@@ -63,16 +87,13 @@ async function compareRows(sql: Sql, schema: ImmichSchema, job: Job, page: Mirro
     WHERE (follow, settle, tables) IS DISTINCT FROM ('{}'::text[], '{}'::text[], '{}'::text[])`;
 }
 
-/** Makes the mirrors' rows follow. Returns how many mirrors changed; what is only noted changes none. */
-export async function applyRows(context: Context, plan: AsyncIterable<readonly RowsPlan[]>): Promise<number> {
-  let updated = 0;
-  for await (const page of plan) updated += await followRows(context, page);
-  return updated;
-}
-
-async function followRows(context: Context, plan: readonly RowsPlan[]): Promise<number> {
-  const { schema } = context;
-  return await inBatches(context, plan, async (tx, batch) => {
+async function followRows(
+  { database, schema }: Tools,
+  _job: Job,
+  plan: readonly RowsPlan[],
+  tally: Tally<'rowsUpdated'>,
+): Promise<void> {
+  const follow = async (tx: Sql, batch: RowsPlan[]) => {
     for (const { name, columns } of schema.copiedTables) {
       const ids = batch.filter(({ tables }) => tables.includes(name)).map(({ mirrorAssetId }) => mirrorAssetId);
       if (ids.length === 0) continue;
@@ -84,8 +105,15 @@ async function followRows(context: Context, plan: readonly RowsPlan[]): Promise<
     await followColumns(tx, schema, batch, 'asset_exif');
     await followColumns(tx, schema, batch, 'asset');
     await noteBases(tx, schema, batch);
-    return batch.filter(({ follow, tables }) => follow.length + tables.length > 0).length;
-  });
+    return batch.filter(isFollowing).length;
+  };
+  const updated = await countInBatches(
+    database,
+    plan,
+    follow,
+    ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId })),
+  );
+  tally.add('rowsUpdated', updated);
 }
 
 /** What a group is worth at the source, at the mirror, and was when it was written: columns `source_…`, `mirror_…`. */

@@ -1,9 +1,13 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { inBatches } from '../cycle/batches.ts';
-import type { Context } from '../cycle/context.ts';
+import { countInBatches } from '../cycle/batches.ts';
+import { refused } from '../cycle/refused.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import { isWithin } from '../cycle/scope.ts';
+import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { isLookedAt } from '../mirrors/pages.ts';
 import { releaseFromStacks } from '../mirrors/release_stacks.ts';
-import { isWithin, type Scope } from '../cycle/scope.ts';
+import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A stack of the target as it shall be. */
 export interface StackPlan {
@@ -21,12 +25,44 @@ export interface StackPlan {
 }
 
 /**
- * Finds stacks of a source that a target shall have, has otherwise, or shall have no longer. Reads only.
+ * Makes the stacks of a source that a target shall have, has otherwise, or shall have no longer. A stack may hold mirrors of several jobs,
+ * so it comes when all of these are there.
  *
  * A stack is rebuilt from two mirrors on. A mirror follows its source into a stack, and out of it, as long as it is where we
- * put it: one that the target's owner has put into a stack of his own, or taken out of ours, stays as he wants it.
+ * put it: one that the target's owner has put into a stack of their own, or taken out of ours, stays as they want it.
  */
-export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<StackPlan[]> {
+export const stacks = definePhase({
+  name: 'stacks',
+  what: 'Rebuilds stacks of shared photos.',
+  per: 'pair',
+  counts: { stacks: 'stacks updated' },
+  plan: (view, job: Job) => {
+    const { search } = view.limits;
+    return searchPages((after?: StackPlan) => findStacks(view, job, after), search);
+  },
+  apply: eachPage(async ({ database }, _job: Job, page: StackPlan[], tally: Tally<'stacks'>) => {
+    const updated = await countInBatches(
+      database,
+      page,
+      rebuildStacks,
+      (_stack, error) => tally.problem(refused(error, { table: 'stack' })),
+    );
+    tally.add('stacks', updated);
+  }),
+  describe: (page) =>
+    linesOf(
+      '~',
+      'stacks to update',
+      page,
+      ({ mirrorStackId, memberIds }) => `stack ${mirrorStackId} of ${memberIds.length} photos`,
+    ),
+});
+
+async function findStacks(
+  { sql, scope, limits }: View,
+  job: Job,
+  after: StackPlan | undefined,
+): Promise<StackPlan[]> {
   return await sql<StackPlan[]>`
     WITH looked_at AS (
       SELECT a."stackId" AS id
@@ -38,9 +74,7 @@ export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<Stac
       SELECT sm.source_stack_id
       FROM immich_sidecar.asset_map m
       JOIN immich_sidecar_stacks.stack_map sm ON sm.mirror_stack_id = m.stack_id
-      WHERE m.source_user_id = ${job.sourceUserId}
-        AND m.target_user_id = ${job.targetUserId}
-        AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
+      WHERE ${isLookedAt(sql, job, scope)}
     ),
     followers AS (
       SELECT
@@ -96,6 +130,7 @@ export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<Stac
         ON sm.source_stack_id = looked_at.id AND sm.target_user_id = ${job.targetUserId}
       LEFT JOIN stack mirror_stack ON mirror_stack.id = sm.mirror_stack_id
       WHERE (wanted.members IS NOT NULL OR sm.mirror_stack_id IS NOT NULL)
+        AND ${after === undefined ? sql`true` : sql`looked_at.id > ${after.sourceStackId}`}
         AND NOT EXISTS (
           SELECT 1
           FROM immich_sidecar.asset_map kept -- by a brake, as its source is gone
@@ -121,12 +156,8 @@ export async function planStacks(sql: Sql, job: Job, scope: Scope): Promise<Stac
       OR cardinality(leaving) > 0
       OR written_primary_id <> primary_id
       OR (current_primary_id <> primary_id AND current_primary_id = written_primary_id)
-    ORDER BY source_stack_id`;
-}
-
-/** Makes the target's stacks so. Returns how many were made, changed or dissolved. */
-export async function applyStacks(context: Context, plan: readonly StackPlan[]): Promise<number> {
-  return await inBatches(context, plan, rebuildStacks);
+    ORDER BY source_stack_id
+    LIMIT ${limits.search}`;
 }
 
 async function rebuildStacks(tx: Sql, plans: StackPlan[]): Promise<number> {

@@ -1,7 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { getLogger } from '@logtape/logtape';
 import { plain } from '../../config/quote.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { type Brake, divide, suspects } from '../brake/brake.ts';
+import {
+  type Brake,
+  type BrakeReport,
+  decideBrakes,
+  HELD,
+  isHeld,
+  type JobWithdrawals,
+  suspects,
+} from '../brake/brake.ts';
 import {
   countMirrors,
   forgetBrakes,
@@ -10,66 +19,146 @@ import {
   rememberBrakes,
   type RememberedBrake,
 } from '../brake/remembered.ts';
-import type { Context, PlanningContext } from '../cycle/context.ts';
-import type { Job } from '../jobs/job.ts';
-import { type RemovalResult, removeMirrors } from '../mirrors/remove.ts';
+import { describeBrake } from '../brake/words.ts';
+import type { WithdrawReason } from '../cycle/outcome.ts';
 import { isWithin } from '../cycle/scope.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import type { Database, View } from '../cycle/tools.ts';
+import type { Job } from '../jobs/job.ts';
+import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
+import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
-/** What is taken back, and what is not although it should. */
-export interface WithdrawalPlan {
-  readonly withdrawals: readonly Withdrawal[];
+/** What is withdrawn, after what is not although it should be. */
+export type WithdrawalPage = BrakePage | RemovalPage;
+
+interface BrakePage {
   readonly brakes: readonly BrakeReport[];
-  /** Brakes that are on and need not be: confirmed, or mended. */
+  /** Jobs of which every word was remembered before. */
+  readonly known: readonly string[];
+  /** Brakes that are on and need not be: confirmed, or without anything to hold back. */
   readonly released: readonly RememberedBrake[];
 }
 
-/** A brake, and what a person wants to know to decide. */
-export interface BrakeReport extends Brake {
-  readonly isConfigured: boolean;
-  /** The directory of the job's originals here, if nothing is in it: a disk that is not mounted. */
-  readonly emptyDirectory: string | undefined;
+interface RemovalPage {
+  readonly withdrawals: readonly Withdrawal[];
+  /** What has no reason to be there once these stills are gone. */
+  readonly motionParts: readonly MotionPart[];
+}
+
+interface MotionPart extends Withdrawal {
+  readonly stillMirrorIds: readonly string[];
 }
 
 /**
- * Finds what no job justifies any more, or the target does not want, and decides what of it is too much to be meant. Reads
- * only. `only` restricts it to the mirrors between the two users of one job.
+ * Withdraws what no job justifies any more, or the target does not want, files before rows, but for what is too much to be meant. It comes
+ * early in a cycle, so that a path that is to be used again is free.
  *
  * While a brake is on, everything is looked at: what it holds back has not changed since.
  */
-export async function planWithdrawals(
-  sql: Sql,
-  context: PlanningContext,
-  only: Job | undefined,
-): Promise<WithdrawalPlan> {
-  const { jobs, brake: settings } = context;
-  const known = await readBrakes(sql);
-  const scope = known.length > 0 ? 'all' : context.scope;
-  const found = await findWithdrawals(sql, { ...context, scope }, only);
-  const on = new Set(known.map(({ job }) => job));
-  const { withdrawals, brakes } = divide(found, {
-    settings,
+export const withdrawals = definePhase({
+  name: 'withdrawals',
+  what: 'Removes what is not to be shared any more, unless the brake holds it back.',
+  per: 'cycle',
+  counts: {},
+  plan: planWithdrawals,
+  apply: async (tools, _unit, pages, tally) => {
+    const { database } = tools;
+    const released: RememberedBrake[] = [];
+    /** Withdrawals that failed, by job. */
+    const left = new Map<string, number>();
+    for await (const page of pages) {
+      if ('brakes' in page) {
+        await putOnBrakes(database, page.brakes);
+        tally.braked(page.brakes);
+        released.push(...page.released);
+        continue;
+      }
+      const gone = new Set<string>();
+      const remove = async (planned: readonly Withdrawal[]) => {
+        const { withdrawn, problems } = await removeMirrors(tools, planned);
+        for (const problem of problems) tally.problem(problem);
+        tally.withdrew(withdrawn);
+        for (const { mirrorAssetId } of withdrawn) gone.add(mirrorAssetId);
+        for (const { mirrorAssetId, jobName } of planned) {
+          if (!gone.has(mirrorAssetId)) left.set(jobName, (left.get(jobName) ?? 0) + 1);
+        }
+      };
+      await remove(page.withdrawals);
+      // A photo whose file could not be removed keeps its motion part.
+      await remove(page.motionParts.filter(({ stillMirrorIds }) => stillMirrorIds.every((id) => gone.has(id))));
+    }
+    await releaseBrakes(database, released, left);
+  },
+  describe: describeWithdrawals,
+});
+
+/**
+ * Counts first and reads what to withdraw afterwards, page by page. What a brake could have held back is never more than was counted, as
+ * whatever happens at the source meanwhile was judged by no brake.
+ */
+async function* planWithdrawals(view: View): AsyncGenerator<WithdrawalPage> {
+  const { sql, jobs, only, settings, limits } = view;
+  const remembered = await readBrakes(sql);
+  const looked: View = remembered.length > 0 ? { ...view, scope: 'all' } : view;
+  const found = await countWithdrawals(looked);
+  const on = new Set(remembered.map(({ job }) => job));
+  const brakes = decideBrakes(found, {
+    settings: settings.brake,
     on,
-    mirrors: await countMirrors(sql, suspects(found, { settings, on })),
+    mirrors: await countMirrors(sql, suspects(found, { settings: settings.brake, on })),
     confirmed: new Map(
-      known.filter(({ confirmedAt }) => confirmedAt !== null).map(({ job, mirrors }) => [job, mirrors]),
+      remembered.filter(({ confirmedAt }) => confirmedAt !== null).map(({ job, mirrors }) => [job, mirrors]),
     ),
     configured: new Set(jobs.map(({ name }) => name)),
   });
-  const braked = new Set(brakes.map(({ job }) => job));
-  const isLookedAt = (job: string) => only === undefined || only.name === job;
-  return {
-    withdrawals,
-    brakes: brakes.map((brake) => report(brake, context)),
-    released: known.filter(({ job }) => isLookedAt(job) && !braked.has(job)),
-  };
+  const braked = brakes.map(({ job }) => job);
+  const released = remembered.filter(({ job }) => (only === undefined || only.name === job) && !braked.includes(job));
+  if (brakes.length + released.length > 0) {
+    const known = brakes.filter((brake) => isRemembered(brake, remembered)).map(({ job }) => job);
+    yield { brakes: brakes.map((brake) => report(brake, view)), known, released };
+  }
+  if (found.length === 0) return;
+  const allowed = new Allowance(found);
+  const { search } = limits;
+  const pages = searchPages((after?: Withdrawal) => findWithdrawals(looked, braked, after), search);
+  for await (const page of pages) {
+    const planned = page.filter((item) => allowed.takes(item));
+    if (planned.length === 0) continue;
+    yield { withdrawals: planned, motionParts: await findMotionParts(view, braked, planned) };
+  }
+}
+
+/** How many mirrors of each job may go for reasons that a brake knows. */
+class Allowance {
+  readonly #left: Map<string, number>;
+
+  constructor(found: readonly JobWithdrawals[]) {
+    this.#left = new Map(found.map(({ job, reasons }) => {
+      const counts = Object.entries(reasons).filter(([reason]) => isHeld(reason as WithdrawReason));
+      return [job, counts.reduce((sum, [, count]) => sum + count, 0)];
+    }));
+  }
+
+  takes({ jobName, reason }: Withdrawal): boolean {
+    if (!isHeld(reason)) return true;
+    const left = this.#left.get(jobName) ?? 0;
+    this.#left.set(jobName, left - 1);
+    return left > 0;
+  }
+}
+
+function isRemembered({ job, mirrors, reasons, total }: Brake, remembered: readonly RememberedBrake[]): boolean {
+  const known = remembered.find((brake) => brake.job === job);
+  return known !== undefined &&
+    isDeepStrictEqual([known.mirrors, known.total, { ...known.reasons }], [mirrors, total, { ...reasons }]);
 }
 
 /** Adds what can be seen from here. */
-function report(brake: Brake, { jobs, paths }: PlanningContext): BrakeReport {
+function report(brake: Brake, { jobs, files: { paths } }: View): BrakeReport {
   const job = jobs.find(({ name }) => name === brake.job);
   if (job === undefined) return { ...brake, isConfigured: false, emptyDirectory: undefined };
   const directory = job.sourcePathPrefix ?? `${job.mediaLocation}/`;
@@ -86,21 +175,89 @@ function hasEntries(directory: string): boolean {
   return false;
 }
 
+/** How many mirrors have to go, by job and reason. */
+async function countWithdrawals(view: View): Promise<JobWithdrawals[]> {
+  const { sql } = view;
+  const rows = await sql<{ job: string; reason: WithdrawReason; mirrors: number }[]>`
+    SELECT judged.job_name AS job, judged.reason, count(*)::int AS mirrors
+    FROM ${judged(view)}
+    WHERE judged.reason IS NOT NULL
+    GROUP BY 1, 2`;
+  return [...Map.groupBy(rows, ({ job }) => job)].map(([job, ofJob]) => ({
+    job,
+    reasons: Object.fromEntries(ofJob.map(({ reason, mirrors }) => [reason, mirrors])),
+  }));
+}
+
+/** Those that go, in the order of their ids, behind the id `after`. */
+async function findWithdrawals(
+  view: View,
+  braked: readonly string[],
+  after: Withdrawal | undefined,
+): Promise<Withdrawal[]> {
+  const { sql, limits } = view;
+  return await sql<Withdrawal[]>`
+    WITH found AS MATERIALIZED (
+      SELECT ${withdrawalColumns(sql)}
+      FROM ${judged(view, after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`)}
+      WHERE judged.reason IS NOT NULL
+        AND NOT ${isKept(sql, braked)}
+    )
+    SELECT *
+    FROM found
+    ORDER BY "mirrorAssetId"
+    LIMIT ${limits.search}`;
+}
+
+function withdrawalColumns(sql: Sql): Fragment {
+  return sql`
+    judged.mirror_asset_id AS "mirrorAssetId",
+    judged.source_asset_id AS "sourceAssetId",
+    judged.target_user_id AS "targetUserId",
+    judged.job_name AS "jobName",
+    judged.reason`;
+}
+
+/** Whether the row `judged` is held back by one of these brakes. */
+function isKept(sql: Sql, braked: readonly string[]): Fragment {
+  return sql`(judged.job_name = ANY (${braked as string[]}) AND judged.reason = ANY (${[...HELD]}))`;
+}
+
+/** The mirrors within the scope, each with the reason for which it has to go, or NULL. For FROM. */
+function judged(view: View, where?: Fragment): Fragment {
+  const { sql, only, scope } = view;
+  const isBetween = only === undefined
+    ? sql`true`
+    : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
+  return sql`
+    (
+      SELECT m.*, ${reasonOf(sql, view.jobs)} AS reason
+      FROM immich_sidecar.asset_map m
+      LEFT JOIN asset a ON a.id = m.source_asset_id
+      LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
+      WHERE ${isBetween}
+        AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
+        AND ${where ?? sql`true`}
+    ) AS judged`;
+}
+
 /**
- * Finds the mirrors that have to go, within the scope of `context`. Reads only.
+ * Why the mirror `mirror` of the source `a`, with the mapping `m`, has to go; NULL when it may stay.
  *
  * A mirror whose row is gone without a trace in Immich's audit was not deleted by anybody: a backup was restored. It is
  * released and made anew. The motion part of a locked photo is as private as the photo.
+ *
+ * @param gone mirrors of stills that count as gone
  */
-async function findWithdrawals(sql: Sql, context: PlanningContext, only: Job | undefined): Promise<Withdrawal[]> {
-  const reason = sql`
+function reasonOf(sql: Sql, jobs: readonly Job[], gone: readonly string[] = []): Fragment {
+  return sql`
     CASE
       WHEN mirror.id IS NULL AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
         THEN 'target-deleted'
       WHEN mirror.id IS NULL THEN 'mirror-lost'
       WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline") THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
-      WHEN ${isJustified(sql, context.jobs)} THEN NULL
+      WHEN ${isJustified(sql, jobs, gone)} THEN NULL
       WHEN a.visibility = 'locked' THEN 'source-locked'
       WHEN EXISTS (SELECT 1 FROM asset still WHERE still."livePhotoVideoId" = a.id AND still.visibility = 'locked')
         THEN 'source-locked'
@@ -108,92 +265,57 @@ async function findWithdrawals(sql: Sql, context: PlanningContext, only: Job | u
       WHEN a."deletedAt" IS NOT NULL OR a.status <> 'active' THEN 'source-trashed'
       ELSE 'not-selected'
     END`;
-  const isBetween = only === undefined
-    ? sql`true`
-    : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
-  return await sql<Withdrawal[]>`
-    SELECT
-      judged.mirror_asset_id AS "mirrorAssetId",
-      judged.source_asset_id AS "sourceAssetId",
-      judged.target_user_id AS "targetUserId",
-      judged.job_name AS "jobName",
-      judged.reason
-    FROM (
-      SELECT m.*, ${reason} AS reason
-      FROM immich_sidecar.asset_map m
-      LEFT JOIN asset a ON a.id = m.source_asset_id
-      LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
-      WHERE ${isBetween}
-        AND ${isWithin(sql, context.scope, sql`m.source_asset_id`)}
-    ) AS judged
-    WHERE judged.reason IS NOT NULL`;
 }
 
 /** Whether any job for the target of the mapping `m` selects the source `a`. */
-function isJustified(sql: Sql, jobs: readonly Job[]): Fragment {
+function isJustified(sql: Sql, jobs: readonly Job[], gone: readonly string[]): Fragment {
   return jobs.reduce(
     (any, job) =>
       sql`${any} OR (
-        m.target_user_id = ${job.targetUserId} AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+        m.target_user_id = ${job.targetUserId} AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job, gone)})
       )`,
     sql`false`,
   );
 }
 
-/** What was taken back, what failed (its mirrors stay and are tried again), and what was kept. */
-export interface WithdrawalResult extends RemovalResult {
-  readonly brakes: readonly BrakeReport[];
+/** The motion parts that nothing justifies any more once these mirrors of stills are gone, and that do not go anyway. */
+async function findMotionParts(
+  { sql, jobs }: View,
+  braked: readonly string[],
+  withdrawals: readonly Withdrawal[],
+): Promise<MotionPart[]> {
+  const gone = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
+  return await sql<MotionPart[]>`
+    WITH part AS MATERIALIZED (
+      SELECT motion.mirror_asset_id, array_agg(still_map.mirror_asset_id) AS still_mirror_ids
+      FROM immich_sidecar.asset_map still_map
+      JOIN asset still ON still.id = still_map.source_asset_id
+      JOIN immich_sidecar.asset_map motion
+        ON motion.source_asset_id = still."livePhotoVideoId" AND motion.target_user_id = still_map.target_user_id
+      WHERE still_map.mirror_asset_id = ANY (${gone}::uuid[])
+      GROUP BY motion.mirror_asset_id
+    )
+    SELECT
+      judged.mirror_asset_id AS "mirrorAssetId",
+      judged.source_asset_id AS "sourceAssetId",
+      judged.target_user_id AS "targetUserId",
+      judged.job_name AS "jobName",
+      judged.later AS reason,
+      judged.still_mirror_ids AS "stillMirrorIds"
+    FROM (
+      SELECT m.*, part.still_mirror_ids, ${reasonOf(sql, jobs)} AS reason, ${reasonOf(sql, jobs, gone)} AS later
+      FROM part
+      JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = part.mirror_asset_id
+      LEFT JOIN asset a ON a.id = m.source_asset_id
+      LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
+    ) AS judged
+    WHERE judged.later IS NOT NULL
+      AND (judged.reason IS NULL OR ${isKept(sql, braked)})`;
 }
 
-/**
- * Takes mirrors back, files before rows. It runs first in a cycle, so that a photo that was locked
- * disappears before anything else happens and a path that is to be used again is free.
- */
-export async function applyWithdrawals(context: Context, plan: WithdrawalPlan): Promise<WithdrawalResult> {
-  await putOnBrakes(context, plan.brakes);
-  const result = await removeMirrors(context, plan.withdrawals);
-  await releaseBrakes(context, plan, result);
-  return { ...result, brakes: plan.brakes };
-}
-
-/**
- * Takes back what has to go, and then the motion parts that have lost their stills by that, within one cycle. Those are
- * what follows from the first step and nothing else, whatever happens at the source meanwhile: no brake has judged it.
- */
-export async function takeBack(context: Context, only: Job | undefined): Promise<WithdrawalResult> {
-  const first = await applyWithdrawals(context, await planWithdrawals(context.sql, context, only));
-  const motion = await removeMirrors(context, await findAbandonedMotion(context, only, first.withdrawn));
-  return {
-    ...first,
-    withdrawn: [...first.withdrawn, ...motion.withdrawn],
-    problems: [...first.problems, ...motion.problems],
-  };
-}
-
-/** The motion parts that nothing justifies any more since these mirrors of stills are gone. */
-async function findAbandonedMotion(
-  context: Context,
-  only: Job | undefined,
-  withdrawn: readonly Withdrawal[],
-): Promise<Withdrawal[]> {
-  if (withdrawn.length === 0) return [];
-  const stills = withdrawn.map(({ sourceAssetId }) => sourceAssetId);
-  const targets = withdrawn.map(({ targetUserId }) => targetUserId);
-  const parts = await context.sql<{ id: string; targetUserId: string }[]>`
-    SELECT motion.source_asset_id AS id, motion.target_user_id AS "targetUserId"
-    FROM unnest(${stills}::uuid[], ${targets}::uuid[]) AS gone (still_id, target_user_id)
-    JOIN asset still ON still.id = gone.still_id
-    JOIN immich_sidecar.asset_map motion
-      ON motion.source_asset_id = still."livePhotoVideoId" AND motion.target_user_id = gone.target_user_id`;
-  if (parts.length === 0) return [];
-  const isPart = new Set(parts.map(({ id, targetUserId }) => `${id} ${targetUserId}`));
-  const found = await findWithdrawals(context.sql, { ...context, scope: parts.map(({ id }) => id) }, only);
-  return found.filter(({ sourceAssetId, targetUserId }) => isPart.has(`${sourceAssetId} ${targetUserId}`));
-}
-
-async function putOnBrakes(context: Context, brakes: readonly BrakeReport[]): Promise<void> {
+async function putOnBrakes(database: Database, brakes: readonly BrakeReport[]): Promise<void> {
   if (brakes.length === 0) return;
-  const news = new Set(await context.transaction((tx) => rememberBrakes(tx, brakes)));
+  const news = new Set(await database.transaction((tx) => rememberBrakes(tx, brakes)));
   for (const { job, mirrors, total } of brakes.filter((brake) => news.has(brake.job))) {
     logger.warn('{job}: {mirrors} of {total} mirrors should be taken back; they are kept until that is confirmed', {
       job: plain(job),
@@ -203,16 +325,41 @@ async function putOnBrakes(context: Context, brakes: readonly BrakeReport[]): Pr
   }
 }
 
-/** A brake goes when it has nothing to hold back. What failed to be withdrawn stays confirmed, and nothing more. */
-async function releaseBrakes(context: Context, plan: WithdrawalPlan, result: RemovalResult): Promise<void> {
-  if (plan.released.length === 0) return;
-  const done = new Set(result.withdrawn);
-  const left = Map.groupBy(plan.withdrawals.filter((item) => !done.has(item)), ({ jobName }) => jobName);
+/**
+ * A brake goes when it has nothing to hold back. What failed to be withdrawn stays confirmed, and nothing more.
+ *
+ * @param left how many withdrawals failed, by job
+ */
+async function releaseBrakes(
+  { transaction }: Database,
+  released: readonly RememberedBrake[],
+  left: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (released.length === 0) return;
   const isDone = ({ job, confirmedAt }: RememberedBrake) => confirmedAt === null || !left.has(job);
-  await context.transaction(async (tx) => {
-    await forgetBrakes(tx, plan.released.filter(isDone).map(({ job }) => job));
-    for (const { job } of plan.released.filter((brake) => !isDone(brake))) {
-      await narrowBrake(tx, job, left.get(job)?.length ?? 0);
-    }
+  await transaction(async (tx) => {
+    await forgetBrakes(tx, released.filter(isDone).map(({ job }) => job));
+    for (const { job } of released.filter((brake) => !isDone(brake))) await narrowBrake(tx, job, left.get(job) ?? 0);
   });
+}
+
+function describeWithdrawals(page: WithdrawalPage): PlanLine[] {
+  if ('brakes' in page) {
+    return [
+      ...page.brakes.map((brake): PlanLine => ({
+        sign: '!',
+        kind: 'mirrors kept by the brake',
+        count: brake.mirrors,
+        text: describeBrake(brake),
+        isKnown: page.known.includes(brake.job),
+      })),
+      ...linesOf('~', 'brakes to let go', page.released, ({ job }) => `the brake of ${plain(JSON.stringify(job))}`),
+    ];
+  }
+  return linesOf(
+    '-',
+    'mirrors to take back',
+    [...page.withdrawals, ...page.motionParts],
+    ({ jobName, mirrorAssetId, reason }) => `${plain(jobName)}: mirror ${mirrorAssetId} (${reason})`,
+  );
 }

@@ -3,7 +3,7 @@ import { sentenceOf } from '../../errors.ts';
 import { countOutside } from '../../immich/scan/database.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { complaintAbout, lookAtTargetLibraries } from '../checks/scans.ts';
-import type { PlanningContext } from '../cycle/context.ts';
+import type { View } from '../cycle/tools.ts';
 
 /** A target library whose import paths cover what is others', and those that it gets instead. */
 export interface NarrowedLibrary {
@@ -20,7 +20,7 @@ export interface NarrowedLibrary {
  */
 export async function planLibraries(
   sql: Sql,
-  { jobs, paths }: Pick<PlanningContext, 'jobs' | 'paths'>,
+  { jobs, files: { paths } }: Pick<View, 'jobs' | 'files'>,
 ): Promise<{ readonly libraries: readonly NarrowedLibrary[]; readonly notes: readonly string[] }> {
   const libraries: NarrowedLibrary[] = [];
   const notes: string[] = [];

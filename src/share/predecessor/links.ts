@@ -3,7 +3,7 @@ import { isBelow } from '../../files/path_map.ts';
 import { ownerFolder } from '../../immich/layout.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { pathColumn } from '../selection/candidates.ts';
-import type { PlanningContext } from '../cycle/context.ts';
+import type { View } from '../cycle/tools.ts';
 import { isBehindLink } from '../jobs/detect_placement.ts';
 import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
 import type { TakenMirror } from './plan.ts';
@@ -22,12 +22,12 @@ interface NamedFile {
  * Writes the files that immich-shared-library has made into our journal: they are ours from now on. Looks at the disk.
  * Returns how many.
  */
-export async function takeLinks(tx: Sql, context: PlanningContext, mirrors: readonly TakenMirror[]): Promise<number> {
-  const size = context.limits.predecessor;
+export async function takeLinks(tx: Sql, view: View, mirrors: readonly TakenMirror[]): Promise<number> {
   let links = 0;
+  const size = view.limits.predecessor;
   for (let start = 0; start < mirrors.length; start += size) {
-    const files = await readFiles(tx, context, mirrors.slice(start, start + size));
-    const entries = files.flatMap((file) => fileEntry(file, context));
+    const files = await readFiles(tx, view, mirrors.slice(start, start + size));
+    const entries = files.flatMap((file) => fileEntry(file, view));
     await recordLinks(tx, entries);
     links += entries.length;
   }
@@ -36,7 +36,7 @@ export async function takeLinks(tx: Sql, context: PlanningContext, mirrors: read
 
 async function readFiles(
   sql: Sql,
-  { schema }: PlanningContext,
+  { schema }: View,
   mirrors: readonly TakenMirror[],
 ): Promise<NamedFile[]> {
   const isSame = schema.has('asset_file', 'isEdited') ? sql`AND theirs."isEdited" = f."isEdited"` : sql``;
@@ -67,9 +67,9 @@ async function readFiles(
     WHERE column_.path IS NOT NULL`;
 }
 
-function fileEntry(file: NamedFile, context: PlanningContext): JournalEntry[] {
-  const keep = file.type === 'sidecar' ? keepOfSidecar(file, context) : keepOfGenerated(file, context);
-  return keep !== undefined && isFile(file.path, context) ? [{ mirrorId: file.mirrorId, path: file.path, keep }] : [];
+function fileEntry(file: NamedFile, view: View): JournalEntry[] {
+  const keep = file.type === 'sidecar' ? keepOfSidecar(file, view) : keepOfGenerated(file, view);
+  return keep !== undefined && isFile(file.path, view) ? [{ mirrorId: file.mirrorId, path: file.path, keep }] : [];
 }
 
 /**
@@ -78,7 +78,7 @@ function fileEntry(file: NamedFile, context: PlanningContext): JournalEntry[] {
  */
 function keepOfGenerated(
   { path, mirrorId, targetUserId }: NamedFile,
-  { jobs }: PlanningContext,
+  { jobs }: View,
 ): string | undefined {
   if (!basename(path).includes(mirrorId)) return undefined;
   const media = jobs[0]?.mediaLocation ?? '';
@@ -89,7 +89,7 @@ function keepOfGenerated(
 }
 
 /** The sidecar of an upload is linked into the folder of the target that has the same path. Any other one is the source's own. */
-function keepOfSidecar({ path, sourcePath, targetUserId }: NamedFile, { paths }: PlanningContext): string | undefined {
+function keepOfSidecar({ path, sourcePath, targetUserId }: NamedFile, { files: { paths } }: View): string | undefined {
   if (sourcePath === null || !isSameFile(path, sourcePath, paths) || isBehindLink(dirname(path), paths)) {
     return undefined;
   }
@@ -102,9 +102,9 @@ function keepOfSidecar({ path, sourcePath, targetUserId }: NamedFile, { paths }:
  * what was written there. The next sync makes a copy of it, as Immich writes into it in place, or takes it away where the target
  * cannot see its photo. Returns how many.
  */
-export async function takeThumbnails(tx: Sql, context: PlanningContext, targetUserId: string): Promise<number> {
-  const { personKey } = context.schema.people;
-  const media = context.jobs[0]?.mediaLocation ?? '';
+export async function takeThumbnails(tx: Sql, view: View, targetUserId: string): Promise<number> {
+  const { personKey } = view.schema.people;
+  const media = view.jobs[0]?.mediaLocation ?? '';
   const people = await tx<{ id: string; path: string; originPath: string }[]>`
     SELECT pm.mirror_person_id AS id, mirror."thumbnailPath" AS path, origin."thumbnailPath" AS "originPath"
     FROM immich_sidecar.person_map pm
@@ -116,7 +116,7 @@ export async function takeThumbnails(tx: Sql, context: PlanningContext, targetUs
       AND origin."thumbnailPath" <> ''`;
   const linked = people.filter(({ id, path, originPath }) =>
     isBelow(path, ownerFolder(media, 'thumbs', targetUserId)) && basename(path).includes(id) &&
-    isSameFile(path, originPath, context.paths)
+    isSameFile(path, originPath, view.files.paths)
   );
   await recordLinks(tx, linked.map(({ id, path }) => ({ mirrorId: id, path, keep: `${media}/thumbs` })));
   await tx`
@@ -131,7 +131,7 @@ export async function takeThumbnails(tx: Sql, context: PlanningContext, targetUs
   return linked.length;
 }
 
-function isFile(path: string, { paths }: PlanningContext): boolean {
+function isFile(path: string, { files: { paths } }: View): boolean {
   const local = paths.toLocal(path);
   try {
     return local !== undefined && Deno.lstatSync(local).isFile;

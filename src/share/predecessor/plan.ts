@@ -1,6 +1,6 @@
 import { isPlainPath } from '../../files/path_map.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import type { PlanningContext } from '../cycle/context.ts';
+import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { mirrorOriginalPath } from '../jobs/placement.ts';
 import { type NarrowedLibrary, planLibraries } from './libraries.ts';
@@ -51,11 +51,14 @@ export interface TakeoverPlan {
  * Decides what becomes ours. Reads the tables of immich-shared-library, and looks at thumbnails on disk; changes nothing. Its
  * tables must be there (detect.ts).
  */
-export async function planTakeover(sql: Sql, context: PlanningContext): Promise<TakeoverPlan> {
-  const found = await findMirrors(sql, context);
-  const { libraries, notes } = await planLibraries(sql, context);
+export async function planTakeover(
+  sql: Sql,
+  view: Pick<View, 'schema' | 'jobs' | 'files' | 'limits'>,
+): Promise<TakeoverPlan> {
+  const found = await findMirrors(sql, view);
+  const { libraries, notes } = await planLibraries(sql, view);
   const fits = found.filter(({ job }) => job !== null).map((mirror) => ({ ...mirror, job: mirror.job ?? '' }));
-  const isInPlace = (mirror: FoundMirror) => placeOf(mirror, context.jobs) === mirror.mirrorPath;
+  const isInPlace = (mirror: FoundMirror) => placeOf(mirror, view.jobs) === mirror.mirrorPath;
   return {
     mirrors: fits.filter(isInPlace).map((mirror): TakenMirror => ({
       mirrorAssetId: mirror.mirrorAssetId,
@@ -65,15 +68,15 @@ export async function planTakeover(sql: Sql, context: PlanningContext): Promise<
       job: mirror.job,
       mirrorPath: mirror.mirrorPath,
     })),
-    people: await findPeople(sql, context),
-    decisions: await findDecisions(sql, context),
+    people: await findPeople(sql, view),
+    decisions: await findDecisions(sql, view),
     obstacles: [
       ...describeUncovered(found.filter(({ job }) => job === null)),
-      ...describeElsewhere(fits.filter((mirror) => !isInPlace(mirror)), context.jobs),
+      ...describeElsewhere(fits.filter((mirror) => !isInPlace(mirror)), view.jobs),
       ...await describeRivals(sql),
     ],
     libraries,
-    notes: [...describeLeaving(fits, context.jobs), ...notes],
+    notes: [...describeLeaving(fits, view.jobs), ...notes],
   };
 }
 
@@ -94,7 +97,7 @@ interface FoundMirror {
  * Its mirrors that are there and that we do not know, each with the first of our jobs that fills that place. They are put together
  * here: PostgreSQL, for which next to none of the mappings are unknown, joined them by scanning all assets for each (98 s for 10,000).
  */
-async function findMirrors(sql: Sql, { jobs, limits }: PlanningContext): Promise<FoundMirror[]> {
+async function findMirrors(sql: Sql, { jobs, limits }: Pick<View, 'jobs' | 'limits'>): Promise<FoundMirror[]> {
   const mappings = await sql<Pick<FoundMirror, 'mirrorAssetId' | 'sourceAssetId' | 'sourceUserId' | 'targetUserId'>[]>`
     SELECT
       theirs.target_asset_id AS "mirrorAssetId",
@@ -230,7 +233,7 @@ function describeLeaving(mirrors: readonly FoundMirror[], jobs: readonly Job[]):
 }
 
 /** Sources without a mirror that are to stay so. Those that were never looked at again for another reason are not among them. */
-async function findDecisions(sql: Sql, { schema, jobs }: PlanningContext): Promise<TakenDecision[]> {
+async function findDecisions(sql: Sql, { schema, jobs }: Pick<View, 'schema' | 'jobs'>): Promise<TakenDecision[]> {
   const deleted = sql`
     SELECT theirs.source_asset_id, theirs.target_user_id, 'target-deleted' AS kind
     FROM public._face_sync_asset_map theirs
@@ -268,7 +271,10 @@ async function findDecisions(sql: Sql, { schema, jobs }: PlanningContext): Promi
  * mirror is left out, as adoption follows him to his origin. A mirror that somebody is mapped to counts as made by it if its
  * thumbnail is the origin's, or if it is on no photo of the target's own; otherwise the target may have merged him into his own.
  */
-async function findPeople(sql: Sql, { schema, paths }: PlanningContext): Promise<TakenPerson[]> {
+async function findPeople(
+  sql: Sql,
+  { schema, files: { paths } }: Pick<View, 'schema' | 'files'>,
+): Promise<TakenPerson[]> {
   if (!schema.has('_face_sync_person_map')) return [];
   const { personKey, faceKey } = schema.people;
   const rows = await sql<

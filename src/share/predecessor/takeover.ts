@@ -1,8 +1,10 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { LIKENESS, matchFaces, settleFaces } from '../people/adopt_faces.ts';
-import { adoptPeople } from '../people/adopt_people.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import { findUnsettledFaces, insertFaceMatches, LIKENESS, matchFaces, settleFaces } from '../people/adopt_faces.ts';
+import { adoptPeople, findAdoptedPeople } from '../people/adopt_people.ts';
 import { rememberAlbum } from '../adoption/adopt_assets.ts';
-import type { Context } from '../cycle/context.ts';
+import type { Tools, View } from '../cycle/tools.ts';
+import type { Job } from '../jobs/job.ts';
 import { fieldGroups, type GroupName, groupSum } from '../mirrors/fields.ts';
 import { pathChecksum } from '../mirrors/plan.ts';
 import { retryOf } from '../cycle/outcome.ts';
@@ -26,30 +28,34 @@ export interface TakeoverResult {
  * releases, the device), which was that of the source's file, by which Immich's app takes the target's own photo for uploaded;
  * and the origin of faces, which newer versions call manual. Target libraries may get narrower import paths (libraries.ts).
  */
-export async function applyTakeover(context: Context, plan: TakeoverPlan): Promise<TakeoverResult> {
-  const result = await context.transaction(async (tx) => {
-    const inside: Context = { ...context, transaction: (work) => work(tx) };
+export async function applyTakeover(
+  { database, schema, limits }: Tools,
+  view: View,
+  plan: TakeoverPlan,
+): Promise<TakeoverResult> {
+  const result = await database.transaction(async (tx) => {
     const ids = plan.mirrors.map(({ mirrorAssetId }) => mirrorAssetId);
     await narrowLibraries(tx, plan.libraries);
-    await insertMirrors(tx, context, plan.mirrors);
+    await insertMirrors(tx, schema, inBatches(plan.mirrors, limits.predecessor));
     await analyzeOwnTables(tx); // what follows is planned badly for tables that look empty
-    await rememberAlbums(tx, context, plan.mirrors);
+    await rememberAlbums(tx, schema, view.jobs, plan.mirrors);
     await insertDecisions(tx, plan.decisions);
-    const batches = inBatches(ids, context.limits.batch);
+    const batches = inBatches(ids, database.batchSize);
     const alike = LIKENESS.filter((column) => column !== 'sourceType');
-    for (const batch of batches) await matchFaces(tx, context.schema, batch, alike);
+    for (const batch of batches) await insertFaceMatches(tx, await matchFaces(tx, schema, batch, alike));
     const faces = await restoreFaces(tx, ids);
-    let people = await insertPeople(tx, context, plan.people);
-    let links = await takeLinks(tx, context, plan.mirrors);
+    let people = await insertPeople(tx, schema, plan.people);
+    let links = await takeLinks(tx, view, plan.mirrors);
     for (const targetUserId of new Set(plan.mirrors.map((mirror) => mirror.targetUserId))) {
-      people += await adoptPeople(inside, targetUserId, ids);
-      links += await takeThumbnails(tx, context, targetUserId);
+      const found = await findAdoptedPeople(tx, schema, targetUserId, ids);
+      people += await adoptPeople(tx, schema, targetUserId, found);
+      links += await takeThumbnails(tx, view, targetUserId);
     }
-    await settleFaces(inside, batches);
-    for (const batch of inBatches(plan.mirrors, context.limits.predecessor)) await correctChecksums(tx, context, batch);
+    for (const batch of batches) await settleFaces(tx, await findUnsettledFaces(tx, schema, batch));
+    for (const batch of inBatches(plan.mirrors, limits.predecessor)) await correctChecksums(tx, schema, batch);
     return { mirrors: ids.length, faces, people, links, decisions: plan.decisions.length };
   });
-  await analyzeOwnTables(context.sql);
+  await analyzeOwnTables(database.sql);
   return result;
 }
 
@@ -69,7 +75,11 @@ const IN_EXIF: ReadonlySet<GroupName> = new Set(['description', 'date', 'positio
  * That program never wrote a photo's data again. What a mirror has, though its source says something else by now, is the target's
  * word only if its row was written later.
  */
-async function insertMirrors(tx: Sql, { schema, limits }: Context, mirrors: readonly TakenMirror[]): Promise<void> {
+async function insertMirrors(
+  tx: Sql,
+  schema: ImmichSchema,
+  batches: readonly (readonly TakenMirror[])[],
+): Promise<void> {
   const groups = fieldGroups(schema).filter(({ name }) => IN_EXIF.has(name));
   const bases = groups.map(({ base }) => tx`, ${tx(base)}`);
   const sums = groups.map((group) =>
@@ -77,7 +87,7 @@ async function insertMirrors(tx: Sql, { schema, limits }: Context, mirrors: read
       groupSum(tx, group, 'mirror', 'e')
     } END`
   );
-  for (const batch of inBatches(mirrors, limits.predecessor)) {
+  for (const batch of batches) {
     await tx`
       INSERT INTO immich_sidecar.asset_map
         (mirror_asset_id, source_asset_id, source_user_id, target_user_id, job_name ${bases})
@@ -91,7 +101,12 @@ async function insertMirrors(tx: Sql, { schema, limits }: Context, mirrors: read
   }
 }
 
-async function rememberAlbums(tx: Sql, { schema, jobs }: Context, mirrors: readonly TakenMirror[]): Promise<void> {
+async function rememberAlbums(
+  tx: Sql,
+  schema: ImmichSchema,
+  jobs: readonly Job[],
+  mirrors: readonly TakenMirror[],
+): Promise<void> {
   for (const job of jobs) {
     const ids = mirrors.filter((mirror) => mirror.job === job.name).map(({ mirrorAssetId }) => mirrorAssetId);
     if (ids.length > 0) await rememberAlbum(tx, schema, job, ids);
@@ -139,7 +154,7 @@ async function restoreFaces(tx: Sql, mirrorAssetIds: readonly string[]): Promise
  * That program wrote names and visibility over the target's in every cycle: what a mirror has is what was written. Birth dates and
  * colours were written once. A cover that the target, or Immich, has made stays until the source's changes.
  */
-async function insertPeople(tx: Sql, { schema }: Context, people: readonly TakenPerson[]): Promise<number> {
+async function insertPeople(tx: Sql, schema: ImmichSchema, people: readonly TakenPerson[]): Promise<number> {
   const { personKey } = schema.people;
   const inserted = await tx`
     INSERT INTO immich_sidecar.person_map (
@@ -171,7 +186,7 @@ async function insertPeople(tx: Sql, { schema }: Context, people: readonly Taken
 }
 
 /** What Immich gives photos of external libraries; that program has copied the source's. */
-async function correctChecksums(tx: Sql, { schema }: Context, mirrors: readonly TakenMirror[]): Promise<void> {
+async function correctChecksums(tx: Sql, schema: ImmichSchema, mirrors: readonly TakenMirror[]): Promise<void> {
   const rows = mirrors.map(({ mirrorAssetId, mirrorPath }) => ({ mirrorAssetId, checksum: pathChecksum(mirrorPath) }));
   const algorithm = schema.catalog.get('asset')?.columns.get('checksumAlgorithm');
   const named = algorithm === undefined ? tx`` : tx`, "checksumAlgorithm" = 'sha1-path'::${tx.unsafe(algorithm.type)}`;

@@ -4,8 +4,8 @@ import { pendingFor } from '../../immich/readiness.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
-import type { Limits } from '../cycle/limits.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
+import type { Limits } from '../cycle/limits.ts';
 import { isMotionOfMirror, isSelected } from './selection.ts';
 
 /** A source asset that is ready and has no mirror in the target's account yet. */
@@ -30,10 +30,8 @@ export interface CandidateFile extends GeneratedFile {
 /** Stills and videos first; the motion parts of live photos once their stills are mirrored. */
 export type Part = 'main' | 'motion';
 
-export const PARTS: readonly Part[] = Object.freeze(['main', 'motion']);
-
 /**
- * Candidates in the order of their ids, in pages of `batch`. Sources that were skipped for good, that were withdrawn by the
+ * Candidates in the order of their ids, in pages of a batch; so many ids are found at once as a search may. Sources that were skipped for good, that were withdrawn by the
  * target, or that failed and have not changed since are left out.
  */
 export async function* readCandidates(
@@ -42,11 +40,11 @@ export async function* readCandidates(
   job: Job,
   scope: Scope,
   part: Part,
-  { search, batch }: Pick<Limits, 'search' | 'batch'>,
+  { batch, search }: Limits,
 ): AsyncGenerator<Candidate[]> {
   let after = FIRST_ID;
   while (true) {
-    const ids = await findCandidates(sql, schema, job, scope, { part, after, size: search });
+    const ids = await findCandidates(sql, schema, job, scope, { part, after, limit: search });
     for (let start = 0; start < ids.length; start += batch) {
       yield await sql<Candidate[]>`
         SELECT ${candidateColumns(sql, schema)}
@@ -67,7 +65,7 @@ async function findCandidates(
   schema: ImmichSchema,
   job: Job,
   scope: Scope,
-  { part, after, size }: { readonly part: Part; readonly after: string; readonly size: number },
+  { part, after, limit }: { readonly part: Part; readonly after: string; readonly limit: number },
 ): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT a.id
@@ -78,7 +76,7 @@ async function findCandidates(
       AND ${isOpen(sql, job)}
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
-    LIMIT ${size}`;
+    LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 }
 

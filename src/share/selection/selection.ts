@@ -17,8 +17,10 @@ export function isSelectedAnew(sql: Sql, job: Job): Fragment {
 /**
  * Whether the row `a` of `asset` is the hidden motion part of a live photo whose still a job selects and has mirrored: it
  * travels with its still, wherever it lies, and is never selected for itself.
+ *
+ * @param gone mirrors of stills that count as gone
  */
-export function isMotionOfMirror(sql: Sql, job: Job): Fragment {
+export function isMotionOfMirror(sql: Sql, job: Job, gone: readonly string[] = []): Fragment {
   return sql`(
     ${isPresent(sql, job, 'a')}
     AND a.visibility = 'hidden'
@@ -28,6 +30,7 @@ export function isMotionOfMirror(sql: Sql, job: Job): Fragment {
       JOIN immich_sidecar.asset_map still_map
         ON still_map.source_asset_id = still.id AND still_map.target_user_id = ${job.targetUserId}
       WHERE still."livePhotoVideoId" = a.id
+        ${gone.length === 0 ? sql`` : sql`AND still_map.mirror_asset_id <> ALL (${gone as string[]}::uuid[])`}
         AND ${isPresent(sql, job, 'still')}
         AND ${isInScope(sql, job, 'still')}
     )

@@ -16,16 +16,39 @@ export function skipOf(
   return { sourceAssetId, sourceUpdateId, sourcePath, reason, problem: problem(reason, where, detail) };
 }
 
+/** A skip, and whether it is remembered already. */
+export interface KnownSkip extends Skip {
+  readonly isKnown: boolean;
+}
+
+/** Which of these skips would be remembered as they are remembered now. Reads only. */
+export async function markKnown(sql: Sql, job: Job, skips: readonly Skip[]): Promise<KnownSkip[]> {
+  if (skips.length === 0) return [];
+  const rows = await sql<{ id: string; reason: string; retry: string; updateId: string }[]>`
+    SELECT source_asset_id AS id, reason, retry, source_update_id AS "updateId"
+    FROM immich_sidecar.skipped
+    WHERE target_user_id = ${job.targetUserId}
+      AND source_asset_id = ANY (${skips.map(({ sourceAssetId }) => sourceAssetId)}::uuid[])`;
+  const keyOf = (parts: readonly string[]) => parts.join(' ');
+  const known = new Set(rows.map(({ id, reason, retry, updateId }) => keyOf([id, reason, retry, updateId])));
+  return skips.map((skip) => ({
+    ...skip,
+    isKnown: known.has(keyOf([skip.sourceAssetId, skip.reason, retryOf(skip.reason), skip.sourceUpdateId])),
+  }));
+}
+
 /**
  * Remembers skipped sources. One that was skipped for the same reason before is not written again; the detail may differ
  * each time, as it can name a path with the id that the mirror would have had.
  */
 export async function recordSkips(sql: Sql, job: Job, skips: readonly Skip[]): Promise<void> {
   if (skips.length === 0) return;
-  const rows = skips.map(({ problem, ...skip }) => ({
-    ...skip,
+  const rows = skips.map(({ sourceAssetId, sourceUpdateId, reason, problem }) => ({
+    sourceAssetId,
+    sourceUpdateId,
+    reason,
     detail: describeEvent(problem),
-    retry: retryOf(skip.reason),
+    retry: retryOf(reason),
   }));
   await sql`
     INSERT INTO immich_sidecar.skipped AS known

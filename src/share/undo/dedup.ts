@@ -1,11 +1,11 @@
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Problem } from '../../problems/problem.ts';
-import type { Context, PlanningContext } from '../cycle/context.ts';
+import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { undoUnfinished } from '../mirrors/journal.ts';
 import { unguessed } from '../mirrors/pages.ts';
-import { releasePeople } from '../people/hand_over.ts';
-import { applyOrphans, planOrphans } from '../phases/orphans.ts';
+import { handOverAll, isReleased } from '../people/hand_over.ts';
+import { removeOrphans } from '../phases/orphans.ts';
+import { undoUnfinished } from '../phases/unfinished.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import {
   assertKnown,
@@ -56,8 +56,11 @@ export interface DedupResult {
 }
 
 /** Finds duplicates. Reads only. Throws UserError for a job or user that nothing is known of. */
-export async function planDedup(sql: Sql, context: PlanningContext, choice: DedupChoice): Promise<DedupPlan> {
-  const { jobs } = context;
+export async function planDedup(
+  sql: Sql,
+  { jobs, schema }: Pick<View, 'jobs' | 'schema'>,
+  choice: DedupChoice,
+): Promise<DedupPlan> {
   const known = await readShares(sql);
   assertKnown(known, jobs, choice);
   const targets = [...new Set(known.map(({ targetUserId }) => targetUserId))]
@@ -65,7 +68,7 @@ export async function planDedup(sql: Sql, context: PlanningContext, choice: Dedu
   const stills = await findDuplicates(sql, jobs, choice, targets);
   const duplicates = withMotionParts(stills, await findMotionParts(sql, stills));
   const ids = duplicates.map(({ mirrorAssetId }) => mirrorAssetId);
-  const { people, links } = await countBelongings(sql, context, ids, targets);
+  const { people, links } = await countBelongings(sql, schema, ids, targets);
   return { duplicates, counts: { mirrors: ids.length, people, links } };
 }
 
@@ -76,21 +79,26 @@ export async function planDedup(sql: Sql, context: PlanningContext, choice: Dedu
  * Throws UserError, before anything is removed, when a directory of links is not here.
  */
 export async function applyDedup(
-  context: Context,
+  tools: Tools,
   plan: DedupPlan,
   onProgress: (mirrors: number) => void,
 ): Promise<DedupResult> {
-  await assertLinksAreHere(context, { mirrors: plan.duplicates });
-  await undoUnfinished(context);
-  const before = await countLinks(context.sql);
-  const { withdrawn, problems } = await removeMirrors(context, plan.duplicates, onProgress);
+  const { database: { sql }, schema } = tools;
+  await assertLinksAreHere(tools, { mirrors: plan.duplicates });
+  const problems: Problem[] = [];
+  const onProblem = (problem: Problem) => void problems.push(problem);
+  // What stays now is tried, and told, again at the end.
+  await undoUnfinished(tools, () => {});
+  const before = await countLinks(sql);
+  const { withdrawn, ...removal } = await removeMirrors(tools, plan.duplicates, onProgress);
+  problems.push(...removal.problems);
   let people = 0;
   for (const targetUserId of new Set(withdrawn.map((mirror) => mirror.targetUserId))) {
-    people += await applyOrphans(context, targetUserId, await planOrphans(context.sql, context.schema, targetUserId));
-    await releasePeople(context, targetUserId);
+    people += await removeOrphans(tools, targetUserId, onProblem);
+    await handOverAll(tools, targetUserId, (tx) => isReleased(tx, schema), onProblem);
   }
-  await undoUnfinished(context);
-  return { mirrors: withdrawn.length, people, links: before - await countLinks(context.sql), problems };
+  await undoUnfinished(tools, onProblem);
+  return { mirrors: withdrawn.length, people, links: before - await countLinks(sql), problems };
 }
 
 /**

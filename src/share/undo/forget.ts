@@ -2,7 +2,7 @@ import { RefusedError, UserError } from '../../errors.ts';
 import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { retryTransient } from '../../postgres/retry.ts';
-import type { PlanningContext } from '../cycle/context.ts';
+import type { View } from '../cycle/tools.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
 import { isSelected } from '../selection/selection.ts';
 
@@ -30,7 +30,7 @@ export interface Decision {
  * Finds remembered decisions. Reads only. With a still comes the decision about its motion part, which Immich deletes along
  * with it. What is tried again in every cycle anyway is not remembered in this sense. Throws UserError for an unknown job.
  */
-export async function planForget(sql: Sql, { jobs }: PlanningContext, choice: ForgetChoice): Promise<Decision[]> {
+export async function planForget(sql: Sql, { jobs }: Pick<View, 'jobs'>, choice: ForgetChoice): Promise<Decision[]> {
   const job = jobs.find(({ name }) => name === choice.job);
   if (choice.job !== undefined && job === undefined) {
     throw new UserError(`There is no job ${JSON.stringify(choice.job)}.`, {

@@ -1,13 +1,14 @@
 import { plain } from '../../config/quote.ts';
 import { UserError } from '../../errors.ts';
 import { isNativelyShared } from '../../immich/native_shares.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Problem } from '../../problems/problem.ts';
-import type { Context, PlanningContext } from '../cycle/context.ts';
+import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { undoUnfinished } from '../mirrors/journal.ts';
-import { handOverPeople, isOnNoMirror } from '../people/hand_over.ts';
-import { applyOrphans, planOrphans } from '../phases/orphans.ts';
+import { handOverAll, isOnNoMirror } from '../people/hand_over.ts';
+import { removeOrphans } from '../phases/orphans.ts';
+import { undoUnfinished } from '../phases/unfinished.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
@@ -48,22 +49,26 @@ export interface UnshareResult {
 }
 
 /** Decides what is taken back. Reads only. Throws UserError for a job or user that nothing is known of. */
-export async function planUnshare(sql: Sql, context: PlanningContext, choice: UnshareChoice): Promise<UnsharePlan> {
+export async function planUnshare(
+  sql: Sql,
+  { jobs, schema }: Pick<View, 'jobs' | 'schema'>,
+  choice: UnshareChoice,
+): Promise<UnsharePlan> {
   const known = await readShares(sql);
-  assertKnown(known, context.jobs, choice);
-  const found = await findMirrors(sql, context.jobs, choice);
+  assertKnown(known, jobs, choice);
+  const found = await findMirrors(sql, jobs, choice);
   const mirrors = found.filter(({ isKept }) => !isKept).map(({ isKept: _, ...mirror }): Withdrawal => mirror);
   const targetUserIds = [
-    ...new Set([...mirrors, ...whoHas(known, context.jobs, choice)].map((one) => one.targetUserId)),
+    ...new Set([...mirrors, ...whoHas(known, jobs, choice)].map((one) => one.targetUserId)),
   ];
   return {
     mirrors,
     targetUserIds,
-    configuredJobs: context.jobs.filter((job) => isMeant(job, choice)).map(({ name }) => name),
+    configuredJobs: jobs.filter((job) => isMeant(job, choice)).map(({ name }) => name),
     counts: {
       mirrors: mirrors.length,
       kept: found.length - mirrors.length,
-      ...await countBelongings(sql, context, mirrors.map(({ mirrorAssetId }) => mirrorAssetId), targetUserIds),
+      ...await countBelongings(sql, schema, mirrors.map(({ mirrorAssetId }) => mirrorAssetId), targetUserIds),
     },
   };
 }
@@ -75,22 +80,27 @@ export async function planUnshare(sql: Sql, context: PlanningContext, choice: Un
  * Throws UserError, before anything is removed, when a directory of links is not here.
  */
 export async function applyUnshare(
-  context: Context,
+  tools: Tools,
   plan: UnsharePlan,
   onProgress: (mirrors: number) => void,
 ): Promise<UnshareResult> {
-  await assertLinksAreHere(context, plan);
-  await undoUnfinished(context);
-  const before = await countLinks(context.sql);
-  const { withdrawn, problems } = await removeMirrors(context, plan.mirrors, onProgress);
+  const { sql, transaction } = tools.database;
+  await assertLinksAreHere(tools, plan);
+  const problems: Problem[] = [];
+  const onProblem = (problem: Problem) => void problems.push(problem);
+  // What stays now is tried, and told, again at the end.
+  await undoUnfinished(tools, () => {});
+  const before = await countLinks(sql);
+  const removal = await removeMirrors(tools, plan.mirrors, onProgress);
+  problems.push(...removal.problems);
   let people = 0;
   for (const targetUserId of plan.targetUserIds) {
-    people += await applyOrphans(context, targetUserId, await planOrphans(context.sql, context.schema, targetUserId));
-    await handOverPeople(context, targetUserId, isOnNoMirror);
+    people += await removeOrphans(tools, targetUserId, onProblem);
+    await handOverAll(tools, targetUserId, isOnNoMirror, onProblem);
   }
-  await undoUnfinished(context);
-  await context.transaction(forgetIdleBrakes);
-  return { mirrors: withdrawn.length, people, links: before - await countLinks(context.sql), problems };
+  await undoUnfinished(tools, onProblem);
+  await transaction(forgetIdleBrakes);
+  return { mirrors: removal.withdrawn.length, people, links: before - await countLinks(sql), problems };
 }
 
 /** Users who have anything that is meant, if only people: a run that was killed had taken back the rest. */
@@ -191,7 +201,7 @@ function isSelectedByAny(sql: Sql, jobs: readonly Job[]): Fragment {
 /** What hangs on these mirrors: links, bytes of the originals, and people who are on nothing else. */
 export async function countBelongings(
   sql: Sql,
-  { schema }: Pick<PlanningContext, 'schema'>,
+  schema: ImmichSchema,
   mirrorIds: readonly string[],
   targetUserIds: readonly string[],
 ): Promise<{ people: number; links: number; bytes: number }> {
@@ -243,7 +253,7 @@ async function countLinks(sql: Sql): Promise<number> {
  * for are those that stay when their last link goes.
  */
 export async function assertLinksAreHere(
-  { sql, paths }: Context,
+  { database: { sql }, files: { paths } }: Pick<Tools, 'database' | 'files'>,
   { mirrors }: Pick<UnsharePlan, 'mirrors'>,
 ): Promise<void> {
   const directories = await sql<{ path: string }[]>`

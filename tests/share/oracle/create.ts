@@ -17,7 +17,8 @@ export function createMirrors(prediction: Prediction, job: JobConfig): void {
     });
     for (const asset of candidates) {
       if (!prediction.before.files.has(text(asset['originalPath']))) continue;
-      if (hasOwn(prediction, job.targetUserId, asset)) memory.duplicates.add(`${asset['id']} ${job.targetUserId}`);
+      const key = `${asset['id']} ${job.targetUserId}`;
+      if (hasOwn(prediction, job.targetUserId, asset) && !memory.wanted.has(key)) memory.duplicates.add(key);
       else createMirror(prediction, job, asset);
     }
   }

@@ -1,6 +1,6 @@
 import type { Config } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
-import type { CycleReport } from '../../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../../src/share/cycle/report.ts';
 import type { Limits } from '../../../src/share/cycle/limits.ts';
 import { type Sharing, withSharing } from '../../../src/share/share.ts';
 

@@ -1,7 +1,10 @@
 import { describeProblem } from '../../../src/problems/problem.ts';
 import type { JobConfig } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
+import type { PlanSink } from '../../../src/share/cycle/dry_run.ts';
 import type { Limits } from '../../../src/share/cycle/limits.ts';
+import { ALL_PHASES } from '../../../src/share/phases/list.ts';
+import { dryRun } from '../../../src/share/share.ts';
 import type { Release } from '../../harness/database.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
@@ -25,6 +28,9 @@ const PAIRS: Readonly<Record<Plan['circle'], readonly (readonly [Name, Name])[]>
   'triangle': [['alice', 'bob'], ['bob', 'carol'], ['carol', 'alice']],
   'two targets': [['alice', 'bob'], ['alice', 'carol']],
 };
+
+/** How often each phase of a full cycle had something to do, in all histories of this process. */
+export const occasions = new Map<string, number>(ALL_PHASES.map(({ name }) => [name, 0]));
 
 /** A history that went wrong, in words. */
 export class HistoryError extends Error {
@@ -90,26 +96,49 @@ class History implements AsyncDisposable {
       this.#told.push('[the program starts]');
       await this.#disconnect();
     }
-    await this.#run(isFull);
+    const planned = await this.#run(isFull);
     const after = await this.#read();
+    if (planned !== undefined) this.#assertPlanned(planned, changes(before, after));
     const prediction = new Prediction(before, this.#memory, this.home.config.jobs, witnessOf(after), deleted);
     predict(prediction);
     this.#assertNone(differences(prediction, after), 'one cycle does not make what it should');
     this.#memory = prediction.memory;
     // What the other kind of cycle finds to do has been overlooked, or done for nothing.
-    await this.#run(!isFull && this.#told.length % 2 === 0);
+    const plannedAgain = await this.#run(!isFull && this.#told.length % 2 === 0);
     this.#assertNone(changes(after, await this.#read()), 'one more cycle changes something');
+    this.#assertNone(plannedAgain ?? [], 'a dry run says that one more cycle would change something');
   }
 
-  async #run(isFull: boolean): Promise<void> {
+  /** Returns what a dry run said that a full cycle would change. */
+  async #run(isFull: boolean): Promise<readonly string[] | undefined> {
     this.#told.push(isFull ? '[full cycle]' : '[cycle]');
     if (isFull) await this.#stop();
     // Statements are prepared for each connection, which takes longer than all else: it is kept unless the program restarts.
     this.#sql ??= await connect(this.home.config.database);
+    const planned = isFull ? await this.#plan(this.#sql) : undefined;
     this.#engine ??= await Engine.start(this.home.config, this.#sql, this.limits);
     this.#needsFullCycle = false;
     const report = await this.#engine.cycle();
-    this.#assertNone(report.jobs.flatMap(({ problems }) => problems.map(describeProblem)), 'a cycle reports failures');
+    const problems = [...report.problems, ...report.jobs.flatMap((job) => job.problems)];
+    this.#assertNone(problems.map(describeProblem), 'a cycle reports problems');
+    return planned;
+  }
+
+  async #plan(sql: Connection): Promise<readonly string[]> {
+    const planned: string[] = [];
+    const sink: PlanSink = ({ phase }, lines) => {
+      const changing = lines.filter(({ isKnown }) => !isKnown);
+      if (changing.length > 0) occasions.set(phase, (occasions.get(phase) ?? 0) + 1);
+      planned.push(...changing.map(({ sign, text }) => `${phase}: ${sign} ${text}`));
+    };
+    await dryRun(sql, this.home.config, { sink, limits: this.limits });
+    return planned;
+  }
+
+  /** The dry run of a full cycle is empty if and only if the cycle changes no row and no file. */
+  #assertPlanned(planned: readonly string[], changed: readonly string[]): void {
+    if (planned.length === 0) this.#assertNone(changed, 'a dry run says nothing, and the cycle changes something');
+    if (changed.length === 0) this.#assertNone(planned, 'a dry run says something, and the cycle changes nothing');
   }
 
   async #stop(): Promise<void> {

@@ -70,10 +70,12 @@ export interface Memory {
   refused: Set<string>;
   /** `source target` of photos that the target had himself. */
   duplicates: Set<string>;
+  /** `source target` of photos that are to be shared although the target has them. */
+  wanted: Set<string>;
 }
 
 export function emptyMemory(): Memory {
-  return { mirrors: [], people: [], stacks: [], refused: new Set(), duplicates: new Set() };
+  return { mirrors: [], people: [], stacks: [], refused: new Set(), duplicates: new Set(), wanted: new Set() };
 }
 
 /** Which ids the program has given to the things it made: what it cannot choose wrongly, and a model cannot know. */

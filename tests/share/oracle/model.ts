@@ -3,6 +3,7 @@ import { assignFaces, followFaces, mendPeople } from './faces.ts';
 import { followFields } from './fields.ts';
 import { followFiles } from './files.ts';
 import { fillAlbums, linkLivePhotos } from './links.ts';
+import { heedCommands, removeLitter } from './own.ts';
 import { followPeople, releaseFoundPeople, releasePeople } from './people.ts';
 import type { Prediction } from './prediction.ts';
 import { followStacks } from './stacks.ts';
@@ -13,6 +14,8 @@ import { withdraw } from './withdraw.ts';
  * memory. It knows the tables of Immich and the meaning of a share, and nothing of how the program works.
  */
 export function predict(prediction: Prediction): void {
+  heedCommands(prediction);
+  removeLitter(prediction);
   mendPeople(prediction);
   releaseFoundPeople(prediction);
   withdraw(prediction);

@@ -1,4 +1,5 @@
 import { FIELD_DEEDS } from './fields.ts';
+import { OWN_DEEDS } from './own.ts';
 import { PEOPLE_DEEDS } from './people.ts';
 import { PHOTO_DEEDS } from './photos.ts';
 import type { Deeds } from './scene.ts';
@@ -11,4 +12,5 @@ export const DEEDS: Deeds = {
   ...PEOPLE_DEEDS,
   ...TARGET_DEEDS,
   ...STACK_DEEDS,
+  ...OWN_DEEDS,
 };

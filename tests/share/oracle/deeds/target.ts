@@ -25,7 +25,8 @@ export const TARGET_DEEDS: Deeds = {
     return `${scene.call(mirror)} is moved to the locked folder`;
   }),
   loseMirror: untraced(async (scene) => {
-    const mirror = await scene.mirror();
+    // Where the journal is lost as well nothing tells whose the files were.
+    const mirror = await scene.mirror(scene.sql`EXISTS (SELECT FROM immich_sidecar.link l WHERE l.mirror_id = a.id)`);
     if (mirror === undefined) return;
     await handOverStack(scene, mirror);
     await scene.sql`DELETE FROM asset WHERE id = ${mirror.id}`;

@@ -1,13 +1,21 @@
-import { getLogger } from '@logtape/logtape';
-import type { ImmichSchema } from '../../immich/schema.ts';
+import { quotedPath } from '../../config/quote.ts';
 import { ownerFolder } from '../../immich/layout.ts';
-import { FileProblem } from '../../files/problem.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Context } from '../cycle/context.ts';
+import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isHidden, lastingDirectory } from '../jobs/placement.ts';
+import { notRemoved, removeFiles } from '../mirrors/journal.ts';
+import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
-const logger = getLogger(['immich-sidecar', 'share']);
+/** Files of ours that no row names; paths as Immich sees them. */
+export interface StrayPage {
+  readonly paths: readonly string[];
+  /** Directories that become empty are removed up to this one. */
+  readonly keep: string;
+  /** A link may have become the last name of its file meanwhile. */
+  readonly sparesLast: boolean;
+}
 
 /**
  * Removes files of ours that no row of a restored, older database knows: links to originals in a job's hidden directory and, if
@@ -15,33 +23,53 @@ const logger = getLogger(['immich-sidecar', 'share']);
  * cycle. A file with a single name stays: it is not ours, or all that is left of a source.
  *
  * Generated files are looked for first: as long as an original is left over, a run that was killed comes back to them.
- * Returns how many were removed.
  */
-export async function removeStrays(context: Context, job: Job): Promise<number> {
-  if (job.placement !== 'hardlink' || !isHidden(job.targetPathPrefix)) return 0;
-  const { sql, schema } = context;
-  const originals = await findStrays(context, job.targetPathPrefix.slice(0, -1), {
-    readNamed: (files) => readNamedOriginals(sql, schema, job, files),
-    isOurs: hasSecondName,
-  });
-  if (originals.length === 0) return 0;
-  let removed = 0;
-  const portraits = await readPortraits(context, job);
+export const strays = definePhase({
+  name: 'strays',
+  what: 'Removes files of ours in hidden directories that no row names, such as a restored backup leaves.',
+  per: 'job',
+  isFullOnly: true,
+  counts: { straysRemoved: 'files of no mirror removed' },
+  plan: planStrays,
+  apply: eachPage(({ files, database }, job: Job, { paths, keep, sparesLast }, tally: Tally<'straysRemoved'>) => {
+    database.signal.throwIfAborted();
+    const failed = removeFiles(paths.map((path) => ({ mirrorId: '', path, keep })), files, { sparesLast });
+    for (const failure of failed) tally.problem(notRemoved(failure, { job: job.name }));
+    tally.add('straysRemoved', paths.length - failed.length);
+    return Promise.resolve();
+  }),
+  describe: ({ paths }: StrayPage) => linesOf('-', 'files of no mirror to remove', paths, quotedPath),
+});
+
+async function* planStrays(view: View, job: Job): AsyncGenerator<StrayPage> {
+  if (job.placement !== 'hardlink' || !isHidden(job.targetPathPrefix)) return;
+  const { sql, schema } = view;
+  const findOriginals = () =>
+    findStrays(view, job.targetPathPrefix.slice(0, -1), {
+      readNamed: (files) => readNamedOriginals(sql, schema, job, files),
+      isOurs: hasSecondName,
+    });
+  if (!await isAny(findOriginals())) return;
+  const portraits = await readPortraits(view, job);
   for (const folder of ['thumbs', 'encoded-video'] as const) {
-    const generated = await findStrays(context, ownerFolder(job.mediaLocation, folder, job.targetUserId), {
+    const generated = findStrays(view, ownerFolder(job.mediaLocation, folder, job.targetUserId), {
       readNamed: (files) => readNamedGenerated(sql, schema, files),
       isOurs: (file) => hasSecondName(file) || portraits.has(file.size, file.mtime),
     });
-    const [copies, links] = [true, false].map((is) => generated.filter((path) => PORTRAIT_NAME.test(path) === is));
-    removed += remove(context, copies ?? [], `${job.mediaLocation}/${folder}`, { sparesLast: false });
-    removed += remove(context, links ?? [], `${job.mediaLocation}/${folder}`, { sparesLast: true });
+    const keep = `${job.mediaLocation}/${folder}`;
+    for await (const page of generated) {
+      const [copies, links] = [true, false].map((is) => page.filter((path) => PORTRAIT_NAME.test(path) === is));
+      if (copies !== undefined && copies.length > 0) yield { paths: copies, keep, sparesLast: false };
+      if (links !== undefined && links.length > 0) yield { paths: links, keep, sparesLast: true };
+    }
   }
-  removed += remove(context, originals, lastingDirectory(job.targetPathPrefix), { sparesLast: true });
-  logger.info('{job}: removed {count} links that no mirror has, such as a restored backup leaves', {
-    job: job.name,
-    count: removed,
-  });
-  return removed;
+  const keep = lastingDirectory(job.targetPathPrefix);
+  for await (const paths of findOriginals()) yield { paths, keep, sparesLast: true };
+}
+
+async function isAny(pages: AsyncGenerator<unknown>): Promise<boolean> {
+  for await (const _ of pages) return true;
+  return false;
 }
 
 /** What is known of files. */
@@ -53,29 +81,34 @@ interface Lookup {
 }
 
 /** Files of ours below a directory (as Immich sees it) that no row names. */
-async function findStrays({ paths, limits }: Context, directory: string, lookup: Lookup): Promise<string[]> {
+async function* findStrays(
+  { files: { paths }, limits }: View,
+  directory: string,
+  lookup: Lookup,
+): AsyncGenerator<string[]> {
   const local = paths.toLocal(directory);
-  if (local === undefined || !inspect(local)?.isDirectory) return [];
-  const strays: string[] = [];
-  let page: string[] = [];
-  const look = async () => {
+  if (local === undefined || !inspect(local)?.isDirectory) return;
+  const look = async (page: readonly string[]) => {
     const named = await lookup.readNamed(page);
-    strays.push(...page.filter((path) => {
+    return page.filter((path) => {
       const file = named.has(path) ? undefined : inspect(local + path.slice(directory.length));
       return file !== undefined && lookup.isOurs(file);
-    }));
-    page = [];
+    });
   };
+  let page: string[] = [];
   for (const path of filesBelow(local)) {
     page.push(directory + path.slice(local.length));
-    if (page.length === limits.strays) await look();
+    if (page.length < limits.strays) continue;
+    const strays = await look(page);
+    page = [];
+    if (strays.length > 0) yield strays;
   }
-  if (page.length > 0) await look();
-  return strays;
+  const strays = page.length > 0 ? await look(page) : [];
+  if (strays.length > 0) yield strays;
 }
 
 /** Sizes and times of the thumbnails that people have: ours are copies of them. */
-async function readPortraits({ sql, paths }: Context, job: Job) {
+async function readPortraits({ sql, files: { paths } }: View, job: Job) {
   const rows = await sql<{ path: string }[]>`
     SELECT DISTINCT "thumbnailPath" AS path
     FROM person
@@ -91,7 +124,7 @@ async function readPortraits({ sql, paths }: Context, job: Job) {
 
 /** Symbolic links are not followed: what lies behind one is somebody else's. */
 function* filesBelow(directory: string): Generator<string> {
-  for (const entry of Deno.readDirSync(directory)) {
+  for (const entry of entriesOf(directory)) {
     const path = `${directory}/${entry.name}`;
     if (entry.isDirectory) yield* filesBelow(path);
     else if (entry.isFile) yield path;
@@ -144,27 +177,6 @@ const PORTRAIT_NAME = /\/[-0-9a-f]{36}\.jpe?g$/;
 
 const UUID_NAME = /\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[^/]*$/;
 
-/** Returns how many went. `options`: see Linker.remove; a link may have become the last name of its file meanwhile. */
-function remove(
-  { linker, paths }: Context,
-  strays: readonly string[],
-  keep: string,
-  options: { readonly sparesLast: boolean },
-): number {
-  return strays.filter((path) => {
-    const [local, keepLocal] = [paths.toLocal(path), paths.toLocal(keep)];
-    if (local === undefined || keepLocal === undefined) return false;
-    try {
-      linker.remove(local, keepLocal, options);
-      return true;
-    } catch (error) {
-      if (!(error instanceof FileProblem)) throw error;
-      logger.warn('a file of no mirror stays: {problem}', { problem: error.message });
-      return false;
-    }
-  }).length;
-}
-
 function hasSecondName({ nlink }: Deno.FileInfo): boolean {
   return (nlink ?? 0) > 1;
 }
@@ -174,5 +186,14 @@ function inspect(path: string): Deno.FileInfo | undefined {
     return Deno.lstatSync(path);
   } catch {
     return undefined; // it has gone meanwhile
+  }
+}
+
+/** None of a directory that has gone meanwhile. */
+function entriesOf(directory: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(directory)];
+  } catch {
+    return [];
   }
 }

@@ -1,0 +1,127 @@
+import { getLogger } from '@logtape/logtape';
+import { describeProblem, type Problem } from '../../problems/problem.ts';
+import type { BrakeReport } from '../brake/brake.ts';
+import type { Job } from '../jobs/job.ts';
+import { countReasons, type Withdrawal } from '../mirrors/withdrawal.ts';
+import { CYCLE_COUNTS, type CycleCount, JOB_COUNTS, type JobCount } from '../phases/list.ts';
+import type { Phase, Tally, Units } from '../phases/phase.ts';
+import type { Standing } from './outcome.ts';
+import type { CycleReport, JobReport } from './report.ts';
+import type { Progress } from './progress.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
+
+/** What is added up for one job, or for the cycle as a whole. */
+class Account {
+  readonly counts = new Map<string, number>();
+  readonly problems: Problem[] = [];
+  readonly withdrawn: Withdrawal[] = [];
+
+  add(what: string, number: number): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + number);
+  }
+
+  constructor(readonly mostProblems: number) {}
+
+  problem(problem: Problem): void {
+    if (this.problems.length < this.mostProblems) this.problems.push(problem);
+  }
+
+  /** In the order of `names`; what was not counted is 0. */
+  totals<Count extends string>(names: Readonly<Record<Count, string>>): Record<Count, number> {
+    return Object.fromEntries(Object.keys(names).map((name) => [name, this.counts.get(name) ?? 0])) as Record<
+      Count,
+      number
+    >;
+  }
+}
+
+/** What all phases of a cycle do, by job. */
+export class CycleTally {
+  readonly #jobs: ReadonlyMap<string, Account>;
+  /** Of no job, or of one that is not in this cycle. */
+  readonly #cycle: Account;
+  readonly #byPhase = new Map<string, number>();
+  #brakes: readonly BrakeReport[] = [];
+
+  /** `mostProblems`: of each job, and of none. */
+  constructor(readonly jobs: readonly Job[], readonly progress: Progress, mostProblems: number) {
+    this.#cycle = new Account(mostProblems);
+    this.#jobs = new Map(jobs.map(({ name }) => [name, new Account(mostProblems)]));
+  }
+
+  /** For one phase and what it works on. A target's numbers go to the first of its jobs. */
+  of({ name, per }: Phase, unit: Units[keyof Units]): Tally {
+    const job = per === 'target'
+      ? this.jobs.find(({ targetUserId }) => targetUserId === unit)
+      : unit as Job | undefined;
+    const account = this.#accountOf(job?.name);
+    return {
+      add: (what, number) => {
+        account.add(what, number);
+        this.#byPhase.set(name, this.doneBy(name) + number);
+      },
+      problem: (problem) => {
+        const named = { ...problem, where: { ...job === undefined ? {} : { job: job.name }, ...problem.where } };
+        logger.warn('{job}: {problem}', {
+          job: named.where.job ?? 'all jobs',
+          problem: describeProblem(problem),
+          code: problem.code,
+        });
+        this.#accountOf(named.where.job).problem(named);
+      },
+      withdrew: (withdrawals) => {
+        for (const withdrawal of withdrawals) this.#accountOf(withdrawal.jobName).withdrawn.push(withdrawal);
+      },
+      braked: (brakes) => this.#brakes = [...this.#brakes, ...brakes],
+      advance: (done) => this.progress.advance(done),
+    };
+  }
+
+  /** How much a phase has done so far, whatever it was. */
+  doneBy(phase: string): number {
+    return this.#byPhase.get(phase) ?? 0;
+  }
+
+  /** Mirrors of jobs that are not in this cycle. */
+  get withdrawnOfOthers(): number {
+    return this.#cycle.withdrawn.length;
+  }
+
+  /** Whether anything was done. */
+  get hasChanges(): boolean {
+    return [...this.#jobs.values(), this.#cycle].some(({ counts, withdrawn }) =>
+      withdrawn.length > 0 || [...counts.values()].some((count) => count > 0)
+    );
+  }
+
+  report(
+    rest: Pick<CycleReport, 'startedAt' | 'seconds' | 'hasBacklog'>,
+    standings: ReadonlyMap<string, Standing>,
+  ): CycleReport {
+    const jobs = this.jobs.map(({ name }): JobReport => {
+      const account = this.#accountOf(name);
+      return {
+        job: name,
+        ...account.totals<JobCount>(JOB_COUNTS),
+        withdrawn: countReasons(account.withdrawn),
+        braked: this.#brakes.find(({ job }) => job === name)?.reasons ?? {},
+        standing: standings.get(name),
+        problems: account.problems,
+      };
+    });
+    const { problems } = this.#cycle;
+    return {
+      ...rest,
+      jobs,
+      brakes: this.#brakes,
+      problems,
+      complete: this.#brakes.length === 0 && [...jobs, { problems }].every((part) => part.problems.length === 0),
+      ...this.#cycle.totals<CycleCount>(CYCLE_COUNTS),
+    };
+  }
+
+  #accountOf(job: string | undefined): Account {
+    return (job === undefined ? undefined : this.#jobs.get(job)) ?? this.#cycle;
+  }
+}

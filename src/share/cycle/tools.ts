@@ -1,0 +1,75 @@
+import type { Linker } from '../../files/linker.ts';
+import type { PathMap } from '../../files/path_map.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Connection, Sql } from '../../postgres/connect.ts';
+import type { Isolation } from '../../postgres/transaction.ts';
+import type { BrakeSettings } from '../brake/brake.ts';
+import type { Job } from '../jobs/job.ts';
+import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
+import type { Limits } from './limits.ts';
+import type { Scope } from './scope.ts';
+
+/** Immich's tables and ours, for whoever writes to them. */
+export interface Database {
+  /** For reading; what is written goes through `transaction`. */
+  readonly sql: Connection;
+  /**
+   * Runs `work` in a transaction that only the instance holding the lock can commit, again if Immich was in the way. With
+   * more than one connection several may run at the same time. All statements see one snapshot, unless `isolation` says otherwise.
+   * Throws what `signal` is aborted with.
+   */
+  transaction<T>(work: (tx: Sql) => Promise<T>, isolation?: Isolation): Promise<T>;
+  /** Aborted when the cycle is to end, or the connection is lost and others may be at work. No file is touched then. */
+  readonly signal: AbortSignal;
+  /** Items in one transaction. */
+  readonly batchSize: number;
+}
+
+/** The disk: links below the configured directories, and what these are called by Immich. */
+export interface Files {
+  readonly linker: Linker;
+  readonly paths: PathMap;
+}
+
+export interface ShareSettings {
+  readonly brake: BrakeSettings;
+  /** Batches that are copied at the same time. */
+  readonly copyWorkers: number;
+  /** Batches of embeddings that are copied at the same time. */
+  readonly vectorWorkers: number;
+}
+
+/** What a plan is made from. Whoever plans only reads. */
+export interface View {
+  readonly sql: Sql;
+  readonly schema: ImmichSchema;
+  readonly files: Files;
+  /** All configured jobs, also those that this run leaves out: a mirror stays while any of them selects its source. */
+  readonly jobs: readonly Job[];
+  /** The only job that this run is about. */
+  readonly only: Job | undefined;
+  /** The source assets to look at. */
+  readonly scope: Scope;
+  /** Sources that a command has asked to be looked at again. */
+  readonly rechecks: readonly string[];
+  readonly settings: ShareSettings;
+  readonly limits: Limits;
+  /** Immich's media directory as Immich sees it. */
+  readonly mediaLocation: string;
+}
+
+/** What a plan is applied with. */
+export interface Tools {
+  readonly database: Database;
+  readonly schema: ImmichSchema;
+  readonly files: Files;
+  readonly settings: ShareSettings;
+  readonly limits: Limits;
+  readonly mediaLocation: string;
+  readonly backlog: EmbeddingBacklog;
+}
+
+/** The jobs of this run. */
+export function chosenJobs({ jobs, only }: Pick<View, 'jobs' | 'only'>): readonly Job[] {
+  return only === undefined ? jobs : [only];
+}

@@ -1,0 +1,37 @@
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+
+/** A mirrored face, by the face it mirrors and the photo it is on. */
+export interface FaceKey {
+  readonly sourceAssetId: string;
+  readonly sourceFaceId: string;
+  readonly mirrorAssetId: string;
+  readonly mirrorFaceId: string;
+}
+
+/** The columns of a FaceKey, of the rows `fm` of face_map and `m` of asset_map. */
+export function faceKey(sql: Sql): Fragment {
+  return sql`
+    m.source_asset_id AS "sourceAssetId",
+    fm.source_face_id AS "sourceFaceId",
+    fm.mirror_asset_id AS "mirrorAssetId",
+    fm.mirror_face_id AS "mirrorFaceId"`;
+}
+
+/** Whether the row `fm` of face_map comes behind a key. */
+export function isBehind(sql: Sql, after: FaceKey | undefined): Fragment {
+  return after === undefined
+    ? sql`true`
+    : sql`(fm.mirror_asset_id, fm.source_face_id) > (${after.mirrorAssetId}::uuid, ${after.sourceFaceId}::uuid)`;
+}
+
+/** Keys as a table `key`. */
+export function faceKeys(sql: Sql, keys: readonly FaceKey[]): Fragment {
+  return sql`
+    jsonb_to_recordset(${sql.json(keys as never)}) AS key
+      ("sourceFaceId" uuid, "mirrorAssetId" uuid, "mirrorFaceId" uuid, "personId" uuid)`;
+}
+
+/** Whether the row `fm` of face_map is that of `key`. */
+export function isFace(sql: Sql): Fragment {
+  return sql`(fm.source_face_id = key."sourceFaceId" AND fm.mirror_asset_id = key."mirrorAssetId")`;
+}

@@ -1,0 +1,24 @@
+import type { Tools, View } from '../cycle/tools.ts';
+import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
+
+/** Notes that what a command has asked for was looked at: what it has asked since stays. It comes when everything else is done. */
+export const rechecks = definePhase({
+  name: 'rechecks',
+  what: 'Notes that photos were looked at again which a command, such as forget, has asked for.',
+  per: 'cycle',
+  counts: { rechecked: 'photos looked at again, as a command had asked' },
+  plan: async function* ({ rechecks, only, limits }: View) {
+    if (only !== undefined) return;
+    const { search } = limits;
+    for (let start = 0; start < rechecks.length; start += search) {
+      yield await Promise.resolve(rechecks.slice(start, start + search));
+    }
+  },
+  apply: eachPage(async ({ database }: Tools, _unit, page: readonly string[], tally: Tally<'rechecked'>) => {
+    const done = await database.transaction((tx) =>
+      tx`DELETE FROM immich_sidecar_decisions.recheck WHERE source_asset_id = ANY (${page as string[]}::uuid[])`
+    );
+    tally.add('rechecked', done.count);
+  }),
+  describe: (page) => linesOf('~', 'photos to look at again', page, (id) => `photo ${id}`),
+});
