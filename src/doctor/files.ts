@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { bytes, count, list, named } from '../config/words.ts';
 import type { PathMap, Root } from '../files/path_map.ts';
+import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Job } from '../share/jobs/job.ts';
 import { checkMounts } from '../share/checks/mounts.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
@@ -154,6 +156,57 @@ async function lookAtLinks(subject: Subject): Promise<readonly Verdict[]> {
   return await forEachJob(subject, async (job) => {
     await checkMounts(sql, job, { linker, paths }, selects(job));
     const what = job.placement === 'hardlink' ? 'hard links' : 'hard links of thumbnails';
+    const elsewhere = job.placement === 'hardlink' ? await sampleDevices(sql, job, paths, selects(job)) : [];
+    const problems = judgeDevices(job, elsewhere);
+    if (problems.length > 0) return problems;
     return [ok(`${named(job.name)}: ${what} can be made (one was made and removed).`)];
   });
+}
+
+/** A directory of sampled originals, and whether it is on the disk of the target. */
+interface OnDevice {
+  readonly directory: string;
+  readonly isTargets: boolean;
+}
+
+/** One test link says nothing about another disk that is mounted inside the source. */
+async function sampleDevices(sql: Sql, job: Job, paths: PathMap, selected: Fragment): Promise<readonly OnDevice[]> {
+  const rows = await sql<{ path: string }[]>`
+    SELECT a."originalPath" AS path
+    FROM asset a
+    WHERE ${selected}
+    ORDER BY random()
+    LIMIT ${DEVICE_SAMPLE}`;
+  const device = deviceAbove(paths.toLocal(job.targetPathPrefix.slice(0, -1)));
+  return rows.flatMap(({ path }) => {
+    const local = paths.toLocal(path);
+    if (local === undefined || !existsSync(local)) return []; // told by another check
+    return [{ directory: dirname(path), isTargets: Deno.statSync(local).dev === device }];
+  });
+}
+
+/** A stat of a file that is not cached takes a disk some 10 ms. */
+const DEVICE_SAMPLE = 200;
+
+/** The file system of a directory, or of the nearest one above it that is there. */
+function deviceAbove(local: string | undefined): number | undefined {
+  for (let step = local; step !== undefined; step = dirname(step)) {
+    if (existsSync(step)) return Deno.statSync(step).dev;
+    if (step === '/') return undefined;
+  }
+  return undefined;
+}
+
+/** Empty when all is well. */
+export function judgeDevices(job: Pick<Job, 'name'>, sampled: readonly OnDevice[]): Verdict[] {
+  const others = sampled.filter(({ isTargets }) => !isTargets);
+  const [first] = others;
+  if (first === undefined) return [];
+  return [warn(
+    `${named(job.name)}: ${others.length} of ${
+      count(sampled.length, 'sampled original')
+    } lie on another file system than the ` +
+      `target, for example in ${named(first.directory)}: no hard link can be made to them, so they are not shared.`,
+    'Share that disk with a job of its own, whose target_path_prefix lies on it (in a container: below the same mount).',
+  )];
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
+import { type LinkObstacle, linkObstacle } from '../files/link_obstacle.ts';
 import { Linker } from '../files/linker.ts';
 import { type PathMap } from '../files/path_map.ts';
 import { asFileProblem } from '../files/problem.ts';
@@ -14,7 +15,12 @@ const LOOKED_AT = 2_000;
 export type LinkTest =
   /** A link was made and removed; or, as there is no file yet, both directories are on one file system. */
   | { readonly isPossible: true }
-  | { readonly isPossible: false; readonly reason: FileReason; readonly from: string; readonly to: string };
+  | {
+    readonly isPossible: false;
+    readonly reason: FileReason | LinkObstacle;
+    readonly from: string;
+    readonly to: string;
+  };
 
 /**
  * Whether a hard link can be made from a file in one real directory to another directory, or to the nearest one above it
@@ -35,7 +41,8 @@ export function testLink(source: string, target: string, paths: PathMap): LinkTe
     linker.remove(probe, to);
     return { isPossible: true };
   } catch (error) {
-    return { isPossible: false, reason: asFileProblem(error, probe).reason, from: source, to };
+    const problem = asFileProblem(error, probe);
+    return { isPossible: false, reason: linkObstacle(problem, to) ?? problem.reason, from: source, to };
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { judgeAnswer, judgeConfigFile, judgeKey } from '../../src/doctor/api.ts';
 import { judgeClock, judgeRights, judgeServer } from '../../src/doctor/database.ts';
-import { judgeFound, judgeSpace } from '../../src/doctor/files.ts';
+import { judgeDevices, judgeFound, judgeSpace } from '../../src/doctor/files.ts';
 import type { Verdict } from '../../src/doctor/finding.ts';
 import { judgeMissing } from '../../src/doctor/immich.ts';
 import { judgeExclusions, judgeHidden, judgeImports } from '../../src/doctor/jobs.ts';
@@ -214,6 +214,17 @@ Deno.test('files: how many are missing decides, and whether anything would fit',
     [judgeFiles([original], undefined, []), /^fail 1 of 1 sampled file .* of which nothing says where it is\.$/],
     [judgeReading([{ path: '/a.jpg', type: undefined }]), /^warn ExifTool cannot read 1 of 1 sampled file/],
     [judgeReading([]), /^ok /],
+  ]);
+});
+
+Deno.test('originals on a disk that is mounted inside the source are noticed, though one test link works', () => {
+  const on = (directory: string, isTargets: boolean) => ({ directory, isTargets });
+  check([
+    [judgeDevices({ name: 'a' }, [on('/x', true), on('/x/y', true)])[0], /^undefined/],
+    [
+      judgeDevices({ name: 'a' }, [on('/x', true), on('/x/usb', false), on('/x', true)])[0],
+      /^warn "a": 1 of 3 sampled originals lie on another file system .* "\/x\/usb"/,
+    ],
   ]);
 });
 

@@ -3,6 +3,7 @@ import type { JobConfig, Placement } from '../../config/config.ts';
 import { quote } from '../../config/quote.ts';
 import { pathPrefix } from '../../config/values.ts';
 import { UserError } from '../../errors.ts';
+import { describeLinkObstacle } from '../../files/link_obstacle.ts';
 import { PathMap } from '../../files/path_map.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
 import { isBehindLink } from '../../share/jobs/detect_placement.ts';
@@ -189,6 +190,12 @@ function explain({ reason, from, to }: Exclude<LinkTest, { isPossible: true }>):
       return `Nothing can be written to ${quote(to)} (${
         reason === 'permission' ? 'permission denied' : 'mounted read-only'
       }).`;
+    case 'no-hard-links':
+    case 'foreign-owner':
+    case 'too-many-links': {
+      const { message, remedy } = describeLinkObstacle(reason, quote(from), quote(to));
+      return `${message.slice(0, 1).toUpperCase()}${message.slice(1)} ${remedy}`;
+    }
     default:
       return `A test link from ${quote(from)} to ${quote(to)} failed (${reason}).`;
   }

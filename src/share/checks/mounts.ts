@@ -3,6 +3,7 @@ import { dirname } from 'node:path/posix';
 import { UserError } from '../../errors.ts';
 import type { Linker } from '../../files/linker.ts';
 import { type PathMap } from '../../files/path_map.ts';
+import { describeLinkObstacle, linkObstacle } from '../../files/link_obstacle.ts';
 import { asFileProblem, FileProblem } from '../../files/problem.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { ownerFolder } from '../../immich/layout.ts';
@@ -171,6 +172,11 @@ function explain(problem: FileProblem, { name, isOriginal }: Probe, source: stri
   const [from, to] = [JSON.stringify(source), JSON.stringify(directory)];
   const problemAndRemedy = (message: string, remedy: string) =>
     new UserError(`${name}: ${message}`, { remedy, cause: problem });
+  const obstacle = linkObstacle(problem, directory);
+  if (obstacle !== undefined) {
+    const { message, remedy } = describeLinkObstacle(obstacle, from, to);
+    return problemAndRemedy(message, remedy);
+  }
   switch (problem.reason) {
     case 'other-filesystem':
       return problemAndRemedy(
