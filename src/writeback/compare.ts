@@ -1,7 +1,8 @@
 import { distinct, entriesOf, entryKey } from './fields/lists.ts';
 import type { MappingInput, Wanted } from './fields/field.ts';
 import { isSameValue } from './compare_values.ts';
-import { charsetChanges } from './iptc.ts';
+import { IPTC_TEXT } from './fields/iptc.ts';
+import { changesBeside } from './iptc.ts';
 import { FIELD_NAMES, type FieldName, fieldOf, singleTagsOf } from './fields/fields.ts';
 import type { OwnEntry, OwnValues, Tags, TagValue } from './fields/values.ts';
 import type { TagChange } from './tags.ts';
@@ -19,9 +20,11 @@ export function compare(input: MappingInput): Comparison {
   const wanted: Wishes = new Map(takingPart.map((name) => [name, fieldOf(name).map(input)]));
   const lists = compareLists(input.current, input.own, wanted);
   const values = compareValues(input.current, input.own, wanted);
-  const changes = [...lists.changes, ...values.changes];
+  // What earlier versions put into one of several blocks stays: ExifTool would take it out of all of them.
+  const isClosed = input.current[IPTC_TEXT] === 'several';
+  const changes = [...lists.changes, ...values.changes].filter(({ tag }) => !(isClosed && tag.startsWith('IPTC:')));
   return {
-    changes: [...changes, ...charsetChanges(input.current, changes, input.holds)],
+    changes: [...changes, ...changesBeside(input.current, changes, input.holds)],
     own: { lists: lists.own, values: values.own },
     refused: [...wanted.values()].flatMap(({ refused }) => refused ?? []),
   };

@@ -1,25 +1,20 @@
 import type { Holds } from './fields/field.ts';
+import { IPTC_CHARSET, IPTC_TEXT, isAsciiText, UTF8 } from './fields/iptc.ts';
 import type { Tags } from './fields/values.ts';
 import type { TagChange } from './tags.ts';
 
-export const IPTC_CHARSET = 'IPTC:CodedCharacterSet';
 /** Says whether XMP was in step with IPTC when it was written; readers then prefer XMP (MWG Guidelines 2.0, 3.3). */
 export const IPTC_DIGEST = 'Photoshop:IPTCDigest';
-/** Computed by ExifTool where there is IPTC at all. */
-export const IPTC_PRESENCE = 'File:CurrentIPTCDigest';
-
-/** ISO 2022 for UTF-8, as IPTC-IIM 1:90 has it. */
-export const UTF8 = '\u001b%G';
 
 /** ExifTool's word for the digest that fits what it writes. */
 const FITTING_DIGEST = 'new';
 
 /**
- * What has to change in IPTC beside the values: new IPTC is in UTF-8; what is there in another encoding becomes UTF-8 when
- * something is added that is not ASCII; and the digest then says that XMP is in step, so that readers take the XMP, in
- * which nothing is cut short.
+ * What has to change in IPTC beside the values. New IPTC is in UTF-8. What is there stays as it is, byte for byte: UTF-8 that does
+ * not say so gets the mark, as does ASCII when something is added that is none. The digest then says that XMP is in step, so
+ * that readers take the XMP, in which nothing is cut short.
  */
-export function charsetChanges(current: Tags, changes: readonly TagChange[], { iptcDigest }: Holds): TagChange[] {
+export function changesBeside(current: Tags, changes: readonly TagChange[], { iptcDigest }: Holds): TagChange[] {
   const iptc = changes.filter(({ tag }) => tag.startsWith('IPTC:'));
   if (iptc.length === 0) return [];
   const before = current[IPTC_DIGEST] ?? null;
@@ -28,15 +23,17 @@ export function charsetChanges(current: Tags, changes: readonly TagChange[], { i
   const digests: TagChange[] = iptcDigest || hasToGo
     ? [{ tag: IPTC_DIGEST, before, after: iptcDigest ? FITTING_DIGEST : null }]
     : [];
-  const charset = current[IPTC_CHARSET] ?? null;
-  const isNew = (current[IPTC_PRESENCE] ?? null) === null;
-  // deno-lint-ignore no-control-regex
-  const needsMore = iptc.some(({ after }) => after !== null && /[^\x00-\x7f]/.test([after].flat().join('')));
-  const isUtf8 = charset === UTF8;
-  return !isUtf8 && (isNew || needsMore) ? [{ tag: IPTC_CHARSET, before: charset, after: UTF8 }, ...digests] : digests;
+  return needsMark(current, iptc) ? [{ tag: IPTC_CHARSET, before: null, after: UTF8 }, ...digests] : digests;
 }
 
-/** Whether other values of IPTC have to be written anew in another encoding. */
-export function recodesIptc(current: Tags, changes: readonly TagChange[]): boolean {
-  return (current[IPTC_PRESENCE] ?? null) !== null && changes.some(({ tag }) => tag === IPTC_CHARSET);
+function needsMark(current: Tags, changes: readonly TagChange[]): boolean {
+  if ((current[IPTC_CHARSET] ?? null) !== null) return false;
+  const found = current[IPTC_TEXT] ?? null;
+  if (found === null || found === 'utf8') return true;
+  return found === 'ascii' && changes.some(({ after }) => after !== null && !isAsciiText([after].flat().join('')));
+}
+
+/** Whether the declaration of IPTC changes, and none of its bytes: a plan of an earlier version may have recoded it. */
+export function isMarkedOnly(changes: readonly TagChange[]): boolean {
+  return changes.some(({ tag }) => tag === IPTC_CHARSET);
 }

@@ -1,7 +1,6 @@
 import { compare } from './compare.ts';
 import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
 import { holdsOf, SIDECAR_HOLDS } from './formats.ts';
-import { recodesIptc } from './iptc.ts';
 import { entriesOfOthers } from './fields/lists.ts';
 import type { Destination } from './destination.ts';
 import type { MappingOptions } from './fields/field.ts';
@@ -11,7 +10,7 @@ import type { FilePlan } from './tags.ts';
 import type { OwnValues, Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
-export const MAPPING_VERSION = 1;
+export const MAPPING_VERSION = 2;
 
 export interface PlanOptions extends MappingOptions {
   readonly fields: readonly FieldName[];
@@ -89,9 +88,8 @@ function planFile(
 ): { plan: FilePlan; refused: readonly string[] } {
   const { path, kind, tags: current, stamp } = file;
   const { changes, own, refused } = compare({ ...input, record, kind, current });
-  const recodes = recodesIptc(current, changes);
   const isNew = stamp === undefined;
-  return { plan: { path, kind, isNew, changes, own, seen: stamp, recodesIptc: recodes }, refused };
+  return { plan: { path, kind, isNew, changes, own, seen: stamp }, refused };
 }
 
 function unknownFormat({ fileType }: FileState): Obstacle {

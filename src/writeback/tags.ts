@@ -19,8 +19,8 @@ export interface FilePlan {
   readonly own: OwnValues;
   /** The file as it was when the plan was made; a file that changed since is not written. undefined for a new sidecar. */
   readonly seen: FileStamp | undefined;
-  /** All of IPTC has to be written anew in UTF-8, as what is added cannot be said in its encoding. */
-  readonly recodesIptc: boolean;
+  /** In journals of versions up to 0.1.0: all of IPTC was written anew in another encoding, and has to be once more. */
+  readonly recodesIptc?: boolean;
 }
 
 export interface FileStamp {

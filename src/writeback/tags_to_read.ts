@@ -1,9 +1,10 @@
 import { type FieldName, tagsOf } from './fields/fields.ts';
-import { IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE } from './iptc.ts';
+import { IPTC_CHARSET, IPTC_TEXT } from './fields/iptc.ts';
+import { IPTC_DIGEST } from './iptc.ts';
 
 /** What has to be read of a file for these fields, by name. */
 export function tagsToRead(fields: readonly FieldName[]): string[] {
   const tags = tagsOf(fields);
   const hasIptc = tags.some(({ block }) => block === 'iptc');
-  return [...tags.map(({ name }) => name), ...(hasIptc ? [IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE] : [])];
+  return [...tags.map(({ name }) => name), ...(hasIptc ? [IPTC_CHARSET, IPTC_TEXT, IPTC_DIGEST] : [])];
 }

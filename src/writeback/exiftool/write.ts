@@ -1,4 +1,5 @@
 import { entryKey } from '../fields/lists.ts';
+import { isMarkedOnly } from '../iptc.ts';
 import type { FilePlan, TagChange } from '../tags.ts';
 import type { TagValue } from '../fields/values.ts';
 import { assignment, importedText, pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
@@ -22,7 +23,7 @@ export interface WriteCommand {
 export function writeCommand(plan: FilePlan, source: string, target: string, jsonPath: string): WriteCommand {
   const imported: Record<string, TagValue> = { SourceFile: '*' };
   const edits: string[] = [];
-  const isRecoded = (tag: string) => plan.recodesIptc && tag.startsWith('IPTC:');
+  const isRecoded = (tag: string) => plan.recodesIptc === true && tag.startsWith('IPTC:');
   for (const { tag, before, after } of plan.changes) {
     if (after === null) edits.push(assignment(tag, '=', ''));
     else {
@@ -38,7 +39,9 @@ export function writeCommand(plan: FilePlan, source: string, target: string, jso
       ...PLAIN_ARGUMENTS,
       '-E',
       '-struct',
-      ...(plan.recodesIptc ? ['-tagsFromFile', '@', '-IPTC:all', ...recoded.map((tag) => `--${tag}`)] : []),
+      // IPTC that is UTF-8 without saying so is only declared, or no longer, in this very command.
+      ...(isMarkedOnly(plan.changes) && !plan.recodesIptc ? ['-charset', 'iptc=UTF8'] : []),
+      ...(plan.recodesIptc === true ? ['-tagsFromFile', '@', '-IPTC:all', ...recoded.map((tag) => `--${tag}`)] : []),
       ...(Object.keys(imported).length > 1 ? [`-json=${jsonPath}`] : []),
       ...edits,
       '-o',

@@ -1,4 +1,5 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
+import { canAddToIptc } from './iptc.ts';
 import { exif, iptc, xmp } from './tag.ts';
 import { excerpt, isWritable, truncate, truncateToBytes, withPlainLineBreaks } from './text.ts';
 
@@ -35,14 +36,15 @@ function mapCaption({ record, kind, holds, current, options }: MappingInput): Wa
   if (!isWritable(caption)) {
     return { refused: [`the description ${excerpt(caption)} contains characters that metadata cannot hold`] };
   }
+  const short = truncateToBytes(caption, IPTC_CAPTION_BYTES);
   const isThere = (tag: string) => (current[tag] ?? null) !== null;
   return {
     values: {
       [DESCRIPTION]: caption,
       ...(kind === 'sidecar' || isThere(XMP_IMAGE_DESCRIPTION) ? { [XMP_IMAGE_DESCRIPTION]: caption } : {}),
       ...(holds.exif ? { [EXIF_IMAGE_DESCRIPTION]: caption } : {}),
-      ...(holds.iptc || isThere(CAPTION_ABSTRACT)
-        ? { [CAPTION_ABSTRACT]: truncateToBytes(caption, IPTC_CAPTION_BYTES) }
+      ...((holds.iptc || isThere(CAPTION_ABSTRACT)) && canAddToIptc(current, short)
+        ? { [CAPTION_ABSTRACT]: short }
         : {}),
     },
   };

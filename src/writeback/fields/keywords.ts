@@ -1,4 +1,5 @@
 import type { MappingInput } from './field.ts';
+import { canAddToIptc } from './iptc.ts';
 import { distinct, entriesOf, entriesOfOthers, entryKey } from './lists.ts';
 import { iptc, type Tag, xmp } from './tag.ts';
 import { truncateToBytes } from './text.ts';
@@ -34,7 +35,9 @@ export function flatKeywords(input: MappingInput, keywords: readonly string[]): 
   if (keywords.length === 0) return {};
   const all = [...flatOfOthers(input), ...keywords];
   const iptc = distinct(all.map((keyword) => truncateToBytes(keyword, IPTC_KEYWORD_BYTES)));
-  return { [SUBJECT]: distinct(all), ...(input.holds.iptc ? { [KEYWORDS]: iptc } : {}) };
+  const isKept = input.holds.iptc || entriesOf(input.current, KEYWORDS).length > 0;
+  const fitting = iptc.filter((entry) => canAddToIptc(input.current, entry));
+  return { [SUBJECT]: distinct(all), ...(isKept ? { [KEYWORDS]: fitting } : {}) };
 }
 
 /** What others wrote into the lists of flat keywords. */

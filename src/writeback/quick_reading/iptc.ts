@@ -1,8 +1,8 @@
 import type { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
 import { TAGS } from '../fields/fields.ts';
 import { isList } from '../fields/tag.ts';
-import { IPTC_CHARSET, IPTC_DIGEST, IPTC_PRESENCE, UTF8 } from '../iptc.ts';
+import { IPTC_CHARSET, IPTC_TEXT, iptcTextOf, UTF8 } from '../fields/iptc.ts';
+import { IPTC_DIGEST } from '../iptc.ts';
 import type { Tags } from '../fields/values.ts';
 import { shownList } from '../exiftool/shown.ts';
 
@@ -77,7 +77,7 @@ function readDataSets(content: Buffer): Tags | undefined {
   const isPadded = content.subarray(at).every((byte) => byte === 0);
   if (!isPadded || content.length === 0) return undefined;
   return {
-    [IPTC_PRESENCE]: hash('md5', content, 'hex'),
+    [IPTC_TEXT]: charset === UTF8 ? 'utf8' : iptcTextOf(content),
     ...(charset === undefined ? {} : { [IPTC_CHARSET]: charset }),
     ...Object.fromEntries([...entries].map(([name, texts]) => [name, shownList(texts)])),
   };

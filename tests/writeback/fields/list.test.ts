@@ -64,8 +64,6 @@ function namesOf({ tags }: Field): string[] {
 const NOT_OF_FIELDS: readonly string[] = [
   'File:FileType',
   'ExifTool:Error',
-  'IPTC:CodedCharacterSet',
-  'File:CurrentIPTCDigest',
   'IPTC:all',
 ];
 

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { withMotionVideo } from '../../../src/demo/library_generator/media/jpeg.ts';
 import { quickSidecar } from '../../../src/writeback/quick_reading/quick_reading.ts';
+import { type DataSet, iptcBlock, withIptc } from '../files/iptc_blocks.ts';
 import { makeFile, makeMotionPhoto } from '../files/media.ts';
 import { photoWithEverything } from '../files/photo_with_everything.ts';
 import { withSecondPicture } from '../files/with_second_picture.ts';
@@ -99,24 +100,12 @@ Deno.test('of IPTC that does not say how it is encoded it reads what is ASCII, a
     ['Küste', 'latin1', '\x1b%G', false],
   ];
   const files = texts.map(([text, encoding, charset]) => {
-    const mark = charset === '' ? [] : [dataSet(1, 90, Buffer.from(charset, 'latin1'))];
-    const iptc = Buffer.concat([...mark, dataSet(2, 25, Buffer.from(text, encoding))]);
+    const mark: DataSet[] = charset === '' ? [] : [[1, 90, Buffer.from(charset, 'latin1')]];
+    const iptc = iptcBlock([...mark, [2, 25, Buffer.from(text, encoding)]]);
     return { kind: 'jpg' as const, bytes: withIptc(makeFile('jpg'), iptc) };
   });
   assert.deepEqual(await comparison.ofBytes(files), texts.map(([, , , answers]) => answers));
 });
-
-function dataSet(record: number, number: number, data: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([0x1c, record, number, 0, data.length]), data]);
-}
-
-/** A photo with one more segment, in which Photoshop keeps IPTC. */
-function withIptc(photo: Uint8Array, iptc: Buffer): Uint8Array<ArrayBuffer> {
-  const resource = Buffer.concat([Buffer.from('8BIM\x04\x04\0\0\0\0\0'), Buffer.from([iptc.length]), iptc]);
-  const body = Buffer.concat([Buffer.from('Photoshop 3.0\0'), resource, Buffer.alloc(iptc.length % 2)]);
-  const segment = Buffer.concat([Buffer.from([0xff, 0xed, 0, body.length + 2]), body]);
-  return joined(photo.subarray(0, 2), segment, photo.subarray(2));
-}
 
 Deno.test('of the photo of a camera, and of what write-back itself leaves in it, it never says nothing', async () => {
   await using comparison = await Comparison.open();

@@ -33,7 +33,7 @@ function file(changes: Partial<KnownFile> = {}): KnownFile {
 
 function planOf(path: string, changes: Partial<FilePlan> = {}): FilePlan {
   const base = { path, kind: 'media', isNew: false, changes: [], own: NOTHING_OWN, seen: STAMP };
-  return { ...base, recodesIptc: false, ...changes } as FilePlan;
+  return { ...base, ...changes } as FilePlan;
 }
 
 Deno.test('what is saved about files is found again, whatever their names and inodes', () => {

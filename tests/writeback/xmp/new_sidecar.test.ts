@@ -87,7 +87,7 @@ const changes: fc.Arbitrary<TagChange[]> = fc.subarray([...PROPERTIES], { minLen
 );
 
 function planFor(path: string, parts: readonly TagChange[]): FilePlan {
-  return { path, kind: 'sidecar', isNew: true, changes: parts, own: NOTHING_OWN, seen: undefined, recodesIptc: false };
+  return { path, kind: 'sidecar', isNew: true, changes: parts, own: NOTHING_OWN, seen: undefined };
 }
 
 Deno.test('a new sidecar says to ExifTool what one says that ExifTool has made', async () => {
