@@ -52,6 +52,7 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = Object.freeze({
   'same-file': 'with the same file as another asset',
   'not-found': 'not found',
   'unwritable': 'that cannot be written',
+  'still-changing': 'that somebody may still be at work on; next run',
   'changed-meanwhile': 'changed while they were being written; next run',
   'failed': 'failed; next run',
 });

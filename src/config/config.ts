@@ -87,6 +87,8 @@ export interface WriteConfig {
   readonly apiConcurrency: number;
   /** `WRITE_WORKERS`: ExifTool processes at once; undefined = one per core. */
   readonly workers: number | undefined;
+  /** `WRITE_SETTLE_SECONDS`: a file that changed less than so long ago is left for later; 0 = none is. */
+  readonly settleSeconds: number;
   /** `WRITE_STATE_DIR` */
   readonly stateDirectory: string;
   /** `EXIFTOOL_PATH`; undefined = the one that comes along. */

@@ -4,6 +4,9 @@ import { choice, filePath, localDirectory, timeZone, userIds, wholeNumber } from
 /** Ten years: longer than anybody means, and far below what a number can hold. */
 const LONGEST_CACHE_SECONDS = 315_360_000;
 
+/** Whoever means more has files that are never at rest. */
+const LONGEST_SETTLE_SECONDS = 86_400;
+
 /** The settings of write-back, as part of the registry in settings.ts. */
 export const WRITE_SETTINGS = Object.freeze(
   {
@@ -98,6 +101,15 @@ export const WRITE_SETTINGS = Object.freeze(
       type: wholeNumber(1, 64),
       example: '2',
       description: 'How many ExifTool processes work at once. Unset means: one for each processor core.',
+    },
+    WRITE_SETTLE_SECONDS: {
+      group: 'write',
+      type: wholeNumber(0, LONGEST_SETTLE_SECONDS),
+      // Copies over a network pause for half a minute when a disk has to wake up.
+      default: '60',
+      description:
+        'A file that was changed less than so many seconds ago may still be on its way to the library: it is left for the end of the run, ' +
+        'and then for the next one. 0: every file is written at once.',
     },
     WRITE_STATE_DIR: {
       group: 'write',

@@ -63,7 +63,8 @@ export function demoConfig(database: DatabaseConfig, directory: string, jobs: re
     externalLibraryMount: EXTERNAL_ROOT,
     pathMap: [],
     jobs,
-    write: defaultWriteConfig(directory),
+    // All of its files were made a moment ago, and nobody is at work on them.
+    write: { ...defaultWriteConfig(directory), settleSeconds: 0 },
     service: defaultServiceConfig(),
     vectorWorkers: 2,
     syncIntervalSeconds: 60,

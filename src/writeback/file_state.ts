@@ -1,3 +1,4 @@
+import type { FileTimes } from './settled.ts';
 import type { FileStamp } from './tags.ts';
 import type { Tags } from './fields/values.ts';
 
@@ -8,6 +9,8 @@ export interface FileState {
   readonly kind: 'media' | 'sidecar';
   /** undefined when there is no such file: a sidecar that would have to be made, or an original that vanished. */
   readonly stamp: FileStamp | undefined;
+  /** undefined when there is no such file. */
+  readonly times: FileTimes | undefined;
   /** ExifTool's `FileType`, from the content: `JPEG`, `HEIC`, `MP4`. undefined when it does not know the content. */
   readonly fileType: string | undefined;
   /** What is in it of the tags that write-back reads, numbers as text. */

@@ -5,6 +5,7 @@ import { asFileProblem, FileProblem } from '../files/problem.ts';
 import type { FileReason } from '../problems/codes.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
 import { toStamp } from './files.ts';
+import { type FileTimes, timesOf } from './settled.ts';
 import type { FileStamp } from './tags.ts';
 
 /** How paths of Immich become paths here. */
@@ -27,6 +28,7 @@ export type Located =
     /** The file to write: another one where `path` is a symbolic link. */
     readonly realPath: string;
     readonly stamp: FileStamp;
+    readonly times: FileTimes;
   }
   | {
     readonly isFound: false;
@@ -105,7 +107,7 @@ export class Locator {
       // The sidecar is made in the one, the new file in the other.
       for (const place of [directory, dirname(realPath)]) if (!this.#contains(place)) throw outside(wanted);
       if (!info.isFile) throw new FileProblem('not-a-file', wanted);
-      return { isFound: true, path, realPath, stamp: toStamp(info) };
+      return { isFound: true, path, realPath, stamp: toStamp(info), times: timesOf(info) };
     } catch (error) {
       return { isFound: false, reason: asFileProblem(error, wanted).reason, path: wanted };
     }

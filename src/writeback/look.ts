@@ -7,6 +7,7 @@ import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
 import { toStamp } from './files.ts';
 import { assertInPlace } from './in_place.ts';
 import { quickReading } from './quick_reading/quick_reading.ts';
+import { timesOf } from './settled.ts';
 import { sidecarCandidates } from './sidecar_path.ts';
 import type { Tags } from './fields/values.ts';
 import { WriteProblem } from './write_problem.ts';
@@ -145,6 +146,7 @@ function stateOf({ path, kind, info, obstacle }: Known, reading: Reading | undef
     path,
     kind,
     stamp: info === undefined ? undefined : toStamp(info),
+    times: info === undefined ? undefined : timesOf(info),
     fileType: reading?.fileType,
     tags: reading?.tags ?? {},
     obstacle: obstacle ?? (info === undefined ? undefined : unreadable(kind, reading)),

@@ -12,6 +12,8 @@ export const OUTCOMES = Object.freeze(
     'not-found',
     /** ExifTool cannot write it, ever: remembered until the file changes. */
     'unwritable',
+    /** Somebody may still be at work on it: it has no end yet, or changed a moment ago. Tried again next time. */
+    'still-changing',
     /** Changed since it was planned; tried again next time. */
     'changed-meanwhile',
     /** Something went wrong; tried again next time. */

@@ -76,7 +76,7 @@ async function run(
   { ledger, source, locator, writer }: Tools,
 ): Promise<WriteReport> {
   const { fields, since, signal, progress, isDryRun } = options;
-  const { destination, captionMaxLength, timeZone } = config.write;
+  const { destination, captionMaxLength, timeZone, settleSeconds } = config.write;
   const began = performance.now();
   const startedAt = new Date().toISOString();
   const identity = JSON.stringify({ modules: fields.toSorted(), to: destination, source: config.write.source, since });
@@ -91,8 +91,13 @@ async function run(
   const context: RunContext = {
     ...{ ledger, locator, mount, tally, runId, fields, signal, concurrency: workersOf(config.write) + 1 },
     isResumed: resumed > 0,
+    settleSeconds,
     digest: digester(wish, MAPPING_VERSION),
-    work: new AssetWork({ ...{ writer, ledger, runId, signal }, plan: wish, onPlan: warnOfUploads(options.onPlan) }),
+    work: new AssetWork({
+      ...{ writer, ledger, runId, signal, settleSeconds },
+      plan: wish,
+      onPlan: warnOfUploads(options.onPlan),
+    }),
     seconds: new SecondAssets(ledger),
     directories: new SidecarDirectories(),
     onEnd: progress.advance,

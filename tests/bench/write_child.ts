@@ -28,7 +28,7 @@ const [task = '', argument = ''] = Deno.args;
 
 function configOf(destination: Destination): typeof loaded {
   const stateDirectory = `${Deno.cwd()}/state-${destination}`;
-  return { ...loaded, write: { ...loaded.write, source: 'database', destination, stateDirectory } };
+  return { ...loaded, write: { ...loaded.write, source: 'database', destination, stateDirectory, settleSeconds: 0 } };
 }
 
 const plans: FilePlan[] = [];

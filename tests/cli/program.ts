@@ -87,6 +87,7 @@ export function variablesOf(world: World): Variables {
     DB_WAIT_SECONDS: '0', // a test that takes the database away is not to wait for its return
     UPLOAD_LOCATION: `${world.directory}/media`,
     EXTERNAL_LIBRARY_DIR: `${world.directory}/external`,
+    WRITE_SETTLE_SECONDS: '0', // the library was made a moment ago
   };
 }
 

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { getLogger } from '@logtape/logtape';
 import { plain } from '../../config/quote.ts';
 import { messageOf, UserError } from '../../errors.ts';
-import type { SeenAsset } from '../file_state.ts';
+import { hasEnd } from '../file_ends/has_end.ts';
+import type { FileState, SeenAsset } from '../file_state.ts';
 import type { LazyWriter } from '../open_writer.ts';
 import type { KnownFile } from '../ledger/files.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -11,11 +12,17 @@ import type { Outcome } from '../outcome.ts';
 import { type OwnOfAsset, planFiles, type PlannedFiles, type PlanOptions } from '../plan_files.ts';
 import type { AssetRecord } from '../fields/record.ts';
 import { isSameStamp } from '../files.ts';
+import { assertInPlace } from '../in_place.ts';
+import { isGivenUp, isYoung } from '../settled.ts';
 import type { FilePlan, FileStamp } from '../tags.ts';
+import { asWriteProblem } from '../write_file.ts';
 import { WriteProblem } from '../write_problem.ts';
 import type { Intent } from '../intent.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
+
+/** Why a file is left for later that somebody may be at work on; a sentence without full stop. */
+export const CHANGED_JUST_NOW = 'it changed a moment ago, and somebody may still be at work on it';
 
 /** An asset whose files have to be looked into. */
 export interface Task {
@@ -41,6 +48,8 @@ export interface WorkOptions {
   readonly plan: PlanOptions;
   /** undefined for a dry run: nothing is written, neither files nor ledger. */
   readonly runId: number | undefined;
+  /** WRITE_SETTLE_SECONDS */
+  readonly settleSeconds: number;
   /** When aborted, nothing more is begun. */
   readonly signal: AbortSignal;
   /** Is given every plan before it is carried out. */
@@ -98,21 +107,21 @@ export class AssetWork {
     if (planned.instead !== undefined && planned.instead !== seen.media.obstacle) {
       logger.debug('{path}: {reason}', { path: shown(task.file.path), reason: planned.instead.reason });
     }
-    if (planned.plans.length > 0) {
-      if (signal.aborted) return undefined;
-      for (const plan of planned.plans) onPlan(record, plan);
-      if (runId === undefined) return { outcome: 'would-write', written: [] };
-    }
+    if (planned.plans.length > 0 && signal.aborted) return undefined;
     const stamps = new Map<FilePlan['kind'], FileStamp>();
     try {
+      const doubt = this.#doubt(task, asset, planned.plans);
+      if (doubt === 'broken') return await this.#one(task, withObstacle(seen, 'its end is missing'));
+      if (doubt !== undefined) return this.#end(task, asset, { outcome: 'still-changing', reason: doubt, written: [] });
+      for (const plan of planned.plans) onPlan(record, plan);
+      if (runId === undefined && planned.plans.length > 0) return { outcome: 'would-write', written: [] };
       // One after the other: where the first fails, the second would be a half of what was wanted.
       for (const plan of planned.plans) stamps.set(plan.kind, await this.#apply(runId ?? 0, record.assetId, plan));
     } catch (error) {
       if (!(error instanceof WriteProblem)) throw error;
       if (error.outcome === 'unwritable' && error.path === asset.media.path && asset.media.obstacle === undefined) {
         // It looked as if it could be written. Now the sidecar gets everything.
-        const media = { ...seen.media, obstacle: { reason: error.reason, isPermanent: true } };
-        return await this.#one(task, { ...seen, media });
+        return await this.#one(task, withObstacle(seen, error.reason));
       }
       return this.#end(
         task,
@@ -124,6 +133,19 @@ export class AssetWork {
     this.#keepOwn(own, planned, asset);
     const outcome = planned.plans.length > 0 ? 'written' : 'already-right';
     return this.#end(task, asset, { outcome, written: [...stamps.keys()] }, stamps);
+  }
+
+  /** Why these plans have to wait, as somebody may be at work on a file; `broken` when nobody can be any more. */
+  #doubt({ known }: Task, { media, sidecar }: SeenAsset, plans: readonly FilePlan[]): string | undefined {
+    const { settleSeconds } = this.#options;
+    const now = Date.now();
+    const isYoungSince = (file: FileState, stamp: FileStamp | undefined) =>
+      file.times !== undefined && !isSameStamp(file.stamp, stamp) && isYoung(file.times, now, settleSeconds);
+    const writes = (kind: FilePlan['kind']) => plans.some((plan) => plan.kind === kind);
+    if (isYoungSince(media, known?.stamp)) return CHANGED_JUST_NOW;
+    if (writes('sidecar') && isYoungSince(sidecar, known?.sidecar?.stamp)) return `its sidecar: ${CHANGED_JUST_NOW}`;
+    if (!writes('media') || isWhole(media.path)) return undefined;
+    return media.times !== undefined && isGivenUp(media.times, now) ? 'broken' : 'its end has not arrived yet';
   }
 
   /** What is ours may change although nothing is written: others have taken it away, or it is wanted by another field now. */
@@ -169,7 +191,7 @@ export class AssetWork {
     const sidecarStamp = stamps?.get('sidecar') ?? sidecar.stamp;
     const { outcome } = ending;
     if (!SETTLED.has(outcome) || stamp === undefined) {
-      if (task.known !== undefined) commits.later(() => files.forget(media.path));
+      if (task.known !== undefined && outcome !== 'still-changing') commits.later(() => files.forget(media.path));
       return ending;
     }
     commits.later(() =>
@@ -197,6 +219,21 @@ function withKnownObstacle(seen: SeenAsset, { known, wanted }: Task): SeenAsset 
   if (media.obstacle !== undefined || known?.reason === undefined || known.wanted !== wanted) return seen;
   if (!isSameStamp(known.stamp, media.stamp)) return seen;
   return { ...seen, media: { ...media, obstacle: { reason: known.reason, isPermanent: true } } };
+}
+
+/** Throws WriteProblem when it cannot be read. */
+function isWhole(path: string): boolean {
+  try {
+    assertInPlace(path);
+    return hasEnd(path);
+  } catch (error) {
+    throw asWriteProblem(error, path);
+  }
+}
+
+/** With a media file that cannot be written, so that the sidecar gets everything. */
+function withObstacle({ media, sidecar }: SeenAsset, reason: string): SeenAsset {
+  return { media: { ...media, obstacle: { reason, isPermanent: true } }, sidecar };
 }
 
 /** A path for a log. */

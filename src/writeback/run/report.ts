@@ -75,8 +75,9 @@ export class Tally {
     return { ...this.#written };
   }
 
-  isFailure(outcome: Outcome): boolean {
-    return FAILURES.includes(outcome);
+  /** Whether a run that goes on need not look at it again. */
+  isFinal(outcome: Outcome): boolean {
+    return !FAILURES.includes(outcome) && outcome !== 'still-changing';
   }
 
   /** An asset has come; it must end. */

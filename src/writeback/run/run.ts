@@ -12,11 +12,13 @@ import type { AssetRecord } from '../fields/record.ts';
 import type { SourceItem } from '../records/source.ts';
 import { sidecarCandidates } from '../sidecar_path.ts';
 import { NOTHING_OWN } from '../fields/values.ts';
-import { type AssetWork, type Ending, shown, type Task } from './asset_work.ts';
+import { type AssetWork, CHANGED_JUST_NOW, type Ending, shown, type Task } from './asset_work.ts';
 import { rememberedOutcome } from './known.ts';
+import { isYoung } from '../settled.ts';
 import type { Tally } from './report.ts';
 import type { SidecarDirectories } from './sidecar_directories.ts';
 import { saysNothing } from './wanted.ts';
+import { isSameStamp } from '../files.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
@@ -46,6 +48,8 @@ export interface RunContext {
   readonly directories: SidecarDirectories;
   /** How many batches are worked on at once. */
   readonly concurrency: number;
+  /** WRITE_SETTLE_SECONDS */
+  readonly settleSeconds: number;
   /** Aborted when the user wants to stop: what was begun is finished, nothing more is begun. */
   readonly signal: AbortSignal;
   /** So many assets have come to their end. */
@@ -57,12 +61,18 @@ export interface RunContext {
  * throws only when the ledger, the source of the records or ExifTool as such fails, or when the library is mounted elsewhere.
  */
 export async function runAssets(context: RunContext, pages: AsyncIterable<readonly SourceItem[]>): Promise<void> {
+  const young: SourceItem[] = [];
   for await (const page of pages) {
     context.directories.nextPage();
-    await new Page(context).run(context.isResumed ? withoutDone(context, page) : page);
+    await new Page(context, young).run(context.isResumed ? withoutDone(context, page) : page);
     if (context.signal.aborted) return;
   }
+  context.directories.nextPage();
+  await new Page(context, undefined).run(young);
 }
+
+/** Memory must stay flat, also when a whole library has just been copied. */
+const MOST_YOUNG = 1_000;
 
 /** Some assets, whose rows in the ledger are read with one statement. What was begun of them is waited for before the next. */
 class Page {
@@ -73,8 +83,12 @@ class Page {
   #batch: Task[] = [];
   #failure: unknown;
 
-  constructor(context: RunContext) {
+  readonly #young: SourceItem[] | undefined;
+
+  /** @param young takes what somebody may be at work on; undefined when it is not looked at again in this run */
+  constructor(context: RunContext, young: SourceItem[] | undefined) {
     this.#context = context;
+    this.#young = young;
   }
 
   async run(items: readonly SourceItem[]): Promise<void> {
@@ -95,9 +109,11 @@ class Page {
         onEnd(1);
         continue;
       }
-      this.#failure ??= mount.add(item.record.originalPath, file);
+      if (this.#young !== undefined) this.#failure ??= mount.add(item.record.originalPath, file);
       const next = this.#decide(item.record, file, known);
+      if (next === 'still-changing' && this.#comesLater(item.record)) continue;
       tally.look();
+      if (next === 'still-changing') tally.note({ path: file.path ?? '', outcome: next, reason: CHANGED_JUST_NOW });
       if (typeof next === 'string') {
         tally.end(next);
         onEnd(1);
@@ -114,7 +130,7 @@ class Page {
 
   /** How an asset ends that need not be looked into, or what to do with it. */
   #decide(record: AssetRecord, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
-    const { tally, fields, digest, seconds, directories, runId = -1 } = this.#context;
+    const { tally, fields, digest, seconds, directories, settleSeconds, runId = -1 } = this.#context;
     if (!file.isFound) {
       const where = file.path ?? record.originalPath;
       logger.debug('{path}: {reason}', { path: shown(where), reason: file.reason });
@@ -131,7 +147,19 @@ class Page {
     const wanted = digest(record);
     const hasNone = row !== undefined && directories.hasNone(dirname(file.path));
     const sidecars = hasNone ? [] : sidecarCandidates(file.path);
-    return rememberedOutcome(row, wanted, file.stamp, sidecars) ?? { record, file, known: row, wanted };
+    const remembered = rememberedOutcome(row, wanted, file.stamp, sidecars);
+    if (remembered !== undefined) return remembered;
+    // What is as the ledger has it was whole then, and is not what somebody is at work on: we may have written it just now.
+    const isNew = row === undefined || !isSameStamp(row.stamp, file.stamp);
+    if (isNew && isYoung(file.times, Date.now(), settleSeconds)) return 'still-changing';
+    return { record, file, known: row, wanted };
+  }
+
+  /** Whether it is looked at once more at the end of the run. */
+  #comesLater(record: AssetRecord): boolean {
+    if (this.#young === undefined || this.#young.length >= MOST_YOUNG) return false;
+    this.#young.push({ kind: 'record', record });
+    return true;
   }
 
   /** Whether something of ours is in the original or its sidecar, that could have to be taken back. */
@@ -153,11 +181,14 @@ class Page {
   /** Never rejects. */
   async #work(batch: readonly Task[]): Promise<void> {
     const { tally, work, onEnd } = this.#context;
+    let later = 0;
     try {
       const endings = await work.run(batch);
       for (const [index, task] of batch.entries()) {
         const ending = endings[index];
-        if (ending === undefined) tally.giveBack();
+        const isLater = ending?.outcome === 'still-changing' && this.#comesLater(task.record);
+        if (isLater) later++;
+        if (ending === undefined || isLater) tally.giveBack();
         else this.#finish(task, ending);
       }
     } catch (error) {
@@ -165,7 +196,7 @@ class Page {
       this.#failure ??= error;
       for (const _ of batch) tally.end('failed');
     }
-    onEnd(batch.length);
+    onEnd(batch.length - later);
   }
 
   #finish({ record, file, known }: Task, { outcome, reason, written }: Ending): void {
@@ -174,11 +205,12 @@ class Page {
     for (const kind of written) tally.wrote(kind);
     if (reason !== undefined) {
       tally.note({ path: file.path, outcome, reason });
-      // Said once of what can never be written.
-      const level = outcome === 'unwritable' && known?.outcome === 'unwritable' ? 'debug' : 'warn';
+      // Said once of what can never be written. That a copy is under way is nothing to worry about.
+      const isNews = outcome !== 'unwritable' || known?.outcome !== 'unwritable';
+      const level = outcome === 'still-changing' ? 'info' : isNews ? 'warn' : 'debug';
       logger[level]('{path}: {reason}.', { path: shown(file.path), reason });
     }
-    if (runId === undefined || tally.isFailure(outcome)) return;
+    if (runId === undefined || !tally.isFinal(outcome)) return;
     ledger.commits.later(() => ledger.runs.markDone(runId, record.assetId, outcome));
   }
 }
