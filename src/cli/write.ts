@@ -15,6 +15,7 @@ interface WriteFlags {
   readonly all?: boolean;
   readonly to?: string;
   readonly source?: string;
+  readonly intoShared?: boolean;
   readonly since?: Date;
   readonly onlyNew?: boolean;
   readonly resume?: boolean;
@@ -50,6 +51,7 @@ export function writeCommand(env: Environment, onExit: (code: number) => void): 
         'database',
       ]),
     )
+    .option('--into-shared', 'albums and tags also into files that are shared with others (default: WRITE_INTO_SHARED)')
     .option('--since <date>', 'only what Immich changed since: 2026-07-01, or with a time', parseSince)
     .option('--only-new', 'skip files that have everything already; a run always does, so this changes nothing')
     .option('--dry-run', 'print what would be written and change nothing')
@@ -126,10 +128,11 @@ function flagOf(name: FieldName): string {
 }
 
 /** Flags that stand for a setting count like the environment, and more than it. */
-function asVariables({ to, source, logLevel }: WriteFlags): Environment {
+function asVariables({ to, source, intoShared, logLevel }: WriteFlags): Environment {
   return {
     ...(to === undefined ? {} : { WRITE_TO: to }),
     ...(source === undefined ? {} : { WRITE_SOURCE: source }),
+    ...(intoShared === true ? { WRITE_INTO_SHARED: 'true' } : {}),
     ...(logLevel === undefined ? {} : { LOG_LEVEL: logLevel }),
   };
 }

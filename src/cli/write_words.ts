@@ -1,4 +1,5 @@
 import { plain } from '../config/quote.ts';
+import { count } from '../config/words.ts';
 import type { Outcome } from '../writeback/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { FilePlan, TagChange } from '../writeback/tags.ts';
@@ -68,13 +69,18 @@ export function describeRun(report: WriteReport): string {
   const files = report.dryRun
     ? 'nothing was changed'
     : `${report.mediaWritten} media files and ${report.sidecarsWritten} sidecars written`;
+  const leftOut = report.privateLeftOut === 0
+    ? ''
+    : `${
+      count(report.privateLeftOut, 'shared photo')
+    } without albums and tags, which others would see; --into-shared writes them\n`;
   const rate = report.seconds > 0 ? Math.round(report.assets / report.seconds) : report.assets;
   const state = report.interrupted
     ? 'interrupted, go on with --resume'
     : report.complete
     ? 'done'
     : 'done, with failures';
-  return `${table([[String(report.assets), 'photos and videos'], ...rows], new Set([0]))}${troubles}` +
+  return `${table([[String(report.assets), 'photos and videos'], ...rows], new Set([0]))}${troubles}${leftOut}` +
     `${state} in ${report.seconds.toFixed(1)} s (${rate}/s): ${files}` +
     `${report.run === undefined ? '' : `; run ${report.run}`}\n`;
 }

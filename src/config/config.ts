@@ -24,7 +24,7 @@ export interface JobConfig {
   readonly sourcePathPrefix: string | undefined;
   readonly targetPathPrefix: string;
   readonly albumId: string | undefined;
-  /** `auto`: what is on disk decides (share/detect_placement.ts). */
+  /** `auto`: what is on disk decides (files/behind_link.ts). */
   readonly placement: Placement | 'auto';
   readonly includeArchived: boolean;
   readonly includeHidden: boolean;
@@ -87,6 +87,8 @@ export interface WriteConfig {
   readonly apiConcurrency: number;
   /** `WRITE_WORKERS`: ExifTool processes at once; undefined = one per core. */
   readonly workers: number | undefined;
+  /** `WRITE_INTO_SHARED`: whether albums and tags are also written into files that somebody else has too. */
+  readonly intoShared: boolean;
   /** `WRITE_SETTLE_SECONDS`: a file that changed less than so long ago is left for later; 0 = none is. */
   readonly settleSeconds: number;
   /** `WRITE_STATE_DIR` */

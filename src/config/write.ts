@@ -20,6 +20,7 @@ export function readWriteConfig(settings: SettingsReader, cwd: string): WriteCon
     batchSize: settings.read('IMMICH_ASSET_BATCH_SIZE'),
     apiConcurrency: settings.read('WRITE_API_CONCURRENCY'),
     workers: settings.read('WRITE_WORKERS'),
+    intoShared: settings.read('WRITE_INTO_SHARED'),
     settleSeconds: settings.read('WRITE_SETTLE_SECONDS'),
     stateDirectory: resolve(cwd, settings.read('WRITE_STATE_DIR')),
     // A bare name is looked for in PATH.

@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts';
-import { choice, filePath, localDirectory, timeZone, userIds, wholeNumber } from './values.ts';
+import { choice, filePath, flag, localDirectory, timeZone, userIds, wholeNumber } from './values.ts';
 
 /** Ten years: longer than anybody means, and far below what a number can hold. */
 const LONGEST_CACHE_SECONDS = 315_360_000;
@@ -101,6 +101,14 @@ export const WRITE_SETTINGS = Object.freeze(
       type: wholeNumber(1, 64),
       example: '2',
       description: 'How many ExifTool processes work at once. Unset means: one for each processor core.',
+    },
+    WRITE_INTO_SHARED: {
+      group: 'write',
+      type: flag,
+      default: 'false',
+      description:
+        'Whether albums and tags are also written into the files of shared photos, which the receiving user has too: they see how the ' +
+        'albums are called. Without it these two are left out there.',
     },
     WRITE_SETTLE_SECONDS: {
       group: 'write',

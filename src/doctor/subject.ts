@@ -18,7 +18,7 @@ import { faultOf } from '../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import { type LibraryScan, lookAtTargetLibraries } from '../share/checks/scans.ts';
 import type { Progress } from '../share/cycle/progress.ts';
-import { isBehindLink } from '../share/jobs/detect_placement.ts';
+import { isBehindLink } from '../files/behind_link.ts';
 import { type Job, resolveJob } from '../share/jobs/job.ts';
 import { hasLinksBelow } from '../share/mirrors/journal.ts';
 import { MIGRATIONS } from '../share/schema/migrations.ts';

@@ -20,7 +20,7 @@ import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { chosenJobs, type Tools, type View } from './cycle/tools.ts';
-import { isBehindLink } from './jobs/detect_placement.ts';
+import { isBehindLink } from '../files/behind_link.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
 import { resolveJob } from './jobs/job.ts';
 import { checkJobs } from './checks/jobs.ts';

@@ -17,7 +17,7 @@ import { recover } from './run/recover.ts';
 import { Tally, type WriteReport } from './run/report.ts';
 import { runAssets, type RunContext } from './run/run.ts';
 import { SidecarDirectories } from './run/sidecar_directories.ts';
-import { digester } from './run/wanted.ts';
+import { chooser } from './run/choice.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
@@ -76,10 +76,13 @@ async function run(
   { ledger, source, locator, writer }: Tools,
 ): Promise<WriteReport> {
   const { fields, since, signal, progress, isDryRun } = options;
-  const { destination, captionMaxLength, timeZone, settleSeconds } = config.write;
+  const { destination, captionMaxLength, timeZone, settleSeconds, intoShared } = config.write;
   const began = performance.now();
   const startedAt = new Date().toISOString();
-  const identity = JSON.stringify({ modules: fields.toSorted(), to: destination, source: config.write.source, since });
+  const identity = JSON.stringify({
+    ...{ modules: fields.toSorted(), to: destination, source: config.write.source, since },
+    ...(intoShared ? { intoShared } : {}),
+  });
   const { runId, before } = isDryRun ? NO_RUN : beginRun(ledger, identity, startedAt, options.isResume);
   const tally = new Tally(before);
   const resumed = tally.assets;
@@ -89,10 +92,11 @@ async function run(
   progress.start('write', progress.isShown ? await source.count({ fields, since }) ?? 0 : 0, 'photos');
   progress.advance(resumed);
   const context: RunContext = {
-    ...{ ledger, locator, mount, tally, runId, fields, signal, concurrency: workersOf(config.write) + 1 },
+    ...{ ledger, locator, mount, tally, runId, signal, concurrency: workersOf(config.write) + 1 },
     isResumed: resumed > 0,
     settleSeconds,
-    digest: digester(wish, MAPPING_VERSION),
+    choose: chooser(wish, MAPPING_VERSION, intoShared),
+    knowsMirrors: source.knowsMirrors,
     work: new AssetWork({
       ...{ writer, ledger, runId, signal, settleSeconds },
       plan: wish,
@@ -135,6 +139,7 @@ async function run(
     outcomes: tally.counts,
     mediaWritten: tally.written.media,
     sidecarsWritten: tally.written.sidecar,
+    privateLeftOut: tally.leftOut,
     complete: isFinished && tally.failed === 0,
     interrupted: !isFinished,
     troubles: tally.troubles,

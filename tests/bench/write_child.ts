@@ -107,6 +107,7 @@ function remember(ledger: Ledger, locator: Locator, record: AssetRecord, wanted:
       sidecar: undefined,
       outcome: 'written',
       reason: undefined,
+      isShared: false,
     })
   );
 }

@@ -29,6 +29,7 @@ const WRITE_REPORT: WriteReport = {
   outcomes: { ...Object.fromEntries(OUTCOMES.map((name) => [name, 0])), failed: 1 } as WriteReport['outcomes'],
   mediaWritten: 0,
   sidecarsWritten: 0,
+  privateLeftOut: 0,
   complete: false,
   interrupted: false,
   troubles: [{

@@ -6,7 +6,7 @@ import { UserError } from '../../errors.ts';
 import { describeLinkObstacle } from '../../files/link_obstacle.ts';
 import { PathMap } from '../../files/path_map.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
-import { isBehindLink } from '../../share/jobs/detect_placement.ts';
+import { isBehindLink } from '../../files/behind_link.ts';
 import type { LibraryAnswer, ShareAnswer } from '../answers.ts';
 import { type LinkTest, testLink } from '../link_test.ts';
 import type { Scans } from '../scans.ts';

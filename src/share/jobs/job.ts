@@ -19,7 +19,7 @@ export interface Job extends Omit<JobConfig, 'kind' | 'placement'> {
 
 /**
  * Completes a configured job; what it names is checked by job_checks.ts. `isBehindLink`: whether a directory, as Immich sees it,
- * is or lies behind a symbolic link (detect_placement.ts).
+ * is or lies behind a symbolic link (files/behind_link.ts).
  */
 export function resolveJob(
   config: JobConfig,

@@ -4,7 +4,7 @@ import { ownerFolder } from '../../immich/layout.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { pathColumn } from '../selection/candidates.ts';
 import type { View } from '../cycle/tools.ts';
-import { isBehindLink } from '../jobs/detect_placement.ts';
+import { isBehindLink } from '../../files/behind_link.ts';
 import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
 import type { TakenMirror } from './plan.ts';
 import { isSameFile } from './same_file.ts';

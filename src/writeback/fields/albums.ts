@@ -10,6 +10,7 @@ const USER_COMMENT = 'ExifIFD:UserComment';
 export const albums = Object.freeze<Field>({
   flag: 'albums',
   isUsual: false,
+  isPrivate: true,
   help: 'names of albums (not part of --all)',
   meaning:
     'the first album as event, all of them below `Albums|` and as comment, unless somebody else wrote one. Albums are ' +

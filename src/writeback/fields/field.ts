@@ -11,6 +11,8 @@ export interface Field {
   readonly flag: string;
   /** Whether `--all` means it too, and `serve` writes it by default. */
   readonly isUsual: boolean;
+  /** Whether only its owner knows of it in Immich. It is left out of files that somebody else has too, unless they are asked for. */
+  readonly isPrivate?: true;
   /** For `--help`: a few words. */
   readonly help: string;
   /** For docs/writing.md: what its tags say. */

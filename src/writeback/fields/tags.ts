@@ -5,6 +5,7 @@ import { writableEntries } from './text.ts';
 export const tags = Object.freeze<Field>({
   flag: 'tags',
   isUsual: false,
+  isPrivate: true,
   help: "Immich's tags with their hierarchy (not part of --all)",
   meaning: "Immich's tags with all levels",
   asks: 'tags',

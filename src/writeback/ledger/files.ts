@@ -18,6 +18,8 @@ export interface KnownFile {
   readonly outcome: Outcome;
   /** Why the original itself can never be written; what is wanted is in its sidecar, if that can be written. */
   readonly reason: string | undefined;
+  /** Whether somebody else had it too. */
+  readonly isShared: boolean;
 }
 
 /** The ledger's rows about files and about what in them is ours. Reads are immediate; writes belong into Commits. */
@@ -25,6 +27,7 @@ export class KnownFiles {
   readonly #find: StatementSync;
   readonly #save: StatementSync;
   readonly #forget: StatementSync;
+  readonly #forgetWish: StatementSync;
   readonly #own: StatementSync;
   readonly #saveOwn: StatementSync;
   readonly #forgetOwn: StatementSync;
@@ -37,8 +40,9 @@ export class KnownFiles {
       JOIN file ON file.path = wanted.value`);
     this.#save = db.prepare(`
       INSERT OR REPLACE INTO file
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.#forget = db.prepare('DELETE FROM file WHERE path = ?');
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#forget = db.prepare('DELETE FROM file WHERE path = ? AND is_shared = 0');
+    this.#forgetWish = db.prepare("UPDATE file SET wanted = '' WHERE path = ?");
     this.#own = db.prepare('SELECT tags FROM own WHERE path = ?');
     this.#saveOwn = db.prepare('INSERT OR REPLACE INTO own VALUES (?, ?)');
     this.#forgetOwn = db.prepare('DELETE FROM own WHERE path = ?');
@@ -50,17 +54,18 @@ export class KnownFiles {
     return new Map(rows.map((row) => [row.path, knownFile(row)]));
   }
 
-  save({ path, assetId, runId, wanted, stamp, sidecar, outcome, reason }: KnownFile): void {
+  save({ path, assetId, runId, wanted, stamp, sidecar, outcome, reason, isShared }: KnownFile): void {
     this.#save.run(
       ...[path, assetId, runId, wanted, stamp.size, stamp.mtimeMs, stamp.inode],
       ...[sidecar?.path ?? null, sidecar?.stamp.size ?? null, sidecar?.stamp.mtimeMs ?? null],
-      ...[sidecar?.stamp.inode ?? null, outcome, reason ?? null],
+      ...[sidecar?.stamp.inode ?? null, outcome, reason ?? null, Number(isShared)],
     );
   }
 
-  /** The next run looks at this original again. What is ours in it stays ours. */
+  /** The next run looks at this original again. What is ours in it stays ours, and what is shared counts as shared. */
   forget(path: string): void {
     this.#forget.run(path);
+    this.#forgetWish.run(path);
   }
 
   /** What is ours in a media file or a sidecar. */
@@ -90,6 +95,7 @@ interface FileRow {
   readonly sidecar_inode: number;
   readonly outcome: Outcome;
   readonly reason: string | null;
+  readonly is_shared: number;
 }
 
 function knownFile(row: FileRow): KnownFile {
@@ -103,5 +109,6 @@ function knownFile(row: FileRow): KnownFile {
     sidecar: sidecarPath === null ? undefined : { path: sidecarPath, stamp: { size, mtimeMs, inode } },
     outcome: row.outcome,
     reason: row.reason ?? undefined,
+    isShared: row.is_shared === 1,
   };
 }

@@ -9,7 +9,7 @@ import { asksFor, type FieldName } from '../fields/fields.ts';
 import { type AlbumCache, type AlbumCacheRules, currentAlbums, namesByAsset } from './albums.ts';
 import { facesOfAsset } from './api_faces.ts';
 import { isWritableType, recordOf } from './facts.ts';
-import type { FindMirrors } from './mirrors.ts';
+import type { FindSharing } from './sharing.ts';
 import { readAhead } from './read_ahead.ts';
 import type { RecordOptions, RecordSource, SourceItem } from './source.ts';
 
@@ -20,7 +20,7 @@ export interface ApiSourceOptions {
   /** Assets per request. */
   readonly batchSize: number;
   readonly albums: { readonly cache: AlbumCache; readonly rules: AlbumCacheRules };
-  readonly findMirrors: FindMirrors;
+  readonly findSharing: FindSharing;
 }
 
 /** What a key must be allowed for these fields, in Immich's words. */
@@ -44,6 +44,7 @@ const ASKED = Object.keys(PERMISSIONS) as Asked[];
 export function apiSource(options: ApiSourceOptions): RecordSource {
   const { api, account } = options;
   return {
+    knowsMirrors: false,
     describe: () => `Immich ${versionText(account.version)} at ${api.url}, photos of ${account.userName}`,
     count: async ({ since }) => {
       if (since !== undefined || !isAllowed(account.permissions, 'asset.statistics')) return undefined;
@@ -79,11 +80,11 @@ function isOwn(asset: FoundAsset, { userId }: Account): boolean {
 
 async function itemsOf(
   assets: readonly FoundAsset[],
-  { api, findMirrors }: ApiSourceOptions,
+  { api, findSharing }: ApiSourceOptions,
   { fields }: RecordOptions,
   names: NameLookup,
 ): Promise<readonly SourceItem[]> {
-  const mirrors = await findMirrors(
+  const { mirrors, shared } = await findSharing(
     assets.map(({ id, originalPath, libraryId }) => ({ id, originalPath, isExternal: Boolean(libraryId) })),
   );
   const albums = await names.albums();
@@ -102,7 +103,7 @@ async function itemsOf(
       albums: albums && (albums.get(id) ?? []),
       tags: tags && (asset.tags?.map(({ value }) => value) ?? tags.get(id) ?? []),
     });
-    return { kind: 'record', record };
+    return { kind: 'record', record, isShared: shared.has(id) };
   }));
   return items.filter((item) => item !== undefined);
 }

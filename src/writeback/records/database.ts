@@ -12,7 +12,7 @@ import type { ReadSchema } from './database/schema.ts';
 import { readTagNames } from './database/tags.ts';
 import { readUserIds } from './database/users.ts';
 import { recordOf } from './facts.ts';
-import { mirrorsByMap } from './mirrors.ts';
+import { sharingByMap } from './sharing.ts';
 import { readAhead } from './read_ahead.ts';
 import type { RecordOptions, RecordSource, SourceItem } from './source.ts';
 
@@ -37,6 +37,7 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   const userIds = await readUserIds(sql, options.userIds);
   const whose = userIds.length === 1 ? '1 user' : `${userIds.length} users`;
   return {
+    knowsMirrors: true,
     describe: () => `the database of Immich ${version}, photos of ${whose}`,
     count: async ({ since }) => await countAssets(sql, schema, { userIds, since }),
     pages: (wanted) => readAhead(readPages(sql, schema, { userIds, since: wanted.since }, wanted, options.batchSize)),
@@ -51,7 +52,7 @@ async function* readPages(
   wanted: RecordOptions,
   size: number,
 ): AsyncGenerator<readonly SourceItem[]> {
-  const findMirrors = await mirrorsByMap(sql);
+  const findSharing = await sharingByMap(sql);
   let after: string | undefined;
   for (;;) {
     const from = after;
@@ -61,12 +62,13 @@ async function* readPages(
     });
     const last = assets.at(-1);
     if (last === undefined) return;
-    const mirrors = await findMirrors(
+    const { mirrors, shared } = await findSharing(
       assets.map(({ assetId, originalPath, isExternal }) => ({ id: assetId, originalPath, isExternal })),
     );
     yield assets.map((record) => {
       const { assetId, originalPath } = record;
-      return mirrors.has(assetId) ? { kind: 'mirror', assetId, originalPath } : { kind: 'record', record };
+      if (mirrors.has(assetId)) return { kind: 'mirror', assetId, originalPath };
+      return { kind: 'record', record, isShared: shared.has(assetId) };
     });
     if (assets.length < size) return;
     after = last.assetId;

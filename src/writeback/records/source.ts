@@ -12,9 +12,17 @@ export interface RecordOptions {
   readonly since?: Date | undefined;
 }
 
+/** An asset that may be written. */
+export interface RecordItem {
+  readonly kind: 'record';
+  readonly record: AssetRecord;
+  /** Whether somebody else has a mirror of it, as far as the source knows. */
+  readonly isShared: boolean;
+}
+
 /** One asset on its way through a run. */
 export type SourceItem =
-  | { readonly kind: 'record'; readonly record: AssetRecord }
+  | RecordItem
   /** A copy made by sharing: its source is the one that is written. */
   | { readonly kind: 'mirror'; readonly assetId: string; readonly originalPath: string };
 
@@ -23,6 +31,8 @@ export type SourceItem =
  * Immich has read; no trashed, offline, locked or hidden ones (the video of a live photo is hidden).
  */
 export interface RecordSource {
+  /** Whether it knows of every mirror. Where it does not, a file with several names counts as shared. */
+  readonly knowsMirrors: boolean;
   /** For people: `Immich 3.1.0 at http://immich:2283, photos of Alice`. */
   describe(): string;
   /** About how many items there will be; undefined when that is not known beforehand. */

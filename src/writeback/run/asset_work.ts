@@ -10,7 +10,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Located } from '../locate.ts';
 import type { Outcome } from '../outcome.ts';
 import { type OwnOfAsset, planFiles, type PlannedFiles, type PlanOptions } from '../plan_files.ts';
+import type { FieldName } from '../fields/fields.ts';
 import type { AssetRecord } from '../fields/record.ts';
+import type { RecordItem } from '../records/source.ts';
 import { isSameStamp } from '../files.ts';
 import { assertInPlace } from '../in_place.ts';
 import { isGivenUp, isYoung } from '../settled.ts';
@@ -26,7 +28,12 @@ export const CHANGED_JUST_NOW = 'it changed a moment ago, and somebody may still
 
 /** An asset whose files have to be looked into. */
 export interface Task {
+  readonly item: RecordItem;
   readonly record: AssetRecord;
+  /** Those that are written of it. */
+  readonly fields: readonly FieldName[];
+  /** Whether somebody else has the file too. */
+  readonly isShared: boolean;
   readonly file: Located & { readonly isFound: true };
   readonly known: KnownFile | undefined;
   /** Digest of what is wanted. */
@@ -91,14 +98,14 @@ export class AssetWork {
   }
 
   async #one(task: Task, seen: SeenAsset): Promise<Ending | undefined> {
-    const { ledger: { files }, plan: options, runId, onPlan, signal } = this.#options;
-    const { record } = task;
+    const { ledger: { files }, runId, onPlan, signal } = this.#options;
+    const { record, fields } = task;
     if (seen.media.stamp === undefined) {
       return this.#end(task, seen, { outcome: 'not-found', reason: 'the file has vanished', written: [] });
     }
     const asset = withKnownObstacle(seen, task);
     const own = { media: files.own(seen.media.path), sidecar: files.own(seen.sidecar.path) };
-    const planned = planFiles(record, asset, own, options);
+    const planned = planFiles(record, asset, own, { ...this.#options.plan, fields });
     for (const reason of planned.refused) logger.warn('{path}: {reason}', { path: shown(task.file.path), reason });
     if (planned.obstacle !== undefined) {
       const { reason, isPermanent } = planned.obstacle;
@@ -204,6 +211,7 @@ export class AssetWork {
         sidecar: sidecarStamp === undefined ? undefined : { path: sidecar.path, stamp: sidecarStamp },
         outcome,
         reason: media.obstacle?.isPermanent ? media.obstacle.reason : undefined,
+        isShared: task.isShared,
       })
     );
     return ending;

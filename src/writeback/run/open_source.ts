@@ -1,5 +1,7 @@
-import type { Config } from '../../config/config.ts';
+import type { Config, JobConfig } from '../../config/config.ts';
 import { UserError } from '../../errors.ts';
+import { isBehindLink } from '../../files/behind_link.ts';
+import { PathMap } from '../../files/path_map.ts';
 import { ImmichApi } from '../../immich/api/client.ts';
 import { identify } from '../../immich/api/server.ts';
 import { readInstance } from '../../immich/instance.ts';
@@ -9,7 +11,7 @@ import type { FieldName } from '../fields/fields.ts';
 import type { AlbumCache } from '../records/albums.ts';
 import { apiSource, permissionsFor } from '../records/api.ts';
 import { databaseSource } from '../records/database.ts';
-import { mirrorsByPath } from '../records/mirrors.ts';
+import { sharingByPath } from '../records/sharing.ts';
 import type { RecordSource } from '../records/source.ts';
 
 /** Where the records come from and where their files are. */
@@ -59,10 +61,19 @@ async function openApi(
   const { apiConcurrency, batchSize, albumCache } = config.write;
   const api = new ImmichApi({ url, apiKey, concurrency: apiConcurrency, signal });
   const account = await identify(api, permissionsFor(fields));
-  const findMirrors = mirrorsByPath(config.jobs, account.userId);
+  const findSharing = sharingByPath(config.jobs, account.userId, linksOnDisk(config));
   return {
-    source: apiSource({ api, account, batchSize, albums: { cache, rules: albumCache }, findMirrors }),
+    source: apiSource({ api, account, batchSize, albums: { cache, rules: albumCache }, findSharing }),
     locator: new Locator(pathRulesOf(config)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** Whether a job places symbolic links, as its placement says, or the disk where that leaves it open. */
+function linksOnDisk(config: Config): (job: JobConfig) => boolean {
+  const roots = pathRulesOf(config).configured;
+  const paths = roots.length === 0 ? undefined : new PathMap(roots);
+  return ({ placement, targetPathPrefix }) =>
+    placement === 'symlink' ||
+    (placement === 'auto' && paths !== undefined && isBehindLink(targetPathPrefix, paths));
 }

@@ -30,6 +30,8 @@ export interface WriteReport {
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly mediaWritten: number;
   readonly sidecarsWritten: number;
+  /** Shared assets of which albums or tags were left out, as whom they are shared with has the same file. */
+  readonly privateLeftOut: number;
   /** False when something failed or the run was interrupted. */
   readonly complete: boolean;
   readonly interrupted: boolean;
@@ -48,6 +50,7 @@ export class Tally {
   readonly #troubles: Trouble[] = [];
   #looked = 0;
   #written = { media: 0, sidecar: 0 };
+  #leftOut = 0;
 
   /** @param before how assets ended in the part of this run that was interrupted */
   constructor(before: Readonly<Partial<Record<Outcome, number>>> = {}) {
@@ -71,6 +74,10 @@ export class Tally {
     return FAILURES.reduce((sum, name) => sum + this.#counts[name], 0);
   }
 
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
   get written(): Readonly<Record<FilePlan['kind'], number>> {
     return { ...this.#written };
   }
@@ -92,6 +99,11 @@ export class Tally {
 
   wrote(kind: FilePlan['kind']): void {
     this.#written[kind]++;
+  }
+
+  /** Something that was chosen is not written of an asset, as others would see it. */
+  leaveOut(): void {
+    this.#leftOut++;
   }
 
   end(outcome: Outcome): void {

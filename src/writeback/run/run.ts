@@ -5,14 +5,13 @@ import type { KnownFile } from '../ledger/files.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SecondAssets } from '../ledger/second_assets.ts';
 import type { Located, Locator } from '../locate.ts';
-import type { FieldName } from '../fields/fields.ts';
 import type { MountCheck } from '../mount_check.ts';
 import type { Outcome } from '../outcome.ts';
-import type { AssetRecord } from '../fields/record.ts';
-import type { SourceItem } from '../records/source.ts';
+import type { RecordItem, SourceItem } from '../records/source.ts';
 import { sidecarCandidates } from '../sidecar_path.ts';
 import { NOTHING_OWN } from '../fields/values.ts';
 import { type AssetWork, CHANGED_JUST_NOW, type Ending, shown, type Task } from './asset_work.ts';
+import type { Choice } from './choice.ts';
 import { rememberedOutcome } from './known.ts';
 import { isYoung } from '../settled.ts';
 import type { Tally } from './report.ts';
@@ -41,8 +40,10 @@ export interface RunContext {
   readonly runId: number | undefined;
   /** Whether an earlier part of this run is done with some assets. */
   readonly isResumed: boolean;
-  readonly fields: readonly FieldName[];
-  readonly digest: (record: AssetRecord) => string;
+  /** What is written of an asset, by whether somebody else has a mirror of it. */
+  readonly choose: (isShared: boolean) => Choice;
+  /** See RecordSource. */
+  readonly knowsMirrors: boolean;
   readonly work: AssetWork;
   readonly seconds: SecondAssets;
   readonly directories: SidecarDirectories;
@@ -110,8 +111,8 @@ class Page {
         continue;
       }
       if (this.#young !== undefined) this.#failure ??= mount.add(item.record.originalPath, file);
-      const next = this.#decide(item.record, file, known);
-      if (next === 'still-changing' && this.#comesLater(item.record)) continue;
+      const next = this.#decide(item, file, known);
+      if (next === 'still-changing' && this.#comesLater(item)) continue;
       tally.look();
       if (next === 'still-changing') tally.note({ path: file.path ?? '', outcome: next, reason: CHANGED_JUST_NOW });
       if (typeof next === 'string') {
@@ -129,8 +130,9 @@ class Page {
   }
 
   /** How an asset ends that need not be looked into, or what to do with it. */
-  #decide(record: AssetRecord, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
-    const { tally, fields, digest, seconds, directories, settleSeconds, runId = -1 } = this.#context;
+  #decide(item: RecordItem, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
+    const { tally, choose, knowsMirrors, seconds, directories, settleSeconds, runId = -1 } = this.#context;
+    const { record } = item;
     if (!file.isFound) {
       const where = file.path ?? record.originalPath;
       logger.debug('{path}: {reason}', { path: shown(where), reason: file.reason });
@@ -143,8 +145,12 @@ class Page {
     const holder = claim === undefined ? row : { assetId: claim, runId };
     if (seconds.isSecond(path, record.assetId, holder, runId)) return 'same-file';
     this.#claims.set(path, record.assetId);
-    if (row === undefined && saysNothing(record, fields) && !this.#hasOwn(file)) return 'nothing-known';
-    const wanted = digest(record);
+    // A file that was written has one name until the next share cycle.
+    const isShared = item.isShared || (!knowsMirrors && (file.times.names > 1 || row?.isShared === true));
+    const choice = choose(isShared);
+    if (this.#young !== undefined && choice.leavesOut(record)) tally.leaveOut();
+    if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(file)) return 'nothing-known';
+    const wanted = choice.digest(record);
     const hasNone = row !== undefined && directories.hasNone(dirname(file.path));
     const sidecars = hasNone ? [] : sidecarCandidates(file.path);
     const remembered = rememberedOutcome(row, wanted, file.stamp, sidecars);
@@ -152,13 +158,13 @@ class Page {
     // What is as the ledger has it was whole then, and is not what somebody is at work on: we may have written it just now.
     const isNew = row === undefined || !isSameStamp(row.stamp, file.stamp);
     if (isNew && isYoung(file.times, Date.now(), settleSeconds)) return 'still-changing';
-    return { record, file, known: row, wanted };
+    return { item, record, file, fields: choice.fields, isShared, known: row, wanted };
   }
 
   /** Whether it is looked at once more at the end of the run. */
-  #comesLater(record: AssetRecord): boolean {
+  #comesLater(item: RecordItem): boolean {
     if (this.#young === undefined || this.#young.length >= MOST_YOUNG) return false;
-    this.#young.push({ kind: 'record', record });
+    this.#young.push(item);
     return true;
   }
 
@@ -186,7 +192,7 @@ class Page {
       const endings = await work.run(batch);
       for (const [index, task] of batch.entries()) {
         const ending = endings[index];
-        const isLater = ending?.outcome === 'still-changing' && this.#comesLater(task.record);
+        const isLater = ending?.outcome === 'still-changing' && this.#comesLater(task.item);
         if (isLater) later++;
         if (ending === undefined || isLater) tally.giveBack();
         else this.#finish(task, ending);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FieldName } from '../../../src/writeback/fields/fields.ts';
 import { permissionsFor } from '../../../src/writeback/records/api.ts';
-import { mirrorsByPath } from '../../../src/writeback/records/mirrors.ts';
+import { sharingByPath } from '../../../src/writeback/records/sharing.ts';
 import { capture, DIALECTS } from '../../harness/fake_immich/captures.ts';
 import {
   FAKE_USER_ID,
@@ -309,7 +309,7 @@ for (const dialect of DIALECTS) {
       fakeAsset(4, { libraryId: fakeId(1, 6), originalPath: '/external_library/carol_shared/.alice/a.jpg' }),
     ]);
     await using fake = new FakeImmich({ dialect, library });
-    const source = await sourceOf(fake, { findMirrors: mirrorsByPath(JOBS, FAKE_USER_ID) });
+    const source = await sourceOf(fake, { findSharing: sharingByPath(JOBS, FAKE_USER_ID, () => false) });
     assert.deepEqual((await itemsOf(source)).map(({ kind }) => kind), ['mirror', 'record', 'record', 'record']);
   });
 

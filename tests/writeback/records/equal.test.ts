@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import { databaseSource } from '../../../src/writeback/records/database.ts';
-import { mirrorsByMap } from '../../../src/writeback/records/mirrors.ts';
+import { sharingByMap } from '../../../src/writeback/records/sharing.ts';
 import { RELEASES } from '../../harness/database.ts';
 import { libraryFromDatabase } from '../../harness/fake_immich/from_database.ts';
 import { FakeImmich } from '../../harness/fake_immich/server.ts';
@@ -16,7 +16,7 @@ for (const release of RELEASES) {
       const userId = world.library.users[user].id;
       const library = await libraryFromDatabase(world.sql, userId);
       await using fake = new FakeImmich({ dialect: release < 'v3' ? '2.7.5' : '3.1.0', library });
-      const fromApi = await itemsOf(await sourceOf(fake, { batchSize: 7, findMirrors: await mirrorsByMap(world.sql) }));
+      const fromApi = await itemsOf(await sourceOf(fake, { batchSize: 7, findSharing: await sharingByMap(world.sql) }));
       const fromDatabase = await itemsOf(await databaseSource(world.sql, { userIds: [userId], batchSize: 7 }));
       const mirrors = (items: typeof fromApi) => items.filter(({ kind }) => kind === 'mirror').length;
       assert.equal(mirrors(fromApi), mirrors(fromDatabase));

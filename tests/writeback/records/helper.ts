@@ -5,7 +5,7 @@ import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import type { AlbumCache, AlbumCacheRules, RememberedAlbums } from '../../../src/writeback/records/albums.ts';
 import { apiSource, permissionsFor } from '../../../src/writeback/records/api.ts';
-import type { FindMirrors } from '../../../src/writeback/records/mirrors.ts';
+import type { FindSharing } from '../../../src/writeback/records/sharing.ts';
 import type { RecordOptions, RecordSource, SourceItem } from '../../../src/writeback/records/source.ts';
 import type { FakeImmich } from '../../harness/fake_immich/server.ts';
 
@@ -38,7 +38,7 @@ export interface SourceOptions {
   readonly batchSize?: number;
   readonly cache?: AlbumCache;
   readonly rules?: AlbumCacheRules;
-  readonly findMirrors?: FindMirrors;
+  readonly findSharing?: FindSharing;
 }
 
 /** The API source of a fake server, as a run would make it. */
@@ -46,8 +46,8 @@ export async function sourceOf(fake: FakeImmich, options: SourceOptions = {}): P
   const { fields = FIELD_NAMES, batchSize = 1_000, cache = new MemoryCache(), rules = CACHE_RULES } = options;
   const api = apiOf(fake);
   const account = await identify(api, permissionsFor(fields));
-  const findMirrors = options.findMirrors ?? (() => Promise.resolve(new Set<string>()));
-  return apiSource({ api, account, batchSize, albums: { cache, rules }, findMirrors });
+  const findSharing = options.findSharing ?? (() => Promise.resolve({ mirrors: new Set(), shared: new Set() }));
+  return apiSource({ api, account, batchSize, albums: { cache, rules }, findSharing });
 }
 
 /** Everything a source gives. */

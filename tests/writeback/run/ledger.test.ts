@@ -27,6 +27,7 @@ function file(changes: Partial<KnownFile> = {}): KnownFile {
     sidecar: undefined,
     outcome: 'written',
     reason: undefined,
+    isShared: false,
     ...changes,
   };
 }

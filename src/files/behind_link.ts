@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { type PathMap } from '../../files/path_map.ts';
+import { type PathMap } from './path_map.ts';
 
 /**
  * Whether a directory, as Immich sees it, is or lies behind a symbolic link below its root: then nobody can have meant hard links
