@@ -137,6 +137,7 @@ Deno.test('write from the API: settings from an INI file as the predecessor had 
     IMMICH_INSTANCE_URL: fake.url,
     IMMICH_API_KEY: fake.apiKey.reveal(),
     PATH_MAP: `/data=${world.directory}/media,/external_library=${world.directory}/external`,
+    WRITE_SETTLE_SECONDS: '0',
     LOG_LEVEL: 'WARNING',
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);

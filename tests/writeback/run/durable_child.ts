@@ -2,6 +2,7 @@ import { Ledger } from '../../../src/writeback/ledger/ledger.ts';
 import { LazyWriter } from '../../../src/writeback/open_writer.ts';
 import { AssetWork } from '../../../src/writeback/run/asset_work.ts';
 import { toStamp } from '../../../src/writeback/files.ts';
+import { timesOf } from '../../../src/writeback/settled.ts';
 import { ALL, RECORD } from '../files/world.ts';
 
 /** Writes one photo, into it and into a new sidecar, as a run does. Arguments: the photo, the directory of the ledger. */
@@ -14,8 +15,12 @@ await using writer = new LazyWriter({ workers: 1, exiftoolPath: undefined }, ALL
 const work = new AssetWork({
   ...{ writer, ledger, runId, signal: new AbortController().signal, onPlan: () => {} },
   plan: { ...ALL, destination: 'both' },
+  settleSeconds: 0,
 });
-const file = { isFound: true, path, realPath: path, stamp: toStamp(Deno.lstatSync(path)) } as const;
-const [ending] = await work.run([{ record: RECORD, file, known: undefined, wanted: 'digest' }]);
+const info = Deno.lstatSync(path);
+const file = { isFound: true, path, realPath: path, stamp: toStamp(info), times: timesOf(info) } as const;
+const item = { kind: 'record', record: RECORD, isShared: false } as const;
+const task = { item, record: RECORD, file, fields: ALL.fields, isShared: false, known: undefined, wanted: 'digest' };
+const [ending] = await work.run([task]);
 ledger.commits.now();
 if (ending?.outcome !== 'written') throw new Error(JSON.stringify(ending));
