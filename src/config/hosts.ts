@@ -104,13 +104,14 @@ const webAddress = z.string('is not a single value').trim()
 
 /** Immich's address; no trailing slash, and without `/api`, which Immich's own command line tool appends to it. */
 export const httpUrl: ValueType<string> = {
+  // URL takes a backslash for a slash, and so a password with one in it for a path.
   schema: webAddress
+    .refine((value) => !/[@\\]/.test(value), { error: 'contains a user name or a password', abort: true })
     .transform((value) => new URL(value))
-    .refine((url) => url.username === '' && url.password === '', 'contains a user name or a password')
     .refine((url) => url.search === '' && url.hash === '', 'contains "?" or "#"')
     .transform((url) => url.origin + url.pathname.replace(/\/+$/, '').replace(/\/api$/, '')),
   remedy: "Write Immich's address, such as http://immich_server:2283.",
-  mayHoldSecret: (value) => /[@?#]/.test(value),
+  mayHoldSecret: (value) => /[@?#\\]/.test(value),
 };
 
 /** Where to send notes; a secret, as services put their keys into the address. */

@@ -34,9 +34,9 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
     assert.match(text.stdout, new RegExp(`${family} mirrors kept by the brake`));
     assert.doesNotMatch(text.stdout, /^- /m);
     const json = await run(['sync', '--dry-run', '--json'], options);
-    const [step] = json.stdout.split('\n').map((line) => JSON.parse(line || '{}'));
-    assert.equal(step.plan.brakes[0].mirrors, family);
-    assert.deepEqual(step.plan.withdrawals, []);
+    const steps = json.stdout.trim().split('\n').map((line) => JSON.parse(line));
+    assert.equal(steps[0].plan.brakes[0].mirrors, family);
+    assert.deepEqual(steps.flatMap(({ phase, plan }) => phase === 'withdrawals' ? plan.withdrawals ?? [] : []), []);
     assert.deepEqual(await everything(world), before);
   });
 

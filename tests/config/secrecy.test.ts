@@ -61,6 +61,12 @@ const WAYS: Readonly<Record<string, (secret: string) => [files: Record<string, s
     'in the host name': (secret) => [{}, { DB_HOSTNAME: `postgres://me:${secret}@nas` }],
   };
 
+Deno.test('a password with a backslash in the address is no path of it', () => {
+  const error = loadOrError({}, { IMMICH_API_URL: 'http://me:\\hunter2hunter2@nas' });
+  assert.ok(error instanceof ConfigError);
+  assertHidden('hunter2hunter2', outputsOf(error));
+});
+
 for (const [way, give] of Object.entries(WAYS)) {
   Deno.test(`a password never appears in any output: ${way}`, () => {
     fc.assert(
