@@ -18,7 +18,7 @@ Deno.test('.env: what is there stays in its place, what is new comes last, what 
   assert.equal(
     text,
     '# mine\nOTHER="x y" # theirs\nDB_PORT=5432\n# (moved by setup) export SOURCE_USER_ID=a\n\n' +
-      "# The host of Immich's PostgreSQL server.\nDB_HOSTNAME=database\n",
+      "# The host of Immich's PostgreSQL server, or the directory of its socket, such\n# as /run/postgresql.\nDB_HOSTNAME=database\n",
   );
   assert.equal(updateEnv(text, changes({}), []), text);
 });
