@@ -21,6 +21,7 @@ export const IMMICH_CHECKS: readonly Check[] = [
 
 async function lookAtVersion(subject: Subject): Promise<readonly Verdict[]> {
   await subject.catalog.get(); // here it is told that a database is not Immich's
+  await subject.schema.use(); // what it lacks is told by immich.schema
   const { version, mediaLocation } = await subject.instance.get();
   return [judgeRelease(version, mediaLocation)];
 }
@@ -41,7 +42,7 @@ async function lookAtMigrations(subject: Subject): Promise<readonly Verdict[]> {
 
 async function lookAtSchema(subject: Subject): Promise<readonly Verdict[]> {
   const [catalog, config] = [await subject.catalog.use(), await subject.config.use()];
-  const missing = missingFrom(catalog);
+  const missing = missingFrom(catalog, 'sharing');
   if (missing.length > 0) return missing.map((what) => judgeMissing(what, config));
   planSchema(catalog); // refuses what must not be copied and cannot be left out
   return [ok(`Immich's ${count(catalog.size, 'table')} have all that sharing needs.`)];

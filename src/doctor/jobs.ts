@@ -5,6 +5,7 @@ import { isNothing } from '../immich/scan/exposure.ts';
 import { A_DIRECTORY_OF_ITS_OWN, describeExposure } from '../immich/scan/words.ts';
 import { isSeenFrom, problemsOf, WHERE_IDS_ARE } from '../share/checks/jobs.ts';
 import { complaintAbout, howToNarrow, type LibraryScan } from '../share/checks/scans.ts';
+import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Job } from '../share/jobs/job.ts';
 import { mirrorOriginalPath } from '../share/jobs/placement.ts';
 import { type Check, forEachJob } from './check.ts';
@@ -27,14 +28,24 @@ async function lookAtAccounts(subject: Subject): Promise<readonly Verdict[]> {
     if (problems.length > 0) return problems.map((what) => fail(`${named(job.name)}: ${what}.`, WHERE_IDS_ARE));
     const [names] = await sql<{ source: string; target: string; library: string; album: string | null }[]>`
       SELECT
-        (SELECT name FROM "user" WHERE id = ${job.sourceUserId}) AS source,
-        (SELECT name FROM "user" WHERE id = ${job.targetUserId}) AS target,
-        (SELECT name FROM library WHERE id = ${job.targetLibraryId}) AS library,
-        (SELECT "albumName" FROM album WHERE id = ${job.albumId ?? null}) AS album`;
+        ${nameOf(sql, 'user', job.sourceUserId)} AS source,
+        ${nameOf(sql, 'user', job.targetUserId)} AS target,
+        ${nameOf(sql, 'library', job.targetLibraryId)} AS library,
+        ${nameOf(sql, 'album', job.albumId ?? null)} AS album`;
     const { source = '', target = '', library = '', album = null } = names ?? {};
     const places = [`library ${named(library)}`, ...album === null ? [] : [`album ${named(album)}`]];
     return [ok(`${named(job.name)}: from ${source} to ${target}, ${list(places)}.`)];
   });
+}
+
+/** Only shown: without it, in a release that calls it otherwise, the id will do. */
+function nameOf(sql: Sql, table: 'user' | 'library' | 'album', id: string | null): Fragment {
+  return sql`
+    (
+      SELECT coalesce(to_jsonb(named)->>${table === 'album' ? 'albumName' : 'name'}, id::text)
+      FROM ${sql(table)} named
+      WHERE id = ${id}
+    )`;
 }
 
 async function lookAtSelection(subject: Subject): Promise<readonly Verdict[]> {

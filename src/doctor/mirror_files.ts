@@ -30,6 +30,7 @@ export interface MirrorCount {
 
 /** Looks for the files of some mirrors; with `--thorough` of all. */
 export async function lookAtMirrorFiles(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.schema.use();
   const [sql, paths] = [await subject.ownTables.use(), await subject.paths.use()];
   await subject.linker.use(); // the directories are there
   const [row] = await sql<{ mirrors: number }[]>`SELECT count(*)::int AS mirrors FROM immich_sidecar.asset_map`;

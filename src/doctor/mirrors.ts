@@ -39,6 +39,7 @@ export function judgeOwnSchema(version: number, newest: number): Verdict {
 }
 
 async function lookAtUnfinished(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.schema.use();
   const sql = await subject.ownTables.use();
   const unfinished = await readUnfinished(sql);
   return [judgeUnfinished(unfinished.length, await isInstanceAtWork(sql))];
@@ -86,6 +87,7 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
 }
 
 async function lookAtOffline(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.schema.use();
   const rows = await readOffline(await subject.ownTables.use());
   return rows.length === 0 ? [ok('There are no mirrors yet.')] : rows.map(judgeOffline);
 }

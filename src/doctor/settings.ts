@@ -1,18 +1,9 @@
 import { list, named } from '../config/words.ts';
-import type { Features } from '../immich/instance.ts';
-import type { Sql } from '../postgres/connect.ts';
+import { type Features, type ImmichSettings, readSettings } from '../immich/settings.ts';
 import type { Job } from '../share/jobs/job.ts';
 import { isHidden } from '../share/jobs/placement.ts';
 import { ok, skipped, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
-
-/** What of Immich's settings (Administration > Settings) matters here; with Immich's defaults where nobody has set them. */
-export interface ImmichSettings {
-  readonly isWatching: boolean;
-  readonly hasStorageTemplate: boolean;
-  readonly hasTrash: boolean;
-  readonly trashDays: number;
-}
 
 export async function lookAtSettings(subject: Subject): Promise<readonly Verdict[]> {
   await subject.catalog.use();
@@ -23,31 +14,10 @@ export async function lookAtSettings(subject: Subject): Promise<readonly Verdict
   return verdicts.length > 0 ? verdicts : [ok('No setting of Immich would hurt what is shared.')];
 }
 
-/** Immich stores only what differs from its defaults (docs/immich.md). */
-async function readSettings(sql: Sql): Promise<ImmichSettings> {
-  const [row] = await sql<{ config: StoredConfig }[]>`
-    SELECT value AS config
-    FROM system_metadata
-    WHERE key = 'system-config'`;
-  const { library, storageTemplate, trash } = row?.config ?? {};
-  return {
-    isWatching: library?.watch?.enabled ?? false,
-    hasStorageTemplate: storageTemplate?.enabled ?? false,
-    hasTrash: trash?.enabled ?? true,
-    trashDays: trash?.days ?? 30,
-  };
-}
-
-interface StoredConfig {
-  readonly library?: { readonly watch?: { readonly enabled?: boolean } };
-  readonly storageTemplate?: { readonly enabled?: boolean };
-  readonly trash?: { readonly enabled?: boolean; readonly days?: number };
-}
-
 /** Which of Immich's settings hurt a job, with its placement. See docs/placements.md. */
 export function judgeSettings(
   job: Pick<Job, 'name' | 'kind' | 'placement' | 'targetPathPrefix' | 'features'>,
-  settings: ImmichSettings,
+  settings: Omit<ImmichSettings, 'features'>,
   features: Features,
 ): Verdict[] {
   const name = named(job.name);

@@ -4,6 +4,7 @@ import type { ImmichApi } from '../immich/api/client.ts';
 import { searchAssets } from '../immich/api/search.ts';
 import { isAllowed, type ServerVersion, versionText } from '../immich/api/server.ts';
 import type { ImmichInstance } from '../immich/instance.ts';
+import { isPresentMedia } from '../immich/presence.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Connection, Fragment, Sql } from '../postgres/connect.ts';
 import { LEDGER_NAME } from '../writeback/ledger/open.ts';
@@ -93,10 +94,7 @@ async function hasUploads(sql: Sql, userIds: readonly string[]): Promise<boolean
 /** What write-back looks at, of the rows `a` of `asset`. */
 function isWritten(sql: Sql, userIds: readonly string[]): Fragment {
   return sql`(
-    a.visibility IN ('timeline', 'archive')
-    AND a.type IN ('IMAGE', 'VIDEO')
-    AND a."deletedAt" IS NULL
-    AND NOT a."isOffline"
+    ${isPresentMedia(sql, 'a')}
     AND (${userIds.length === 0} OR a."ownerId" = ANY (${userIds as string[]}::uuid[]))
   )`;
 }

@@ -1,5 +1,6 @@
 import type { Sql } from '../postgres/connect.ts';
 import { UserError } from '../errors.ts';
+import { type Features, readSettings } from './settings.ts';
 
 /** What this installation of Immich is and does. */
 export interface ImmichInstance {
@@ -11,12 +12,6 @@ export interface ImmichInstance {
   readonly features: Features;
   /** Whether photos can be edited (since 2.5). */
   readonly canEdit: boolean;
-}
-
-export interface Features {
-  readonly clip: boolean;
-  readonly faces: boolean;
-  readonly ocr: boolean;
 }
 
 /** The tables by which a database is recognised as Immich's; the rest is checked by requirements.ts, by name. */
@@ -40,7 +35,7 @@ export async function readInstance(sql: Sql, mediaLocation: string | undefined):
   return {
     version: await readVersion(sql),
     mediaLocation: mediaLocation ?? await readMediaLocation(sql),
-    features: await readFeatures(sql),
+    features: (await readSettings(sql)).features,
     canEdit: await readCanEdit(sql),
   };
 }
@@ -82,28 +77,4 @@ async function readCanEdit(sql: Sql): Promise<boolean> {
     FROM pg_attribute
     WHERE attrelid = to_regclass('public.asset') AND attname = 'isEdited' AND NOT attisdropped`;
   return found.length > 0;
-}
-
-/**
- * Immich stores only what differs from its defaults, in which all machine learning is on. A configuration file given to
- * Immich (IMMICH_CONFIG_FILE) is not in the database; a job can say what it needs instead.
- */
-async function readFeatures(sql: Sql): Promise<Features> {
-  const [row] = await sql<{ learning: LearningConfig | null }[]>`
-    SELECT value->'machineLearning' AS learning
-    FROM system_metadata
-    WHERE key = 'system-config'`;
-  const learning = row?.learning ?? {};
-  const isOn = (feature: Switch | undefined) => learning.enabled !== false && feature?.enabled !== false;
-  return { clip: isOn(learning.clip), faces: isOn(learning.facialRecognition), ocr: isOn(learning.ocr) };
-}
-
-interface Switch {
-  readonly enabled?: boolean;
-}
-
-interface LearningConfig extends Switch {
-  readonly clip?: Switch;
-  readonly facialRecognition?: Switch;
-  readonly ocr?: Switch;
 }

@@ -1,4 +1,4 @@
-import type { Sql } from '../postgres/connect.ts';
+import type { Fragment, Sql } from '../postgres/connect.ts';
 import { FaultError } from '../postgres/faults.ts';
 
 /**
@@ -32,10 +32,13 @@ export async function readMigrations(sql: Sql): Promise<string> {
 }
 
 async function readState(sql: Sql): Promise<string> {
-  const [row] = await sql<{ state: string }[]>`
-    SELECT concat_ws(' ', count(*), max(name)) AS state
-    FROM kysely_migrations`;
+  const [row] = await sql<{ state: string }[]>`SELECT ${migrationState(sql)} AS state`;
   return row?.state ?? '';
+}
+
+/** What readMigrations says, as an expression; for a database that has the table. */
+export function migrationState(sql: Sql): Fragment {
+  return sql`(SELECT concat_ws(' ', count(*), max(name)) FROM kysely_migrations)`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Fragment, Sql } from '../postgres/connect.ts';
+import type { Catalog } from './catalog.ts';
 
 /**
  * How a release tells who a face is. A person's identity is always (`person."ownerId"`, `person[personKey]`), and a
@@ -50,7 +51,7 @@ async function lockRows(
 }
 
 /** Up to Immich 3.1: a person is one row with an id of its own. */
-export const peopleById: PeopleModel = Object.freeze({
+const peopleById: PeopleModel = Object.freeze({
   personKey: 'id',
   faceKey: 'personId',
   mirrorKey: (sql: Sql, targetUserId: string) => derivedId(sql, sql`origin.id`, targetUserId),
@@ -65,7 +66,7 @@ export const peopleById: PeopleModel = Object.freeze({
  * From Immich 3.2: a person is one user's view of a `person_group`, and a group belongs to a `cluster_group` of users.
  * Inside one cluster group the target sees the very same group; otherwise it gets a group of its own.
  */
-export const peopleByGroup: PeopleModel = Object.freeze({
+const peopleByGroup: PeopleModel = Object.freeze({
   personKey: 'personGroupId',
   faceKey: 'personGroupId',
   mirrorKey: (sql: Sql, targetUserId: string) =>
@@ -109,3 +110,8 @@ export const peopleByGroup: PeopleModel = Object.freeze({
         AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f."personGroupId" = g.id)`;
   },
 });
+
+/** How this database tells who a face is. */
+export function peopleModelOf(catalog: Catalog): PeopleModel {
+  return catalog.has('person_group') ? peopleByGroup : peopleById;
+}

@@ -1,5 +1,6 @@
 import type { Fragment, Sql } from '../postgres/connect.ts';
-import type { Features } from './instance.ts';
+import { isEditUnfinished } from './asset_files.ts';
+import type { Features } from './settings.ts';
 import type { ImmichSchema } from './schema.ts';
 
 /** What an asset still waits for, in the order in which Immich computes it. */
@@ -12,9 +13,6 @@ export type PendingFor = 'metadata' | 'thumbnail' | 'edit' | 'clip' | 'faces' | 
 export function pendingFor(sql: Sql, schema: ImmichSchema, features: Features): Fragment {
   const hasFile = (type: string) =>
     sql`EXISTS (SELECT 1 FROM asset_file f WHERE f."assetId" = a.id AND f.type = ${type})`;
-  const hasEditedFile = schema.has('asset', 'isEdited')
-    ? sql`(NOT a."isEdited" OR EXISTS (SELECT 1 FROM asset_file f WHERE f."assetId" = a.id AND f."isEdited"))`
-    : sql`true`;
   const jobStatus = (column: string) =>
     sql`EXISTS (SELECT 1 FROM asset_job_status s WHERE s."assetId" = a.id AND s.${sql(column)} IS NOT NULL)`;
   const hasOcr = features.ocr && schema.has('asset_job_status', 'ocrAt') ? jobStatus('ocrAt') : sql`true`;
@@ -24,7 +22,7 @@ export function pendingFor(sql: Sql, schema: ImmichSchema, features: Features): 
         OR NOT EXISTS (SELECT 1 FROM asset_exif e WHERE e."assetId" = a.id) THEN 'metadata'
       WHEN a.visibility = 'hidden' THEN NULL
       WHEN a.thumbhash IS NULL OR NOT (${hasFile('thumbnail')} AND ${hasFile('preview')}) THEN 'thumbnail'
-      WHEN NOT ${hasEditedFile} THEN 'edit'
+      WHEN ${isEditUnfinished(sql, schema)} THEN 'edit'
       WHEN NOT ${
     features.clip ? sql`EXISTS (SELECT 1 FROM smart_search c WHERE c."assetId" = a.id)` : sql`true`
   } THEN 'clip'

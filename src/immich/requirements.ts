@@ -1,55 +1,7 @@
 import type { Catalog, Trigger } from './catalog.ts';
-
-/** What the statements in share/ name, table by table; a release without one of these cannot be worked on. */
-const COLUMNS: Readonly<Record<string, readonly string[]>> = Object.freeze({
-  user: ['id'],
-  library: ['id', 'ownerId', 'importPaths', 'exclusionPatterns', 'deletedAt'],
-  asset: [
-    'id',
-    'ownerId',
-    'libraryId',
-    'type',
-    'originalPath',
-    'originalFileName',
-    'checksum',
-    'isExternal',
-    'isOffline',
-    'isFavorite',
-    'fileModifiedAt',
-    'livePhotoVideoId',
-    'stackId',
-    'duplicateId',
-    'thumbhash',
-    'deletedAt',
-    'status',
-    'visibility',
-    'updateId',
-  ],
-  asset_exif: ['assetId', 'dateTimeOriginal'],
-  asset_file: ['id', 'assetId', 'type', 'path'],
-  asset_job_status: ['assetId', 'metadataExtractedAt', 'facesRecognizedAt'],
-  asset_face: ['id', 'assetId', 'sourceType', 'deletedAt', 'updateId', ...box()],
-  asset_audit: ['assetId'],
-  smart_search: ['assetId', 'embedding'],
-  face_search: ['faceId', 'embedding'],
-  person: ['ownerId', 'name', 'thumbnailPath', 'isHidden', 'birthDate', 'faceAssetId', 'color', 'updateId'],
-  album: ['id', 'albumThumbnailAssetId', 'deletedAt'],
-  album_asset: [],
-  stack: ['id', 'primaryAssetId', 'ownerId'],
-  system_metadata: ['key', 'value'],
-});
-
-/** Both ways of keeping people; one of them must be whole. */
-const PEOPLE_BY_ID: Readonly<Record<string, readonly string[]>> = Object.freeze({
-  person: ['id'],
-  asset_face: ['personId'],
-});
-const PEOPLE_BY_GROUP: Readonly<Record<string, readonly string[]>> = Object.freeze({
-  user: ['clusterGroupId'],
-  person: ['personGroupId'],
-  person_group: ['id', 'clusterGroupId'],
-  asset_face: ['personGroupId'],
-});
+import type { User } from './tables/declaration.ts';
+import { FEATURES } from './tables/features.ts';
+import { type ImmichTable, TABLE_NAMES, TABLES, tablesNeeded } from './tables/tables.ts';
 
 interface RequiredTrigger extends Pick<Trigger, 'function' | 'timing'> {
   readonly table: string;
@@ -58,28 +10,21 @@ interface RequiredTrigger extends Pick<Trigger, 'function' | 'timing'> {
   readonly because: string;
 }
 
-/** Recognised by what they do, not by name: databases from before 1.133 carry other names. */
-const TRIGGERS: readonly RequiredTrigger[] = Object.freeze([
-  ...['asset', 'asset_face', 'person'].map((table): RequiredTrigger => ({
-    table,
-    function: 'updated_at',
-    timing: 'BEFORE',
-    event: 'UPDATE',
-    because: 'changes could not be noticed',
-  })),
-  {
-    table: 'asset',
-    function: 'asset_delete_audit',
-    timing: 'AFTER',
-    event: 'DELETE',
-    because: 'phones would never hear of a withdrawn photo',
-  },
+/** Without a place in a table that is watched. */
+const OTHER_TRIGGERS: readonly RequiredTrigger[] = Object.freeze([
   {
     table: 'asset_edit',
     function: 'asset_edit_insert',
     timing: 'AFTER',
     event: 'INSERT',
     because: 'edited photos would not be marked as edited',
+  },
+  {
+    table: 'asset_edit',
+    function: 'asset_edit_delete',
+    timing: 'AFTER',
+    event: 'DELETE',
+    because: 'photos whose edits were taken back would stay marked as edited',
   },
 ]);
 
@@ -88,25 +33,90 @@ const UNIQUES: Readonly<Record<string, readonly string[]>> = Object.freeze({
   asset: ['checksum', 'libraryId', 'ownerId'],
 });
 
-/** Names everything that sharing needs and `catalog` lacks, as sentences. Empty when all is well. Pure. */
-export function missingFrom(catalog: Catalog): string[] {
-  return [...missingColumns(catalog), ...missingTriggers(catalog), ...missingUniques(catalog)];
+/**
+ * Names everything that a part of the program needs and `catalog` lacks, as sentences. Empty when all is well. Pure.
+ *
+ * @param more columns of `asset_exif` that it names besides those that are declared
+ */
+export function missingFrom(catalog: Catalog, user: User, more: readonly string[] = []): string[] {
+  const missing = [
+    ...missingTables(catalog, user),
+    ...missingFeatures(catalog, user),
+    ...more.filter((column) => !catalog.get('asset_exif')?.columns.has(column))
+      .map((column) => lacks('asset_exif', column)),
+  ];
+  if (user === 'sharing') missing.push(...missingTriggers(catalog), ...missingUniques(catalog));
+  return [...new Set(missing)];
 }
 
-function missingColumns(catalog: Catalog): string[] {
-  const people = catalog.has('person_group') ? PEOPLE_BY_GROUP : PEOPLE_BY_ID;
-  return [...Object.entries(COLUMNS), ...Object.entries(people)].flatMap(([tableName, columns]) => {
-    const table = catalog.get(tableName);
-    if (table === undefined) return [`table ${tableName} is missing`];
-    return columns
-      .filter((column) => !table.columns.has(column))
-      .map((column) => `column ${tableName}.${column} is missing`);
+function missingTables(catalog: Catalog, user: User): string[] {
+  return tablesNeeded(user).flatMap(([name, needed]) => {
+    const columns = catalog.get(name)?.columns;
+    const { from, keys = {} } = TABLES[name];
+    if (columns === undefined) {
+      return from === undefined || isWrittenByTrigger(catalog, name) ? [`table ${name} is missing`] : [];
+    }
+    const gone = needed.filter((column) => !columns.has(column)).map((column) => lacks(name, column));
+    const lost = Object.values(keys).filter((names) => !names.some((column) => columns.has(column)));
+    return [...gone, ...lost.map(([newest, ...former]) => lacks(name, newest, former))];
   });
 }
 
+/** Whether a trigger of Immich writes to an audit table, whose deletions fail when it is gone. */
+function isWrittenByTrigger(catalog: Catalog, name: ImmichTable): boolean {
+  const { watched } = TABLES[name];
+  if (watched.by !== 'audit') return false;
+  return catalog.get(watched.of)?.triggers.some((trigger) => trigger.function === watched.function) === true;
+}
+
+/** What came with one release is there as a whole, or not at all. */
+function missingFeatures(catalog: Catalog, user: User): string[] {
+  return FEATURES.filter(({ users }) => users.includes(user)).flatMap(({ tables, isReplaced }) => {
+    const parts = Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => ({ table, column })));
+    const isThere = ({ table, column }: typeof parts[number]) => catalog.get(table)?.columns.has(column) === true;
+    const isWanted = isReplaced === undefined ? parts.some(isThere) : !isReplaced(catalog);
+    if (!isWanted) return [];
+    return parts.filter((part) => !isThere(part)).map(({ table, column }) =>
+      catalog.has(table) ? lacks(table, column) : `table ${table} is missing`
+    );
+  });
+}
+
+function lacks(table: string, column: string, former: readonly string[] = []): string {
+  const names = former.map((name) => `${table}.${name}`).join(' or ');
+  return `column ${table}.${column}${names === '' ? '' : ` (earlier ${names})`} is missing`;
+}
+
+/**
+ * The triggers that a database must have, by what the tables are watched by. They are recognised by what they do, not by name: databases from
+ * before 1.133 carry other names.
+ */
+export function requiredTriggers(catalog: Catalog): RequiredTrigger[] {
+  const watching = TABLE_NAMES.filter((name) => catalog.has(name)).flatMap((name): RequiredTrigger[] => {
+    const { watched } = TABLES[name];
+    const isByDeletions = watched.by === 'audit' || watched.by === 'statement';
+    if (isByDeletions && watched.of !== undefined && watched.function !== undefined) {
+      const because = watched.of === 'asset'
+        ? 'phones would never hear of a withdrawn photo'
+        : 'what was deleted could not be noticed';
+      return [{ table: watched.of, function: watched.function, timing: 'AFTER', event: 'DELETE', because }];
+    }
+    const isStamped = watched.by === 'statement' || (watched.by === 'update-id' && watched.hasTrigger);
+    // In 2.5 the rows of an edit are replaced and carry no time.
+    if (!isStamped || !catalog.get(name)?.columns.has('updateId')) return [];
+    return [{
+      table: name,
+      function: 'updated_at',
+      timing: 'BEFORE',
+      event: 'UPDATE',
+      because: 'changes could not be noticed',
+    }];
+  });
+  return [...watching, ...OTHER_TRIGGERS].filter(({ table }) => catalog.has(table));
+}
+
 function missingTriggers(catalog: Catalog): string[] {
-  return TRIGGERS
-    .filter(({ table }) => catalog.has(table))
+  return requiredTriggers(catalog)
     .filter((required) =>
       !catalog.get(required.table)?.triggers.some((trigger) =>
         trigger.function === required.function && trigger.timing === required.timing &&
@@ -122,9 +132,4 @@ function missingUniques(catalog: Catalog): string[] {
   return Object.entries(UNIQUES)
     .filter(([table, columns]) => !catalog.get(table)?.uniques.some((unique) => unique.join() === columns.join()))
     .map(([table, columns]) => `the unique index on ${table}(${columns.join(', ')}) is missing`);
-}
-
-/** The columns of a face's box. */
-function box(): string[] {
-  return ['boundingBoxX1', 'boundingBoxY1', 'boundingBoxX2', 'boundingBoxY2'];
 }

@@ -1,13 +1,14 @@
 import { RefusedError } from '../errors.ts';
 import type { Sql } from '../postgres/connect.ts';
-import { type Catalog, readCatalog, type Table } from './catalog.ts';
-import { COPIED_WITH_ASSET, planColumns, unknownChildTables } from './copy_policy.ts';
-import { peopleByGroup, peopleById, type PeopleModel } from './people.ts';
+import { type Catalog, readCatalog } from './catalog.ts';
+import { planColumns, unknownChildTables } from './copied_columns.ts';
+import { type PeopleModel, peopleModelOf } from './people.ts';
 import { missingFrom } from './requirements.ts';
+import { type ImmichTable, keyOf, type TableCopiedByStatement, tablesCopied } from './tables/tables.ts';
 
 /** A table that is copied row by row with its asset, and the columns that are. */
 export interface CopiedTable {
-  readonly name: string;
+  readonly name: ImmichTable;
   readonly columns: readonly string[];
 }
 
@@ -16,50 +17,13 @@ export interface ImmichSchema {
   readonly catalog: Catalog;
   readonly people: PeopleModel;
   /** Columns copied as they are, besides those that the statements fill in themselves. */
-  readonly columns: {
-    readonly asset: readonly string[];
-    readonly assetFile: readonly string[];
-    readonly assetFace: readonly string[];
-    readonly faceSearch: readonly string[];
-    readonly smartSearch: readonly string[];
-    readonly person: readonly string[];
-  };
+  readonly columns: Readonly<Record<TableCopiedByStatement, readonly string[]>>;
   readonly copiedTables: readonly CopiedTable[];
   readonly albumAsset: { readonly albumKey: string; readonly assetKey: string };
   /** What is left alone because no rule knows it, as sentences for people. */
   readonly notes: readonly string[];
-  has(table: string, column?: string): boolean;
+  has(table: ImmichTable, column?: string): boolean;
 }
-
-/** Columns that share/copy/ fills in itself, or leaves at their default on purpose. */
-const HANDLED = Object.freeze({
-  asset: new Set([
-    'id',
-    'ownerId',
-    'libraryId',
-    'originalPath',
-    'checksum',
-    'checksumAlgorithm',
-    'isExternal',
-    'fileModifiedAt',
-    'sidecarPath',
-    'encodedVideoPath',
-    'deviceId',
-    'isFavorite',
-    'livePhotoVideoId',
-    'stackId',
-    'duplicateId',
-    'deletedAt',
-    'isOffline',
-    'status',
-    'isEdited', // owned by the triggers on asset_edit
-  ]),
-  assetFile: new Set(['assetId', 'path']),
-  assetFace: new Set(['assetId', 'personId', 'personGroupId']),
-  faceSearch: new Set(['faceId']),
-  person: new Set(['ownerId', 'personGroupId', 'thumbnailPath', 'faceAssetId', 'isFavorite']),
-  copied: new Set(['assetId']),
-});
 
 /**
  * Reads the catalog and decides what is copied. Reads only.
@@ -72,13 +36,13 @@ export async function readImmichSchema(sql: Sql): Promise<ImmichSchema> {
 
 /** The same from a catalog in hand. Pure. */
 export function planSchema(catalog: Catalog): ImmichSchema {
-  const missing = missingFrom(catalog);
+  const missing = missingFrom(catalog, 'sharing');
   const blocking: string[] = [];
   const notes: string[] = [];
-  const columnsOf = (name: string, handled: ReadonlySet<string>): readonly string[] => {
+  const columnsOf = (name: ImmichTable, filled: readonly string[]): readonly string[] => {
     const table = catalog.get(name);
     if (table === undefined) return [];
-    const plan = planColumns(table, handled);
+    const plan = planColumns(table, new Set(filled));
     blocking.push(...plan.blocking.map((column) => `column ${name}.${column} refers to a table that no rule knows`));
     notes.push(
       ...plan.leftAlone.map((column) =>
@@ -87,17 +51,12 @@ export function planSchema(catalog: Catalog): ImmichSchema {
     );
     return plan.copied;
   };
-  const columns = {
-    asset: columnsOf('asset', HANDLED.asset),
-    assetFile: columnsOf('asset_file', HANDLED.assetFile),
-    assetFace: columnsOf('asset_face', HANDLED.assetFace),
-    faceSearch: columnsOf('face_search', HANDLED.faceSearch),
-    smartSearch: columnsOf('smart_search', HANDLED.copied),
-    person: columnsOf('person', HANDLED.person),
-  };
-  const copiedTables = COPIED_WITH_ASSET
-    .filter((name) => catalog.has(name))
-    .map((name) => ({ name, columns: columnsOf(name, HANDLED.copied) }));
+  const columns = Object.fromEntries(
+    tablesCopied('statement').map(([name, { filled }]) => [name, columnsOf(name, filled)]),
+  ) as ImmichSchema['columns'];
+  const copiedTables = tablesCopied('rows')
+    .filter(([name]) => catalog.has(name))
+    .map(([name]) => ({ name, columns: columnsOf(name, ['assetId']) }));
   const problems = [...missing, ...blocking];
   if (problems.length > 0) {
     throw new RefusedError(`This Immich database is not one that sharing can work on: ${problems.join('; ')}.`, {
@@ -111,24 +70,15 @@ export function planSchema(catalog: Catalog): ImmichSchema {
   );
   return Object.freeze({
     catalog,
-    people: catalog.has('person_group') ? peopleByGroup : peopleById,
+    people: peopleModelOf(catalog),
     columns,
     copiedTables,
     albumAsset: {
-      albumKey: referenceTo(catalog.get('album_asset'), 'album'),
-      assetKey: referenceTo(catalog.get('album_asset'), 'asset'),
+      albumKey: keyOf(catalog, 'album_asset', 'album'),
+      assetKey: keyOf(catalog, 'album_asset', 'asset'),
     },
     notes,
-    has: (table: string, column?: string) =>
+    has: (table: ImmichTable, column?: string) =>
       column === undefined ? catalog.has(table) : catalog.get(table)?.columns.has(column) === true,
   });
-}
-
-/** The column with which a table refers to another; the names differ by release (`albumsId` until 2.2). */
-function referenceTo(table: Table | undefined, referenced: string): string {
-  const column = [...table?.columns.values() ?? []].find((candidate) => candidate.references?.table === referenced);
-  if (column === undefined) {
-    throw new Error(`requirements.ts let a database pass whose album_asset lacks ${referenced}`);
-  }
-  return column.name;
 }

@@ -1,5 +1,6 @@
 import { getLogger } from '@logtape/logtape';
 import { isPlainPath } from '../../files/path_map.ts';
+import { isPresent } from '../../immich/presence.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { searchPages } from '../cycle/search_pages.ts';
@@ -144,7 +145,7 @@ async function findSources(sql: Sql, job: Job, strangers: readonly Stranger[]): 
       ) IS NULL
     ORDER BY
       place."mirrorAssetId",
-      (a."deletedAt" IS NULL AND NOT a."isOffline" AND a.status = 'active') DESC,
+      ${isPresent(sql, 'a')} DESC,
       a.id`;
 }
 

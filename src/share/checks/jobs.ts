@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts';
 import { isBelow } from '../../files/path_map.ts';
+import { albumOwner } from '../../immich/albums.ts';
 import { MANAGED_FOLDERS } from '../../immich/layout.ts';
 import { crawlRoot, importPathOf, isCrawled } from '../../immich/scan/crawler.ts';
 import { isExcluded } from '../../immich/scan/exclusions.ts';
@@ -52,9 +53,6 @@ export async function problemsOf(sql: Sql, schema: ImmichSchema, job: Job): Prom
 }
 
 async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobFacts> {
-  const albumOwner = schema.has('album', 'ownerId')
-    ? sql`al."ownerId"`
-    : sql`(SELECT u."userId" FROM album_user u WHERE u."albumId" = al.id AND u.role = 'owner')`;
   const [facts] = await sql<JobFacts[]>`
     SELECT
       EXISTS (SELECT 1 FROM "user" u WHERE u.id = ${job.sourceUserId} AND u."deletedAt" IS NULL) AS source_exists,
@@ -63,7 +61,7 @@ async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobF
       l."importPaths" AS import_paths,
       l."exclusionPatterns" AS exclusion_patterns,
       al.id IS NOT NULL AS album_exists,
-      ${albumOwner} AS album_owner_id
+      ${albumOwner(sql, schema.catalog, 'al')} AS album_owner_id
     FROM (SELECT 1) AS one
     LEFT JOIN library l ON l.id = ${job.targetLibraryId} AND l."deletedAt" IS NULL
     LEFT JOIN album al ON al.id = ${job.albumId ?? null} AND al."deletedAt" IS NULL`;

@@ -20,7 +20,7 @@ export async function insertFiles(
   const assignments = [
     { column: 'assetId', value: tx`m.mirror_asset_id` },
     { column: 'path', value: tx`input."mirrorPath"` },
-    ...copied(tx, 'source', schema.columns.assetFile),
+    ...copied(tx, 'source', schema.columns.asset_file),
   ];
   await tx`
     INSERT INTO asset_file (${columnList(tx, assignments)})

@@ -1,6 +1,16 @@
+import { migrationState } from '../../immich/migrations.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
+import {
+  COUNTED_TABLES,
+  type FoundationTable,
+  type ImmichTable,
+  keyOf,
+  tablesWatched,
+  type TableWatchedByStatement,
+} from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
+import { commaSeparated } from '../copy/columns.ts';
 import type { Scope } from './scope.ts';
 
 /** A moment in the life of the database, from which changes can be read. */
@@ -31,15 +41,61 @@ export interface Changes {
   readonly hasPeopleNews: boolean;
 }
 
-/** Written to without `updateId`, or without an index on it, in some or all releases (docs/immich.md). */
-const UNINDEXED: readonly string[] = Object.freeze([
-  'asset_face',
-  'stack',
-  'asset_job_status',
-  'smart_search',
-  'face_search',
-  'asset_ocr',
-]);
+/** What of a table makes the next cycle a full one when it changes. */
+const FOUNDATION: Readonly<Record<FoundationTable, (sql: Sql) => Fragment>> = Object.freeze({
+  library: (sql: Sql) =>
+    sql`(SELECT string_agg(concat_ws(' ', id, "ownerId", "deletedAt", "importPaths"), ',' ORDER BY id) FROM library)`,
+  user: (sql: Sql) => sql`(SELECT string_agg(concat_ws(' ', id, "deletedAt"), ',' ORDER BY id) FROM "user")`,
+  system_metadata: (sql: Sql) =>
+    sql`(
+      SELECT string_agg(value::text, ',' ORDER BY key)
+      FROM system_metadata
+      WHERE key IN ('system-config', 'MediaLocation')
+    )`,
+  kysely_migrations: migrationState,
+});
+
+/** What a statement looks at. `from`: the smallest `updateId` of a change, as an expression. */
+interface Look {
+  readonly sql: Sql;
+  readonly schema: ImmichSchema;
+  readonly from: Fragment;
+}
+
+/** What is told by tables that are watched by statements of their own. */
+const STATEMENTS: Readonly<
+  Record<TableWatchedByStatement, {
+    /** Ids of assets to look at. */
+    readonly assets?: (look: Look) => Fragment;
+    /** Whether something was said about a person. */
+    readonly people?: (look: Look) => Fragment;
+  }>
+> = Object.freeze({
+  stack: {
+    assets: ({ sql, from }: Look) =>
+      sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${from}`,
+  },
+  person: { people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person WHERE "updateId" >= ${from})` },
+  person_user: { people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_user WHERE "updateId" >= ${from})` },
+  person_audit: {
+    people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})`,
+    assets: ({ sql, schema, from }: Look) => {
+      const [faceKey, goneId] = [sql(schema.people.faceKey), sql(keyOf(schema.catalog, 'person_audit', 'person'))];
+      // Whoever was a mirror of theirs is a person of its own from now on, also on photos that nobody has changed.
+      return sql`
+        SELECT f."assetId"
+        FROM person_audit gone
+        JOIN asset_face f ON f.${faceKey} = gone.${goneId}
+        WHERE gone.id >= ${from}
+        UNION
+        SELECT f."assetId"
+        FROM person_audit gone
+        JOIN immich_sidecar.person_map pm ON pm.origin_person_id = gone.${goneId}
+        JOIN asset_face f ON f.${faceKey} = pm.mirror_person_id
+        WHERE gone.id >= ${from}`;
+    },
+  },
+});
 
 /** How far to look back when this role may not see how long the transactions of others have been open. */
 const BLIND_OVERLAP_SECONDS = 300;
@@ -51,9 +107,9 @@ const BLIND_OVERLAP_SECONDS = 300;
  * is set back to the begin of the oldest one that has written. Needs no index and no trigger of ours in Immich's schema.
  */
 export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
-  const migrations = schema.has('kysely_migrations')
-    ? sql`(SELECT count(*) || ' ' || max(name) FROM kysely_migrations)`
-    : sql`''`;
+  const foundation = tablesWatched('foundation')
+    .filter(([table]) => schema.has(table))
+    .map(([table]) => FOUNDATION[table as FoundationTable](sql));
   const [row] = await sql<(Omit<Mark, 'floor' | 'floors'> & { readonly floorMs: number })[]>`
     SELECT
       (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "atMs",
@@ -78,21 +134,15 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
         )
         FROM pg_stat_user_tables
         WHERE schemaname = 'public'
-          AND relname = ANY (${UNINDEXED as string[]})
+          AND relname = ANY (${COUNTED_TABLES as string[]})
       ) AS activity,
-      md5(concat_ws(
-        '|',
-        (SELECT string_agg(concat_ws(' ', id, "ownerId", "deletedAt", "importPaths"), ',' ORDER BY id) FROM library),
-        (SELECT string_agg(concat_ws(' ', id, "deletedAt"), ',' ORDER BY id) FROM "user"),
-        (SELECT string_agg(value::text, ',' ORDER BY key) FROM system_metadata WHERE key IN ('system-config', 'MediaLocation')),
-        ${migrations}
-      )) AS foundation,
+      md5(concat_ws('|', ${commaSeparated(sql, foundation)})) AS foundation,
       (SELECT coalesce(array_agg(source_asset_id), '{}') FROM immich_sidecar_decisions.recheck) AS rechecks,
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
   if (row === undefined) throw new Error('a query without FROM returned no row');
   const { floorMs, ...mark } = row;
   const floor = firstUuidOf(floorMs);
-  return { ...mark, floor, floors: Object.fromEntries(UNINDEXED.map((table) => [table, floor])) };
+  return { ...mark, floor, floors: Object.fromEntries(COUNTED_TABLES.map((table) => [table, floor])) };
 }
 
 /** Sources that a command has asked to be looked at again. */
@@ -106,7 +156,9 @@ export async function readRechecks(sql: Sql): Promise<string[]> {
  * it must still be found, so a table that was not scanned keeps its old floor.
  */
 export function advance(since: Mark, now: Mark): Mark {
-  const floors = UNINDEXED.map((table) => [table, wasWrittenTo(table, since, now) ? now.floor : since.floors[table]]);
+  const floors = COUNTED_TABLES.map((
+    table,
+  ) => [table, wasWrittenTo(table, since, now) ? now.floor : since.floors[table]]);
   return { ...now, floors: Object.fromEntries(floors) };
 }
 
@@ -130,39 +182,28 @@ export async function readChanges(
   },
 ): Promise<Changes> {
   if (now.foundation !== since.foundation || now.atMs < since.atMs) return { scope: 'all', hasPeopleNews: true };
-  const { personKey, faceKey } = schema.people;
   const from = sql`${since.floor}::uuid`;
-  // Its `id` is the entry's own.
-  const personAuditKey = schema.has('person_audit', 'personId') ? 'personId' : personKey;
   const sources = [...new Set(jobs.map(({ sourceUserId }) => sourceUserId))];
-  const floorOf = (table: string) => sql`${since.floors[table] ?? since.floor}::uuid`;
-  const isWrittenTo = (table: string) => wasWrittenTo(table, since, now);
-  const isReadinessNews = isWrittenTo('asset_job_status') || isWrittenTo('smart_search');
+  const isCounted = (table: ImmichTable) => COUNTED_TABLES.includes(table);
+  const isWrittenTo = (table: ImmichTable) => !isCounted(table) || wasWrittenTo(table, since, now);
+  const floorOf = (table: ImmichTable) => isCounted(table) ? sql`${since.floors[table] ?? since.floor}::uuid` : from;
+  const isReadinessNews = tablesWatched('count').some(([table]) => isWrittenTo(table));
+  const statements = tablesWatched('statement')
+    .filter(([table]) => schema.has(table) && isWrittenTo(table))
+    .map(([table]) => ({ ...STATEMENTS[table as TableWatchedByStatement], from: floorOf(table) }));
+  const told = (what: 'assets' | 'people') =>
+    statements.flatMap(({ from, ...statement }) => statement[what]?.({ sql, schema, from }) ?? []);
 
   const changed = union(sql, [
-    sql`SELECT id FROM asset WHERE "updateId" >= ${from}`,
-    ...['asset_exif', 'asset_file', 'asset_edit', 'asset_ocr', 'asset_face']
-      .filter((table) => schema.has(table, 'updateId'))
-      .filter((table) => !UNINDEXED.includes(table) || isWrittenTo(table))
-      .map((table) => sql`SELECT "assetId" FROM ${sql(table)} WHERE "updateId" >= ${floorOf(table)}`),
-    ...['asset_audit', 'asset_face_audit', 'asset_edit_audit', 'asset_ocr_audit']
-      .filter((table) => schema.has(table, 'assetId'))
-      .map((table) => sql`SELECT "assetId" FROM ${sql(table)} WHERE id >= ${from}`),
-    sql`
-      SELECT f."assetId"
-      FROM person_audit gone
-      JOIN asset_face f ON f.${sql(faceKey)} = gone.${sql(personAuditKey)}
-      WHERE gone.id >= ${from}`,
-    // Whoever was a mirror of his is a person of its own from now on, also on photos that nobody has changed.
-    sql`
-      SELECT f."assetId"
-      FROM person_audit gone
-      JOIN immich_sidecar.person_map pm ON pm.origin_person_id = gone.${sql(personAuditKey)}
-      JOIN asset_face f ON f.${sql(faceKey)} = pm.mirror_person_id
-      WHERE gone.id >= ${from}`,
-    ...isWrittenTo('stack')
-      ? [sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${floorOf('stack')}`]
-      : [],
+    ...tablesWatched('update-id')
+      .filter(([table, { asset }]) => schema.has(table, 'updateId') && schema.has(table, asset) && isWrittenTo(table))
+      .map(([table, { asset }]) =>
+        sql`SELECT ${sql(asset)} AS id FROM ${sql(table)} WHERE "updateId" >= ${floorOf(table)}`
+      ),
+    ...tablesWatched('audit')
+      .filter(([table]) => schema.has(table))
+      .map(([table]) => sql`SELECT "assetId" FROM ${sql(table)} WHERE id >= ${from}`),
+    ...told('assets'),
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
     ...now.rechecks.length > 0 ? [sql`SELECT unnest(${now.rechecks as string[]}::uuid[])`] : [],
@@ -205,11 +246,7 @@ export async function readChanges(
     )
     SELECT
       with_other_parts.id,
-      (
-        EXISTS (SELECT 1 FROM person WHERE "updateId" >= ${from})
-        OR EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})
-        ${schema.has('person_user') ? sql`OR EXISTS (SELECT 1 FROM person_user WHERE "updateId" >= ${from})` : sql``}
-      ) AS "hasPeopleNews"
+      (${told('people').reduce((any, news) => sql`${any} OR ${news}`)}) AS "hasPeopleNews"
     FROM (SELECT 1) AS one
     LEFT JOIN with_other_parts ON true
     LIMIT ${limit + 1}`;

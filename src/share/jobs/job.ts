@@ -1,6 +1,7 @@
 import type { JobConfig, Placement } from '../../config/config.ts';
 import { isBelow } from '../../files/path_map.ts';
-import type { Features, ImmichInstance } from '../../immich/instance.ts';
+import type { ImmichInstance } from '../../immich/instance.ts';
+import type { Features } from '../../immich/settings.ts';
 import { type Mapping, originalMappings } from './placement.ts';
 
 /** A configured share, completed with what the database says. */

@@ -1,7 +1,8 @@
+import { isEditUnfinished, pathColumn } from '../../immich/asset_files.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { type Candidate, candidateColumns, type CandidateFile, filesOf, pathColumn } from '../selection/candidates.ts';
-import { fieldGroups, groupSum, isEditUnfinished } from './fields.ts';
+import { type Candidate, candidateColumns, type CandidateFile, filesOf } from '../selection/candidates.ts';
+import { fieldGroups, groupSum } from './fields.ts';
 import { type JournalEntry, stampColumns } from './journal.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';

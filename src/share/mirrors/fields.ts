@@ -64,12 +64,3 @@ export function groupSum(sql: Sql, group: FieldGroup, asset: string, exif: strin
   ];
   return sql`md5(ROW(${commaSeparated(sql, columns)})::text)::uuid`;
 }
-
-/**
- * Whether the source `a` was cropped or turned and Immich has not made the pictures yet: they come a while after the edit, and
- * until then the mirror keeps what it shows.
- */
-export function isEditUnfinished(sql: Sql, schema: ImmichSchema): Fragment {
-  if (!schema.has('asset', 'isEdited') || !schema.has('asset_file', 'isEdited')) return sql`false`;
-  return sql`(a."isEdited" AND NOT EXISTS (SELECT FROM asset_file f WHERE f."assetId" = a.id AND f."isEdited"))`;
-}

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ImmichSchema } from '../../immich/schema.ts';
+import { namedFiles } from '../../immich/asset_files.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Place, Problem } from '../../problems/problem.ts';
 import { inBatches } from '../cycle/batches.ts';
@@ -101,14 +102,10 @@ async function findLostSidecars(
   if (found.length === 0) return [];
   const [sidecars, mirrors] = [found.map(({ path }) => path), found.map(({ mirrorId }) => mirrorId)];
   const there = await sql<{ id: string }[]>`SELECT id FROM asset WHERE id = ANY (${mirrors}::uuid[])`;
-  const inColumn = schema.has('asset', 'sidecarPath')
-    ? sql`UNION ALL SELECT "sidecarPath" FROM asset WHERE "sidecarPath" = ANY (${sidecars})`
-    : sql``;
   const rows = await sql<{ path: string }[]>`
-    SELECT path FROM asset_file WHERE path = ANY (${sidecars})
+    SELECT named.path FROM ${namedFiles(sql, schema)} named WHERE named.path = ANY (${sidecars})
     UNION ALL
-    SELECT path FROM immich_sidecar.link WHERE path = ANY (${sidecars})
-    ${inColumn}`;
+    SELECT path FROM immich_sidecar.link WHERE path = ANY (${sidecars})`;
   const [named, isThere] = [new Set(rows.map(({ path }) => path)), new Set(there.map(({ id }) => id))];
   return found.filter(({ mirrorId, path }) => !named.has(path) && !isThere.has(mirrorId));
 }
@@ -118,19 +115,10 @@ async function readFilesOfImmich(
   schema: ImmichSchema,
   mirrorIds: readonly string[],
 ): Promise<{ mirrorId: string; path: string }[]> {
-  const ids = mirrorIds as string[];
-  const inColumn = schema.has('asset', 'sidecarPath')
-    ? sql`
-      UNION ALL
-      SELECT id, "sidecarPath"
-      FROM asset
-      WHERE id = ANY (${ids}::uuid[]) AND "sidecarPath" <> ''`
-    : sql``;
   return await sql`
-    SELECT "assetId" AS "mirrorId", path
-    FROM asset_file
-    WHERE "assetId" = ANY (${ids}::uuid[])
-    ${inColumn}`;
+    SELECT named."assetId" AS "mirrorId", named.path
+    FROM ${namedFiles(sql, schema)} named
+    WHERE named."assetId" = ANY (${mirrorIds as string[]}::uuid[])`;
 }
 
 /** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */

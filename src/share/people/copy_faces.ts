@@ -20,7 +20,7 @@ export async function copyFaces(
     { column: 'id', value: tx`allocated.mirror_face_id` },
     { column: 'assetId', value: tx`allocated.mirror_asset_id` },
     { column: faceKey, value: tx`allocated.person_id` },
-    ...copied(tx, 'f', schema.columns.assetFace),
+    ...copied(tx, 'f', schema.columns.asset_face),
   ];
   const [row] = await tx<{ faces: number }[]>`
       WITH allocated AS (

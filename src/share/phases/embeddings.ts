@@ -189,5 +189,5 @@ function pairsOf(sql: Sql, table: EmbeddingTable, mirrors: Fragment): Fragment {
 }
 
 function columnsOf(schema: ImmichSchema, table: EmbeddingTable): readonly string[] {
-  return table === 'smart_search' ? schema.columns.smartSearch : schema.columns.faceSearch;
+  return table === 'smart_search' ? schema.columns.smart_search : schema.columns.face_search;
 }

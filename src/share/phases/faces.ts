@@ -233,7 +233,7 @@ async function removeFaces(tx: Sql, faces: FaceKey[]): Promise<number> {
 
 /** Copies the changed columns of changed faces, and notes which version of the source was seen. */
 async function updateFaces(tx: Sql, schema: ImmichSchema, faces: FaceKey[]): Promise<number> {
-  const [first, ...rest] = schema.columns.assetFace;
+  const [first, ...rest] = schema.columns.asset_face;
   if (first === undefined) throw new Error('asset_face has no column to copy');
   const list = (item: (column: string) => Fragment) =>
     rest.reduce((all, column) => tx`${all}, ${item(column)}`, item(first));

@@ -1,3 +1,4 @@
+import { isEditUnfinished } from '../../immich/asset_files.ts';
 import type { CopiedTable, ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { countInBatches } from '../cycle/batches.ts';
@@ -5,7 +6,7 @@ import { refused } from '../cycle/refused.ts';
 import type { Tools } from '../cycle/tools.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { copyTable } from '../copy/copy_table.ts';
-import { type FieldGroup, fieldGroups, groupSum, isEditUnfinished } from '../mirrors/fields.ts';
+import { type FieldGroup, fieldGroups, groupSum } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirrors/pages.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';

@@ -1,6 +1,7 @@
 import { quotedPath } from '../../config/quote.ts';
-import { ownerFolder } from '../../immich/layout.ts';
+import { namedFiles } from '../../immich/asset_files.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
+import { ownerFolder } from '../../immich/layout.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
@@ -139,9 +140,6 @@ async function readNamedOriginals(
   files: readonly string[],
 ): Promise<Set<string>> {
   const sidecars = files.filter((path) => path.toLowerCase().endsWith('.xmp'));
-  const inColumn = schema.has('asset', 'sidecarPath')
-    ? sql`UNION ALL SELECT "sidecarPath"::text FROM asset WHERE "sidecarPath" = ANY (${sidecars})`
-    : sql``;
   const rows = await sql<{ path: string }[]>`
     SELECT "originalPath"::text AS path
     FROM asset
@@ -149,7 +147,10 @@ async function readNamedOriginals(
       AND "libraryId" = ${job.targetLibraryId}
     ${
     sidecars.length === 0 ? sql`` : sql`
-      UNION ALL SELECT path::text FROM asset_file WHERE type = 'sidecar' AND path = ANY (${sidecars}) ${inColumn}`
+      UNION ALL
+      SELECT named.path FROM ${
+      namedFiles(sql, schema)
+    } named WHERE named.type = 'sidecar' AND named.path = ANY (${sidecars})`
   }`;
   return new Set(rows.map(({ path }) => path));
 }
@@ -157,13 +158,14 @@ async function readNamedOriginals(
 /** Generated files are named after the asset or person that has them. */
 async function readNamedGenerated(sql: Sql, schema: ImmichSchema, files: readonly string[]): Promise<Set<string>> {
   const owners = files.map((path) => ({ path, id: UUID_NAME.exec(path)?.[1] ?? null }));
-  const column = schema.has('asset', 'encodedVideoPath') ? sql`OR a."encodedVideoPath" = file.path` : sql``;
   const rows = await sql<{ path: string }[]>`
     SELECT file.path
     FROM jsonb_to_recordset(${sql.json(owners)}) AS file (path text, id uuid)
     WHERE file.id IS NULL
-      OR EXISTS (SELECT 1 FROM asset_file f WHERE f."assetId" = file.id AND f.path = file.path)
-      OR EXISTS (SELECT 1 FROM asset a WHERE a.id = file.id AND (a."originalPath" = file.path ${column}))
+      OR EXISTS (
+        SELECT 1 FROM ${namedFiles(sql, schema)} named WHERE named."assetId" = file.id AND named.path = file.path
+      )
+      OR EXISTS (SELECT 1 FROM asset a WHERE a.id = file.id AND a."originalPath" = file.path)
       OR EXISTS (
         SELECT 1
         FROM person p

@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path/posix';
 import { isBelow } from '../../files/path_map.ts';
+import { pathColumn } from '../../immich/asset_files.ts';
 import { ownerFolder } from '../../immich/layout.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { pathColumn } from '../selection/candidates.ts';
 import type { View } from '../cycle/tools.ts';
 import { isBehindLink } from '../../files/behind_link.ts';
 import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';

@@ -241,7 +241,7 @@ async function findDecisions(sql: Sql, { schema, jobs }: Pick<View, 'schema' | '
     WHERE mirror.id IS NULL`;
   const table = '_face_sync_skipped';
   // Its first versions knew one target only, and did not name it.
-  const skipped = !schema.has(table) ? sql`` : schema.has(table, 'target_user_id')
+  const skipped = !schema.catalog.has(table) ? sql`` : schema.catalog.get(table)?.columns.has('target_user_id')
     ? sql`
       UNION ALL
       SELECT skipped.source_asset_id, skipped.target_user_id, 'duplicate'
@@ -275,7 +275,7 @@ async function findPeople(
   sql: Sql,
   { schema, files: { paths } }: Pick<View, 'schema' | 'files'>,
 ): Promise<TakenPerson[]> {
-  if (!schema.has('_face_sync_person_map')) return [];
+  if (!schema.catalog.has('_face_sync_person_map')) return [];
   const { personKey, faceKey } = schema.people;
   const rows = await sql<
     (Omit<TakenPerson, 'isOurs'> & {

@@ -1,3 +1,4 @@
+import { pathColumn } from '../../immich/asset_files.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { GeneratedFile } from '../../immich/layout.ts';
 import { pendingFor } from '../../immich/readiness.ts';
@@ -92,15 +93,10 @@ export function candidateColumns(sql: Sql, schema: ImmichSchema): Fragment {
     ${filesOf(sql, schema, 'a')} AS files`;
 }
 
-/** A path that older releases keep in a column of asset; NULL where there is none. */
-export function pathColumn(sql: Sql, schema: ImmichSchema, alias: string, column: string): Fragment {
-  return schema.has('asset', column) ? sql`nullif(${sql(alias)}.${sql(column)}, '')` : sql`NULL::text`;
-}
-
 /** The files of the row `alias` of asset, as JSON: a list of CandidateFile. */
 export function filesOf(sql: Sql, schema: ImmichSchema, alias: string): Fragment {
   const isEdited = schema.has('asset_file', 'isEdited') ? sql`f."isEdited"` : sql`false`;
-  const copied = schema.columns.assetFile.map((column) => sql`f.${sql(column)}`);
+  const copied = schema.columns.asset_file.map((column) => sql`f.${sql(column)}`);
   return sql`
     coalesce(
       (

@@ -1,3 +1,4 @@
+import { isPresent } from '../../immich/presence.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 
@@ -11,7 +12,7 @@ export function isSelected(sql: Sql, job: Job): Fragment {
 
 /** The same as long as there are no mirrors, and no tables of ours that would tell them. */
 export function isSelectedAnew(sql: Sql, job: Job): Fragment {
-  return sql`(${isPresent(sql, job, 'a')} AND ${isInScope(sql, job, 'a')})`;
+  return sql`(${isSources(sql, job, 'a')} AND ${isInScope(sql, job, 'a')})`;
 }
 
 /**
@@ -22,7 +23,7 @@ export function isSelectedAnew(sql: Sql, job: Job): Fragment {
  */
 export function isMotionOfMirror(sql: Sql, job: Job, gone: readonly string[] = []): Fragment {
   return sql`(
-    ${isPresent(sql, job, 'a')}
+    ${isSources(sql, job, 'a')}
     AND a.visibility = 'hidden'
     AND EXISTS (
       SELECT 1
@@ -31,7 +32,7 @@ export function isMotionOfMirror(sql: Sql, job: Job, gone: readonly string[] = [
         ON still_map.source_asset_id = still.id AND still_map.target_user_id = ${job.targetUserId}
       WHERE still."livePhotoVideoId" = a.id
         ${gone.length === 0 ? sql`` : sql`AND still_map.mirror_asset_id <> ALL (${gone as string[]}::uuid[])`}
-        AND ${isPresent(sql, job, 'still')}
+        AND ${isSources(sql, job, 'still')}
         AND ${isInScope(sql, job, 'still')}
     )
     AND ${isOriginal(sql)}
@@ -39,13 +40,11 @@ export function isMotionOfMirror(sql: Sql, job: Job, gone: readonly string[] = [
 }
 
 /** The source's own, and neither trashed nor offline. */
-function isPresent(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
+function isSources(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
   const asset = sql(alias);
   return sql`(
     ${asset}."ownerId" = ${job.sourceUserId}
-    AND ${asset}."deletedAt" IS NULL
-    AND NOT ${asset}."isOffline"
-    AND ${asset}.status = 'active'
+    AND ${isPresent(sql, alias)}
   )`;
 }
 

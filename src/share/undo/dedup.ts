@@ -1,3 +1,4 @@
+import { isPresent } from '../../immich/presence.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Problem } from '../../problems/problem.ts';
 import type { Tools, View } from '../cycle/tools.ts';
@@ -142,9 +143,7 @@ async function findDuplicates(
       JOIN asset_exif e ON e."assetId" = p.id AND e."dateTimeOriginal" IS NOT NULL
       LEFT JOIN immich_sidecar.asset_map mapped ON mapped.mirror_asset_id = p.id
       WHERE p."ownerId" = ANY (${targetUserIds as string[]}::uuid[])
-        AND p."deletedAt" IS NULL
-        AND p.status = 'active'
-        AND NOT p."isOffline"
+        AND ${isPresent(sql, 'p')}
         AND p.visibility::text <> ALL ('{hidden,locked}')
         AND (
           mapped.mirror_asset_id IS NOT NULL

@@ -1,12 +1,14 @@
-import { readCatalog } from '../../immich/catalog.ts';
+import { RefusedError } from '../../errors.ts';
+import { type Catalog, readCatalog } from '../../immich/catalog.ts';
 import { assertImmichDatabase, readInstance } from '../../immich/instance.ts';
-import { peopleByGroup, peopleById } from '../../immich/people.ts';
+import { peopleModelOf } from '../../immich/people.ts';
+import { missingFrom } from '../../immich/requirements.ts';
 import type { Connection, Sql } from '../../postgres/connect.ts';
 import { asksFor } from '../fields/fields.ts';
+import { MORE_COLUMNS } from '../fields/fields.ts';
 import type { AssetRecord } from '../fields/record.ts';
 import { type NameRow, readAlbumNames } from './database/albums.ts';
 import { type AssetRow, countAssets, readAssets, type Selection } from './database/assets.ts';
-import { assertReadable } from './database/columns.ts';
 import { readFaces } from './database/faces.ts';
 import type { ReadSchema } from './database/schema.ts';
 import { readTagNames } from './database/tags.ts';
@@ -32,7 +34,7 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   await assertImmichDatabase(sql);
   const catalog = await readCatalog(sql);
   assertReadable(catalog);
-  const schema: ReadSchema = { catalog, people: catalog.has('person_group') ? peopleByGroup : peopleById };
+  const schema: ReadSchema = { catalog, people: peopleModelOf(catalog) };
   const { version } = await readInstance(sql, undefined);
   const userIds = await readUserIds(sql, options.userIds);
   const whose = userIds.length === 1 ? '1 user' : `${userIds.length} users`;
@@ -42,6 +44,16 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
     count: async ({ since }) => await countAssets(sql, schema, { userIds, since }),
     pages: (wanted) => readAhead(readPages(sql, schema, { userIds, since: wanted.since }, wanted, options.batchSize)),
   };
+}
+
+/** Throws RefusedError, by name, when this database lacks something that records are made of. */
+function assertReadable(catalog: Catalog): void {
+  const missing = missingFrom(catalog, 'writeBack', MORE_COLUMNS);
+  if (missing.length === 0) return;
+  throw new RefusedError(`This Immich database is not one that can be read: ${missing.join('; ')}.`, {
+    remedy:
+      'Use WRITE_SOURCE=api, or update immich-sidecar and report these names together with the version of Immich.',
+  });
 }
 
 /** Pages in the order of the ids, which never change: nothing comes twice and nothing is left out. */

@@ -117,7 +117,7 @@ Deno.test('a database that lacks what records are made of is refused by name, an
   await world.sql`ALTER TABLE asset_exif RENAME COLUMN description TO caption`;
   await assert.rejects(databaseSource(world.sql, EVERYBODY), (error) => {
     assert.ok(error instanceof RefusedError);
-    assert.match(error.message, /lacks column asset_exif\.description\.$/);
+    assert.match(error.message, /column asset_exif\.description is missing\.$/);
     return true;
   });
   const empty = await openEmpty();

@@ -1,5 +1,5 @@
 import type { Sql } from '../../../postgres/connect.ts';
-import { columnTo } from './columns.ts';
+import { keyOf } from '../../../immich/tables/tables.ts';
 import { ofEachAsset } from './lookup.ts';
 import type { ReadSchema } from './schema.ts';
 
@@ -18,10 +18,10 @@ export async function readAlbumNames(
   { catalog }: ReadSchema,
   assetIds: readonly string[],
 ): Promise<readonly NameRow[]> {
-  const albumKey = columnTo(catalog, 'album_asset', 'album');
-  const assetKey = columnTo(catalog, 'album_asset', 'asset');
-  const memberAlbumKey = columnTo(catalog, 'album_user', 'album');
-  const memberKey = columnTo(catalog, 'album_user', 'user');
+  const albumKey = keyOf(catalog, 'album_asset', 'album');
+  const assetKey = keyOf(catalog, 'album_asset', 'asset');
+  const memberAlbumKey = keyOf(catalog, 'album_user', 'album');
+  const memberKey = keyOf(catalog, 'album_user', 'user');
   const hasOwner = catalog.get('album')?.columns.has('ownerId') === true;
   const albums = sql`
     SELECT a.id AS "assetId", a."ownerId", aa.${sql(albumKey)} AS "albumId"

@@ -1,7 +1,8 @@
 import type { Fragment, Sql } from '../../../postgres/connect.ts';
 import type { ReadSchema } from './schema.ts';
 import { MORE_COLUMNS } from '../../fields/fields.ts';
-import { columnTo } from './columns.ts';
+import { isPresentMedia } from '../../../immich/presence.ts';
+import { keyOf } from '../../../immich/tables/tables.ts';
 
 /** Which assets are read. */
 export interface Selection {
@@ -83,18 +84,15 @@ export async function countAssets(sql: Sql, schema: ReadSchema, selection: Selec
 /** A condition on the rows `a` of `asset` and `e` of `asset_exif`. */
 function isSelected(sql: Sql, schema: ReadSchema, { userIds, since }: Selection): Fragment {
   return sql`
-    a.visibility IN ('timeline', 'archive')
-    AND a.type IN ('IMAGE', 'VIDEO')
-    AND a."deletedAt" IS NULL
-    AND NOT a."isOffline"
+    ${isPresentMedia(sql, 'a')}
     AND a."ownerId" = ANY (${userIds}::uuid[])
     ${since === undefined ? sql`` : sql`AND ${isChangedSince(sql, schema, since)}`}`;
 }
 
 /** Of the asset itself, its EXIF data, its faces, their people, and its albums. Neither an album nor a face that went is seen. */
 function isChangedSince(sql: Sql, { catalog, people }: ReadSchema, since: Date): Fragment {
-  const albumKey = columnTo(catalog, 'album_asset', 'album');
-  const assetKey = columnTo(catalog, 'album_asset', 'asset');
+  const albumKey = keyOf(catalog, 'album_asset', 'album');
+  const assetKey = keyOf(catalog, 'album_asset', 'asset');
   return sql`(
     a."updatedAt" >= ${since}
     OR e."updatedAt" >= ${since}

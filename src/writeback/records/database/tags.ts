@@ -1,6 +1,6 @@
 import type { Sql } from '../../../postgres/connect.ts';
 import type { NameRow } from './albums.ts';
-import { columnTo } from './columns.ts';
+import { keyOf } from '../../../immich/tables/tables.ts';
 import { ofEachAsset } from './lookup.ts';
 import type { ReadSchema } from './schema.ts';
 
@@ -10,8 +10,8 @@ export async function readTagNames(
   { catalog }: ReadSchema,
   assetIds: readonly string[],
 ): Promise<readonly NameRow[]> {
-  const tagKey = columnTo(catalog, 'tag_asset', 'tag');
-  const assetKey = columnTo(catalog, 'tag_asset', 'asset');
+  const tagKey = keyOf(catalog, 'tag_asset', 'tag');
+  const assetKey = keyOf(catalog, 'tag_asset', 'asset');
   const tags = sql`SELECT ta.${sql(tagKey)} AS "tagId" FROM tag_asset ta WHERE ta.${sql(assetKey)} = wanted.id`;
   return await sql<NameRow[]>`
     SELECT wanted.id AS "assetId", tag.value AS name

@@ -1,0 +1,20 @@
+import type { Fragment, Sql } from '../postgres/connect.ts';
+
+/**
+ * Whether the row `alias` of `asset` is there for its owner: neither in the trash nor deleted from it, nor an external file that Immich
+ * no longer finds.
+ */
+export function isPresent(sql: Sql, alias: string): Fragment {
+  const asset = sql(alias);
+  return sql`(${asset}."deletedAt" IS NULL AND NOT ${asset}."isOffline" AND ${asset}.status = 'active')`;
+}
+
+/** The same, and it is a picture or a video that its owner sees in the timeline or the archive: what can be written into files. */
+export function isPresentMedia(sql: Sql, alias: string): Fragment {
+  const asset = sql(alias);
+  return sql`(
+    ${asset}.visibility IN ('timeline', 'archive')
+    AND ${asset}.type IN ('IMAGE', 'VIDEO')
+    AND ${isPresent(sql, alias)}
+  )`;
+}

@@ -1,0 +1,59 @@
+/**
+ * What this program knows of one table of Immich. All of it stands here: what is copied, what is watched, and what a database must have
+ * follow from these declarations, and a table that is not declared is unknown.
+ */
+export interface TableDeclaration {
+  /** The first release that has it; 2.0 where left out. One that came later may be missing. */
+  readonly from?: Version;
+  readonly copied: Copied;
+  readonly watched: Watched;
+  /**
+   * Columns that statements name, that a trigger of Immich fills in when a statement writes, or that something would go wrong without. A
+   * part of the program that is left out does not need the table.
+   */
+  readonly needed: Needed;
+  /** The columns by which it refers to other tables, where their names have changed: for each table, the newest name first. */
+  readonly keys?: Readonly<Record<string, readonly [newest: string, ...former: string[]]>>;
+}
+
+/** Of a release line of Immich, such as 2.4. */
+export type Version = `${number}.${number}`;
+
+/** How the rows of a source reach its mirror. */
+export type Copied =
+  /** As they are, over their `assetId`. */
+  | { readonly how: 'rows' }
+  /** By a statement of its own in share/, which fills in these columns or leaves them at their default on purpose; the others are copied. */
+  | { readonly how: 'statement'; readonly filled: readonly string[] }
+  /** They belong to a user, to playback or to housekeeping. */
+  | { readonly how: 'never'; readonly because: string };
+
+/** How share/cycle/changes.ts learns that something has changed. */
+export type Watched =
+  /**
+   * Each change gives a row a new `updateId`; `asset` is the column that tells whose row it is. Where that has no index or, in some
+   * releases, no trigger that sets it, the table is read only if PostgreSQL has counted writes to it.
+   */
+  | {
+    readonly by: 'update-id';
+    readonly asset: 'id' | 'assetId';
+    readonly isIndexed: boolean;
+    readonly hasTrigger: boolean;
+  }
+  /** Its rows are deletions from the table `of`, written by a trigger that calls this function; `id` is the time. */
+  | { readonly by: 'audit'; readonly of: string; readonly function: string }
+  /** It has no `updateId`: only PostgreSQL's count of writes tells of them. */
+  | { readonly by: 'count' }
+  /** By a statement of its own, over its `updateId` or, of an audit table, its `id`. `isCounted`: only if PostgreSQL has counted writes. */
+  | { readonly by: 'statement'; readonly isCounted: boolean; readonly of?: string; readonly function?: string }
+  /** Whatever changes makes the next cycle a full one. */
+  | { readonly by: 'foundation' }
+  /** Nothing that sharing depends on is in there, or it shows elsewhere. */
+  | { readonly by: 'nothing'; readonly because: string };
+
+/** A part of the program that cannot work on a database that lacks what it needs. */
+export type User = 'sharing' | 'writeBack';
+
+export type Needed = Readonly<Partial<Record<User, readonly string[]>>>;
+
+export const NOBODY: Needed = Object.freeze({});

@@ -1,0 +1,112 @@
+import { NOBODY, type TableDeclaration } from './declaration.ts';
+
+/** Of a user, and of no photo. */
+const A_USERS = Object.freeze(
+  {
+    copied: { how: 'never', because: 'it is a user’s' },
+    watched: { by: 'nothing', because: 'it is not copied' },
+    needed: NOBODY,
+  } as const,
+);
+
+/** Notes for phones about what a user has deleted. */
+const AUDIT = Object.freeze(
+  {
+    copied: { how: 'never', because: 'it tells what a user has deleted' },
+    watched: { by: 'nothing', because: 'what it tells of is not copied' },
+    needed: NOBODY,
+  } as const,
+);
+
+const PLAYBACK = Object.freeze(
+  {
+    from: '3.0',
+    copied: { how: 'never', because: 'it lives as long as somebody watches a video' },
+    watched: { by: 'nothing', because: 'it is not copied' },
+    needed: NOBODY,
+  } as const,
+);
+
+/** Albums, tags, users and the rest. */
+export const OTHER_TABLES = Object.freeze(
+  {
+    album: {
+      copied: { how: 'never', because: 'an album is its owner’s' },
+      watched: { by: 'nothing', because: 'mirrors are put into an album once' },
+      needed: {
+        sharing: ['id', 'albumThumbnailAssetId', 'deletedAt', 'updatedAt', 'updateId'],
+        writeBack: ['id', 'albumName', 'deletedAt', 'updatedAt'],
+      },
+    },
+    album_asset: {
+      copied: { how: 'never', because: 'an album is its owner’s' },
+      watched: { by: 'nothing', because: 'mirrors are put into an album once' },
+      needed: { sharing: [], writeBack: ['updatedAt'] },
+      keys: { album: ['albumId', 'albumsId'], asset: ['assetId', 'assetsId'] },
+    },
+    album_asset_audit: { ...AUDIT, needed: { sharing: ['albumId', 'assetId'] } }, // a trigger writes it for each mirror in an album
+    album_audit: AUDIT,
+    album_user: {
+      ...A_USERS,
+      needed: { sharing: ['role'], writeBack: [] },
+      keys: { album: ['albumId', 'albumsId'], user: ['userId', 'usersId'] },
+    },
+    album_user_audit: AUDIT,
+    tag: { ...A_USERS, needed: { writeBack: ['id', 'value'] } },
+    tag_asset: {
+      copied: { how: 'never', because: 'a tag is its owner’s' },
+      watched: { by: 'nothing', because: 'asset_exif.tags changes with it' },
+      needed: { writeBack: [] },
+      keys: { tag: ['tagId', 'tagsId'], asset: ['assetId', 'assetsId'] },
+    },
+    tag_closure: A_USERS,
+    memory: { ...A_USERS, needed: { sharing: ['id'] } }, // a trigger looks there for each mirror that goes
+    memory_asset: { ...A_USERS, keys: { asset: ['assetId', 'assetsId'] } },
+    memory_asset_audit: { ...AUDIT, needed: { sharing: ['memoryId', 'assetId'] } }, // the same trigger writes it
+    memory_audit: AUDIT,
+    activity: A_USERS,
+    shared_link: A_USERS,
+    shared_link_asset: A_USERS,
+    partner: A_USERS,
+    partner_audit: AUDIT,
+    api_key: A_USERS,
+    user: {
+      copied: { how: 'never', because: 'it is a user' },
+      watched: { by: 'foundation' },
+      needed: { sharing: ['id', 'deletedAt'], writeBack: ['id', 'deletedAt'] },
+    },
+    user_audit: AUDIT,
+    user_metadata: A_USERS,
+    user_metadata_audit: AUDIT,
+    library: {
+      copied: { how: 'never', because: 'a library is its owner’s' },
+      watched: { by: 'foundation' },
+      needed: { sharing: ['id', 'ownerId', 'importPaths', 'exclusionPatterns', 'deletedAt'] },
+    },
+    system_metadata: {
+      copied: { how: 'never', because: 'it is Immich’s own' },
+      watched: { by: 'foundation' },
+      needed: { sharing: ['key', 'value'], writeBack: ['key', 'value'] },
+    },
+    kysely_migrations: {
+      copied: { how: 'never', because: 'it is Immich’s own' },
+      watched: { by: 'foundation' },
+      needed: { sharing: ['name'] },
+    },
+    version_history: {
+      copied: { how: 'never', because: 'it is Immich’s own' },
+      watched: { by: 'nothing', because: 'migrations tell of a new release' },
+      needed: { sharing: ['version', 'createdAt'], writeBack: ['version', 'createdAt'] },
+    },
+    move_history: { ...A_USERS, copied: { how: 'never', because: 'it tells of files that Immich is moving' } },
+    integrity_report: {
+      from: '3.0',
+      copied: { how: 'never', because: 'it is what Immich has found out about its own files' },
+      watched: { by: 'nothing', because: 'it is not copied' },
+      needed: NOBODY,
+    },
+    video_stream_session: PLAYBACK,
+    video_stream_variant: PLAYBACK,
+    video_stream_segment: PLAYBACK,
+  } as const satisfies Record<string, TableDeclaration>,
+);
