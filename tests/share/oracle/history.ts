@@ -1,8 +1,9 @@
 import { describeProblem } from '../../../src/problems/problem.ts';
 import type { JobConfig } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
+import { sqlStateOf } from '../../../src/postgres/faults.ts';
 import type { PlanSink } from '../../../src/share/cycle/dry_run.ts';
-import type { Limits } from '../../../src/share/cycle/limits.ts';
+import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { ALL_PHASES } from '../../../src/share/phases/list.ts';
 import { dryRun } from '../../../src/share/share.ts';
 import type { Release } from '../../harness/database.ts';
@@ -43,11 +44,37 @@ export class HistoryError extends Error {
  */
 export async function live(release: Release, plan: Plan, limits: Limits): Promise<void> {
   await using history = await History.begin(release, plan, limits);
+  await history.cycle({ isRestart: true });
   for (const [index, step] of plan.steps.entries()) {
     await history.act(step);
     if (step.isFollowedByCycle || index === plan.steps.length - 1) await history.cycle(step);
   }
 }
+
+/**
+ * The same on any release, without looking at what cycles make and without the last one: `use` gets the household, with everything that was
+ * done since the cycle before still to be followed, and with nobody connected to its database but `home.sql`. Deeds that need
+ * a column that the release does not have are left out.
+ */
+export async function liveWithoutLastCycle<T>(
+  release: Release,
+  plan: Plan,
+  use: (home: Household) => Promise<T>,
+): Promise<T> {
+  await using history = await History.begin(release, plan, LIMITS);
+  await history.follow();
+  for (const step of plan.steps) {
+    await history.act(step).catch((error) => {
+      if (!MISSING.has(sqlStateOf(error) ?? '')) throw error;
+    });
+    if (step.isFollowedByCycle) await history.follow();
+  }
+  await history.rest();
+  return await use(history.home);
+}
+
+/** Undefined column, undefined table. */
+const MISSING: ReadonlySet<string> = new Set(['42703', '42P01']);
 
 class History implements AsyncDisposable {
   readonly #told: string[] = [];
@@ -70,7 +97,6 @@ class History implements AsyncDisposable {
         home.job(source, target, 'upload'),
       ]));
       history.#told.push(`${plan.circle}${plan.sameClusterGroup ? ', one cluster group' : ''}:`);
-      await history.cycle({ isRestart: true });
       return history;
     } catch (error) {
       await history[Symbol.asyncDispose]();
@@ -145,6 +171,17 @@ class History implements AsyncDisposable {
     const engine = this.#engine;
     this.#engine = undefined;
     await engine?.end();
+  }
+
+  /** A cycle of which nothing is expected. */
+  async follow(): Promise<void> {
+    await showActivity(this.home.sql);
+    await this.#run(true);
+  }
+
+  /** Ends the program. */
+  async rest(): Promise<void> {
+    await this.#disconnect();
   }
 
   async #disconnect(): Promise<void> {

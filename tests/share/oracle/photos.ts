@@ -88,8 +88,9 @@ export async function processPhoto(home: Household, id: string, photo: Partial<N
     ocrAt: isHidden ? null : at,
   });
   if (asset.type === 'VIDEO') await addVideoRows(home, id);
+  const size = home.has('asset', 'width') ? home.sql`width = 640, height = 480,` : home.sql``;
   await home.sql`
-    UPDATE asset SET width = 640, height = 480, thumbhash = ${isHidden ? null : new Uint8Array([1, number % 256])}
+    UPDATE asset SET ${size} thumbhash = ${isHidden ? null : new Uint8Array([1, number % 256])}
     WHERE id = ${id}`;
   if (isHidden) return;
   await makePictures(home, id, asset.ownerId);
@@ -206,6 +207,10 @@ export async function makePictures(home: Household, assetId: string, ownerId: st
 
 export async function addSidecar(home: Household, assetId: string, originalPath: string): Promise<void> {
   home.write(`${originalPath}.xmp`);
+  if (home.has('asset', 'sidecarPath')) {
+    await home.sql`UPDATE asset SET "sidecarPath" = ${`${originalPath}.xmp`} WHERE id = ${assetId}`;
+    return;
+  }
   await upsertFile(home, assetId, 'sidecar', `${originalPath}.xmp`, false);
 }
 
@@ -217,10 +222,12 @@ async function upsertFile(
   path: string,
   isEdited: boolean,
 ): Promise<void> {
-  await home.sql`
-    INSERT INTO asset_file ("assetId", type, path, "isEdited")
-    VALUES (${assetId}, ${type}, ${path}, ${isEdited})
-    ON CONFLICT ("assetId", type, "isEdited") DO UPDATE SET path = excluded.path`;
+  const { sql } = home;
+  const [column, value] = home.has('asset_file', 'isEdited') ? [sql`, "isEdited"`, sql`, ${isEdited}`] : [sql``, sql``];
+  await sql`
+    INSERT INTO asset_file ("assetId", type, path ${column})
+    VALUES (${assetId}, ${type}, ${path} ${value})
+    ON CONFLICT ("assetId", type ${column}) DO UPDATE SET path = excluded.path`;
 }
 
 /** `aa/bb` of a generated file. */

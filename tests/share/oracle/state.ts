@@ -32,16 +32,21 @@ export interface Mount {
  * a history of a hundred steps takes seconds.
  */
 export async function readState(sql: Sql, mounts: readonly Mount[]): Promise<State> {
-  const names = await sql<{ schema: string; name: string }[]>`
-    SELECT schemaname AS schema, tablename AS name
+  const names = await sql<{ schema: string; name: string; hasEmbedding: boolean }[]>`
+    SELECT schemaname AS schema, tablename AS name,
+      EXISTS (
+        SELECT
+        FROM pg_attribute
+        WHERE attrelid = format('%I.%I', schemaname, tablename)::regclass AND attname = 'embedding' AND NOT attisdropped
+      ) AS "hasEmbedding"
     FROM pg_tables
     WHERE (schemaname = 'public' OR starts_with(schemaname, 'immich_sidecar'))
       AND tablename NOT LIKE '%\_audit'
       AND tablename NOT IN ('kysely_migrations', 'migration', 'run')
     ORDER BY 1, 2`;
-  const queries = names.map(({ schema, name }) => {
+  const queries = names.map(({ schema, name, hasEmbedding }) => {
     // 512 numbers per row would be most of what is read.
-    const row = name === 'smart_search' || name === 'face_search'
+    const row = hasEmbedding
       ? sql`to_jsonb(t) - 'embedding' || jsonb_build_object('embedding', md5(t.embedding::text))`
       : sql`to_jsonb(t)`;
     return sql`
