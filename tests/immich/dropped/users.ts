@@ -3,8 +3,8 @@ import { CHECKS } from '../../../src/doctor/checks.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { Connection, Sql } from '../../../src/postgres/connect.ts';
-import type { PlanningContext } from '../../../src/share/cycle/context.ts';
-import type { CycleReport } from '../../../src/share/cycle/cycle.ts';
+import type { CycleReport } from '../../../src/share/cycle/report.ts';
+import type { View } from '../../../src/share/cycle/tools.ts';
 import { planOnly, type Sharing, withSharing } from '../../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../../src/share/undo/unshare.ts';
 import { planDedup } from '../../../src/share/undo/dedup.ts';
@@ -74,11 +74,11 @@ async function status(...args: Parameters<typeof readShareStatus>): Promise<unkn
   return { jobs, totals, brakes };
 }
 
-async function dedup(sql: Sql, context: PlanningContext): Promise<unknown> {
+async function dedup(sql: Sql, context: Pick<View, 'jobs' | 'schema'>): Promise<unknown> {
   return [await planDedup(sql, context, { matchTime: false }), await planDedup(sql, context, { matchTime: true })];
 }
 
-async function forget(sql: Sql, context: PlanningContext): Promise<unknown> {
+async function forget(sql: Sql, context: Pick<View, 'jobs'>): Promise<unknown> {
   return (await planForget(sql, context, {})).map(({ since: _, ...decision }) => decision);
 }
 
@@ -102,9 +102,7 @@ async function unshare(sql: Connection, config: Config): Promise<unknown> {
     config,
     'test',
     (sharing) =>
-      sharing.apply(async (context) =>
-        await applyUnshare(context, await planUnshare(context.sql, context, {}), () => {})
-      ),
+      sharing.apply(async (tools, view) => await applyUnshare(tools, await planUnshare(sql, view, {}), () => {})),
   );
 }
 
