@@ -72,6 +72,7 @@ async function take(sql: Sql, { version, name, schema, sql: statements }: Migrat
  */
 export async function schemaVersion(sql: Sql, migrations: readonly Migration[]): Promise<number> {
   const current = await recordedVersion(sql);
+  if (current > newestVersion(migrations)) return current; // of a newer program, whose tables nobody here knows
   const foreign = await foreignSchemas(sql, migrations, current);
   return Math.min(current, ...foreign.map(({ version }) => version - 1));
 }

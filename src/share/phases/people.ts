@@ -133,7 +133,15 @@ async function findCovers(
             WHERE f.${sql(faceKey)} = pm.mirror_person_id
               AND f."deletedAt" IS NULL
               AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = ${targetUserId}
-            ORDER BY (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC, f.id
+            ORDER BY
+              (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC,
+              -- Of two that are alike the same one each time: ids of mirrored faces are made anew.
+              (
+                SELECT known.source_face_id
+                FROM immich_sidecar.face_map known
+                WHERE known.mirror_asset_id = f."assetId" AND known.mirror_face_id = f.id
+              ),
+              f.id
             LIMIT 1
           )
         END AS fallback_face_id
