@@ -1,6 +1,14 @@
-/** How ExifTool's JSON shows a text under -n: the words true and false as truth values. */
+/** What ExifTool's JSON shows as a number, which has no line break at its end (13.59, EscapeJSON). */
+const JSON_NUMBER = /^-?(?:\d|[1-9]\d{1,14})(?:\.\d{1,16})?(?:e[-+]?\d{1,3})?$/i;
+
+/**
+ * How ExifTool's JSON shows a text under -n: the words true and false as truth values. Perl's `$` also matches before a last line
+ * break, so that such a word, or a number, loses it.
+ */
 export function shown(text: string): string | boolean {
-  return /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : text;
+  const line = text.endsWith('\n') ? text.slice(0, -1) : text;
+  if (/^(?:true|false)$/i.test(line)) return line.toLowerCase() === 'true';
+  return JSON_NUMBER.test(line) ? line : text;
 }
 
 /** ExifTool shows a list of one as the entry itself. */

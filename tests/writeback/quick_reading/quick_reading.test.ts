@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { withMotionVideo } from '../../../src/demo/library_generator/media/jpeg.ts';
 import { quickSidecar } from '../../../src/writeback/quick_reading/quick_reading.ts';
 import { type DataSet, iptcBlock, withIptc } from '../files/iptc_blocks.ts';
+import { newSidecar } from '../../../src/writeback/xmp/write.ts';
 import { makeFile, makeMotionPhoto } from '../files/media.ts';
 import { photoWithEverything } from '../files/photo_with_everything.ts';
 import { withSecondPicture } from '../files/with_second_picture.ts';
@@ -105,6 +106,22 @@ Deno.test('of IPTC that does not say how it is encoded it reads what is ASCII, a
     return { kind: 'jpg' as const, bytes: withIptc(makeFile('jpg'), iptc) };
   });
   assert.deepEqual(await comparison.ofBytes(files), texts.map(([, , , answers]) => answers));
+});
+
+/** Found by the fuzzer: to Perl's `$` a number with a line break behind it is one too. */
+Deno.test('of numbers and truth values before a line break', async () => {
+  await using comparison = await Comparison.open();
+  const texts = ['5', '1.10', '-0', '1e5', '007', 'True', 'FALSE', 'a', ''];
+  const ends = ['\n', '\n\n', ' \n', '\n '];
+  const packets = texts.flatMap((text) => ends.map((end) => text + end)).map((text) =>
+    newSidecar([{ tag: 'XMP-xmp:Rating', before: null, after: 'RATING' }, {
+      tag: 'XMP-dc:Subject',
+      before: null,
+      after: ['ENTRY', 'b'],
+    }])?.replace('RATING', text).replace('ENTRY', text) ?? ''
+  );
+  const answers = await comparison.ofBytes(packets.map((text) => ({ kind: 'xmp', bytes: encoder.encode(text) })));
+  assert.ok(answers.filter(Boolean).length > 20);
 });
 
 Deno.test('of the photo of a camera, and of what write-back itself leaves in it, it never says nothing', async () => {

@@ -86,6 +86,21 @@ const TOKEN_MUTATIONS: readonly Mutation<Tokens>[] = [
       (token) => /^<[a-zA-Z]/.test(token),
       (token) => token.replace(/(\/?>)$/, `${choices.of(ATTRIBUTES)}$1`),
     ),
+  // The language of a text, and an attribute once more.
+  (tokens, choices) =>
+    withToken(
+      tokens,
+      choices,
+      (token) => token.includes('xml:lang='),
+      (token) => token.replace(/x-default|de-DE/, choices.of(['de-DE', 'x-default', 'X-Default', ''])),
+    ),
+  (tokens, choices) =>
+    withToken(
+      tokens,
+      choices,
+      (token) => /\s[\w-]+:[\w-]+=/.test(token),
+      (token) => token.replace(/(\s[\w-]+:[\w-]+)=(["'])[^"']*\2/, `$& $1=$2${choices.of(['a', '5', 'de'])}$2`),
+    ),
   // Another name, at both ends or at one.
   (tokens, choices) => {
     const name = choices.of(NAMES);
