@@ -46,8 +46,8 @@ const CASES: readonly Case[] = [
     what: 'an error that nobody foresaw',
     code: EXIT.internal,
     spoil: [
-      'ALTER TABLE system_metadata ALTER value TYPE text',
-      'ALTER TABLE system_metadata ALTER value TYPE jsonb USING value::jsonb',
+      'ALTER TABLE asset ALTER "fileModifiedAt" TYPE text',
+      'ALTER TABLE asset ALTER "fileModifiedAt" TYPE timestamptz USING "fileModifiedAt"::timestamptz',
     ],
   },
   { what: 'a dry run', code: EXIT.ok, args: ['sync', '--dry-run', '--json'] },

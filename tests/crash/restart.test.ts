@@ -45,7 +45,8 @@ async function soak(server: TestServer): Promise<void> {
     await changeSource(world, ground, round);
     await new Promise((resolve) => setTimeout(resolve, DELAYS_MS[round % DELAYS_MS.length]));
     await server.restart(round % 2 === 0 ? 'fast' : 'immediate');
-    used ??= program.uses();
+    // Both kinds of restart have been seen by then: what they make the program load is no leak.
+    if (round >= 2) used ??= program.uses();
   }
   await unlock(world);
   await changeSource(world, ground, RESTARTS + 1);
