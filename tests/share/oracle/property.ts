@@ -43,8 +43,8 @@ export function testHistories(release: Release): void {
       await fc.assert(property, { seed, numRuns: 1 });
     });
   }
-  // With fewer seeds, or some of the deeds, a phase may have nothing to do by chance.
-  const isWhole = ['SEEDS', 'STEPS', 'DEEDS'].every((name) => Deno.env.get(name) === undefined);
+  // With few seeds, or some of the deeds, a rare phase has nothing to do by chance.
+  const isWhole = IS_LONG && ['SEEDS', 'STEPS', 'DEEDS'].every((name) => Deno.env.get(name) === undefined);
   Deno.test(`${release}: each phase of a cycle had something to do`, { ignore: !isWhole }, () => {
     const idle = [...occasions].filter(([, count]) => count === 0).map(([phase]) => phase);
     assert.deepEqual(idle.filter((phase) => !WITHOUT_DEED.has(phase)), []);
