@@ -27,7 +27,7 @@ export interface RunOptions {
 /** The command line of the program, for shells and wrappers. */
 export function commandLine(
   args: readonly string[],
-  { flags = ['--allow-all'], main = MAIN }: Pick<RunOptions, 'flags' | 'main'> = {},
+  { flags = ['--no-prompt', '--allow-all'], main = MAIN }: Pick<RunOptions, 'flags' | 'main'> = {},
 ): string[] {
   return [Deno.execPath(), 'run', ...flags, '--no-check', '--quiet', main, ...args];
 }
