@@ -1,5 +1,5 @@
 import { dirname, normalize } from 'node:path/posix';
-import type { PathMap } from '../../files/path_map.ts';
+import { isBelow, type PathMap } from '../../files/path_map.ts';
 import { crawlRoot, isMedia } from './crawler.ts';
 import type { Place } from './exposure.ts';
 
@@ -90,7 +90,10 @@ class Walk {
   #otherMounts(spot: Spot): readonly string[] {
     const { local, realPath } = spot;
     const others = new Set<string>();
-    for (let here = local;; here = dirname(here)) {
+    // Above the roots there is no landmark, and nothing that this program may look at.
+    const isInRoot = (path: string) =>
+      this.#paths.roots.some((root) => path === root.local || isBelow(path, root.local));
+    for (let here = local; isInRoot(here); here = dirname(here)) {
       for (const landmark of this.#landmarks.get(inodeOf(here) ?? '') ?? []) {
         others.add(normalize(landmark + local.slice(here === '/' ? 0 : here.length)));
       }
