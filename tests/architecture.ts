@@ -5,6 +5,7 @@ import {
   findCycles,
   forbiddenArrows,
   type ImportGraph,
+  nameCollisions,
   textProblems,
 } from './architecture/rules.ts';
 
@@ -18,11 +19,16 @@ async function main(): Promise<number> {
   const problems = [
     ...findCycles(graph).map((cycle) => `import cycle: ${cycle.join(' -> ')}`),
     ...forbiddenArrows(graph),
+    ...nameCollisions(new Map(await Promise.all(sources.map(readModule)))),
     ...(await Promise.all(modules.map((module) => readProblems(module, documents)))).flat(),
   ];
   for (const problem of problems) print(problem);
   print(`architecture: ${graph.size} modules, ${problems.length} problems`);
   return problems.length === 0 ? 0 : 1;
+}
+
+async function readModule(module: string): Promise<[module: string, text: string]> {
+  return [module, await Deno.readTextFile(new URL(module, ROOT))];
 }
 
 async function modulesBelow(folder: string): Promise<string[]> {

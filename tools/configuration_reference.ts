@@ -1,6 +1,6 @@
 import { comment } from '../src/config/comment.ts';
 import { JOB_FIELD_NAMES, JOB_FIELDS, type JobFieldDefinition } from '../src/config/job_fields.ts';
-import { GROUPS, type Setting, SETTING_NAMES, settingOf } from '../src/config/settings.ts';
+import { type Setting, SETTING_GROUPS, SETTING_NAMES, settingOf } from '../src/config/settings.ts';
 
 /** How wide the comments of `.env.example` may become. */
 const COMMENT_WIDTH = 100;
@@ -41,7 +41,7 @@ export function renderConfigurationPage(): string {
 }
 
 function groups(): { heading: string; settings: [string, Setting][] }[] {
-  return Object.entries(GROUPS).map(([group, heading]) => ({
+  return Object.entries(SETTING_GROUPS).map(([group, heading]) => ({
     heading,
     settings: SETTING_NAMES
       .map((name): [string, Setting] => [name, settingOf(name)])

@@ -1,6 +1,6 @@
 import { plain } from '../config/quote.ts';
 import { countFindings } from '../doctor/examine.ts';
-import { type Finding, type Group, GROUPS, type Status } from '../doctor/finding.ts';
+import { CHECK_GROUPS, type Finding, type Group, type Status } from '../doctor/finding.ts';
 
 /** How the page is to look. */
 export interface PageOptions {
@@ -32,7 +32,7 @@ const BOLD = '1';
  * a last line that counts them. Pure.
  */
 export function doctorPage(findings: readonly Finding[], options: PageOptions): string {
-  const sections = GROUPS.map((group): Section => ({
+  const sections = CHECK_GROUPS.map((group): Section => ({
     heading: HEADINGS[group],
     findings: together(findings.filter((finding) => finding.group === group && !isProblem(finding))),
   }));
@@ -62,8 +62,8 @@ function describe({ heading, findings }: Section, options: PageOptions): string 
 
 function describeFinding({ status, message, remedy }: Line, options: PageOptions): string {
   const mark = paint(MARKS[status].padEnd(INDENT - 2), COLOURS[status], options);
-  const lines = wrap(message, options.width - INDENT);
-  const advice = remedy === undefined ? [] : wrap(`-> ${remedy}`, options.width - INDENT - ADVICE);
+  const lines = wrapText(message, options.width - INDENT);
+  const advice = remedy === undefined ? [] : wrapText(`-> ${remedy}`, options.width - INDENT - ADVICE);
   return [
     ...lines.map((line, index) => `${index === 0 ? `  ${mark}` : ' '.repeat(INDENT)}${line}\n`),
     ...advice.map((line, index) => `${' '.repeat(INDENT + (index === 0 ? 0 : ADVICE))}${line}\n`),
@@ -105,7 +105,7 @@ function summary(findings: readonly Finding[], options: PageOptions): string {
     ...skipped > 0 ? [`${skipped} not looked at`] : [],
   ].join(', ');
   const colour = COLOURS[fail > 0 ? 'fail' : warn > 0 ? 'warn' : 'ok'];
-  return wrap(counts, options.width).map((line) => paint(line, colour, options)).join('\n');
+  return wrapText(counts, options.width).map((line) => paint(line, colour, options)).join('\n');
 }
 
 function paint(text: string, code: string, { isColoured }: PageOptions): string {
@@ -113,7 +113,7 @@ function paint(text: string, code: string, { isColoured }: PageOptions): string 
 }
 
 /** Breaks text between words, and words that are longer than a line anywhere. */
-export function wrap(text: string, width: number): string[] {
+export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.trim().split(/\s+/).flatMap((long) => pieces(plain(long), width))) {

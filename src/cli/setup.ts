@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { readTextFile } from '../config/text_file.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { SetupResult } from '../setup/apply.ts';
-import { describeSetup, isNothing } from '../setup/describe.ts';
+import { describeSetup, isNothingToDo } from '../setup/describe.ts';
 import { Cancelled, WentBack } from '../setup/prompter.ts';
 import { type PreparedSetup, prepareSetup } from '../setup/setup.ts';
 import { TerminalPrompter } from '../setup/terminal.ts';
@@ -152,7 +152,7 @@ async function finish(
   command: string,
 ): Promise<number> {
   const { plan, files, warnings, isTakeoverDue } = prepared;
-  const nothing = isNothing(plan, files);
+  const nothing = isNothingToDo(plan, files);
   const lines = nothing ? [] : describeSetup(plan, files);
   if (flags.dryRun || nothing) {
     const conclusion = nothing ? 'Everything is as it should be; there is nothing to change.' : 'Nothing was changed.';

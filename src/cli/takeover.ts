@@ -11,7 +11,7 @@ import { planOnly, withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, photosByJob } from './confirmed.ts';
-import { wrap } from './doctor_page.ts';
+import { wrapText } from './doctor_page.ts';
 import { type Environment, print, printJson } from './output.ts';
 
 interface TakeoverOptions extends ConfirmedOptions {
@@ -99,7 +99,7 @@ function describePlan({ mirrors, people, decisions, libraries, notes }: Takeover
   return photosByJob(mirrors.map(({ job }) => job)) +
     `To be taken over: ${mirrors.length} photos and videos, ${people.length} people by name.\n` +
     (decisions.length > 0 ? `To stay unshared (deleted by the target, or duplicates): ${decisions.length}.\n` : '') +
-    [...libraries.map(describeNarrowing), ...notes].map((note) => `${wrap(plain(note), 80).join('\n')}\n`).join('');
+    [...libraries.map(describeNarrowing), ...notes].map((note) => `${wrapText(plain(note), 80).join('\n')}\n`).join('');
 }
 
 function describeObstacles({ sessions }: Predecessor, { obstacles }: TakeoverPlan): string {

@@ -2,12 +2,12 @@ import { plain } from '../config/quote.ts';
 import { count } from '../config/words.ts';
 import type { Outcome } from '../writeback/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
-import type { FilePlan, TagChange } from '../writeback/tags.ts';
+import type { TagChange, WritePlan } from '../writeback/tags.ts';
 import type { TagValue } from '../writeback/fields/values.ts';
 import { table } from './output.ts';
 
 /** One file of a dry run: its path, and a line for each tag that comes (`+`), changes (`~`) or goes (`-`). */
-export function describePlan(plan: FilePlan): string {
+export function describePlan(plan: WritePlan): string {
   return `${plan.isNew ? '+' : '~'} ${quote(plan.path)}\n${plan.changes.flatMap(describeChange).join('')}`;
 }
 

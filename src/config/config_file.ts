@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path';
 import { readIni } from './ini_file.ts';
 import { reportMisspelledVariables } from './names.ts';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { plain } from './quote.ts';
 import { SettingsReader } from './reader.ts';
 import { envFileSource, type Source } from './sources.ts';
@@ -26,7 +26,7 @@ export function findConfigFile(
   variables: readonly Source[],
   cwd: string,
   configFile: string | undefined,
-  problems: Problem[],
+  problems: ConfigProblem[],
   notes: string[],
 ): ConfigFile | undefined {
   const reader = new SettingsReader(variables, cwd, problems);
@@ -39,7 +39,7 @@ export function findConfigFile(
   return undefined;
 }
 
-function findUsual(cwd: string, problems: Problem[], notes: string[]): ConfigFile | undefined {
+function findUsual(cwd: string, problems: ConfigProblem[], notes: string[]): ConfigFile | undefined {
   for (const name of USUAL_NAMES) {
     const file = readTextFile(resolve(cwd, name));
     if (file.state === 'read') return parse(name, file.text, problems);
@@ -55,10 +55,10 @@ function findUsual(cwd: string, problems: Problem[], notes: string[]): ConfigFil
 }
 
 function reportUnreadable(
-  { key, place }: Pick<Problem, 'key' | 'place'>,
+  { key, place }: Pick<ConfigProblem, 'key' | 'place'>,
   path: string,
   file: Exclude<TextFile, { state: 'read' }>,
-  problems: Problem[],
+  problems: ConfigProblem[],
 ): void {
   problems.push({
     key,
@@ -68,7 +68,7 @@ function reportUnreadable(
   });
 }
 
-function parse(name: string, text: string, problems: Problem[]): ConfigFile | undefined {
+function parse(name: string, text: string, problems: ConfigProblem[]): ConfigFile | undefined {
   const label = plain(name);
   switch (formatOf(name, text)) {
     case 'env': {

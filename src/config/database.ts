@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { DatabaseConfig, TlsConfig, TlsMode } from './config.ts';
 import type { DatabaseUrl } from './database_values.ts';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { plain } from './quote.ts';
 import type { SettingsReader } from './reader.ts';
 import { Secret } from './secret.ts';
@@ -26,7 +26,7 @@ export function readDatabaseConfig(
   settings: SettingsReader,
   vectorWorkers: number,
   cwd: string,
-  problems: Problem[],
+  problems: ConfigProblem[],
   notes: string[],
 ): DatabaseConfig {
   const url = settings.read('DB_URL');
@@ -55,7 +55,7 @@ function readTls(
   settings: SettingsReader,
   url: DatabaseUrl | undefined,
   cwd: string,
-  problems: Problem[],
+  problems: ConfigProblem[],
 ): { readonly tls?: TlsConfig } {
   const mode: TlsMode = url?.mode ?? settings.read('DB_SSL_MODE');
   const authorities = settings.read('DB_SSL_ROOT_CERT') ?? url?.rootCertificateFile;
@@ -87,7 +87,7 @@ function readPem(
   what: Pem,
   settings: SettingsReader,
   setting: SettingName,
-  problems: Problem[],
+  problems: ConfigProblem[],
 ): string | undefined {
   const file = readTextFile(path);
   if (file.state === 'read' && new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(file.text)) return file.text;
@@ -104,7 +104,7 @@ function readPem(
 
 function complain(
   settings: SettingsReader,
-  problems: Problem[],
+  problems: ConfigProblem[],
   name: SettingName,
   message: string,
   remedy: string,

@@ -1,6 +1,6 @@
 import ini from 'ini';
 import { unknownKey } from './names.ts';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { keyName } from './quote.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
 import { type Source, sourceOf } from './sources.ts';
@@ -14,7 +14,7 @@ const SECTIONS: readonly string[] = ['immich', 'default'];
  *
  * @param label the name of the file in `place`
  */
-export function readIni(text: string, label: string, problems: Problem[]): Source {
+export function readIni(text: string, label: string, problems: ConfigProblem[]): Source {
   const lines = text.split(/\r?\n/);
   const placeOf = (pattern: RegExp) => {
     const index = lines.findLastIndex((line) => pattern.test(line));

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { JobConfig, JobKind } from './config.ts';
 import { parseRaw } from './parse.ts';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { quote } from './quote.ts';
 import { JOB_FIELDS, type JobField } from './job_fields.ts';
 import type { Raw } from './sources.ts';
@@ -10,7 +10,7 @@ import type { Raw } from './sources.ts';
 export interface JobDraft {
   readonly fields: ReadonlyMap<JobField, Raw>;
   /** How to report a required key that is not there. */
-  missing(field: JobField): Pick<Problem, 'key' | 'place' | 'message'>;
+  missing(field: JobField): Pick<ConfigProblem, 'key' | 'place' | 'message'>;
 }
 
 /** What a job gets for the keys it does not have. */
@@ -20,12 +20,12 @@ export type JobDefaults = Pick<
 >;
 
 /** Checks every job on its own and against the others. Jobs with problems are reported and left out. */
-export function buildJobs(drafts: readonly JobDraft[], defaults: JobDefaults, problems: Problem[]): JobConfig[] {
+export function buildJobs(drafts: readonly JobDraft[], defaults: JobDefaults, problems: ConfigProblem[]): JobConfig[] {
   reportRepeatedNames(drafts, problems);
   return drafts.flatMap((draft) => buildJob(draft, defaults, problems) ?? []);
 }
 
-function buildJob(draft: JobDraft, defaults: JobDefaults, problems: Problem[]): JobConfig | undefined {
+function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProblem[]): JobConfig | undefined {
   type Value<F extends JobField> = z.output<(typeof JOB_FIELDS)[F]['type']['schema']> | undefined;
   const read = <F extends JobField>(field: F): Value<F> => {
     const raw = draft.fields.get(field);
@@ -82,7 +82,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: Problem[]): 
 }
 
 /** Without a prefix `auto` can only mean uploads; with one, the database has to tell (see `JobKind`). */
-function kindOf(draft: JobDraft, kind: JobKind, problems: Problem[]): JobKind {
+function kindOf(draft: JobDraft, kind: JobKind, problems: ConfigProblem[]): JobKind {
   if (draft.fields.has('source_path_prefix')) return kind;
   if (kind === 'external') {
     problems.push({ ...draft.missing('source_path_prefix'), remedy: JOB_FIELDS.source_path_prefix.type.remedy });
@@ -95,7 +95,7 @@ function overlaps(source: string | undefined, target: string | undefined): boole
   return source.startsWith(target) || target.startsWith(source);
 }
 
-function reportRepeatedNames(drafts: readonly JobDraft[], problems: Problem[]): void {
+function reportRepeatedNames(drafts: readonly JobDraft[], problems: ConfigProblem[]): void {
   const seen = new Map<string, Raw>();
   for (const { fields } of drafts) {
     const raw = fields.get('name');
@@ -119,8 +119,8 @@ function reportRepeatedNames(drafts: readonly JobDraft[], problems: Problem[]): 
 function report(
   draft: JobDraft,
   field: JobField,
-  problems: Problem[],
-  what: Pick<Problem, 'message' | 'remedy'>,
+  problems: ConfigProblem[],
+  what: Pick<ConfigProblem, 'message' | 'remedy'>,
 ): void {
   const raw = draft.fields.get(field);
   if (raw !== undefined) problems.push({ key: raw.key, place: raw.place, ...what });

@@ -6,13 +6,13 @@ import { deepFreeze } from './freeze.ts';
 import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job_sources.ts';
 import { buildJobs } from './jobs.ts';
 import { reportMisspelledVariables } from './names.ts';
-import { ConfigError, type Problem } from './problems.ts';
+import { ConfigError, type ConfigProblem } from './problems.ts';
 import { SettingsReader } from './reader.ts';
 import { readServiceConfig } from './service.ts';
 import { dotEnvSource, environmentSource } from './sources.ts';
 import { readWriteConfig } from './write.ts';
 
-export { ConfigError, type Problem } from './problems.ts';
+export { ConfigError, type ConfigProblem } from './problems.ts';
 
 /** What `loadConfig` looks at. */
 export interface LoadOptions {
@@ -36,7 +36,7 @@ const MAX_VECTOR_WORKERS = 8;
  * @throws {ConfigError} with every problem at once
  */
 export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOptions): Config {
-  const problems: Problem[] = [];
+  const problems: ConfigProblem[] = [];
   const notes: string[] = [];
   const variables = [environmentSource(env), dotEnvSource(cwd, problems)];
   for (const source of variables) reportMisspelledVariables(source, problems);
@@ -71,7 +71,7 @@ function readJobs(
   settings: SettingsReader,
   file: ConfigFile | undefined,
   needJobs: boolean,
-  problems: Problem[],
+  problems: ConfigProblem[],
   notes: string[],
 ): Config['jobs'] {
   const defaults = {
@@ -102,7 +102,7 @@ function readJobs(
   return buildJobs(drafts, defaults, problems);
 }
 
-function readImmichUrl(settings: SettingsReader, problems: Problem[]): string {
+function readImmichUrl(settings: SettingsReader, problems: ConfigProblem[]): string {
   const url = settings.read('IMMICH_API_URL');
   const synonym = settings.read('IMMICH_INSTANCE_URL');
   const [first, second] = [settings.find('IMMICH_API_URL'), settings.find('IMMICH_INSTANCE_URL')];

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { keyName } from './quote.ts';
 import type { Source } from './sources.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
@@ -32,7 +32,7 @@ export function nearestName(name: string, candidates: readonly string[], limit: 
  * Two errors in a name as short as `DB_PORT` make a different word (`WEB_PORT`, `DB_HOST`), unless the letters only
  * changed places (`DB_PROT`).
  */
-export function reportMisspelledVariables(source: Source, problems: Problem[]): void {
+export function reportMisspelledVariables(source: Source, problems: ConfigProblem[]): void {
   for (const [name, { place }] of source) {
     if (ENVIRONMENT_NAMES.includes(name) || FOREIGN_NAME.test(name)) continue;
     const meant = nearestName(name, ENVIRONMENT_NAMES, 2);
@@ -49,7 +49,7 @@ export function reportMisspelledVariables(source: Source, problems: Problem[]): 
 }
 
 /** A problem for a key of the YAML file that nobody knows; `known` are the keys possible at this place. */
-export function unknownKey(key: string, path: string, place: string, known: readonly string[]): Problem {
+export function unknownKey(key: string, path: string, place: string, known: readonly string[]): ConfigProblem {
   const meant = nearestName(key, known, Math.max(2, Math.floor(key.length / 4)));
   return {
     key: path + keyName(key),

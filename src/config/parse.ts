@@ -1,4 +1,4 @@
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { quote } from './quote.ts';
 import type { Raw } from './sources.ts';
 import type { ValueType } from './values.ts';
@@ -8,7 +8,7 @@ import type { ValueType } from './values.ts';
  *
  * @param secret true = the message does not show the value
  */
-export function parseRaw<T>(raw: Raw, type: ValueType<T>, problems: Problem[], secret: boolean): T | undefined {
+export function parseRaw<T>(raw: Raw, type: ValueType<T>, problems: ConfigProblem[], secret: boolean): T | undefined {
   const result = type.schema.safeParse(raw.value);
   if (result.success) return result.data;
   const complaint = result.error.issues[0]?.message ?? 'is not valid';

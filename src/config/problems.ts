@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 
 /** One thing in the configuration that has to be changed before the program can start. */
-export interface Problem {
+export interface ConfigProblem {
   /** The setting, as its author wrote it: `DB_PORT`, `db_port`, `jobs[0].source_user_id`. */
   readonly key: string;
   /** Where it stands: `environment`, `.env line 12`, `config.yaml:14:5`, or the path of a secrets file. */
@@ -15,9 +15,9 @@ export interface Problem {
 /** Everything that is wrong with the configuration, in one error (exit code 2). */
 export class ConfigError extends UserError {
   override name = 'ConfigError';
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ConfigProblem[];
 
-  constructor(found: readonly Problem[]) {
+  constructor(found: readonly ConfigProblem[]) {
     const problems = withoutRepetitions(found);
     const heading = problems.length === 1
       ? 'The configuration has a problem:'
@@ -29,12 +29,12 @@ export class ConfigError extends UserError {
   }
 }
 
-function describe({ key, place, message, remedy }: Problem): string {
+function describe({ key, place, message, remedy }: ConfigProblem): string {
   return `${key} (${place}): ${message}. ${remedy}`;
 }
 
 /** Both environment jobs read `TARGET_USER_ID` and `TARGET_ALBUM_ID`; a bad one is still one problem. */
-function withoutRepetitions(problems: readonly Problem[]): readonly Problem[] {
+function withoutRepetitions(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
   const byText = new Map(problems.map((problem) => [describe(problem), Object.freeze({ ...problem })]));
   return Object.freeze([...byText.values()]);
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { parseRaw } from './parse.ts';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { plain } from './quote.ts';
 import { type Setting, type SettingName, settingOf, SETTINGS } from './settings.ts';
 import type { Raw, Source } from './sources.ts';
@@ -16,9 +16,9 @@ type Value<N extends SettingName> =
 export class SettingsReader {
   readonly #sources: readonly Source[];
   readonly #cwd: string;
-  readonly #problems: Problem[];
+  readonly #problems: ConfigProblem[];
 
-  constructor(sources: readonly Source[], cwd: string, problems: Problem[]) {
+  constructor(sources: readonly Source[], cwd: string, problems: ConfigProblem[]) {
     this.#sources = sources;
     this.#cwd = cwd;
     this.#problems = problems;

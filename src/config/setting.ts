@@ -1,7 +1,7 @@
 import type { ValueType } from './values.ts';
 
 /** The headings under which `.env.example` and `docs/configuration.md` list the settings, in this order. */
-export const GROUPS = Object.freeze({
+export const SETTING_GROUPS = Object.freeze({
   database: 'Database',
   immich: 'Immich',
   files: 'Where the files are',
@@ -15,7 +15,7 @@ export const GROUPS = Object.freeze({
 
 /** One setting: everything the program, its examples and its documentation know about it. */
 export interface Setting {
-  readonly group: keyof typeof GROUPS;
+  readonly group: keyof typeof SETTING_GROUPS;
   readonly type: ValueType<unknown>;
   /** Sentences for the user, without Markdown. */
   readonly description: string;

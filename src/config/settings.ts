@@ -23,7 +23,7 @@ import {
 import { SERVICE_SETTINGS } from './service_settings.ts';
 import { WRITE_SETTINGS } from './write_settings.ts';
 
-export { GROUPS, type Setting } from './setting.ts';
+export { type Setting, SETTING_GROUPS } from './setting.ts';
 
 /** Longer timers than 2^31 - 1 ms fire at once in JavaScript, which would make the longest interval the shortest. */
 const LONGEST_INTERVAL_SECONDS = 2_147_483;

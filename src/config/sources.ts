@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { readTextFile } from './text_file.ts';
 
 /** A value as somebody wrote it, with its position. Only `PATH_MAP` in YAML can be a list of pairs. */
@@ -19,7 +19,7 @@ export function environmentSource(env: Readonly<Record<string, string | undefine
 }
 
 /** The file `.env` in the working directory as a source; a missing file is an empty source. */
-export function dotEnvSource(cwd: string, problems: Problem[]): Source {
+export function dotEnvSource(cwd: string, problems: ConfigProblem[]): Source {
   const file = readTextFile(resolve(cwd, '.env'));
   if (file.state === 'missing') return new Map();
   if (file.state !== 'read') {

@@ -1,5 +1,5 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { isBlank } from './sources.ts';
 
 /** One `key: value` of a mapping; `node` is undefined when there is no value. */
@@ -48,7 +48,7 @@ const PLAIN_WORDS: Readonly<Record<string, string>> = Object.freeze({
  * @param label the name of the file in `place`
  * @returns undefined after reporting the first error, because later ones tend to be its consequences
  */
-export function parseYaml(text: string, label: string, problems: Problem[]): YamlDocument | undefined {
+export function parseYaml(text: string, label: string, problems: ConfigProblem[]): YamlDocument | undefined {
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {

@@ -1,7 +1,7 @@
 import { isSeq } from 'yaml';
 import { JOB_FIELD_NAMES, type JobField } from './job_fields.ts';
 import { unknownKey } from './names.ts';
-import type { Problem } from './problems.ts';
+import type { ConfigProblem } from './problems.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
 import type { Raw, Source } from './sources.ts';
 import { type Entry, parseYaml, type YamlDocument } from './yaml_document.ts';
@@ -39,7 +39,7 @@ const REQUIRE_KEYS = JOB_FIELD_NAMES.filter((field) => field.startsWith('require
 export function readYaml(
   text: string,
   label: string,
-  problems: Problem[],
+  problems: ConfigProblem[],
   { isJson = false }: { readonly isJson?: boolean } = {},
 ): ConfigFile | undefined {
   const document = parseYaml(text, label, problems);
@@ -77,7 +77,7 @@ export function readYaml(
   return { settings, hasJobs: true, jobs: readJobs(document, list, problems) };
 }
 
-function addSetting(document: YamlDocument, entry: Entry, settings: Map<string, Raw>, problems: Problem[]): void {
+function addSetting(document: YamlDocument, entry: Entry, settings: Map<string, Raw>, problems: ConfigProblem[]): void {
   const name = entry.key.toUpperCase();
   const { key, place } = entry;
   const pairs = name === 'PATH_MAP' ? document.entries(entry.node) : undefined;
@@ -90,7 +90,7 @@ function addSetting(document: YamlDocument, entry: Entry, settings: Map<string, 
   if (value !== undefined) settings.set(name, { key, place, value });
 }
 
-function readJobs(document: YamlDocument, list: Entry, problems: Problem[]): readonly RawJob[] {
+function readJobs(document: YamlDocument, list: Entry, problems: ConfigProblem[]): readonly RawJob[] {
   const target = document.resolve(list.node);
   if (!isSeq(target)) {
     problems.push({
@@ -126,7 +126,7 @@ function readFields(
   document: YamlDocument,
   entries: readonly Entry[],
   path: string,
-  problems: Problem[],
+  problems: ConfigProblem[],
 ): ReadonlyMap<JobField, Raw> {
   const fields = new Map<JobField, Raw>();
   const add = (entry: Entry, prefix: '' | 'require.') => {
@@ -148,7 +148,12 @@ function readFields(
   return fields;
 }
 
-function requireEntries(document: YamlDocument, entry: Entry, path: string, problems: Problem[]): readonly Entry[] {
+function requireEntries(
+  document: YamlDocument,
+  entry: Entry,
+  path: string,
+  problems: ConfigProblem[],
+): readonly Entry[] {
   const parts = document.text(entry.node) === '' ? [] : document.entries(entry.node);
   if (parts !== undefined) return parts;
   problems.push({
@@ -161,7 +166,12 @@ function requireEntries(document: YamlDocument, entry: Entry, path: string, prob
 }
 
 /** The text of a value, or undefined if it is empty (not set) or no single value (reported). */
-function singleValue(document: YamlDocument, entry: Entry, path: string, problems: Problem[]): string | undefined {
+function singleValue(
+  document: YamlDocument,
+  entry: Entry,
+  path: string,
+  problems: ConfigProblem[],
+): string | undefined {
   const value = document.text(entry.node);
   if (value !== undefined) return value === '' ? undefined : value;
   problems.push({

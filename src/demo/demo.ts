@@ -10,7 +10,7 @@ import { servePGlite } from './pglite.ts';
 import { demoPaths, EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
 import { installImmichSchema } from './schema/install.ts';
 import { IMMICH_3_1_0 } from './schema/v3_1_0.ts';
-import { type Finding, verifyMirrors } from './verify/verify.ts';
+import { type Damage, verifyMirrors } from './verify/verify.ts';
 import { type DemoWriteBack, demoWriteBack } from './write_back.ts';
 import { hasExifTool } from '../writeback/open_writer.ts';
 
@@ -20,7 +20,7 @@ export interface DemoResult {
   readonly library: GeneratedLibrary;
   readonly first: CycleReport;
   readonly second: CycleReport;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Damage[];
   /** What was written into the files; undefined where ExifTool cannot be run. */
   readonly writeBack: DemoWriteBack | undefined;
   /** Bytes of the mirrors' files that are stored once instead of twice. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { FIELD_NAMES } from '../writeback/fields/fields.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
-import type { FilePlan, TagChange } from '../writeback/tags.ts';
+import type { TagChange, WritePlan } from '../writeback/tags.ts';
 import { writeBack } from '../writeback/write_back.ts';
 
 /** What write-back did in the demo. */
@@ -20,7 +20,7 @@ export interface DemoWriteBack {
  */
 export async function demoWriteBack(config: Config, examplePath: string): Promise<DemoWriteBack> {
   const changes: TagChange[] = [];
-  const onPlan = (_: unknown, plan: FilePlan) => {
+  const onPlan = (_: unknown, plan: WritePlan) => {
     if (plan.path === examplePath) changes.push(...plan.changes);
   };
   const run = () =>

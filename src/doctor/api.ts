@@ -3,7 +3,7 @@ import { list } from '../config/words.ts';
 import { allowRemedy } from '../immich/api/failure.ts';
 import { isAllowed, readUser, type ServerVersion, versionText } from '../immich/api/server.ts';
 import { FIELD_NAMES, type FieldName, FIELDS, USUAL_FIELDS } from '../writeback/fields/fields.ts';
-import { permissionsFor } from '../writeback/records/api.ts';
+import { keyPermissionsFor } from '../writeback/records/api.ts';
 import type { Check } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import { lastFields } from './ledger.ts';
@@ -53,7 +53,7 @@ interface KeyFacts {
 }
 
 export function judgeKey({ permissions, owner, version, used }: KeyFacts): Verdict {
-  const neededFor = (fields: readonly FieldName[]) => permissionsFor(fields)(version);
+  const neededFor = (fields: readonly FieldName[]) => keyPermissionsFor(fields)(version);
   const lacks = (fields: readonly FieldName[]) =>
     neededFor(fields).filter((permission) => !isAllowed(permissions, permission));
   const whose = owner === undefined ? 'The API key' : `The API key of ${owner}`;

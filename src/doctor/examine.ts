@@ -1,6 +1,6 @@
 import type { Check } from './check.ts';
 import { CHECKS } from './checks.ts';
-import { type Finding, GROUPS, type Verdict } from './finding.ts';
+import { CHECK_GROUPS, type Finding, type Verdict } from './finding.ts';
 import { Subject, type SubjectOptions } from './subject.ts';
 import { withTimeout } from './timeout.ts';
 
@@ -11,7 +11,7 @@ const PATIENCE_MS = 20_000;
 export async function examine(options: SubjectOptions, checks: readonly Check[] = CHECKS): Promise<Finding[]> {
   await using subject = new Subject(options);
   const found = await Promise.all(checks.map((check) => run(check, subject)));
-  return GROUPS.flatMap((group) => found.flat().filter((finding) => finding.group === group));
+  return CHECK_GROUPS.flatMap((group) => found.flat().filter((finding) => finding.group === group));
 }
 
 async function run({ group, name, isThorough, look }: Check, subject: Subject): Promise<Finding[]> {
@@ -27,14 +27,14 @@ async function run({ group, name, isThorough, look }: Check, subject: Subject): 
 }
 
 /** How many findings there are of each kind. */
-export interface Counts {
+export interface FindingCounts {
   readonly ok: number;
   readonly warn: number;
   readonly fail: number;
   readonly skipped: number;
 }
 
-export function countFindings(findings: readonly Finding[]): Counts {
+export function countFindings(findings: readonly Finding[]): FindingCounts {
   const count = (status: Finding['status']) => findings.filter((finding) => finding.status === status).length;
   return { ok: count('ok'), warn: count('warn'), fail: count('fail'), skipped: count('skipped') };
 }

@@ -4,11 +4,11 @@ import { messageOf, sentenceOf, UserError } from '../errors.ts';
 export type Status = 'ok' | 'warn' | 'fail' | 'skipped';
 
 /** What a check is about, in the order of the page. */
-export const GROUPS = Object.freeze(
+export const CHECK_GROUPS = Object.freeze(
   ['program', 'database', 'immich', 'api', 'jobs', 'files', 'mirrors', 'write'] as const,
 );
 
-export type Group = typeof GROUPS[number];
+export type Group = typeof CHECK_GROUPS[number];
 
 /** What a check says: one or more of these. */
 export interface Verdict {

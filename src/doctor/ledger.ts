@@ -2,7 +2,7 @@ import { count, named } from '../config/words.ts';
 import { messageOf } from '../errors.ts';
 import { openLedgerFile } from '../writeback/ledger/look.ts';
 import { LEDGER_NAME } from '../writeback/ledger/open.ts';
-import { MIGRATIONS } from '../writeback/ledger/schema/migrations.ts';
+import { LEDGER_MIGRATIONS } from '../writeback/ledger/schema/migrations.ts';
 import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 
@@ -30,7 +30,9 @@ export function readLedger(directory: string): LedgerFacts | undefined {
   using ledger = openLedgerFile(directory);
   if (ledger === undefined) return undefined;
   const { db, version, isOpen } = ledger;
-  if (version === 0 || version > MIGRATIONS.length) return { version, isOpen, files: 0, begun: 0, lastRun: undefined };
+  if (version === 0 || version > LEDGER_MIGRATIONS.length) {
+    return { version, isOpen, files: 0, begun: 0, lastRun: undefined };
+  }
   const number = (sql: string) => Number(db.prepare(sql).get()?.['number']);
   const row = db.prepare('SELECT id, started_at, state, options FROM run ORDER BY id DESC LIMIT 1').get();
   return {
@@ -71,9 +73,9 @@ export function lookAtLedger(directory: string): Verdict {
 export function judgeLedger(facts: LedgerFacts | undefined, directory: string): Verdict {
   if (facts === undefined) return skipped(`There is no ledger in ${named(directory)}: nothing was written yet.`);
   const { version, files, begun, lastRun, isOpen } = facts;
-  if (version > MIGRATIONS.length) {
+  if (version > LEDGER_MIGRATIONS.length) {
     return fail(
-      `The ledger has version ${version}, but this program knows only up to ${MIGRATIONS.length}.`,
+      `The ledger has version ${version}, but this program knows only up to ${LEDGER_MIGRATIONS.length}.`,
       'A newer immich-sidecar has worked with it: install that version or a later one.',
     );
   }

@@ -10,7 +10,7 @@ import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 import { parseVersion } from './releases.ts';
 import { lookAtState } from './state_directory.ts';
 import type { Subject } from './subject.ts';
-import { assertSetUp, isSetUp, type Original } from './write_sample.ts';
+import { assertSetUp, isSetUp, type SampledOriginal } from './write_sample.ts';
 
 /** Writing into files: what it needs, and whether it finds the files. */
 export const WRITE_CHECKS: readonly Check[] = [
@@ -63,7 +63,7 @@ async function lookAtFiles(subject: Subject): Promise<readonly Verdict[]> {
  * @param directories in which was looked
  */
 export function judgeFiles(
-  originals: readonly Original[],
+  originals: readonly SampledOriginal[],
   fit: Root | undefined,
   directories: readonly string[],
 ): Verdict {
@@ -95,7 +95,7 @@ async function lookAtReading(subject: Subject): Promise<readonly Verdict[]> {
 }
 
 /** Where those are that are here, first one of each kind. */
-function variety(originals: readonly Original[]): string[] {
+function variety(originals: readonly SampledOriginal[]): string[] {
   const found = originals.flatMap(({ located }) => located.isFound ? [located.realPath] : []);
   const byKind = [...Map.groupBy(found, (path) => path.slice(path.lastIndexOf('.')).toLowerCase()).values()];
   return [...byKind.flatMap((same) => same.slice(0, 1)), ...byKind.flatMap((same) => same.slice(1))];

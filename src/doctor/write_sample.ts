@@ -14,7 +14,7 @@ import { NotLookedAt } from './finding.ts';
 import type { Need } from './need.ts';
 
 /** An original that write-back would write into. */
-export interface Original {
+export interface SampledOriginal {
   readonly immichPath: string;
   readonly located: Located;
 }
@@ -33,7 +33,7 @@ interface Sources {
 
 /** Some originals from where write-back reads. */
 export interface Samples {
-  readonly originals: readonly Original[];
+  readonly originals: readonly SampledOriginal[];
   readonly locator: Locator;
   /** Whether any original was uploaded, and does not lie in an external library. */
   readonly hasUploads: boolean;

@@ -5,28 +5,28 @@ import type { BrakeReport } from '../share/brake/brake.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { ProblemCode } from '../problems/codes.ts';
 import { countCodes, type Problem } from '../problems/problem.ts';
-import type { CycleRecord, Phase, ServiceState, WriteState } from './state.ts';
+import type { CycleRecord, ServicePhase, ServiceState, WriteState } from './state.ts';
 
 /** What `/api/status` answers: everything the service knows about itself, without secrets. docs/service.md explains it. */
 export interface Snapshot {
   readonly version: string;
   readonly startedAt: string;
-  readonly phase: Phase;
+  readonly phase: ServicePhase;
   /** When something will be tried or looked at again. */
   readonly nextRunAt: string | undefined;
   readonly intervalSeconds: number;
   /** Why not all is well; empty when it is. */
   readonly problems: readonly Problem[];
-  readonly jobs: readonly JobStatus[];
+  readonly jobs: readonly JobSnapshot[];
   /** What is kept until somebody confirms that it may go. */
   readonly brakes: readonly BrakeReport[];
   /** The last hundred, oldest first. */
-  readonly cycles: readonly CycleSummary[];
+  readonly cycles: readonly CycleFigures[];
   /** Undefined when write-back is not scheduled. */
   readonly write: WriteStatus | undefined;
 }
 
-export interface JobStatus {
+export interface JobSnapshot {
   readonly name: string;
   /** Names of the two users; undefined until the database has told, or when the job is not configured any more. */
   readonly from: string | undefined;
@@ -40,7 +40,7 @@ export interface JobStatus {
 }
 
 /** One cycle in numbers: the sums over all jobs. */
-export interface CycleSummary {
+export interface CycleFigures {
   readonly startedAt: string;
   readonly seconds: number;
   readonly outcome: CycleRecord['outcome'];
@@ -97,7 +97,7 @@ function writeStatusOf(schedule: string, { nextRunAt, last, error }: WriteState)
   return { schedule, nextRunAt, last: { startedAt, seconds, assets, outcomes, interrupted }, error };
 }
 
-function summaryOf({ startedAt, seconds, outcome, report, error }: CycleRecord): CycleSummary {
+function summaryOf({ startedAt, seconds, outcome, report, error }: CycleRecord): CycleFigures {
   const jobs = report?.jobs ?? [];
   const sum = (count: (job: JobReport) => number) => jobs.reduce((total, job) => total + count(job), 0);
   return {

@@ -7,7 +7,7 @@ import type { WriteReport } from '../writeback/run/report.ts';
  * What the service is doing: `connecting` to the database or waiting for it, `standby` while another instance is at work,
  * `working` on a cycle, `writing` back into files, `waiting` for the next cycle, `stopped`.
  */
-export type Phase = 'connecting' | 'standby' | 'working' | 'writing' | 'waiting' | 'stopped';
+export type ServicePhase = 'connecting' | 'standby' | 'working' | 'writing' | 'waiting' | 'stopped';
 
 /** One cycle, or one attempt at it. */
 export interface CycleRecord {
@@ -32,7 +32,7 @@ export interface WriteState {
 /** What the service knows about itself. Written by the scheduler only; whoever shows it reads it at any time. */
 export class ServiceState {
   readonly startedAt: string = new Date().toISOString();
-  #phase: Phase = 'connecting';
+  #phase: ServicePhase = 'connecting';
   #nextRunAt: string | undefined;
   #failuresInARow = 0;
   #configProblem: Problem | undefined;
@@ -42,7 +42,7 @@ export class ServiceState {
   readonly #userNames = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
 
-  get phase(): Phase {
+  get phase(): ServicePhase {
     return this.#phase;
   }
 
@@ -97,7 +97,7 @@ export class ServiceState {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  enter(phase: Phase, nextRunAtMs?: number): void {
+  enter(phase: ServicePhase, nextRunAtMs?: number): void {
     this.#phase = phase;
     this.#nextRunAt = nextRunAtMs === undefined ? undefined : new Date(nextRunAtMs).toISOString();
     this.#changed();

@@ -54,7 +54,7 @@ function describeJob(
 }
 
 /** Whether there is nothing to be done. */
-export function isNothing(plan: SetupPlan, files: readonly unknown[]): boolean {
+export function isNothingToDo(plan: SetupPlan, files: readonly unknown[]): boolean {
   const { directories, links, libraries, libraryChanges, albums } = plan;
   return files.length === 0 &&
     [directories, links, libraries, libraryChanges, albums].every(({ length }) => length === 0);

@@ -29,7 +29,7 @@ export interface SecretQuestion<T> extends Question {
   readonly check: Check<T>;
 }
 
-export interface Choice<T> extends Question {
+export interface DialogueChoice<T> extends Question {
   readonly options: readonly Option<T>[];
   readonly initial?: T | undefined;
   /** For answers that are not among the options, on the command line only. */
@@ -114,7 +114,7 @@ export class Dialogue {
     });
   }
 
-  async choose<T>({ flag, message, help, options, initial, other, check }: Choice<T>): Promise<T> {
+  async choose<T>({ flag, message, help, options, initial, other, check }: DialogueChoice<T>): Promise<T> {
     const take = async (text: string) => {
       const value = await this.#match(text, options, other);
       await check?.(value);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type ConfigFile, findConfigFile } from '../config/config_file.ts';
 import { loadConfig } from '../config/load.ts';
-import { ConfigError, type Problem } from '../config/problems.ts';
+import { ConfigError, type ConfigProblem } from '../config/problems.ts';
 import { SettingsReader } from '../config/reader.ts';
 import type { SettingName } from '../config/settings.ts';
 import { dotEnvSource, environmentSource, type Source } from '../config/sources.ts';
@@ -10,7 +10,7 @@ import { readTextFile } from '../config/text_file.ts';
 import { UserError } from '../errors.ts';
 
 /** Where setup works. */
-export interface Place {
+export interface ConfigurationPlace {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** The file of `--config`. */
@@ -19,7 +19,7 @@ export interface Place {
 
 /** What is configured already. */
 export interface Existing {
-  readonly place: Place;
+  readonly place: ConfigurationPlace;
   readonly config: Config;
   /** The file that jobs are written into; absolute. */
   readonly yamlPath: string;
@@ -42,11 +42,11 @@ export interface Existing {
  * Reads what is configured in the working directory: nothing, or what an earlier run, a person or one of the predecessors
  * wrote. Throws ConfigError when that is not right, as setup would have to guess then.
  */
-export function readExisting(place: Place): Existing {
+export function readExisting(place: ConfigurationPlace): Existing {
   const { env, cwd, configFile } = place;
   const envPath = resolve(cwd, '.env');
   const envFile = readTextFile(envPath);
-  const problems: Problem[] = [];
+  const problems: ConfigProblem[] = [];
   const variables = [environmentSource(env), dotEnvSource(cwd, problems)];
   const named = configFile ?? new SettingsReader(variables, cwd, problems).read('CONFIG_FILE');
   if (named !== undefined && !/\.ya?ml$/i.test(named)) {

@@ -7,7 +7,7 @@ import { isBlank } from '../config/sources.ts';
 import { parseEnv } from 'node:util';
 import type { Existing } from './existing.ts';
 import { updateEnv } from './env_text.ts';
-import type { PlannedJob, Reference, SetupPlan } from './plan.ts';
+import type { NewOrKnown, PlannedJob, SetupPlan } from './plan.ts';
 import { updateYaml, type WrittenJob } from './yaml_text.ts';
 
 /** A file as it is to be. */
@@ -66,7 +66,7 @@ function written(job: PlannedJob, ids: Ids): WrittenJob {
   };
 }
 
-function idOf(id: string | Reference, created: readonly string[]): string {
+function idOf(id: string | NewOrKnown, created: readonly string[]): string {
   return typeof id === 'string' ? id : created[id.new] ?? '';
 }
 

@@ -25,7 +25,7 @@ export interface SetupPlan {
 }
 
 /** Something that has no id yet: its place among the libraries, or among the albums. */
-export interface Reference {
+export interface NewOrKnown {
   readonly new: number;
 }
 
@@ -56,10 +56,10 @@ export interface PlannedJob {
   readonly kind: string;
   readonly source: { readonly id: string; readonly name: string };
   readonly target: { readonly id: string; readonly name: string };
-  readonly library: string | Reference;
+  readonly library: string | NewOrKnown;
   readonly sourcePath: string | undefined;
   readonly targetPath: string;
-  readonly album: string | Reference | undefined;
+  readonly album: string | NewOrKnown | undefined;
   /** Undefined: as PLACEMENT says. */
   readonly placement: string | undefined;
 }

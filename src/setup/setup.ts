@@ -2,14 +2,14 @@ import { Secret } from '../config/secret.ts';
 import { applySetup, type SetupResult } from './apply.ts';
 import { collect } from './collect.ts';
 import { Dialogue, type GivenAnswers } from './dialogue.ts';
-import { type Place, readExisting } from './existing.ts';
+import { type ConfigurationPlace, readExisting } from './existing.ts';
 import { NO_IDS, type PlannedFile, plannedFiles } from './files.ts';
 import { planSetup, type SetupPlan } from './plan.ts';
 import { type Prompter, WentBack } from './prompter.ts';
 import { checkFiles } from './replace_files.ts';
 import type { Session } from './session.ts';
 
-export interface SetupOptions extends Place {
+export interface SetupOptions extends ConfigurationPlace {
   readonly home: string;
   /** The answers on the command line. */
   readonly given: GivenAnswers;

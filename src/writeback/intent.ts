@@ -1,8 +1,8 @@
-import type { FilePlan, FileStamp } from './tags.ts';
+import type { FileStamp, WritePlan } from './tags.ts';
 
 /** What has to be on record before a file is touched. */
 export interface Intent {
-  readonly plan: FilePlan;
+  readonly plan: WritePlan;
   /** Where the new content is made: in the same directory, under a name that `isTemporary` knows. */
   readonly temporaryPath: string;
   /** The whole sidecar as it is; undefined for media files and for a sidecar that is made. */
@@ -11,7 +11,7 @@ export interface Intent {
 
 /** What has to be known to take a write back. */
 export interface Undoable {
-  readonly plan: FilePlan;
+  readonly plan: WritePlan;
   readonly bytesBefore: Uint8Array | undefined;
   /** The file as the write left it. */
   readonly written: FileStamp;

@@ -6,7 +6,7 @@ import type { Destination } from './destination.ts';
 import type { MappingOptions } from './fields/field.ts';
 import { FIELD_NAMES, type FieldName, fieldOf } from './fields/fields.ts';
 import type { AssetRecord } from './fields/record.ts';
-import type { FilePlan } from './tags.ts';
+import type { WritePlan } from './tags.ts';
 import type { OwnValues, Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
@@ -25,7 +25,7 @@ export interface OwnOfAsset {
 
 export interface PlannedFiles {
   /** The files that lack something, the media file first. */
-  readonly plans: readonly FilePlan[];
+  readonly plans: readonly WritePlan[];
   /** What is ours in each file if its plan is carried out, or is empty; a file that is not dealt with is undefined. */
   readonly own: { readonly media: OwnValues | undefined; readonly sidecar: OwnValues | undefined };
   /** Parts of the record that no file can hold, as sentences without full stop. The rest of it is written. */
@@ -85,7 +85,7 @@ function planFile(
   record: AssetRecord,
   file: FileState,
   input: PlanInput,
-): { plan: FilePlan; refused: readonly string[] } {
+): { plan: WritePlan; refused: readonly string[] } {
   const { path, kind, tags: current, stamp } = file;
   const { changes, own, refused } = compare({ ...input, record, kind, current });
   const isNew = stamp === undefined;

@@ -8,7 +8,7 @@ export interface TagChange {
 }
 
 /** Everything that will be done to one file (a media file or a sidecar). A dry run prints it; the writer consumes it. */
-export interface FilePlan {
+export interface WritePlan {
   /** As this program sees it. */
   readonly path: string;
   readonly kind: 'media' | 'sidecar';

@@ -1,13 +1,13 @@
 import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
 import { HeldFile } from './held_file.ts';
 import { infoOf, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
-import type { FilePlan, FileStamp } from './tags.ts';
-import { assertArrived, asWriteProblem, discarding, type Tools, writeFile } from './write_file.ts';
+import type { FileStamp, WritePlan } from './tags.ts';
+import { assertArrived, asWriteProblem, discarding, writeFile, type WriteTools } from './write_file.ts';
 import { WriteProblem } from './write_problem.ts';
 import type { Begin, Undoable } from './intent.ts';
 
 /** The plan that takes a plan back: every tag as it was. */
-export function reversed(plan: FilePlan, written: FileStamp): FilePlan {
+export function reversed(plan: WritePlan, written: FileStamp): WritePlan {
   return {
     ...plan,
     isNew: false,
@@ -18,7 +18,7 @@ export function reversed(plan: FilePlan, written: FileStamp): FilePlan {
 
 /** See Writer.undo. */
 export async function undoFile(
-  tools: Tools,
+  tools: WriteTools,
   { plan, bytesBefore, written }: Undoable,
   begin: Begin,
 ): Promise<FileStamp | undefined> {
@@ -42,7 +42,7 @@ async function restore(
   path: string,
   info: Deno.FileInfo,
   bytes: Uint8Array | undefined,
-  plan: FilePlan,
+  plan: WritePlan,
   begin: Begin,
 ): Promise<FileStamp | undefined> {
   const temporaryPath = temporaryPathFor(path);

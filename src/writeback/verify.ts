@@ -1,11 +1,11 @@
 import { isSameValue } from './compare_values.ts';
 import { entriesOf, entryKey } from './fields/lists.ts';
 import { IPTC_DIGEST } from './iptc.ts';
-import type { FilePlan, TagChange } from './tags.ts';
+import type { TagChange, WritePlan } from './tags.ts';
 import type { Tags } from './fields/values.ts';
 
 /** The first change of the plan that these tags do not show; undefined when they show all. */
-export function missingChange(plan: FilePlan, tags: Tags): TagChange | undefined {
+export function missingChange(plan: WritePlan, tags: Tags): TagChange | undefined {
   // ExifTool computes the digest.
   return plan.changes.find((change) => change.tag !== IPTC_DIGEST && !isThere(change, tags));
 }

@@ -7,14 +7,14 @@ import { SecondAssets } from './ledger/second_assets.ts';
 import { Locator, pathRulesOf } from './locate.ts';
 import { MountCheck } from './mount_check.ts';
 import type { FieldName } from './fields/fields.ts';
-import type { FilePlan } from './tags.ts';
+import type { WritePlan } from './tags.ts';
 import { MAPPING_VERSION } from './plan_files.ts';
 import { LazyWriter, workersOf } from './open_writer.ts';
 import type { AssetRecord } from './fields/record.ts';
 import { AssetWork } from './run/asset_work.ts';
 import { type OpenSource, openSource } from './run/open_source.ts';
 import { recover } from './run/recover.ts';
-import { Tally, type WriteReport } from './run/report.ts';
+import { type WriteReport, WriteTally } from './run/report.ts';
 import { runAssets, type RunContext } from './run/run.ts';
 import { SidecarDirectories } from './run/sidecar_directories.ts';
 import { chooser } from './run/choice.ts';
@@ -22,7 +22,7 @@ import { chooser } from './run/choice.ts';
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
 /** Told while a run works. */
-export interface Progress {
+export interface WriteProgress {
   /** Whether anybody looks: counting what lies ahead is not free. */
   readonly isShown: boolean;
   start(job: string, total: number, unit: 'photos'): void;
@@ -41,9 +41,9 @@ export interface WriteOptions {
   readonly since: Date | undefined;
   /** When aborted, what was begun is finished and the report is that of an interrupted run. */
   readonly signal: AbortSignal;
-  readonly progress: Progress;
+  readonly progress: WriteProgress;
   /** Is given every plan before it is carried out. */
-  readonly onPlan: (record: AssetRecord, plan: FilePlan) => void;
+  readonly onPlan: (record: AssetRecord, plan: WritePlan) => void;
 }
 
 /**
@@ -84,7 +84,7 @@ async function run(
     ...(intoShared ? { intoShared } : {}),
   });
   const { runId, before } = isDryRun ? NO_RUN : beginRun(ledger, identity, startedAt, options.isResume);
-  const tally = new Tally(before);
+  const tally = new WriteTally(before);
   const resumed = tally.assets;
   const mount = new MountCheck(locator);
   const wish = { fields, destination, captionMaxLength, timeZone };

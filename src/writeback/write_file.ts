@@ -5,19 +5,19 @@ import { isNameable, pathArgument, siblingArgument } from './exiftool/arguments.
 import type { ExifToolPool } from './exiftool/pool.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
 import { imageHashes, readTags } from './exiftool/read.ts';
-import { writeCommand } from './exiftool/write.ts';
+import { writeArguments } from './exiftool/write.ts';
 import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
 import { HeldFile } from './held_file.ts';
 import { assertInPlace, infoOf, linkInPlace, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
 import { readBack } from './quick_reading/read_back.ts';
 import type { Scratch } from './scratch.ts';
-import type { FilePlan, FileStamp } from './tags.ts';
+import type { FileStamp, WritePlan } from './tags.ts';
 import { missingChange } from './verify.ts';
 import { newSidecar } from './xmp/write.ts';
 import { WriteProblem } from './write_problem.ts';
 import type { Begin } from './intent.ts';
 
-export interface Tools {
+export interface WriteTools {
   readonly pool: ExifToolPool;
   readonly scratch: Scratch;
 }
@@ -29,8 +29,8 @@ export interface Tools {
  * Throws WriteProblem; then the file is what it was, and the copy is gone.
  */
 export async function writeFile(
-  tools: Tools,
-  plan: FilePlan,
+  tools: WriteTools,
+  plan: WritePlan,
   begin: Begin,
 ): Promise<FileStamp> {
   const { path } = plan;
@@ -64,13 +64,13 @@ export function discarding(temporaryPath: string, problem: unknown): unknown {
 }
 
 /** Makes the new file: a new sidecar here, which takes a tenth of the time, and everything else with ExifTool. */
-async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath: string): Promise<void> {
+async function makeCopy({ pool, scratch }: WriteTools, plan: WritePlan, temporaryPath: string): Promise<void> {
   const sidecar = plan.isNew ? newSidecar(plan.changes) : undefined;
   if (sidecar !== undefined) return makeFile(temporaryPath, new TextEncoder().encode(sidecar));
   using slot = scratch.slot();
   const source = plan.isNew ? scratch.emptySidecar : plan.path;
   const target = plan.isNew ? pathArgument(scratch.asTarget(temporaryPath)) : siblingArgument(temporaryPath);
-  const { json, args } = writeCommand(plan, source, target, slot.path);
+  const { json, args } = writeArguments(plan, source, target, slot.path);
   slot.write(json);
   const { output, messages } = await pool.run(args);
   // Where it says so depends on its options.
@@ -81,14 +81,14 @@ async function makeCopy({ pool, scratch }: Tools, plan: FilePlan, temporaryPath:
 }
 
 /** Throws WriteProblem unless the new file says what the plan wants and shows the same picture as the old one. */
-async function verify(pool: ExifToolPool, plan: FilePlan, temporaryPath: string): Promise<void> {
+async function verify(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
   const quick = readBack(plan, temporaryPath);
   const isProven = quick !== undefined && missingChange(plan, quick.tags) === undefined;
   if (!isProven) await verifyTags(pool, plan, temporaryPath);
   if (plan.kind === 'media' && quick?.isSamePicture !== true) await verifyPicture(pool, plan.path, temporaryPath);
 }
 
-async function verifyTags(pool: ExifToolPool, plan: FilePlan, temporaryPath: string): Promise<void> {
+async function verifyTags(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
   const reading = (await readTags(pool, [temporaryPath], plan.changes.map(({ tag }) => tag))).get(temporaryPath);
   if (reading === undefined || reading.error !== undefined) {
     throw new WriteProblem('failed', plan.path, `what ExifTool wrote cannot be read: ${reading?.error ?? 'no file'}`);
@@ -113,7 +113,7 @@ function explainMissing(temporaryPath: string): void {
 }
 
 /** Puts the new file in place of the old one, which must still be as it was planned for. */
-async function replace(plan: FilePlan, copy: HeldFile): Promise<FileStamp> {
+async function replace(plan: WritePlan, copy: HeldFile): Promise<FileStamp> {
   const written = toStamp(copy.info());
   copy.assertStillThere();
   unchanged(plan);
@@ -149,7 +149,7 @@ export function nameNew(temporaryPath: string, path: string): void {
 }
 
 /** The file as it is now. Throws WriteProblem when it is not as it was planned for. */
-function unchanged({ path, seen, isNew }: FilePlan): Deno.FileInfo | undefined {
+function unchanged({ path, seen, isNew }: WritePlan): Deno.FileInfo | undefined {
   const info = infoOf(path);
   if (!isSameStamp(info === undefined ? undefined : toStamp(info), seen)) {
     throw info === undefined && !isNew ? new WriteProblem('not-found', path, 'the file has vanished') : changed(path);
@@ -168,7 +168,7 @@ function attributesForNew(sidecar: string, copy: HeldFile): Deno.FileInfo {
   return { ...media, mode: media.mode === null ? null : (media.mode | 0o600) & 0o666 };
 }
 
-function sidecarBytes({ path, kind, isNew }: FilePlan): Uint8Array | undefined {
+function sidecarBytes({ path, kind, isNew }: WritePlan): Uint8Array | undefined {
   if (kind === 'media' || isNew) return undefined;
   assertInPlace(path);
   return Deno.readFileSync(path);

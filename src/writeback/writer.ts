@@ -6,9 +6,9 @@ import type { FieldName } from './fields/fields.ts';
 import { tagsToRead } from './tags_to_read.ts';
 import { Scratch } from './scratch.ts';
 import type { Begin, Undoable } from './intent.ts';
-import type { FilePlan, FileStamp } from './tags.ts';
+import type { FileStamp, WritePlan } from './tags.ts';
 import { undoFile } from './undo_file.ts';
-import { type Tools, writeFile } from './write_file.ts';
+import { writeFile, type WriteTools } from './write_file.ts';
 
 export interface WriterOptions {
   /** How many ExifTools work at a time. */
@@ -26,12 +26,12 @@ export interface WriterOptions {
  * does). Calls may overlap, and should: as many ExifTools as configured work at a time, and each is fed ahead.
  */
 export class Writer implements AsyncDisposable {
-  readonly #tools: Tools;
+  readonly #tools: WriteTools;
   readonly #tags: readonly string[];
   /** The version of ExifTool. */
   readonly version: string;
 
-  private constructor(tools: Tools, fields: readonly FieldName[], version: string) {
+  private constructor(tools: WriteTools, fields: readonly FieldName[], version: string) {
     this.#tools = tools;
     this.#tags = tagsToRead(fields);
     this.version = version;
@@ -42,7 +42,7 @@ export class Writer implements AsyncDisposable {
     const command = await locateExifTool(exifToolPath);
     const scratch = await Scratch.make(scratchParent);
     const pool = new ExifToolPool({ workers, command, config: scratch.config });
-    const tools: Tools = { pool, scratch };
+    const tools: WriteTools = { pool, scratch };
     try {
       return new Writer(tools, fields, await pool.version());
     } catch (error) {
@@ -57,7 +57,7 @@ export class Writer implements AsyncDisposable {
   }
 
   /** Reads one file again. */
-  lookAt(path: string, kind: FilePlan['kind']): Promise<FileState> {
+  lookAt(path: string, kind: WritePlan['kind']): Promise<FileState> {
     return lookAtFile(this.#tools.pool, path, kind, this.#tags);
   }
 
@@ -66,7 +66,7 @@ export class Writer implements AsyncDisposable {
    * `begin` is called before the temporary file is made. Throws WriteProblem; then the file is what it was, and the
    * temporary file is gone.
    */
-  apply(plan: FilePlan, begin: Begin): Promise<FileStamp> {
+  apply(plan: WritePlan, begin: Begin): Promise<FileStamp> {
     return writeFile(this.#tools, plan, begin);
   }
 
@@ -83,7 +83,7 @@ export class Writer implements AsyncDisposable {
   }
 }
 
-async function close({ pool, scratch }: Tools): Promise<void> {
+async function close({ pool, scratch }: WriteTools): Promise<void> {
   await pool[Symbol.asyncDispose]();
   await scratch[Symbol.asyncDispose]();
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { anchorsOf, citationProblems, findCycles, forbiddenArrows, textProblems } from './rules.ts';
+import { anchorsOf, citationProblems, findCycles, forbiddenArrows, nameCollisions, textProblems } from './rules.ts';
 
 Deno.test('a cycle is found, wherever it hangs, and a diamond is none', () => {
   const diamond = new Map([['a', ['b', 'c']], ['b', ['d']], ['c', ['d']], ['d', []]]);
@@ -56,4 +56,14 @@ Deno.test('a comment may cite only what is in the repository: pages, their headi
     ['BEHAV', 'IOUR (', 'b)'],
   ];
   for (const parts of wrong) assert.equal(problems(`// see ${parts.join('')}.`).length, 1, parts.join(''));
+});
+
+Deno.test('a name that two modules of src/ export is reported; overloads, tests and re-exports are not', () => {
+  const twice = new Map([
+    ['src/a.ts', 'export interface Place {}\nexport function place(): void;\nexport function place(): void {}\n'],
+    ['src/b.ts', 'export type Place = string;\n'],
+    ['tests/c.ts', 'export const place = 1;\n'],
+  ]);
+  assert.equal(nameCollisions(twice).length, 1);
+  assert.match(nameCollisions(twice)[0] ?? '', /^Place is exported by src\/a\.ts and src\/b\.ts/);
 });

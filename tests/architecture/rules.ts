@@ -108,6 +108,18 @@ export function anchorsOf(markdown: string): Set<string> {
   );
 }
 
+/** Names that more than one module of src/ exports: one name is one thing. `texts`: the modules by path. */
+export function nameCollisions(texts: ReadonlyMap<string, string>): string[] {
+  const EXPORTED = /^export (?:abstract )?(?:async )?(?:function\*?|class|interface|type|const|enum) (\w+)/gm;
+  const homes = new Map<string, Set<string>>();
+  for (const [module, text] of texts) {
+    if (!module.startsWith('src/')) continue;
+    for (const [, name = ''] of text.matchAll(EXPORTED)) homes.set(name, (homes.get(name) ?? new Set()).add(module));
+  }
+  return [...homes].filter(([, modules]) => modules.size > 1)
+    .map(([name, modules]) => `${name} is exported by ${[...modules].toSorted().join(' and ')}: one name, one thing`);
+}
+
 /** What is wrong with the text of one module, as sentences. */
 export function textProblems(module: string, text: string): string[] {
   const lines = text.split('\n').length - 1;

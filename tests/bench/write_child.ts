@@ -9,7 +9,7 @@ import { MAPPING_VERSION } from '../../src/writeback/plan_files.ts';
 import { databaseSource } from '../../src/writeback/records/database.ts';
 import { digester } from '../../src/writeback/run/wanted.ts';
 import type { AssetRecord } from '../../src/writeback/fields/record.ts';
-import type { FilePlan } from '../../src/writeback/tags.ts';
+import type { WritePlan } from '../../src/writeback/tags.ts';
 import { writeBack, type WriteOptions } from '../../src/writeback/write_back.ts';
 import { multiplyRows } from './multiply.ts';
 import { peakRssMiB } from './peak_memory.ts';
@@ -19,7 +19,7 @@ export interface WriteChild {
   readonly files: number;
   readonly seconds: number;
   readonly rssMiB: number;
-  readonly plans: readonly FilePlan[];
+  readonly plans: readonly WritePlan[];
 }
 
 const fields: readonly FieldName[] = [...USUAL_FIELDS, 'faces'];
@@ -31,7 +31,7 @@ function configOf(destination: Destination): typeof loaded {
   return { ...loaded, write: { ...loaded.write, source: 'database', destination, stateDirectory, settleSeconds: 0 } };
 }
 
-const plans: FilePlan[] = [];
+const plans: WritePlan[] = [];
 const options: WriteOptions = {
   fields,
   isDryRun: task === 'plan',

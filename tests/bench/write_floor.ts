@@ -1,5 +1,5 @@
 import exifToolScript from 'exiftool-vendored.pl';
-import { writeCommand } from '../../src/writeback/exiftool/write.ts';
+import { writeArguments } from '../../src/writeback/exiftool/write.ts';
 import type { WriteChild } from './write_child.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function measureFloor({ plans }: WriteChild, directory: string): Pr
   const workers = Math.max(1, navigator.hardwareConcurrency);
   const commands = plans.map((plan, index) => {
     const json = `${out}/${index}.json`;
-    const command = writeCommand(plan, plan.path, `${out}/${index}.jpg`, json);
+    const command = writeArguments(plan, plan.path, `${out}/${index}.jpg`, json);
     Deno.writeTextFileSync(json, command.json);
     return `${command.args.join('\n')}\n-execute\n`;
   });

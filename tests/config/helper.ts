@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
-import { ConfigError, loadConfig, type LoadOptions, type Problem } from '../../src/config/load.ts';
+import { ConfigError, type ConfigProblem, loadConfig, type LoadOptions } from '../../src/config/load.ts';
 
 export const ALICE = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
 export const BOB = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
@@ -74,7 +74,7 @@ export function refused(given: Given): ConfigError {
 }
 
 /** The only problem of a configuration that must be refused. */
-export function problemOf(given: Given): Problem {
+export function problemOf(given: Given): ConfigProblem {
   const { problems } = refused(given);
   assert.equal(problems.length, 1, JSON.stringify(problems, null, 2));
   return problems[0] ?? assert.fail();

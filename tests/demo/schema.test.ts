@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { availableVector, installImmichSchema } from '../../src/demo/schema/install.ts';
-import { type ImmichSchema, type TableSchema } from '../../src/demo/schema/schema.ts';
+import { type SchemaDescription, type TableSchema } from '../../src/demo/schema/schema.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
 import { openEmpty, RELEASES, type TestDatabase, withImmich } from '../harness/database.ts';
 import { openPGlite } from '../harness/pglite.ts';
@@ -71,7 +71,7 @@ Deno.test('helper functions do what Immich describes', async () => {
   });
 });
 
-async function assertReadsBack(sql: Connection, schema: ImmichSchema): Promise<void> {
+async function assertReadsBack(sql: Connection, schema: SchemaDescription): Promise<void> {
   const vector = await availableVector(sql);
   await installImmichSchema(sql, schema, { vector, vectorIndexes: true, mediaLocation: '/data' });
   const live = await readTables(sql);
@@ -92,7 +92,7 @@ async function withEmpty(use: (database: TestDatabase) => Promise<void>): Promis
 }
 
 /** What the JSON becomes where `vector` is a domain: no dimension in the type, a check instead, no hnsw index. */
-function withStandIn(schema: ImmichSchema): Record<string, TableSchema> {
+function withStandIn(schema: SchemaDescription): Record<string, TableSchema> {
   return Object.fromEntries(
     Object.entries(schema.tables).map(([name, table]) => [name, {
       ...table,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { doctorPage, wrap } from '../../src/cli/doctor_page.ts';
+import { doctorPage, wrapText } from '../../src/cli/doctor_page.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 
 const FINDINGS: readonly Finding[] = [
@@ -73,7 +73,7 @@ Deno.test('no line is wider than the terminal, however narrow it is and however 
     const lines = doctorPage([...FINDINGS, long], { width, isColoured: false }).split('\n');
     assert.deepEqual(lines.filter((line) => line.length > width), []);
   }
-  assert.deepEqual(wrap('  one  two\nthree ', 7), ['one two', 'three']);
-  assert.deepEqual(wrap('abcdefgh ij', 3), ['abc', 'def', 'gh', 'ij']);
-  assert.deepEqual(wrap('', 3), []);
+  assert.deepEqual(wrapText('  one  two\nthree ', 7), ['one two', 'three']);
+  assert.deepEqual(wrapText('abcdefgh ij', 3), ['abc', 'def', 'gh', 'ij']);
+  assert.deepEqual(wrapText('', 3), []);
 });

@@ -1,4 +1,4 @@
-import type { ImmichSchema } from '../../src/demo/schema/schema.ts';
+import type { SchemaDescription } from '../../src/demo/schema/schema.ts';
 import { IMMICH_3_1_0 } from '../../src/demo/schema/v3_1_0.ts';
 
 /** Every release whose tables differ from the one before: 3.2.0 stands for all of 3.2, and 3.3.0 for 3.3.1 too. */
@@ -30,7 +30,7 @@ export const REPRESENTATIVE: readonly Release[] = Deno.env.get('RELEASES') === '
   ? ['v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0']
   : ['v2.7.5', 'v3.3.0'];
 
-export async function loadSchema(release: Release): Promise<ImmichSchema> {
+export async function loadSchema(release: Release): Promise<SchemaDescription> {
   if (release === IMMICH_3_1_0.release) return IMMICH_3_1_0;
   const file = new URL(`../fixtures/immich-schema/immich-${release}.json`, import.meta.url);
   return JSON.parse(await Deno.readTextFile(file));

@@ -1,4 +1,4 @@
-import type { ColumnSchema, ImmichSchema } from '../../src/demo/schema/schema.ts';
+import type { ColumnSchema, SchemaDescription } from '../../src/demo/schema/schema.ts';
 import type { ImmichDatabase } from './database.ts';
 import { loadSchema } from './releases.ts';
 
@@ -10,9 +10,9 @@ export type Values = Readonly<Record<string, unknown>>;
  */
 export class RowWriter {
   readonly #database: ImmichDatabase;
-  readonly #schema: ImmichSchema;
+  readonly #schema: SchemaDescription;
 
-  private constructor(database: ImmichDatabase, schema: ImmichSchema) {
+  private constructor(database: ImmichDatabase, schema: SchemaDescription) {
     this.#database = database;
     this.#schema = schema;
   }

@@ -6,13 +6,13 @@ import type { User, Version } from '../../src/immich/tables/declaration.ts';
 import { FEATURES } from '../../src/immich/tables/features.ts';
 import { TABLE_NAMES, TABLES } from '../../src/immich/tables/tables.ts';
 import type { Sql } from '../../src/postgres/connect.ts';
-import type { ImmichSchema, TableSchema } from '../../src/demo/schema/schema.ts';
+import type { SchemaDescription, TableSchema } from '../../src/demo/schema/schema.ts';
 import { type Release, RELEASES, withImmich } from '../harness/database.ts';
 import { loadSchema } from '../harness/releases.ts';
 
 const USERS: readonly User[] = ['sharing', 'writeBack'];
 
-const schemas = new Map<Release, ImmichSchema>();
+const schemas = new Map<Release, SchemaDescription>();
 for (const release of RELEASES) schemas.set(release, await loadSchema(release));
 
 /** The schemas that have a table, with it. */

@@ -72,4 +72,4 @@ export type AlbumKey = keyof typeof ALBUMS;
 export const ALBUM_KEYS = Object.keys(ALBUMS) as AlbumKey[];
 
 /** Alice's tag tree; parents before children. */
-export const TAGS = Object.freeze(['family', 'family/kids', 'holiday']);
+export const GENERATED_TAGS = Object.freeze(['family', 'family/kids', 'holiday']);

@@ -5,7 +5,7 @@ import { utf8 } from './media/bytes.ts';
 import { LIBRARY_KEYS } from './accounts.ts';
 import type { LibraryContext } from './context.ts';
 import { insertRows } from './insert.ts';
-import { importPathOf } from './paths.ts';
+import { generatedImportPath } from './paths.ts';
 import { libraryRows, userRows } from './rows/accounts.ts';
 import { clusterGroupRows } from './rows/people.ts';
 import { FileWriter } from './write_files.ts';
@@ -40,7 +40,7 @@ export function makeFolders(writer: FileWriter, context: LibraryContext): void {
   for (const folder of MARKED_FOLDERS) {
     writer.write(`${context.mediaLocation}/${folder}/.immich`, utf8('1731232800000'));
   }
-  for (const key of LIBRARY_KEYS) writer.makeDirectory(importPathOf(context, key));
+  for (const key of LIBRARY_KEYS) writer.makeDirectory(generatedImportPath(context, key));
 }
 
 /** Users and libraries. */

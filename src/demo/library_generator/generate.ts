@@ -20,7 +20,7 @@ import { describe } from './result.ts';
 import * as accounts from './rows/accounts.ts';
 import { assetRow, exifRow, jobStatusRow } from './rows/asset.ts';
 import { editRows } from './rows/edits.ts';
-import { fileRows, plannedFiles } from './rows/files.ts';
+import { demoFiles, fileRows } from './rows/files.ts';
 import * as learning from './rows/machine_learning.ts';
 import * as people from './rows/people.ts';
 import * as personal from './rows/personal.ts';
@@ -67,7 +67,7 @@ export async function generateLibrary(sql: Sql, options: LibraryOptions): Promis
 function writeAssetFiles(writer: FileWriter, assets: readonly PlannedAsset[], context: LibraryContext): void {
   for (const asset of assets) {
     if (!asset.spec.isOffline) writer.write(asset.originalPath, asset.content, asset.modifiedAt);
-    for (const file of plannedFiles(asset, context)) writer.write(file.path, file.content, asset.modifiedAt);
+    for (const file of demoFiles(asset, context)) writer.write(file.path, file.content, asset.modifiedAt);
   }
 }
 

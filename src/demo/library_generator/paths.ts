@@ -11,7 +11,7 @@ export function nestedFolder(fileName: string): string {
   return `${fileName.slice(0, 2)}/${fileName.slice(2, 4)}`;
 }
 
-export function importPathOf(context: LibraryContext, key: LibraryKey): string {
+export function generatedImportPath(context: LibraryContext, key: LibraryKey): string {
   const { root, importPath } = LIBRARIES[key];
   return `${root === 'external' ? context.externalRoot : context.mediaLocation}/${importPath}`;
 }
@@ -22,7 +22,7 @@ export function originalPathOf(spec: AssetSpec, context: LibraryContext): string
   const ownerId = userIdOf(context, owner);
   switch (location.kind) {
     case 'external':
-      return `${importPathOf(context, 'alice')}/${location.path}`;
+      return `${generatedImportPath(context, 'alice')}/${location.path}`;
     case 'upload': {
       const extension = location.fileName.slice(location.fileName.lastIndexOf('.'));
       const name = idOf(context, `upload:${spec.key}`) + extension;

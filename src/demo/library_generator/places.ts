@@ -1,5 +1,5 @@
 /** What Immich's reverse geocoder makes of a position. */
-export interface Place {
+export interface GeneratedPlace {
   readonly latitude: number;
   readonly longitude: number;
   readonly city: string;
@@ -44,6 +44,6 @@ export const PLACES = Object.freeze(
       country: 'Japan',
       timeZone: 'Asia/Tokyo',
     },
-  } as const satisfies Record<string, Place>,
+  } as const satisfies Record<string, GeneratedPlace>,
 );
 export type PlaceKey = keyof typeof PLACES;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Bytes } from './media/bytes.ts';
 import type { CameraData } from './media/camera.ts';
 import { withMotionVideo } from './media/jpeg.ts';
-import type { Size } from './media/media.ts';
+import type { PictureSize } from './media/media.ts';
 import { isVideo, makeOriginal, SIZES } from './media/media.ts';
 import { digestOf, toHex } from './media/random.ts';
 import type { LibraryContext } from './context.ts';
@@ -32,11 +32,11 @@ export interface PlannedAsset {
   readonly camera: CameraData;
   /** Number that makes the picture differ from others of its scene. */
   readonly variant: number;
-  readonly storedSize: Size;
+  readonly storedSize: PictureSize;
   /** After orientation. */
-  readonly orientedSize: Size;
+  readonly orientedSize: PictureSize;
   /** After orientation and edits. */
-  readonly shownSize: Size;
+  readonly shownSize: PictureSize;
 }
 
 /** The camera that took all pictures of the test data, as in the rows of the real Immich. */
@@ -89,7 +89,7 @@ function planAsset(spec: AssetSpec, byKey: ReadonlyMap<string, AssetSpec>, conte
   };
 }
 
-function turned({ width, height }: Size): Size {
+function turned({ width, height }: PictureSize): PictureSize {
   return { width: height, height: width };
 }
 

@@ -2,7 +2,7 @@ import type { AlbumKey, LibraryKey, UserKey } from './accounts.ts';
 import { ALBUM_KEYS, ALBUMS, LIBRARIES, LIBRARY_KEYS, USER_KEYS, USERS } from './accounts.ts';
 import type { LibraryContext } from './context.ts';
 import { albumIdOf, assetIdOf, libraryIdOf, personIdOf, userIdOf } from './ids.ts';
-import { importPathOf } from './paths.ts';
+import { generatedImportPath } from './paths.ts';
 import type { PersonKey } from './people.ts';
 import { PEOPLE, PERSON_KEYS } from './people.ts';
 import type { PlannedAsset } from './plan.ts';
@@ -86,8 +86,8 @@ export function describeAccounts(context: LibraryContext, locate: (path: string)
       id: libraryIdOf(context, key),
       ownerId: userIdOf(context, LIBRARIES[key].owner),
       name: LIBRARIES[key].name,
-      importPath: importPathOf(context, key),
-      localImportPath: locate(importPathOf(context, key)),
+      importPath: generatedImportPath(context, key),
+      localImportPath: locate(generatedImportPath(context, key)),
     })),
   };
 }

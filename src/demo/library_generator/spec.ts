@@ -1,4 +1,4 @@
-import type { Edit, MediaFormat } from './media/media.ts';
+import type { GeneratedEdit, MediaFormat } from './media/media.ts';
 import type { SceneName } from './media/picture.ts';
 import type { UserKey } from './accounts.ts';
 import type { PersonKey } from './people.ts';
@@ -79,7 +79,7 @@ export interface AssetSpec {
 
   readonly faces?: readonly FaceSpec[];
   readonly text?: readonly string[];
-  readonly edit?: Edit;
+  readonly edit?: GeneratedEdit;
   /** Key of the hidden video that belongs to this still. */
   readonly livePhotoVideo?: string;
   /** Apple's phones write the same identifier into both halves; Immich links them by it. Motion photos have none. */

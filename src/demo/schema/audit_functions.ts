@@ -1,4 +1,4 @@
-import { type ImmichSchema, quoted, quotedList } from './schema.ts';
+import { quoted, quotedList, type SchemaDescription } from './schema.ts';
 
 /** How an audit row differs from "one row per deleted row, in `<table>_audit`". */
 const EXCEPTIONS: Readonly<Record<string, { onlyIfParentLives?: string; alsoInto?: string }>> = Object.freeze({
@@ -15,7 +15,7 @@ const EXCEPTIONS: Readonly<Record<string, { onlyIfParentLives?: string; alsoInto
  * releases: an audit column is filled from the deleted row's column of the same name, of the old plural name
  * (`albumsId`, `memoriesId`), from its owner, or from its id.
  */
-export function auditFunction(schema: ImmichSchema, name: string): string | undefined {
+export function auditFunction(schema: SchemaDescription, name: string): string | undefined {
   const source = Object.keys(schema.tables)
     .find((table) => schema.tables[table]?.triggers.some((trigger) => trigger.function === name));
   if (!source || !name.endsWith('_audit')) return undefined;
@@ -31,7 +31,7 @@ ${ownRows}
 END`;
 }
 
-function insertDeleted(schema: ImmichSchema, source: string, audit: string, livingParent?: string): string {
+function insertDeleted(schema: SchemaDescription, source: string, audit: string, livingParent?: string): string {
   const columns = columnNames(schema, audit).filter((column) => column !== 'id' && column !== 'deletedAt');
   const values = columns.map((column) => `gone.${quoted(sourceColumn(schema, source, column))}`);
   const filter = livingParent
@@ -44,7 +44,7 @@ function insertDeleted(schema: ImmichSchema, source: string, audit: string, livi
   FROM "old" AS gone${filter};`;
 }
 
-function sourceColumn(schema: ImmichSchema, source: string, auditColumn: string): string {
+function sourceColumn(schema: SchemaDescription, source: string, auditColumn: string): string {
   const available = columnNames(schema, source);
   const plural = auditColumn.endsWith('yId') ? auditColumn.replace(/yId$/, 'iesId') : auditColumn.replace(/Id$/, 'sId');
   const candidates = [auditColumn, plural, ...(auditColumn === 'userId' ? ['ownerId'] : []), 'id'];
@@ -53,7 +53,7 @@ function sourceColumn(schema: ImmichSchema, source: string, auditColumn: string)
   return found;
 }
 
-function columnNames(schema: ImmichSchema, table: string): readonly string[] {
+function columnNames(schema: SchemaDescription, table: string): readonly string[] {
   const found = schema.tables[table];
   if (!found) throw new Error(`${schema.release} has no table ${table}.`);
   return found.columns.map((column) => column.name);

@@ -1,5 +1,5 @@
 import { auditFunction } from './audit_functions.ts';
-import { type ImmichSchema, quoted } from './schema.ts';
+import { quoted, type SchemaDescription } from './schema.ts';
 
 /**
  * Our own versions of Immich's database functions, written from their description in words; only those that
@@ -7,7 +7,7 @@ import { type ImmichSchema, quoted } from './schema.ts';
  *
  * Throws Error for a function name nobody wrote a body for.
  */
-export function renderFunctions(schema: ImmichSchema): string[] {
+export function renderFunctions(schema: SchemaDescription): string[] {
   const helpers = schema.functions.filter((name) => name in HELPERS);
   const triggers = schema.functions.filter((name) => !(name in HELPERS));
   return [
@@ -20,7 +20,7 @@ function triggerFunction(name: string, body: string): string {
   return `CREATE FUNCTION ${quoted(name)}() RETURNS trigger LANGUAGE plpgsql AS $body$\n${body}\n$body$`;
 }
 
-function triggerBody(schema: ImmichSchema, name: string): string {
+function triggerBody(schema: SchemaDescription, name: string): string {
   const body = TRIGGER_BODIES[name];
   if (body) return body(schema);
   const audit = auditFunction(schema, name);
@@ -58,7 +58,7 @@ RETURNS public.earth LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $body$
 $body$`,
 });
 
-const TRIGGER_BODIES: Readonly<Record<string, (schema: ImmichSchema) => string>> = Object.freeze({
+const TRIGGER_BODIES: Readonly<Record<string, (schema: SchemaDescription) => string>> = Object.freeze({
   /** The variable has no time zone, like Immich's: the instant makes a round trip through the session's TimeZone. */
   updated_at: () =>
     `DECLARE
@@ -136,7 +136,7 @@ END`,
 });
 
 /** `albumsId` until v2.2, `albumId` since v2.4. */
-function albumKey(schema: ImmichSchema): string {
+function albumKey(schema: SchemaDescription): string {
   const columns = schema.tables['album_user']?.columns ?? [];
   return columns.some((column) => column.name === 'albumsId') ? 'albumsId' : 'albumId';
 }

@@ -1,6 +1,6 @@
 import type { Connection, Sql } from '../../postgres/connect.ts';
 import { renderImmichSchema, type RenderOptions } from './render.ts';
-import type { ImmichSchema } from './schema.ts';
+import type { SchemaDescription } from './schema.ts';
 
 export interface InstallOptions extends RenderOptions {
   /** Where Immich (not this program) sees its media; `/data` in its containers. */
@@ -21,7 +21,7 @@ export async function availableVector(sql: Sql): Promise<RenderOptions['vector']
  */
 export async function installImmichSchema(
   sql: Connection,
-  schema: ImmichSchema,
+  schema: SchemaDescription,
   options: InstallOptions,
 ): Promise<void> {
   await sql.begin(async (tx) => {
@@ -30,7 +30,7 @@ export async function installImmichSchema(
   });
 }
 
-async function insertInstanceRows(sql: Sql, schema: ImmichSchema, options: InstallOptions): Promise<void> {
+async function insertInstanceRows(sql: Sql, schema: SchemaDescription, options: InstallOptions): Promise<void> {
   const now = new Date().toISOString();
   const metadata: Record<string, unknown> = { MediaLocation: { location: options.mediaLocation } };
   if (options.systemConfig) metadata['system-config'] = options.systemConfig;

@@ -2,9 +2,9 @@ import { renderFunctions } from './functions.ts';
 import {
   type ColumnSchema,
   type ForeignKeySchema,
-  type ImmichSchema,
   quoted,
   quotedList,
+  type SchemaDescription,
   type TableSchema,
   type TriggerSchema,
 } from './schema.ts';
@@ -23,7 +23,7 @@ export interface RenderOptions {
  * The SQL statements that create a release's tables in an empty database, in order. Pure; needs PostgreSQL 14 or
  * newer with uuid-ossp, cube, earthdistance, pg_trgm and unaccent available, as Immich does.
  */
-export function renderImmichSchema(schema: ImmichSchema, options: RenderOptions): string[] {
+export function renderImmichSchema(schema: SchemaDescription, options: RenderOptions): string[] {
   const tables = Object.entries(schema.tables);
   return [
     ...renderExtensions(schema, options),
@@ -38,7 +38,7 @@ export function renderImmichSchema(schema: ImmichSchema, options: RenderOptions)
 }
 
 /** earthdistance needs cube, so the order of the list (alphabetical) matters. */
-function renderExtensions(schema: ImmichSchema, options: RenderOptions): string[] {
+function renderExtensions(schema: SchemaDescription, options: RenderOptions): string[] {
   return schema.extensions.map((name) =>
     name === 'vector' && options.vector === 'stand-in'
       ? 'CREATE DOMAIN vector AS real[]'

@@ -3,7 +3,7 @@
  * databases that each release's own migrations had created (PostgreSQL 15, pgvector 0.8.6), then cut down to the
  * tables that sharing and write-back can touch, their children and their audit tables.
  */
-export interface ImmichSchema {
+export interface SchemaDescription {
   /** `v3.1.0` */
   readonly release: string;
   readonly extensions: readonly string[];

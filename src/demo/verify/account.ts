@@ -1,8 +1,8 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { columnsOf, type Finding, findings } from './finding.ts';
+import { columnsOf, type Damage, findings } from './finding.ts';
 
 /** Checks that nothing is mirrored that must not be, and nothing twice. */
-export async function checkPrivacy(sql: Sql): Promise<Finding[]> {
+export async function checkPrivacy(sql: Sql): Promise<Damage[]> {
   const exposed = await sql<{ id: string; detail: string }[]>`
     SELECT m.mirror_asset_id AS id, coalesce(a."originalPath", 'gone') AS detail
     FROM immich_sidecar.asset_map m
@@ -31,7 +31,7 @@ export async function checkPrivacy(sql: Sql): Promise<Finding[]> {
  * Checks that Immich's own "missing" queries would start nothing for a mirror that is done at the source: metadata,
  * thumbnails, smart search, face detection and recognition, text recognition.
  */
-export async function checkNothingLeftToCompute(sql: Sql): Promise<Finding[]> {
+export async function checkNothingLeftToCompute(sql: Sql): Promise<Damage[]> {
   const hasOcr = (await columnsOf(sql, 'asset_job_status')).has('ocrAt');
   const face = sql((await columnsOf(sql, 'asset_face')).has('personId') ? 'personId' : 'personGroupId');
   const rows = await sql<{ id: string; detail: string }[]>`

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PathMap } from '../../files/path_map.ts';
 import { isBelow } from '../../files/path_map.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { columnsOf, type Finding, findings } from './finding.ts';
+import { columnsOf, type Damage, findings } from './finding.ts';
 
 interface FilePair {
   readonly id: string;
@@ -12,7 +12,7 @@ interface FilePair {
 }
 
 /** Looks at every file that a mirror names, and for files that none does. */
-export async function checkFiles(sql: Sql, paths: PathMap, targetPrefixes: readonly string[]): Promise<Finding[]> {
+export async function verifyFiles(sql: Sql, paths: PathMap, targetPrefixes: readonly string[]): Promise<Damage[]> {
   const pairs = await readPairs(sql);
   const found = pairs.flatMap((pair) => judgeLink(pair, paths));
   found.push(...await checkOriginals(sql, paths));
@@ -49,7 +49,7 @@ async function readPairs(sql: Sql): Promise<FilePair[]> {
 }
 
 /** A mirror's file is there, and it is the source's: the same inode, or the same file behind a symbolic link. */
-function judgeLink({ id, kind, source, mirror }: FilePair, paths: PathMap): Finding[] {
+function judgeLink({ id, kind, source, mirror }: FilePair, paths: PathMap): Damage[] {
   const subject = [{ id, detail: mirror }];
   if (source === mirror) return findings('asset', `${kind} has the source's own path`, subject);
   const [from, to] = [statOf(paths.toLocal(source)), statOf(paths.toLocal(mirror))];
@@ -61,13 +61,13 @@ function judgeLink({ id, kind, source, mirror }: FilePair, paths: PathMap): Find
   return isLink || (to.nlink ?? 0) >= 2 ? [] : findings('asset', `${kind} has one link only`, subject);
 }
 
-async function checkOriginals(sql: Sql, paths: PathMap): Promise<Finding[]> {
+async function checkOriginals(sql: Sql, paths: PathMap): Promise<Damage[]> {
   const rows = await sql<{ id: string; path: string; checksum: string; modified: Date }[]>`
     SELECT a.id, a."originalPath" AS path, encode(a.checksum, 'hex') AS checksum, a."fileModifiedAt" AS modified
     FROM immich_sidecar.asset_map m
     JOIN asset a ON a.id = m.mirror_asset_id`;
   return rows.flatMap(({ id, path, checksum, modified }) => {
-    const found: Finding[] = [];
+    const found: Damage[] = [];
     const wanted = createHash('sha1').update(`path:${path}`).digest('hex');
     if (checksum !== wanted) found.push(...findings('asset', 'has a checksum that is not of its path', [{ id }]));
     const mtime = statOf(paths.toLocal(path))?.mtime?.getTime();
@@ -79,7 +79,7 @@ async function checkOriginals(sql: Sql, paths: PathMap): Promise<Finding[]> {
 }
 
 /** Files in places of ours that no row names. */
-async function checkStrays(sql: Sql, paths: PathMap, targetPrefixes: readonly string[]): Promise<Finding[]> {
+async function checkStrays(sql: Sql, paths: PathMap, targetPrefixes: readonly string[]): Promise<Damage[]> {
   const named = new Set<string>();
   const columns = await columnsOf(sql, 'asset');
   const add = (rows: readonly { path: string | null }[]) => {

@@ -1,21 +1,21 @@
 import type { Sql } from '../../postgres/connect.ts';
 
 /** One thing that is wrong with a mirror. */
-export interface Finding {
+export interface Damage {
   /** Table and id of the row. */
   readonly subject: string;
   readonly problem: string;
 }
 
 /** One independent look at all mirrors. */
-export type Check = (sql: Sql) => Promise<readonly Finding[]>;
+export type Verification = (sql: Sql) => Promise<readonly Damage[]>;
 
 /** Turns rows of (id, detail) into findings. */
 export function findings(
   subject: string,
   problem: string,
   rows: readonly { readonly id: string; readonly detail?: string | null }[],
-): Finding[] {
+): Damage[] {
   return rows.map(({ id, detail }) => ({
     subject: `${subject} ${id}`,
     problem: detail ? `${problem}: ${detail}` : problem,

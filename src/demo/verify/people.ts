@@ -1,8 +1,8 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { columnsOf, type Finding, findings } from './finding.ts';
+import { columnsOf, type Damage, findings } from './finding.ts';
 
 /** Checks who is on the mirrored faces, and that nobody is there without one. */
-export async function checkPeople(sql: Sql): Promise<Finding[]> {
+export async function checkPeople(sql: Sql): Promise<Damage[]> {
   const isGrouped = (await columnsOf(sql, 'person')).has('personGroupId');
   const person = sql(isGrouped ? 'personGroupId' : 'id');
   const face = sql(isGrouped ? 'personGroupId' : 'personId');

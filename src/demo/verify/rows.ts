@@ -1,5 +1,5 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { columnsOf, type Finding, findings } from './finding.ts';
+import { columnsOf, type Damage, findings } from './finding.ts';
 
 /** What Immich or PostgreSQL makes anew for every row. */
 const OWN = ['id', 'createdAt', 'updatedAt', 'updateId'];
@@ -39,8 +39,8 @@ const DIFFERENT: Readonly<Record<string, readonly string[]>> = Object.freeze({
 });
 
 /** Compares every column of every row that hangs on a source with its mirror's. */
-export async function checkRows(sql: Sql): Promise<Finding[]> {
-  const found: Finding[] = [];
+export async function checkRows(sql: Sql): Promise<Damage[]> {
+  const found: Damage[] = [];
   for (const [table, different] of Object.entries(DIFFERENT)) {
     const columns = await columnsOf(sql, table);
     if (columns.size === 0) continue;
@@ -67,7 +67,7 @@ export async function checkRows(sql: Sql): Promise<Finding[]> {
 }
 
 /** What Immich has done for the source counts as done for the mirror; when does not matter. */
-async function checkProgress(sql: Sql): Promise<Finding[]> {
+async function checkProgress(sql: Sql): Promise<Damage[]> {
   const rows = await sql<{ id: string; detail: string }[]>`
     SELECT m.mirror_asset_id AS id, string_agg(done.key, ', ') AS detail
     FROM immich_sidecar.asset_map m
@@ -80,7 +80,7 @@ async function checkProgress(sql: Sql): Promise<Finding[]> {
 }
 
 /** A face that machine learning found has its source's embedding, no other face has one. */
-async function checkEmbeddings(sql: Sql): Promise<Finding[]> {
+async function checkEmbeddings(sql: Sql): Promise<Damage[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT fm.mirror_face_id AS id
     FROM immich_sidecar.face_map fm
@@ -92,7 +92,7 @@ async function checkEmbeddings(sql: Sql): Promise<Finding[]> {
 }
 
 /** What a mirror must have of its own. */
-async function checkOwnValues(sql: Sql): Promise<Finding[]> {
+async function checkOwnValues(sql: Sql): Promise<Damage[]> {
   const columns = await columnsOf(sql, 'asset');
   const has = (column: string) => columns.has(column);
   const rows = await sql<{ id: string; detail: string }[]>`

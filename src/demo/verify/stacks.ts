@@ -1,11 +1,11 @@
 import type { Sql } from '../../postgres/connect.ts';
-import { type Finding, findings } from './finding.ts';
+import { type Damage, findings } from './finding.ts';
 
 /**
  * Checks that mirrors are stacked as their sources are. A stack with anything in it but mirrors of one source stack is the
  * target owner's own, and so is the place of the mirrors in it.
  */
-export async function checkStacks(sql: Sql): Promise<Finding[]> {
+export async function checkStacks(sql: Sql): Promise<Damage[]> {
   const placed = sql`
     SELECT
       m.target_user_id, a.id AS source_id, a."stackId" AS source_stack_id, source."primaryAssetId" AS source_primary_id,

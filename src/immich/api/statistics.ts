@@ -5,7 +5,7 @@ import type { ImmichApi } from './client.ts';
 const statisticsAnswer = z.object({ images: z.int(), videos: z.int() });
 
 /** How many photos and videos the user has there, without trashed ones. Needs the permission asset.statistics. */
-export async function countAssets(api: ImmichApi, visibilities: readonly Visibility[]): Promise<number> {
+export async function fetchAssetCount(api: ImmichApi, visibilities: readonly Visibility[]): Promise<number> {
   const counts = await Promise.all(
     visibilities.map((visibility) => api.get('/assets/statistics', statisticsAnswer, { visibility })),
   );

@@ -16,7 +16,7 @@ export interface TagWithAssets {
  * The user's tags with their assets: one request for the list, and one per thousand assets of a tag and visibility. A
  * search for a tag also finds what has one below it, so what is below a tag without assets is not asked for.
  */
-export async function readTags(
+export async function fetchTags(
   api: ImmichApi,
   account: Account,
   visibilities: readonly Visibility[],

@@ -1,7 +1,7 @@
 import { dirname, normalize } from 'node:path/posix';
 import { isBelow, type PathMap } from '../../files/path_map.ts';
 import { crawlRoot, isMedia } from './crawler.ts';
-import type { Place } from './exposure.ts';
+import type { ExposedPlace } from './exposure.ts';
 
 /** A file that a crawl comes to: its path as the crawl has it, and where it really is. Both as Immich sees them. */
 export interface CrawledFile {
@@ -11,7 +11,7 @@ export interface CrawledFile {
 
 export interface DiskLook {
   /** See ScanFacts. */
-  readonly places: readonly Place[];
+  readonly places: readonly ExposedPlace[];
   readonly files: readonly CrawledFile[];
   readonly unseen: readonly string[];
   readonly isCaseBlind: boolean;
@@ -47,12 +47,12 @@ export function lookAtDisk(importPaths: readonly string[], paths: PathMap, optio
 }
 
 /** A directory or file under the path by which the crawl comes to it, and where it is. */
-interface Spot extends Place {
+interface Spot extends ExposedPlace {
   readonly local: string;
 }
 
 class Walk {
-  readonly places: Place[] = [];
+  readonly places: ExposedPlace[] = [];
   readonly files: CrawledFile[] = [];
   readonly unseen = new Set<string>();
   readonly #paths: PathMap;
@@ -82,7 +82,7 @@ class Walk {
     this.#enter({ ...spot, realPath: alias });
   }
 
-  #addPlace({ root, path }: Place, realPath: string): void {
+  #addPlace({ root, path }: ExposedPlace, realPath: string): void {
     this.places.push({ root, path, realPath });
   }
 
@@ -133,7 +133,7 @@ class Walk {
     else if (isFile && isMedia(name)) this.files.push({ path, realPath });
   }
 
-  #follow(link: Place): void {
+  #follow(link: ExposedPlace): void {
     const { root, path } = link;
     const realPath = this.#realPathOf(link.realPath);
     if (realPath === undefined) return;

@@ -27,7 +27,7 @@ export interface Originals {
 }
 
 /** Where a crawl comes to, and where that really is: the same but behind a symbolic link, or on a disk that is mounted twice. */
-export interface Place {
+export interface ExposedPlace {
   /** The import path that the crawl began in. */
   readonly root: string;
   readonly path: string;
@@ -42,7 +42,7 @@ export interface ScanFacts {
   readonly targetLibraryIds: ReadonlySet<string>;
   readonly mediaLocation: string;
   /** Each import path, and every other way into something. */
-  readonly places: readonly Place[];
+  readonly places: readonly ExposedPlace[];
   /** Assets at or below these places that are not of the scanned library. */
   readonly originals: readonly Originals[];
   /** Files that a crawl comes to and that Immich knows by no path. */
@@ -98,7 +98,7 @@ export function isNothing({ others, own, unknownFiles, unseen }: Exposure): bool
 const ANY_FILE: readonly string[] = Object.freeze(['photo.jpg', 'video.mov']);
 
 class Crawl {
-  readonly #places: readonly Place[];
+  readonly #places: readonly ExposedPlace[];
   readonly #isIgnored: (path: string, root: string) => boolean;
   readonly #fold: (path: string) => string;
 
@@ -131,7 +131,7 @@ class Crawl {
     );
   }
 
-  #takesSome({ root, path }: Place, rest: string): boolean {
+  #takesSome({ root, path }: ExposedPlace, rest: string): boolean {
     return ANY_FILE.some((name) => !this.#isIgnored(`${path}${rest}/${name}`.replaceAll('//', '/'), root));
   }
 }

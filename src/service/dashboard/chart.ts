@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { CycleSummary } from '../snapshot.ts';
+import type { CycleFigures } from '../snapshot.ts';
 
 type Html = ReturnType<typeof html>;
 
@@ -11,7 +11,7 @@ const [SHORTEST, LONGEST] = [0.005, 300];
 const WORDS = Object.freeze({ done: 'done', partial: 'done, with failures or held back', failed: 'failed' });
 
 /** How long the last cycles took and how they ended, as bars; the newest is on the right. */
-export function cycleChart(cycles: readonly CycleSummary[]): Html {
+export function cycleChart(cycles: readonly CycleFigures[]): Html {
   const shown = cycles.slice(-60);
   const width = 60 * (BAR + GAP);
   const bars = shown.map((cycle, index) => {

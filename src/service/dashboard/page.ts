@@ -4,7 +4,7 @@ import { describeProblem } from '../../problems/problem.ts';
 import { describeStanding } from '../../share/standing/words.ts';
 import type { Visitor } from '../http/access.ts';
 import { readinessOf } from '../readiness.ts';
-import type { JobStatus, Snapshot } from '../snapshot.ts';
+import type { JobSnapshot, Snapshot } from '../snapshot.ts';
 import { cycleChart, secondsOf, timeOf } from './chart.ts';
 
 type Html = ReturnType<typeof html>;
@@ -133,7 +133,7 @@ ${
   `;
 }
 
-function shared(jobs: readonly JobStatus[], visitor: Visitor): Html {
+function shared(jobs: readonly JobSnapshot[], visitor: Visitor): Html {
   const rows = jobs.map((job) => {
     const { standing } = job;
     return html`<article class="job"><h3>${job.name}</h3>
@@ -156,7 +156,7 @@ ${rows.length === 0 ? html`<p>No job is configured.</p>` : html`<div class="jobs
 }
 
 /** `12 × the file is not there`: which ones is for those who have signed in. */
-function describeCounts(counts: JobStatus['problemCounts']): string[] {
+function describeCounts(counts: JobSnapshot['problemCounts']): string[] {
   return Object.entries(counts).map(([code, count]) => `${count} × ${wordsFor(code as ProblemCode)}`);
 }
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { CYCLE_COUNTS, JOB_COUNTS } from '../../share/phases/list.ts';
 import { readinessOf } from '../readiness.ts';
-import type { CycleSummary, Snapshot } from '../snapshot.ts';
+import type { CycleFigures, Snapshot } from '../snapshot.ts';
 
 const PREFIX = 'immich_sidecar_';
 
@@ -71,7 +71,7 @@ export class Metrics {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }
 
-  #count({ outcome, seconds, withdrawn, changes, problems }: CycleSummary): void {
+  #count({ outcome, seconds, withdrawn, changes, problems }: CycleFigures): void {
     this.#cycles.inc({ outcome });
     this.#seconds.observe(seconds);
     for (const [kind, count] of Object.entries({ ...NOTHING, ...changes, withdrawn, problems })) {

@@ -48,7 +48,7 @@ export async function checkJobs(sql: Sql, schema: ImmichSchema, jobs: readonly J
 }
 
 /** What makes one job impossible, as sentences without their job; empty when nothing does. Reads only. */
-export async function problemsOf(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
+export async function jobProblems(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
   return judge(job, await readFacts(sql, schema, job));
 }
 

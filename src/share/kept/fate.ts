@@ -1,5 +1,5 @@
 import type { FileIdentity } from '../../files/identity.ts';
-import { type FileStamp, isSameStamp } from '../mirrors/journal.ts';
+import { isSameLinkStamp, type LinkStamp } from '../mirrors/journal.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
 
 /** Why a file was kept. */
@@ -23,13 +23,13 @@ const REVOKED: ReadonlySet<WithdrawReason> = new Set(['source-locked', 'source-d
  * is proof enough.
  */
 export function fateOf(
-  found: FileStamp & { readonly names: number },
-  stamp: FileStamp | null | undefined,
-  source: (FileStamp & { readonly realPath: string }) | undefined,
+  found: LinkStamp & { readonly names: number },
+  stamp: LinkStamp | null | undefined,
+  source: (LinkStamp & { readonly realPath: string }) | undefined,
   reason: WithdrawReason | undefined,
 ): Fate {
   const isSource = found.inode === source?.inode && found.device === source.device;
-  const isOurs = isSource || (stamp ? isSameStamp(found, stamp) : found.names > 1);
+  const isOurs = isSource || (stamp ? isSameLinkStamp(found, stamp) : found.names > 1);
   if (source !== undefined && isOurs) return { kind: 'unlink-beside', source: source.realPath, expected: found };
   if (reason !== undefined && REVOKED.has(reason)) return { kind: 'unlink' };
   return { kind: 'keep', reason: source === undefined ? 'source-file-gone' : 'another-file' };

@@ -1,7 +1,7 @@
 import { isEditUnfinished, pathColumn } from '../../immich/asset_files.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { type Candidate, candidateColumns, type CandidateFile, filesOf } from '../selection/candidates.ts';
+import { type Candidate, candidateColumns, type CandidateFile, filesColumn } from '../selection/candidates.ts';
 import { fieldGroups, groupSum } from './fields.ts';
 import { type JournalEntry, stampColumns } from './journal.ts';
 import type { Job } from '../jobs/job.ts';
@@ -63,7 +63,7 @@ export async function readExistingMirrors(
       mirror."isOffline" AND mirror.status = 'active' AS "isOffline",
       ${pathColumn(sql, schema, 'mirror', 'sidecarPath')} AS "mirrorSidecarPath",
       ${pathColumn(sql, schema, 'mirror', 'encodedVideoPath')} AS "mirrorEncodedVideoPath",
-      ${filesOf(sql, schema, 'mirror')} AS "mirrorFiles",
+      ${filesColumn(sql, schema, 'mirror')} AS "mirrorFiles",
       m.job_name <> ${job.name} AS "isAdopted",
       (${isTouched((name) => !['visibility', 'edits', 'locks'].includes(name))}) AS "hasOwnSidecar",
       (${isTouched((name) => name === 'edits')}) AS "hasOwnEdits",

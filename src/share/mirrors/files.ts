@@ -6,7 +6,7 @@ import type { ExistingMirror } from './existing.ts';
 import { homeOf } from './home.ts';
 import type { Files } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { type FileStamp, isSameStamp, type JournalEntry, stampOf } from './journal.ts';
+import { isSameLinkStamp, type JournalEntry, type LinkStamp, linkStampOf } from './journal.ts';
 import { type InspectedLink, localPath } from './links.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan, planMirror } from './plan.ts';
 import { mirrorModifiedAt } from '../jobs/placement.ts';
@@ -51,7 +51,7 @@ const NEVER_WITHOUT: ReadonlySet<string> = new Set(['thumbnail', 'preview']);
  * Compares a mirror's files with its source's. Looks at the disk, changes nothing; undefined when all is well. A file of the
  * source that is not on disk is left alone: what the mirror has may be all that is left of it.
  */
-export function planFiles(mirror: ExistingMirror, job: Job, files: Files): FilesPlan | undefined {
+export function compareFiles(mirror: ExistingMirror, job: Job, files: Files): FilesPlan | undefined {
   const { linker, paths } = files;
   if (!isPlainPath(mirror.originalPath)) return undefined;
   const plan = planMirror(mirror, job, () => mirror.mirrorAssetId);
@@ -68,7 +68,7 @@ export function planFiles(mirror: ExistingMirror, job: Job, files: Files): Files
       if (!sameFile(source.realPath, target)) {
         links.push({ source, target, keep: localPath(link.keep, paths), link });
       } else if (known !== undefined && link === plan.original && !hasStamp(known, source)) {
-        staleStamps.push({ ...known, stamp: stampOf(source) });
+        staleStamps.push({ ...known, stamp: linkStampOf(source) });
       }
       return true;
     } catch (error) {
@@ -129,8 +129,8 @@ export function planFiles(mirror: ExistingMirror, job: Job, files: Files): Files
   };
 }
 
-function hasStamp({ stamp }: JournalEntry, source: FileStamp): boolean {
-  return stamp !== null && stamp !== undefined && isSameStamp(stamp, source);
+function hasStamp({ stamp }: JournalEntry, source: LinkStamp): boolean {
+  return stamp !== null && stamp !== undefined && isSameLinkStamp(stamp, source);
 }
 
 /** The path that older releases keep in a column counts like a row of asset_file. */

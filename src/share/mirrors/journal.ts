@@ -13,11 +13,11 @@ export interface JournalEntry {
   readonly path: string;
   readonly keep: string;
   /** Which file we put there; only for originals, which may become the last copy of a photo. */
-  readonly stamp?: FileStamp | null;
+  readonly stamp?: LinkStamp | null;
 }
 
 /** A file and its content, as far as can be seen without reading it. */
-export interface FileStamp {
+export interface LinkStamp {
   readonly device: number;
   readonly inode: number;
   readonly size: number;
@@ -25,11 +25,11 @@ export interface FileStamp {
   readonly mtimeMs: number;
 }
 
-export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
+export function isSameLinkStamp(a: LinkStamp, b: LinkStamp): boolean {
   return a.device === b.device && a.inode === b.inode && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
-export function stampOf({ device, inode, size, mtimeMs }: FileStamp): FileStamp {
+export function linkStampOf({ device, inode, size, mtimeMs }: LinkStamp): LinkStamp {
   return { device, inode, size, mtimeMs };
 }
 

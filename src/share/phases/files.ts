@@ -13,15 +13,15 @@ import type { Tools } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { findOriginals, type Going, removeOriginals } from '../kept/remove_originals.ts';
 import { readExistingMirrors } from '../mirrors/existing.ts';
-import { type FilesPlan, pathsOf, planFiles } from '../mirrors/files.ts';
+import { compareFiles, type FilesPlan, pathsOf } from '../mirrors/files.ts';
 import {
   forgetEntries,
   type JournalEntry,
+  linkStampOf,
   notRemoved,
   recordLinks,
   recordStamps,
   removeFiles,
-  stampOf,
 } from '../mirrors/journal.ts';
 import { mirrorPages } from '../mirrors/pages.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
@@ -40,7 +40,7 @@ export const files = definePhase({
       const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
       const plans: FilesPlan[] = [];
       await inSlices(mirrors, (mirror) => {
-        const plan = planFiles(mirror, job, files);
+        const plan = compareFiles(mirror, job, files);
         if (plan !== undefined) plans.push(plan);
       });
       if (plans.length > 0) yield plans;
@@ -227,7 +227,7 @@ function newEntries({ plan, links, journaled }: FilesPlan): JournalEntry[] {
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: link === plan.original ? stampOf(source) : null,
+    stamp: link === plan.original ? linkStampOf(source) : null,
   }));
 }
 
@@ -237,7 +237,7 @@ function originalEntries({ plan, links }: FilesPlan): JournalEntry[] {
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: stampOf(source),
+    stamp: linkStampOf(source),
   }));
 }
 

@@ -9,7 +9,7 @@ import type { Skip } from '../cycle/outcome.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { forgetLinks, type JournalEntry, recordLinks, removeFiles, stampOf } from '../mirrors/journal.ts';
+import { forgetLinks, type JournalEntry, linkStampOf, recordLinks, removeFiles } from '../mirrors/journal.ts';
 import { type InspectedMirror, inspectFiles, linkFiles } from '../mirrors/links.ts';
 import { mirrorIds, type MirrorPlan, planMirror } from '../mirrors/plan.ts';
 import { findTakenPaths } from '../mirrors/taken_paths.ts';
@@ -185,7 +185,7 @@ function entriesOf({ plan, links }: InspectedMirror): JournalEntry[] {
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: link === plan.original ? stampOf(source) : null,
+    stamp: link === plan.original ? linkStampOf(source) : null,
   }));
 }
 

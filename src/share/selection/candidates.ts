@@ -90,11 +90,11 @@ export function candidateColumns(sql: Sql, schema: ImmichSchema): Fragment {
     (extract(epoch FROM a."fileModifiedAt") * 1000)::float8 AS "fileModifiedAtMs",
     ${pathColumn(sql, schema, 'a', 'sidecarPath')} AS "sidecarPath",
     ${pathColumn(sql, schema, 'a', 'encodedVideoPath')} AS "encodedVideoPath",
-    ${filesOf(sql, schema, 'a')} AS files`;
+    ${filesColumn(sql, schema, 'a')} AS files`;
 }
 
 /** The files of the row `alias` of asset, as JSON: a list of CandidateFile. */
-export function filesOf(sql: Sql, schema: ImmichSchema, alias: string): Fragment {
+export function filesColumn(sql: Sql, schema: ImmichSchema, alias: string): Fragment {
   const isEdited = schema.has('asset_file', 'isEdited') ? sql`f."isEdited"` : sql`false`;
   const copied = schema.columns.asset_file.map((column) => sql`f.${sql(column)}`);
   return sql`

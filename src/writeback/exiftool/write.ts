@@ -1,6 +1,6 @@
 import { entryKey } from '../fields/lists.ts';
 import { isMarkedOnly } from '../iptc.ts';
-import type { FilePlan, TagChange } from '../tags.ts';
+import type { TagChange, WritePlan } from '../tags.ts';
 import type { TagValue } from '../fields/values.ts';
 import { assignment, importedText, pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
 
@@ -20,7 +20,7 @@ export interface WriteCommand {
  * @param target the copy, as an argument of option -o
  * @param jsonPath where `json` will be
  */
-export function writeCommand(plan: FilePlan, source: string, target: string, jsonPath: string): WriteCommand {
+export function writeArguments(plan: WritePlan, source: string, target: string, jsonPath: string): WriteCommand {
   const imported: Record<string, TagValue> = { SourceFile: '*' };
   const edits: string[] = [];
   const isRecoded = (tag: string) => plan.recodesIptc === true && tag.startsWith('IPTC:');

@@ -7,7 +7,7 @@ import type { OwnValues, Tags, TagValue } from './values.ts';
 
 export const REGION_INFO = 'XMP-mwg-rs:RegionInfo';
 
-export const faces = Object.freeze<Field>({
+export const faceRegions = Object.freeze<Field>({
   flag: 'face-coordinates',
   isUsual: false,
   help: 'boxes around faces, with names (not part of --all)',

@@ -1,9 +1,9 @@
 import { albums } from './albums.ts';
 import { caption } from './caption.ts';
-import { faces } from './faces.ts';
+import { faceRegions } from './faces.ts';
 import type { Asked, Field } from './field.ts';
 import { gps } from './gps.ts';
-import { people } from './people.ts';
+import { namedPeople } from './people.ts';
 import { rating } from './rating.ts';
 import { isList, type Tag } from './tag.ts';
 import { tags } from './tags.ts';
@@ -11,7 +11,9 @@ import { time } from './time.ts';
 
 /** What can be written, in the order in which it is listed. A new field is one file and one line here. */
 export const FIELDS = Object.freeze(
-  { people, gps, caption, time, rating, albums, faces, tags } as const satisfies Readonly<Record<string, Field>>,
+  { people: namedPeople, gps, caption, time, rating, albums, faces: faceRegions, tags } as const satisfies Readonly<
+    Record<string, Field>
+  >,
 );
 
 export type FieldName = keyof typeof FIELDS;

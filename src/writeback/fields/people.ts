@@ -5,7 +5,7 @@ import { writableEntries } from './text.ts';
 
 const PERSON_IN_IMAGE = 'XMP-iptcExt:PersonInImage';
 
-export const people = Object.freeze<Field>({
+export const namedPeople = Object.freeze<Field>({
   flag: 'people',
   isUsual: true,
   help: 'names of people, as keywords and as persons in the image',

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { isSameStamp } from '../files.ts';
-import type { FilePlan, FileStamp } from '../tags.ts';
+import type { FileStamp, WritePlan } from '../tags.ts';
 import type { OwnValues } from '../fields/values.ts';
 
 /** One file that was replaced, or is just being. */
@@ -10,7 +10,7 @@ export interface Change {
   readonly assetId: string;
   readonly state: 'begun' | 'done' | 'undone';
   /** What was to be done; the values before and after are in it. */
-  readonly plan: FilePlan;
+  readonly plan: WritePlan;
   /** Where the new content is made, in the same directory. */
   readonly temporaryPath: string;
   /** What was ours before. */

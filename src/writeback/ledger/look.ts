@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { MIGRATIONS } from './schema/migrations.ts';
+import { LEDGER_MIGRATIONS } from './schema/migrations.ts';
 import { LEDGER_NAME } from './open.ts';
 import type { Counts, Run } from './runs.ts';
 
@@ -61,7 +61,7 @@ export function lookIntoLedger(directory: string): LedgerLook | undefined {
   if (ledger === undefined) return undefined;
   const { db, version, isOpen } = ledger;
   if (version === 0) return { files: {}, lastRun: undefined, isOpen };
-  if (version > MIGRATIONS.length) return undefined;
+  if (version > LEDGER_MIGRATIONS.length) return undefined;
   const files = db.prepare('SELECT outcome, count(*) AS files FROM file GROUP BY outcome').all();
   const row = db.prepare('SELECT id, started_at, ended_at, state, counts FROM run ORDER BY id DESC LIMIT 1').get();
   return {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, RefusedError, UserError } from '../../errors.ts';
 import { codeOf } from '../../files/problem.ts';
-import { MIGRATIONS } from './schema/migrations.ts';
+import { LEDGER_MIGRATIONS } from './schema/migrations.ts';
 
 export const LEDGER_NAME = 'ledger.sqlite';
 
@@ -52,13 +52,13 @@ function prepare(open: () => DatabaseSync, path: string): DatabaseSync {
 
 function migrate(db: DatabaseSync, path: string): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > MIGRATIONS.length) {
+  if (version > LEDGER_MIGRATIONS.length) {
     throw new RefusedError(
-      `The ledger ${path} has version ${version}, but this program knows only up to ${MIGRATIONS.length}.`,
+      `The ledger ${path} has version ${version}, but this program knows only up to ${LEDGER_MIGRATIONS.length}.`,
       { remedy: 'A newer immich-sidecar has worked with it: install that version or a later one.' },
     );
   }
-  for (const [index, sql] of MIGRATIONS.entries()) {
+  for (const [index, sql] of LEDGER_MIGRATIONS.entries()) {
     if (index < version) continue;
     db.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`);
   }

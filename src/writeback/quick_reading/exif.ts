@@ -3,10 +3,10 @@ import { TAGS } from '../fields/fields.ts';
 import type { ExifDirectory, ExifForm } from '../fields/tag.ts';
 import type { Tags } from '../fields/values.ts';
 import { asciiText, commentText, degreesText, numberText, subSecondText } from './exif_values.ts';
-import { Directory, type Entry, TiffBlock } from './tiff.ts';
+import { TiffBlock, TiffDirectory, type TiffEntry } from './tiff.ts';
 
 /** How the value of an entry is shown; undefined when it is an odd one. */
-type Show = (block: TiffBlock, entry: Entry) => string | boolean | undefined;
+type Show = (block: TiffBlock, entry: TiffEntry) => string | boolean | undefined;
 type Known = ReadonlyMap<number, readonly [tag: string, show: Show]>;
 
 const SHOW: Readonly<Record<ExifForm, Show>> = Object.freeze({
@@ -80,14 +80,19 @@ export function readExif(bytes: Buffer): Tags | undefined {
   );
 }
 
-const NO_DIRECTORY = new Directory(new Map(), 0);
+const NO_DIRECTORY = new TiffDirectory(new Map(), 0);
 
-function textAt(block: TiffBlock, directory: Directory, tag: number): string | boolean | undefined {
+function textAt(block: TiffBlock, directory: TiffDirectory, tag: number): string | boolean | undefined {
   const entry = directory.entries.get(tag);
   return entry === undefined ? '' : asciiText(block, entry);
 }
 
-function tagsOf(block: TiffBlock, { entries }: Directory, known: Known, usual: ReadonlySet<number>): Tags | undefined {
+function tagsOf(
+  block: TiffBlock,
+  { entries }: TiffDirectory,
+  known: Known,
+  usual: ReadonlySet<number>,
+): Tags | undefined {
   const tags: Record<string, string | boolean> = {};
   for (const [tag, entry] of entries) {
     if (!usual.has(tag)) return undefined;

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { degreesOf, shown, shownNumber } from '../exiftool/shown.ts';
-import type { Entry, TiffBlock } from './tiff.ts';
+import type { TiffBlock, TiffEntry } from './tiff.ts';
 
 const ASCII = 2;
 const SHORT = 3;
@@ -11,23 +11,23 @@ const UNDEFINED = 7;
 const ENCODING_LENGTH = 8;
 
 /** A text; undefined when it is not in UTF-8, or has control characters. */
-export function asciiText({ bytes }: TiffBlock, { type, at, size }: Entry): string | boolean | undefined {
+export function asciiText({ bytes }: TiffBlock, { type, at, size }: TiffEntry): string | boolean | undefined {
   const text = type === ASCII ? utf8(bytes.subarray(at, at + size)) : undefined;
   return text === undefined ? undefined : shown(text);
 }
 
 /** ExifTool takes the blanks at the end of fractions away. */
-export function subSecondText(block: TiffBlock, entry: Entry): string | boolean | undefined {
+export function subSecondText(block: TiffBlock, entry: TiffEntry): string | boolean | undefined {
   const text = asciiText(block, entry);
   return typeof text === 'string' ? text.replace(/ +$/, '') : text;
 }
 
-export function numberText(block: TiffBlock, { type, count, at }: Entry): string | undefined {
+export function numberText(block: TiffBlock, { type, count, at }: TiffEntry): string | undefined {
   return type === SHORT && count === 1 ? String(block.short(at)) : undefined;
 }
 
 /** Degrees, minutes and seconds as one number. ExifTool rounds each to ten digits. */
-export function degreesText(block: TiffBlock, { type, count, at }: Entry): string | undefined {
+export function degreesText(block: TiffBlock, { type, count, at }: TiffEntry): string | undefined {
   if (type !== RATIONAL || count !== 3) return undefined;
   const [degrees = NaN, minutes = NaN, seconds = NaN] = [0, 8, 16].map((step) =>
     Number((block.long(at + step) / block.long(at + step + 4)).toPrecision(10))
@@ -36,7 +36,7 @@ export function degreesText(block: TiffBlock, { type, count, at }: Entry): strin
 }
 
 /** A text behind the name of its encoding. */
-export function commentText({ bytes, isLittleEndian }: TiffBlock, { type, at, size }: Entry) {
+export function commentText({ bytes, isLittleEndian }: TiffBlock, { type, at, size }: TiffEntry) {
   if (type !== UNDEFINED || size < ENCODING_LENGTH) return undefined;
   const encoding = bytes.toString('latin1', at, at + ENCODING_LENGTH);
   const content = bytes.subarray(at + ENCODING_LENGTH, at + size);

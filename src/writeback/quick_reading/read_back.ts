@@ -1,4 +1,4 @@
-import type { FilePlan } from '../tags.ts';
+import type { WritePlan } from '../tags.ts';
 import type { Tags } from '../fields/values.ts';
 import { quickSidecar, readMetadata } from './quick_reading.ts';
 import { isSameBesidesMetadata, readJpegHeader } from './same_picture.ts';
@@ -13,7 +13,7 @@ export interface ReadBack {
  * Reads a file that was written for a plan without asking ExifTool: a second opinion, and in a quarter of the time. Only
  * JPEGs and sidecars; undefined for everything else, and for what is in any way unusual.
  */
-export function readBack({ path, kind }: FilePlan, temporaryPath: string): ReadBack | undefined {
+export function readBack({ path, kind }: WritePlan, temporaryPath: string): ReadBack | undefined {
   if (kind === 'sidecar') {
     const reading = quickSidecar(Deno.readFileSync(temporaryPath));
     return reading && { tags: reading.tags, isSamePicture: true };

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 
 /** An entry of a directory, and where its value is. */
-export interface Entry {
+export interface TiffEntry {
   readonly type: number;
   readonly count: number;
   readonly at: number;
@@ -10,8 +10,8 @@ export interface Entry {
 }
 
 /** A directory of entries by their tags (TIFF 6.0, IFD), and where the next one is; 0 = there is none. */
-export class Directory {
-  constructor(readonly entries: ReadonlyMap<number, Entry>, readonly next: number) {}
+export class TiffDirectory {
+  constructor(readonly entries: ReadonlyMap<number, TiffEntry>, readonly next: number) {}
 }
 
 /** Bytes per value of each type of TIFF 6.0, from BYTE to DOUBLE. */
@@ -41,13 +41,13 @@ export class TiffBlock {
   }
 
   /** The directory that begins there; undefined when it is not in order. */
-  directory(at: number): Directory | undefined {
+  directory(at: number): TiffDirectory | undefined {
     const { length } = this.bytes;
     if (at < HEADER_SIZE || at + 2 > length) return undefined;
     const count = this.short(at);
     const end = at + 2 + count * ENTRY_SIZE;
     if (count === 0 || end + 4 > length) return undefined;
-    const entries = new Map<number, Entry>();
+    const entries = new Map<number, TiffEntry>();
     let last = -1;
     for (let entryAt = at + 2; entryAt < end; entryAt += ENTRY_SIZE) {
       const [tag, type, values] = [this.short(entryAt), this.short(entryAt + 2), this.long(entryAt + 4)];
@@ -59,13 +59,13 @@ export class TiffBlock {
       entries.set(tag, { type, count: values, at: valueAt, size });
       last = tag;
     }
-    return new Directory(entries, this.long(end));
+    return new TiffDirectory(entries, this.long(end));
   }
 
   /** The directory that an entry leads to; an empty one when there is no such entry, undefined when it is not in order. */
-  directoryAt({ entries }: Directory, tag: number): Directory | undefined {
+  directoryAt({ entries }: TiffDirectory, tag: number): TiffDirectory | undefined {
     const entry = entries.get(tag);
-    if (entry === undefined) return new Directory(new Map(), 0);
+    if (entry === undefined) return new TiffDirectory(new Map(), 0);
     return entry.type === LONG && entry.count === 1 ? this.directory(this.long(entry.at)) : undefined;
   }
 

@@ -2,8 +2,8 @@ import { readAlbums, type Visibility } from '../../immich/api/albums.ts';
 import type { ImmichApi } from '../../immich/api/client.ts';
 import { type FoundAsset, searchAssets } from '../../immich/api/search.ts';
 import { type Account, isAllowed, type ServerVersion, versionText } from '../../immich/api/server.ts';
-import { countAssets } from '../../immich/api/statistics.ts';
-import { readTags } from '../../immich/api/tags.ts';
+import { fetchAssetCount } from '../../immich/api/statistics.ts';
+import { fetchTags } from '../../immich/api/tags.ts';
 import type { Asked } from '../fields/field.ts';
 import { asksFor, type FieldName } from '../fields/fields.ts';
 import { type AlbumCache, type AlbumCacheRules, currentAlbums, namesByAsset } from './albums.ts';
@@ -24,7 +24,7 @@ export interface ApiSourceOptions {
 }
 
 /** What a key must be allowed for these fields, in Immich's words. */
-export function permissionsFor(fields: readonly FieldName[]): (version: ServerVersion) => readonly string[] {
+export function keyPermissionsFor(fields: readonly FieldName[]): (version: ServerVersion) => readonly string[] {
   return (version) => [
     'user.read',
     'asset.read',
@@ -48,7 +48,7 @@ export function apiSource(options: ApiSourceOptions): RecordSource {
     describe: () => `Immich ${versionText(account.version)} at ${api.url}, photos of ${account.userName}`,
     count: async ({ since }) => {
       if (since !== undefined || !isAllowed(account.permissions, 'asset.statistics')) return undefined;
-      return await countAssets(api, VISIBILITIES);
+      return await fetchAssetCount(api, VISIBILITIES);
     },
     pages: (wanted) => readAhead(readPages(options, wanted)),
   };
@@ -145,7 +145,7 @@ class NameLookup {
 
   async #readTags(): Promise<Names> {
     const { api, account } = this.#options;
-    const tags = await readTags(api, account, await this.#used());
+    const tags = await fetchTags(api, account, await this.#used());
     return namesByAsset(tags.map(({ value, assetIds }) => ({ name: value, assetIds })));
   }
 

@@ -2,21 +2,21 @@ import type { JobConfig } from '../../config/config.ts';
 import type { Sql } from '../../postgres/connect.ts';
 
 /** What is asked about an asset. */
-export interface Candidate {
+export interface MirroredRecord {
   readonly id: string;
   readonly originalPath: string;
   readonly isExternal: boolean;
 }
 
 /** What sharing has to do with some assets, by id. */
-export interface Sharing {
+export interface FileSharing {
   /** Mirrors made by sharing. */
   readonly mirrors: ReadonlySet<string>;
   /** Of which somebody else has a mirror, and with it the very same file. */
   readonly shared: ReadonlySet<string>;
 }
 
-export type FindSharing = (assets: readonly Candidate[]) => Promise<Sharing>;
+export type FindSharing = (assets: readonly MirroredRecord[]) => Promise<FileSharing>;
 
 /**
  * Without a database. Mirrors lie in a library below the path to which one of the user's shares goes: nothing else can, as it is a directory
@@ -33,7 +33,7 @@ export function sharingByPath(
 ): FindSharing {
   const prefixes = jobs.filter((job) => job.targetUserId === userId).map((job) => job.targetPathPrefix);
   const sources = jobs.filter((job) => job.sourceUserId === userId && hasLinks(job));
-  const isTaken = ({ isExternal, originalPath }: Candidate) =>
+  const isTaken = ({ isExternal, originalPath }: MirroredRecord) =>
     sources.some(({ sourcePathPrefix }) =>
       sourcePathPrefix === undefined ? !isExternal : originalPath.startsWith(sourcePathPrefix)
     );

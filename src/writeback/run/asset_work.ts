@@ -16,7 +16,7 @@ import type { RecordItem } from '../records/source.ts';
 import { isSameStamp } from '../files.ts';
 import { assertInPlace } from '../in_place.ts';
 import { isGivenUp, isYoung } from '../settled.ts';
-import type { FilePlan, FileStamp } from '../tags.ts';
+import type { FileStamp, WritePlan } from '../tags.ts';
 import { asWriteProblem } from '../write_file.ts';
 import { WriteProblem } from '../write_problem.ts';
 import type { Intent } from '../intent.ts';
@@ -46,7 +46,7 @@ export interface Ending {
   /** A sentence without full stop, when it did not end well. */
   readonly reason?: string | undefined;
   /** Kinds of the files that were replaced. */
-  readonly written: readonly FilePlan['kind'][];
+  readonly written: readonly WritePlan['kind'][];
 }
 
 export interface WorkOptions {
@@ -60,7 +60,7 @@ export interface WorkOptions {
   /** When aborted, nothing more is begun. */
   readonly signal: AbortSignal;
   /** Is given every plan before it is carried out. */
-  readonly onPlan: (record: AssetRecord, plan: FilePlan) => void;
+  readonly onPlan: (record: AssetRecord, plan: WritePlan) => void;
 }
 
 /** Looks into the files of assets, plans what to write and does it. */
@@ -86,7 +86,7 @@ export class AssetWork {
       } catch (error) {
         if (error instanceof UserError) throw error;
         // A bug, which must not keep the other files waiting.
-        logger.error('{path}: {error}', { path: shown(task.file.path), error });
+        logger.error('{path}: {error}', { path: shownChange(task.file.path), error });
         return this.#end(task, asset, { outcome: 'failed', reason: messageOf(error), written: [] });
       }
     }));
@@ -106,16 +106,18 @@ export class AssetWork {
     const asset = withKnownObstacle(seen, task);
     const own = { media: files.own(seen.media.path), sidecar: files.own(seen.sidecar.path) };
     const planned = planFiles(record, asset, own, { ...this.#options.plan, fields });
-    for (const reason of planned.refused) logger.warn('{path}: {reason}', { path: shown(task.file.path), reason });
+    for (const reason of planned.refused) {
+      logger.warn('{path}: {reason}', { path: shownChange(task.file.path), reason });
+    }
     if (planned.obstacle !== undefined) {
       const { reason, isPermanent } = planned.obstacle;
       return this.#end(task, asset, { outcome: isPermanent ? 'unwritable' : 'failed', reason, written: [] });
     }
     if (planned.instead !== undefined && planned.instead !== seen.media.obstacle) {
-      logger.debug('{path}: {reason}', { path: shown(task.file.path), reason: planned.instead.reason });
+      logger.debug('{path}: {reason}', { path: shownChange(task.file.path), reason: planned.instead.reason });
     }
     if (planned.plans.length > 0 && signal.aborted) return undefined;
-    const stamps = new Map<FilePlan['kind'], FileStamp>();
+    const stamps = new Map<WritePlan['kind'], FileStamp>();
     try {
       const doubt = this.#doubt(task, asset, planned.plans);
       if (doubt === 'broken') return await this.#one(task, withObstacle(seen, 'its end is missing'));
@@ -143,12 +145,12 @@ export class AssetWork {
   }
 
   /** Why these plans have to wait, as somebody may be at work on a file; `broken` when nobody can be any more. */
-  #doubt({ known }: Task, { media, sidecar }: SeenAsset, plans: readonly FilePlan[]): string | undefined {
+  #doubt({ known }: Task, { media, sidecar }: SeenAsset, plans: readonly WritePlan[]): string | undefined {
     const { settleSeconds } = this.#options;
     const now = Date.now();
     const isYoungSince = (file: FileState, stamp: FileStamp | undefined) =>
       file.times !== undefined && !isSameStamp(file.stamp, stamp) && isYoung(file.times, now, settleSeconds);
-    const writes = (kind: FilePlan['kind']) => plans.some((plan) => plan.kind === kind);
+    const writes = (kind: WritePlan['kind']) => plans.some((plan) => plan.kind === kind);
     if (isYoungSince(media, known?.stamp)) return CHANGED_JUST_NOW;
     if (writes('sidecar') && isYoungSince(sidecar, known?.sidecar?.stamp)) return `its sidecar: ${CHANGED_JUST_NOW}`;
     if (!writes('media') || isWhole(media.path)) return undefined;
@@ -167,7 +169,7 @@ export class AssetWork {
   }
 
   /** Carries out one plan: on record before it begins, and on record when it is done. */
-  async #apply(runId: number, assetId: string, plan: FilePlan): Promise<FileStamp> {
+  async #apply(runId: number, assetId: string, plan: WritePlan): Promise<FileStamp> {
     const { writer, ledger: { commits, files, journal } } = this.#options;
     const id = journal.nextId();
     let isBegun = false;
@@ -245,6 +247,6 @@ function withObstacle({ media, sidecar }: SeenAsset, reason: string): SeenAsset 
 }
 
 /** A path for a log. */
-export function shown(path: string): string {
+export function shownChange(path: string): string {
   return plain(JSON.stringify(path));
 }

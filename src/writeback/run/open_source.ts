@@ -9,7 +9,7 @@ import { connect, disconnect } from '../../postgres/connect.ts';
 import { Locator, pathRulesOf } from '../locate.ts';
 import type { FieldName } from '../fields/fields.ts';
 import type { AlbumCache } from '../records/albums.ts';
-import { apiSource, permissionsFor } from '../records/api.ts';
+import { apiSource, keyPermissionsFor } from '../records/api.ts';
 import { databaseSource } from '../records/database.ts';
 import { sharingByPath } from '../records/sharing.ts';
 import type { RecordSource } from '../records/source.ts';
@@ -60,7 +60,7 @@ async function openApi(
   }
   const { apiConcurrency, batchSize, albumCache } = config.write;
   const api = new ImmichApi({ url, apiKey, concurrency: apiConcurrency, signal });
-  const account = await identify(api, permissionsFor(fields));
+  const account = await identify(api, keyPermissionsFor(fields));
   const findSharing = sharingByPath(config.jobs, account.userId, linksOnDisk(config));
   return {
     source: apiSource({ api, account, batchSize, albums: { cache, rules: albumCache }, findSharing }),

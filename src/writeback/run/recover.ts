@@ -4,7 +4,7 @@ import { dirname } from 'node:path/posix';
 import { messageOf } from '../../errors.ts';
 import type { Change } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { shown } from './asset_work.ts';
+import { shownChange } from './asset_work.ts';
 import { isSameStamp } from '../files.ts';
 import { removeIfPresent, stampOf } from '../in_place.ts';
 import type { FileStamp } from '../tags.ts';
@@ -33,7 +33,9 @@ function settleAll(ledger: Ledger, begun: readonly Change[]): void {
   for (const change of begun) {
     const directory = dirname(change.plan.path);
     if (!existsSync(directory)) {
-      logger.warn('{directory} is not there; a temporary file in it may be left', { directory: shown(directory) });
+      logger.warn('{directory} is not there; a temporary file in it may be left', {
+        directory: shownChange(directory),
+      });
       continue;
     }
     const now = removeTemporary(change) ? lookAt(change.plan.path) : 'unknown';
@@ -47,7 +49,7 @@ function lookAt(path: string): FileStamp | undefined | 'unknown' {
   try {
     return stampOf(path);
   } catch (error) {
-    logger.warn('{path}: {error}', { path: shown(path), error: messageOf(error) });
+    logger.warn('{path}: {error}', { path: shownChange(path), error: messageOf(error) });
     return 'unknown';
   }
 }
@@ -91,7 +93,7 @@ function removeTemporary({ temporaryPath }: Change): boolean {
     return true;
   } catch (error) {
     logger.warn('{path}: the temporary file cannot be removed: {error}', {
-      path: shown(temporaryPath),
+      path: shownChange(temporaryPath),
       error: messageOf(error),
     });
     return false;

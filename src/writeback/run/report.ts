@@ -1,7 +1,7 @@
 import type { Destination } from '../destination.ts';
 import type { FieldName } from '../fields/fields.ts';
 import { type Outcome, OUTCOMES } from '../outcome.ts';
-import type { FilePlan } from '../tags.ts';
+import type { WritePlan } from '../tags.ts';
 
 /** An asset that did not end well, for people. */
 export interface Trouble {
@@ -45,7 +45,7 @@ const FAILURES: readonly Outcome[] = Object.freeze(['failed', 'changed-meanwhile
 const MOST_TROUBLES = 100;
 
 /** Counts how assets end. */
-export class Tally {
+export class WriteTally {
   readonly #counts: Record<Outcome, number>;
   readonly #troubles: Trouble[] = [];
   #looked = 0;
@@ -78,7 +78,7 @@ export class Tally {
     return this.#leftOut;
   }
 
-  get written(): Readonly<Record<FilePlan['kind'], number>> {
+  get written(): Readonly<Record<WritePlan['kind'], number>> {
     return { ...this.#written };
   }
 
@@ -97,7 +97,7 @@ export class Tally {
     this.#looked--;
   }
 
-  wrote(kind: FilePlan['kind']): void {
+  wrote(kind: WritePlan['kind']): void {
     this.#written[kind]++;
   }
 

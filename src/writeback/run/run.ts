@@ -10,11 +10,11 @@ import type { Outcome } from '../outcome.ts';
 import type { RecordItem, SourceItem } from '../records/source.ts';
 import { sidecarCandidates } from '../sidecar_path.ts';
 import { NOTHING_OWN } from '../fields/values.ts';
-import { type AssetWork, CHANGED_JUST_NOW, type Ending, shown, type Task } from './asset_work.ts';
+import { type AssetWork, CHANGED_JUST_NOW, type Ending, shownChange, type Task } from './asset_work.ts';
 import type { Choice } from './choice.ts';
 import { rememberedOutcome } from './known.ts';
 import { isYoung } from '../settled.ts';
-import type { Tally } from './report.ts';
+import type { WriteTally } from './report.ts';
 import type { SidecarDirectories } from './sidecar_directories.ts';
 import { saysNothing } from './wanted.ts';
 import { isSameStamp } from '../files.ts';
@@ -35,7 +35,7 @@ export interface RunContext {
   readonly ledger: Ledger;
   readonly locator: Locator;
   readonly mount: MountCheck;
-  readonly tally: Tally;
+  readonly tally: WriteTally;
   /** The number of this run; undefined for a dry run, which leaves no trace in the ledger. */
   readonly runId: number | undefined;
   /** Whether an earlier part of this run is done with some assets. */
@@ -135,7 +135,7 @@ class Page {
     const { record } = item;
     if (!file.isFound) {
       const where = file.path ?? record.originalPath;
-      logger.debug('{path}: {reason}', { path: shown(where), reason: file.reason });
+      logger.debug('{path}: {reason}', { path: shownChange(where), reason: file.reason });
       tally.note({ path: where, outcome: 'not-found', reason: file.reason });
       return 'not-found';
     }
@@ -214,7 +214,7 @@ class Page {
       // Said once of what can never be written. That a copy is under way is nothing to worry about.
       const isNews = outcome !== 'unwritable' || known?.outcome !== 'unwritable';
       const level = outcome === 'still-changing' ? 'info' : isNews ? 'warn' : 'debug';
-      logger[level]('{path}: {reason}.', { path: shown(file.path), reason });
+      logger[level]('{path}: {reason}.', { path: shownChange(file.path), reason });
     }
     if (runId === undefined || !tally.isFinal(outcome)) return;
     ledger.commits.later(() => ledger.runs.markDone(runId, record.assetId, outcome));

@@ -53,7 +53,7 @@ export function parseElements(packet: string): Element | undefined {
     }
   }
   const [top, ...others] = root.children;
-  return open.length === 1 && others.length === 0 && isBlank(root.text) ? top : undefined;
+  return open.length === 1 && others.length === 0 && isWhitespace(root.text) ? top : undefined;
 }
 
 function openingTag(tag: string): OpenElement | undefined {
@@ -69,7 +69,7 @@ function openingTag(tag: string): OpenElement | undefined {
 }
 
 /** XML's white space. */
-export function isBlank(text: string): boolean {
+export function isWhitespace(text: string): boolean {
   return /^[ \t\r\n]*$/.test(text);
 }
 

@@ -1,5 +1,5 @@
 import type { Element } from './elements.ts';
-import { NAMESPACES } from './properties.ts';
+import { XMP_NAMESPACES } from './properties.ts';
 
 /** Whether an attribute declares a prefix. */
 export function isNamespaceAttribute(name: string): boolean {
@@ -7,7 +7,7 @@ export function isNamespaceAttribute(name: string): boolean {
 }
 
 /** Addresses without what ExifTool overlooks when it does not know one: a slash at the end, and the version. */
-const KNOWN: ReadonlySet<string> = new Set([...NAMESPACES.values()].map(rough));
+const KNOWN: ReadonlySet<string> = new Set([...XMP_NAMESPACES.values()].map(rough));
 
 /**
  * Namespaces in which ExifTool finds more than tags: where other pictures and films are in the file, whole blocks of
@@ -31,7 +31,7 @@ export function areFamiliar({ attributes, children }: Element): boolean {
 }
 
 function isFamiliar(prefix: string, uri: string): boolean {
-  const expected = NAMESPACES.get(prefix);
+  const expected = XMP_NAMESPACES.get(prefix);
   if (expected !== undefined) return uri === expected;
   return uri === MICROSOFT_REGIONS || (!KNOWN.has(rough(uri)) && !LEADS_FURTHER.test(uri));
 }

@@ -10,7 +10,7 @@ export interface Property {
 }
 
 /** The namespaces that matter, by the prefixes that everybody uses for them. */
-export const NAMESPACES: ReadonlyMap<string, string> = new Map([
+export const XMP_NAMESPACES: ReadonlyMap<string, string> = new Map([
   ['x', 'adobe:ns:meta/'],
   ['rdf', 'http://www.w3.org/1999/02/22-rdf-syntax-ns#'],
   ...Object.entries(OF_PROPERTIES),

@@ -2,7 +2,7 @@ import { degreesOf, shown, shownNumber } from '../exiftool/shown.ts';
 import type { XmpForm } from '../fields/tag.ts';
 import type { Tags, TagValue } from '../fields/values.ts';
 import { itemsOf, textOf } from './contents.ts';
-import { type Element, isBlank, parseElements, unescaped } from './elements.ts';
+import { type Element, isWhitespace, parseElements, unescaped } from './elements.ts';
 import { areFamiliar, isNamespaceAttribute } from './namespaces.ts';
 import { PROPERTIES, type Property } from './properties.ts';
 import { readRegions } from './regions.ts';
@@ -28,7 +28,7 @@ export function readXmp(packet: string): Tags | undefined {
   const root = parseElements(packet);
   if (root?.name !== 'x:xmpmeta' || !areFamiliar(root) || !hasOnly(root, ['x'])) return undefined;
   const [rdf, ...others] = root.children;
-  if (rdf?.name !== 'rdf:RDF' || others.length > 0 || !isBlank(root.text + rdf.text)) return undefined;
+  if (rdf?.name !== 'rdf:RDF' || others.length > 0 || !isWhitespace(root.text + rdf.text)) return undefined;
   if (!hasOnly(rdf, [])) return undefined;
   const tags: Record<string, TagValue> = {};
   return rdf.children.every((description) => readDescription(description, tags)) ? tags : undefined;
@@ -43,7 +43,7 @@ function hasOnly({ attributes }: Element, prefixes: readonly string[]): boolean 
 
 /** Notes what it says in `tags`; false when it is an odd one. */
 function readDescription(description: Element, tags: Record<string, TagValue>): boolean {
-  if (description.name !== 'rdf:Description' || !isBlank(description.text)) return false;
+  if (description.name !== 'rdf:Description' || !isWhitespace(description.text)) return false;
   for (const [name, raw] of description.attributes) {
     if (name === 'rdf:about' || isNamespaceAttribute(name)) continue;
     if (!note(name, tags, ({ form }) => simpleValue(form, raw))) return false;

@@ -1,7 +1,7 @@
 import { shown } from '../exiftool/shown.ts';
 import type { TagValue } from '../fields/values.ts';
 import { itemsOf, textOf } from './contents.ts';
-import { type Element, isBlank, unescaped } from './elements.ts';
+import { type Element, isWhitespace, unescaped } from './elements.ts';
 import { isNamespaceAttribute } from './namespaces.ts';
 import { type Fields, REGION_FIELDS } from './properties.ts';
 
@@ -58,7 +58,7 @@ function simple(value: string | Element): TagValue | undefined {
  * rdf:Description, or as attributes.
  */
 function partsOf({ attributes, children, text }: Element): [string, string | Element][] | undefined {
-  if (!isBlank(text)) return undefined;
+  if (!isWhitespace(text)) return undefined;
   const own = [...attributes].filter(([name]) => !isNamespaceAttribute(name) && name !== 'rdf:parseType');
   const parseType = attributes.get('rdf:parseType');
   if (parseType !== undefined && parseType !== 'Resource') return undefined;

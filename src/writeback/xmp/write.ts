@@ -2,7 +2,7 @@ import { isWritable } from '../fields/text.ts';
 import type { TagChange } from '../tags.ts';
 import type { TagValue } from '../fields/values.ts';
 import { escaped } from './elements.ts';
-import { type Fields, NAMESPACES, PROPERTIES, type Property, REGION_FIELDS } from './properties.ts';
+import { type Fields, PROPERTIES, type Property, REGION_FIELDS, XMP_NAMESPACES } from './properties.ts';
 
 /** Names this program as the one that has written the packet. */
 const TOOLKIT = 'immich-sidecar';
@@ -28,8 +28,8 @@ export function newSidecar(changes: readonly TagChange[]): string | undefined {
   if (written.length === 0 || written.length < changes.length) return undefined;
   const groups = [...Map.groupBy(written, ({ prefix }) => prefix)];
   return [
-    `<x:xmpmeta xmlns:x='${NAMESPACES.get('x')}' x:xmptk='${TOOLKIT}'>`,
-    `<rdf:RDF xmlns:rdf='${NAMESPACES.get('rdf')}'>`,
+    `<x:xmpmeta xmlns:x='${XMP_NAMESPACES.get('x')}' x:xmptk='${TOOLKIT}'>`,
+    `<rdf:RDF xmlns:rdf='${XMP_NAMESPACES.get('rdf')}'>`,
     ...groups.map(([prefix, group]) => `\n${lines(description(prefix, group.map(({ node }) => node)), 1)}`),
     '</rdf:RDF>',
     '</x:xmpmeta>',
@@ -42,7 +42,7 @@ const INNER_PREFIXES: Readonly<Record<string, readonly string[]>> = { 'mwg-rs': 
 
 function description(prefix: string, content: readonly Node[]): Node {
   const prefixes = [prefix, ...INNER_PREFIXES[prefix] ?? []];
-  const declared = prefixes.map((name) => `\n  xmlns:${name}='${NAMESPACES.get(name)}'`).join('');
+  const declared = prefixes.map((name) => `\n  xmlns:${name}='${XMP_NAMESPACES.get(name)}'`).join('');
   return { name: 'rdf:Description', attributes: ` rdf:about=''${declared}`, content };
 }
 

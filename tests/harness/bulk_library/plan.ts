@@ -11,7 +11,7 @@ import type { SceneName } from '../../../src/demo/library_generator/media/pictur
 import { SCENES } from '../../../src/demo/library_generator/media/picture.ts';
 import type { LibraryContext } from '../../../src/demo/library_generator/context.ts';
 import { idOf, userIdOf } from '../../../src/demo/library_generator/ids.ts';
-import { importPathOf, picturePathOf } from '../../../src/demo/library_generator/paths.ts';
+import { generatedImportPath, picturePathOf } from '../../../src/demo/library_generator/paths.ts';
 
 /** What a bulk run adds: the photos `first` to `last`. */
 export interface BulkPlan {
@@ -51,7 +51,7 @@ export function bulkAsset(number: number, context: LibraryContext): BulkAsset {
   const ownerId = userIdOf(context, 'alice');
   const originalFileName = `IMG_${String(number).padStart(7, '0')}.jpg`;
   const directory = String(Math.floor((number - 1) / DIRECTORY_SIZE)).padStart(4, '0');
-  const originalPath = `${importPathOf(context, 'alice')}/family/bulk/${directory}/${originalFileName}`;
+  const originalPath = `${generatedImportPath(context, 'alice')}/family/bulk/${directory}/${originalFileName}`;
   const takenAt = new Date(FIRST_TAKEN_AT + number * 17 * MINUTE_MS);
   const motif = { scene: SCENE_NAMES[number % SCENE_NAMES.length] ?? 'sea', variant: 1 } as const;
   const camera = { ...BULK_CAMERA, takenAt: takenAt.toISOString().slice(0, 19) };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readBack } from '../../../src/writeback/quick_reading/read_back.ts';
-import type { FilePlan } from '../../../src/writeback/tags.ts';
+import type { WritePlan } from '../../../src/writeback/tags.ts';
 import { missingChange } from '../../../src/writeback/verify.ts';
 import { makeFile } from './media.ts';
 import { photoWithEverything } from './photo_with_everything.ts';
@@ -8,7 +8,7 @@ import { withSecondPicture } from './with_second_picture.ts';
 import { RECORD, World } from './world.ts';
 
 /** What stands where the writer would have its new file. */
-async function written(world: World, plan: FilePlan): Promise<string> {
+async function written(world: World, plan: WritePlan): Promise<string> {
   const path = `${world.directory}/new${plan.kind === 'media' ? '.jpg' : '.xmp'}`;
   await world.writer.apply(plan, () => {});
   await Deno.copyFile(plan.path, path);

@@ -2,7 +2,7 @@ import { planFiles, type PlannedFiles, type PlanOptions } from '../../../src/wri
 import type { Begin } from '../../../src/writeback/intent.ts';
 import { FIELD_NAMES, type FieldName } from '../../../src/writeback/fields/fields.ts';
 import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
-import type { FilePlan, FileStamp } from '../../../src/writeback/tags.ts';
+import type { FileStamp, WritePlan } from '../../../src/writeback/tags.ts';
 import { NOTHING_OWN, type OwnValues } from '../../../src/writeback/fields/values.ts';
 import { Writer } from '../../../src/writeback/writer.ts';
 
@@ -55,7 +55,7 @@ export class World implements AsyncDisposable {
   readonly directory: string;
   readonly writer: Writer;
   own = new Map<string, OwnValues>();
-  readonly done: { plan: FilePlan; bytesBefore: Uint8Array | undefined; written: FileStamp }[] = [];
+  readonly done: { plan: WritePlan; bytesBefore: Uint8Array | undefined; written: FileStamp }[] = [];
 
   private constructor(directory: string, writer: Writer) {
     this.directory = directory;

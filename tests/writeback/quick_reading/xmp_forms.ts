@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { NAMESPACES } from '../../../src/writeback/xmp/properties.ts';
+import { XMP_NAMESPACES } from '../../../src/writeback/xmp/properties.ts';
 
 /**
  * XMP packets in the forms that programs write and in many that they should not: properties as elements and attributes,
@@ -18,7 +18,7 @@ export function xmpPackets(): fc.Arbitrary<string> {
       arbitrary: fc.constantFrom(...ODDITIES),
     }),
   }).map(({ descriptions, wrap, toolkit, oddity }) => {
-    const rdf = `<rdf:RDF xmlns:rdf="${NAMESPACES.get('rdf')}">\n${descriptions.join('\n')}\n</rdf:RDF>`;
+    const rdf = `<rdf:RDF xmlns:rdf="${XMP_NAMESPACES.get('rdf')}">\n${descriptions.join('\n')}\n</rdf:RDF>`;
     return oddity(wrap(`<x:xmpmeta xmlns:x='adobe:ns:meta/'${toolkit}>\n${rdf}\n</x:xmpmeta>`));
   });
 }
@@ -124,7 +124,7 @@ function angle(): fc.Arbitrary<string> {
 }
 
 const DECLARED = [
-  ...[...NAMESPACES].filter(([prefix]) => prefix !== 'rdf' && prefix !== 'x'),
+  ...[...XMP_NAMESPACES].filter(([prefix]) => prefix !== 'rdf' && prefix !== 'x'),
   ['crs', 'http://ns.adobe.com/camera-raw-settings/1.0/'],
   ['xmpMM', 'http://ns.adobe.com/xap/1.0/mm/'],
   ['stEvt', 'http://ns.adobe.com/xap/1.0/sType/ResourceEvent#'],

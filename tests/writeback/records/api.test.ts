@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FieldName } from '../../../src/writeback/fields/fields.ts';
-import { permissionsFor } from '../../../src/writeback/records/api.ts';
+import { keyPermissionsFor } from '../../../src/writeback/records/api.ts';
 import { sharingByPath } from '../../../src/writeback/records/sharing.ts';
 import { capture, DIALECTS } from '../../harness/fake_immich/captures.ts';
 import {
@@ -353,12 +353,12 @@ const JOBS = jobsOf({
 
 Deno.test('a key needs what its fields need, and no more', () => {
   const [old, recent] = [{ major: 2, minor: 7, patch: 5 }, { major: 3, minor: 0, patch: 0 }];
-  assert.deepEqual(permissionsFor(['people', 'gps'])(recent), ['user.read', 'asset.read']);
-  assert.deepEqual(permissionsFor(['albums', 'tags', 'faces'])(old), [
+  assert.deepEqual(keyPermissionsFor(['people', 'gps'])(recent), ['user.read', 'asset.read']);
+  assert.deepEqual(keyPermissionsFor(['albums', 'tags', 'faces'])(old), [
     'user.read',
     'asset.read',
     'album.read',
     'tag.read',
   ]);
-  assert.deepEqual(permissionsFor(['faces'])(recent), ['user.read', 'asset.read', 'face.read', 'asset.edit.get']);
+  assert.deepEqual(keyPermissionsFor(['faces'])(recent), ['user.read', 'asset.read', 'face.read', 'asset.edit.get']);
 });

@@ -4,7 +4,7 @@ import type { FieldName } from '../../../src/writeback/fields/fields.ts';
 import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import type { AlbumCache, AlbumCacheRules, RememberedAlbums } from '../../../src/writeback/records/albums.ts';
-import { apiSource, permissionsFor } from '../../../src/writeback/records/api.ts';
+import { apiSource, keyPermissionsFor } from '../../../src/writeback/records/api.ts';
 import type { FindSharing } from '../../../src/writeback/records/sharing.ts';
 import type { RecordOptions, RecordSource, SourceItem } from '../../../src/writeback/records/source.ts';
 import type { FakeImmich } from '../../harness/fake_immich/server.ts';
@@ -45,7 +45,7 @@ export interface SourceOptions {
 export async function sourceOf(fake: FakeImmich, options: SourceOptions = {}): Promise<RecordSource> {
   const { fields = FIELD_NAMES, batchSize = 1_000, cache = new MemoryCache(), rules = CACHE_RULES } = options;
   const api = apiOf(fake);
-  const account = await identify(api, permissionsFor(fields));
+  const account = await identify(api, keyPermissionsFor(fields));
   const findSharing = options.findSharing ?? (() => Promise.resolve({ mirrors: new Set(), shared: new Set() }));
   return apiSource({ api, account, batchSize, albums: { cache, rules }, findSharing });
 }

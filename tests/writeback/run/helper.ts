@@ -1,7 +1,7 @@
 import type { Config, WriteConfig } from '../../../src/config/config.ts';
 import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import type { WriteReport } from '../../../src/writeback/run/report.ts';
-import type { FilePlan } from '../../../src/writeback/tags.ts';
+import type { WritePlan } from '../../../src/writeback/tags.ts';
 import { undo, type UndoOptions, type UndoReport } from '../../../src/writeback/undo.ts';
 import { writeBack, type WriteOptions } from '../../../src/writeback/write_back.ts';
 import exifToolScript from 'exiftool-vendored.pl';
@@ -42,9 +42,9 @@ export async function write(config: Config, options: Partial<WriteOptions> = {})
 /** A dry run and its plans. */
 export async function plan(config: Config, options: Partial<WriteOptions> = {}): Promise<{
   readonly report: WriteReport;
-  readonly plans: readonly FilePlan[];
+  readonly plans: readonly WritePlan[];
 }> {
-  const plans: FilePlan[] = [];
+  const plans: WritePlan[] = [];
   const report = await write(config, { ...options, isDryRun: true, onPlan: (_, plan) => plans.push(plan) });
   return { report, plans };
 }

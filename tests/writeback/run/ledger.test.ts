@@ -3,7 +3,7 @@ import { EXIT, UserError } from '../../../src/errors.ts';
 import type { KnownFile } from '../../../src/writeback/ledger/files.ts';
 import { Ledger } from '../../../src/writeback/ledger/ledger.ts';
 import { SecondAssets } from '../../../src/writeback/ledger/second_assets.ts';
-import type { FilePlan } from '../../../src/writeback/tags.ts';
+import type { WritePlan } from '../../../src/writeback/tags.ts';
 import { NOTHING_OWN } from '../../../src/writeback/fields/values.ts';
 import { rememberedOutcome } from '../../../src/writeback/run/known.ts';
 import { recover } from '../../../src/writeback/run/recover.ts';
@@ -32,9 +32,9 @@ function file(changes: Partial<KnownFile> = {}): KnownFile {
   };
 }
 
-function planOf(path: string, changes: Partial<FilePlan> = {}): FilePlan {
+function planOf(path: string, changes: Partial<WritePlan> = {}): WritePlan {
   const base = { path, kind: 'media', isNew: false, changes: [], own: NOTHING_OWN, seen: STAMP };
-  return { ...base, ...changes } as FilePlan;
+  return { ...base, ...changes } as WritePlan;
 }
 
 Deno.test('what is saved about files is found again, whatever their names and inodes', () => {
@@ -187,7 +187,7 @@ Deno.test('after a kill the ledger finds out which files were replaced, and temp
   const untouched = make('untouched.jpg');
   const replaced = make('replaced.jpg');
   const left = make('.untouched.jpg.tmp');
-  const begin = (path: string, seen: FilePlan['seen'], temporaryPath: string) =>
+  const begin = (path: string, seen: WritePlan['seen'], temporaryPath: string) =>
     journal.begin(journal.nextId(), {
       ...{ runId, assetId: 'a', temporaryPath, ownBefore: NOTHING_OWN, bytesBefore: undefined },
       plan: planOf(path, { seen, own }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { libraryFromDatabase } from '../../harness/fake_immich/from_database.ts';
 import { FakeImmich } from '../../harness/fake_immich/server.ts';
 import { World } from '../../share/world.ts';
-import type { FilePlan } from '../../../src/writeback/tags.ts';
+import type { WritePlan } from '../../../src/writeback/tags.ts';
 import { configOf, plan, tagsOf, write } from './helper.ts';
 
 const fields = ['caption', 'albums', 'tags'] as const;
@@ -62,7 +62,7 @@ Deno.test('the API does not tell who has a mirror: there a file with several nam
     { ...configOf(world, { source: 'api' }), immich: { url: fake.url, apiKey: fake.apiKey } },
     { fields },
   );
-  const telling = ({ plans }: { plans: readonly FilePlan[] }) =>
+  const telling = ({ plans }: { plans: readonly WritePlan[] }) =>
     plans.filter(({ changes }) => changes.some(({ tag }) => tag === 'XMP-iptcExt:Event')).map(({ path }) => path)
       .sort();
   assert.ok(telling(fromDatabase).length > 5);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { pathArgument } from '../../../src/writeback/exiftool/arguments.ts';
 import { readTags } from '../../../src/writeback/exiftool/read.ts';
-import { writeCommand } from '../../../src/writeback/exiftool/write.ts';
+import { writeArguments } from '../../../src/writeback/exiftool/write.ts';
 import { quickReading } from '../../../src/writeback/quick_reading/quick_reading.ts';
-import type { FilePlan, TagChange } from '../../../src/writeback/tags.ts';
+import type { TagChange, WritePlan } from '../../../src/writeback/tags.ts';
 import { NOTHING_OWN, type TagValue } from '../../../src/writeback/fields/values.ts';
 import type { XmpForm } from '../../../src/writeback/fields/tag.ts';
 import { missingChange } from '../../../src/writeback/verify.ts';
@@ -86,7 +86,7 @@ const changes: fc.Arbitrary<TagChange[]> = fc.subarray([...PROPERTIES], { minLen
   ).map((parts) => [...parts])
 );
 
-function planFor(path: string, parts: readonly TagChange[]): FilePlan {
+function planFor(path: string, parts: readonly TagChange[]): WritePlan {
   return { path, kind: 'sidecar', isNew: true, changes: parts, own: NOTHING_OWN, seen: undefined };
 }
 
@@ -103,7 +103,7 @@ Deno.test('a new sidecar says to ExifTool what one says that ExifTool has made',
       const [ours, theirs] = [comparison.newPath('xmp'), comparison.newPath('xmp')];
       const plan = planFor(ours, parts);
       await Deno.writeTextFile(ours, content);
-      const command = writeCommand(plan, `${directory}/empty.xmp`, theirs, `${directory}/in.json`);
+      const command = writeArguments(plan, `${directory}/empty.xmp`, theirs, `${directory}/in.json`);
       await Deno.writeTextFile(`${directory}/in.json`, command.json);
       await pool.run(command.args);
       const [our, their] = await allTags(pool, [ours, theirs]);

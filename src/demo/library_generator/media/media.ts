@@ -21,13 +21,13 @@ export interface Motif {
   readonly variant: number;
 }
 
-export interface Size {
+export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
 
 /** Stored size in pixels, before orientation. */
-export const SIZES: Readonly<Record<MediaFormat, Size>> = Object.freeze({
+export const SIZES: Readonly<Record<MediaFormat, PictureSize>> = Object.freeze({
   jpeg: { width: 320, height: 240 },
   png: { width: 320, height: 240 },
   heic: { width: 160, height: 120 },
@@ -67,20 +67,20 @@ export function makeOriginal(format: MediaFormat, motif: Motif, camera: CameraDa
 }
 
 /** What a user did to a picture: cut out a piece (in pixels of the oriented picture), turned it clockwise. */
-export interface Edit {
+export interface GeneratedEdit {
   readonly crop: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
   readonly isTurned: boolean;
 }
 
 /** How the shown picture comes from the stored one. */
-export interface View {
+export interface GeneratedView {
   /** For EXIF orientation 6. */
   readonly isTurned: boolean;
-  readonly edit?: Edit | undefined;
+  readonly edit?: GeneratedEdit | undefined;
 }
 
 /** The JPEG that Immich shows instead of an original. */
-export function makePreview(motif: Motif, size: Size, view: View, unique: string): Bytes {
+export function makePreview(motif: Motif, size: PictureSize, view: GeneratedView, unique: string): Bytes {
   return withJpegComment(drawnJpeg(motif, size, view), unique);
 }
 
@@ -94,7 +94,7 @@ export function makePortrait(variant: number, unique: string): Bytes {
   return withJpegComment(remembered(`portrait ${variant}`, () => drawPortrait(variant, PORTRAIT_SIZE)), unique);
 }
 
-function drawnJpeg({ scene, variant }: Motif, { width, height }: Size, view: View): Bytes {
+function drawnJpeg({ scene, variant }: Motif, { width, height }: PictureSize, view: GeneratedView): Bytes {
   return remembered(JSON.stringify([scene, variant, width, height, view]), () => {
     const stored = drawPicture(scene, variant, width, height);
     const oriented = view.isTurned ? turnClockwise(stored) : stored;

@@ -3,7 +3,7 @@ import { ALBUM_KEYS, ALBUMS, EXCLUSION_PATTERNS, LIBRARIES, LIBRARY_KEYS, USER_K
 import type { LibraryContext } from '../context.ts';
 import { albumIdOf, assetIdOf, clusterGroupIdOf, libraryIdOf, userIdOf } from '../ids.ts';
 import type { Row } from '../insert.ts';
-import { importPathOf } from '../paths.ts';
+import { generatedImportPath } from '../paths.ts';
 
 /** A bcrypt hash that belongs to no password. */
 const NO_PASSWORD = '$2b$10$0000000000000000000000000000000000000000000000000000.';
@@ -23,7 +23,7 @@ export function libraryRows(context: LibraryContext): readonly Row[] {
     id: libraryIdOf(context, key),
     ownerId: userIdOf(context, LIBRARIES[key].owner),
     name: LIBRARIES[key].name,
-    importPaths: [importPathOf(context, key)],
+    importPaths: [generatedImportPath(context, key)],
     exclusionPatterns: key === 'alice' ? EXCLUSION_PATTERNS : [],
     refreshedAt: '2024-11-10T00:00:05.000Z',
   }));

@@ -1,6 +1,6 @@
 import type { Bytes } from '../media/bytes.ts';
 import { utf8 } from '../media/bytes.ts';
-import type { Edit } from '../media/media.ts';
+import type { GeneratedEdit } from '../media/media.ts';
 import { makePreview, makeThumbnail } from '../media/media.ts';
 import { makeVideo } from '../media/video.ts';
 import { encodeSidecar } from '../media/xmp.ts';
@@ -13,7 +13,7 @@ import type { PlannedAsset } from '../plan.ts';
 import { hasDone } from '../readiness.ts';
 
 /** A file that belongs to an asset besides its original. */
-export interface PlannedFile {
+export interface DemoFile {
   readonly type: PictureType | 'sidecar' | 'encoded_video';
   readonly isEdited: boolean;
   /** As Immich sees it. */
@@ -22,14 +22,14 @@ export interface PlannedFile {
 }
 
 /** All files of an asset besides its original, as the installed release would have made them. */
-export function plannedFiles(asset: PlannedAsset, context: LibraryContext): readonly PlannedFile[] {
+export function demoFiles(asset: PlannedAsset, context: LibraryContext): readonly DemoFile[] {
   return [...sidecar(asset), ...pictures(asset, context), ...encodedVideo(asset, context)];
 }
 
 /** The rows of asset_file; up to 2.2 sidecars and up to 2.5 encoded videos stand in columns of asset instead. */
 export function fileRows(asset: PlannedAsset, context: LibraryContext): readonly Row[] {
   const { hasSidecarColumn, hasEncodedVideoColumn } = context.traits;
-  return plannedFiles(asset, context)
+  return demoFiles(asset, context)
     .filter(({ type }) =>
       !(type === 'sidecar' && hasSidecarColumn) && !(type === 'encoded_video' && hasEncodedVideoColumn)
     )
@@ -44,7 +44,7 @@ export function fileRows(asset: PlannedAsset, context: LibraryContext): readonly
     }));
 }
 
-function sidecar(asset: PlannedAsset): readonly PlannedFile[] {
+function sidecar(asset: PlannedAsset): readonly DemoFile[] {
   const path = sidecarPathOf(asset.spec, asset.originalPath);
   if (path === undefined) return [];
   const { description, rating, tags } = asset.spec;
@@ -56,11 +56,11 @@ function sidecar(asset: PlannedAsset): readonly PlannedFile[] {
   return [{ type: 'sidecar', isEdited: false, path, content: utf8(text) }];
 }
 
-function pictures(asset: PlannedAsset, context: LibraryContext): readonly PlannedFile[] {
+function pictures(asset: PlannedAsset, context: LibraryContext): readonly DemoFile[] {
   if (!hasDone(asset.spec, 'thumbnails')) return [];
   const { spec, variant, storedSize } = asset;
   const motif = { scene: spec.scene, variant };
-  const file = (type: PictureType, edit?: Edit): PlannedFile => {
+  const file = (type: PictureType, edit?: GeneratedEdit): DemoFile => {
     const isEdited = edit !== undefined;
     const unique = `${context.seed} ${spec.key} ${type}${isEdited ? ' edited' : ''}`;
     const content = type === 'thumbnail'
@@ -79,7 +79,7 @@ function pictures(asset: PlannedAsset, context: LibraryContext): readonly Planne
   ];
 }
 
-function encodedVideo(asset: PlannedAsset, context: LibraryContext): readonly PlannedFile[] {
+function encodedVideo(asset: PlannedAsset, context: LibraryContext): readonly DemoFile[] {
   const path = encodedVideoPathOf(asset.spec, context);
   if (path === undefined) return [];
   const content = makeVideo('mp4', `${context.seed} ${asset.spec.key} encoded`);

@@ -1,4 +1,4 @@
-import { TAGS } from '../accounts.ts';
+import { GENERATED_TAGS } from '../accounts.ts';
 import type { LibraryContext } from '../context.ts';
 import { assetIdOf, idOf, userIdOf } from '../ids.ts';
 import type { Row } from '../insert.ts';
@@ -7,7 +7,7 @@ import type { PlannedAsset } from '../plan.ts';
 // Tags, stacks, memories and the metadata of a phone belong to their user: they must never be mirrored.
 
 export function tagRows(context: LibraryContext): readonly Row[] {
-  return TAGS.map((value) => {
+  return GENERATED_TAGS.map((value) => {
     const parent = value.slice(0, Math.max(value.lastIndexOf('/'), 0));
     return {
       id: idOf(context, `tag:${value}`),
@@ -19,8 +19,8 @@ export function tagRows(context: LibraryContext): readonly Row[] {
 }
 
 export function tagClosureRows(context: LibraryContext): readonly Row[] {
-  return TAGS.flatMap((ancestor) =>
-    TAGS.filter((value) => value === ancestor || value.startsWith(`${ancestor}/`)).map((descendant) => ({
+  return GENERATED_TAGS.flatMap((ancestor) =>
+    GENERATED_TAGS.filter((value) => value === ancestor || value.startsWith(`${ancestor}/`)).map((descendant) => ({
       id_ancestor: idOf(context, `tag:${ancestor}`),
       id_descendant: idOf(context, `tag:${descendant}`),
     }))
