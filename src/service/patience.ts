@@ -22,7 +22,7 @@ export async function patiently<T>(
   let attemptAt = 0;
   let givingUpAt: number | undefined;
   return await pRetry(async () => {
-    attemptAt = Date.now();
+    attemptAt = performance.now();
     const sql = await connect(config.database);
     try {
       return await work(sql);
@@ -36,7 +36,7 @@ export async function patiently<T>(
     minTimeout: 500,
     maxTimeout: 5_000,
     shouldRetry: ({ error, retryDelay }) => {
-      const now = Date.now();
+      const now = performance.now();
       if (givingUpAt === undefined || now - attemptAt > patienceMs) givingUpAt = now + patienceMs;
       if (!isPassing(error) || now + retryDelay > givingUpAt) return false;
       logger.warn('{problem} Trying again for up to {seconds} s.', {

@@ -87,16 +87,16 @@ export class Sharing {
     const last = this.#last;
     this.#last = undefined; // an error makes the next cycle a full one
     const isDue = last === undefined || options.jobName !== undefined ||
-      Date.now() - last.fullAtMs > this.config.reconcileHours * 3_600_000;
-    const startedAt = new Date();
+      performance.now() - last.fullAtMs > this.config.reconcileHours * 3_600_000;
+    const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
     const report = isDue ? await this.#full(options) : await this.#changesOnly(last, options);
     // With the look at what has changed, which is all that most cycles consist of.
-    return { ...report, startedAt: startedAt.toISOString(), seconds: (Date.now() - startedAt.getTime()) / 1000 };
+    return { ...report, startedAt, seconds: (performance.now() - beganMs) / 1000 };
   }
 
   async #full(options: CycleOptions): Promise<CycleReport> {
     const { sql, config, lock, limits } = this;
-    const fullAtMs = Date.now();
+    const fullAtMs = performance.now();
     const prepared = await prepare(sql, config, options.jobName, limits);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
@@ -173,7 +173,7 @@ interface LastCycle {
   readonly mark: Mark;
   /** Selected assets that were not ready. */
   readonly waiting: readonly string[];
-  /** When the last full cycle began, in milliseconds since the epoch. */
+  /** When the last full cycle began, in milliseconds since the process did: the time of day may be set. */
   readonly fullAtMs: number;
 }
 

@@ -11,19 +11,18 @@ import {
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { commaSeparated } from '../copy/columns.ts';
+import { type Moment, setBackMs, timed } from './clock.ts';
 import type { Scope } from './scope.ts';
 
 /** A moment in the life of the database, from which changes can be read. */
-export interface Mark {
+export interface Mark extends Moment {
   /**
-   * The smallest `updateId` that a change after this moment can have: Immich makes them of the time of day
-   * (docs/immich.md), and a transaction that is still open may show rows later that are as old as its begin.
+   * The earliest time, in milliseconds since the epoch, in the `updateId` of a change after this moment: Immich makes them of the
+   * time of day (docs/immich.md), and a transaction that is still open may show rows later that are as old as its begin.
    */
-  readonly floor: string;
+  readonly floorMs: number;
   /** The same for each table without an index on it: the floor of the last cycle that scanned it. */
-  readonly floors: Readonly<Record<string, string>>;
-  /** Milliseconds since the epoch, by the database's clock. */
-  readonly atMs: number;
+  readonly floorsMs: Readonly<Record<string, number>>;
   /** What has been written to tables without an index on `updateId`, by name: equal words mean no change. */
   readonly activity: Readonly<Record<string, string>>;
   /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
@@ -110,7 +109,8 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
   const foundation = tablesWatched('foundation')
     .filter(([table]) => schema.has(table))
     .map(([table]) => FOUNDATION[table as FoundationTable](sql));
-  const [row] = await sql<(Omit<Mark, 'floor' | 'floors'> & { readonly floorMs: number })[]>`
+  const row = await timed(async () => {
+    const [row] = await sql<Omit<Mark, 'floorsMs' | 'askedMs' | 'answeredMs'>[]>`
     SELECT
       (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "atMs",
       floor(extract(epoch FROM least(
@@ -139,10 +139,10 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
       md5(concat_ws('|', ${commaSeparated(sql, foundation)})) AS foundation,
       (SELECT coalesce(array_agg(source_asset_id), '{}') FROM immich_sidecar_decisions.recheck) AS rechecks,
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
-  if (row === undefined) throw new Error('a query without FROM returned no row');
-  const { floorMs, ...mark } = row;
-  const floor = firstUuidOf(floorMs);
-  return { ...mark, floor, floors: Object.fromEntries(COUNTED_TABLES.map((table) => [table, floor])) };
+    if (row === undefined) throw new Error('a query without FROM returned no row');
+    return row;
+  });
+  return { ...row, floorsMs: Object.fromEntries(COUNTED_TABLES.map((table) => [table, row.floorMs])) };
 }
 
 /** Sources that a command has asked to be looked at again. */
@@ -156,15 +156,20 @@ export async function readRechecks(sql: Sql): Promise<string[]> {
  * it must still be found, so a table that was not scanned keeps its old floor.
  */
 export function advance(since: Mark, now: Mark): Mark {
-  const floors = COUNTED_TABLES.map((
-    table,
-  ) => [table, wasWrittenTo(table, since, now) ? now.floor : since.floors[table]]);
-  return { ...now, floors: Object.fromEntries(floors) };
+  const backMs = setBackMs(since, now);
+  const floors = COUNTED_TABLES.map((table) => {
+    const old = (since.floorsMs[table] ?? since.floorMs) - backMs;
+    return [table, wasWrittenTo(table, since, now) ? now.floorMs : old] as const;
+  });
+  return { ...now, floorsMs: Object.fromEntries(floors) };
 }
 
 /**
  * The source assets that may need something: changed themselves, with changed files, faces or text, their mirrors changed,
  * deleted, waiting for Immich, or failed in the last cycle. Anything more that is listed costs time and does no harm.
+ *
+ * A database whose clock is set back dates new changes before the mark: they are found as long as this process has seen both. The first
+ * cycle of a process has no mark, and looks at everything.
  *
  * Reads indexes, and a table without one only if it was written to since (asset_face). What leaves no trace at all (an embedding
  * that was computed again, a cascade from a deleted library) is found by the next full cycle.
@@ -182,11 +187,14 @@ export async function readChanges(
   },
 ): Promise<Changes> {
   if (now.foundation !== since.foundation || now.atMs < since.atMs) return { scope: 'all', hasPeopleNews: true };
-  const from = sql`${since.floor}::uuid`;
+  // A clock that was set back dates what happens now before the mark, until it has caught up.
+  const backMs = setBackMs(since, now);
+  const from = sql`${firstUuidOf(since.floorMs - backMs)}::uuid`;
   const sources = [...new Set(jobs.map(({ sourceUserId }) => sourceUserId))];
   const isCounted = (table: ImmichTable) => COUNTED_TABLES.includes(table);
   const isWrittenTo = (table: ImmichTable) => !isCounted(table) || wasWrittenTo(table, since, now);
-  const floorOf = (table: ImmichTable) => isCounted(table) ? sql`${since.floors[table] ?? since.floor}::uuid` : from;
+  const floorOf = (table: ImmichTable) =>
+    isCounted(table) ? sql`${firstUuidOf((since.floorsMs[table] ?? since.floorMs) - backMs)}::uuid` : from;
   const isReadinessNews = tablesWatched('count').some(([table]) => isWrittenTo(table));
   const statements = tablesWatched('statement')
     .filter(([table]) => schema.has(table) && isWrittenTo(table))
@@ -268,6 +276,6 @@ function union(sql: Sql, queries: readonly Fragment[]): Fragment {
 
 /** The smallest version 7 UUID of a millisecond: its first 48 bits are the time. */
 function firstUuidOf(ms: number): string {
-  const hex = Math.max(ms, 0).toString(16).padStart(12, '0');
+  const hex = Math.max(Math.floor(ms), 0).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`;
 }

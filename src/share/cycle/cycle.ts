@@ -19,7 +19,7 @@ const logger = getLogger(['immich-sidecar', 'share']);
  * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
  */
 export async function runCycle(given: View, tools: Tools, version: string, progress: Progress): Promise<CycleReport> {
-  const startedAt = new Date();
+  const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
   const jobs = chosenJobs(given);
   const tally = new CycleTally(jobs, progress, given.limits.problems);
   let view = given;
@@ -33,8 +33,8 @@ export async function runCycle(given: View, tools: Tools, version: string, progr
     for (const job of jobs) standings.set(job.name, await readStanding(view.sql, view.schema, job));
   }
   const report = tally.report({
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    startedAt,
+    seconds: (performance.now() - beganMs) / 1000,
     hasBacklog: tools.backlog.queues.size > 0,
   }, standings);
   if (tally.withdrawnOfOthers > 0) {
