@@ -72,7 +72,7 @@ function parse(name: string, text: string, problems: ConfigProblem[]): ConfigFil
   const label = plain(name);
   switch (formatOf(name, text)) {
     case 'env': {
-      const settings = envFileSource(text, label);
+      const settings = envFileSource(text, label, problems);
       reportMisspelledVariables(settings, problems);
       return { ...NOTHING, settings };
     }

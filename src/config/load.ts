@@ -38,7 +38,7 @@ const MAX_VECTOR_WORKERS = 8;
 export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOptions): Config {
   const problems: ConfigProblem[] = [];
   const notes: string[] = [];
-  const variables = [environmentSource(env), dotEnvSource(cwd, problems)];
+  const variables = [environmentSource(env), dotEnvSource(cwd, problems, env)];
   for (const source of variables) reportMisspelledVariables(source, problems);
   const file = findConfigFile(variables, cwd, configFile, problems, notes);
   const settings = new SettingsReader([...variables, file?.settings ?? new Map()], cwd, problems);

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
+import { parseDotEnv } from './dot_env.ts';
+import type { Variables } from './interpolate.ts';
 import type { ConfigProblem } from './problems.ts';
+import { ENVIRONMENT_NAMES } from './settings.ts';
 import { readTextFile } from './text_file.ts';
 
 /** A value as somebody wrote it, with its position. Only `PATH_MAP` in YAML can be a list of pairs. */
@@ -18,8 +20,8 @@ export function environmentSource(env: Readonly<Record<string, string | undefine
   return sourceOf(env, () => 'environment');
 }
 
-/** The file `.env` in the working directory as a source; a missing file is an empty source. */
-export function dotEnvSource(cwd: string, problems: ConfigProblem[]): Source {
+/** The file `.env` in the working directory as a source; a missing file is an empty source. `environment`: see parseDotEnv. */
+export function dotEnvSource(cwd: string, problems: ConfigProblem[], environment: Variables = {}): Source {
   const file = readTextFile(resolve(cwd, '.env'));
   if (file.state === 'missing') return new Map();
   if (file.state !== 'read') {
@@ -31,17 +33,40 @@ export function dotEnvSource(cwd: string, problems: ConfigProblem[]): Source {
     });
     return new Map();
   }
-  return envFileSource(file.text, '.env');
+  return envFileSource(file.text, '.env', problems, environment);
 }
 
 /** The text of a file of `NAME=value` lines as a source; `label` is its name in `place`. */
-export function envFileSource(text: string, label: string): Source {
-  const lines = text.split(/\r?\n/);
-  const values = parseEnv(text);
-  return sourceOf(values, (name) => {
-    const line = lineOf(name, values[name], lines);
-    return line === undefined ? label : `${label} line ${line}`;
-  });
+export function envFileSource(
+  text: string,
+  label: string,
+  problems: ConfigProblem[],
+  environment: Variables = {},
+): Source {
+  const { entries, mistakes } = parseDotEnv(text, environment);
+  for (const { line, complaint } of mistakes) {
+    problems.push({
+      key: label,
+      place: `${label} line ${line}`,
+      message: `this line ${complaint}`,
+      remedy: 'Write NAME=value; put single quotes around a value with spaces, quotes, "#" or "$" in it.',
+    });
+  }
+  const last = new Map(entries.map((entry) => [entry.name, entry]));
+  for (const { name, line, hasUnset } of last.values()) {
+    if (!hasUnset || !ENVIRONMENT_NAMES.includes(name)) continue;
+    problems.push({
+      key: name,
+      place: `${label} line ${line}`,
+      message:
+        'the value contains a variable that is not set: Docker Compose and this program read what follows a "$" as one',
+      remedy: 'Put single quotes around the value, or set that variable.',
+    });
+  }
+  return sourceOf(
+    Object.fromEntries([...last].map(([name, { value }]) => [name, value])),
+    (name) => `${label} line ${last.get(name)?.line}`,
+  );
 }
 
 /** The setting's value is blank, which counts as not set: Compose passes `NAME=${NAME:-}` for whatever is unset. */
@@ -60,18 +85,4 @@ export function sourceOf(
     source.set(name, { key: name, place: placeOf(name), value });
   }
   return source;
-}
-
-/**
- * The line (from 1) on which a name got its value. `parseEnv` keeps no positions and the last assignment wins; parsing
- * again from a candidate line tells an assignment from a similar line inside a quoted value.
- */
-function lineOf(name: string, value: string | undefined, lines: readonly string[]): number | undefined {
-  for (let index = lines.length - 1; index >= 0; index--) {
-    const line = lines[index] ?? '';
-    const [left] = line.split('=', 1);
-    if (left?.trim().replace(/^export\s+/, '') !== name) continue;
-    if (parseEnv(lines.slice(index).join('\n'))[name] === value) return index + 1;
-  }
-  return undefined;
 }

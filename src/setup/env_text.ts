@@ -1,5 +1,5 @@
-import { parseEnv } from 'node:util';
 import { comment } from '../config/comment.ts';
+import { dotEnvValues } from '../config/dot_env.ts';
 import { SETTING_NAMES, type SettingName, settingOf } from '../config/settings.ts';
 import { UserError } from '../errors.ts';
 
@@ -53,12 +53,12 @@ function linesOf(name: string, lines: readonly string[]): number[] {
 
 /** A value as it has to be written so that this program, and Compose, read it back. */
 function quoted(name: string, value: string): string {
-  const candidates = [value, `'${value}'`, `"${value}"`, `\`${value}\``];
-  const isPlain = /^[\w./:@%+,=~-]*$/.test(value);
-  for (const candidate of isPlain ? candidates : candidates.slice(1)) {
-    // Compose expands variables inside double quotes and beside none; a dollar sign is only safe in single ones.
+  const escaped = value.replace(/[\\"]/g, '\\$&');
+  const candidates = /^[\w./:@%+,=~-]*$/.test(value) ? [value] : [`'${value}'`, `"${escaped}"`];
+  for (const candidate of candidates) {
+    // Versions of Compose differ about an escaped dollar sign; inside single quotes it is safe in all of them.
     if (value.includes('$') && candidate.startsWith('"')) continue;
-    if (!value.includes('\n') && parseEnv(`${name}=${candidate}`)[name] === value) return candidate;
+    if (!value.includes('\n') && dotEnvValues(`${name}=${candidate}`)[name] === value) return candidate;
   }
   throw new UserError(`The value of ${name} has quotes in it that an .env cannot hold.`, {
     remedy: `Put it into a file of its own, and set ${name}_FILE to that file.`,

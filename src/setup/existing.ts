@@ -47,7 +47,7 @@ export function readExisting(place: ConfigurationPlace): Existing {
   const envPath = resolve(cwd, '.env');
   const envFile = readTextFile(envPath);
   const problems: ConfigProblem[] = [];
-  const variables = [environmentSource(env), dotEnvSource(cwd, problems)];
+  const variables = [environmentSource(env), dotEnvSource(cwd, problems, env)];
   const named = configFile ?? new SettingsReader(variables, cwd, problems).read('CONFIG_FILE');
   if (named !== undefined && !/\.ya?ml$/i.test(named)) {
     throw new UserError(`setup writes YAML, and ${named} is to be something else.`, {

@@ -1,10 +1,10 @@
+import { dotEnvValues } from '../config/dot_env.ts';
 import type { SettingName } from '../config/settings.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
 import { Secret } from '../config/secret.ts';
 import { isBlank } from '../config/sources.ts';
-import { parseEnv } from 'node:util';
 import type { Existing } from './existing.ts';
 import { updateEnv } from './env_text.ts';
 import type { NewOrKnown, PlannedJob, SetupPlan } from './plan.ts';
@@ -83,7 +83,7 @@ export function configurationOf(
   const variables = files.find(({ path }) => path === envPath)?.text;
   const set = Object.entries(place.env).filter(([, value]) => value !== undefined && !isBlank(value));
   // What .env will say counts for more than what it says, and the process environment for more than both.
-  const env = { ...(variables === undefined ? {} : parseEnv(variables)), ...Object.fromEntries(set) };
+  const env = { ...(variables === undefined ? {} : dotEnvValues(variables)), ...Object.fromEntries(set) };
   const { cwd } = place;
   return loadConfig({ env, cwd, needJobs: false, configFile: yamlFile });
 }

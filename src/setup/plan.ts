@@ -1,5 +1,5 @@
+import { dotEnvValues } from '../config/dot_env.ts';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { Secret } from '../config/secret.ts';
 import type { SettingName } from '../config/settings.ts';
 import { PathMap } from '../files/path_map.ts';
@@ -264,6 +264,6 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
     ...(write !== undefined && write.userIds.length === 0 ? ['WRITE_USER_IDS'] : []),
     ...(answers.shares.length > 0 && !existing.hasJobList ? JOB_SETTINGS : []),
   ];
-  const there = parseEnv(existing.envText ?? '');
+  const there = dotEnvValues(existing.envText ?? '');
   return { settings, retired: retired.filter((name) => there[name] !== undefined) };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { interpolate } from '../../src/setup/compose/interpolate.ts';
+import { interpolate } from '../../src/config/interpolate.ts';
 import { findCompose, readCompose } from '../../src/setup/compose/read.ts';
 
 /** A directory with these files. */

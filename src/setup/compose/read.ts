@@ -1,13 +1,13 @@
 import { dirname, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { parseDocument } from 'yaml';
+import { dotEnvValues } from '../../config/dot_env.ts';
+import { interpolate, type Variables } from '../../config/interpolate.ts';
 import { quote } from '../../config/quote.ts';
 import { databaseUrl, sslMode } from '../../config/database_values.ts';
 import { Secret } from '../../config/secret.ts';
 import { readTextFile } from '../../config/text_file.ts';
 import { UserError } from '../../errors.ts';
 import type { ComposeFacts, FoundDatabase, Mount } from './facts.ts';
-import { interpolate, type Variables } from './interpolate.ts';
 import { mountOf } from './volumes.ts';
 
 /** Compose looks for these, in this order. */
@@ -94,13 +94,7 @@ function readVariables(path: string): Variables {
       remedy: 'Run setup as a user who may read it.',
     });
   }
-  const values = parseEnv(file.text);
-  // Paths are made of other variables; a password with a dollar sign in it is just that.
-  const expanded = Object.entries(values).map(([name, value]) => [
-    name,
-    /PASSWORD/.test(name) ? value : interpolate(value ?? '', values),
-  ]);
-  return Object.fromEntries(expanded);
+  return dotEnvValues(file.text);
 }
 
 /** The services of the file with what an override beside it adds to them. Each has its `name`. */

@@ -4,9 +4,11 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 /**
  * Puts variables into a value of a Compose file: `$NAME`, `${NAME}`, and with what to take when it is unset (`-`), unset or
  * empty (`:-`), set (`+`) or neither unset nor empty (`:+`). `$$` is a dollar sign. What must be set (`?`) is empty when it is
- * not. Pure. Source: Compose's documentation of interpolation.
+ * not. Source: Compose's documentation of interpolation.
+ *
+ * @param onUnset called for each variable that is not set, and for which nothing else is said
  */
-export function interpolate(text: string, variables: Variables): string {
+export function interpolate(text: string, variables: Variables, onUnset: () => void = () => {}): string {
   let result = '';
   let rest = text;
   while (rest !== '') {
@@ -19,11 +21,12 @@ export function interpolate(text: string, variables: Variables): string {
       result += '$';
       rest = rest.slice(1);
     } else if (name !== undefined) {
+      if (variables[name] === undefined) onUnset();
       result += variables[name] ?? '';
       rest = rest.slice(name.length);
     } else if (rest.startsWith('{')) {
       const end = closingBrace(rest);
-      result += expand(rest.slice(1, end), variables);
+      result += expand(rest.slice(1, end), variables, onUnset);
       rest = rest.slice(end + 1);
     } else result += '$';
   }
@@ -31,12 +34,13 @@ export function interpolate(text: string, variables: Variables): string {
 }
 
 /** What stands between braces. */
-function expand(expression: string, variables: Variables): string {
+function expand(expression: string, variables: Variables, onUnset: () => void): string {
   const [, name = '', operator = '', other = ''] = /^([A-Za-z_]\w*)(:?[-+?])?([^]*)$/.exec(expression) ?? [];
   const value = variables[name];
   const isThere = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined;
-  if (operator.endsWith('-')) return isThere ? value ?? '' : interpolate(other, variables);
-  if (operator.endsWith('+')) return isThere ? interpolate(other, variables) : '';
+  if (operator.endsWith('-')) return isThere ? value ?? '' : interpolate(other, variables, onUnset);
+  if (operator.endsWith('+')) return isThere ? interpolate(other, variables, onUnset) : '';
+  if (value === undefined) onUnset();
   return value ?? '';
 }
 
