@@ -1,3 +1,4 @@
+import { TAGS } from '../fields/fields.ts';
 import { entryKey } from '../fields/lists.ts';
 import { isMarkedOnly } from '../iptc.ts';
 import type { TagChange, WritePlan } from '../tags.ts';
@@ -25,10 +26,10 @@ export function writeArguments(plan: WritePlan, source: string, target: string, 
   const edits: string[] = [];
   const isRecoded = (tag: string) => plan.recodesIptc === true && tag.startsWith('IPTC:');
   for (const { tag, before, after } of plan.changes) {
-    if (after === null) edits.push(assignment(tag, '=', ''));
+    if (after === null) edits.push(assignment(writtenName(tag), '=', ''));
     else {
       const steps = isRecoded(tag) ? undefined : listEdits({ tag, before, after });
-      if (steps === undefined) imported[tag] = escapeTexts(after);
+      if (steps === undefined) imported[writtenName(tag)] = escapeTexts(after);
       else edits.push(...steps);
     }
   }
@@ -49,6 +50,11 @@ export function writeArguments(plan: WritePlan, source: string, target: string, 
       pathArgument(source),
     ],
   };
+}
+
+/** Of a text in several languages only the default one is ours: without its name ExifTool takes all the others away. */
+function writtenName(tag: string): string {
+  return TAGS.get(tag)?.form === 'alt' ? `${tag}-x-default` : tag;
 }
 
 /** Steps that turn one list into the other; undefined when it has to be written as a whole, or is none. */

@@ -95,6 +95,40 @@ Deno.test('fields that take turns do not take away what the other wrote', async 
   assert.equal((await reader.raw(path))['XMP-dc:Subject'], undefined);
 });
 
+Deno.test('a caption in other languages stays, and comes back with undo', async () => {
+  await using world = await World.open();
+  await using reader = new ImmichReader();
+  const theirs = {
+    'XMP-dc:Description': 'English',
+    'XMP-dc:Description-de-DE': 'Deutsch',
+    'XMP-dc:Description-fr': 'Français',
+    'XMP-iptcExt:Event-de': 'Sommer',
+  };
+  const languages = async (path: string) => {
+    const raw = await reader.raw(path);
+    return Object.fromEntries(Object.keys(theirs).map((tag) => [tag, raw[tag]]));
+  };
+  for (const destination of ['embed', 'sidecar'] as const) {
+    const path = await world.add(`${destination}.jpg`, makeFile('jpg'));
+    const place = destination === 'embed' ? path : `${path}.xmp`;
+    if (destination === 'sidecar') await world.write(path, { ...BLANK, rating: 1 }, { destination });
+    await setTags(place, theirs);
+    world.done.length = 0;
+    await world.write(path, RECORD, { destination });
+    const written = await languages(place);
+    assert.deepEqual(written, { ...theirs, 'XMP-dc:Description': RECORD.description });
+    assert.equal((await reader.raw(place))['XMP-iptcExt:Event'], RECORD.albums?.[0]);
+    await world.undoAll();
+    assert.deepEqual(await languages(place), theirs);
+    world.forget();
+    await world.write(path, RECORD, { destination });
+    await world.write(path, { ...RECORD, description: '' }, { destination });
+    assert.deepEqual(await languages(place), { ...theirs, 'XMP-dc:Description': undefined }, 'only ours goes');
+    world.forget();
+    world.done.length = 0;
+  }
+});
+
 Deno.test('IPTC cuts names and captions at a character, and Immich reads them whole', async () => {
   await using world = await World.open();
   await using reader = new ImmichReader();
