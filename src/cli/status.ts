@@ -12,7 +12,7 @@ import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.
 import { VERSION } from '../version.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { withConfiguration } from './with_configuration.ts';
-import { OUTCOME_WORDS } from './write_words.ts';
+import { describeInsteads, OUTCOME_WORDS } from './write_words.ts';
 
 interface StatusOptions {
   readonly json?: boolean;
@@ -130,7 +130,7 @@ function describeCycles(cycles: readonly CycleSummary[]): string {
 function describeWriteBack(status: WriteBackStatus | undefined): string {
   if (status === undefined) return 'Nothing was written into files from here.\n';
   if ('problem' in status) return `The ledger of write-back cannot be read now: ${status.problem}\n`;
-  const { files, lastRun, isOpen } = status;
+  const { files, sidecarInstead, lastRun, isOpen } = status;
   const rows = Object.entries(OUTCOME_WORDS).flatMap(([outcome, words]) => {
     const count = files[outcome as keyof typeof files];
     return count === undefined ? [] : [[String(count), words]];
@@ -139,7 +139,7 @@ function describeWriteBack(status: WriteBackStatus | undefined): string {
     ? 'no run yet'
     : `run ${lastRun.id}, ${shortTime(lastRun.startedAt)} UTC, ${lastRun.state}`;
   return `Written into files: ${run}${isOpen ? ', in use' : ''}\n` +
-    table(rows.map((row) => ['', ...row]), new Set([1]));
+    table(rows.map((row) => ['', ...row]), new Set([1])) + describeInsteads(sidecarInstead);
 }
 
 function shortTime(iso: string): string {

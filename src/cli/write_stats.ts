@@ -5,12 +5,13 @@ export type StatsFormat = 'json' | 'csv';
 /** The statistics of a run as the content of a file. Every outcome is in it, also those that nothing had. */
 export function formatStats(report: WriteReport, format: StatsFormat): string {
   if (format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
-  const { outcomes, troubles: _, modules, ...facts } = report;
+  const { outcomes, troubles: _, modules, sidecarInstead, ...facts } = report;
   const rows = [
     ['statistic', 'value'],
     ...Object.entries(facts),
     ['modules', modules.join(' ')],
     ...Object.entries(outcomes),
+    ...sidecarInstead.map(({ reason, files }) => [`a sidecar instead: ${reason}`, files]),
   ];
   return rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }

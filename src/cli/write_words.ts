@@ -1,5 +1,6 @@
 import { plain } from '../config/quote.ts';
 import { count } from '../config/words.ts';
+import type { Instead } from '../writeback/run/insteads.ts';
 import type { Outcome } from '../writeback/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { TagChange, WritePlan } from '../writeback/tags.ts';
@@ -74,15 +75,29 @@ export function describeRun(report: WriteReport): string {
     : `${
       count(report.privateLeftOut, 'shared photo')
     } without albums and tags, which others would see; --into-shared writes them\n`;
+  const instead = describeInsteads(report.sidecarInstead);
+  const otherNames = report.otherNamesKept === 0
+    ? ''
+    : `${count(report.otherNamesKept, 'file')} had other names (hard links), which keep what they had\n`;
   const rate = report.seconds > 0 ? Math.round(report.assets / report.seconds) : report.assets;
   const state = report.interrupted
     ? 'interrupted, go on with --resume'
     : report.complete
     ? 'done'
     : 'done, with failures';
-  return `${table([[String(report.assets), 'photos and videos'], ...rows], new Set([0]))}${troubles}${leftOut}` +
+  return `${
+    table([[String(report.assets), 'photos and videos'], ...rows], new Set([0]))
+  }${troubles}${instead}${otherNames}${leftOut}` +
     `${state} in ${report.seconds.toFixed(1)} s (${rate}/s): ${files}` +
     `${report.run === undefined ? '' : `; run ${report.run}`}\n`;
+}
+
+/** Why sidecars were written instead of the files themselves: a line for each reason. */
+export function describeInsteads(insteads: readonly Instead[]): string {
+  if (insteads.length === 0) return '';
+  const total = insteads.reduce((sum, { files }) => sum + files, 0);
+  const rows = insteads.map(({ reason, files, example }) => [String(files), `${reason}: ${quote(example)}`]);
+  return `${count(total, 'file')} with everything in a sidecar instead:\n${table(rows, new Set([0]))}`;
 }
 
 /** More of them are in the log and in the statistics. */

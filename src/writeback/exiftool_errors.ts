@@ -1,11 +1,11 @@
 import { WriteProblem } from './write_problem.ts';
 
-/** What may be over the next time. */
+/** What may be over the next time. That something in the file is not found is not. */
 const PASSING =
-  /Error (?:opening|creating|writing|renaming|removing|seeking)|No space|not found|Permission|Out of memory/i;
+  /Error (?:opening|creating|writing output|renaming|removing|seeking)|No space|File not found|Permission|Out of memory/i;
 
 /** With these, it is the file that is to blame: ExifTool gives up in the middle and speaks of an error in writing. */
-const BROKEN = /^Warning: .*(?:truncated|corrupt)/im;
+const BROKEN = /^Warning: (?!\[minor\]).*/im;
 
 /**
  * The reason why ExifTool did not write a file. What it says about the content of a file holds until the file changes.

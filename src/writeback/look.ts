@@ -1,6 +1,7 @@
 import { asFileProblem, codeOf } from '../files/problem.ts';
 import { isNameable } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
+import { onceMore } from './exiftool/once_more.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
 import { type Reading, readTags } from './exiftool/read.ts';
 import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
@@ -107,7 +108,7 @@ function obstacleOf(path: string, kind: FileState['kind'], info: Deno.FileInfo |
 
 /** What is in these files; those that are not there, or cannot be named, are not asked for. */
 async function readStates(pool: ExifToolPool, files: readonly Known[], tags: readonly string[]): Promise<FileState[]> {
-  const readings = new Map<string, Reading>();
+  const readings = new Map<string, Reading | Obstacle>();
   const readable = files.filter(({ path, info }) => info?.isFile && isNameable(path));
   await Promise.all(readable.map(async ({ path, kind, info }) => {
     const reading = await quickReading(path, kind, info?.size ?? 0);
@@ -126,22 +127,30 @@ function only(found: Tags, wanted: readonly string[]): Tags {
   return Object.fromEntries(wanted.flatMap((tag) => found[tag] === undefined ? [] : [[tag, found[tag]]]));
 }
 
-/** A file that makes ExifTool end takes its neighbours along; alone, it does not. */
+/** A file that makes ExifTool end takes those along that are read with it; each alone, it does not. */
 async function readChunk(
   pool: ExifToolPool,
   paths: readonly string[],
   tags: readonly string[],
-): Promise<[string, Reading][]> {
+): Promise<[string, Reading | Obstacle][]> {
+  const [path = ''] = paths;
+  if (paths.length === 1) {
+    return await onceMore(path, async () => [...await readTags(pool, paths, tags)]).catch((error) => {
+      if (!(error instanceof WriteProblem)) throw error;
+      return [[path, { reason: error.reason, isPermanent: error.outcome === 'unwritable' }]];
+    });
+  }
   try {
     return [...await readTags(pool, paths, tags)];
   } catch (error) {
     if (!(error instanceof ExifToolEnded)) throw error;
-    if (paths.length > 1) return (await Promise.all(paths.map((path) => readChunk(pool, [path], tags)))).flat();
-    return []; // nothing is known of it
+    return (await Promise.all(paths.map((path) => readChunk(pool, [path], tags)))).flat();
   }
 }
 
-function stateOf({ path, kind, info, obstacle }: Known, reading: Reading | undefined): FileState {
+function stateOf({ path, kind, info, obstacle }: Known, found: Reading | Obstacle | undefined): FileState {
+  const reading = found !== undefined && 'tags' in found ? found : undefined;
+  const trouble = found !== undefined && 'isPermanent' in found ? found : undefined;
   return {
     path,
     kind,
@@ -149,7 +158,7 @@ function stateOf({ path, kind, info, obstacle }: Known, reading: Reading | undef
     times: info === undefined ? undefined : timesOf(info),
     fileType: reading?.fileType,
     tags: reading?.tags ?? {},
-    obstacle: obstacle ?? (info === undefined ? undefined : unreadable(kind, reading)),
+    obstacle: obstacle ?? (info === undefined ? undefined : trouble ?? unreadable(kind, reading)),
   };
 }
 

@@ -140,6 +140,8 @@ async function run(
     mediaWritten: tally.written.media,
     sidecarsWritten: tally.written.sidecar,
     privateLeftOut: tally.leftOut,
+    sidecarInstead: tally.insteads.list(),
+    otherNamesKept: tally.otherNamesKept,
     complete: isFinished && tally.failed === 0,
     interrupted: !isFinished,
     troubles: tally.troubles,

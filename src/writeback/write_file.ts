@@ -3,6 +3,7 @@ import { asFileProblem, codeOf, FileProblem } from '../files/problem.ts';
 import { refusal } from './exiftool_errors.ts';
 import { isNameable, pathArgument, siblingArgument } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
+import { onceMore } from './exiftool/once_more.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
 import { imageHashes, readTags } from './exiftool/read.ts';
 import { writeArguments } from './exiftool/write.ts';
@@ -72,7 +73,10 @@ async function makeCopy({ pool, scratch }: WriteTools, plan: WritePlan, temporar
   const target = plan.isNew ? pathArgument(scratch.asTarget(temporaryPath)) : siblingArgument(temporaryPath);
   const { json, args } = writeArguments(plan, source, target, slot.path);
   slot.write(json);
-  const { output, messages } = await pool.run(args);
+  const { output, messages } = await onceMore(plan.path, (isAgain) => {
+    if (isAgain) removeIfPresent(temporaryPath);
+    return pool.run(args);
+  });
   // Where it says so depends on its options.
   if (/\b1 image files (?:created|copied)/.test(`${output}\n${messages}`)) return;
   unchanged(plan);
@@ -84,14 +88,21 @@ async function makeCopy({ pool, scratch }: WriteTools, plan: WritePlan, temporar
 async function verify(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
   const quick = readBack(plan, temporaryPath);
   const isProven = quick !== undefined && missingChange(plan, quick.tags) === undefined;
-  if (!isProven) await verifyTags(pool, plan, temporaryPath);
-  if (plan.kind === 'media' && quick?.isSamePicture !== true) await verifyPicture(pool, plan.path, temporaryPath);
+  if (!isProven) await onceMore(plan.path, () => verifyTags(pool, plan, temporaryPath));
+  if (plan.kind === 'media' && quick?.isSamePicture !== true) {
+    await onceMore(plan.path, () => verifyPicture(pool, plan, temporaryPath));
+  }
 }
 
 async function verifyTags(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
   const reading = (await readTags(pool, [temporaryPath], plan.changes.map(({ tag }) => tag))).get(temporaryPath);
   if (reading === undefined || reading.error !== undefined) {
-    throw new WriteProblem('failed', plan.path, `what ExifTool wrote cannot be read: ${reading?.error ?? 'no file'}`);
+    unchanged(plan);
+    throw new WriteProblem(
+      'unwritable',
+      plan.path,
+      `what ExifTool wrote cannot be read: ${reading?.error ?? 'no file'}`,
+    );
   }
   const missing = missingChange(plan, reading.tags);
   if (missing !== undefined) {
@@ -99,12 +110,15 @@ async function verifyTags(pool: ExifToolPool, plan: WritePlan, temporaryPath: st
   }
 }
 
-async function verifyPicture(pool: ExifToolPool, path: string, temporaryPath: string): Promise<void> {
+async function verifyPicture(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
+  const { path } = plan;
   const [before, after] = await imageHashes(pool, [path, temporaryPath]);
   if (before === undefined) {
     throw new WriteProblem('unwritable', path, 'ExifTool cannot tell whether its picture stays the same');
   }
-  if (before !== after) throw new WriteProblem('failed', path, 'what ExifTool wrote shows another picture');
+  if (before === after) return;
+  unchanged(plan);
+  throw new WriteProblem('unwritable', path, 'what ExifTool wrote shows another picture');
 }
 
 /** ExifTool does not say why it cannot make a file; the operating system does. Throws what it says. */
@@ -118,7 +132,7 @@ async function replace(plan: WritePlan, copy: HeldFile): Promise<FileStamp> {
   copy.assertStillThere();
   unchanged(plan);
   if (plan.isNew) nameNew(copy.path, plan.path);
-  else renameInPlace(copy.path, plan.path);
+  else replaceFile(copy.path, plan.path);
   assertArrived(copy, plan.path);
   await flushDirectoryOf(plan.path);
   return written;
@@ -131,6 +145,23 @@ export function assertArrived(copy: HeldFile, path: string): void {
   } catch (error) {
     if (error instanceof WriteProblem) error.isUnsettled = true;
     throw error;
+  }
+}
+
+/** What keeps a file from being replaced in a directory where others can be made: it is immutable, or a mount of its own. */
+const PROTECTED: ReadonlySet<string> = new Set(['EPERM', 'EBUSY']);
+
+function replaceFile(temporaryPath: string, path: string): void {
+  try {
+    renameInPlace(temporaryPath, path);
+  } catch (error) {
+    if (!PROTECTED.has(codeOf(error))) throw error;
+    throw new WriteProblem(
+      'unwritable',
+      path,
+      'the system does not let anybody replace it (immutable, or mounted by itself)',
+      error,
+    );
   }
 }
 

@@ -108,6 +108,7 @@ function remember(ledger: Ledger, locator: Locator, record: AssetRecord, wanted:
       outcome: 'written',
       reason: undefined,
       isShared: false,
+      instead: undefined,
     })
   );
 }

@@ -30,6 +30,8 @@ const WRITE_REPORT: WriteReport = {
   mediaWritten: 0,
   sidecarsWritten: 0,
   privateLeftOut: 0,
+  sidecarInstead: [],
+  otherNamesKept: 0,
   complete: false,
   interrupted: false,
   troubles: [{

@@ -35,21 +35,21 @@ export class ExifToolPool implements AsyncDisposable {
     this.#launch = { ...command, config };
   }
 
-  /** Has one of them run a command, each argument a line. Rejects with ExifToolEnded, or UserError if there is no ExifTool. */
+  /**
+   * Has one of them run a command, each argument a line. Rejects with ExifToolEnded when that one has ended over this very command, or
+   * with UserError if there is no ExifTool. A command that was only waiting behind another goes to the next process.
+   */
   async run(args: readonly string[]): Promise<Answer> {
-    const [answer] = await this.runInOrder([args]);
-    if (answer === undefined) throw new ExifToolEnded('ExifTool did not answer');
-    return answer;
-  }
-
-  /** Has one of them run several commands, one after the other. */
-  async runInOrder(commands: readonly (readonly string[])[]): Promise<Answer[]> {
-    const process = this.#leastBusy();
-    const timer = setTimeout(() => process.kill('ExifTool did not answer for half an hour'), PATIENCE_MS);
-    try {
-      return await Promise.all(commands.map((args) => process.run(args)));
-    } finally {
-      clearTimeout(timer);
+    for (;;) {
+      const process = this.#leastBusy();
+      const timer = setTimeout(() => process.kill('it did not answer for half an hour'), PATIENCE_MS);
+      try {
+        return await process.run(args);
+      } catch (error) {
+        if (!(error instanceof ExifToolEnded) || error.wasAtWork) throw error;
+      } finally {
+        clearTimeout(timer);
+      }
     }
   }
 
@@ -57,7 +57,7 @@ export class ExifToolPool implements AsyncDisposable {
   async version(): Promise<string> {
     try {
       const { output, messages } = await this.run(['-ver']);
-      if (!/^\d+\.\d+/.test(output)) throw new ExifToolEnded(messages || 'it does not say its version');
+      if (!/^\d+\.\d+/.test(output)) throw new ExifToolEnded(messages || 'it does not say its version', true, true);
       return output.trim();
     } catch (error) {
       throw error instanceof ExifToolEnded ? this.#cannotRun(error) : error;

@@ -1,4 +1,3 @@
-import { messageOf } from '../../errors.ts';
 import { environmentOfPerl } from './environment.ts';
 
 /** What ExifTool printed for one command. */
@@ -11,7 +10,20 @@ export interface Answer {
 /** ExifTool has ended, or does not answer: nothing is known of what it was asked. */
 export class ExifToolEnded extends Error {
   override name = 'ExifToolEnded';
+
+  constructor(
+    message: string,
+    /** Whether it was at work on this command, which may be why; otherwise it had not begun with it. */
+    readonly wasAtWork: boolean,
+    /** Whether that says something about the command's file: not when somebody else has ended it, or the disk was full. */
+    readonly isByItself: boolean,
+  ) {
+    super(message);
+  }
 }
+
+/** Signals that a program brings about by what it does. */
+const OWN_SIGNALS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE']);
 
 interface Waiting {
   readonly resolve: (answer: Answer) => void;
@@ -58,7 +70,9 @@ export class ExifToolProcess {
   readonly #end = `{ready${crypto.getRandomValues(new Uint32Array(1))[0]}}\n`;
   readonly #done: Promise<void>;
   #commands = 0;
-  #ended: ExifToolEnded | undefined;
+  #hasEnded = false;
+  /** Why it was killed. */
+  #killed: string | undefined;
 
   constructor({ program, args, variables, config }: Launch) {
     this.#child = new Deno.Command(program, {
@@ -70,11 +84,7 @@ export class ExifToolProcess {
       stderr: 'piped',
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
-    this.#done = Promise.all([
-      this.#collect(this.#child.stdout, this.#outputs),
-      this.#collect(this.#child.stderr, this.#messages),
-      this.#child.status.then(({ code }) => this.#fail(`ExifTool has ended (exit code ${code})`)),
-    ]).then(() => undefined);
+    this.#done = this.#untilEnd();
   }
 
   /** Commands that have not been answered. */
@@ -88,25 +98,25 @@ export class ExifToolProcess {
   }
 
   get hasEnded(): boolean {
-    return this.#ended !== undefined;
+    return this.#hasEnded;
   }
 
   /** Sends a command: one argument a line, so no argument may contain a line break. Rejects with ExifToolEnded. */
   run(args: readonly string[]): Promise<Answer> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (this.#hasEnded) return Promise.reject(new ExifToolEnded('ExifTool has ended', false, false));
     this.#commands++;
     const number = this.#end.slice('{ready'.length, -2);
     const lines = [...args, '-echo4', this.#end.slice(0, -1), `-execute${number}`];
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#input.write(new TextEncoder().encode(lines.join('\n') + '\n'))
-        .catch((error) => this.#fail(`ExifTool does not listen: ${messageOf(error)}`));
+      // One that does not listen has ended, or is of no use.
+      this.#input.write(new TextEncoder().encode(lines.join('\n') + '\n')).catch(() => this.#kill());
     });
   }
 
   /** Lets it finish what it was asked and waits for its end. */
   async close(): Promise<void> {
-    if (this.#ended === undefined) {
+    if (!this.#hasEnded) {
       await this.#input.write(new TextEncoder().encode('-stay_open\nFalse\n')).catch(() => {});
       await this.#input.close().catch(() => {});
     }
@@ -115,7 +125,12 @@ export class ExifToolProcess {
 
   /** Ends it at once. */
   kill(reason: string): void {
-    this.#fail(reason);
+    this.#killed ??= reason;
+    this.#kill();
+  }
+
+  #kill(): void {
+    this.#hasEnded = true;
     try {
       this.#child.kill('SIGKILL');
     } catch {
@@ -123,7 +138,23 @@ export class ExifToolProcess {
     }
   }
 
-  async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, answers: string[]): Promise<void> {
+  /** What it had answered before it ended is heard first: the command that it was at work on is then the first that waits. */
+  async #untilEnd(): Promise<void> {
+    const [, lastWords] = await Promise.all([
+      this.#collect(this.#child.stdout, this.#outputs),
+      this.#collect(this.#child.stderr, this.#messages),
+    ]);
+    const { code, signal } = await this.#child.status;
+    this.#hasEnded = true;
+    const isByItself = this.#killed !== undefined || signal === null || OWN_SIGNALS.has(signal);
+    const reason = this.#killed ?? lastSentence(lastWords) ?? (signal === null ? `exit code ${code}` : `by ${signal}`);
+    for (const [index, { reject }] of this.#waiting.splice(0).entries()) {
+      reject(new ExifToolEnded(`ExifTool has ended: ${reason}`, index === 0, isByItself));
+    }
+  }
+
+  /** Returns what comes after the last answer. */
+  async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, answers: string[]): Promise<string> {
     let rest = '';
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
       rest += chunk;
@@ -133,6 +164,7 @@ export class ExifToolProcess {
         this.#answer();
       }
     }
+    return rest;
   }
 
   #answer(): void {
@@ -142,9 +174,10 @@ export class ExifToolProcess {
     this.#messages.shift();
     this.#waiting.shift()?.resolve({ output, messages: messages.trim() });
   }
+}
 
-  #fail(reason: string): void {
-    this.#ended ??= new ExifToolEnded(reason);
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
-  }
+/** What Perl says when it gives up: `'x' outside of string in unpack at /usr/share/perl5/Image/ExifTool.pm line 6021.` */
+function lastSentence(words: string): string | undefined {
+  const line = words.trimEnd().split('\n').at(-1)?.replace(/ at \S+ line \d+[^]*$/, '').trim();
+  return line === '' ? undefined : line;
 }

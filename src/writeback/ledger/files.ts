@@ -20,6 +20,8 @@ export interface KnownFile {
   readonly reason: string | undefined;
   /** Whether somebody else had it too. */
   readonly isShared: boolean;
+  /** Why the original was left alone although it was to be written into, so that its sidecar has everything. */
+  readonly instead: string | undefined;
 }
 
 /** The ledger's rows about files and about what in them is ours. Reads are immediate; writes belong into Commits. */
@@ -40,7 +42,7 @@ export class KnownFiles {
       JOIN file ON file.path = wanted.value`);
     this.#save = db.prepare(`
       INSERT OR REPLACE INTO file
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#forget = db.prepare('DELETE FROM file WHERE path = ? AND is_shared = 0');
     this.#forgetWish = db.prepare("UPDATE file SET wanted = '' WHERE path = ?");
     this.#own = db.prepare('SELECT tags FROM own WHERE path = ?');
@@ -54,11 +56,11 @@ export class KnownFiles {
     return new Map(rows.map((row) => [row.path, knownFile(row)]));
   }
 
-  save({ path, assetId, runId, wanted, stamp, sidecar, outcome, reason, isShared }: KnownFile): void {
+  save({ path, assetId, runId, wanted, stamp, sidecar, outcome, reason, isShared, instead }: KnownFile): void {
     this.#save.run(
       ...[path, assetId, runId, wanted, stamp.size, stamp.mtimeMs, stamp.inode],
       ...[sidecar?.path ?? null, sidecar?.stamp.size ?? null, sidecar?.stamp.mtimeMs ?? null],
-      ...[sidecar?.stamp.inode ?? null, outcome, reason ?? null, Number(isShared)],
+      ...[sidecar?.stamp.inode ?? null, outcome, reason ?? null, Number(isShared), instead ?? null],
     );
   }
 
@@ -96,6 +98,7 @@ interface FileRow {
   readonly outcome: Outcome;
   readonly reason: string | null;
   readonly is_shared: number;
+  readonly instead: string | null;
 }
 
 function knownFile(row: FileRow): KnownFile {
@@ -110,5 +113,6 @@ function knownFile(row: FileRow): KnownFile {
     outcome: row.outcome,
     reason: row.reason ?? undefined,
     isShared: row.is_shared === 1,
+    instead: row.instead ?? undefined,
   };
 }

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { LEDGER_MIGRATIONS } from './schema/migrations.ts';
 import { LEDGER_NAME } from './open.ts';
+import { type Instead, MOST_REASONS } from '../run/insteads.ts';
 import type { Counts, Run } from './runs.ts';
 
 /** What the ledger says, as far as the file itself holds it. */
 export interface LedgerLook {
   /** Files that are remembered, by how their assets ended. */
   readonly files: Counts;
+  /** Why originals were left alone, so that their sidecars have everything; the most frequent reasons first. */
+  readonly sidecarInstead: readonly Instead[];
   readonly lastRun: Pick<Run, 'id' | 'startedAt' | 'endedAt' | 'state' | 'counts'> | undefined;
   /** Whether a run has it open, or was killed while it had: what it did last is not seen then. */
   readonly isOpen: boolean;
@@ -52,6 +55,17 @@ export function openLedgerFile(directory: string): OpenLedger | undefined {
   }
 }
 
+/** The version of the schema that has the column. */
+const SINCE_INSTEAD = 4;
+
+const SIDECAR_INSTEAD = `
+  SELECT instead, count(*) AS files, min(path) AS example
+  FROM file
+  WHERE instead IS NOT NULL
+  GROUP BY instead
+  ORDER BY files DESC, instead
+  LIMIT ?`;
+
 /**
  * Reads the ledger; see openLedgerFile. Returns undefined when there is none, or only one of a newer version. Throws what SQLite
  * says when it cannot be read.
@@ -60,12 +74,18 @@ export function lookIntoLedger(directory: string): LedgerLook | undefined {
   using ledger = openLedgerFile(directory);
   if (ledger === undefined) return undefined;
   const { db, version, isOpen } = ledger;
-  if (version === 0) return { files: {}, lastRun: undefined, isOpen };
+  if (version === 0) return { files: {}, sidecarInstead: [], lastRun: undefined, isOpen };
   if (version > LEDGER_MIGRATIONS.length) return undefined;
   const files = db.prepare('SELECT outcome, count(*) AS files FROM file GROUP BY outcome').all();
+  const insteads = version < SINCE_INSTEAD ? [] : db.prepare(SIDECAR_INSTEAD).all(MOST_REASONS);
   const row = db.prepare('SELECT id, started_at, ended_at, state, counts FROM run ORDER BY id DESC LIMIT 1').get();
   return {
     files: Object.fromEntries(files.map((one) => [String(one['outcome']), Number(one['files'])])),
+    sidecarInstead: insteads.map((one) => ({
+      reason: String(one['instead']),
+      files: Number(one['files']),
+      example: String(one['example']),
+    })),
     lastRun: row === undefined ? undefined : {
       id: Number(row['id']),
       startedAt: String(row['started_at']),

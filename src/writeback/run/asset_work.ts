@@ -47,6 +47,10 @@ export interface Ending {
   readonly reason?: string | undefined;
   /** Kinds of the files that were replaced. */
   readonly written: readonly WritePlan['kind'][];
+  /** Why the original was left alone although it was to be written into: its sidecar has everything. */
+  readonly instead?: string | undefined;
+  /** Files that were replaced and had other names (hard links), which keep what they had. */
+  readonly otherNames?: readonly string[];
 }
 
 export interface WorkOptions {
@@ -113,17 +117,15 @@ export class AssetWork {
       const { reason, isPermanent } = planned.obstacle;
       return this.#end(task, asset, { outcome: isPermanent ? 'unwritable' : 'failed', reason, written: [] });
     }
-    if (planned.instead !== undefined && planned.instead !== seen.media.obstacle) {
-      logger.debug('{path}: {reason}', { path: shownChange(task.file.path), reason: planned.instead.reason });
-    }
     if (planned.plans.length > 0 && signal.aborted) return undefined;
+    const instead = planned.instead?.reason;
     const stamps = new Map<WritePlan['kind'], FileStamp>();
     try {
       const doubt = this.#doubt(task, asset, planned.plans);
       if (doubt === 'broken') return await this.#one(task, withObstacle(seen, 'its end is missing'));
       if (doubt !== undefined) return this.#end(task, asset, { outcome: 'still-changing', reason: doubt, written: [] });
       for (const plan of planned.plans) onPlan(record, plan);
-      if (runId === undefined && planned.plans.length > 0) return { outcome: 'would-write', written: [] };
+      if (runId === undefined && planned.plans.length > 0) return { outcome: 'would-write', written: [], instead };
       // One after the other: where the first fails, the second would be a half of what was wanted.
       for (const plan of planned.plans) stamps.set(plan.kind, await this.#apply(runId ?? 0, record.assetId, plan));
     } catch (error) {
@@ -141,7 +143,10 @@ export class AssetWork {
     }
     this.#keepOwn(own, planned, asset);
     const outcome = planned.plans.length > 0 ? 'written' : 'already-right';
-    return this.#end(task, asset, { outcome, written: [...stamps.keys()] }, stamps);
+    const otherNames = [asset.media, asset.sidecar]
+      .filter(({ kind, times }) => stamps.has(kind) && (times?.names ?? 1) > 1)
+      .map(({ path }) => path);
+    return this.#end(task, asset, { outcome, written: [...stamps.keys()], instead, otherNames }, stamps);
   }
 
   /** Why these plans have to wait, as somebody may be at work on a file; `broken` when nobody can be any more. */
@@ -214,6 +219,7 @@ export class AssetWork {
         outcome,
         reason: media.obstacle?.isPermanent ? media.obstacle.reason : undefined,
         isShared: task.isShared,
+        instead: ending.instead,
       })
     );
     return ending;

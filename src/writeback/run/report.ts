@@ -1,5 +1,6 @@
 import type { Destination } from '../destination.ts';
 import type { FieldName } from '../fields/fields.ts';
+import { type Instead, Insteads } from './insteads.ts';
 import { type Outcome, OUTCOMES } from '../outcome.ts';
 import type { WritePlan } from '../tags.ts';
 
@@ -32,6 +33,10 @@ export interface WriteReport {
   readonly sidecarsWritten: number;
   /** Shared assets of which albums or tags were left out, as whom they are shared with has the same file. */
   readonly privateLeftOut: number;
+  /** Why originals were left alone that were to be written into, so that their sidecars have everything. */
+  readonly sidecarInstead: readonly Instead[];
+  /** Files that had other names too (hard links), which keep what they had. */
+  readonly otherNamesKept: number;
   /** False when something failed or the run was interrupted. */
   readonly complete: boolean;
   readonly interrupted: boolean;
@@ -51,6 +56,8 @@ export class WriteTally {
   #looked = 0;
   #written = { media: 0, sidecar: 0 };
   #leftOut = 0;
+  #otherNamesKept = 0;
+  readonly insteads = new Insteads();
 
   /** @param before how assets ended in the part of this run that was interrupted */
   constructor(before: Readonly<Partial<Record<Outcome, number>>> = {}) {
@@ -72,6 +79,15 @@ export class WriteTally {
 
   get failed(): number {
     return FAILURES.reduce((sum, name) => sum + this.#counts[name], 0);
+  }
+
+  get otherNamesKept(): number {
+    return this.#otherNamesKept;
+  }
+
+  /** A file that had several names was replaced. */
+  keepOtherNames(): void {
+    this.#otherNamesKept++;
   }
 
   get leftOut(): number {

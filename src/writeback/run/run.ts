@@ -154,7 +154,10 @@ class Page {
     const hasNone = row !== undefined && directories.hasNone(dirname(file.path));
     const sidecars = hasNone ? [] : sidecarCandidates(file.path);
     const remembered = rememberedOutcome(row, wanted, file.stamp, sidecars);
-    if (remembered !== undefined) return remembered;
+    if (remembered !== undefined) {
+      if (row?.instead !== undefined) tally.insteads.add(row.instead, file.path);
+      return remembered;
+    }
     // What is as the ledger has it was whole then, and is not what somebody is at work on: we may have written it just now.
     const isNew = row === undefined || !isSameStamp(row.stamp, file.stamp);
     if (isNew && isYoung(file.times, Date.now(), settleSeconds)) return 'still-changing';
@@ -205,10 +208,19 @@ class Page {
     onEnd(batch.length - later);
   }
 
-  #finish({ record, file, known }: Task, { outcome, reason, written }: Ending): void {
+  #finish({ record, file, known }: Task, { outcome, reason, written, instead, otherNames = [] }: Ending): void {
     const { tally, ledger, runId } = this.#context;
     tally.end(outcome);
     for (const kind of written) tally.wrote(kind);
+    if (instead !== undefined) {
+      tally.insteads.add(instead, file.path);
+      const level = known?.instead === instead ? 'debug' : 'info';
+      logger[level]('{path}: a sidecar instead, as {instead}.', { path: shownChange(file.path), instead });
+    }
+    for (const path of otherNames) {
+      tally.keepOtherNames();
+      logger.info('{path}: it had other names (hard links), which keep what they had.', { path: shownChange(path) });
+    }
     if (reason !== undefined) {
       tally.note({ path: file.path, outcome, reason });
       // Said once of what can never be written. That a copy is under way is nothing to worry about.

@@ -28,6 +28,7 @@ function file(changes: Partial<KnownFile> = {}): KnownFile {
     outcome: 'written',
     reason: undefined,
     isShared: false,
+    instead: undefined,
     ...changes,
   };
 }
