@@ -7,7 +7,7 @@ export const EXIT = Object.freeze({
   usage: 2,
   /** Finished, but some assets failed. */
   partial: 3,
-  /** Refused, and nothing was written: schema or lock. Or stopped by the brake, and nothing was taken back. */
+  /** Refused, and nothing was written: schema or lock. Or stopped by the brake, and nothing was withdrawn. */
   refused: 4,
   interrupted: 130,
   /** By SIGTERM. */

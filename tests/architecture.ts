@@ -7,6 +7,7 @@ import {
   type ImportGraph,
   nameCollisions,
   textProblems,
+  wordProblems,
 } from './architecture/rules.ts';
 
 const ROOT = new URL('..', import.meta.url);
@@ -16,11 +17,14 @@ async function main(): Promise<number> {
   const sources = ['main.ts', ...await modulesBelow('src')];
   const modules = [...sources, ...await modulesBelow('tests'), ...await modulesBelow('tools')];
   const [graph, documents] = [await readGraph(sources), await readDocuments()];
+  // What a release has said stays as it was said.
+  const pages = [...documents.keys()].filter((page) => page !== 'CHANGELOG.md');
   const problems = [
     ...findCycles(graph).map((cycle) => `import cycle: ${cycle.join(' -> ')}`),
     ...forbiddenArrows(graph),
     ...nameCollisions(new Map(await Promise.all(sources.map(readModule)))),
     ...(await Promise.all(modules.map((module) => readProblems(module, documents)))).flat(),
+    ...(await Promise.all([...sources, ...pages].map(readWords))).flat(),
   ];
   for (const problem of problems) print(problem);
   print(`architecture: ${graph.size} modules, ${problems.length} problems`);
@@ -29,6 +33,10 @@ async function main(): Promise<number> {
 
 async function readModule(module: string): Promise<[module: string, text: string]> {
   return [module, await Deno.readTextFile(new URL(module, ROOT))];
+}
+
+async function readWords(path: string): Promise<string[]> {
+  return wordProblems(...await readModule(path));
 }
 
 async function modulesBelow(folder: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the program as the user that PUID and PGID name, as many NAS systems set them. Without them it runs as whoever the
+# Starts the program as the user that PUID and PGID name, as many NAS systems set them. Without them it runs as the user that the
 # container was started as, which is the better way: --user 1026:100, or "user:" in compose.yaml.
 set -eu
 

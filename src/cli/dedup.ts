@@ -19,10 +19,10 @@ interface DedupOptions extends ConfirmedOptions {
   readonly dryRun?: boolean;
 }
 
-/** `immich-sidecar dedup`: takes back what the receiving users have themselves. */
+/** `immich-sidecar dedup`: removes what the receiving users have themselves. */
 export function dedupCommand(env: Environment, onExit: (code: number) => void): Command {
   const command = new Command('dedup')
-    .description('Take back shared photos that the receiving user has himself, and do not share them again')
+    .description('Remove shared photos that the receiving user has, too, and do not share them again')
     .option('--match-time', 'only with the same capture time to the second (default: the same day)')
     .option('--job <name>', 'only what this job has shared')
     .addOption(new Option('--user <id>', 'only what this user has received').conflicts('job'))
@@ -37,10 +37,10 @@ Examples:
   immich-sidecar dedup --match-time              only what is surely the same
   immich-sidecar dedup --job "alice to bob" --yes
 
-A shared photo is a duplicate if the receiving user has a photo of his own with
+A shared photo is a duplicate if the receiving user has a photo of their own with
 the same name, extension and case aside, taken on the same day. With
 --match-time it must be the same second; different time zones are allowed for.
-His own photo stays as it is, and so does the source's. What he has done to the
+Their own photo stays as it is, and so does the source's. What they have done to the
 shared copy (favourites, edits, albums) goes with it. Stop the service first.
 "forget" shares it again.`;
 
@@ -57,12 +57,12 @@ async function dedup(sql: Connection, config: Config, options: DedupOptions, con
     else print('There are no duplicates.\n');
     return EXIT.ok;
   }
-  if (!consent.isGiven(describePlan(plan, MAX_LISTED), 'Take these back?')) return EXIT.ok;
+  if (!consent.isGiven(describePlan(plan, MAX_LISTED), 'Remove these?')) return EXIT.ok;
   const progress = terminalProgress(config.log.format === 'text');
   const result = await withSharing(sql, config, VERSION, (sharing) =>
     sharing.apply(async (tools, view) => {
       const now = await planDedup(sql, view, choice);
-      progress.start('taking back', now.duplicates.length, 'photos');
+      progress.start('removing', now.duplicates.length, 'photos');
       try {
         return await applyDedup(tools, now, (mirrors) => progress.advance(mirrors));
       } finally {
@@ -87,13 +87,13 @@ function describePlan({ duplicates, counts }: DedupPlan, max: number): string {
   ]);
   const rest = shown.length - rows.length;
   const { mirrors, people, links } = counts;
-  return table([['taken on', 'shared', 'his own'], ...rows]) +
+  return table([['taken on', 'shared', 'their own'], ...rows]) +
     (rest > 0 ? `… and ${rest} more; --dry-run lists all.\n` : '') +
-    `To be taken back: ${mirrors} photos and videos, ${people} people, ${links} links.\n`;
+    `To be removed: ${mirrors} photos and videos, ${people} people, ${links} links.\n`;
 }
 
 function describeResult({ mirrors, people, links, problems }: DedupResult): string {
-  return `Taken back: ${mirrors} photos and videos, ${people} people, ${links} links. They are not shared again.\n` +
+  return `Removed: ${mirrors} photos and videos, ${people} people, ${links} links. They are not shared again.\n` +
     listProblems(problems).map((line) => `${line}\n`).join('') +
     (problems.length > 0 ? 'Then run it again.\n' : '');
 }

@@ -166,7 +166,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   'hidden': 'hidden',
   'trashed': 'in the trash',
   'offline': 'the file is missing',
-  'duplicate': 'Bob has uploaded the same picture himself',
+  'duplicate': 'Bob has uploaded the same picture, too',
 });
 
 function describe(result: DemoResult, isVerified: boolean, seconds: number, isKept: boolean): string {

@@ -28,7 +28,7 @@ const COLOURS: Readonly<Record<Status, string>> = Object.freeze({ ok: '32', warn
 const BOLD = '1';
 
 /**
- * The findings as text: what is well group by group, then what is to be mended, where it is seen without scrolling back, and
+ * The findings as text: what is well group by group, then what is to be repaired, where it is seen without scrolling back, and
  * a last line that counts them. Pure.
  */
 export function doctorPage(findings: readonly Finding[], options: PageOptions): string {
@@ -39,7 +39,7 @@ export function doctorPage(findings: readonly Finding[], options: PageOptions): 
   const problems = (['fail', 'warn'] as const).flatMap((status) =>
     withNames(findings.filter((finding) => finding.status === status))
   );
-  const described = [...sections, { heading: 'To be mended', findings: problems }]
+  const described = [...sections, { heading: 'To be repaired', findings: problems }]
     .filter((section) => section.findings.length > 0)
     .map((section) => describe(section, options));
   return `${described.join('\n')}\n${summary(findings, options)}\n`;

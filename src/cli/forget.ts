@@ -24,7 +24,7 @@ export function forgetCommand(env: Environment, onExit: (code: number) => void):
     .description('Share photos again that the receiving user has deleted, or that were left out')
     .argument('[asset-id...]', "ids of the source's assets")
     .option('--job <name>', 'what this job selects')
-    .addOption(new Option('--user <id>', 'what this receiving user has deleted, or was left out for him'))
+    .addOption(new Option('--user <id>', 'what this receiving user has deleted, or was left out for them'))
     .addOption(new Option('--all', 'everything that is remembered').conflicts(['job', 'user']))
     .option('--list', 'list what is remembered and change nothing')
     .option('--dry-run', 'the same as --list')
@@ -45,7 +45,7 @@ Examples:
       one photo; the id is the end of its address in its owner's account
 
 The next cycle shares them, even if the receiving user has uploaded the same
-picture himself.`;
+picture, too.`;
 
 async function forget(
   sql: Connection,

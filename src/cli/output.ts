@@ -45,7 +45,7 @@ function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string)
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch (error) {
-    // Whoever read it has gone, as `head` does; that must not end the work.
+    // The reader has gone, as `head` does; that must not end the work.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

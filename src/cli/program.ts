@@ -96,8 +96,8 @@ Examples:
   immich-sidecar serve                cycle after cycle, until stopped
   immich-sidecar forget --list        what is not shared, and why?
   immich-sidecar kept list            what was kept as it may be a last copy?
-  immich-sidecar unshare --dry-run    what was shared, and would be taken back?
-  immich-sidecar dedup --dry-run      what is shared with somebody who has it himself?
+  immich-sidecar unshare --dry-run    what was shared, and would be removed?
+  immich-sidecar dedup --dry-run      what is shared with somebody who has it, too?
   immich-sidecar write --all          write what Immich knows into the files
 
 Settings come from the environment, .env and config.yaml: docs/configuration.md.

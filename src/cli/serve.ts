@@ -63,7 +63,7 @@ async function serve(
     const progress = terminalProgress(config.log.format === 'text');
     const scheduler = new Scheduler({ config, version: VERSION, progress, readConfig, onCycle: logCycle });
     const end = (code: number, why = 'stopping') => {
-      // Whoever was told to make room for another one can still be told to stop for good; not the other way round.
+      // A service that was told to make room for another one can still be told to stop for good; not the other way round.
       if (stop.signal.aborted && code === EXIT.renewed) return;
       exitCode = code;
       logger.info('{why}', { why });
@@ -117,7 +117,7 @@ function listen(handlers: Readonly<Partial<Record<Deno.Signal, () => void>>>): D
 function logCycle(report: CycleReport): void {
   for (const { job, created, withdrawn, problems } of report.jobs) {
     const gone = Object.values(withdrawn).reduce((sum, count) => sum + count, 0);
-    if (created + gone > 0) logger.info('{job}: {created} new, {gone} taken back', { job, created, gone });
+    if (created + gone > 0) logger.info('{job}: {created} new, {gone} removed', { job, created, gone });
     logNews(`problems of ${job}`, describeNews(job, problems));
   }
   logNews('problems of no job', describeNews('all jobs', report.problems));

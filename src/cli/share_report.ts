@@ -18,7 +18,7 @@ export function describeCycle(report: CycleReport): string {
     String(job.links),
     String(total(job.withdrawn)),
   ]);
-  const heading = ['job', 'selected', 'mirrored', 'new', 'faces', 'people', 'links', 'taken back'];
+  const heading = ['job', 'selected', 'mirrored', 'new', 'faces', 'people', 'links', 'removed'];
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5, 6, 7])) + report.jobs.map(describeRest).join('') +
     describeWhole(report) +
     report.brakes.map((brake) => `\n${describeBrake(brake)}\n\n`).join('') +
@@ -48,7 +48,7 @@ function describeRest(job: JobReport): string {
     what,
   }));
   lines.push(...changes.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`));
-  for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} taken back: ${reason}`);
+  for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} removed: ${reason}`);
   lines.push(...listProblems(job.problems));
   return lines.map((line) => `  ${line}\n`).join('');
 }

@@ -76,7 +76,7 @@ function describeShare({ jobs, totals, brakes, kept, cycles, isAtWork }: ShareSt
   const heading = ['job', 'selected', 'mirrored', 'people', 'links', 'not stored twice'];
   const rest = jobs.flatMap(({ job, standing, isConfigured }) => {
     const lines = standing === undefined ? [] : describeStanding(standing);
-    if (!isConfigured) lines.push('is not configured any more; the next cycle takes its photos back');
+    if (!isConfigured) lines.push('is not configured any more; the next cycle removes its photos');
     return lines.length === 0 ? [] : [`\n${plain(job)}\n`, ...lines.map((line) => `  ${line}\n`)];
   });
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5])) +
@@ -93,7 +93,7 @@ function describeShare({ jobs, totals, brakes, kept, cycles, isAtWork }: ShareSt
 
 function describeBrakeOf(brake: ShareStatus['brakes'][number], { jobs }: Config): string {
   const isConfigured = jobs.some(({ name }) => name === brake.job);
-  const confirmed = brake.confirmedAt === null ? '' : '\n  Confirmed; the next cycle takes them back.';
+  const confirmed = brake.confirmedAt === null ? '' : '\n  Confirmed; the next cycle removes them.';
   return `${describeBrake({ ...brake, isConfigured, emptyDirectory: undefined })}${confirmed}`;
 }
 
@@ -123,7 +123,7 @@ function describeCycles(cycles: readonly CycleSummary[]): string {
     `${seconds.toFixed(1)} s`,
     rest.isBraked ? 'braked' : '',
   ]);
-  const heading = ['last cycles (UTC)', 'new', 'taken back', 'updated', 'failed', 'took', ''];
+  const heading = ['last cycles (UTC)', 'new', 'removed', 'updated', 'failed', 'took', ''];
   return `\n${table([heading, ...rows], new Set([1, 2, 3, 4, 5]))}`;
 }
 

@@ -29,7 +29,7 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
     .option('--job <name>', 'run only this job')
     .option('--dry-run', 'print what would be done and change nothing')
     .addOption(
-      new Option('--confirm-withdrawals', 'take back what an earlier cycle has kept because it was too much at once')
+      new Option('--confirm-withdrawals', 'remove what an earlier cycle has kept because it was too much at once')
         .conflicts('dryRun'),
     )
     .option('--json', 'print the result as JSON; the last line of stdout is one object')
@@ -54,7 +54,7 @@ Examples:
   immich-sidecar sync --job "alice to bob"    one job only
   immich-sidecar sync --confirm-withdrawals --job "alice to bob"
 
-A cycle that would take back all that a job shares, or a large part of it
+A cycle that would remove all that a job shares, or a large part of it
 (BRAKE_PERCENT, BRAKE_MINIMUM), keeps everything, says why, and ends with
 exit code 4. --confirm-withdrawals says that it is right.`;
 
@@ -89,7 +89,7 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
   } catch (error) {
     if (!(error instanceof BusyError) || confirmed === undefined || confirmed.length === 0) throw error;
     if (options.json) printJson({ confirmed, leftToAnotherInstance: true });
-    else print('Another immich-sidecar is at work on this database. It takes them back in its next cycle.\n');
+    else print('Another immich-sidecar is at work on this database. It removes them in its next cycle.\n');
     return EXIT.ok;
   }
 }

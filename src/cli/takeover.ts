@@ -37,7 +37,7 @@ Examples:
 
 Its .env and config.yaml are read as they are: run this where they are, or copy
 them here. Its tables stay, untouched, and so do all files and symbolic links;
-"unshare" can take everything back later. docs/coming_from.md says what the
+"unshare" can undo everything later. docs/coming_from.md says what the
 first sync puts right.`;
 
 async function takeover(

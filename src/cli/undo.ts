@@ -16,13 +16,13 @@ interface UndoFlags {
   readonly config?: string;
 }
 
-/** `immich-sidecar undo`: takes back what write-back has written. */
+/** `immich-sidecar undo`: undoes what write-back has written. */
 export function undoCommand(env: Environment, onExit: (code: number) => void): Command {
   return new Command('undo')
-    .description('Take back what was written: sidecars byte for byte, photos and videos tag for tag')
+    .description('Undo what was written: sidecars byte for byte, photos and videos tag for tag')
     .argument('[paths...]', 'files or directories: everything that was ever written there')
     .option('--run <id>', 'this run; without a run and paths, the last one', parseRun)
-    .option('--dry-run', 'print what would be taken back and change nothing')
+    .option('--dry-run', 'print what would be undone and change nothing')
     .option('--yes', 'do not ask')
     .option(
       '--config <file>',
@@ -49,8 +49,7 @@ async function run(paths: readonly string[], flags: UndoFlags, env: Environment)
       scope: { runId: flags.run, paths: paths.map((path) => resolve(path)) },
       isDryRun: flags.dryRun === true,
       signal: stop.signal,
-      confirm: (changes, what) =>
-        consentOf(flags).isGiven(`This takes back ${what}: ${changes} files.\n`, 'Take it back?'),
+      confirm: (changes, what) => consentOf(flags).isGiven(`This undoes ${what}: ${changes} files.\n`, 'Undo it?'),
       onChange: flags.json ? (change, outcome, reason) => printJson({ path: change.plan.path, outcome, reason }) : tell,
     });
     if (report === undefined) return EXIT.ok;
@@ -79,11 +78,11 @@ const tell: UndoOptions['onChange'] = ({ plan }, outcome, reason) => {
 };
 
 function describe({ what, outcomes, dryRun, changes, interrupted }: UndoReport): string {
-  if (dryRun) return `would take back ${changes} files of ${what}; nothing was changed\n`;
+  if (dryRun) return `would undo ${changes} files of ${what}; nothing was changed\n`;
   const left = [
     ...(outcomes['changed-since'] > 0 ? [`${outcomes['changed-since']} were changed since and stay as they are`] : []),
     ...(outcomes.failed > 0 ? [`${outcomes.failed} failed`] : []),
     ...(interrupted ? ['interrupted'] : []),
   ];
-  return [`took back ${outcomes.undone} files of ${what}`, ...left].join('; ') + '\n';
+  return [`undid ${outcomes.undone} files of ${what}`, ...left].join('; ') + '\n';
 }

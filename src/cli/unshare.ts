@@ -26,13 +26,13 @@ interface UnshareOptions extends ConfirmedOptions {
   readonly dryRun?: boolean;
 }
 
-/** `immich-sidecar unshare`: takes back what was shared. */
+/** `immich-sidecar unshare`: removes what was shared. */
 export function unshareCommand(env: Environment, onExit: (code: number) => void): Command {
   const command = new Command('unshare')
-    .description('Take back shared photos with everything that came with them: of a job, of a user, or all')
+    .description('Remove shared photos with everything that came with them: of a job, of a user, or all')
     .option('--job <name>', 'what this job has shared')
     .addOption(new Option('--user <id>', 'what this user has received').conflicts('job'))
-    .option('--dry-run', 'print what would be taken back and change nothing')
+    .option('--dry-run', 'print what would be removed and change nothing')
     .addHelpText('after', EXAMPLES);
   return confirmed(command, env, onExit, unshare);
 }
@@ -67,12 +67,12 @@ async function unshare(
     else print('Nothing is shared.\n');
     return EXIT.ok;
   }
-  if (!consent.isGiven(describePlan(plan), 'Take all this back?')) return EXIT.ok;
+  if (!consent.isGiven(describePlan(plan), 'Remove all this?')) return EXIT.ok;
   const progress = terminalProgress(config.log.format === 'text');
   const result = await withSharing(sql, config, VERSION, (sharing) =>
     sharing.apply(async (tools, view) => {
       const now = await planUnshare(sql, view, choice);
-      progress.start('taking back', now.mirrors.length, 'photos');
+      progress.start('removing', now.mirrors.length, 'photos');
       try {
         return await applyUnshare(tools, now, (mirrors) => progress.advance(mirrors));
       } finally {
@@ -91,7 +91,7 @@ function isNothing({ counts, targetUserIds }: UnsharePlan, { job }: UnshareChoic
 function describePlan(plan: UnsharePlan): string {
   const { counts } = plan;
   return photosByJob(plan.mirrors.map(({ jobName }) => jobName)) +
-    `To be taken back: ${describeCounts(counts)}.\n` +
+    `To be removed: ${describeCounts(counts)}.\n` +
     (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
     describeJobs(plan.configuredJobs);
 }
@@ -108,7 +108,7 @@ function describeJobs(names: readonly string[]): string {
 }
 
 function describeResult({ mirrors, people, links, problems }: UnshareResult, plan: UnsharePlan): string {
-  return `Taken back: ${mirrors} photos and videos, ${people} people, ${links} links.\n` +
+  return `Removed: ${mirrors} photos and videos, ${people} people, ${links} links.\n` +
     listProblems(problems).map((line) => `${line}\n`).join('') +
     (problems.length > 0 ? 'Then run it again.\n' : '') +
     describeJobs(plan.configuredJobs);

@@ -142,7 +142,7 @@ export interface Config {
   readonly syncIntervalSeconds: number;
   /** Hours between cycles that look at everything. */
   readonly reconcileHours: number;
-  /** A cycle that would take back more than this share of a job's mirrors, and more than this many, asks first. */
+  /** A cycle that would remove more than this share of a job's mirrors, and more than this many, asks first. */
   readonly brake: { readonly percent: number; readonly minimum: number };
   readonly log: { readonly level: LogLevel; readonly format: 'text' | 'json' };
   /** Sentences for the user about what was ignored; not errors. */

@@ -287,7 +287,7 @@ export const SETTINGS = Object.freeze(
       type: wholeNumber(0, 100),
       default: '20',
       description:
-        'A cycle that would take back more than this percentage of what a job shares, because the originals are gone, does not: ' +
+        'A cycle that would remove more than this percentage of what a job shares, because the originals are gone, does not: ' +
         'a disk may not be mounted. It keeps everything until somebody confirms it (docs/invariants.md).',
     },
     BRAKE_MINIMUM: {

@@ -4,7 +4,7 @@ import { choice, filePath, flag, localDirectory, timeZone, userIds, wholeNumber 
 /** Ten years: longer than anybody means, and far below what a number can hold. */
 const LONGEST_CACHE_SECONDS = 315_360_000;
 
-/** Whoever means more has files that are never at rest. */
+/** Somebody who means more has files that are never at rest. */
 const LONGEST_SETTLE_SECONDS = 86_400;
 
 /** The settings of write-back, as part of the registry in settings.ts. */

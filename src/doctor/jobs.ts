@@ -62,7 +62,7 @@ export function judgeSelection(job: Pick<Job, 'name' | 'sourcePathPrefix'>, asse
   const where = job.sourcePathPrefix === undefined ? '' : ` below ${named(job.sourcePathPrefix)}`;
   return warn(
     `${named(job.name)}: selects nothing: the source user has nothing${where} that may be shared.`,
-    'Compare source_path_prefix with a path that Immich shows for one of his photos, and source_user_id with his address.',
+    'Compare source_path_prefix with a path that Immich shows for one of their photos, and source_user_id with their address.',
   );
 }
 

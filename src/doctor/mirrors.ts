@@ -72,7 +72,7 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
   const name = named(job);
   if (confirmedAt !== null) {
     return warn(
-      `${name}: ${mirrors} of ${total} shared photos are about to be taken back, as somebody confirmed.`,
+      `${name}: ${mirrors} of ${total} shared photos are about to be removed, as somebody confirmed.`,
       'The next sync does it.',
     );
   }
@@ -81,8 +81,8 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
     `${name}: the brake is on since ${
       since.toISOString().slice(0, 10)
     }: ${mirrors} of ${total} shared photos would be ` +
-      `taken back, their originals being ${list(causes)}.`,
-    `Mend it (is a disk not mounted?), or say that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}`,
+      `removed, their originals being ${list(causes)}.`,
+    `Repair it (is a disk not mounted?), or confirm that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}`,
   );
 }
 

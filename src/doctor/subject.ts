@@ -126,7 +126,7 @@ export class Subject implements AsyncDisposable {
     return await lookAtRoots((await this.paths.use()).roots);
   });
 
-  /** The directories, none of which lets whoever touches it wait for ever. */
+  /** The directories, none of which blocks a look at it for ever. */
   readonly reachable = new Need<readonly Directory[]>('It is not known where the directories are.', async () => {
     const directories = await this.directories.use();
     if (directories.some(({ answers }) => !answers)) throw new NotLookedAt('A directory does not answer.');

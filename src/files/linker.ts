@@ -32,7 +32,7 @@ interface Root {
  * resolved) lies below a root, a target directory when no component below its root is a symbolic link.
  *
  * **Nothing is remembered of directories.** Each call resolves the directory that it acts in and compares that with the one it
- * means (8 µs), as whoever may rename something there can put a symbolic link in its place at any moment; what was linked is
+ * means (8 µs), as anybody who may rename something there can put a symbolic link in its place at any moment; what was linked is
  * compared with what was inspected. Between that look and the act lie some microseconds (docs/invariants.md).
  *
  * All calls are synchronous: on a warm cache one link takes 15 µs where the asynchronous call takes 60, and a batch

@@ -10,7 +10,7 @@ export interface PeopleModel {
   readonly faceKey: 'personId' | 'personGroupId';
   /**
    * The identity that the mirror of the person `origin` gets in the target's account, as an expression over a row
-   * named `origin` of `person`. Always the same, so that what we wrote about somebody who went still means him when he returns.
+   * named `origin` of `person`. Always the same, so that what we wrote about somebody who went still means them when they return.
    */
   mirrorKey(sql: Sql, targetUserId: string): Fragment;
   /**

@@ -24,7 +24,7 @@ const OTHER_TRIGGERS: readonly RequiredTrigger[] = Object.freeze([
     function: 'asset_edit_delete',
     timing: 'AFTER',
     event: 'DELETE',
-    because: 'photos whose edits were taken back would stay marked as edited',
+    because: 'photos whose edits were undone would stay marked as edited',
   },
 ]);
 

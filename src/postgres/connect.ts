@@ -95,7 +95,7 @@ export async function disconnect(
 }
 
 /**
- * A new connection is first asked for its array types. When that fails, postgres.js tells whoever waits for the connection,
+ * A new connection is first asked for its array types. When that fails, postgres.js tells those who wait for the connection,
  * and also rejects a promise that nobody has (3.4.9, fetchArrayTypes), which would end the process.
  */
 globalThis.addEventListener('unhandledrejection', (event) => {

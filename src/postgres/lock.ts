@@ -21,7 +21,7 @@ export interface InstanceLock {
   readonly pid: number;
 }
 
-/** The same, in the hands of whoever took it. */
+/** The same, in the hands of the one who took it. */
 export interface HeldLock extends InstanceLock {
   /** Gives it back, if it is not lost by then. Never throws. */
   release(): Promise<void>;

@@ -124,7 +124,7 @@ function makesSchema(migrations: readonly Migration[], { version, schema }: Migr
   return schema !== FIRST_SCHEMA && migrations.find((other) => other.schema === schema)?.version === version;
 }
 
-/** Stands at the schema, where a backup takes it along, and begins with words for whoever comes across it. */
+/** The comment of the schema, which a backup takes along; it begins with words for the person who finds it. */
 function remarkOf(lineage: string): string {
   return `Tables of immich-sidecar, which belong to its schema immich_sidecar. Lineage: ${lineage}`;
 }

@@ -13,7 +13,7 @@ type Server = Pick<DatabaseConfig, 'hostname' | 'port' | 'tls'>;
 const TLS_TIMEOUT_MS = 10_000;
 
 /**
- * The sockets of one pool. The first that closes takes the others with it, and no new one is made: whoever uses the pool
+ * The sockets of one pool. The first that closes takes the others with it, and no new one is made: every user of the pool
  * learns that it is lost and opens another.
  *
  * postgres.js by itself connects again, without a word. Then a session is not the one that holds the instance lock any
@@ -116,7 +116,7 @@ export function rememberLoss(sql: object, lost: AbortSignal): void {
   LOSSES.set(sql, lost);
 }
 
-/** Aborted when a pool that connect() made has lost a connection. A pool of other making never says so. */
+/** Aborted when a pool that connect() made has lost a connection. A pool made elsewhere never is. */
 export function lossOf(sql: object): AbortSignal {
   return LOSSES.get(sql) ?? NEVER;
 }

@@ -30,7 +30,7 @@ export function actionsOf(scheduler: Scheduler): Actions {
           const confirmed = await confirmBrakes(sql, job);
           if (confirmed.length === 0) return 'No withdrawals are waiting to be confirmed.';
           const words = confirmed.map(({ job: name, mirrors }) => `${mirrors} photos of ${name}`).join(', ');
-          return `Confirmed: ${words} are taken back with the cycle that begins now.`;
+          return `Confirmed: ${words} are removed with the cycle that begins now.`;
         }),
         'It will be confirmed as soon as the present cycle has ended.',
       ),

@@ -51,9 +51,9 @@ export class NewsDesk {
     for (const { job, mirrors, total } of brakes.filter((brake) => !this.#brakes.has(brake.job))) {
       news.push({
         event: 'brake',
-        title: `${job} needs you`,
+        title: `${job}: action needed`,
         message:
-          `${mirrors} of ${total} shared photos would be taken back. They are kept until you confirm that this is right: ` +
+          `${mirrors} of ${total} shared photos would be removed. They are kept until you confirm that this is right: ` +
           'immich-sidecar sync --confirm-withdrawals',
       });
     }
@@ -128,7 +128,7 @@ function encodeHeader(text: string): string {
   return /^[\x20-\x7e]*$/.test(text) ? text : `=?UTF-8?B?${new TextEncoder().encode(text).toBase64()}?=`;
 }
 
-/** Tells whoever is to be told, with the configuration that counts at that moment, until disposed of; then what is on its way is awaited. */
+/** Notifies all configured targets, with the configuration that counts at that moment, until disposed of; then what is on its way is awaited. */
 export function startNotifying(scheduler: Scheduler, version: string): AsyncDisposable {
   const desk = new NewsDesk();
   const onTheWay = new Set<Promise<void>>();

@@ -12,7 +12,7 @@ const logger = getLogger(['immich-sidecar', 'service']);
  * Immich was migrating. Gives up when that has been going on for `databaseWaitSeconds`; a run that worked for longer than that
  * before it was interrupted starts them anew.
  *
- * Throws what `work` throws, with errors of the database that the user can mend explained.
+ * Throws what `work` throws, with errors of the database that the user can repair explained.
  */
 export async function patiently<T>(
   config: Pick<Config, 'database' | 'databaseWaitSeconds'>,

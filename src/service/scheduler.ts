@@ -198,7 +198,7 @@ async function readUserNames(sql: Connection, { jobs }: Config): Promise<{ id: s
   return await sql<{ id: string; name: string }[]>`SELECT id, name FROM "user" WHERE id = ANY (${ids}::uuid[])`;
 }
 
-/** What waiting mends is a warning; the rest is an error with its remedy, or with its trace if it is ours. */
+/** What waiting repairs is a warning; the rest is an error with its remedy, or with its trace if it is ours. */
 function report(error: unknown, pauseMs: number): void {
   const seconds = pauseMs / 1_000;
   const problem = sentenceOf(error);

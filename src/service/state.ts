@@ -29,7 +29,7 @@ export interface WriteState {
   readonly error: Problem | undefined;
 }
 
-/** What the service knows about itself. Written by the scheduler only; whoever shows it reads it at any time. */
+/** What the service knows about itself. Written by the scheduler only; pages and metrics read it at any time. */
 export class ServiceState {
   readonly startedAt: string = new Date().toISOString();
   #phase: ServicePhase = 'connecting';

@@ -25,7 +25,7 @@ export interface SetupResult {
   readonly files: readonly ReplacedFile[];
 }
 
-/** How to take back what was done so far, the last first. */
+/** How to undo what was done so far, the last first. */
 class Undo {
   readonly #steps: { readonly what: string; readonly run: () => void | Promise<void> }[] = [];
 
@@ -33,7 +33,7 @@ class Undo {
     this.#steps.push({ what, run });
   }
 
-  /** Takes back all there is; returns what could not be. */
+  /** Undoes all there is; returns what could not be. */
   async run(): Promise<readonly string[]> {
     const left: string[] = [];
     for (const { what, run } of this.#steps.reverse()) {
@@ -49,10 +49,10 @@ class Undo {
 
 /**
  * Does what the plan says: directories, links, libraries, albums, and at last the files. When a step fails, or `signal` is
- * aborted, everything that was made is taken back: what is empty or unused, never anything of others.
+ * aborted, everything that was made is undone: what is empty or unused, never anything of others.
  *
  * @throws {Cancelled} after an abort
- * @throws {UserError} saying what failed, and what could not be taken back
+ * @throws {UserError} saying what failed, and what could not be undone
  */
 export async function applySetup(
   plan: SetupPlan,
@@ -100,7 +100,7 @@ export async function applySetup(
       files,
     };
   } catch (error) {
-    // A request that was on its way when he pressed Ctrl-C may have failed for whatever reason.
+    // A request that was on its way when somebody pressed Ctrl-C may have failed for whatever reason.
     throw explained(signal.aborted ? new Cancelled() : error, await undo.run());
   }
 }
@@ -173,9 +173,7 @@ async function makeAlbums(plan: SetupPlan, server: Server, undo: Undo, goOn: () 
 }
 
 function explained(error: unknown, left: readonly string[]): unknown {
-  const what = left.length === 0
-    ? 'Everything that setup had made was taken back.'
-    : `Taken back, but for ${left.join(', ')}.`;
+  const what = left.length === 0 ? 'Everything that setup had made was undone.' : `Undone, but for ${left.join(', ')}.`;
   if (error instanceof Cancelled) {
     return left.length === 0 ? error : new UserError(`Stopped. ${what}`, { remedy: REMOVE });
   }

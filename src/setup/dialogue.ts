@@ -63,8 +63,8 @@ export class Dialogue {
   }
 
   /**
-   * Whoever puts the questions begins anew after this: they are answered as before, without a word, up to the last that somebody
-   * has answered himself, which is put again.
+   * The questions begin anew after this: they are answered as before, without asking, up to the last that somebody
+   * has answered in person, which is put again.
    */
   goBack(): void {
     this.#answers.length = Math.max(this.#answers.findLastIndex(({ isTyped }) => isTyped), 0);
@@ -153,7 +153,7 @@ export class Dialogue {
     });
   }
 
-  /** Something good to know, for whoever is there. */
+  /** Something good to know, for a person who is there. */
   say(text: string, kind: 'info' | 'success' | 'warning' = 'info'): void {
     if (this.#position === this.#answers.length) this.#prompter?.say(text, kind);
   }

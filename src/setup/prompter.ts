@@ -8,7 +8,7 @@ export interface Option<T> {
   readonly words: readonly string[];
 }
 
-/** Somebody who can be asked. Every method throws Cancelled when he wants to stop, and WentBack. */
+/** Somebody who can be asked. Every method throws Cancelled when they want to stop, and WentBack. */
 export interface Prompter {
   text(message: string, initial: string | undefined): Promise<string>;
   secret(message: string): Promise<string>;
@@ -18,12 +18,12 @@ export interface Prompter {
   say(text: string, kind: 'info' | 'success' | 'warning' | 'problem'): void;
 }
 
-/** He pressed Ctrl-C at a question. */
+/** They pressed Ctrl-C at a question. */
 export class Cancelled extends Error {
   override name = 'Cancelled';
 }
 
-/** He pressed Escape: he wants to give the answer before this question once more. */
+/** They pressed Escape: they want to give the answer before this question once more. */
 export class WentBack extends Error {
   override name = 'WentBack';
 }

@@ -59,7 +59,7 @@ export function replaceFiles(
   }
 }
 
-/** Takes replaceFiles back. */
+/** Undoes replaceFiles. */
 export function restoreFiles(files: readonly ReplacedFile[]): void {
   for (const { path, backup } of files.toReversed()) {
     if (backup === undefined) removeIfThere(path);

@@ -46,7 +46,7 @@ function withFreeName(path: string, jobs: readonly JobConfig[]): string {
   }
 }
 
-/** What a user is called in a path: his name as plain lower-case letters, with more where two are called the same. */
+/** What a user is called in a path: their name as plain lower-case letters, with more where two are called the same. */
 export function directoryName(user: ImmichUser, users: readonly ImmichUser[]): string {
   const plain = (text: string) =>
     text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '');

@@ -2,7 +2,7 @@ import { type Document, isMap, isScalar, isSeq, type Pair, parseDocument, type Y
 import type { JobField } from '../config/job_fields.ts';
 import type { Source } from '../config/sources.ts';
 
-/** A job with everything that stands in the file; keys that are undefined are taken out. */
+/** A job with everything that the file says; keys that are undefined are taken out. */
 export interface WrittenJob {
   /** The name that it has in the file. */
   readonly replaces: string | undefined;
@@ -24,12 +24,12 @@ const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setu
  there. Give it no exclusion patterns.
 
  A photo that was cropped in Immich is shared with its whole original, which
- whoever receives it can see. share_edited: skip leaves such photos out.
+ the recipient can see. share_edited: skip leaves such photos out.
 
  See what a share would do, and do it:
    immich-sidecar sync --dry-run
    immich-sidecar sync
- Before you take a job out, take back what it shared:
+ Before you take a job out, withdraw what it shared:
    immich-sidecar unshare --job "NAME"`;
 
 /**

@@ -35,7 +35,7 @@ async function flush(directory: string): Promise<void> {
 const flushes = new Map<string, { next: Promise<void> | undefined; current: Promise<void> }>();
 
 /**
- * Waits until a rename is on the disk. Whoever comes while the directory is being flushed waits for the next time, together
+ * Waits until a rename is on the disk. A caller that comes while the directory is being flushed waits for the next time, together
  * with all who come until then. Some network file systems cannot flush a directory; theirs is then as good.
  */
 export function flushDirectoryOf(path: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { FileStamp } from './tags.ts';
 import { WriteProblem } from './write_problem.ts';
 
 /**
- * Write-back names files by their real paths: no directory on the way is a symbolic link. Whoever may rename in the library can
+ * Write-back names files by their real paths: no directory on the way is a symbolic link. Anybody who may rename in the library can
  * change that at any moment, so it is proven before every act, and again for every act: 2 µs, which is also how long the answer is
  * good for.
  */

@@ -28,7 +28,7 @@ export class LazyWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const writer = await this.#writer?.catch(() => undefined); // whoever asked for it knows already
+    const writer = await this.#writer?.catch(() => undefined); // its caller knows already
     await writer?.[Symbol.asyncDispose]();
   }
 }

@@ -11,7 +11,7 @@ import { WriteProblem } from './write_problem.ts';
 import type { Intent } from './intent.ts';
 import type { Writer } from './writer.ts';
 
-/** How a change ended that was to be taken back. A closed list; the counts add up. */
+/** How a change ended that was to be undone. A closed list; the counts add up. */
 export const UNDO_OUTCOMES = Object.freeze(
   [
     'undone',
@@ -26,7 +26,7 @@ export const UNDO_OUTCOMES = Object.freeze(
 
 export type UndoOutcome = typeof UNDO_OUTCOMES[number];
 
-/** What to take back: a run, or everything that was ever done to some files or directories; without both, the last run. */
+/** What to undo: a run, or everything that was ever done to some files or directories; without both, the last run. */
 export interface UndoScope {
   readonly runId?: number | undefined;
   /** Absolute, as this program sees them. */
@@ -44,7 +44,7 @@ export interface UndoOptions {
 
 export interface UndoReport {
   readonly dryRun: boolean;
-  /** What was taken back, for people: `run 12 of 2026-07-01T03:00:00Z`. */
+  /** What was undone, for people: `run 12 of 2026-07-01T03:00:00Z`. */
   readonly what: string;
   readonly changes: number;
   /** They add up to `changes`. */
@@ -54,7 +54,7 @@ export interface UndoReport {
 }
 
 /**
- * Takes changes back, the last one of each file first. A sidecar gets its bytes back or goes; a media file gets its tags
+ * Undoes changes, the last one of each file first. A sidecar gets its bytes back or goes; a media file gets its tags
  * back. What was changed since is left alone and counted.
  *
  * Returns undefined when that was not confirmed. Throws UserError when there is nothing to undo, RefusedError when another
@@ -97,7 +97,7 @@ function* found({ journal }: Ledger, ids: readonly number[]): Generator<Change> 
 /** What the scope means, the last change first. */
 function choose({ journal, runs }: Ledger, { runId, paths }: UndoScope): { what: string; ids: readonly number[] } {
   if (paths.length > 0) {
-    // A photo and its sidecar are one thing to whoever names the photo.
+    // A photo and its sidecar are one thing to a person who names the photo.
     const ids = new Set(
       paths
         .flatMap((path) => [path, realPathOf(path)])

@@ -44,7 +44,7 @@ export async function writeFile(
     using copy = HeldFile.open(temporaryPath);
     await verify(tools.pool, plan, temporaryPath);
     copy.takeAttributes(before ?? attributesForNew(path, copy), {
-      // Immich goes by the times of media files. Whoever else reads a sidecar has to see that it is new.
+      // Immich goes by the times of media files. Any other reader of a sidecar has to see that it is new.
       withTime: plan.kind === 'media',
     });
     await copy.flush();
@@ -192,7 +192,7 @@ function changed(path: string): WriteProblem {
   return new WriteProblem('changed-meanwhile', path, 'the file has changed since it was read');
 }
 
-/** A new sidecar belongs to whoever owns the photo, and can be written again even if the photo cannot. */
+/** A new sidecar belongs to the owner of the photo, and can be written again even if the photo cannot. */
 function attributesForNew(sidecar: string, copy: HeldFile): Deno.FileInfo {
   const media = infoOf(sidecar.replace(/\.xmp$/, ''));
   if (media === undefined || !media.isFile) return copy.info();

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { anchorsOf, citationProblems, findCycles, forbiddenArrows, nameCollisions, textProblems } from './rules.ts';
+import {
+  anchorsOf,
+  citationProblems,
+  findCycles,
+  forbiddenArrows,
+  nameCollisions,
+  textProblems,
+  wordProblems,
+} from './rules.ts';
 
 Deno.test('a cycle is found, wherever it hangs, and a diamond is none', () => {
   const diamond = new Map([['a', ['b', 'c']], ['b', ['d']], ['c', ['d']], ['d', []]]);
@@ -66,4 +74,13 @@ Deno.test('a name that two modules of src/ export is reported; overloads, tests 
   ]);
   assert.equal(nameCollisions(twice).length, 1);
   assert.match(nameCollisions(twice)[0] ?? '', /^Place is exported by src\/a\.ts and src\/b\.ts/);
+});
+
+Deno.test('words that were replaced do not come back, in code and in pages', () => {
+  const text = 'We withdraw it.\nWe took them back.\nAmend the commit; the head of a line.\nHe mends it himself.\n';
+  assert.deepEqual(wordProblems('docs/immich.md', text).map((problem) => problem.replace(/ \(instead.*/, '')), [
+    'docs/immich.md:2 says "took them back"',
+    'docs/immich.md:4 says "mends"',
+    'docs/immich.md:4 says "He"',
+  ]);
 });

@@ -120,6 +120,24 @@ export function nameCollisions(texts: ReadonlyMap<string, string>): string[] {
     .map(([name, modules]) => `${name} is exported by ${[...modules].toSorted().join(' and ')}: one name, one thing`);
 }
 
+/** Words that the program and its pages do not use, each with the one that they use instead. */
+const WORDS: readonly (readonly [said: RegExp, instead: string])[] = [
+  [/\b(?:tak(?:e|es|en|ing)|took)(?: \w+)? back\b/i, 'withdraw, remove or undo'],
+  [/\bmend(?:s|ed|ing)?\b/i, 'repair or correct'],
+  [/\b(?:he|his|him|himself)\b/i, 'they'],
+  [/\b(?:whoever|lately)\b/i, 'plain words'],
+  [/\bneeds you\b|waiting for your word/i, 'action needed'],
+];
+
+/** Sentences of a module of src/ or of a page that use other words than the rest. */
+export function wordProblems(path: string, text: string): string[] {
+  return text.split('\n').flatMap((line, at) =>
+    WORDS.filter(([said]) => said.test(line)).map(([said, instead]) =>
+      `${path}:${at + 1} says "${said.exec(line)?.[0]}" (instead: ${instead})`
+    )
+  );
+}
+
 /** What is wrong with the text of one module, as sentences. */
 export function textProblems(module: string, text: string): string[] {
   const lines = text.split('\n').length - 1;

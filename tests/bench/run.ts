@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchIdle } from './idle.ts';
 import { benchServe } from './serve.ts';
 import { benchShare } from './share.ts';
-import { benchTakeBack } from './take_back.ts';
+import { benchWithdraw } from './withdraw.ts';
 import { benchWrite } from './write.ts';
 
 interface Sizes {
@@ -17,14 +17,14 @@ interface Sizes {
 const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench idle [--mirrored 100000] [--json]
        deno task bench serve [--assets 5000] [--json]
-       deno task bench take-back [--mirrored 10000] [--json]
+       deno task bench withdraw [--mirrored 10000] [--json]
        deno task bench write [--known 100000] [--json]
 `;
 const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
   idle: ({ mirrored }) => benchIdle(mirrored),
   serve: ({ assets }) => benchServe(assets),
-  'take-back': ({ mirrored }) => benchTakeBack(mirrored),
+  'withdraw': ({ mirrored }) => benchWithdraw(mirrored),
   write: ({ known }) => benchWrite(known),
 };
 

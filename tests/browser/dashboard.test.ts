@@ -78,7 +78,7 @@ async function look(browser: Browser, name: string): Promise<void> {
 async function lookWithoutScripts(browser: Browser): Promise<void> {
   await using site = await serve('brake', TOKEN);
   await using page = await open(browser, site.url, { javaScriptEnabled: false });
-  assert.match(await page.it.locator('main').innerText(), /412 of 12345 shared photos would be taken back/);
+  assert.match(await page.it.locator('main').innerText(), /412 of 12345 shared photos would be removed/);
   assert.equal(await page.it.locator('meta[http-equiv=refresh]').count(), 1);
 }
 
@@ -87,8 +87,8 @@ async function follow(browser: Browser): Promise<void> {
   await using page = await open(browser, site.url, {});
   assert.match(await page.it.locator('#verdict').innerText(), /At work/);
   STATES['brake']?.(site.scheduler.state);
-  await page.it.getByText('waiting for your word').waitFor({ timeout: 60_000 });
-  assert.match(await page.it.title(), /Needs you/);
+  await page.it.getByText('a decision is waiting').waitFor({ timeout: 60_000 });
+  assert.match(await page.it.title(), /Action needed/);
   assert.deepEqual(page.errors, []);
 }
 

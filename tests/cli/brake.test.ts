@@ -46,7 +46,7 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
     assert.match(text.stdout, /is a disk not mounted/);
     assert.match(text.stdout, /immich-sidecar sync --confirm-withdrawals --job "family to bob"/);
     assert.match(text.stdout, /stopped by the brake; everything else is done in [\d.]+ s\n$/);
-    assert.match(text.stderr, /family to bob: \d+ of \d+ mirrors should be taken back/);
+    assert.match(text.stderr, /family to bob: \d+ of \d+ mirrors should be withdrawn/);
     const json = await run(['sync', '--json'], options);
     assert.equal(json.code, EXIT.refused);
     const report = JSON.parse(json.stdout);
@@ -90,7 +90,7 @@ Deno.test({
       const { code, stdout } = await run(['sync', '--confirm-withdrawals'], options);
       assert.equal(code, EXIT.ok);
       assert.match(stdout, /^Confirmed: "family to bob"/);
-      assert.match(stdout, /It takes them back in its next cycle\.\n$/);
+      assert.match(stdout, /It removes them in its next cycle\.\n$/);
       const json = await run(['sync', '--confirm-withdrawals', '--json'], options);
       assert.equal(JSON.parse(json.stdout).leftToAnotherInstance, true);
     });

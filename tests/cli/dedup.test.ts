@@ -20,9 +20,9 @@ Deno.test('dedup: look, no terminal, --yes, and nothing more to do', async () =>
   assert.equal(look.code, EXIT.ok, look.stderr);
   assert.equal(
     look.stdout,
-    'taken on    shared        his own\n' +
+    'taken on    shared        their own\n' +
       '2023-06-03  portrait.jpg  Portrait.HEIC\n' +
-      'To be taken back: 1 photos and videos, 0 people, 3 links.\n' +
+      'To be removed: 1 photos and videos, 0 people, 3 links.\n' +
       'Nothing was changed.\n',
   );
   const json = JSON.parse((await run(['dedup', '--dry-run', '--json'], options)).stdout);
@@ -57,11 +57,11 @@ testUnless(noTerminal, 'dedup asks on a terminal, and takes anything but yes for
   await bobHasPortrait(world);
   const before = await everything(world);
   const no = await run(['dedup'], { cwd: cwd.path, env, wrapper: typing('nope') });
-  assert.match(no.stdout, /Take these back\? \[y\/N\]/);
+  assert.match(no.stdout, /Remove these\? \[y\/N\]/);
   assert.match(no.stdout, /Nothing was changed\./);
   assert.deepEqual(await everything(world), before);
   const yes = await run(['dedup'], { cwd: cwd.path, env, wrapper: typing('y') });
-  assert.match(yes.stdout, /Taken back: 1 photos and videos, 0 people, 3 links\. They are not shared again\./);
+  assert.match(yes.stdout, /Removed: 1 photos and videos, 0 people, 3 links\. They are not shared again\./);
 });
 
 async function bobHasPortrait(world: World): Promise<void> {

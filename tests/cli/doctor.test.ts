@@ -39,7 +39,7 @@ Deno.test('doctor: the exit code says how it stands, --json everything, and secr
   await t.step('a warning: 3; a failure: 4', async () => {
     const warned = await doctor([], { WRITE_TO: 'embed' });
     assert.equal(warned.code, EXIT.partial, warned.stdout);
-    assert.match(warned.stdout, /\nTo be mended\n {2}warn {2}.*\n[^]*\d+ ok, 1 warning, 1 not looked at\n$/);
+    assert.match(warned.stdout, /\nTo be repaired\n {2}warn {2}.*\n[^]*\d+ ok, 1 warning, 1 not looked at\n$/);
     const failed = await doctor([], { UPLOAD_LOCATION: '/nowhere' });
     assert.equal(failed.code, EXIT.refused);
     assert.match(

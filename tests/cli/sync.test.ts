@@ -102,7 +102,7 @@ Deno.test('a cycle with failures says so: exit code 3, a line for each, and JSON
 
   const text = await run(['sync'], { cwd: cwd.path, env });
   assert.equal(text.code, EXIT.partial);
-  assert.match(text.stdout, /^job +selected +mirrored +new +faces +people +links +taken back\n/);
+  assert.match(text.stdout, /^job +selected +mirrored +new +faces +people +links +removed\n/);
   assert.match(text.stdout, /^ {2}1 skipped: missing$/m);
   assert.match(text.stdout, /^ {2}! .*portrait\.jpg": the file is not there/m);
   assert.match(text.stdout, /done, with failures in [\d.]+ s\n$/);

@@ -39,7 +39,7 @@ Deno.test({
       look.stdout,
       /^job +photos\nalice-external-to-bob +\d+\nalice-uploads-to-bob +\d+\nTo be taken over: \d+/,
     );
-    assert.match(look.stdout, /^Locked: 2\. The next sync takes them back\.$/m);
+    assert.match(look.stdout, /^Locked: 2\. The next sync removes them\.$/m);
     assert.match(look.stdout, /Nothing was changed\.\n$/);
     assert.ok(look.stdout.split('\n').every((line) => line.length <= 80), look.stdout);
     const json = JSON.parse((await run(['takeover', '--dry-run', '--json'], options)).stdout);

@@ -38,7 +38,7 @@ Deno.test('unshare: look, be asked, do, and do again', async () => {
   assert.match(text.stdout, /^job +photos\nfamily to bob +\d+\nuploads to bob +\d+\n/);
   assert.match(
     text.stdout,
-    new RegExp(`^To be taken back: ${count} photos and videos \\([\\d.]+ \\w+, which the source keeps`, 'm'),
+    new RegExp(`^To be removed: ${count} photos and videos \\([\\d.]+ \\w+, which the source keeps`, 'm'),
   );
   assert.match(text.stdout, /^Still configured: "family to bob", "uploads to bob"\.\nThe next sync shares it again/m);
   assert.match(text.stdout, /Nothing was changed\.\n$/);
@@ -60,7 +60,7 @@ Deno.test('unshare: look, be asked, do, and do again', async () => {
   const rest = await run(['unshare', '--yes', '--user', bob.toUpperCase()], options);
   assert.match(
     rest.stdout,
-    new RegExp(`^Taken back: ${count - uploads} photos and videos, \\d+ people, \\d+ links\\.$`, 'm'),
+    new RegExp(`^Removed: ${count - uploads} photos and videos, \\d+ people, \\d+ links\\.$`, 'm'),
   );
   assert.equal(await mirrors(world), 0);
   assert.equal((await look(world, ['unshare'], options)).stdout, 'Nothing is shared.\n');
@@ -72,7 +72,7 @@ testUnless(noTerminal, 'unshare on a terminal: anything but yes changes nothing'
   const options = { cwd: cwd.path, env: { ...variablesOf(world), TERM: 'xterm' } };
   for (const answer of ['n', '', 'yesterday']) {
     const { stdout } = await look(world, ['unshare'], { ...options, wrapper: typing(answer) });
-    assert.match(stdout, /Take all this back\? \[y\/N\]/);
+    assert.match(stdout, /Remove all this\? \[y\/N\]/);
     assert.match(stdout, /Nothing was changed\./);
   }
   const { code, stdout } = await run(['unshare'], { ...options, wrapper: typing('y') });

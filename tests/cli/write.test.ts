@@ -88,7 +88,7 @@ Deno.test('write: a dry run shows each tag, then it is written, then there is no
     const shown = await run(['undo', '--run', '1', '--dry-run'], options);
     assert.equal(shown.code, EXIT.ok, shown.stderr);
     assert.match(shown.stdout, new RegExp(`^< ${beach}: \\d+ tags$`, 'm'));
-    assert.match(shown.stdout, /would take back \d+ files of run 1 of .*; nothing was changed\n$/);
+    assert.match(shown.stdout, /would undo \d+ files of run 1 of .*; nothing was changed\n$/);
     assert.deepEqual(fingerprints(libraryFiles(world)), written);
     const one = await run(['undo', JSON.parse(beach), '--yes', '--json'], options);
     assert.equal(one.code, EXIT.ok, one.stderr);

@@ -32,8 +32,8 @@ Deno.test({
     for (let round = 1; killer.kills < KILLS; round++) {
       await killer.run('sync', 'first copy');
       await ground.assertRight('first copy');
-      await killer.run('unshare', 'taken back');
-      ground.assertRestored('taken back');
+      await killer.run('unshare', 'withdrawn');
+      ground.assertRestored('withdrawn');
       assert.deepEqual(await immichTables(world), tables, 'the rows of Immich');
 
       await killer.run('sync', 'first copy');
@@ -46,7 +46,7 @@ Deno.test({
       await unlock(world);
       await killer.run('sync', 'coming back');
       await ground.assertRight('coming back');
-      await killer.run('unshare', 'taken back');
+      await killer.run('unshare', 'withdrawn');
       ground.assertRestored('the end of a round');
       Object.assign(tables, await immichTables(world)); // what was changed stays so
     }

@@ -25,7 +25,7 @@ export class Scene implements AsyncDisposable {
 
   static async open(release: Release, { isDiskBad = false } = {}): Promise<Scene> {
     const world = await World.open(release);
-    // Albums belong to the target: a cover that was chosen stays when everything is taken back.
+    // Albums belong to the target: a cover that was chosen stays when everything is withdrawn.
     world.setJobs(world.config.jobs.map((job) => ({ ...job, albumId: undefined })));
     return new Scene(world, new Ground(world), isDiskBad);
   }
@@ -66,7 +66,7 @@ export class Scene implements AsyncDisposable {
     const jobs = jobsOf(this.world.library, 'carol')
       .map((job) => ({ ...job, sourcePathPrefix: '/external_library/alice/none/' }));
     await this.cycle(undefined, jobs);
-    this.ground.assertRestored('taken back', { sparesDirectories: this.isDiskBad });
+    this.ground.assertRestored('withdrawn', { sparesDirectories: this.isDiskBad });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,7 +20,7 @@ export async function assertFilesExist({ db, library, roots }: TemporaryLibrary)
   for (const { localImportPath } of Object.values(library.libraries)) assert.ok(exists(localImportPath));
 }
 
-/** Every path that stands in a column of the installed release. */
+/** Every path in a column of the installed release. */
 export async function pathsInDatabase(sql: Sql): Promise<readonly string[]> {
   const columns = await sql<{ table: string; column: string }[]>`
     SELECT table_name AS "table", column_name AS "column"

@@ -32,7 +32,7 @@ Immich's API
   -     Not looked at: key, config file. No IMMICH_API_KEY; sharing does not
         need one.
 
-To be mended
+To be repaired
   FAIL  No \\u001b[31mroom\\u202e. (files.space)
         -> Make room.
   warn  "a": no part of "/external_library/bob_shared/alice/" begins with a dot,
@@ -51,7 +51,7 @@ Deno.test('what several checks say in the same words is on the page once', () =>
   const findings = checks.map((check): Finding => ({ ...slow, group: 'jobs', check }));
   assert.equal(
     doctorPage(findings, { width: 80, isColoured: false }),
-    `To be mended
+    `To be repaired
   warn  PostgreSQL took too long. (jobs.scans, jobs.selection)
         -> Try again.
 

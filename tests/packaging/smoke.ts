@@ -161,7 +161,7 @@ export const WITH_DATABASE: readonly Smoke[] = [
     },
   },
   {
-    name: 'an ExifTool that was damaged is unpacked again, and takes back what was written',
+    name: 'an ExifTool that was damaged is unpacked again, and undoes what was written',
     async run(program, world) {
       const directory = program.unpacked();
       const digest = await digestOf(directory);

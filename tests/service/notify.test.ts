@@ -42,7 +42,7 @@ Deno.test('each service is told in its own way', async () => {
     return new Response('ok');
   });
   const url = new Secret(`http://127.0.0.1:${server.addr.port}/my-key`);
-  const news = { event: 'brake', title: 'Famílie needs you', message: '412 of 12345' } as const;
+  const news = { event: 'brake', title: 'Famílie: action needed', message: '412 of 12345' } as const;
   for (const format of ['json', 'ntfy', 'healthchecks'] as const) await tell(news, { url, format });
   await tell({ event: 'alive', title: 'All is well', message: '' }, { url, format: 'healthchecks' });
   assert.deepEqual(heard.map(({ path }) => path), ['/my-key', '/my-key', '/my-key/fail', '/my-key']);

@@ -241,14 +241,14 @@ Deno.test('what has come there between plan and yes is noticed before the patter
   assert.deepEqual(await libraryOf(ground, id), [['/external_library/bob_shared'], []]);
 });
 
-Deno.test("what setup has done to a library's import path is taken back when a later step fails", async () => {
+Deno.test("what setup has done to a library's import path is undone when a later step fails", async () => {
   await using ground = await Ground.open();
   const id = await give(ground, '/external_library');
   ground.watch.onRequest = ({ method, path }) => method === 'POST' && path === '/albums' ? { status: 400 } : undefined;
   const album = ['--album', 'new:Family', '--album-key-file', '../bob.key'];
   const { code, stderr } = await ground.setup(['--yes', ...ground.flags, ...SHARE, ...album]);
   assert.equal(code, EXIT.usage);
-  assert.match(stderr, /Everything that setup had made was taken back/);
+  assert.match(stderr, /Everything that setup had made was undone/);
   assert.deepEqual(await libraryOf(ground, id), [['/external_library'], ['**/*']]);
 });
 

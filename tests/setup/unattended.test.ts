@@ -167,7 +167,7 @@ Deno.test('every wrong answer ends an unattended run with the name of its flag, 
   assert.ok(!ground.immich.paths().some((path) => !path.startsWith('GET ')));
 });
 
-Deno.test('what was made is taken back when a later step fails, or somebody presses Ctrl-C', async (t) => {
+Deno.test('what was made is undone when a later step fails, or somebody presses Ctrl-C', async (t) => {
   await using ground = await Ground.open();
   const before = await ground.everything();
   const args = ['setup', '--yes', ...ground.flags, ...SHARE, '--album', 'new:Family', '--album-key-file', '../bob.key'];
@@ -176,13 +176,13 @@ Deno.test('what was made is taken back when a later step fails, or somebody pres
       method === 'POST' && path === '/albums' ? { status: 400 } : undefined;
     const { code, stderr } = await ground.run(args);
     assert.equal(code, EXIT.usage);
-    assert.match(stderr, /Everything that setup had made was taken back/);
+    assert.match(stderr, /Everything that setup had made was undone/);
   });
   await t.step('the files cannot be written', async () => {
     ground.watch.onRequest = undefined;
     const { code, stderr } = await ground.run([...args, '--config', 'no/where/config.yaml']);
     assert.equal(code, EXIT.usage);
-    assert.match(stderr, /The configuration cannot be written: .*Everything that setup had made was taken back/);
+    assert.match(stderr, /The configuration cannot be written: .*Everything that setup had made was undone/);
   });
   await t.step('Ctrl-C while it works', async () => {
     const since = ground.immich.requests.length;

@@ -399,7 +399,7 @@ Deno.test('the message names the job, the numbers, the causes, an empty director
   const [brake] = (await world.share()).brakes;
   assert.ok(brake);
   const text = describeBrake(brake);
-  assert.match(text, /^"family to bob": \d+ of \d+ shared photos would be taken back/);
+  assert.match(text, /^"family to bob": \d+ of \d+ shared photos would be removed/);
   assert.match(text, /\d+ x not found by Immich; is a disk not mounted/);
   assert.ok(text.includes(`${JSON.stringify(family)} is empty or not there`));
   assert.match(text, /immich-sidecar sync --confirm-withdrawals --job "family to bob"$/);

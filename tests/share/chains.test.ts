@@ -27,7 +27,7 @@ async function bobToAlice(world: World): Promise<JobConfig> {
 }
 
 for (const release of REPRESENTATIVE) {
-  Deno.test(`${release}: sharing both ways makes no mirror of a mirror and gives the owner his own person back`, async () => {
+  Deno.test(`${release}: sharing both ways makes no mirror of a mirror and gives the owner their own person back`, async () => {
     await using world = await World.open(release);
     const { sql } = world;
     const { personKey, faceKey } = world.people;
@@ -36,7 +36,7 @@ for (const release of REPRESENTATIVE) {
       SELECT mirror_person_id AS id
       FROM immich_sidecar.person_map
       WHERE origin_person_id = ${world.library.people['alice/dora'].id}`;
-    // Bob finds Alice's Dora, whom he knows as a mirror, on a photo of his own.
+    // Bob finds Alice's Dora, whom he knows as a mirror, on a photo of their own.
     await sql`
       UPDATE asset_face SET ${sql(faceKey)} = ${dora?.id ?? ''} WHERE "assetId" = ${world.id('bob/dog')}`;
     world.setJobs([...world.config.jobs, await bobToAlice(world)]);
@@ -54,7 +54,7 @@ for (const release of REPRESENTATIVE) {
     assert.equal(mirrorsOfMirrors?.count, 0);
     await assertAtRest(world);
 
-    // Alice deletes her person: Bob's stays, as it has a face of his own; Alice's mirror of it has none.
+    // Alice deletes her person: Bob's stays, as it has a face of their own; Alice's mirror of it has none.
     await sql`
       DELETE FROM person
       WHERE ${sql(personKey)} = ${world.library.people['alice/dora'].id}

@@ -24,7 +24,7 @@ const DOG = 'bob/dog';
 const WALK = 'bob/walk';
 
 for (const release of REPRESENTATIVE) {
-  Deno.test(`${release}: what Bob has himself goes without a trace, is not shared again, and can be forgotten`, async () => {
+  Deno.test(`${release}: what Bob has, too goes without a trace, is not shared again, and can be forgotten`, async () => {
     await using world = await World.open(release);
     await looksLike(world, DOG, { fileName: 'IMG_0100.jpeg', wallClock: '2023-07-16T23:59:59' });
     const before = await snapshotOf(world);

@@ -98,7 +98,7 @@ for (const release of REPRESENTATIVE) {
     await assertAtRest(world);
   });
 
-  Deno.test(`${release}: a mirrored person whom the target merged into his own stays merged, also for new photos`, async () => {
+  Deno.test(`${release}: a mirrored person whom the target merged into their own stays merged, also for new photos`, async () => {
     await using world = await World.open(release);
     await world.share();
     const { sql } = world;

@@ -7,11 +7,11 @@ import { everything } from '../cli/everything.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { World } from './world.ts';
 
-/** The pictures that Bob has uploaded himself (see the library's specs). */
+/** The pictures that Bob has uploaded (see the library's specs). */
 const DUPLICATE = 'family/beach';
 
 for (const release of REPRESENTATIVE) {
-  Deno.test(`${release}: what Bob trashed, deleted or has himself is shared again once it is forgotten`, async () => {
+  Deno.test(`${release}: what Bob trashed, deleted or has, too is shared again once it is forgotten`, async () => {
     await using world = await World.open(release);
     await world.share();
     const { sql } = world;

@@ -100,7 +100,7 @@ Deno.test("what follows and what stays after a takeover: the target's word, and 
     SELECT target_person_id AS id, source_person_id AS source
     FROM _face_sync_person_map m JOIN person p ON p.id = m.target_person_id WHERE p.name = 'Dora Example'`;
   assert.ok(merged && dora);
-  // He merged her into a person on a photo of his own; that program noticed it and maps her to that one.
+  // He merged her into a person on a photo of their own; that program noticed it and maps her to that one.
   await sql`UPDATE asset_face SET "personId" = ${merged.id} WHERE "personId" = ${dora.id}`;
   await sql`
     UPDATE asset_face SET "personId" = ${merged.id}

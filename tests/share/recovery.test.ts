@@ -50,7 +50,7 @@ Deno.test('a mirror that cannot lose its files keeps its rows, is reported, and 
   assert.equal(await world.mirrorOf('family/portrait'), undefined);
 });
 
-Deno.test('everything can be taken back: without jobs for Bob his account and the disk are as before', async () => {
+Deno.test('everything can be withdrawn: without jobs for Bob his account and the disk are as before', async () => {
   await using world = await World.open('v3.1.0');
   const immich = (digests: Record<string, string>) =>
     Object.fromEntries(

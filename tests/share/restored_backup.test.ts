@@ -82,7 +82,7 @@ Deno.test('what the target has done to mirrors stays when they are adopted, and 
   assert.ok((await world.namesOf('bob')).includes('Emilia'));
 });
 
-Deno.test('a mirror whose source went while nothing of ours was there is taken back', async () => {
+Deno.test('a mirror whose source went while nothing of ours was there is withdrawn', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
   const [gone, locked] = await mirrorsOf(world, ['family/picnic', 'family/portrait']);

@@ -34,7 +34,7 @@ for (const release of REPRESENTATIVE) {
       owner: 'bob',
     });
 
-    // Locking the cover takes it back; Immich leaves it in its stack at the source.
+    // Locking the cover withdraws it; Immich leaves it in its stack at the source.
     await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/picnic')}`;
     await world.share();
     const first = world.id(RAW) < world.id(JPEG) ? RAW : JPEG;
@@ -121,7 +121,7 @@ Deno.test("the target's own stacks stay his, with mirrors in them, and so does w
   assert.deepEqual((await stackOf(world, JPEG))?.members, [RAW, JPEG].sort());
   await changesNothing(world);
 
-  // Taken out of ours by himself, it is not put back, whatever happens to the rest.
+  // Taken out of ours by Bob, it is not put back, whatever happens to the rest.
   await sql`DELETE FROM stack WHERE id = ${await mirrorStackOf(world, JPEG)}`;
   await world.share();
   assert.equal(await stackOf(world, JPEG), undefined);

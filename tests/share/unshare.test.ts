@@ -40,7 +40,7 @@ for (const release of SPREAD) {
 }
 
 for (const release of REPRESENTATIVE) {
-  Deno.test(`${release}: what Bob has done to shared photos and people goes with them; what is his own stays`, async () => {
+  Deno.test(`${release}: what Bob has done to shared photos and people goes with them; what is their own stays`, async () => {
     await using world = await World.open(release);
     const { sql, library, people: { personKey, faceKey } } = world;
     const bob = library.users.bob.id;
@@ -56,7 +56,7 @@ for (const release of REPRESENTATIVE) {
       LIMIT 1`;
     assert.ok(own && person);
     // He makes a favourite of one, gives it a file of its own (an edit), stacks it with a photo of his, and finds the person
-    // of another on a photo of his own.
+    // of another on a photo of their own.
     await sql`UPDATE asset SET "isFavorite" = true WHERE id = ${mirror}`;
     await sql`
       INSERT INTO asset_face
@@ -71,7 +71,7 @@ for (const release of REPRESENTATIVE) {
     assert.deepEqual(await world.facesOn(own.id), await namesOf(sql, personKey, person.id));
     const [kept] = await sql<{ thumbnailPath: string }[]>`
       SELECT "thumbnailPath" FROM person WHERE ${sql(personKey)} = ${person.id} AND "ownerId" = ${bob}`;
-    assert.deepEqual({ ...kept }, { thumbnailPath: '' }, 'Immich makes one from his own photo');
+    assert.deepEqual({ ...kept }, { thumbnailPath: '' }, 'Immich makes one from their own photo');
     assert.ok(!isThere(world, person.thumbnailPath), 'it was cut out of a photo of Alice');
     assert.equal((await sql`SELECT FROM stack WHERE id = ${stack?.id ?? ''}`).length, 0);
   });
@@ -135,7 +135,7 @@ Deno.test('a name that nobody knows is refused with the names that are known', a
   await assert.rejects(look(world, { targetUserId: crypto.randomUUID() }), UserError);
 });
 
-Deno.test('without the directory of the links nothing is taken back', async () => {
+Deno.test('without the directory of the links nothing is withdrawn', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
   await Deno.rename(`${world.directory}/external/bob_shared`, `${world.directory}/unmounted`);
@@ -234,8 +234,8 @@ Deno.test('to take 2,000 mirrors with faces back takes no longer than a few time
     return (performance.now() - began) / 1000;
   };
   const toShare = await secondsOf(() => world.share());
-  const toTakeBack = await secondsOf(async () => assert.ok((await unshare(world)).mirrors > 2_000));
-  assert.ok(toTakeBack < 5 * toShare, `shared in ${toShare.toFixed(1)} s, taken back in ${toTakeBack.toFixed(1)} s`);
+  const toWithdraw = await secondsOf(async () => assert.ok((await unshare(world)).mirrors > 2_000));
+  assert.ok(toWithdraw < 5 * toShare, `shared in ${toShare.toFixed(1)} s, withdrawn in ${toWithdraw.toFixed(1)} s`);
   assert.deepEqual(await snapshotOf(world), before);
 });
 

@@ -142,7 +142,7 @@ Deno.test('--job leaves the mirrors of other jobs alone', async () => {
   assert.ok(await world.mirrorOf('uploads/cat'));
 });
 
-Deno.test('a mirror that the target made the cover of a stack can be taken back', async () => {
+Deno.test('a mirror that the target made the cover of a stack can be withdrawn', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
   const members = [

@@ -111,7 +111,7 @@ export class World implements AsyncDisposable {
     return rows.map(({ name }) => name);
   }
 
-  /** Gives a user a person of his own; returns the id by which faces refer to it. */
+  /** Gives a user a person of their own; returns the id by which faces refer to it. */
   async insertPerson(user: 'alice' | 'bob' | 'carol', name: string): Promise<string> {
     const owner = this.library.users[user].id;
     const id = crypto.randomUUID();

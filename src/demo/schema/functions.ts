@@ -104,7 +104,7 @@ END`;
     AND NOT EXISTS (SELECT FROM album_user WHERE "albumId" = OLD."albumId" AND role = 'owner');
   RETURN NULL;
 END`,
-  /** Whoever loses their row of a person loses what others shared of it with them; what they gave goes by the foreign key. */
+  /** A user who loses their row of a person loses what others shared of it with them; what they gave goes by the foreign key. */
   person_delete_shares: () =>
     `BEGIN
   DELETE FROM person_user

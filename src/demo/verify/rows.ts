@@ -21,7 +21,7 @@ const DIFFERENT: Readonly<Record<string, readonly string[]>> = Object.freeze({
     'isFavorite', // a matter of taste
     'livePhotoVideoId', // the mirror of the motion part
     'stackId', // a stack belongs to its owner, see stacks.ts
-    'duplicateId', // so do his duplicates
+    'duplicateId', // so do their duplicates
     'sidecarPath',
     'encodedVideoPath',
     'deviceId', // that of files in external libraries

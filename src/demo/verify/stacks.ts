@@ -16,7 +16,7 @@ export async function checkStacks(sql: Sql): Promise<Damage[]> {
     LEFT JOIN stack source ON source.id = a."stackId"`;
   const rows = await sql<{ id: string; detail: string }[]>`
     WITH placed AS (${placed}),
-    his AS (
+    theirs AS (
       SELECT member."stackId" AS id
       FROM asset member
       LEFT JOIN placed ON placed.id = member.id
@@ -32,7 +32,7 @@ export async function checkStacks(sql: Sql): Promise<Damage[]> {
         first_value(stack_id) OVER family AS primary_stack_id
       FROM placed
       WHERE source_stack_id IS NOT NULL
-        AND (stack_id IS NULL OR stack_id NOT IN (SELECT id FROM his))
+        AND (stack_id IS NULL OR stack_id NOT IN (SELECT id FROM theirs))
       WINDOW family AS (
         PARTITION BY target_user_id, source_stack_id
         ORDER BY source_id = source_primary_id DESC, source_id

@@ -16,7 +16,7 @@ const albumAnswer = z.object({
   albumUsers: z.array(z.object({ user: z.object({ id: z.guid() }), role: z.string() })).optional(),
 });
 
-/** The albums that this user owns; those that are shared with him are left out. Needs album.read. */
+/** The albums that this user owns; those that are shared with them are left out. Needs album.read. */
 export async function listOwnAlbums(api: ImmichApi, userId: string): Promise<readonly OwnAlbum[]> {
   const albums = await api.get('/albums', z.array(albumAnswer));
   return albums

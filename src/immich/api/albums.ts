@@ -20,7 +20,7 @@ const IDS_PER_REQUEST = 1_000;
 export type Visibility = SearchFilter['visibility'];
 
 /**
- * The albums that the user owns or is a member of, with his own assets in them. One or two requests for the list, and
+ * The albums that the user owns or is a member of, with their own assets in them. One or two requests for the list, and
  * one per thousand assets of an album and visibility.
  */
 export async function readAlbums(
@@ -35,7 +35,7 @@ export async function readAlbums(
   })));
 }
 
-/** Until 2.7 the list has the user's own albums only, and another one those shared with or by him. */
+/** Until 2.7 the list has the user's own albums only, and another one those shared with or by them. */
 async function listAlbums(api: ImmichApi, { version }: Account): Promise<readonly ListedAlbum[]> {
   const lists = [api.get('/albums', albumsAnswer)];
   if (version.major < 3) lists.push(api.get('/albums', albumsAnswer, { shared: 'true' }));

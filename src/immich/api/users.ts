@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ImmichApi } from './client.ts';
 
-/** A user as an administrator sees him. */
+/** A user as an administrator sees them. */
 export interface ImmichUser {
   readonly id: string;
   readonly name: string;

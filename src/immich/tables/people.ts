@@ -93,7 +93,7 @@ export const PEOPLE_TABLES = Object.freeze(
     cluster_group: {
       from: '3.2',
       copied: { how: 'never', because: 'it is a group of users' },
-      watched: { by: 'nothing', because: 'only who is in which counts, which stands in user' },
+      watched: { by: 'nothing', because: 'only who is in which counts, and user says that' },
       needed: NOBODY,
     },
     cluster_group_request: {

@@ -52,7 +52,7 @@ ${visitor.message === undefined ? '' : html`<p class="message" role="status">${v
 </section>
 ${needsYou(snapshot, visitor)}
 ${shared(snapshot.jobs, visitor)}
-${lately(snapshot)}
+${recentActivity(snapshot)}
 ${writing(snapshot)}
 ${actions(visitor)}
 </main>`;
@@ -66,7 +66,7 @@ interface Verdict {
 
 function verdictOf(snapshot: Snapshot, nowMs: number): Verdict {
   if (snapshot.brakes.length > 0) {
-    return { kind: 'held', short: 'Needs you', long: 'Something is waiting for your word' };
+    return { kind: 'held', short: 'Action needed', long: 'Action needed: a decision is waiting for you' };
   }
   if (!readinessOf(snapshot, nowMs).ready || snapshot.problems.length > 0) {
     return { kind: 'bad', short: 'Trouble', long: 'Something is wrong' };
@@ -103,19 +103,19 @@ function needsYou({ problems, brakes }: Snapshot, { isSignedIn }: Visitor): Html
   if (others.length + brakes.length === 0) return '';
   return html`
     <section aria-labelledby="needs">
-      <h2 id="needs">What needs you</h2>
+      <h2 id="needs">Action needed</h2>
       <ul class="problems">
     ${brakes.map(({ job, mirrors, total, emptyDirectory }) =>
       html`<li>
-<p><strong>${job}</strong>: ${mirrors} of ${total} shared photos would be taken back, because their originals are gone. That is too
+<p><strong>${job}</strong>: ${mirrors} of ${total} shared photos would be removed, because their originals are gone. That is too
 much to happen by itself, so all of them are kept.</p>
 ${
         emptyDirectory === undefined
           ? ''
           : html`<p>The folder <code>${emptyDirectory}</code> is empty or not there: its disk is probably not mounted.</p>`
       }
-<p>If it is a mistake, mend it, and everything stays. If it is right, say so${
-        isSignedIn ? html`:</p>${form('/actions/confirm', `Take back ${mirrors} photos of ${job}`, job)}` : html`
+<p>If it is a mistake, correct it, and everything stays. If it is right, confirm it${
+        isSignedIn ? html`:</p>${form('/actions/confirm', `Remove ${mirrors} photos of ${job}`, job)}` : html`
           with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
         `
       }</li>`
@@ -164,11 +164,11 @@ function list(sentences: readonly string[]): Html | string {
   return sentences.length === 0 ? '' : html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
 }
 
-function lately({ cycles }: Snapshot): Html {
+function recentActivity({ cycles }: Snapshot): Html {
   const told = cycles.filter(({ created, updated, withdrawn, problems, error }) =>
     created + updated + withdrawn + problems > 0 || error !== undefined
   ).slice(-8).reverse();
-  return html`<section aria-labelledby="lately"><h2 id="lately">Lately</h2>
+  return html`<section aria-labelledby="recent"><h2 id="recent">Recent activity</h2>
 ${cycles.length === 0 ? html`<p>No cycle has ended yet.</p>` : cycleChart(cycles)}
 ${cycles.length > 0 && told.length === 0 ? html`<p>Nothing has changed in the last ${cycles.length} cycles.</p>` : ''}
 ${
@@ -180,7 +180,7 @@ ${
               <th scope="col">When</th>
               <th scope="col">New</th>
               <th scope="col">Updated</th>
-              <th scope="col">Taken back</th>
+              <th scope="col">Removed</th>
               <th scope="col">Failed</th>
               <th scope="col">Took</th>
             </tr>
@@ -224,7 +224,7 @@ ${write.nextRunAt === undefined ? '' : html`<p>The next run begins at ${timeOf(w
 
 function actions({ canSignIn, isSignedIn }: Visitor): Html | string {
   if (!canSignIn) return '';
-  return html`<section aria-labelledby="actions"><h2 id="actions">Do something</h2>
+  return html`<section aria-labelledby="actions"><h2 id="actions">Actions</h2>
 ${
     isSignedIn
       ? html`<div class="buttons">

@@ -12,7 +12,7 @@ const REFUSAL = 'Sign in, or send the header Authorization: Bearer <HTTP_TOKEN>.
 
 /** Who sends a request. */
 export interface Visitor {
-  /** HTTP_TOKEN is set: whoever knows it may sign in. */
+  /** HTTP_TOKEN is set: who knows it may sign in. */
   readonly canSignIn: boolean;
   readonly isSignedIn: boolean;
 }

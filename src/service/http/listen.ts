@@ -6,7 +6,7 @@ import { UserError } from '../../errors.ts';
 /** Far below the number of files that a process may open, so that nobody can take the database's connection away. */
 const MOST_CONNECTIONS = 500;
 
-/** Who has not said what he wants by then is not a browser. */
+/** A client that has not sent its request by then is not a browser. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 15_000;
 const KEEP_ALIVE_MS = 5_000;

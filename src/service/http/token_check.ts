@@ -45,7 +45,7 @@ function digestOf(text: string): Uint8Array {
   return createHash('sha256').update(text).digest();
 }
 
-/** An IPv6 address without its last half, which whoever has the first one may choose. */
+/** An IPv6 address without its last half, which the owner of the first half may choose. */
 function networkOf(address: string): string {
   if (!isIPv6(address) || address.startsWith('::')) return address;
   const [head = '', tail] = address.split('::');

@@ -14,7 +14,7 @@ export interface FoundDatabase {
   readonly port: number;
   readonly username: string;
   readonly name: string;
-  /** Undefined when it stands in a file inside the container. */
+  /** Undefined when it is in a file inside the container. */
   readonly password: Secret | undefined;
   readonly tlsMode: TlsMode;
   /** The port of this machine at which Docker lets the database be reached, if it does. */

@@ -77,7 +77,9 @@ async function askKey({ dialogue, onSecret }: Session, server: Server, target: I
     flag: '--album-key-file',
     message: `API key of ${target.name}`,
     help:
-      `An album belongs to whoever makes it, so this takes a key of ${target.name}, with ${PERMISSIONS.join(', ')}. ` +
+      `An album belongs to the user who makes it, so this takes a key of ${target.name}, with ${
+        PERMISSIONS.join(', ')
+      }. ` +
       'It is used once and not kept.',
     check: async (text) => {
       const key = parse(SECRET_KEY, text.trim());

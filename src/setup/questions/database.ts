@@ -77,7 +77,7 @@ export async function askDatabase(
       if (reached === undefined) {
         warn(
           `The database at ${where} cannot be reached from here, so it was not checked. With Docker that is usual: only ` +
-            "containers in Immich's network see it, as the one of immich-sidecar will.",
+            "containers in Immich's network see it, and so will immich-sidecar's container.",
         );
         return { database, predecessorPhotos: undefined };
       }

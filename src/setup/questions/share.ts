@@ -55,7 +55,7 @@ export async function askShare(
   });
   const target = await dialogue.choose({
     flag: '--to',
-    message: 'Who shall see these photos as his or her own?',
+    message: 'Who shall see these photos as their own?',
     // On the command line the source can be named too, and is told why not.
     options: server.users.filter(({ id }) => !dialogue.isAttended || id !== source.id).map(userOption),
     initial: server.users.find(({ id }) => id === job?.targetUserId && id !== source.id),

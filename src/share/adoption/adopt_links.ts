@@ -135,6 +135,6 @@ function inspect({ paths }: Files, path: string): Deno.FileInfo | undefined {
     const info = Deno.lstatSync(local);
     return info.isFile ? info : undefined;
   } catch {
-    return undefined; // a mirror whose file is gone: phases/files.ts mends it
+    return undefined; // a mirror whose file is gone: phases/files.ts repairs it
   }
 }

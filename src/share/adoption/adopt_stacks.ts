@@ -21,7 +21,7 @@ export async function readStacksOf(sql: Sql, mirrorAssetIds: readonly string[]):
 
 /**
  * Which of these stacks have nothing in them but mirrors of one and the same source stack. For stacks of mirrors that were adopted just
- * now: whoever made such a stack, it is what we would have made. Reads only.
+ * now: no matter who made such a stack, it is what we would have made. Reads only.
  */
 export async function findAdoptedStacks(sql: Sql, job: Job, stackIds: readonly string[]): Promise<AdoptedStack[]> {
   return await sql<AdoptedStack[]>`

@@ -1,7 +1,7 @@
 import type { WithdrawReason } from '../cycle/outcome.ts';
 import type { ReasonCounts } from '../mirrors/withdrawal.ts';
 
-/** From where on a cycle takes back too much at once for anybody to have meant it. */
+/** From where on a cycle withdraws too much at once for anybody to have meant it. */
 export interface BrakeSettings {
   /** Of a job's mirrors. */
   readonly percent: number;

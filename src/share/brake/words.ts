@@ -15,13 +15,13 @@ export function describeBrake({ job, mirrors, total, reasons, isConfigured, empt
   const name = plain(JSON.stringify(job));
   const command = `immich-sidecar sync --confirm-withdrawals${isConfigured ? ` --job ${name}` : ''}`;
   return [
-    `${name}: ${mirrors} of ${total} shared photos would be taken back.`,
+    `${name}: ${mirrors} of ${total} shared photos would be removed.`,
     'That is too much to happen by itself, so all of them are kept. Their originals are',
     ...Object.entries(reasons).map(([reason, count]) => `  ${count} x ${CAUSES[reason as WithdrawReason] ?? reason}`),
     ...emptyDirectory === undefined
       ? []
       : [`  ${plain(JSON.stringify(emptyDirectory))} is empty or not there: its disk is probably not mounted.`],
-    'If that is a mistake, mend it, and everything stays. If it is right, say so with',
+    'If that is a mistake, correct it, and everything stays. If it is right, confirm it with',
     `  ${command}`,
   ].join('\n');
 }

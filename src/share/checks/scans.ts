@@ -40,7 +40,7 @@ export async function lookAtTargetLibraries(
   for (const [id, group] of Map.groupBy(jobs, (job) => job.targetLibraryId)) {
     const library = libraries.find((one) => one.id === id);
     const mediaLocation = group[0]?.mediaLocation;
-    if (library === undefined || mediaLocation === undefined) continue; // the check of the job says so
+    if (library === undefined || mediaLocation === undefined) continue; // the check of the job reports it
     const surroundings = { libraries, targetLibraryIds, paths, mediaLocation };
     const coveredBy = async (importPaths: readonly string[]) => {
       const bare = { ...library, importPaths, exclusionPatterns: [] };

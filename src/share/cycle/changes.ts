@@ -80,7 +80,7 @@ const STATEMENTS: Readonly<
     people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})`,
     assets: ({ sql, schema, from }: Look) => {
       const [faceKey, goneId] = [sql(schema.people.faceKey), sql(keyOf(schema.catalog, 'person_audit', 'person'))];
-      // Whoever was a mirror of theirs is a person of its own from now on, also on photos that nobody has changed.
+      // A person who was a mirror of theirs is one of its own from now on, also on photos that nobody has changed.
       return sql`
         SELECT f."assetId"
         FROM person_audit gone

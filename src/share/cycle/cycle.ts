@@ -38,7 +38,7 @@ export async function runCycle(given: View, tools: Tools, version: string, progr
     hasBacklog: tools.backlog.queues.size > 0,
   }, standings);
   if (tally.withdrawnOfOthers > 0) {
-    logger.info('took back {count} mirrors of jobs that are no longer configured', { count: tally.withdrawnOfOthers });
+    logger.info('withdrew {count} mirrors of jobs that are no longer configured', { count: tally.withdrawnOfOthers });
   }
   // A cycle that found nothing to do leaves no row, so that running it again writes nothing at all.
   if (tally.hasChanges) await recordRun(tools, report, version);

@@ -9,8 +9,8 @@ export type SkipReason = FileReason | 'duplicate' | 'constraint' | 'changed-mean
 export type Retry = 'every-cycle' | 'when-changed' | 'never';
 
 /**
- * What can be mended without touching the asset is tried in every cycle, as that costs a few system calls; what only a
- * new name or new content can mend waits for a change of the asset; what is a decision stays until it is revoked.
+ * What can be repaired without touching the asset is tried in every cycle, as that costs a few system calls; what only a
+ * new name or new content can repair waits for a change of the asset; what is a decision stays until it is revoked.
  */
 const RETRY: Readonly<Record<SkipReason, Retry>> = Object.freeze({
   'missing': 'every-cycle',
@@ -45,7 +45,7 @@ export interface Skip {
   readonly problem: Problem;
 }
 
-/** Why a mirror was taken back. A closed list. */
+/** Why a mirror was withdrawn. A closed list. */
 export type WithdrawReason =
   | 'source-deleted'
   | 'source-trashed'
@@ -58,7 +58,7 @@ export type WithdrawReason =
   | 'mirror-lost'
   /** `immich-sidecar unshare`. */
   | 'unshared'
-  /** `immich-sidecar dedup`: the target's owner has the picture himself. */
+  /** `immich-sidecar dedup`: the target's owner has the picture, too. */
   | 'duplicate';
 
 /** Where every asset that a job selects ends up. The counts of these add up to `selected`. */

@@ -8,7 +8,7 @@ import type { Standing } from './outcome.ts';
 export interface JobReport extends Readonly<Record<JobCount, number>> {
   readonly job: string;
   readonly withdrawn: ReasonCounts;
-  /** Mirrors that should have been taken back and were kept, being too many at once; empty without a brake. */
+  /** Mirrors that should have been withdrawn and were kept, being too many at once; empty without a brake. */
   readonly braked: ReasonCounts;
   /** Counted after a full cycle only, as it takes a look at every asset. */
   readonly standing: Standing | undefined;

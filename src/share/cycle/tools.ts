@@ -9,7 +9,7 @@ import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
 import type { Limits } from './limits.ts';
 import type { Scope } from './scope.ts';
 
-/** Immich's tables and ours, for whoever writes to them. */
+/** Immich's tables and ours, for what writes to them. */
 export interface Database {
   /** For reading; what is written goes through `transaction`. */
   readonly sql: Connection;
@@ -39,7 +39,7 @@ export interface ShareSettings {
   readonly vectorWorkers: number;
 }
 
-/** What a plan is made from. Whoever plans only reads. */
+/** What a plan is made from. Planning only reads. */
 export interface View {
   readonly sql: Sql;
   readonly schema: ImmichSchema;

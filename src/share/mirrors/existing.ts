@@ -24,9 +24,9 @@ export interface ExistingMirror extends Candidate {
   readonly mirrorFiles: readonly CandidateFile[];
   /** The job that made it is not configured any more: it moves to the place of the one that selects it now. */
   readonly isAdopted: boolean;
-  /** The target's owner has changed something that Immich writes into a sidecar of his own. */
+  /** The target's owner has changed something that Immich writes into a sidecar of their own. */
   readonly hasOwnSidecar: boolean;
-  /** He has cropped or turned it: the edited files are his. */
+  /** They have cropped or turned it: the edited files are theirs. */
   readonly hasOwnEdits: boolean;
   /** The source has been cropped or turned anew, and Immich has not made the pictures yet. */
   readonly isEditUnfinished: boolean;

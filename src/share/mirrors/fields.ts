@@ -3,7 +3,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { commaSeparated } from '../copy/columns.ts';
 
 /**
- * Fields that belong together and to the target's owner as soon as he has changed one of them on a mirror. Each follows its
+ * Fields that belong together and to the target's owner as soon as they have changed one of them on a mirror. Each follows its
  * source as long as the mirror has what we wrote last (`asset_map.base_…`).
  */
 export interface FieldGroup {
@@ -18,7 +18,7 @@ export interface FieldGroup {
 
 export type GroupName = 'description' | 'date' | 'position' | 'rating' | 'tags' | 'locks' | 'visibility' | 'edits';
 
-/** What Immich lets a user change on a photo. Locked properties keep what he wrote through the next extraction. */
+/** What Immich lets a user change on a photo. Locked properties keep what they wrote through the next extraction. */
 const GROUPS: Readonly<Record<GroupName, { readonly asset?: readonly string[]; readonly exif?: readonly string[] }>> =
   Object.freeze({
     description: { exif: ['description'] },

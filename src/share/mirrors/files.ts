@@ -92,7 +92,7 @@ export function compareFiles(mirror: ExistingMirror, job: Job, files: Files): Fi
     if (isOwn(mirror, actual) || NEVER_WITHOUT.has(actual.type)) wantedPaths.add(actual.path);
     else oldFileIds.push(actual.id);
   }
-  // A file that is his own, or that the source has lost, keeps its place.
+  // A file that is the target's own, or that the source has lost, keeps its place.
   for (const actual of mirror.mirrorFiles) if (!oldFileIds.includes(actual.id)) wantedPaths.add(actual.path);
 
   const row = planRow(mirror, plan, files, isThere);
@@ -183,7 +183,7 @@ function inspectOrNothing(path: string, { linker, paths }: Files) {
 }
 
 /**
- * What does not follow the source: what Immich made for the target's own changes (a sidecar that it wrote, the pictures of his
+ * What does not follow the source: what Immich made for the target's own changes (a sidecar that it wrote, the pictures of their
  * edits), and the pictures of an edit while those of the next one are not there.
  */
 function isOwn(mirror: ExistingMirror, file: CandidateFile | undefined): boolean {

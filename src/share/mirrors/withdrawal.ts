@@ -1,6 +1,6 @@
 import type { WithdrawReason } from '../cycle/outcome.ts';
 
-/** A mirror to take back. A dry run prints it; apply consumes it. */
+/** A mirror to withdraw. A dry run prints it; apply consumes it. */
 export interface Withdrawal {
   readonly mirrorAssetId: string;
   readonly sourceAssetId: string;
@@ -9,7 +9,7 @@ export interface Withdrawal {
   readonly reason: WithdrawReason;
 }
 
-/** Decisions of the target's owner: such a source is not mirrored again until he says so. */
+/** Decisions of the target's owner: such a source is not mirrored again until they ask for it. */
 export const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'target-deleted']);
 
 /** How many withdrawals there are for each reason. */

@@ -9,7 +9,7 @@ import { isPersonNeeded, joinOrigin } from './person_links.ts';
  *
  * Returns how many people the target knows now that they did not know.
  *
- * A person with only deleted faces there, or whose faces the target's owner has removed or given to others, is not mirrored. A person of the target himself, come back through a chain of
+ * A person with only deleted faces there, or whose faces the target's owner has removed or given to others, is not mirrored. A person of the target's own, come back through a chain of
  * mirrors, needs no mirror.
  */
 export async function insertPeople(

@@ -3,7 +3,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 
 /**
  * Joins to a face `f` of a source with the mapping `m` of its asset where its person comes from: the row `chain` of
- * person_map if he is himself there through sharing, and `origin`, the row of `person` at the beginning of the chain, or none.
+ * person_map if they are there through sharing, and `origin`, the row of `person` at the beginning of the chain, or none.
  *
  * Where the source's owner has merged several people into one, that one's own origin counts.
  */
@@ -30,7 +30,7 @@ export function joinOrigin(sql: Sql, schema: ImmichSchema): Fragment {
 
 /**
  * Joins to a face `f` of a source with the mapping `m` of its asset the person of the target's account, as `mapped`.
- * A person that is itself a mirror is followed to its origin, so the origin's owner gets his own person back; a mapping
+ * A person that is itself a mirror is followed to its origin, so the origin's owner gets their own person back; a mapping
  * to a person that is gone yields none.
  */
 export function joinMappedPerson(sql: Sql, schema: ImmichSchema): Fragment {

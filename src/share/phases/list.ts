@@ -63,7 +63,7 @@ type CountOf<One, Per> = One extends { readonly per: Per; readonly counts: Reado
 export type CycleCount = CountOf<AnyPhase, 'cycle'>;
 export type JobCount = CountOf<AnyPhase, 'job' | 'pair' | 'target'>;
 
-/** The same phases, for whoever does not care which is which. */
+/** The same phases, for those who do not care which is which. */
 export const ALL_PHASES: readonly Phase[] = PHASES as readonly Phase[];
 
 /** What is counted for each job, and what that is for people, in the order of the phases. */

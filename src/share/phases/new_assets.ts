@@ -138,7 +138,7 @@ async function prepareFiles(
     database,
     plan.mirrors,
     (tx, batch) => insertPeople(tx, schema, job, batch.map((mirror) => mirror.plan.sourceAssetId)),
-    // The photo is shared without whoever this is; the faces phase tries again.
+    // The photo is shared without this person; the faces phase tries again.
     (mirror, error) => tally.problem(refused(error, placeOf(mirror))),
   );
   tally.add('people', people);

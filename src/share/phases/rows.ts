@@ -24,7 +24,7 @@ export interface RowsPlan {
   readonly tables: readonly string[];
 }
 
-/** Written by Immich for each asset, whoever owns it; what it has done for the source it need not do for the mirror. */
+/** Written by Immich for each asset, no matter who owns it; what it has done for the source it need not do for the mirror. */
 const PROGRESS = 'asset_job_status';
 
 /**
@@ -179,7 +179,7 @@ function differingTables(sql: Sql, schema: ImmichSchema, groups: readonly FieldG
   return sql`array_remove(ARRAY[${commaSeparated(sql, tests)}], NULL)`;
 }
 
-/** The target's owner has cropped or turned the mirror himself, or the source's new edit is not to be seen yet. */
+/** The target's owner has cropped or turned the mirror, or the source's new edit is not to be seen yet. */
 function keepsItsEdits(sql: Sql, schema: ImmichSchema): Fragment {
   return sql`(
     ${isEditUnfinished(sql, schema)}

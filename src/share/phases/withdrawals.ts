@@ -317,7 +317,7 @@ async function putOnBrakes(database: Database, brakes: readonly BrakeReport[]): 
   if (brakes.length === 0) return;
   const news = new Set(await database.transaction((tx) => rememberBrakes(tx, brakes)));
   for (const { job, mirrors, total } of brakes.filter((brake) => news.has(brake.job))) {
-    logger.warn('{job}: {mirrors} of {total} mirrors should be taken back; they are kept until that is confirmed', {
+    logger.warn('{job}: {mirrors} of {total} mirrors should be withdrawn; they are kept until that is confirmed', {
       job: plain(job),
       mirrors,
       total,
@@ -358,7 +358,7 @@ function describeWithdrawals(page: WithdrawalPage): PlanLine[] {
   }
   return linesOf(
     '-',
-    'mirrors to take back',
+    'mirrors to withdraw',
     [...page.withdrawals, ...page.motionParts],
     ({ jobName, mirrorAssetId, reason }) => `${plain(jobName)}: mirror ${mirrorAssetId} (${reason})`,
   );

@@ -41,7 +41,7 @@ export interface TakeoverPlan {
   readonly decisions: readonly TakenDecision[];
   /** Libraries whose import paths cover what is others'. */
   readonly libraries: readonly NarrowedLibrary[];
-  /** What has to be mended first, as sentences. Empty when it can be done. */
+  /** What has to be repaired first, as sentences. Empty when it can be done. */
   readonly obstacles: readonly string[];
   /** What the next sync will do to them, as sentences. */
   readonly notes: readonly string[];
@@ -216,7 +216,7 @@ async function describeRivals(sql: Sql): Promise<string[]> {
     WHERE m.mirror_asset_id <> theirs.target_asset_id`;
   return (row?.mirrors ?? 0) === 0
     ? []
-    : [`${row?.mirrors} photos have been shared by both programs. Take ours back first: immich-sidecar unshare.`];
+    : [`${row?.mirrors} photos have been shared by both programs. Remove ours first: immich-sidecar unshare.`];
 }
 
 /** It shares what is locked, archived and hidden, too. */
@@ -226,9 +226,9 @@ function describeLeaving(mirrors: readonly FoundMirror[], jobs: readonly Job[]):
     mirrors.filter(({ visibility, job }) => visibility === wanted && !selected.get(job ?? '')?.includes(wanted)).length;
   const [locked, archived, hidden] = [count('locked'), count('archive'), count('hidden')];
   return [
-    ...locked === 0 ? [] : [`Locked: ${locked}. The next sync takes them back.`],
-    ...archived === 0 ? [] : [`Archived: ${archived}. Without INCLUDE_ARCHIVED=true the next sync takes them back.`],
-    ...hidden === 0 ? [] : [`Hidden: ${hidden}. Without INCLUDE_HIDDEN=true the next sync takes them back.`],
+    ...locked === 0 ? [] : [`Locked: ${locked}. The next sync removes them.`],
+    ...archived === 0 ? [] : [`Archived: ${archived}. Without INCLUDE_ARCHIVED=true the next sync removes them.`],
+    ...hidden === 0 ? [] : [`Hidden: ${hidden}. Without INCLUDE_HIDDEN=true the next sync removes them.`],
   ];
 }
 
@@ -268,8 +268,8 @@ async function findDecisions(sql: Sql, { schema, jobs }: Pick<View, 'schema' | '
 
 /**
  * Its people, if it has a list of them; since Immich 3.2 it has none, and they are told by their faces. One who is mapped to a
- * mirror is left out, as adoption follows him to his origin. A mirror that somebody is mapped to counts as made by it if its
- * thumbnail is the origin's, or if it is on no photo of the target's own; otherwise the target may have merged him into his own.
+ * mirror is left out, as adoption follows them to their origin. A mirror that somebody is mapped to counts as made by it if its
+ * thumbnail is the origin's, or if it is on no photo of the target's own; otherwise the target may have merged them into their own.
  */
 async function findPeople(
   sql: Sql,

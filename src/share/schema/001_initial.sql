@@ -77,7 +77,7 @@ CREATE TABLE immich_sidecar.skipped (
   PRIMARY KEY (source_asset_id, target_user_id)
 );
 
--- Mirrors that the target's owner trashed or deleted: not made again until he says so.
+-- Mirrors that the target's owner trashed or deleted: not made again until they ask for it.
 CREATE TABLE immich_sidecar.withdrawn (
   source_asset_id uuid NOT NULL,
   target_user_id  uuid NOT NULL,

@@ -1,6 +1,6 @@
 -- What a mirror was given last, by field group (src/share/mirrors/fields.ts): the MD5 of the source's values as PostgreSQL writes them. A
--- group whose mirror still has it follows the source; one that differs was changed by the target's owner and is his. NULL is
--- unknown: what differs from the source is then taken for his.
+-- group whose mirror still has it follows the source; one that differs was changed by the target's owner and is theirs. NULL is
+-- unknown: what differs from the source is then taken for theirs.
 ALTER TABLE immich_sidecar.asset_map
   ADD COLUMN base_description uuid,
   ADD COLUMN base_date uuid,

@@ -151,7 +151,7 @@ function isOpen(sql: Sql, job: Job): Fragment {
 }
 
 /**
- * Which of these sources the target's owner has uploaded himself: the same file name without extension (case aside) and
+ * Which of these sources the target's owner has uploaded, too: the same file name without extension (case aside) and
  * the same capture time to the second.
  */
 export async function findOwnUploads(sql: Sql, job: Job, sourceAssetIds: readonly string[]): Promise<Set<string>> {

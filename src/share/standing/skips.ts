@@ -66,7 +66,7 @@ export async function recordSkips(sql: Sql, job: Job, skips: readonly Skip[]): P
       IS DISTINCT FROM (excluded.reason, excluded.retry, excluded.source_update_id)`;
 }
 
-/** Remembers the sources of mirrors that were taken back because the target's owner has the pictures himself. */
+/** Remembers the sources of mirrors that were withdrawn because the target's owner has the pictures, too. */
 export async function recordDuplicates(sql: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
   const duplicates = withdrawals.filter(({ reason }) => reason === 'duplicate');
   if (duplicates.length === 0) return;

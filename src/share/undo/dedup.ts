@@ -24,11 +24,11 @@ export interface DedupChoice extends UnshareChoice {
   readonly matchTime: boolean;
 }
 
-/** A mirror of a picture that the target's owner has himself, or the motion part of such a one. */
+/** A mirror of a picture that the target's owner has, too, or the motion part of such a one. */
 export interface Duplicate extends Withdrawal {
   /** Its file's name, as Immich shows it. */
   readonly fileName: string;
-  /** His own; of a motion part that of its still. */
+  /** Their own; of a motion part that of its still. */
   readonly ownAssetId: string;
   readonly ownFileName: string;
   /** The day on which it was taken, where it was taken. */

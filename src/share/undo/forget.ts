@@ -82,7 +82,7 @@ export async function planForget(sql: Sql, { jobs }: Pick<View, 'jobs'>, choice:
 
 /**
  * Lifts decisions: the next cycle makes the mirrors again, also one that looks only at changes. A picture that the target has
- * uploaded himself is then shared nevertheless. One statement, which needs no lock. Returns how many were lifted.
+ * uploaded is then shared nevertheless. One statement, which needs no lock. Returns how many were lifted.
  */
 export async function applyForget(sql: Sql, decisions: readonly Decision[]): Promise<number> {
   if (decisions.length === 0) return 0;

@@ -13,13 +13,13 @@ import { removeMirrors } from '../mirrors/remove.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 
-/** Whose mirrors are taken back: those of one job, those that one user has, or all. */
+/** Whose mirrors are removed: those of one job, those that one user has, or all. */
 export interface UnshareChoice {
   readonly job?: string | undefined;
   readonly targetUserId?: string | undefined;
 }
 
-/** What is taken back. A dry run prints it; apply consumes it. */
+/** What is removed. A dry run prints it; apply consumes it. */
 export interface UnsharePlan {
   readonly mirrors: readonly Withdrawal[];
   /** Users who have them, or who have people through sharing. */
@@ -44,11 +44,11 @@ export interface UnshareResult {
   readonly mirrors: number;
   readonly people: number;
   readonly links: number;
-  /** Mirrors that stay as their files could not be removed. Run again when the cause is mended. */
+  /** Mirrors that stay as their files could not be removed. Run again when the cause is repaired. */
   readonly problems: readonly Problem[];
 }
 
-/** Decides what is taken back. Reads only. Throws UserError for a job or user that nothing is known of. */
+/** Decides what is removed. Reads only. Throws UserError for a job or user that nothing is known of. */
 export async function planUnshare(
   sql: Sql,
   { jobs, schema }: Pick<View, 'jobs' | 'schema'>,
@@ -74,8 +74,8 @@ export async function planUnshare(
 }
 
 /**
- * Takes back what is planned: files before rows, batch by batch, so that a run that was killed is simply started again. Then
- * the people whom nobody sees any more; one on photos of the user's own stays as his. Nothing is remembered.
+ * Removes what is planned: files before rows, batch by batch, so that a run that was killed is simply started again. Then
+ * the people whom nobody sees any more; one on photos of the user's own stays as theirs. Nothing is remembered.
  *
  * Throws UserError, before anything is removed, when a directory of links is not here.
  */
@@ -103,7 +103,7 @@ export async function applyUnshare(
   return { mirrors: removal.withdrawn.length, people, links: before - await countLinks(sql), problems };
 }
 
-/** Users who have anything that is meant, if only people: a run that was killed had taken back the rest. */
+/** Users who have anything that is meant, if only people: a run that was killed had removed the rest. */
 function whoHas(known: readonly Share[], jobs: readonly Job[], choice: UnshareChoice): readonly Share[] {
   const target = choice.targetUserId ?? jobs.find(({ name }) => name === choice.job)?.targetUserId;
   if (choice.job !== undefined && target === undefined) return [];

@@ -30,7 +30,7 @@ export async function locateExifTool(path: string | undefined): Promise<ExifTool
 
 /**
  * What starting ExifTool takes: what locateExifTool reads, writes and asks the environment for, and the program. Where it would not know
- * where to unpack to, nothing but what it needs to say so.
+ * where to unpack to, nothing but what it needs to report that.
  */
 export interface ExifToolNeeds {
   readonly run: readonly string[];

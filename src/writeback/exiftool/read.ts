@@ -45,7 +45,7 @@ export async function readTags(
   const readings = await readAll(pool, paths, withIptc);
   const several = new Set([...readings].flatMap(([path, { tags }]) => tags[OTHER_IPTC] === undefined ? [] : [path]));
   const texts = await textsOfUnmarked(pool, [...readings].filter(([path]) => !several.has(path)));
-  // Hardly any file has IPTC in UTF-8 that does not say so.
+  // Hardly any file has unmarked IPTC in UTF-8.
   const utf8 = [...texts].flatMap(([path, text]) => text === 'utf8' ? [path] : []);
   for (const [path, reading] of await readAll(pool, utf8, withIptc, '-charset', 'iptc=UTF8')) {
     readings.set(path, reading);

@@ -20,7 +20,7 @@ export type IptcText =
 
 const DATA_SET = 0x1c;
 
-/** @param block IPTC as it stands in the file */
+/** @param block IPTC as it is in the file */
 export function iptcTextOf(block: Uint8Array): IptcText {
   const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
   let isPlain = true;

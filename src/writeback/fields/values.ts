@@ -4,7 +4,7 @@ export type TagValue = string | number | boolean | readonly TagValue[] | { reado
 /** Tags by their full names in ExifTool's notation, group included: `XMP-dc:Subject`. null takes a tag away. */
 export type Tags = Readonly<Record<string, TagValue | null>>;
 
-/** What of a file's tags is ours: the ledger keeps it, so that a value we wrote can be taken back, and no other. */
+/** What of a file's tags is ours: the ledger keeps it, so that a value we wrote can be undone, and no other. */
 export interface OwnValues {
   /** Entries of list tags that we added, by tag. */
   readonly lists: Readonly<Record<string, readonly OwnEntry[]>>;

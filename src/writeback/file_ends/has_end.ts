@@ -52,7 +52,7 @@ function jpegEnds(reader: ByteReader): boolean {
 const END_OF_PNG = Uint8Array.of(...ascii('IEND'), 0xae, 0x42, 0x60, 0x82);
 
 function pngEnds(reader: ByteReader): boolean {
-  // One that begins with anything else is broken from the first byte, and no copy will mend it.
+  // One that begins with anything else is broken from the first byte, and no copy will repair it.
   if (!startsWith(reader.read(8, 8), 4, ascii('IHDR'))) return reader.size >= 16;
   return endsWith(reader, END_OF_PNG) || reader.includes(END_OF_PNG, 8);
 }

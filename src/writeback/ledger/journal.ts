@@ -19,7 +19,7 @@ export interface Change {
   readonly bytesBefore: Uint8Array | undefined;
   /** The file as we left it; undefined while the change is begun. */
   readonly written: FileStamp | undefined;
-  /** The change that this one takes back. */
+  /** The change that this one undoes. */
   readonly undoes: number | undefined;
 }
 
@@ -92,7 +92,7 @@ export class Journal {
   }
 
   /**
-   * `change` is taken back, as `undoing` began to.
+   * `change` is undone, as `undoing` began to.
    *
    * @param now the file as it is then; undefined when it is gone
    */
@@ -101,7 +101,7 @@ export class Journal {
     this.#drop.run(undoing);
     const row = this.#previous.get(change.plan.path, change.id);
     if (row === undefined || now === undefined) return;
-    // The change before can be taken back next, if the file is again what that one had left.
+    // The change before can be undone next, if the file is again what that one had left.
     const previous = changeOf(row);
     const { seen } = change.plan;
     if (isSameStamp(previous.written, seen)) {

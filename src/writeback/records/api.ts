@@ -40,7 +40,7 @@ const PERMISSIONS: Readonly<Record<Asked, (version: ServerVersion) => readonly s
 });
 const ASKED = Object.keys(PERMISSIONS) as Asked[];
 
-/** The assets of the key's owner from Immich's REST API; what partners show in his timeline is not his. */
+/** The assets of the key's owner from Immich's REST API; what partners show in their timeline is not theirs. */
 export function apiSource(options: ApiSourceOptions): RecordSource {
   const { api, account } = options;
   return {

@@ -171,7 +171,7 @@ class Page {
     return true;
   }
 
-  /** Whether something of ours is in the original or its sidecar, that could have to be taken back. */
+  /** Whether something of ours is in the original or its sidecar, that could have to be undone. */
   #hasOwn({ path, realPath }: Located & { readonly isFound: true }): boolean {
     const { files } = this.#context.ledger;
     return [realPath, ...sidecarCandidates(path)].some((place) => files.own(place) !== NOTHING_OWN);

@@ -4,7 +4,7 @@ import type { Edit } from '../../../src/immich/edits.ts';
 export interface FakeLibrary {
   /** Whose key it is. */
   readonly userId: string;
-  /** Users whose timeline assets this user sees in his own. */
+  /** Users whose timeline assets this user sees in their own. */
   partnerIds: string[];
   assets: FakeAsset[];
   albums: FakeAlbum[];

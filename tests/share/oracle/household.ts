@@ -12,7 +12,7 @@ export const EXTERNAL = '/external_library';
 export const NAMES = ['alice', 'bob', 'carol'] as const;
 export type Name = typeof NAMES[number];
 
-/** A user, with a library of his own, one that receives other people's files and one that receives their uploads. */
+/** A user, with a library of their own, one that receives other people's files and one that receives their uploads. */
 export interface User {
   readonly name: Name;
   readonly id: string;

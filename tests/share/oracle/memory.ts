@@ -68,7 +68,7 @@ export interface Memory {
   stacks: MirrorStack[];
   /** `source target` of photos that the target has trashed or deleted. */
   refused: Set<string>;
-  /** `source target` of photos that the target had himself. */
+  /** `source target` of photos that the target had, too. */
   duplicates: Set<string>;
   /** `source target` of photos that are to be shared although the target has them. */
   wanted: Set<string>;

@@ -99,7 +99,7 @@ export function releasePeople(prediction: Prediction): void {
   handOver(prediction, (known) => isOriginGone(prediction, known) && !isOnMirrors(known));
 }
 
-/** Somebody without an origin whom a target has found on photos of his own is his from now on. */
+/** Somebody without an origin whom a target has found on photos of their own is his from now on. */
 export function releaseFoundPeople(prediction: Prediction): void {
   handOver(prediction, (known) =>
     isOriginGone(prediction, known) &&

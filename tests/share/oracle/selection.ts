@@ -45,7 +45,7 @@ export function isReady({ records }: Prediction, asset: Row): boolean {
   return status['facesRecognizedAt'] !== null && status['ocrAt'] !== null;
 }
 
-/** Whether the target has uploaded the same picture himself: the same name and the same second. */
+/** Whether the target has uploaded the same picture: the same name and the same second. */
 export function hasOwn({ records }: Prediction, targetId: string, asset: Row): boolean {
   if (asset['visibility'] === 'hidden') return false;
   const stem = (row: Row) => String(row['originalFileName']).toLowerCase().replace(/\.[^.]+$/, '');

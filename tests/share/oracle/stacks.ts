@@ -33,7 +33,7 @@ export function leaveStacks(prediction: Prediction, ids: ReadonlySet<string>): v
   }
 }
 
-/** Rebuilds the stacks of the sources from their mirrors, as far as the target's owner has not stacked them himself. */
+/** Rebuilds the stacks of the sources from their mirrors, as far as the target's owner has not stacked them. */
 export function followStacks(prediction: Prediction): void {
   const { records, memory } = prediction;
   const targets = [...new Set(memory.mirrors.map(({ targetId }) => targetId))];

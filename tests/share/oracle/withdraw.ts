@@ -7,7 +7,7 @@ import { leaveStacks } from './stacks.ts';
 
 type Reason = 'gone' | 'refused' | 'withdrawn';
 
-/** Takes back what has to go; twice, as a moving part goes with its still. */
+/** Withdraws what has to go; twice, as a moving part goes with its still. */
 export function withdraw(prediction: Prediction): void {
   for (let pass = 0; pass < 2; pass++) {
     const going = prediction.memory.mirrors.flatMap((mirror) => {

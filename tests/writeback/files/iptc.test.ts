@@ -136,7 +136,7 @@ function withTrailer(photo: Uint8Array, block: Uint8Array): Uint8Array<ArrayBuff
   return joined(photo, block, end);
 }
 
-/** IPTC as it stands in the file. */
+/** IPTC as it is in the file. */
 function blocksOf(photo: Uint8Array): Buffer[] {
   const bytes = Buffer.from(photo);
   const blocks: Buffer[] = [];

@@ -35,7 +35,7 @@ const CASES: readonly [name: string, file: () => Uint8Array][] = [
 ];
 
 for (const [name, makeBytes] of CASES) {
-  Deno.test(`a write changes what it means to change and nothing else; undo takes it back: ${name}`, async () => {
+  Deno.test(`a write changes what it means to change and nothing else; undo undoes it: ${name}`, async () => {
     await using world = await World.open();
     await using reader = new ImmichReader();
     const path = await world.add(name, makeBytes());
@@ -175,7 +175,7 @@ Deno.test('another name of the file keeps the old content', async () => {
 
 const FADED: readonly Format[] = ['jpg', 'mp4'];
 for (const format of FADED) {
-  Deno.test(`what Immich no longer has is taken back, what others changed since stays: ${format}`, async () => {
+  Deno.test(`what Immich no longer has is undone, what others changed since stays: ${format}`, async () => {
     await using world = await World.open();
     await using reader = new ImmichReader();
     const path = await world.add(`a.${format}`, makeFile(format));

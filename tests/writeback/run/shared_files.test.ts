@@ -83,7 +83,7 @@ Deno.test('without the database a shared photo that was written counts as shared
   assert.equal(await countOfFilesThatTell(mirrors), 0);
 });
 
-Deno.test('what an earlier run has written into a photo that is shared now stays, and can be taken back', async () => {
+Deno.test('what an earlier run has written into a photo that is shared now stays, and can be undone', async () => {
   await using world = await sharedWorld();
   const config = configOf(world, { intoShared: true });
   await write(config, { fields });

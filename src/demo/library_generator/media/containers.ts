@@ -7,7 +7,7 @@ export function withFreeBox(file: Uint8Array, content: string): Bytes {
   return concat(file, uint32(8 + payload.length), utf8('free'), payload);
 }
 
-/** Appends an unknown chunk to a WebP, which readers must ignore, and mends the length of the file. */
+/** Appends an unknown chunk to a WebP, which readers must ignore, and corrects the length of the file. */
 export function withWebpChunk(file: Uint8Array, content: string): Bytes {
   if (!startsWith(file, utf8('WEBP'), 8)) throw new Error('Not a WebP file.');
   const payload = utf8(content.length % 2 === 0 ? content : `${content} `);

@@ -71,7 +71,7 @@ function recognisedText(asset: PlannedAsset): readonly string[] {
   return hasDone(asset.spec, 'ocr') ? asset.spec.text ?? [] : [];
 }
 
-/** Near the vector of the human, whoever's account the face is in. */
+/** Near the vector of the human, in whichever account the face is. */
 function faceEmbedding(face: FaceSpec, name: string, context: LibraryContext): readonly number[] {
   const noise = gaussian(context, `face:${name}`);
   if (face.person === undefined) return unitVector(noise);

@@ -61,7 +61,7 @@ CREATE TABLE change (
   bytes_before BLOB,
   -- The file as we left it; NULL while the change is begun.
   written TEXT,
-  -- The change that this one takes back. Such a row goes when that is done.
+  -- The change that this one undoes. Such a row goes when that is done.
   undoes INTEGER REFERENCES change (id)
 ) STRICT;
 

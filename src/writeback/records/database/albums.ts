@@ -11,7 +11,7 @@ export interface NameRow {
 
 /**
  * The albums of these assets that their owner owns or is a member of. From 3.0 an owner is a member too; before, the
- * album names him.
+ * album names them.
  */
 export async function readAlbumNames(
   sql: Sql,

@@ -6,7 +6,7 @@ import { withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { round } from './library.ts';
 
-/** Mirrors a library and takes it back with unshare, then once more with dedup. */
+/** Mirrors a library and withdraws it with unshare, then once more with dedup. */
 const config = loadConfig({ env: process.env, cwd: Deno.cwd() });
 const sql = await connect(config.database);
 const progress = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
