@@ -1,0 +1,129 @@
+import { findBinaries } from '../../tests/harness/binaries.ts';
+import { directoryInMemory, freeAddress, startServer, THROWAWAY_SETTINGS } from '../../tests/harness/server.ts';
+import { onServer } from '../../tests/harness/server_databases.ts';
+
+/** How a test file ended. */
+export interface TestRun {
+  readonly outcome: 'passed' | 'failed' | 'late';
+  readonly seconds: number;
+  /** The first test that failed. */
+  readonly test: string | undefined;
+  /** What Deno printed. */
+  readonly output: string;
+}
+
+interface TestOptions {
+  /** A directory for Deno's profiles, those of workers and child processes among them. */
+  readonly coverage?: string;
+  /** The name of one test. */
+  readonly only?: string | undefined;
+}
+
+/** A copy of a commit and a PostgreSQL server, both to be thrown away: nobody works in it, and one mutant at a time is in it. */
+export class Place implements AsyncDisposable {
+  private constructor(
+    readonly directory: string,
+    readonly url: string,
+    readonly temporary: string,
+    readonly bin: string,
+    private readonly owned: AsyncDisposableStack,
+  ) {}
+
+  /** @param directory does not exist yet, or is one from before: it is made anew */
+  static async open(repository: string, commit: string, directory: string): Promise<Place> {
+    await using owned = new AsyncDisposableStack();
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+    await Deno.mkdir(directory, { recursive: true });
+    owned.defer(() => Deno.remove(directory, { recursive: true }));
+    const archive = `${directory}/commit.tar`;
+    await run('git', ['-C', repository, 'archive', '--output', archive, commit]);
+    await run('tar', ['-xf', archive, '-C', directory]);
+    await Deno.remove(archive);
+    // Below it is also what tests that were killed have left.
+    const temporary = await Deno.realPath(await Deno.makeTempDir({ prefix: 'mutation-' }));
+    owned.defer(() => Deno.remove(temporary, { recursive: true }));
+    await Deno.mkdir(`${temporary}/libraries`);
+    const [binaries] = await findBinaries('installed').catch(() => findBinaries('embedded'));
+    if (binaries === undefined) throw new Error('There is no PostgreSQL to run tests on.');
+    owned.use(binaries);
+    const address = freeAddress();
+    const server = await startServer(binaries.bin, THROWAWAY_SETTINGS, await directoryInMemory(), address);
+    owned.defer(() => server.stop());
+    return new Place(directory, server.url, temporary, binaries.bin, owned.move());
+  }
+
+  /** Whether a module has the right types, with a fault in it. */
+  async compiles(file: string): Promise<boolean> {
+    return (await this.#deno(['check', '--quiet', '--frozen', file], {}, 600)).code === 0;
+  }
+
+  /**
+   * Runs one test file until its first failure.
+   *
+   * @param limit seconds after which it and all that it has started are killed
+   */
+  async test(file: string, limit: number, options: TestOptions = {}): Promise<TestRun> {
+    const { coverage, only } = options;
+    const environment = {
+      TEST_POSTGRES_URL: this.url,
+      TEST_POSTGRES_BIN: this.bin,
+      TEST_LIBRARY_CACHE: `${this.temporary}/libraries`,
+      ...(coverage === undefined ? {} : { DENO_COVERAGE_DIR: coverage }),
+    };
+    const begun = Date.now();
+    const filter = only === undefined ? [] : ['--filter', only];
+    const args = ['test', '--frozen', '--allow-all', '--no-check', '--fail-fast', ...filter, file];
+    const { code, output } = await this.#deno(args, environment, limit);
+    const seconds = (Date.now() - begun) / 1000;
+    const isLate = code === 124 || code === 137;
+    // What was killed has left its databases.
+    if (code !== 0) await this.#dropDatabases();
+    const test = / => (.+?) \.\.\. .*FAILED/.exec(output)?.[1] ?? /^(.+?) \.\.\. .*FAILED/m.exec(output)?.[1];
+    return { outcome: code === 0 ? 'passed' : isLate ? 'late' : 'failed', seconds, test, output };
+  }
+
+  /** Which lines of which files the profiles in a directory have seen, as `deno coverage` tells. */
+  async coveredLines(profiles: string): Promise<Record<string, number[]>> {
+    const { output } = await this.#deno(['coverage', '--lcov', '--quiet', profiles], {}, 600);
+    const lines: Record<string, number[]> = {};
+    let file: string | undefined;
+    for (const line of output.split('\n')) {
+      if (line.startsWith('SF:')) file = line.slice(3).split(`${this.directory}/`)[1];
+      const hit = /^DA:(\d+),(?!0$)/.exec(line)?.[1];
+      if (hit !== undefined && file?.startsWith('src/')) (lines[file] ??= []).push(Number(hit));
+    }
+    return lines;
+  }
+
+  /** `timeout` ends the whole group of processes; the clock is not Deno's, which a fault may keep from running. */
+  async #deno(args: readonly string[], env: Record<string, string>, limit: number) {
+    const { code, stdout, stderr } = await new Deno.Command('timeout', {
+      args: ['--kill-after=5', String(Math.ceil(limit)), Deno.execPath(), ...args],
+      cwd: this.directory,
+      env: { NO_COLOR: '1', DENO_NO_PROMPT: '1', TMPDIR: this.temporary, ...env },
+      stdin: 'null',
+      stdout: 'piped',
+      stderr: 'piped',
+    }).output();
+    const text = new TextDecoder();
+    return { code, output: text.decode(stdout) + text.decode(stderr) };
+  }
+
+  async #dropDatabases(): Promise<void> {
+    await onServer(this.url, 'postgres', async (sql) => {
+      const rows = await sql<{ name: string }[]>`SELECT datname AS name FROM pg_database WHERE datname LIKE 'test\\_%'`;
+      for (const { name } of rows) await sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.owned.disposeAsync();
+  }
+}
+
+/** What a command prints. Throws Error with its own words when it fails. */
+export async function run(command: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args: [...args], stdin: 'null' }).output();
+  if (!success) throw new Error(`${command} ${args.join(' ')}: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout).trim();
+}
