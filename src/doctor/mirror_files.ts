@@ -33,13 +33,16 @@ export async function lookAtMirrorFiles(subject: Subject): Promise<readonly Verd
   await subject.schema.use();
   const [sql, paths] = [await subject.ownTables.use(), await subject.paths.use()];
   await subject.linker.use(); // the directories are there
-  const [row] = await sql<{ mirrors: number }[]>`SELECT count(*)::int AS mirrors FROM immich_sidecar.asset_map`;
+  const [row] = await sql<{ mirrors: number }[]>`
+    SELECT count(*)::int AS mirrors
+    FROM immich_sidecar.asset_map
+    JOIN asset a ON a.id = mirror_asset_id`;
   const mirrors = row?.mirrors ?? 0;
-  const { isThorough, progress } = subject.options;
+  const { isThorough, progress, mirrorsPerQuery = PAGE } = subject.options;
   const counter = new Counter(paths);
   if (isThorough) {
     progress.start('mirrors', mirrors, 'photos');
-    for await (const page of pages(sql)) {
+    for await (const page of pages(sql, mirrorsPerQuery)) {
       counter.add(page);
       progress.advance(page.length);
     }
@@ -50,10 +53,10 @@ export async function lookAtMirrorFiles(subject: Subject): Promise<readonly Verd
   return [judgeMirrorFiles({ mirrors, ...counter.counts() })];
 }
 
-async function* pages(sql: Sql): AsyncGenerator<readonly MirrorFiles[]> {
+async function* pages(sql: Sql, size: number): AsyncGenerator<readonly MirrorFiles[]> {
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const page = await readFiles(sql, sql`WHERE mirror_asset_id > ${after} ORDER BY mirror_asset_id LIMIT ${PAGE}`);
+    const page = await readFiles(sql, sql`WHERE mirror_asset_id > ${after} ORDER BY mirror_asset_id LIMIT ${size}`);
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
@@ -66,11 +69,15 @@ async function readFiles(sql: Sql, which: Fragment): Promise<MirrorFiles[]> {
     SELECT
       m.mirror_asset_id AS id,
       array_prepend(
-        a."originalPath"::text,
+        m."originalPath"::text,
         ARRAY(SELECT l.path FROM immich_sidecar.link l WHERE l.mirror_id = m.mirror_asset_id)
       ) AS files
-    FROM (SELECT mirror_asset_id FROM immich_sidecar.asset_map ${which}) AS m
-    JOIN asset a ON a.id = m.mirror_asset_id
+    FROM (
+      SELECT mirror_asset_id, a."originalPath"
+      FROM immich_sidecar.asset_map
+      JOIN asset a ON a.id = mirror_asset_id
+      ${which}
+    ) AS m
     ORDER BY id`;
 }
 

@@ -37,6 +37,8 @@ export interface SubjectOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Looks at every mirror instead of a sample. */
   readonly isThorough: boolean;
+  /** Mirrors in one query when all of them are looked at; 1,000 when left out. */
+  readonly mirrorsPerQuery?: number;
   readonly progress: Progress;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { Counts } from './ledger/runs.ts';
 import { SecondAssets } from './ledger/second_assets.ts';
+import { WRITE_LIMITS, type WriteLimits } from './limits.ts';
 import { Locator, pathRulesOf } from './locate.ts';
 import { MountCheck } from './mount_check.ts';
 import type { FieldName } from './fields/fields.ts';
@@ -42,6 +43,8 @@ export interface WriteOptions {
   /** When aborted, what was begun is finished and the report is that of an interrupted run. */
   readonly signal: AbortSignal;
   readonly progress: WriteProgress;
+  /** WRITE_LIMITS when left out. */
+  readonly limits?: WriteLimits;
   /** Is given every plan before it is carried out. */
   readonly onPlan: (record: AssetRecord, plan: WritePlan) => void;
 }
@@ -55,7 +58,7 @@ export interface WriteOptions {
  */
 export async function writeBack(config: Config, options: WriteOptions): Promise<WriteReport> {
   const { stateDirectory } = config.write;
-  using ledger = options.isDryRun ? Ledger.openToLook(stateDirectory) : Ledger.open(stateDirectory);
+  using ledger = options.isDryRun ? Ledger.openToLook(stateDirectory) : Ledger.open(stateDirectory, options.limits);
   if (options.clearAlbumCache) ledger.albums.clear();
   if (options.clearCheckpoint && !options.isDryRun) ledger.runs.clearCheckpoint();
   if (!options.isDryRun) ledger.follow(new Locator(pathRulesOf(config)).moved());
@@ -75,7 +78,7 @@ async function run(
   options: WriteOptions,
   { ledger, source, locator, writer }: Tools,
 ): Promise<WriteReport> {
-  const { fields, since, signal, progress, isDryRun } = options;
+  const { fields, since, signal, progress, isDryRun, limits = WRITE_LIMITS } = options;
   const { destination, captionMaxLength, timeZone, settleSeconds, intoShared } = config.write;
   const began = performance.now();
   const startedAt = new Date().toISOString();
@@ -84,7 +87,7 @@ async function run(
     ...(intoShared ? { intoShared } : {}),
   });
   const { runId, before } = isDryRun ? NO_RUN : beginRun(ledger, identity, startedAt, options.isResume);
-  const tally = new WriteTally(before);
+  const tally = new WriteTally(limits, before);
   const resumed = tally.assets;
   const mount = new MountCheck(locator);
   const wish = { fields, destination, captionMaxLength, timeZone };
@@ -92,7 +95,7 @@ async function run(
   progress.start('write', progress.isShown ? await source.count({ fields, since }) ?? 0 : 0, 'photos');
   progress.advance(resumed);
   const context: RunContext = {
-    ...{ ledger, locator, mount, tally, runId, signal, concurrency: workersOf(config.write) + 1 },
+    ...{ ledger, locator, mount, tally, runId, signal, limits, concurrency: workersOf(config.write) + 1 },
     isResumed: resumed > 0,
     settleSeconds,
     choose: chooser(wish, MAPPING_VERSION, intoShared),
@@ -103,7 +106,7 @@ async function run(
       onPlan: warnOfUploads(options.onPlan),
     }),
     seconds: new SecondAssets(ledger),
-    directories: new SidecarDirectories(),
+    directories: new SidecarDirectories(limits),
     onEnd: progress.advance,
   };
   let isFinished = false;

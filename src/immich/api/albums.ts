@@ -13,9 +13,6 @@ export interface Album {
   readonly assetIds: readonly string[];
 }
 
-/** Assets per request when only their ids are wanted: the most that Immich gives. */
-const IDS_PER_REQUEST = 1_000;
-
 /** What of the library there is to look through. */
 export type Visibility = SearchFilter['visibility'];
 
@@ -52,7 +49,7 @@ export async function ownAssetIds(
 ): Promise<readonly string[]> {
   const found = await Promise.all(visibilities.map(async (visibility) => {
     const ids: string[] = [];
-    const options = { size: IDS_PER_REQUEST, withDetails: false };
+    const options = { size: api.idsPerRequest, withDetails: false };
     for await (const page of searchAssets(api, { ...filter, visibility }, options)) {
       for (const { id, ownerId } of page) if (ownerId === userId) ids.push(id);
     }

@@ -17,6 +17,9 @@ const FIRST_DELAY_MS = 500;
 /** A server that asks for a longer pause than this gets this one. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
 
+/** Assets per request when only their ids are wanted: the most that Immich gives. */
+const IDS_PER_REQUEST = 1_000;
+
 export interface ImmichApiOptions {
   /** Without `/api` and without a slash at the end. */
   readonly url: string;
@@ -28,6 +31,8 @@ export interface ImmichApiOptions {
   readonly timeoutMs?: number;
   readonly retries?: number;
   readonly firstDelayMs?: number;
+  /** IDS_PER_REQUEST when left out. */
+  readonly idsPerRequest?: number;
 }
 
 type Query = Readonly<Record<string, string>>;
@@ -38,11 +43,13 @@ type Query = Readonly<Record<string, string>>;
  */
 export class ImmichApi {
   readonly url: string;
+  readonly idsPerRequest: number;
   readonly #options: ImmichApiOptions;
   readonly #limit: ReturnType<typeof pLimit>;
 
   constructor(options: ImmichApiOptions) {
     this.url = options.url;
+    this.idsPerRequest = options.idsPerRequest ?? IDS_PER_REQUEST;
     this.#options = options;
     this.#limit = pLimit(options.concurrency);
   }

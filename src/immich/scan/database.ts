@@ -49,13 +49,17 @@ export async function readOriginals(
 const PAGE = 5_000;
 
 /** Those of the files of which no asset has one of their paths. */
-export async function readUnknown(sql: Sql, files: readonly CrawledFile[]): Promise<readonly string[]> {
+export async function readUnknown(
+  sql: Sql,
+  files: readonly CrawledFile[],
+  pageSize: number = PAGE,
+): Promise<readonly string[]> {
   const unknown: string[] = [];
-  for (let start = 0; start < files.length; start += PAGE) {
+  for (let start = 0; start < files.length; start += pageSize) {
     const rows = await sql<{ path: string }[]>`
       SELECT file.path
       FROM jsonb_to_recordset(${
-      sql.json(files.slice(start, start + PAGE) as never)
+      sql.json(files.slice(start, start + pageSize) as never)
     }) AS file (path text, "realPath" text)
       WHERE NOT EXISTS (SELECT 1 FROM asset a WHERE a."originalPath" = file.path)
         AND NOT EXISTS (SELECT 1 FROM asset a WHERE a."originalPath" = file."realPath")`;

@@ -14,6 +14,8 @@ export interface ScanSurroundings {
   readonly paths: PathMap;
   /** As Immich sees it. */
   readonly mediaLocation: string;
+  /** How many entries of directories are looked at; MAX_ENTRIES when left out. */
+  readonly maxEntries?: number;
 }
 
 /** Directories of a library of ours hold next to nothing that is not hidden. A readdir of so many entries takes some 50 ms. */
@@ -27,7 +29,7 @@ const MAX_ENTRIES = 20_000;
 export async function readScanFacts(
   sql: Sql | undefined,
   library: ScannedLibrary,
-  { paths, ...surroundings }: ScanSurroundings,
+  { paths, maxEntries = MAX_ENTRIES, ...surroundings }: ScanSurroundings,
 ): Promise<ScanFacts> {
   const { libraries, targetLibraryIds, mediaLocation } = surroundings;
   const known = [
@@ -36,7 +38,7 @@ export async function readScanFacts(
       .filter(({ id }) => id !== library.id && !targetLibraryIds.has(id))
       .flatMap(({ importPaths }) => importPaths.flatMap((path) => crawlRoot(path) ?? [])),
   ];
-  const { files, ...disk } = lookAtDisk(library.importPaths, paths, { known, maxEntries: MAX_ENTRIES });
+  const { files, ...disk } = lookAtDisk(library.importPaths, paths, { known, maxEntries });
   const facts = { ...surroundings, ...disk };
   if (sql === undefined) {
     return { ...facts, originals: [], unknownFiles: files.map(({ path }) => path), unseen: [...disk.unseen, DATABASE] };

@@ -9,6 +9,8 @@ export interface PoolOptions {
   readonly command: ExifToolCommand;
   /** The file with END_WITH_PROGRAM. */
   readonly config: string;
+  /** COMMANDS_PER_PROCESS when left out. */
+  readonly commandsPerProcess?: number;
 }
 
 /** Perl gives no memory back: after so many commands a process is replaced. */
@@ -27,11 +29,13 @@ const PATIENCE_MS = 30 * 60_000;
 export class ExifToolPool implements AsyncDisposable {
   readonly #launch: Launch;
   readonly #workers: number;
+  readonly #commandsPerProcess: number;
   #processes: ExifToolProcess[] = [];
   readonly #closing: Promise<void>[] = [];
 
-  constructor({ workers, command, config }: PoolOptions) {
+  constructor({ workers, command, config, commandsPerProcess = COMMANDS_PER_PROCESS }: PoolOptions) {
     this.#workers = workers;
+    this.#commandsPerProcess = commandsPerProcess;
     this.#launch = { ...command, config };
   }
 
@@ -71,7 +75,7 @@ export class ExifToolPool implements AsyncDisposable {
 
   #leastBusy(): ExifToolProcess {
     const alive = this.#processes.filter((process) => {
-      if (process.commands < COMMANDS_PER_PROCESS && !process.hasEnded) return true;
+      if (process.commands < this.#commandsPerProcess && !process.hasEnded) return true;
       this.#closing.push(process.close());
       return false;
     });

@@ -2,8 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { EXIT, messageOf, UserError } from '../../errors.ts';
 
-/** What is not urgent is written at the latest with this many others, or when a second has passed. */
-const MOST_WAITING = 1_000;
+/** What is not urgent is written with many others, or when this has passed. */
 const LONGEST_WAIT_MS = 1_000;
 
 /**
@@ -13,19 +12,22 @@ const LONGEST_WAIT_MS = 1_000;
  */
 export class Commits {
   readonly #db: DatabaseSync;
+  readonly #mostWaiting: number;
   #waiting: (() => void)[] = [];
   #soon: Promise<void> | undefined;
   #lastCommit = performance.now();
   #failure: UserError | undefined;
 
-  constructor(db: DatabaseSync) {
+  /** @param mostWaiting so many writes at the most share a transaction, unless they are of the same moment */
+  constructor(db: DatabaseSync, mostWaiting: number) {
     this.#db = db;
+    this.#mostWaiting = mostWaiting;
   }
 
   /** Adds a write to the next transaction; it is lost if the process is killed before. */
   later(write: () => void): void {
     this.#waiting.push(write);
-    const isDue = this.#waiting.length >= MOST_WAITING || performance.now() - this.#lastCommit > LONGEST_WAIT_MS;
+    const isDue = this.#waiting.length >= this.#mostWaiting || performance.now() - this.#lastCommit > LONGEST_WAIT_MS;
     if (isDue && this.#soon === undefined) this.now();
   }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { WRITE_LIMITS, type WriteLimits } from '../limits.ts';
 import type { AlbumCache, RememberedAlbums } from '../records/albums.ts';
 import { Commits } from './commits.ts';
 import { KnownFiles } from './files.ts';
@@ -16,23 +17,24 @@ export class Ledger implements Disposable {
   readonly commits: Commits;
   readonly db: DatabaseSync;
 
-  private constructor(db: DatabaseSync) {
+  private constructor(db: DatabaseSync, { waiting }: Pick<WriteLimits, 'waiting'>) {
     this.db = db;
     this.files = new KnownFiles(db);
     this.journal = new Journal(db);
     this.runs = new Runs(db);
     this.albums = albumCache(db);
-    this.commits = new Commits(db);
+    this.commits = new Commits(db, waiting);
   }
 
   /** Throws UserError and RefusedError; see openDatabase. */
-  static open(directory: string): Ledger {
-    return new Ledger(openDatabase(directory));
+  static open(directory: string, limits: Pick<WriteLimits, 'waiting'> = WRITE_LIMITS): Ledger {
+    return new Ledger(openDatabase(directory), limits);
   }
 
   /** For a dry run: the ledger if there is one, else an empty one that leaves nothing behind. */
   static openToLook(directory: string): Ledger {
-    return new Ledger(existsSync(`${directory}/${LEDGER_NAME}`) ? openDatabase(directory) : openEmptyDatabase());
+    const isThere = existsSync(`${directory}/${LEDGER_NAME}`);
+    return new Ledger(isThere ? openDatabase(directory) : openEmptyDatabase(), WRITE_LIMITS);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Destination } from '../destination.ts';
 import type { FieldName } from '../fields/fields.ts';
+import type { WriteLimits } from '../limits.ts';
 import { type Instead, Insteads } from './insteads.ts';
 import { type Outcome, OUTCOMES } from '../outcome.ts';
 import type { WritePlan } from '../tags.ts';
@@ -40,19 +41,18 @@ export interface WriteReport {
   /** False when something failed or the run was interrupted. */
   readonly complete: boolean;
   readonly interrupted: boolean;
-  /** The first hundred. */
+  /** The first ones; see WriteLimits. */
   readonly troubles: readonly Trouble[];
 }
 
 /** Assets that ended like this are tried again next time; the run ends with exit code 3. */
 const FAILURES: readonly Outcome[] = Object.freeze(['failed', 'changed-meanwhile']);
 
-const MOST_TROUBLES = 100;
-
 /** Counts how assets end. */
 export class WriteTally {
   readonly #counts: Record<Outcome, number>;
   readonly #troubles: Trouble[] = [];
+  readonly #mostTroubles: number;
   #looked = 0;
   #written = { media: 0, sidecar: 0 };
   #leftOut = 0;
@@ -60,7 +60,8 @@ export class WriteTally {
   readonly insteads = new Insteads();
 
   /** @param before how assets ended in the part of this run that was interrupted */
-  constructor(before: Readonly<Partial<Record<Outcome, number>>> = {}) {
+  constructor({ troubles }: Pick<WriteLimits, 'troubles'>, before: Readonly<Partial<Record<Outcome, number>>> = {}) {
+    this.#mostTroubles = troubles;
     this.#counts = Object.fromEntries(OUTCOMES.map((name) => [name, before[name] ?? 0])) as Record<Outcome, number>;
     this.#looked = this.#sum();
   }
@@ -127,7 +128,7 @@ export class WriteTally {
   }
 
   note(trouble: Trouble): void {
-    if (this.#troubles.length < MOST_TROUBLES) this.#troubles.push(trouble);
+    if (this.#troubles.length < this.#mostTroubles) this.#troubles.push(trouble);
   }
 
   /** Throws when an asset has no end, or two: a bug of ours that must not go unnoticed. */

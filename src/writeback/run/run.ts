@@ -3,6 +3,7 @@ import { getLogger } from '@logtape/logtape';
 import { dirname } from 'node:path/posix';
 import type { KnownFile } from '../ledger/files.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { WriteLimits } from '../limits.ts';
 import type { SecondAssets } from '../ledger/second_assets.ts';
 import type { Located, Locator } from '../locate.ts';
 import type { MountCheck } from '../mount_check.ts';
@@ -47,6 +48,7 @@ export interface RunContext {
   readonly work: AssetWork;
   readonly seconds: SecondAssets;
   readonly directories: SidecarDirectories;
+  readonly limits: Pick<WriteLimits, 'young'>;
   /** How many batches are worked on at once. */
   readonly concurrency: number;
   /** WRITE_SETTLE_SECONDS */
@@ -71,9 +73,6 @@ export async function runAssets(context: RunContext, pages: AsyncIterable<readon
   context.directories.nextPage();
   await new Page(context, undefined).run(young);
 }
-
-/** Memory must stay flat, also when a whole library has just been copied. */
-const MOST_YOUNG = 1_000;
 
 /** Some assets, whose rows in the ledger are read with one statement. What was begun of them is waited for before the next. */
 class Page {
@@ -166,7 +165,7 @@ class Page {
 
   /** Whether it is looked at once more at the end of the run. */
   #comesLater(item: RecordItem): boolean {
-    if (this.#young === undefined || this.#young.length >= MOST_YOUNG) return false;
+    if (this.#young === undefined || this.#young.length >= this.#context.limits.young) return false;
     this.#young.push(item);
     return true;
   }

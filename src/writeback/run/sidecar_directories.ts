@@ -1,3 +1,5 @@
+import type { WriteLimits } from '../limits.ts';
+
 /** A directory is listed when it is asked about for so many times: uploads spread over 65,536 of them. */
 const WORTH_LISTING = 8;
 
@@ -6,9 +8,6 @@ const CLOCK_GRANULARITY_MS = 2_000;
 
 /** In bytes: about 200,000 names, which are all in memory for a moment. */
 const LARGEST_DIRECTORY = 8 << 20;
-
-/** Memory must stay flat. */
-const REMEMBERED_DIRECTORIES = 10_000;
 
 interface Known {
   asked: number;
@@ -25,12 +24,18 @@ interface Known {
  */
 export class SidecarDirectories {
   readonly #known = new Map<string, Known>();
+  readonly #most: number;
   #page = 0;
+
+  /** Memory must stay flat: with more directories than `limits` says all are forgotten. */
+  constructor({ directories }: Pick<WriteLimits, 'directories'>) {
+    this.#most = directories;
+  }
 
   /** Directories that have changed are listed again. */
   nextPage(): void {
     this.#page++;
-    if (this.#known.size > REMEMBERED_DIRECTORIES) this.#known.clear();
+    if (this.#known.size > this.#most) this.#known.clear();
   }
 
   /** Whether there is surely no sidecar in this directory, by whatever spelling of its ending. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PathMap } from '../../../src/files/path_map.ts';
-import { readLibraries } from '../../../src/immich/scan/database.ts';
+import { readLibraries, readUnknown } from '../../../src/immich/scan/database.ts';
 import { isNothing, whatAScanImports } from '../../../src/immich/scan/exposure.ts';
 import { readScanFacts } from '../../../src/immich/scan/look.ts';
 import { immichOf, scan } from '../../harness/immich_scan.ts';
@@ -245,6 +245,7 @@ async function look(
   world: World,
   id: string,
   roots: readonly { readonly immich: string; readonly local: string }[],
+  maxEntries?: number,
 ) {
   const libraries = await readLibraries(world.sql);
   const library = libraries.find((one) => one.id === id);
@@ -262,9 +263,32 @@ async function look(
       ...roots,
     ]),
     mediaLocation: '/data',
+    ...(maxEntries === undefined ? {} : { maxEntries }),
   });
   return {
     next: whatAScanImports(library, facts),
     covered: whatAScanImports({ ...library, exclusionPatterns: [] }, facts),
   };
 }
+
+Deno.test('files that no asset has are found on each page', async () => {
+  await using world = await World.open('v3.1.0');
+  const known = world.library.assets.slice(0, 5).map(({ originalPath }) => originalPath);
+  const unknown = ['/external_library/a.jpg', '/external_library/b.jpg', '/external_library/c.jpg'];
+  const files = [unknown[0], ...known, ...unknown.slice(1)].map((path = '') => ({ path, realPath: path }));
+  for (const pageSize of [1, 2, 3, 100]) {
+    assert.deepEqual((await readUnknown(world.sql, files, pageSize)).toSorted(), unknown, `pages of ${pageSize}`);
+  }
+});
+
+Deno.test('with more entries than are looked at it is told that something was not seen', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id } = world.library.libraries.bobShared;
+  const folder = `${world.directory}/external/bob_shared/many`;
+  await Deno.mkdir(folder, { recursive: true });
+  for (let number = 0; number < 6; number++) await Deno.writeTextFile(`${folder}/${number}.txt`, '');
+  await world.sql`UPDATE library SET "importPaths" = '{/external_library/bob_shared}' WHERE id = ${id}`;
+  const entries = 7; // with the folder itself
+  assert.deepEqual((await look(world, id, [], entries)).next.unseen, []);
+  assert.match((await look(world, id, [], entries - 1)).next.unseen.join(), /more than can be looked at in .*many/);
+});
