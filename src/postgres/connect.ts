@@ -45,7 +45,8 @@ export const READ_ONLY: Readonly<Record<string, string | number>> = Object.freez
  *
  * @param session more settings of its sessions
  *
- * Throws UserError when the password is wrong or the database does not exist, and FaultError when no database answers.
+ * Throws UserError when the password is wrong or the database does not exist, PoolerError when a pooler refuses us, and FaultError when
+ * no database answers.
  */
 export async function connect(
   config: DatabaseConfig,
@@ -115,7 +116,7 @@ export function explainDatabaseError(error: unknown, config: DatabaseConfig): un
   }
   if (sqlStateOf(error) !== '42501') return error;
   return new UserError(`The database user ${JSON.stringify(config.username)} may not do this: ${messageOf(error)}.`, {
-    remedy: "Set DB_USERNAME and DB_PASSWORD to Immich's own database user, who owns its tables.",
+    remedy: 'immich-sidecar doctor names the rights that are missing, and the statements that grant them.',
     cause: error,
   });
 }

@@ -1,10 +1,12 @@
 import type { DatabaseConfig } from '../config/config.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { FaultError, faultOf, sqlStateOf } from './faults.ts';
+import { isPoolersRefusal, PoolerError } from './pooler.ts';
 import { serverName, socketPath } from './server_name.ts';
 
 /** What PostgreSQL, the network or TLS said about connecting, as a message with a remedy. Never contains the password. */
 export function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
+  if (isPoolersRefusal(error)) return new PoolerError(error);
   const problem = loginProblem(error, config) ?? tlsProblem(error, config) ?? socketProblem(error, config);
   if (problem !== undefined) return new UserError(problem.message, { remedy: problem.remedy, cause: error });
   const code = sqlStateOf(error);

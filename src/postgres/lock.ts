@@ -1,6 +1,7 @@
 import { EXIT, RefusedError } from '../errors.ts';
 import type { Connection, Fragment, Sql } from './connect.ts';
 import { FaultError, faultOf } from './faults.ts';
+import { isPooled, PoolerError } from './pooler.ts';
 import { lossOf, refusedAfter } from './sockets.ts';
 
 /** 'imsi' and a number: Immich's own advisory locks are small single numbers and cannot meet a pair. */
@@ -29,11 +30,16 @@ export interface HeldLock extends InstanceLock {
 
 /**
  * Takes the instance lock if nobody has it. With a pool of several connections one of them is set aside for it; a pool of
- * one keeps lock and work together. Returns undefined when another immich-sidecar holds the lock.
+ * one keeps lock and work together. Returns undefined when another immich-sidecar holds the lock. Throws PoolerError where the lock
+ * would not hold.
  */
 export async function tryInstanceLock(sql: Connection): Promise<HeldLock | undefined> {
   const reserved = sql.options.max > 1 ? await sql.reserve() : undefined;
   const session = refusedAfter(lossOf(sql), reserved ?? sql);
+  if (await isPooled(session)) {
+    reserved?.release(); // nothing is unlocked, as that might be another instance's
+    throw new PoolerError();
+  }
   const letGo = async () => {
     try {
       await session`SELECT pg_advisory_unlock(${LOCK_CLASS}, ${INSTANCE})`;

@@ -109,12 +109,12 @@ export async function startServer(
   }
 }
 
-interface SystemUser {
+export interface SystemUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-async function unprivilegedUser(): Promise<SystemUser | undefined> {
+export async function unprivilegedUser(): Promise<SystemUser | undefined> {
   if (Deno.uid() !== 0) return undefined;
   const lines = (await Deno.readTextFile('/etc/passwd')).split('\n').map((line) => line.split(':'));
   const entry = ['postgres', 'nobody'].map((name) => lines.find((line) => line[0] === name)).find(Boolean);
@@ -139,7 +139,7 @@ async function initialise(bin: string, directory: string, user: SystemUser | und
   if (!success) throw new Error(`initdb failed: ${new TextDecoder().decode(stderr)}`);
 }
 
-function freePort(): number {
+export function freePort(): number {
   const listener = Deno.listen({ hostname: '127.0.0.1', port: 0 });
   const { port } = listener.addr;
   listener.close();
