@@ -45,7 +45,7 @@ export function doctorPage(findings: readonly Finding[], options: PageOptions): 
   return `${described.join('\n')}\n${summary(findings, options)}\n`;
 }
 
-type Line = Pick<Finding, 'status' | 'message' | 'remedy'>;
+type Line = Pick<Finding, 'status' | 'message' | 'remedy' | 'sql'>;
 
 interface Section {
   readonly heading: string;
@@ -60,13 +60,16 @@ function describe({ heading, findings }: Section, options: PageOptions): string 
   return `${paint(heading, BOLD, options)}\n${findings.map((finding) => describeFinding(finding, options)).join('')}`;
 }
 
-function describeFinding({ status, message, remedy }: Line, options: PageOptions): string {
+function describeFinding({ status, message, remedy, sql = [] }: Line, options: PageOptions): string {
   const mark = paint(MARKS[status].padEnd(INDENT - 2), COLOURS[status], options);
   const lines = wrapText(message, options.width - INDENT);
   const advice = remedy === undefined ? [] : wrapText(`-> ${remedy}`, options.width - INDENT - ADVICE);
   return [
     ...lines.map((line, index) => `${index === 0 ? `  ${mark}` : ' '.repeat(INDENT)}${line}\n`),
     ...advice.map((line, index) => `${' '.repeat(INDENT + (index === 0 ? 0 : ADVICE))}${line}\n`),
+    // SQL does not mind where a line ends.
+    ...sql.flatMap((statement) => wrapText(`${statement};`, options.width - INDENT - ADVICE))
+      .map((line) => `${' '.repeat(INDENT + ADVICE)}${line}\n`),
   ].join('');
 }
 

@@ -47,7 +47,12 @@ export const SETTINGS = Object.freeze(
       description: "The host of Immich's PostgreSQL server, or the directory of its socket, such as /run/postgresql.",
     },
     DB_PORT: { group: 'database', type: wholeNumber(1, 65_535), default: '5432', description: 'Its port.' },
-    DB_USERNAME: { group: 'database', type: word, default: 'postgres', description: 'The user to connect as.' },
+    DB_USERNAME: {
+      group: 'database',
+      type: word,
+      default: 'postgres',
+      description: 'The user to connect as. `doctor` prints the SQL for one with just the rights that are needed.',
+    },
     DB_PASSWORD: {
       group: 'database',
       type: password,

@@ -1,16 +1,17 @@
 import type { Config } from '../config/config.ts';
 import { list, named } from '../config/words.ts';
-import type { Sql } from '../postgres/connect.ts';
+import { isPooled, PoolerError } from '../postgres/pooler.ts';
 import { serverName } from '../postgres/server_name.ts';
 import type { Check } from './check.ts';
-import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
+import { fail, ok, type Verdict, warn } from './finding.ts';
+import { ROLE_CHECKS } from './role.ts';
 import type { Subject } from './subject.ts';
 
 /** PostgreSQL itself. */
 export const DATABASE_CHECKS: readonly Check[] = [
   { group: 'database', name: 'database.connection', look: lookAtConnection },
   { group: 'database', name: 'database.extensions', look: lookAtExtensions },
-  { group: 'database', name: 'database.rights', look: lookAtRights },
+  ...ROLE_CHECKS,
   { group: 'database', name: 'database.clock', look: lookAtClock },
 ];
 
@@ -25,11 +26,16 @@ async function lookAtConnection(subject: Subject): Promise<readonly Verdict[]> {
       current_setting('server_version_num')::int AS number,
       pg_is_in_recovery() AS "isStandby"`;
   if (row === undefined) throw new Error('a query without FROM returned no row');
-  return [judgeServer(row, database)];
+  return [judgeServer({ ...row, isPooled: await isPooled(sql) }, database)];
 }
 
 export function judgeServer(
-  server: { readonly version: string; readonly number: number; readonly isStandby: boolean },
+  server: {
+    readonly version: string;
+    readonly number: number;
+    readonly isStandby: boolean;
+    readonly isPooled: boolean;
+  },
   { hostname, port, name, username }: Pick<Config['database'], 'hostname' | 'port' | 'name' | 'username'>,
 ): Verdict {
   const what = `PostgreSQL ${server.version} at ${serverName({ hostname, port })}, database ${named(name)}, user ${
@@ -37,6 +43,10 @@ export function judgeServer(
   }`;
   if (server.isStandby) {
     return fail(`${what}: it is a standby, on which nothing can be written.`, 'Set DB_HOSTNAME to the primary server.');
+  }
+  if (server.isPooled) {
+    const { message, remedy } = new PoolerError();
+    return fail(`${what}: ${message}`, remedy);
   }
   if (server.number < OLDEST_POSTGRES * 10_000) {
     return warn(`${what}: older than Immich wants it.`, `Update PostgreSQL to ${OLDEST_POSTGRES} or later.`);
@@ -59,52 +69,6 @@ async function lookAtExtensions(subject: Subject): Promise<readonly Verdict[]> {
     ORDER BY extname`;
   const found = rows.map(({ name, version }) => `${EXTENSIONS[name]} ${version}`);
   return [ok(found.length === 0 ? 'No vector extension by a name that is known.' : `${list(found)}.`)];
-}
-
-/** What sharing writes to; who may do it there may do it to the rest. */
-const WRITTEN: readonly string[] = ['asset', 'asset_file', 'asset_face', 'person', 'album_asset', 'stack'];
-
-async function lookAtRights(subject: Subject): Promise<readonly Verdict[]> {
-  const [sql, catalog, config] = [await subject.sql.use(), await subject.catalog.use(), await subject.config.use()];
-  if (config.jobs.length === 0) return [skipped('No jobs are configured, so nothing is written into the database.')];
-  return [judgeRights(await readRights(sql, WRITTEN.filter((table) => catalog.has(table))), config.database.username)];
-}
-
-interface Rights {
-  /** Tables that may not be written to. */
-  readonly refused: readonly string[];
-  /** Whether our own tables are there and may be used, or could be made. */
-  readonly hasSchema: boolean;
-}
-
-async function readRights(sql: Sql, tables: readonly string[]): Promise<Rights> {
-  const [row] = await sql<Rights[]>`
-    SELECT
-      ARRAY(
-        SELECT name
-        FROM unnest(${tables as string[]}::text[]) AS name
-        WHERE NOT (
-          has_table_privilege('public.' || quote_ident(name), 'SELECT')
-          AND has_table_privilege('public.' || quote_ident(name), 'INSERT')
-          AND has_table_privilege('public.' || quote_ident(name), 'UPDATE')
-          AND has_table_privilege('public.' || quote_ident(name), 'DELETE')
-        )
-      ) AS refused,
-      CASE
-        WHEN to_regnamespace('immich_sidecar') IS NULL THEN has_database_privilege(current_database(), 'CREATE')
-        ELSE has_schema_privilege('immich_sidecar', 'USAGE') AND has_schema_privilege('immich_sidecar', 'CREATE')
-      END AS "hasSchema"`;
-  if (row === undefined) throw new Error('a query without FROM returned no row');
-  return row;
-}
-
-export function judgeRights({ refused, hasSchema }: Rights, username: string): Verdict {
-  const remedy = "Set DB_USERNAME and DB_PASSWORD to Immich's own database user, who owns its tables.";
-  if (refused.length > 0) {
-    return fail(`The user ${named(username)} may not write to ${list(refused)}, as sharing does.`, remedy);
-  }
-  if (!hasSchema) return fail(`The user ${named(username)} may not keep tables of ours in the database.`, remedy);
-  return ok("The user may write to Immich's tables and to ours.");
 }
 
 /** Above what time servers leave, and far below what would put photos into the wrong order. */

@@ -16,6 +16,8 @@ export interface Verdict {
   /** One sentence. */
   readonly message: string;
   readonly remedy?: string;
+  /** Statements that the remedy speaks of, without semicolons. */
+  readonly sql?: readonly string[];
 }
 
 /** A verdict and where it comes from. `check` is stable, for scripts. */
@@ -28,12 +30,12 @@ export function ok(message: string): Verdict {
   return { status: 'ok', message };
 }
 
-export function warn(message: string, remedy: string): Verdict {
-  return { status: 'warn', message, remedy };
+export function warn(message: string, remedy: string, sql?: readonly string[]): Verdict {
+  return { status: 'warn', message, remedy, ...sql === undefined ? {} : { sql } };
 }
 
-export function fail(message: string, remedy: string): Verdict {
-  return { status: 'fail', message, remedy };
+export function fail(message: string, remedy: string, sql?: readonly string[]): Verdict {
+  return { status: 'fail', message, remedy, ...sql === undefined ? {} : { sql } };
 }
 
 export function skipped(message: string): Verdict {

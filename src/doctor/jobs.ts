@@ -5,6 +5,7 @@ import { isNothing } from '../immich/scan/exposure.ts';
 import { A_DIRECTORY_OF_ITS_OWN, describeExposure } from '../immich/scan/words.ts';
 import { isSeenFrom, jobProblems, WHERE_IDS_ARE } from '../share/checks/jobs.ts';
 import { complaintAbout, howToNarrow, type LibraryScan } from '../share/checks/scans.ts';
+import type { ImmichSchema } from '../immich/schema.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Job } from '../share/jobs/job.ts';
 import { mirrorOriginalPath } from '../share/jobs/placement.ts';
@@ -28,10 +29,10 @@ async function lookAtAccounts(subject: Subject): Promise<readonly Verdict[]> {
     if (problems.length > 0) return problems.map((what) => fail(`${named(job.name)}: ${what}.`, WHERE_IDS_ARE));
     const [names] = await sql<{ source: string; target: string; library: string; album: string | null }[]>`
       SELECT
-        ${nameOf(sql, 'user', job.sourceUserId)} AS source,
-        ${nameOf(sql, 'user', job.targetUserId)} AS target,
-        ${nameOf(sql, 'library', job.targetLibraryId)} AS library,
-        ${nameOf(sql, 'album', job.albumId ?? null)} AS album`;
+        ${nameOf(sql, schema, 'user', job.sourceUserId)} AS source,
+        ${nameOf(sql, schema, 'user', job.targetUserId)} AS target,
+        ${nameOf(sql, schema, 'library', job.targetLibraryId)} AS library,
+        ${nameOf(sql, schema, 'album', job.albumId ?? null)} AS album`;
     const { source = '', target = '', library = '', album = null } = names ?? {};
     const places = [`library ${named(library)}`, ...album === null ? [] : [`album ${named(album)}`]];
     return [ok(`${named(job.name)}: from ${source} to ${target}, ${list(places)}.`)];
@@ -39,13 +40,15 @@ async function lookAtAccounts(subject: Subject): Promise<readonly Verdict[]> {
 }
 
 /** Only shown: without it, in a release that calls it otherwise, the id will do. */
-function nameOf(sql: Sql, table: 'user' | 'library' | 'album', id: string | null): Fragment {
-  return sql`
-    (
-      SELECT coalesce(to_jsonb(named)->>${table === 'album' ? 'albumName' : 'name'}, id::text)
-      FROM ${sql(table)} named
-      WHERE id = ${id}
-    )`;
+function nameOf(
+  sql: Sql,
+  schema: Pick<ImmichSchema, 'has'>,
+  table: 'user' | 'library' | 'album',
+  id: string | null,
+): Fragment {
+  const column = table === 'album' ? 'albumName' : 'name';
+  const name = schema.has(table, column) ? sql`${sql(column)}::text` : sql`NULL`;
+  return sql`(SELECT coalesce(${name}, id::text) FROM ${sql(table)} WHERE id = ${id})`;
 }
 
 async function lookAtSelection(subject: Subject): Promise<readonly Verdict[]> {

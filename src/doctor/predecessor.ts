@@ -1,11 +1,14 @@
 import { count } from '../config/words.ts';
+import { isPredecessors, missingRights, neededRights } from '../immich/rights.ts';
 import { detectPredecessor, type Predecessor } from '../share/predecessor/detect.ts';
-import { ok, type Verdict, warn } from './finding.ts';
+import { NotLookedAt, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
 
 export async function lookAtPredecessor(subject: Subject): Promise<readonly Verdict[]> {
-  await subject.catalog.use();
-  return [judgePredecessor(await detectPredecessor(await subject.sql.use()))];
+  const [catalog, sql] = [await subject.catalog.use(), await subject.sql.use()];
+  const missing = await missingRights(sql, neededRights(catalog).filter(({ table }) => isPredecessors(table)));
+  if (missing.length > 0) throw new NotLookedAt('The database user may not read the tables of immich-shared-library.');
+  return [judgePredecessor(await detectPredecessor(sql))];
 }
 
 /** @param predecessor what immich-shared-library has left; undefined = nothing */

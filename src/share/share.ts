@@ -5,10 +5,12 @@ import { Linker } from '../files/linker.ts';
 import { PathMap, type Root } from '../files/path_map.ts';
 import { assertImmichDatabase, type ImmichInstance, readInstance } from '../immich/instance.ts';
 import { assertImmichAtRest, keepMigrationsOut, readMigrations } from '../immich/migrations.ts';
+import { assertRights } from '../immich/rights.ts';
 import { type ImmichSchema, readImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
+import { assertReadable } from '../postgres/ownership.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
@@ -28,6 +30,7 @@ import { hasLinksBelow } from './mirrors/journal.ts';
 import { checkMounts } from './checks/mounts.ts';
 import { checkScans } from './checks/scans.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
+import { makeOwnTables, OWN_SCHEMAS } from './schema/own_tables.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -100,7 +103,7 @@ export class Sharing {
     const prepared = await prepare(sql, config, options.jobName, limits);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
-    await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
+    await inTransaction(sql, lock, makeOwnTables);
     const mark = await readMark(sql, prepared.schema);
     this.#embeddings.clear(); // all are looked at again
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks };
@@ -147,7 +150,8 @@ export class Sharing {
     this.#last = undefined;
     const { sql, config, lock, limits } = this;
     const prepared = await prepare(sql, config, undefined, limits);
-    await inTransaction(sql, lock, (tx) => migrate(tx, MIGRATIONS));
+    await assertRights(sql, prepared.schema.catalog);
+    await inTransaction(sql, lock, makeOwnTables);
     return await work(this.#tools(prepared, {}), { ...prepared, sql, scope: 'all', rechecks: [] });
   }
 
@@ -232,6 +236,7 @@ async function prepare(
   const migrations = await readMigrations(sql);
   const schema: ImmichSchema = await readImmichSchema(sql);
   for (const note of schema.notes) logger.warn('{note}', { note });
+  await assertReadable(sql, OWN_SCHEMAS);
   const instance = await readInstance(sql, config.uploadLocationMount);
   // A newer schema is refused later, by name; here it only must not be asked.
   const version = await schemaVersion(sql, MIGRATIONS);
@@ -265,6 +270,7 @@ async function prepare(
 
 /** Checks everything that the user could have got wrong. */
 async function check(tx: Sql, prepared: Prepared): Promise<void> {
+  await assertRights(tx, prepared.schema.catalog);
   await migrate(tx, MIGRATIONS);
   for (const warning of await checkJobs(tx, prepared.schema, prepared.jobs)) logger.warn('{warning}', { warning });
   for (const warning of await checkScans(tx, prepared.jobs, prepared.files.paths)) {

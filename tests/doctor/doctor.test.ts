@@ -5,8 +5,7 @@ import { Secret } from '../../src/config/secret.ts';
 import type { Finding, Status } from '../../src/doctor/finding.ts';
 import { Subject, type SubjectOptions } from '../../src/doctor/subject.ts';
 import { sqlStateOf } from '../../src/postgres/faults.ts';
-import { schemasOf } from '../../src/postgres/migrate.ts';
-import { MIGRATIONS } from '../../src/share/schema/migrations.ts';
+import { OWN_SCHEMAS } from '../../src/share/schema/own_tables.ts';
 import { Ledger } from '../../src/writeback/ledger/ledger.ts';
 import { everything } from '../cli/everything.ts';
 import { immutable, otherFileSystem } from '../files/obstacles.ts';
@@ -64,6 +63,26 @@ Deno.test('nothing is wrong, then one thing at a time: just that is found, and n
   await t.step('and after all that nothing is wrong again', async () => {
     assert.deepEqual(changed(well, await ward.examine()), {});
   });
+});
+
+Deno.test('the SQL that a superuser is shown makes a role as which sharing goes on', async () => {
+  await using ward = await Ward.open({ isShared: false });
+  const { world } = ward;
+  const role = world.db.config.username;
+  await world.sql.unsafe(`DROP OWNED BY ${role}`); // all that the harness has granted
+  world.config = { ...world.config, database: world.db.superuser };
+  await world.share();
+  const findings = await ward.examine({ database: world.db.superuser });
+  const statements = findings.find(({ check }) => check === 'database.role')?.sql ?? [];
+  assert.match(statements[0] ?? '', /^GRANT pg_read_all_stats/, 'the role is there already');
+  for (const statement of statements) await world.sql.unsafe(statement);
+
+  world.config = { ...world.config, database: world.db.config };
+  assert.equal(worst(await ward.examine()).get('database.role'), 'ok');
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
+  const report = await world.share();
+  assert.equal(report.jobs[0]?.withdrawn['source-locked'], 1);
+  assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
 });
 
 function assertFound(well: readonly Finding[], found: readonly Finding[], { finds, says, skips }: Case): void {
@@ -147,7 +166,7 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       what: 'a wrong password',
       config: database({ password: new Secret('not the password') }),
       finds: { 'database.connection': 'fail' },
-      says: ['refused the user "postgres"', 'DB_PASSWORD'],
+      says: ['refused the user "sidecar"', 'DB_PASSWORD'],
       skips: noDatabase,
     },
     {
@@ -162,12 +181,35 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       config: database({ username: 'doctor_reader', password: new Secret('a-reader') }),
       prepare: withSql(
         `CREATE ROLE doctor_reader LOGIN PASSWORD 'a-reader';
-         GRANT SELECT ON ALL TABLES IN SCHEMA public, ${schemasOf(MIGRATIONS).join(', ')} TO doctor_reader;
-         GRANT USAGE ON SCHEMA ${schemasOf(MIGRATIONS).join(', ')} TO doctor_reader`,
+         GRANT pg_read_all_stats TO doctor_reader;
+         GRANT SELECT ON ALL TABLES IN SCHEMA public, ${OWN_SCHEMAS.join(', ')} TO doctor_reader;
+         GRANT USAGE ON SCHEMA ${OWN_SCHEMAS.join(', ')} TO doctor_reader`,
         'DROP OWNED BY doctor_reader; DROP ROLE doctor_reader',
       ),
       finds: { 'database.rights': 'fail' },
-      says: ['"doctor_reader" may not write to asset,', "Immich's own database user"],
+      says: [
+        'lacks rights to asset, asset_exif, asset_file,',
+        'GRANT INSERT, UPDATE, DELETE ON public.asset',
+        'They belong to sidecar',
+      ],
+    },
+    {
+      what: 'a superuser',
+      config: () => ({ database: world.db.superuser }),
+      finds: { 'database.role': 'warn' },
+      says: ['a superuser, who may start programs', 'DB_USERNAME=sidecar', 'GRANT CREATE ON DATABASE'],
+    },
+    {
+      what: "tables that Immich's own user cannot back up",
+      prepare: withSql(
+        'CREATE ROLE doctor_immich; ALTER TABLE asset OWNER TO doctor_immich',
+        'ALTER TABLE asset OWNER TO postgres; DROP ROLE doctor_immich',
+      ),
+      finds: { 'database.backups': 'fail' },
+      says: [
+        'its user doctor_immich may not read immich_sidecar',
+        'GRANT SELECT ON ALL TABLES IN SCHEMA immich_sidecar TO doctor_immich',
+      ],
     },
     {
       what: 'a clock that is ahead',
@@ -395,9 +437,17 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       skips: 'Our own tables are those of a newer program.',
     },
     {
+      what: 'tables of immich-shared-library that we may not read',
+      prepare: withSql('CREATE TABLE _face_sync_asset_map (target_asset_id uuid)', 'DROP TABLE _face_sync_asset_map'),
+      finds: { 'database.rights': 'warn' },
+      says: ['so takeover cannot', 'GRANT SELECT ON public._face_sync_asset_map TO sidecar;'],
+      skips: 'The database user may not read the tables of immich-shared-library.',
+    },
+    {
       what: 'mirrors of immich-shared-library',
       prepare: withSql(
         `CREATE TABLE _face_sync_asset_map (source_asset_id uuid, target_asset_id uuid, source_user_id uuid, target_user_id uuid);
+         GRANT SELECT ON _face_sync_asset_map TO sidecar;
          INSERT INTO _face_sync_asset_map
          SELECT '${NOBODY}', id, '${NOBODY}', "ownerId" FROM asset WHERE "ownerId" = '${library.users.bob.id}' AND "libraryId" IS NULL LIMIT 1`,
         'DROP TABLE _face_sync_asset_map',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { judgeAnswer, judgeConfigFile, judgeKey } from '../../src/doctor/api.ts';
-import { judgeClock, judgeRights, judgeServer } from '../../src/doctor/database.ts';
+import { judgeClock, judgeServer } from '../../src/doctor/database.ts';
 import { judgeDevices, judgeFound, judgeSpace } from '../../src/doctor/files.ts';
 import type { Verdict } from '../../src/doctor/finding.ts';
 import { judgeMissing } from '../../src/doctor/immich.ts';
@@ -11,11 +11,13 @@ import { judgeOffline, judgeOwnSchema, judgeUnfinished } from '../../src/doctor/
 import { judgePredecessor } from '../../src/doctor/predecessor.ts';
 import { judgeUser } from '../../src/doctor/program.ts';
 import { judgeRelease } from '../../src/doctor/releases.ts';
+import { judgeBackups, judgeRights, judgeRole, type Rights } from '../../src/doctor/role.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
 import { bytes, count, list } from '../../src/config/words.ts';
 import { judgeDestination, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
 import type { LibraryScan } from '../../src/share/checks/scans.ts';
 import { USUAL_FIELDS } from '../../src/writeback/fields/fields.ts';
+import type { Ownership, OwnObject } from '../../src/postgres/ownership.ts';
 
 /** A judgement and how it begins, with its status: `warn Immich 9.0.0 is newer`. */
 type Case = readonly [verdict: Verdict | undefined, says: RegExp];
@@ -24,7 +26,7 @@ function check(cases: readonly Case[]): void {
   for (const [verdict, says] of cases) assert.match(`${verdict?.status} ${verdict?.message}`, says);
 }
 
-const SERVER = { version: '16.4', number: 160_004, isStandby: false };
+const SERVER = { version: '16.4', number: 160_004, isStandby: false, isPooled: false };
 const PLACE = { hostname: 'db', port: 5432, name: 'immich', username: 'postgres' };
 
 Deno.test('the database server: its age, and whether it can be written to', () => {
@@ -32,9 +34,92 @@ Deno.test('the database server: its age, and whether it can be written to', () =
     [judgeServer(SERVER, PLACE), /^ok PostgreSQL 16\.4 at db:5432, database "immich", user "postgres"\.$/],
     [judgeServer({ ...SERVER, version: '13.9', number: 130_009 }, PLACE), /^warn PostgreSQL 13\.9 .* older/],
     [judgeServer({ ...SERVER, isStandby: true }, PLACE), /^fail .*standby/],
-    [judgeRights({ refused: [], hasSchema: true }, 'x'), /^ok /],
-    [judgeRights({ refused: [], hasSchema: false }, 'x'), /^fail The user "x" may not keep tables of ours/],
+    [judgeServer({ ...SERVER, isPooled: true }, PLACE), /^fail .*connection pooler/],
   ]);
+});
+
+const TABLE: OwnObject = {
+  kind: 'TABLE',
+  schema: 'immich_sidecar',
+  name: 'immich_sidecar.link',
+  owner: 'postgres',
+  isMine: true,
+  mayRead: true,
+  mayWrite: true,
+  isReadable: true,
+};
+const OWNERSHIP: Ownership = { role: 'sidecar', immichRole: 'immich', mayHandOver: false, objects: [TABLE] };
+
+/** With one property of the one table changed. */
+function owning(change: Partial<OwnObject>): Ownership {
+  return { ...OWNERSHIP, objects: [{ ...TABLE, ...change }] };
+}
+
+Deno.test('rights: what is missing is named, with the statement that grants just that', () => {
+  const rights: Rights = {
+    role: 'sidecar',
+    database: 'immich',
+    missing: [],
+    mayCreate: true,
+    maySeeOthers: true,
+    ownership: OWNERSHIP,
+  };
+  const says = (change: Partial<Rights>) =>
+    judgeRights({ ...rights, ...change }).map(({ status, message, sql = [] }) =>
+      `${status} ${message} ${sql.join('; ')}`
+    );
+  assert.match(says({}).join(), /^ok /);
+  assert.deepEqual(
+    says({
+      missing: [
+        { table: 'asset', verb: 'UPDATE' },
+        { table: 'stack', verb: 'UPDATE' },
+        { table: 'user', verb: 'SELECT', columns: ['id', 'deletedAt'] },
+        { table: '_face_sync_skipped', verb: 'SELECT' },
+      ],
+    }),
+    [
+      'fail The user sidecar lacks rights to asset, stack and user, which sharing needs. ' +
+      'GRANT UPDATE ON public.asset, public.stack TO sidecar; GRANT SELECT (id, "deletedAt") ON public."user" TO sidecar',
+      'warn The user sidecar may not read what immich-shared-library has left, so takeover cannot. ' +
+      'GRANT SELECT ON public._face_sync_skipped TO sidecar',
+    ],
+  );
+  assert.match(
+    says({ mayCreate: false }).join(),
+    /^fail .* may not keep tables.* GRANT CREATE ON DATABASE immich TO sidecar$/,
+  );
+  assert.match(says({ maySeeOthers: false }).join(), /^warn .* GRANT pg_read_all_stats TO sidecar$/);
+  assert.match(
+    says({ ownership: owning({ mayWrite: false, isMine: false }) }).join(),
+    /^fail .*They belong to postgres.* ALTER TABLE immich_sidecar\.link OWNER TO sidecar$/,
+  );
+  assert.match(says({ ownership: owning({ isMine: false }) }).join(), /^warn Some of our tables .* OWNER TO sidecar$/);
+});
+
+Deno.test("Immich's backups: what its user may not read is named, with the statements that let it", () => {
+  check([
+    [judgeBackups(undefined), /^ok .* nothing of ours yet/],
+    [judgeBackups({ ...OWNERSHIP, objects: [] }), /^ok .* nothing of ours yet/],
+    [judgeBackups(OWNERSHIP), /^ok .* take our tables along/],
+    [judgeBackups(owning({ isReadable: false })), /^fail .*its user immich may not read immich_sidecar\.link\.$/],
+  ]);
+  assert.match(judgeBackups(owning({ isReadable: false })).remedy ?? '', /^The next sync grants it\. Or run/);
+  const { remedy, sql } = judgeBackups(owning({ isReadable: false, isMine: false }));
+  assert.match(remedy ?? '', /^Run this in Immich's database, as "postgres" or as a superuser/);
+  assert.ok(sql?.includes('GRANT SELECT ON ALL TABLES IN SCHEMA immich_sidecar TO immich'));
+});
+
+Deno.test('a superuser is told of a role with fewer rights', () => {
+  const facts = { database: 'immich', isThere: false, catalog: new Map(), ownership: OWNERSHIP };
+  check([
+    [judgeRole({ ...facts, isSuperuser: false }), /^ok /],
+    [judgeRole({ ...facts, isSuperuser: true }), /^warn The user is a superuser/],
+  ]);
+  const statements = judgeRole({ ...facts, isSuperuser: true }).sql ?? [];
+  assert.equal(statements[0], "CREATE ROLE sidecar LOGIN PASSWORD 'PASSWORD'");
+  assert.equal(statements.at(-1), 'ALTER TABLE immich_sidecar.link OWNER TO sidecar');
+  assert.doesNotMatch((judgeRole({ ...facts, isSuperuser: true, isThere: true }).sql ?? []).join(), /CREATE ROLE/);
 });
 
 Deno.test('a clock is off only if that is more than the time it took to ask', () => {

@@ -45,6 +45,29 @@ To be repaired
   );
 });
 
+Deno.test('SQL of a remedy stands on lines of its own, to be copied', () => {
+  const finding: Finding = {
+    group: 'database',
+    check: 'database.rights',
+    status: 'fail',
+    message: 'A right is missing.',
+    remedy: 'Run this:',
+    sql: ['GRANT SELECT ON public.asset, public.stack TO sidecar', 'GRANT INSERT ON public.stack TO sidecar'],
+  };
+  assert.equal(
+    doctorPage([finding], { width: 60, isColoured: false }),
+    `To be mended
+  FAIL  A right is missing. (database.rights)
+        -> Run this:
+           GRANT SELECT ON public.asset, public.stack TO
+           sidecar;
+           GRANT INSERT ON public.stack TO sidecar;
+
+0 ok, 1 failure
+`,
+  );
+});
+
 Deno.test('what several checks say in the same words is on the page once', () => {
   const slow = { status: 'warn', message: 'PostgreSQL took too long.', remedy: 'Try again.' } as const;
   const checks = ['jobs.scans', 'jobs.scans', 'jobs.selection'];

@@ -97,6 +97,8 @@ export function changed(before: readonly Finding[], after: readonly Finding[]): 
 export function complaints(findings: readonly Finding[], check: string): string {
   return findings
     .filter((finding) => finding.check === check && (finding.status === 'warn' || finding.status === 'fail'))
-    .map(({ message, remedy }) => `${message}\n-> ${remedy}\n`)
+    .map(({ message, remedy, sql = [] }) =>
+      `${message}\n-> ${remedy}\n${sql.map((statement) => `${statement};\n`).join('')}`
+    )
     .join('');
 }

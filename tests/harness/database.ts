@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
 import type { Release } from './releases.ts';
+import { allowSchemas, asRole } from './role.ts';
 import { anyServer, createDatabase, serverOf } from './server_databases.ts';
 import { ensureTemplate, MEDIA_LOCATION } from './templates.ts';
 
@@ -10,8 +11,10 @@ export { type Release, RELEASES, REPRESENTATIVE, SPREAD } from './releases.ts';
 export interface TestDatabase {
   /** A client for the test itself: a small pool. */
   readonly sql: Connection;
-  /** What the program under test is given; the user is a superuser. */
+  /** What the program under test is given. Of a database of Immich the user has just the rights that `doctor` proposes (role.ts). */
   readonly config: DatabaseConfig;
+  /** The same as a superuser, as Immich is one. */
+  readonly superuser: DatabaseConfig;
   /** The address of the server, as the superuser. */
   readonly server: string;
   /** Ends `sql` and drops the database, whoever else is still connected. */
@@ -39,7 +42,8 @@ export async function openImmich(release: Release, options: OpenOptions = {}): P
   const database = await openOnServer(server, options.template ?? await ensureTemplate(server, release));
   try {
     await setInstanceRows(database.sql, options);
-    return { ...database, release };
+    await allowSchemas(database.sql);
+    return { ...database, config: asRole(database.superuser), release };
   } catch (error) {
     await database.close();
     throw error;
@@ -76,7 +80,7 @@ async function openOnServer(server: string, template: string): Promise<TestDatab
     await sql.end({ timeout: 1 });
     await drop();
   };
-  return { sql, config, server, close };
+  return { sql, config, superuser: config, server, close };
 }
 
 async function setInstanceRows(sql: Connection, options: OpenOptions): Promise<void> {

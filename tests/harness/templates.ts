@@ -1,8 +1,10 @@
 import { availableVector, installImmichSchema } from '../../src/demo/schema/install.ts';
 import { renderImmichSchema } from '../../src/demo/schema/render.ts';
+import { RIGHTS } from '../../src/immich/rights.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
 import { loadSchema, type Release } from './releases.ts';
-import { onServer } from './server_databases.ts';
+import { ensureRole, grantRights } from './role.ts';
+import { configOf, onServer } from './server_databases.ts';
 
 /** Immich's own default inside its containers. */
 export const MEDIA_LOCATION = '/data';
@@ -34,14 +36,19 @@ async function buildTemplate(url: string, sql: Connection, release: Release, nam
   const unfinished = `${name}_unfinished`;
   await sql`DROP DATABASE IF EXISTS ${sql(unfinished)} WITH (FORCE)`;
   await sql`CREATE DATABASE ${sql(unfinished)}`;
-  await onServer(url, unfinished, (target) => install(target, release));
+  await ensureRole(sql, configOf(url, 'postgres'));
+  await onServer(url, unfinished, async (target) => {
+    await install(target, release);
+    await grantRights(target);
+  });
   await sql`ALTER DATABASE ${sql(unfinished)} RENAME TO ${sql(name)}`;
 }
 
 async function fingerprint(sql: Connection, release: Release): Promise<string> {
   const vector = await availableVector(sql);
-  const statements = renderImmichSchema(await loadSchema(release), { vector, vectorIndexes: false }).join(';');
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(statements));
+  const statements = renderImmichSchema(await loadSchema(release), { vector, vectorIndexes: false });
+  const text = [...statements, JSON.stringify(RIGHTS)].join(';');
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return new Uint8Array(hash).toHex().slice(0, 8);
 }
 

@@ -71,7 +71,12 @@ for (const restorer of RESTORERS) {
 }
 
 /** The backup is made by the older version; then the newest has worked. */
-async function restoreOlder({ sql, config }: ImmichDatabase, bin: string, restorer: Restorer, older: number) {
+async function restoreOlder(
+  { sql, superuser: config }: ImmichDatabase,
+  bin: string,
+  restorer: Restorer,
+  older: number,
+) {
   for (const schema of schemasOf(LATER)) await sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`;
   await bring(sql, older);
   const hasThings = older > MIGRATIONS.length;
@@ -89,7 +94,7 @@ async function restoreOlder({ sql, config }: ImmichDatabase, bin: string, restor
 
 onBackups(
   'a table in a schema that a backup knows already keeps Immich from restoring it',
-  async ({ sql, config }, bin) => {
+  async ({ sql, superuser: config }, bin) => {
     await bring(sql, MIGRATIONS.length);
     const dump = await backUp(bin, config);
     await sql`CREATE TABLE immich_sidecar.thing ()`;
@@ -99,7 +104,7 @@ onBackups(
 
 onBackups(
   'of a backup in which only the first schema was restored by hand nothing else is believed',
-  async ({ sql, config }, bin) => {
+  async ({ sql, superuser: config }, bin) => {
     await bring(sql, LATER.length);
     await addThing(sql);
     const dump = await backUp(bin, config);

@@ -78,7 +78,7 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     {
       what: 'a wrong password',
       env: { DB_PASSWORD: 'not the password' },
-      says: ['refused the user "postgres"', 'DB_PASSWORD'],
+      says: ['refused the user "sidecar"', 'DB_PASSWORD'],
     },
     {
       what: 'a database that does not exist',
@@ -88,7 +88,7 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     {
       what: 'a database user who may not read',
       env: { DB_USERNAME: 'stranger', DB_PASSWORD: 'a-stranger' },
-      says: ['"stranger" may not do this: permission denied', "Immich's own database user"],
+      says: ['"stranger" may not do this: permission denied', 'immich-sidecar doctor names the rights'],
       prepare: async () => {
         await world.sql`CREATE ROLE stranger LOGIN PASSWORD 'a-stranger'`;
         return () => world.sql`DROP ROLE stranger`;
@@ -257,9 +257,11 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
       code: EXIT.refused,
       prepare: async () => {
         await world.sql.unsafe(`
+          SET ROLE sidecar;
           CREATE SCHEMA immich_sidecar;
           CREATE TABLE immich_sidecar.migration (version integer PRIMARY KEY, name text, applied_at timestamptz);
-          INSERT INTO immich_sidecar.migration VALUES (1, 'initial', now()), (99, 'from the future', now())`);
+          INSERT INTO immich_sidecar.migration VALUES (1, 'initial', now()), (99, 'from the future', now());
+          RESET ROLE`);
         return () => world.sql`DROP SCHEMA immich_sidecar CASCADE`;
       },
       says: ['version 99', 'newer immich-sidecar'],

@@ -93,7 +93,7 @@ Deno.test('a person whom Bob passes on stays with him, and Carol keeps hers; the
 Deno.test('a native share that is being made while its person is to be removed keeps both', async () => {
   await using world = await World.open(RELEASE, { sameClusterGroup: true });
   const { somebody, orphans } = await orphanOf(world);
-  const immich = await connect(world.db.config);
+  const immich = await connect(world.db.superuser);
   try {
     let removal: Promise<void> | undefined;
     await immich.begin(async (tx) => {
@@ -118,7 +118,7 @@ Deno.test('a native share that comes while its person is being removed waits, an
       CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_advisory_xact_lock(7210100); RETURN OLD; END $$;
       CREATE TRIGGER hold BEFORE DELETE ON person FOR EACH ROW EXECUTE FUNCTION hold();`);
-  const [holder, immich] = [await connect(world.db.config), await connect(world.db.config)];
+  const [holder, immich] = [await connect(world.db.superuser), await connect(world.db.superuser)];
   try {
     let work: Promise<unknown>[] = [];
     await holder.begin(async (tx) => {

@@ -1,5 +1,6 @@
 import type { JobConfig } from '../../src/config/config.ts';
 import { connect, type Connection } from '../../src/postgres/connect.ts';
+import { grantRights } from '../harness/role.ts';
 import type { World } from './world.ts';
 
 /**
@@ -35,7 +36,7 @@ export class PredecessorWorld {
   /** `jobs`: as its config.yaml would list them. */
   static async share(world: World, layout: Layout = 'parent'): Promise<void> {
     await PredecessorWorld.prepare(world, layout);
-    const sql = await connect({ ...world.config.database, maxConnections: 1 });
+    const sql = await connect({ ...world.db.superuser, maxConnections: 1 });
     try {
       const theirs = new PredecessorWorld(world, sql);
       await theirs.#makeTables();
@@ -121,6 +122,7 @@ export class PredecessorWorld {
         skipped_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (source_asset_id, target_user_id)
       )`;
+    await grantRights(sql);
     await sql`INSERT INTO _face_sync_meta VALUES ('schema_version', ${this.#hasGroups ? '4' : '2'})`;
   }
 

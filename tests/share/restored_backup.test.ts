@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { type Release, REPRESENTATIVE } from '../harness/database.ts';
+import { allowSchemas } from '../harness/role.ts';
 import { onServer } from '../harness/server_databases.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
@@ -205,6 +206,7 @@ class Backup implements AsyncDisposable {
       await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${from}`;
       await sql`CREATE DATABASE ${sql(to)} TEMPLATE ${sql(from)}`;
     });
+    await onServer(this.url, to, allowSchemas);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { NOBODY, type TableDeclaration } from './declaration.ts';
+import { ALL_RIGHTS, NOBODY, type TableDeclaration } from './declaration.ts';
 
 /** Read again with its asset, whose own row changes when Immich's jobs are done with it. */
 const WITH_ITS_ASSET = Object.freeze({ by: 'nothing', because: 'it is made once, before its asset is ready' } as const);
@@ -32,6 +32,7 @@ export const ASSET_TABLES = Object.freeze(
         ],
       },
       watched: { by: 'update-id', asset: 'id', isIndexed: true, hasTrigger: true },
+      rights: ALL_RIGHTS,
       needed: {
         sharing: [
           'id',
@@ -76,6 +77,7 @@ export const ASSET_TABLES = Object.freeze(
     asset_exif: {
       copied: { how: 'rows' },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
+      rights: ['SELECT', 'INSERT', 'UPDATE'],
       needed: {
         sharing: [
           'assetId',
@@ -110,52 +112,61 @@ export const ASSET_TABLES = Object.freeze(
     asset_file: {
       copied: { how: 'statement', filled: ['assetId', 'path'] },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
+      rights: ALL_RIGHTS,
       needed: { sharing: ['id', 'assetId', 'type', 'path', 'updatedAt', 'updateId'], writeBack: ['type', 'path'] },
     },
     asset_job_status: {
       copied: { how: 'rows' },
       watched: { by: 'count' },
+      rights: ALL_RIGHTS,
       needed: { sharing: ['assetId', 'metadataExtractedAt', 'facesRecognizedAt'] },
     },
     asset_edit: {
       from: '2.5',
       copied: { how: 'rows' },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
+      rights: ALL_RIGHTS,
       needed: { sharing: ['assetId', 'action', 'parameters', 'sequence'] },
     },
     asset_ocr: {
       from: '2.2',
       copied: { how: 'rows' },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: false, hasTrigger: false },
+      rights: ALL_RIGHTS,
       needed: { sharing: ['assetId'] },
     },
     ocr_search: {
       from: '2.2',
       copied: { how: 'rows' },
       watched: { by: 'nothing', because: 'asset_ocr changes with it' },
+      rights: ALL_RIGHTS,
       needed: { sharing: ['assetId'] },
     },
     smart_search: {
       copied: { how: 'statement', filled: ['assetId'] },
       watched: { by: 'count' },
+      rights: ['SELECT', 'INSERT', 'UPDATE'],
       needed: { sharing: ['assetId', 'embedding'] },
     },
     asset_video: {
       from: '3.0',
       copied: { how: 'rows' },
       watched: WITH_ITS_ASSET,
+      rights: ALL_RIGHTS,
       needed: { sharing: ['assetId'] },
     },
     asset_audio: {
       from: '3.0',
       copied: { how: 'rows' },
       watched: WITH_ITS_ASSET,
+      rights: ALL_RIGHTS,
       needed: { sharing: ['assetId'] },
     },
     asset_keyframe: {
       from: '3.0',
       copied: { how: 'rows' },
       watched: WITH_ITS_ASSET,
+      rights: ALL_RIGHTS,
       needed: { sharing: ['assetId'] },
     },
     asset_metadata: {
@@ -166,18 +177,21 @@ export const ASSET_TABLES = Object.freeze(
     asset_audit: {
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset', function: 'asset_delete_audit' },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id', 'assetId', 'ownerId'] },
     },
     asset_edit_audit: {
       from: '2.6',
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_edit', function: 'asset_edit_audit' },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id', 'assetId', 'editId'] },
     },
     asset_ocr_audit: {
       from: '3.0',
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_ocr', function: 'asset_ocr_delete_audit' },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id', 'assetId'] },
     },
     asset_metadata_audit: {
@@ -188,11 +202,13 @@ export const ASSET_TABLES = Object.freeze(
     stack: {
       copied: { how: 'never', because: 'a stack is its owner’s; mirrors get one of their own by a statement' },
       watched: { by: 'statement', isCounted: true },
+      rights: ALL_RIGHTS,
       needed: { sharing: ['id', 'primaryAssetId', 'ownerId', 'updatedAt', 'updateId'] },
     },
     stack_audit: {
       copied: { how: 'never', because: 'it tells what happened to another stack' },
       watched: { by: 'nothing', because: 'the assets of a stack change when it goes' },
+      rights: ['INSERT'],
       needed: { sharing: ['stackId', 'userId'] }, // a trigger writes it when we dissolve a stack of mirrors
     },
   } as const satisfies Record<string, TableDeclaration>,

@@ -12,6 +12,13 @@ export interface TableDeclaration {
    * part of the program that is left out does not need the table.
    */
   readonly needed: Needed;
+  /**
+   * What our statements do with it, and Immich's triggers in our name. Where this is left out, it is read if anybody needs it, and not
+   * written.
+   */
+  readonly rights?: readonly Verb[];
+  /** The same, for some columns only. */
+  readonly rightsToColumns?: Readonly<Partial<Record<Verb, readonly string[]>>>;
   /** The columns by which it refers to other tables, where their names have changed: for each table, the newest name first. */
   readonly keys?: Readonly<Record<string, readonly [newest: string, ...former: string[]]>>;
 }
@@ -55,5 +62,10 @@ export type Watched =
 export type User = 'sharing' | 'writeBack';
 
 export type Needed = Readonly<Partial<Record<User, readonly string[]>>>;
+
+export type Verb = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** For whatever mirrors consist of: their rows are made, follow and go. */
+export const ALL_RIGHTS: readonly Verb[] = Object.freeze(['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const);
 
 export const NOBODY: Needed = Object.freeze({});

@@ -33,6 +33,7 @@ export const OTHER_TABLES = Object.freeze(
     album: {
       copied: { how: 'never', because: 'an album is its owner’s' },
       watched: { by: 'nothing', because: 'mirrors are put into an album once' },
+      rights: ['SELECT', 'UPDATE'],
       needed: {
         sharing: ['id', 'albumThumbnailAssetId', 'deletedAt', 'updatedAt', 'updateId'],
         writeBack: ['id', 'albumName', 'deletedAt', 'updatedAt'],
@@ -41,10 +42,12 @@ export const OTHER_TABLES = Object.freeze(
     album_asset: {
       copied: { how: 'never', because: 'an album is its owner’s' },
       watched: { by: 'nothing', because: 'mirrors are put into an album once' },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: [], writeBack: ['updatedAt'] },
       keys: { album: ['albumId', 'albumsId'], asset: ['assetId', 'assetsId'] },
     },
-    album_asset_audit: { ...AUDIT, needed: { sharing: ['albumId', 'assetId'] } }, // a trigger writes it for each mirror in an album
+    // A trigger writes it for each mirror in an album.
+    album_asset_audit: { ...AUDIT, rights: ['INSERT'], needed: { sharing: ['albumId', 'assetId'] } },
     album_audit: AUDIT,
     album_user: {
       ...A_USERS,
@@ -62,7 +65,7 @@ export const OTHER_TABLES = Object.freeze(
     tag_closure: A_USERS,
     memory: { ...A_USERS, needed: { sharing: ['id'] } }, // a trigger looks there for each mirror that goes
     memory_asset: { ...A_USERS, keys: { asset: ['assetId', 'assetsId'] } },
-    memory_asset_audit: { ...AUDIT, needed: { sharing: ['memoryId', 'assetId'] } }, // the same trigger writes it
+    memory_asset_audit: { ...AUDIT, rights: ['INSERT'], needed: { sharing: ['memoryId', 'assetId'] } }, // the same trigger writes it
     memory_audit: AUDIT,
     activity: A_USERS,
     shared_link: A_USERS,
@@ -73,6 +76,8 @@ export const OTHER_TABLES = Object.freeze(
     user: {
       copied: { how: 'never', because: 'it is a user' },
       watched: { by: 'foundation' },
+      rights: [], // nothing that one could sign in with
+      rightsToColumns: { SELECT: ['id', 'name', 'deletedAt', 'clusterGroupId'] },
       needed: { sharing: ['id', 'deletedAt'], writeBack: ['id', 'deletedAt'] },
     },
     user_audit: AUDIT,
@@ -81,6 +86,7 @@ export const OTHER_TABLES = Object.freeze(
     library: {
       copied: { how: 'never', because: 'a library is its owner’s' },
       watched: { by: 'foundation' },
+      rightsToColumns: { UPDATE: ['importPaths'] }, // takeover narrows them
       needed: { sharing: ['id', 'ownerId', 'importPaths', 'exclusionPatterns', 'deletedAt'] },
     },
     system_metadata: {

@@ -1,4 +1,4 @@
-import { NOBODY, type TableDeclaration } from './declaration.ts';
+import { ALL_RIGHTS, NOBODY, type TableDeclaration } from './declaration.ts';
 
 /** Faces and people. */
 export const PEOPLE_TABLES = Object.freeze(
@@ -6,6 +6,7 @@ export const PEOPLE_TABLES = Object.freeze(
     asset_face: {
       copied: { how: 'statement', filled: ['assetId', 'personId', 'personGroupId'] },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: false, hasTrigger: true },
+      rights: ALL_RIGHTS,
       needed: {
         sharing: [
           'id',
@@ -38,11 +39,13 @@ export const PEOPLE_TABLES = Object.freeze(
     asset_face_audit: {
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_face', function: 'asset_face_audit' },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id', 'assetId', 'assetFaceId'] },
     },
     face_search: {
       copied: { how: 'statement', filled: ['faceId'] },
       watched: { by: 'count' },
+      rights: ['SELECT', 'INSERT', 'UPDATE'],
       needed: { sharing: ['faceId', 'embedding'] },
     },
     person: {
@@ -51,6 +54,7 @@ export const PEOPLE_TABLES = Object.freeze(
         filled: ['ownerId', 'personGroupId', 'thumbnailPath', 'faceAssetId', 'isFavorite'],
       },
       watched: { by: 'statement', isCounted: false },
+      rights: ALL_RIGHTS,
       needed: {
         sharing: [
           'ownerId',
@@ -69,6 +73,7 @@ export const PEOPLE_TABLES = Object.freeze(
     person_audit: {
       copied: { how: 'never', because: 'it tells what happened to another person' },
       watched: { by: 'statement', isCounted: false, of: 'person', function: 'person_delete_audit' },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id', 'ownerId'] },
       keys: { person: ['personGroupId', 'personId'] },
     },
@@ -76,18 +81,21 @@ export const PEOPLE_TABLES = Object.freeze(
       from: '3.2',
       copied: { how: 'never', because: 'a target outside of the source’s cluster group gets one of its own' },
       watched: { by: 'nothing', because: 'the people in it change with it' },
+      rights: ALL_RIGHTS, // UPDATE for locking, as everywhere
       needed: { sharing: ['id', 'clusterGroupId'] },
     },
     person_group_audit: {
       from: '3.2',
       copied: { how: 'never', because: 'it tells what happened to another group' },
       watched: { by: 'nothing', because: 'person_audit tells of the people in it' },
+      rights: ['INSERT'],
       needed: { sharing: ['personGroupId', 'clusterGroupId'] }, // a trigger writes it when we remove a group
     },
     person_user: {
       from: '3.3',
       copied: { how: 'never', because: 'a native share of a person is between two users' },
       watched: { by: 'statement', isCounted: false },
+      rights: ['SELECT', 'DELETE'],
       needed: { sharing: ['personGroupId', 'sharedById', 'sharedWithId', 'updateId'] },
     },
     cluster_group: {

@@ -1,8 +1,9 @@
-import type { Config, JobConfig } from '../../../src/config/config.ts';
+import type { Config, DatabaseConfig, JobConfig } from '../../../src/config/config.ts';
 import { demoConfig } from '../../../src/demo/jobs.ts';
 import type { Release } from '../../harness/database.ts';
 import { uuidFor } from '../../../src/demo/library_generator/media/random.ts';
-import { createDatabase } from '../../harness/server_databases.ts';
+import { allowSchemas, asRole } from '../../harness/role.ts';
+import { createDatabase, onServer } from '../../harness/server_databases.ts';
 import { ALL_DEEDS, liveWithoutLastCycle } from '../../share/oracle/history.ts';
 import type { Mount } from '../../share/oracle/state.ts';
 import type { Step } from '../../share/oracle/steps.ts';
@@ -10,6 +11,8 @@ import type { Step } from '../../share/oracle/steps.ts';
 /** A copy of the scene, to be spoilt. */
 export interface Copy extends AsyncDisposable {
   readonly config: Config;
+  /** The same database as a superuser, who may drop what is in it. */
+  readonly superuser: DatabaseConfig;
   readonly mounts: readonly Mount[];
 }
 
@@ -50,8 +53,10 @@ export class Scene implements AsyncDisposable {
     const { success } = await new Deno.Command('cp', { args: ['-a', `${this.directory}/.`, directory] }).output();
     if (!success) throw new Error(`${this.directory} could not be copied`);
     const { config, drop } = await createDatabase(this.server, this.template);
+    await onServer(this.server, config.name, allowSchemas);
     return {
-      config: demoConfig({ ...config, maxConnections: 3 }, directory, this.jobs),
+      config: demoConfig({ ...asRole(config), maxConnections: 3 }, directory, this.jobs),
+      superuser: { ...config, maxConnections: 2 },
       mounts: this.mounts.map(({ immich, local }) => ({ immich, local: local.replace(this.directory, directory) })),
       [Symbol.asyncDispose]: async () => {
         await drop();

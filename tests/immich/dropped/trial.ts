@@ -72,11 +72,13 @@ async function run(
 ): Promise<{ names: Names; results: Map<string, Result> }> {
   await using copy = await scene.copy();
   const { config, mounts } = copy;
-  const sql = await connect(config.database);
+  const superuser = await connect(copy.superuser);
+  let sql: Connection | undefined;
   try {
-    if (dropped !== undefined) await drop(sql, dropped);
+    if (dropped !== undefined) await drop(superuser, dropped);
+    sql = await connect(config.database);
     const results = new Map<string, Result>();
-    let before = await readState(sql, mounts);
+    let before = await readState(superuser, mounts);
     const names = known ?? new Names(before);
     for (const { name, isWriter = false, isAfterSync = true, isLikeOthers = false, use } of USERS) {
       const synced = results.get('sync')?.kind;
@@ -84,19 +86,20 @@ async function run(
       let result: Result;
       try {
         const said = await use(sql, config, synced === 'refused' ? dropped : undefined);
-        const after = isWriter ? await readState(sql, mounts) : undefined;
+        const after = isWriter ? await readState(superuser, mounts) : undefined;
         before = after ?? before;
         result = { kind: 'done', said: linesOf(said, names.teller(before)), after };
       } catch (error) {
         result = error instanceof UserError && error.exitCode === EXIT.refused
-          ? { kind: 'refused', message: messageOf(error), wrote: !isSame(before, await readState(sql, mounts)) }
+          ? { kind: 'refused', message: messageOf(error), wrote: !isSame(before, await readState(superuser, mounts)) }
           : { kind: 'failed', message: error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error) };
       }
       results.set(name, result);
     }
     return { names, results };
   } finally {
-    await disconnect(sql);
+    if (sql !== undefined) await disconnect(sql);
+    await disconnect(superuser);
   }
 }
 
