@@ -66,6 +66,23 @@ export function personThumbnailPath(media: string, ownerId: string, personId: st
   return inOwnerFolder(media, 'thumbs', ownerId, personId, `${personId}.jpeg`);
 }
 
+/**
+ * The directory above the folders of owners, if a path is where Immich puts what it makes of an asset: in the owner's folder, by the
+ * asset's id. undefined for any other path.
+ */
+export function ownerDirectoryOf(
+  path: string,
+  asset: { readonly id: string; readonly ownerId: string },
+): string | undefined {
+  const { id, ownerId } = asset;
+  for (const folder of ['thumbs', 'encoded-video'] as const) {
+    const inFolder = `/${folder}/${ownerId}/${id.slice(0, 2)}/${id.slice(2, 4)}/${id}`;
+    const at = path.indexOf(inFolder);
+    if (at > 0 && /^[-_.][^/]*$/.test(path.slice(at + inFolder.length))) return `${path.slice(0, at)}/${folder}`;
+  }
+  return undefined;
+}
+
 /** The name Immich finds a sidecar by: `photo.jpg.xmp`, or `photo.xmp` where the source's is named so. */
 export function mirrorSidecarPath(sourceSidecar: string, sourceOriginal: string, mirrorOriginal: string): string {
   const sourceStem = stemOf(basename(sourceOriginal));

@@ -62,14 +62,18 @@ function judgeLink({ id, kind, source, mirror }: FilePair, paths: PathMap): Dama
 }
 
 async function checkOriginals(sql: Sql, paths: PathMap): Promise<Damage[]> {
-  const rows = await sql<{ id: string; path: string; checksum: string; modified: Date }[]>`
-    SELECT a.id, a."originalPath" AS path, encode(a.checksum, 'hex') AS checksum, a."fileModifiedAt" AS modified
+  const rows = await sql<{ id: string; path: string; checksum: string; modified: Date; isMotion: boolean }[]>`
+    SELECT
+      a.id, a."originalPath" AS path, encode(a.checksum, 'hex') AS checksum, a."fileModifiedAt" AS modified,
+      a.visibility = 'hidden' AND a."originalPath" LIKE '%-MP.mp4' AS "isMotion"
     FROM immich_sidecar.asset_map m
     JOIN asset a ON a.id = m.mirror_asset_id`;
-  return rows.flatMap(({ id, path, checksum, modified }) => {
+  return rows.flatMap(({ id, path, checksum, modified, isMotion }) => {
     const found: Damage[] = [];
-    const wanted = createHash('sha1').update(`path:${path}`).digest('hex');
-    if (checksum !== wanted) found.push(...findings('asset', 'has a checksum that is not of its path', [{ id }]));
+    const [wanted, what] = isMotion ? [readOrNothing(paths.toLocal(path)), 'bytes'] : [`path:${path}`, 'path'];
+    if (wanted !== undefined && checksum !== createHash('sha1').update(wanted).digest('hex')) {
+      found.push(...findings('asset', `has a checksum that is not of its ${what}`, [{ id }]));
+    }
     const mtime = statOf(paths.toLocal(path))?.mtime?.getTime();
     if (mtime !== undefined && Math.abs(mtime - modified.getTime()) > 1) {
       found.push(...findings('asset', 'would be extracted anew by a scan', [{ id, detail: path }]));
@@ -119,6 +123,14 @@ function filesBelow(directory: string): string[] {
 function statOf(path: string | undefined): Deno.FileInfo | undefined {
   try {
     return path === undefined ? undefined : Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function readOrNothing(path: string | undefined): Uint8Array | undefined {
+  try {
+    return path === undefined ? undefined : Deno.readFileSync(path);
   } catch {
     return undefined;
   }

@@ -112,7 +112,15 @@ async function checkOwnValues(sql: Sql): Promise<Damage[]> {
         (a."isOffline" OR a."deletedAt" IS NOT NULL OR a.status <> 'active', 'state'),
         (a."duplicateId" IS NOT NULL, 'duplicate'),
         (a."livePhotoVideoId" IS DISTINCT FROM motion.mirror_asset_id, 'live photo'),
-        (${has('checksumAlgorithm') ? sql`a."checksumAlgorithm" <> 'sha1-path'` : sql`false`}, 'checksum algorithm'),
+        (${
+    has('checksumAlgorithm')
+      ? sql`
+          a."checksumAlgorithm"::text <> CASE
+            WHEN a.visibility = 'hidden' AND a."originalPath" LIKE '%-MP.mp4' THEN 'sha1'
+            ELSE 'sha1-path'
+          END`
+      : sql`false`
+  }, 'checksum algorithm'),
         (${has('deviceId') ? sql`a."deviceId" <> 'Library Import'` : sql`false`}, 'device'),
         (a."originalPath" = source."originalPath", 'the source’s path')
     ) AS wrong (is_wrong, detail)

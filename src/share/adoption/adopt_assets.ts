@@ -1,5 +1,6 @@
 import { getLogger } from '@logtape/logtape';
 import { isPlainPath } from '../../files/path_map.ts';
+import { isExtractedMotion } from '../../immich/motion.ts';
 import { isPresent } from '../../immich/presence.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
@@ -126,16 +127,23 @@ function isStranger(sql: Sql, job: Job): Fragment {
 
 /** Those of the strangers that are mirrors of sources of the job, whether these are selected or not. */
 async function findSources(sql: Sql, job: Job, strangers: readonly Stranger[]): Promise<AdoptedMirror[]> {
-  const places = strangers.filter(({ path, checksum }) => checksum === pathChecksum(path)).flatMap(({ id, path }) =>
-    sourcePathsOf(path, job).map((sourcePath) => ({ mirrorAssetId: id, path, sourcePath }))
+  const places = strangers.flatMap(({ id, path, checksum }) =>
+    sourcePathsOf(path, job).map((sourcePath) => ({
+      mirrorAssetId: id,
+      path,
+      sourcePath,
+      checksum: checksum === pathChecksum(path) ? null : checksum,
+    }))
   );
   if (places.length === 0) return [];
   return await sql<AdoptedMirror[]>`
     SELECT DISTINCT ON (place."mirrorAssetId")
       place."mirrorAssetId", a.id AS "sourceAssetId", place.path
-    FROM jsonb_to_recordset(${sql.json(places)}) AS place ("mirrorAssetId" uuid, path text, "sourcePath" text)
+    FROM jsonb_to_recordset(${sql.json(places)}) AS place
+      ("mirrorAssetId" uuid, path text, "sourcePath" text, checksum text)
     JOIN asset a
       ON a."originalPath" = place."sourcePath"
+      AND (place.checksum IS NULL OR (${isExtractedMotion(sql, 'a')} AND a.checksum = decode(place.checksum, 'hex')))
       AND a."ownerId" = ${job.sourceUserId}
       AND a."libraryId" IS ${job.kind === 'external' ? sql`NOT NULL` : sql`NULL`}
       AND (

@@ -22,6 +22,7 @@ export async function insertAssets(
     mirrorAssetId: plan.mirrorAssetId,
     mirrorPath: plan.mirrorPath,
     checksum: plan.checksum,
+    checksumAlgorithm: plan.checksumAlgorithm,
     fileModifiedAt: fileModifiedAt ?? null,
     sidecarPath: plan.sidecar !== undefined && files.has(plan.sidecar) ? plan.sidecar.mirrorPath : null,
     encodedVideoPath: plan.encodedVideo?.mirrorPath ?? '',
@@ -38,7 +39,10 @@ export async function insertAssets(
     { column: 'checksum', value: tx`decode(input.checksum, 'hex')` },
     { column: 'isExternal', value: tx`true` },
     { column: 'fileModifiedAt', value: tx`coalesce(input."fileModifiedAt", a."fileModifiedAt")` },
-    ...sinceOrUntil('checksumAlgorithm', tx`'sha1-path'::${tx.unsafe(checksumAlgorithm?.type ?? 'text')}`),
+    ...sinceOrUntil(
+      'checksumAlgorithm',
+      tx`input."checksumAlgorithm"::${tx.unsafe(checksumAlgorithm?.type ?? 'text')}`,
+    ),
     ...sinceOrUntil('sidecarPath', tx`input."sidecarPath"`),
     ...sinceOrUntil('encodedVideoPath', tx`input."encodedVideoPath"`),
     ...sinceOrUntil('deviceId', tx`'Library Import'`), // what Immich gives files in external libraries
@@ -60,6 +64,7 @@ export async function insertAssets(
         "mirrorAssetId" uuid,
         "mirrorPath" text,
         checksum text,
+        "checksumAlgorithm" text,
         "fileModifiedAt" timestamptz,
         "sidecarPath" text,
         "encodedVideoPath" text

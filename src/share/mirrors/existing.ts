@@ -1,6 +1,6 @@
 import { isEditUnfinished, pathColumn } from '../../immich/asset_files.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { type Candidate, candidateColumns, type CandidateFile, filesColumn } from '../selection/candidates.ts';
 import { fieldGroups, groupSum } from './fields.ts';
 import { type JournalEntry, stampColumns } from './journal.ts';
@@ -13,6 +13,8 @@ export interface ExistingMirror extends Candidate {
   readonly mirrorAssetId: string;
   readonly mirrorPath: string;
   readonly mirrorLibraryId: string | null;
+  /** Hexadecimal. */
+  readonly mirrorChecksum: string;
   /** Milliseconds since the epoch. */
   readonly mirrorModifiedAtMs: number;
   /** The mirror's row has the very time of the source's. */
@@ -54,10 +56,11 @@ export async function readExistingMirrors(
   ).map(({ name }) => name);
   return await sql<ExistingMirror[]>`
     SELECT
-      ${candidateColumns(sql, schema)},
+      ${candidateColumns(sql, schema, isChecksumFree(sql, job))},
       m.mirror_asset_id AS "mirrorAssetId",
       mirror."originalPath" AS "mirrorPath",
       mirror."libraryId" AS "mirrorLibraryId",
+      encode(mirror.checksum, 'hex') AS "mirrorChecksum",
       (extract(epoch FROM mirror."fileModifiedAt") * 1000)::float8 AS "mirrorModifiedAtMs",
       mirror."fileModifiedAt" = a."fileModifiedAt" AS "hasSourceTime",
       mirror."isOffline" AND mirror.status = 'active' AS "isOffline",
@@ -82,4 +85,16 @@ export async function readExistingMirrors(
     LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
     WHERE (m.job_name = ${job.name} OR m.job_name <> ALL (${others}::text[]))
       AND ${unguessed(sql, sql`${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)}`)}`;
+}
+
+/** Mirrors of two sources with the same bytes come from an earlier version: only one can have their checksum. */
+function isChecksumFree(sql: Sql, job: Job): Fragment {
+  return sql`NOT EXISTS (
+    SELECT 1
+    FROM asset other
+    WHERE other."ownerId" = m.target_user_id
+      AND other."libraryId" = ${job.targetLibraryId}
+      AND other.checksum = a.checksum
+      AND other.id <> m.mirror_asset_id
+  )`;
 }

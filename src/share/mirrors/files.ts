@@ -36,6 +36,7 @@ export interface FilesPlan {
 export interface MirrorRow {
   readonly mirrorPath: string;
   readonly checksum: string;
+  readonly checksumAlgorithm: 'sha1' | 'sha1-path';
   /** The file's own time; null = the source's. */
   readonly fileModifiedAt: Date | null;
   /** False while the file cannot be seen. */
@@ -154,6 +155,7 @@ function planRow(
   return {
     mirrorPath: isSeen ? plan.mirrorPath : mirror.mirrorPath,
     checksum: plan.checksum,
+    checksumAlgorithm: plan.checksumAlgorithm,
     fileModifiedAt: original === undefined ? new Date(mirror.mirrorModifiedAtMs) : ownTime ?? null,
     isSeen,
     sidecarPath: mirror.hasOwnSidecar ? mirror.mirrorSidecarPath : pathOf(plan.sidecar, mirror.mirrorSidecarPath),
@@ -166,6 +168,7 @@ function isSameRow(mirror: ExistingMirror, job: Job, row: MirrorRow): boolean {
     ? mirror.hasSourceTime
     : Math.abs(row.fileModifiedAt.getTime() - mirror.mirrorModifiedAtMs) < 1;
   return row.mirrorPath === mirror.mirrorPath &&
+    (row.checksum === mirror.mirrorChecksum || !row.isSeen) &&
     mirror.mirrorLibraryId === job.targetLibraryId &&
     isSameTime &&
     !(mirror.isOffline && row.isSeen) &&

@@ -29,8 +29,9 @@ export interface MirrorPlan {
   readonly sourceModifiedAtMs: number;
   readonly mirrorAssetId: string;
   readonly mirrorPath: string;
-  /** Hexadecimal SHA-1 of `path:` and the mirror's path: what Immich computes for files in external libraries. */
+  /** Hexadecimal, as Immich computes it for a file of this kind. */
   readonly checksum: string;
+  readonly checksumAlgorithm: 'sha1' | 'sha1-path';
   /** Undefined with symlink placement, where the mirror's path leads to the source's own file. */
   readonly original: LinkPlan | undefined;
   readonly files: readonly FilePlan[];
@@ -74,7 +75,9 @@ export function planMirror(candidate: Candidate, job: Job, newId: () => string):
     sourceModifiedAtMs: candidate.fileModifiedAtMs,
     mirrorAssetId,
     mirrorPath,
-    checksum: pathChecksum(mirrorPath),
+    // Everything in an external library has the checksum of its path, but for what Immich itself looks for by its bytes.
+    checksum: candidate.motionChecksum ?? pathChecksum(mirrorPath),
+    checksumAlgorithm: candidate.motionChecksum === null ? 'sha1-path' : 'sha1',
     original: job.placement === 'hardlink' ? { sourcePath: candidate.originalPath, mirrorPath, keep } : undefined,
     files: candidate.files.map(planFile),
     sidecar: planColumn('sidecar', candidate.sidecarPath),

@@ -9,6 +9,7 @@ import type { Files, Tools } from '../cycle/tools.ts';
 import { hiddenDirectory, homeOf } from './home.ts';
 import { forgetLinks, type JournalEntry, notRemoved, readLinks, type RemovalFailure, removeFiles } from './journal.ts';
 import { findOriginals, removeOriginals } from '../kept/remove_originals.ts';
+import { filesOfMadeAssets, findMadeAssets, type MadeAsset, removeMadeAssets } from './made_by_immich.ts';
 import { releaseFromStacks } from './release_stacks.ts';
 import { recordDuplicates } from '../standing/skips.ts';
 import { REMEMBERED, type Withdrawal } from './withdrawal.ts';
@@ -22,7 +23,17 @@ export interface RemovalResult {
 /** What mirrors are removed with. */
 export type RemovalTools = Pick<Tools, 'database' | 'schema' | 'files'>;
 
-/** Removes mirrors with everything that belongs to them, batch by batch, files before rows. */
+/**
+ * Removes mirrors with everything that belongs to them, batch by batch, files before rows:
+ *
+ * - their links, and generated files, that the journal knows;
+ * - files that Immich has made for them since, and sidecars that no row has any more (removeFilesOfImmich);
+ * - assets that Immich has made of them (made_by_immich.ts);
+ * - their rows, and what hangs on these by Immich's own cascades: metadata, text, embeddings, faces, albums, tags, memories, shared links;
+ * - their places in stacks (release_stacks.ts), and what we know of them.
+ *
+ * People who are on nothing else go in the phase `orphans`.
+ */
 export async function removeMirrors(
   tools: RemovalTools,
   withdrawals: readonly Withdrawal[],
@@ -31,16 +42,14 @@ export async function removeMirrors(
   const withdrawn: Withdrawal[] = [];
   const problems: Problem[] = [];
   const { database, files } = tools;
-  const remove = async (tx: Sql, batch: Withdrawal[]) => {
-    await removeRows(tx, batch);
-    return batch;
-  };
   for (let start = 0; start < withdrawals.length; start += database.batchSize) {
     const batch = withdrawals.slice(start, start + database.batchSize);
     const links = await readLinks(database.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
     const originals = await findOriginals(database.sql, links);
+    const made = await findMadeAssets(database.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
     database.signal.throwIfAborted();
     const failed = [
+      ...removeFiles(await filesOfMadeAssets(database.sql, tools.schema, made), files),
       ...await removeFilesOfImmich(tools, links),
       ...removeFiles(links.filter((link) => !originals.has(link)), files),
       ...await removeOriginals(tools, batch, [...originals]),
@@ -53,7 +62,10 @@ export async function removeMirrors(
       ...(await inBatches(
         database,
         done,
-        remove,
+        async (tx, items) => {
+          await removeRows(tx, items, made);
+          return items;
+        },
         (item, error) => problems.push(refused(error, placeOf(item))),
       )).flat(),
     );
@@ -122,8 +134,10 @@ async function readFilesOfImmich(
 }
 
 /** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */
-async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
+async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[], made: readonly MadeAsset[]): Promise<void> {
   const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
+  const going = new Set(ids);
+  await removeMadeAssets(tx, made.filter(({ mirrorAssetId }) => mirrorAssetId !== null && going.has(mirrorAssetId)));
   const remembered = withdrawals.filter(({ reason }) => REMEMBERED.has(reason));
   await releaseFromStacks(tx, ids);
   await tx`DELETE FROM asset WHERE id = ANY (${ids}::uuid[])`;

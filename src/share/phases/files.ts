@@ -134,6 +134,7 @@ async function updateRows(
       "mirrorAssetId" uuid,
       "mirrorPath" text,
       checksum text,
+      "checksumAlgorithm" text,
       "fileModifiedAt" timestamptz,
       "isSeen" boolean,
       "sidecarPath" text,
@@ -143,6 +144,12 @@ async function updateRows(
     schema.has('asset', 'sidecarPath') ? tx`, "sidecarPath" = input."sidecarPath"` : tx``,
     schema.has('asset', 'encodedVideoPath') ? tx`, "encodedVideoPath" = coalesce(input."encodedVideoPath", '')` : tx``,
   ];
+  const algorithm = schema.catalog.get('asset')?.columns.get('checksumAlgorithm');
+  const named = algorithm === undefined ? tx`` : tx`,
+        "checksumAlgorithm" = CASE
+          WHEN input."isSeen" THEN input."checksumAlgorithm"::${tx.unsafe(algorithm.type)}
+          ELSE mirror."checksumAlgorithm"
+        END`;
   const returns = tx`(mirror."isOffline" AND mirror.status = 'active' AND input."isSeen")`;
   // Two mirrors may change places, and each must have a checksum of its own at any time.
   await tx`
@@ -154,7 +161,8 @@ async function updateRows(
   await tx`
     UPDATE asset mirror
     SET "originalPath" = input."mirrorPath",
-        checksum = CASE WHEN input."isSeen" THEN decode(input.checksum, 'hex') ELSE mirror.checksum END,
+        checksum = CASE WHEN input."isSeen" THEN decode(input.checksum, 'hex') ELSE mirror.checksum END
+        ${named},
         "libraryId" = ${job.targetLibraryId},
         "fileModifiedAt" = coalesce(input."fileModifiedAt", source."fileModifiedAt"),
         "deletedAt" = CASE WHEN ${returns} THEN NULL ELSE mirror."deletedAt" END,

@@ -1,6 +1,7 @@
 import { adoption } from './adoption.ts';
 import { album } from './albums.ts';
 import { embeddings } from './embeddings.ts';
+import { extractedVideos } from './extracted_videos.ts';
 import { faceAssignments } from './face_assignments.ts';
 import { faces } from './faces.ts';
 import { files } from './files.ts';
@@ -33,6 +34,7 @@ export const PHASES = Object.freeze(
     withdrawals,
     strays,
     rows,
+    extractedVideos,
     files,
     newAssets,
     motionParts,

@@ -1,4 +1,5 @@
-import type { Sql } from '../../postgres/connect.ts';
+import { isExtractedMotion } from '../../immich/motion.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
@@ -11,15 +12,16 @@ import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 export interface LivePhotoPlan {
   readonly sourceAssetId: string;
   readonly stillId: string;
-  readonly motionId: string;
+  /** Null: the source is a live photo no longer. */
+  readonly motionId: string | null;
 }
 
-/** Links the two parts of mirrored live photos. */
+/** Links the two parts of mirrored live photos, and unlinks those that the source has unlinked. */
 export const livePhotos = definePhase({
   name: 'live-photos',
-  what: 'Links the two parts of shared live photos.',
+  what: 'Links the two parts of shared live photos, or takes them apart as the source did.',
   per: 'pair',
-  counts: { livePhotosLinked: 'live photos linked' },
+  counts: { livePhotosLinked: 'live photos linked or taken apart' },
   plan: (view, job: Job) => {
     const { search } = view.limits;
     return searchPages((after?: LivePhotoPlan) => findLivePhotos(view, job, after), search);
@@ -33,7 +35,13 @@ export const livePhotos = definePhase({
     );
     tally.add('livePhotosLinked', linked);
   }),
-  describe: (page) => linesOf('~', 'live photos to link', page, ({ stillId }) => `link live photo ${stillId}`),
+  describe: (page) =>
+    linesOf(
+      '~',
+      'live photos to link or to take apart',
+      page,
+      ({ stillId, motionId }) => `${motionId === null ? 'take apart' : 'link'} live photo ${stillId}`,
+    ),
 });
 
 async function findLivePhotos(
@@ -43,21 +51,51 @@ async function findLivePhotos(
 ): Promise<LivePhotoPlan[]> {
   return await sql<LivePhotoPlan[]>`
     WITH found AS MATERIALIZED (
-      SELECT still.id AS "sourceAssetId", mirror.id AS "stillId", motion_mirror.id AS "motionId"
+      SELECT still.id AS "sourceAssetId", mirror.id AS "stillId", wanted.id AS "motionId"
       FROM immich_sidecar.asset_map m
-      JOIN asset still ON still.id = m.source_asset_id AND still."livePhotoVideoId" IS NOT NULL
+      JOIN asset still ON still.id = m.source_asset_id
       JOIN asset mirror ON mirror.id = m.mirror_asset_id
-      JOIN immich_sidecar.asset_map motion
-        ON motion.source_asset_id = still."livePhotoVideoId" AND motion.target_user_id = m.target_user_id
-      JOIN asset motion_mirror ON motion_mirror.id = motion.mirror_asset_id
+      LEFT JOIN LATERAL (${motionMirror(sql)}) AS wanted ON true
       WHERE ${isLookedAt(sql, job, scope)}
         AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.stillId}`}
-        AND mirror."livePhotoVideoId" IS DISTINCT FROM motion_mirror.id
+        AND mirror."livePhotoVideoId" IS DISTINCT FROM wanted.id
+        AND (
+          wanted.id IS NOT NULL
+          OR (
+            SELECT own.mirror_asset_id
+            FROM immich_sidecar.asset_map own
+            WHERE own.mirror_asset_id = mirror."livePhotoVideoId"
+          ) IS NOT NULL
+        )
     )
     SELECT *
     FROM found
     ORDER BY "stillId"
     LIMIT ${limits.search}`;
+}
+
+/** The mirror of the motion part of the source `still`, with the mapping `m`; or the one that it shares with another motion photo. */
+function motionMirror(sql: Sql): Fragment {
+  return sql`
+    SELECT coalesce(
+      (
+        SELECT motion_mirror.id
+        FROM immich_sidecar.asset_map motion
+        JOIN asset motion_mirror ON motion_mirror.id = motion.mirror_asset_id
+        WHERE motion.source_asset_id = still."livePhotoVideoId"
+          AND motion.target_user_id = m.target_user_id
+      ),
+      (
+        SELECT twin.id
+        FROM asset part
+        JOIN asset twin
+          ON twin."ownerId" = m.target_user_id
+          AND twin."libraryId" = mirror."libraryId"
+          AND twin.checksum = part.checksum
+        WHERE part.id = still."livePhotoVideoId"
+          AND ${isExtractedMotion(sql, 'part')}
+      )
+    ) AS id`;
 }
 
 async function linkParts(tx: Sql, pairs: readonly LivePhotoPlan[]): Promise<number> {

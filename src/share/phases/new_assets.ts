@@ -78,7 +78,10 @@ function describeNewAssets({ mirrors, skips }: NewAssetsPlan): PlanLine[] {
 
 async function* planNewAssets(view: View, job: Job, part: Part): AsyncGenerator<NewAssetsPlan> {
   const { sql, schema, scope, files, limits } = view;
-  for await (const candidates of readCandidates(sql, schema, job, scope, part, limits)) {
+  const videos = new Set<string>();
+  for await (const found of readCandidates(sql, schema, job, scope, part, limits)) {
+    // Two with the same video share one mirror; the rows of the first may not be there yet.
+    const candidates = found.filter(({ motionChecksum }) => motionChecksum === null || isNew(videos, motionChecksum));
     const duplicates = await findOwnUploads(sql, job, candidates.map(({ id }) => id));
     const newId = mirrorIds();
     const [duplicated, others] = partition(candidates, ({ id }) => duplicates.has(id));
@@ -90,6 +93,12 @@ async function* planNewAssets(view: View, job: Job, part: Part): AsyncGenerator<
     const all = [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...late.map(lateSkip), ...skips];
     yield { mirrors, skips: await markKnown(sql, job, all) };
   }
+}
+
+function isNew(known: Set<string>, value: string): boolean {
+  if (known.has(value)) return false;
+  known.add(value);
+  return true;
 }
 
 async function applyNewAssets(

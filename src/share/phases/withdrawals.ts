@@ -252,7 +252,9 @@ function judged(view: View, where?: Fragment): Fragment {
 function reasonOf(sql: Sql, jobs: readonly Job[], gone: readonly string[] = []): Fragment {
   return sql`
     CASE
-      WHEN mirror.id IS NULL AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
+      WHEN mirror.id IS NULL
+        AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
+        AND NOT ${isReplacedByImmich(sql)}
         THEN 'target-deleted'
       WHEN mirror.id IS NULL THEN 'mirror-lost'
       WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline") THEN 'target-trashed'
@@ -265,6 +267,23 @@ function reasonOf(sql: Sql, jobs: readonly Job[], gone: readonly string[] = []):
       WHEN a."deletedAt" IS NOT NULL OR a.status <> 'active' THEN 'source-trashed'
       ELSE 'not-selected'
     END`;
+}
+
+/**
+ * Whether the mirror of the motion part `a` was deleted by Immich itself, which had taken the video out of the mirrored still again and shows that one
+ * since.
+ */
+function isReplacedByImmich(sql: Sql): Fragment {
+  return sql`EXISTS (
+    SELECT 1
+    FROM asset still
+    JOIN immich_sidecar.asset_map still_map
+      ON still_map.source_asset_id = still.id AND still_map.target_user_id = m.target_user_id
+    JOIN asset still_mirror ON still_mirror.id = still_map.mirror_asset_id
+    JOIN asset shown ON shown.id = still_mirror."livePhotoVideoId"
+    WHERE still."livePhotoVideoId" = a.id
+      AND shown.checksum = a.checksum
+  )`;
 }
 
 /** Whether any job for the target of the mapping `m` selects the source `a`. */

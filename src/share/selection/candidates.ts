@@ -1,13 +1,14 @@
 import { pathColumn } from '../../immich/asset_files.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { GeneratedFile } from '../../immich/layout.ts';
+import { isExtractedMotion } from '../../immich/motion.ts';
 import { pendingFor } from '../../immich/readiness.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
 import type { Limits } from '../cycle/limits.ts';
-import { isMotionOfMirror, isSelected } from './selection.ts';
+import { hasTwin, isMotionOfMirror, isSelected } from './selection.ts';
 
 /** A source asset that is ready and has no mirror in the target's account yet. */
 export interface Candidate {
@@ -16,6 +17,8 @@ export interface Candidate {
   readonly originalPath: string;
   /** Milliseconds since the epoch. */
   readonly fileModifiedAtMs: number;
+  /** Hexadecimal, of a video that Immich has taken out of a photo: the SHA-1 of its bytes, by which it finds that video again. */
+  readonly motionChecksum: string | null;
   /** Columns of older releases; null since they became rows of asset_file. */
   readonly sidecarPath: string | null;
   readonly encodedVideoPath: string | null;
@@ -48,7 +51,7 @@ export async function* readCandidates(
     const ids = await findCandidates(sql, schema, job, scope, { part, after, limit: search });
     for (let start = 0; start < ids.length; start += batch) {
       yield await sql<Candidate[]>`
-        SELECT ${candidateColumns(sql, schema)}
+        SELECT ${candidateColumns(sql, schema, sql`true`)}
         FROM asset a
         WHERE a.id = ANY (${ids.slice(start, start + batch)}::uuid[])
         ORDER BY a.id`;
@@ -73,7 +76,7 @@ async function findCandidates(
     FROM asset a
     WHERE a.id > ${after}
       AND ${isWithin(sql, scope, sql`a.id`)}
-      AND ${part === 'main' ? isSelected(sql, job) : isMotionOfMirror(sql, job)}
+      AND ${part === 'main' ? isSelected(sql, job) : sql`${isMotionOfMirror(sql, job)} AND NOT ${hasTwin(sql, job)}`}
       AND ${isOpen(sql, job)}
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
@@ -81,13 +84,16 @@ async function findCandidates(
   return rows.map(({ id }) => id);
 }
 
-/** The columns of a Candidate, of the row `a` of asset. */
-export function candidateColumns(sql: Sql, schema: ImmichSchema): Fragment {
+/** The columns of a Candidate, of the row `a` of asset. `isChecksumFree`: whether no other asset has the checksum that its mirror would have. */
+export function candidateColumns(sql: Sql, schema: ImmichSchema, isChecksumFree: Fragment): Fragment {
   return sql`
     a.id,
     a."updateId",
     a."originalPath",
     (extract(epoch FROM a."fileModifiedAt") * 1000)::float8 AS "fileModifiedAtMs",
+    CASE WHEN ${
+    isExtractedMotion(sql, 'a')
+  } AND ${isChecksumFree} THEN encode(a.checksum, 'hex') END AS "motionChecksum",
     ${pathColumn(sql, schema, 'a', 'sidecarPath')} AS "sidecarPath",
     ${pathColumn(sql, schema, 'a', 'encodedVideoPath')} AS "encodedVideoPath",
     ${filesColumn(sql, schema, 'a')} AS files`;
@@ -121,7 +127,7 @@ export async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: numbe
     FROM asset a
     WHERE a."ownerId" = ${job.sourceUserId}
       AND ${isWithin(sql, scope, sql`a.id`)}
-      AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+      AND (${isSelected(sql, job)} OR (${isMotionOfMirror(sql, job)} AND NOT ${hasTwin(sql, job)}))
       AND ${isOpen(sql, job)}
     LIMIT ${limit}`;
   return rows.map(({ id }) => id);

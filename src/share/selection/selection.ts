@@ -1,3 +1,4 @@
+import { isExtractedMotion } from '../../immich/motion.ts';
 import { isPresent } from '../../immich/presence.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
@@ -36,6 +37,23 @@ export function isMotionOfMirror(sql: Sql, job: Job, gone: readonly string[] = [
         AND ${isInScope(sql, job, 'still')}
     )
     AND ${isOriginal(sql)}
+  )`;
+}
+
+/**
+ * Whether the target's library has the very video that the source `a` is, as Immich would find it: motion photos with equal videos
+ * share one, and so do their mirrors.
+ */
+export function hasTwin(sql: Sql, job: Job): Fragment {
+  return sql`(
+    ${isExtractedMotion(sql, 'a')}
+    AND (
+      SELECT min(twin.id::text)
+      FROM asset twin
+      WHERE twin."ownerId" = ${job.targetUserId}
+        AND twin."libraryId" = ${job.targetLibraryId}
+        AND twin.checksum = a.checksum
+    ) IS NOT NULL
   )`;
 }
 

@@ -4,7 +4,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { retryOf, type SkipReason, type Standing } from '../cycle/outcome.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { hasTwin, isMotionOfMirror, isSelected } from '../selection/selection.ts';
 
 interface StandingRow {
   readonly state: 'mirrored' | 'withdrawn' | 'skipped' | 'pending' | 'next';
@@ -46,7 +46,7 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
             SELECT m.mirror_asset_id
             FROM immich_sidecar.asset_map m
             WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
-          ) IS NOT NULL AS is_mirrored
+          ) IS NOT NULL OR (a.visibility = 'hidden' AND ${hasTwin(sql, job)}) AS is_mirrored
         ) AS mirrored
         WHERE a."ownerId" = ${job.sourceUserId}
           AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})

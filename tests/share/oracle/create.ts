@@ -1,6 +1,6 @@
 import type { JobConfig } from '../../../src/config/config.ts';
 import { basesOf, pick } from './fields.ts';
-import { mirrorPath, pathChecksum } from './paths.ts';
+import { mirrorChecksum, mirrorPath } from './paths.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING } from './records.ts';
 import { hasOwn, isMotionOfMirror, isReady, isSelected } from './selection.ts';
@@ -36,8 +36,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     ownerId: targetId,
     libraryId: job.targetLibraryId,
     originalPath: path,
-    checksum: pathChecksum(path),
-    checksumAlgorithm: 'sha1-path',
+    ...mirrorChecksum(source, path),
     isExternal: true,
     isFavorite: false,
     livePhotoVideoId: null,

@@ -1,6 +1,6 @@
 import type { Touched } from './fields.ts';
 import type { Mirror } from './memory.ts';
-import { mirrorFilePath, mirrorPath, pathChecksum } from './paths.ts';
+import { mirrorChecksum, mirrorFilePath, mirrorPath } from './paths.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING, Moment } from './records.ts';
 import type { Row } from './state.ts';
@@ -71,7 +71,7 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
   for (const file of wanted.keys()) records.add('asset_file', file);
   records.change(target, {
     originalPath: path,
-    checksum: pathChecksum(path),
+    checksum: original === undefined ? target['checksum'] : mirrorChecksum(source, path).checksum,
   });
   if (original === undefined) return;
   const isRight = Math.abs(Date.parse(text(target['fileModifiedAt'])) - original.modifiedAtMs) < 2;

@@ -95,11 +95,12 @@ export class Household implements AsyncDisposable {
   }
 
   /** Writes a new file (a new inode), with a time in whole seconds. */
-  write(immichPath: string, modifiedAt = this.#moment()): Date {
+  write(immichPath: string, content = `content ${this.next()}`): Date {
+    const modifiedAt = this.#moment();
     const path = this.local(immichPath);
     Deno.mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true });
     const temporary = `${path}.new`;
-    Deno.writeTextFileSync(temporary, `content ${this.next()}`);
+    Deno.writeTextFileSync(temporary, content);
     Deno.utimeSync(temporary, modifiedAt, modifiedAt);
     Deno.renameSync(temporary, path);
     return modifiedAt;

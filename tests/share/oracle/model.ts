@@ -1,4 +1,5 @@
 import { createMirrors } from './create.ts';
+import { removeExtracted } from './extracted.ts';
 import { assignFaces, followFaces, mendPeople } from './faces.ts';
 import { followFields } from './fields.ts';
 import { followFiles } from './files.ts';
@@ -19,6 +20,7 @@ export function predict(prediction: Prediction): void {
   mendPeople(prediction);
   releaseFoundPeople(prediction);
   withdraw(prediction);
+  removeExtracted(prediction);
   for (const job of prediction.jobs) createMirrors(prediction, job);
   for (const mirror of prediction.memory.mirrors) {
     followFiles(prediction, mirror, followFields(prediction, mirror));

@@ -25,3 +25,19 @@ export function mirrorFilePath(file: Row, source: Row, mirror: { id: string; tar
 export function pathChecksum(path: string): string {
   return `\\x${createHash('sha1').update(`path:${path}`).digest('hex')}`;
 }
+
+/** Immich has taken it out of a motion photo, and finds it again by its bytes. */
+export function isExtractedVideo(asset: Row): boolean {
+  return asset['type'] === 'VIDEO' && asset['isExternal'] === false &&
+    new RegExp(`/encoded-video/${asset['ownerId']}/.*/${asset['id']}-MP[.]mp4$`).test(String(asset['originalPath']));
+}
+
+/** The checksum of the mirror of `source` at `path`. */
+export function mirrorChecksum(
+  source: Row,
+  path: string,
+): { readonly checksum: unknown; readonly checksumAlgorithm: string } {
+  return isExtractedVideo(source)
+    ? { checksum: source['checksum'], checksumAlgorithm: 'sha1' }
+    : { checksum: pathChecksum(path), checksumAlgorithm: 'sha1-path' };
+}

@@ -14,10 +14,19 @@ export interface NewPhoto {
   readonly isPending?: boolean;
   /** The hidden video of this still. */
   readonly motionOf?: string;
+  /** Immich has taken it out of the still. */
+  readonly isExtracted?: boolean;
+  /** Of a still; default: one that nothing else has. */
+  readonly fileName?: string;
   /** Default: `family` and then the number. */
   readonly folder?: string;
   /** Another photo with the same name and the same moment. */
   readonly like?: { readonly fileName: string; readonly takenAt: string };
+}
+
+/** The video in a motion photo of this name: the same in each of its mirrors. */
+export function videoIn(fileName: string | undefined): string {
+  return `the video in ${fileName}`;
 }
 
 /** An asset as Immich leaves it when all its jobs have run. Returns its id. */
@@ -28,23 +37,27 @@ export async function addPhoto(home: Household, photo: NewPhoto): Promise<string
   const type = photo.type ?? (photo.motionOf === undefined ? 'IMAGE' : 'VIDEO');
   const extension = type === 'IMAGE' ? 'jpg' : 'mp4';
   const fileName = photo.like?.fileName ?? `${photo.owner}-${number}.${extension}`;
-  const path = isExternal
+  const path = photo.isExtracted
+    ? `${MEDIA}/encoded-video/${user.id}/${nested(id)}/${id}-MP.mp4`
+    : isExternal
     ? `${EXTERNAL}/${photo.owner}/${photo.folder ?? 'family'}/${fileName}`
     : `${MEDIA}/upload/${user.id}/${nested(id)}/${id}.${extension}`;
-  const modifiedAt = home.write(path);
+  const modifiedAt = photo.isExtracted ? home.write(path, videoIn(photo.fileName)) : home.write(path);
   const takenAt = photo.like?.takenAt ?? new Date(Date.UTC(2020, 0, 1) + number * 3_600_000).toISOString();
-  const checksum = createHash('sha1').update(isExternal ? `path:${path}` : id).digest('hex');
+  const hashed = photo.isExtracted ? Deno.readFileSync(home.local(path)) : isExternal ? `path:${path}` : id;
+  const checksum = createHash('sha1').update(hashed).digest('hex');
+  const isFile = !isExternal || photo.isExtracted === true;
   await home.insert('asset', {
     id,
     ownerId: user.id,
     libraryId: isExternal ? user.libraryId : null,
-    isExternal,
+    isExternal: isExternal && photo.isExtracted !== true,
     type,
     originalPath: path,
     originalFileName: fileName,
     checksum: `\\x${checksum}`,
-    checksumAlgorithm: isExternal ? 'sha1-path' : 'sha1',
-    deviceId: isExternal ? 'Library Import' : 'phone',
+    checksumAlgorithm: isFile ? 'sha1' : 'sha1-path',
+    deviceId: photo.isExtracted ? 'NONE' : isExternal ? 'Library Import' : 'phone',
     deviceAssetId: fileName,
     fileCreatedAt: takenAt,
     fileModifiedAt: modifiedAt,

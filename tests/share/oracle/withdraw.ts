@@ -1,4 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
+import { extractedOf, removeVideo } from './extracted.ts';
 import type { Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { CHILDREN } from './records.ts';
@@ -24,7 +25,9 @@ export function withdraw(prediction: Prediction): void {
 function reasonFor(prediction: Prediction, mirror: Mirror): Reason | undefined {
   const { records, deleted } = prediction;
   const [source, row] = [records.asset(mirror.sourceId), records.asset(mirror.id)];
-  if (row === undefined) return deleted.has(mirror.id) ? 'refused' : 'gone';
+  if (row === undefined) {
+    return deleted.has(mirror.id) && !isReplacedByImmich(prediction, mirror) ? 'refused' : 'gone';
+  }
   // A scan that does not find the file sets deletedAt too.
   if (row['status'] !== 'active' || (row['deletedAt'] !== null && row['isOffline'] === false)) return 'refused';
   if (source === undefined) return 'withdrawn';
@@ -34,12 +37,23 @@ function reasonFor(prediction: Prediction, mirror: Mirror): Reason | undefined {
   return prediction.jobs.some(means) ? undefined : 'withdrawn';
 }
 
+/** Immich has deleted it as it had taken the video out of the mirrored still again. */
+function isReplacedByImmich({ records, memory }: Prediction, mirror: Mirror): boolean {
+  const source = records.asset(mirror.sourceId);
+  return source !== undefined &&
+    memory.mirrors.some((still) =>
+      still.targetId === mirror.targetId && records.asset(still.sourceId)?.['livePhotoVideoId'] === mirror.sourceId &&
+      records.asset(records.asset(still.id)?.['livePhotoVideoId'])?.['checksum'] === source['checksum']
+    );
+}
+
 function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void {
   const { records, memory, files } = prediction;
   const ids = new Set(mirrors.map(({ id }) => id));
   for (const mirror of mirrors) {
     for (const path of pathsOf(prediction, mirror)) files.delete(path);
   }
+  for (const video of extractedOf(prediction, ids)) removeVideo(prediction, video);
   leaveStacks(prediction, ids);
   for (const face of records.all('asset_face').filter((row) => ids.has(text(row['assetId'])))) {
     removeFace(prediction, text(face['id']));

@@ -1,4 +1,5 @@
 import { FIELD_DEEDS } from './fields.ts';
+import { IMMICH_DEEDS } from './immich.ts';
 import { OWN_DEEDS } from './own.ts';
 import { PEOPLE_DEEDS } from './people.ts';
 import { PHOTO_DEEDS } from './photos.ts';
@@ -9,6 +10,7 @@ import { STACK_DEEDS, TARGET_DEEDS } from './target.ts';
 export const DEEDS: Deeds = {
   ...PHOTO_DEEDS,
   ...FIELD_DEEDS,
+  ...IMMICH_DEEDS,
   ...PEOPLE_DEEDS,
   ...TARGET_DEEDS,
   ...STACK_DEEDS,

@@ -35,6 +35,30 @@ export const PHOTO_DEEDS: Deeds = {
     await addPhoto(scene.home, { owner, kind, motionOf: still });
     return `${owner} gets a live photo (${kind})`;
   }),
+  addMotionPhoto: traced(async (scene) => {
+    const [owner, kind] = [scene.name(), scene.chance(2) ? 'upload' as const : 'external' as const];
+    const still = await addPhoto(scene.home, { owner, kind });
+    const [asset] = await scene.assets(scene.sql`a.id = ${still}`);
+    await addPhoto(scene.home, {
+      owner,
+      kind,
+      motionOf: still,
+      isExtracted: true,
+      ...(asset === undefined ? {} : { fileName: asset.originalFileName }),
+    });
+    return `${owner} gets a motion photo (${kind})`;
+  }),
+  unlinkMotion: traced(async (scene) => {
+    // From: AssetService.update with livePhotoVideoId null (v3.1.0: utils/asset.util.ts:166-188, onBeforeUnlink and onAfterUnlink), which
+    // refuses what was taken out of a motion photo.
+    const still = await scene.own(scene.sql`
+      a.visibility <> 'locked'
+      AND EXISTS (SELECT FROM asset part WHERE part.id = a."livePhotoVideoId" AND part."originalPath" NOT LIKE '%/encoded-video/%')`);
+    if (still === undefined) return;
+    await scene.sql`UPDATE asset SET "livePhotoVideoId" = NULL WHERE id = ${still.id}`;
+    await scene.sql`UPDATE asset SET visibility = ${still.visibility} WHERE id = ${still.livePhotoVideoId}`;
+    return `the two parts of ${scene.call(still)} are taken apart`;
+  }),
   addSame: traced(async (scene) => {
     const asset = await scene.own(
       scene.sql`EXISTS (SELECT FROM asset_exif e WHERE e."assetId" = a.id) AND a.visibility = 'timeline'`,
@@ -100,7 +124,8 @@ export const PHOTO_DEEDS: Deeds = {
     return `the file of ${scene.call(asset)} is replaced, and scanned`;
   }),
   moveFile: traced(async (scene) => {
-    const asset = await scene.own(scene.sql`a."libraryId" IS NULL`);
+    // What was taken out of a motion photo is never moved (v3.1.0: services/storage-template.service.ts:222).
+    const asset = await scene.own(scene.sql`a."libraryId" IS NULL AND a."originalPath" NOT LIKE '%/encoded-video/%'`);
     if (asset === undefined) return;
     const path = `${MEDIA}/library/${scene.nameOf(asset.ownerId)}/${scene.home.next()}/${asset.originalFileName}`;
     scene.home.move(asset.originalPath, path);
