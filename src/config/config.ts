@@ -142,6 +142,8 @@ export interface Config {
   readonly syncIntervalSeconds: number;
   /** Hours between cycles that look at everything. */
   readonly reconcileHours: number;
+  /** How long the mirror of a photo stays whose file Immich does not find. */
+  readonly offlineGraceHours: number;
   /** A cycle that would remove more than this share of a job's mirrors, and more than this many, asks first. */
   readonly brake: { readonly percent: number; readonly minimum: number };
   readonly log: { readonly level: LogLevel; readonly format: 'text' | 'json' };

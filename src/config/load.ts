@@ -58,6 +58,7 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
     vectorWorkers,
     syncIntervalSeconds: settings.read('SYNC_INTERVAL_SECONDS'),
     reconcileHours: settings.read('RECONCILE_HOURS'),
+    offlineGraceHours: settings.read('OFFLINE_GRACE_HOURS'),
     brake: { percent: settings.read('BRAKE_PERCENT'), minimum: settings.read('BRAKE_MINIMUM') },
     log: { level: settings.read('LOG_LEVEL'), format: readLogFormat(settings) },
     notes,

@@ -287,6 +287,14 @@ export const SETTINGS = Object.freeze(
       description:
         'Hours between full cycles, which look at every mirror and its files. The cycles between them look at what has changed.',
     },
+    OFFLINE_GRACE_HOURS: {
+      group: 'program',
+      type: wholeNumber(0, 8_760),
+      default: '24',
+      description:
+        'Hours for which a shared photo stays although Immich does not find its file any more, as when a disk is not mounted. ' +
+        'Photos that were trashed, deleted or locked go at once.',
+    },
     BRAKE_PERCENT: {
       group: 'program',
       type: wholeNumber(0, 100),

@@ -69,6 +69,7 @@ export function demoConfig(database: DatabaseConfig, directory: string, jobs: re
     vectorWorkers: 2,
     syncIntervalSeconds: 60,
     reconcileHours: 6,
+    offlineGraceHours: 24,
     brake: { percent: 20, minimum: 50 },
     log: { level: 'info', format: 'text' },
     notes: [],

@@ -9,6 +9,12 @@ export function isPresent(sql: Sql, alias: string): Fragment {
   return sql`(${asset}."deletedAt" IS NULL AND NOT ${asset}."isOffline" AND ${asset}.status = 'active')`;
 }
 
+/** Whether Immich's scan did not find its file, since `deletedAt`, and nobody has trashed or deleted it. */
+export function isMissed(sql: Sql, alias: string): Fragment {
+  const asset = sql(alias);
+  return sql`(${asset}."isOffline" AND ${asset}.status = 'active')`;
+}
+
 /** The same, and it is a picture or a video that its owner sees in the timeline or the archive: what can be written into files. */
 export function isPresentMedia(sql: Sql, alias: string): Fragment {
   const asset = sql(alias);

@@ -260,6 +260,7 @@ async function prepare(
     limits,
     settings: {
       brake: config.brake,
+      graceHours: config.offlineGraceHours,
       // One connection holds the lock and one plans.
       copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
       // While embeddings are copied, hardly anything is planned.

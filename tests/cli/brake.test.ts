@@ -8,7 +8,7 @@ import { run, variablesOf, workingDirectory, yamlJob } from './program.ts';
 /** Alice's library is not where Immich looked for it. */
 async function unmount(world: World): Promise<void> {
   await world.sql`
-    UPDATE asset SET "isOffline" = true, "deletedAt" = now()
+    UPDATE asset SET "isOffline" = true, "deletedAt" = now() - interval '25 hours'
     WHERE "ownerId" = ${world.library.users.alice.id} AND "libraryId" IS NOT NULL`;
 }
 

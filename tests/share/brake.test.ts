@@ -151,7 +151,7 @@ Deno.test('brake: whatever is found, each is made or kept, private things go, an
 const DISASTERS: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   'source-offline': ({ sql, library }) =>
     sql`
-      UPDATE asset SET "isOffline" = true, "deletedAt" = now()
+      UPDATE asset SET "isOffline" = true, "deletedAt" = now() - interval '25 hours'
       WHERE "ownerId" = ${library.users.alice.id} AND "libraryId" IS NOT NULL`,
   'source-trashed': ({ sql, library }) =>
     sql`
@@ -210,7 +210,7 @@ Deno.test('a disk that comes back releases the brake, and no mirror has noticed 
   const before = await bobs(world);
   const mirrors = await everything(world);
   await world.sql`
-    UPDATE asset SET "isOffline" = true, "deletedAt" = now()
+    UPDATE asset SET "isOffline" = true, "deletedAt" = now() - interval '25 hours'
     WHERE "ownerId" = ${world.library.users.alice.id} AND "libraryId" IS NOT NULL AND NOT "isOffline" AND "deletedAt" IS NULL`;
   assert.equal((await world.share()).brakes.length, 1);
   await world.sql`

@@ -14,7 +14,8 @@ const AT_THE_SOURCE: readonly { reason: WithdrawReason; change: (world: World, i
   },
   {
     reason: 'source-offline',
-    change: ({ sql }, id) => sql`UPDATE asset SET "deletedAt" = now(), "isOffline" = true WHERE id = ${id}`,
+    change: ({ sql }, id) =>
+      sql`UPDATE asset SET "deletedAt" = now() - interval '25 hours', "isOffline" = true WHERE id = ${id}`,
   },
   { reason: 'source-deleted', change: ({ sql }, id) => sql`DELETE FROM asset WHERE id = ${id}` },
   { reason: 'not-selected', change: ({ sql }, id) => sql`UPDATE asset SET visibility = 'archive' WHERE id = ${id}` },

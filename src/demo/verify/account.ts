@@ -9,9 +9,9 @@ export async function checkPrivacy(sql: Sql): Promise<Damage[]> {
     LEFT JOIN asset a ON a.id = m.source_asset_id
     WHERE a.id IS NULL
       OR a.visibility = 'locked'
-      OR a."deletedAt" IS NOT NULL
-      OR a."isOffline"
-      OR a.status <> 'active'`;
+      OR a.status <> 'active'
+      OR (a."deletedAt" IS NOT NULL AND NOT a."isOffline")
+      OR (a."isOffline" AND coalesce(a."deletedAt" < now() - interval '24 hours', true))`;
   const chained = await sql<{ id: string }[]>`
     SELECT m.mirror_asset_id AS id
     FROM immich_sidecar.asset_map m

@@ -25,6 +25,8 @@ const DIFFERENT: Readonly<Record<string, readonly string[]>> = Object.freeze({
     'sidecarPath',
     'encodedVideoPath',
     'deviceId', // that of files in external libraries
+    'deletedAt', // while a source is offline its mirror is not; checkOwnValues sees to it
+    'isOffline',
   ],
   asset_exif: ['assetId', 'updatedAt', 'updateId'],
   asset_file: [...OWN, 'assetId', 'path'],

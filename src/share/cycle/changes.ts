@@ -27,7 +27,7 @@ export interface Mark extends Moment {
   readonly activity: Readonly<Record<string, string>>;
   /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
   readonly foundation: string;
-  /** Sources that a command has asked to be looked at again (immich_sidecar_decisions.recheck). */
+  /** Sources that are due to be looked at again, or of which a command has asked it (immich_sidecar_decisions.recheck). */
   readonly rechecks: readonly string[];
   /** A brake holds mirrors back; each cycle looks whether it still has to. */
   readonly isBraked: boolean;
@@ -137,7 +137,11 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
           AND relname = ANY (${COUNTED_TABLES as string[]})
       ) AS activity,
       md5(concat_ws('|', ${commaSeparated(sql, foundation)})) AS foundation,
-      (SELECT coalesce(array_agg(source_asset_id), '{}') FROM immich_sidecar_decisions.recheck) AS rechecks,
+      (
+        SELECT coalesce(array_agg(source_asset_id), '{}')
+        FROM immich_sidecar_decisions.recheck
+        WHERE due_at <= now()
+      ) AS rechecks,
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
     if (row === undefined) throw new Error('a query without FROM returned no row');
     return row;
@@ -145,9 +149,10 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
   return { ...row, floorsMs: Object.fromEntries(COUNTED_TABLES.map((table) => [table, row.floorMs])) };
 }
 
-/** Sources that a command has asked to be looked at again. */
+/** Sources that are due to be looked at again, or of which a command has asked it. */
 export async function readRechecks(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`SELECT source_asset_id AS id FROM immich_sidecar_decisions.recheck`;
+  const rows = await sql<{ id: string }[]>`
+    SELECT source_asset_id AS id FROM immich_sidecar_decisions.recheck WHERE due_at <= now()`;
   return rows.map(({ id }) => id);
 }
 

@@ -33,6 +33,8 @@ export interface Files {
 
 export interface ShareSettings {
   readonly brake: BrakeSettings;
+  /** How long the mirror of a photo stays that is offline, in hours. */
+  readonly graceHours: number;
   /** Batches that are copied at the same time. */
   readonly copyWorkers: number;
   /** Batches of embeddings that are copied at the same time. */
@@ -50,7 +52,7 @@ export interface View {
   readonly only: Job | undefined;
   /** The source assets to look at. */
   readonly scope: Scope;
-  /** Sources that a command has asked to be looked at again. */
+  /** Sources that are due to be looked at again, or of which a command has asked it. */
   readonly rechecks: readonly string[];
   readonly settings: ShareSettings;
   readonly limits: Limits;

@@ -6,6 +6,7 @@ import { faceAssignments } from './face_assignments.ts';
 import { faces } from './faces.ts';
 import { files } from './files.ts';
 import { foundPeople, releasedPeople } from './hand_over.ts';
+import { grace } from './grace.ts';
 import { livePhotos } from './live_photos.ts';
 import { lostThumbnails, nativeShares } from './native_shares.ts';
 import { motionParts, newAssets } from './new_assets.ts';
@@ -49,6 +50,7 @@ export const PHASES = Object.freeze(
     lostThumbnails,
     embeddings,
     rechecks,
+    grace,
   ] as const,
 );
 

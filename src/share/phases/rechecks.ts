@@ -1,12 +1,12 @@
 import type { Tools, View } from '../cycle/tools.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
-/** Notes that what a command has asked for was looked at: what it has asked since stays. It comes when everything else is done. */
+/** Notes that what was due, or what a command has asked for, was looked at: what it has asked since stays. It comes when all that is done. */
 export const rechecks = definePhase({
   name: 'rechecks',
-  what: 'Notes that photos were looked at again which a command, such as forget, has asked for.',
+  what: 'Notes that photos were looked at again which were due, or of which a command, such as forget, has asked it.',
   per: 'cycle',
-  counts: { rechecked: 'photos looked at again, as a command had asked' },
+  counts: { rechecked: 'photos looked at again, as they were due or a command had asked' },
   plan: async function* ({ rechecks, only, limits }: View) {
     if (only !== undefined) return;
     const { search } = limits;

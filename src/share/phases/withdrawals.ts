@@ -27,7 +27,7 @@ import type { Database, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { mayStay, type Stay } from '../selection/selection.ts';
 import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
@@ -231,7 +231,7 @@ function judged(view: View, where?: Fragment): Fragment {
     : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
   return sql`
     (
-      SELECT m.*, ${reasonOf(sql, view.jobs)} AS reason
+      SELECT m.*, ${reasonOf(sql, view.jobs, view.settings)} AS reason
       FROM immich_sidecar.asset_map m
       LEFT JOIN asset a ON a.id = m.source_asset_id
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
@@ -246,10 +246,8 @@ function judged(view: View, where?: Fragment): Fragment {
  *
  * A mirror whose row is gone without a trace in Immich's audit was not deleted by anybody: a backup was restored. It is
  * released and made anew. The motion part of a locked photo is as private as the photo.
- *
- * @param gone mirrors of stills that count as gone
  */
-function reasonOf(sql: Sql, jobs: readonly Job[], gone: readonly string[] = []): Fragment {
+function reasonOf(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
   return sql`
     CASE
       WHEN mirror.id IS NULL
@@ -259,7 +257,7 @@ function reasonOf(sql: Sql, jobs: readonly Job[], gone: readonly string[] = []):
       WHEN mirror.id IS NULL THEN 'mirror-lost'
       WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline") THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
-      WHEN ${isJustified(sql, jobs, gone)} THEN NULL
+      WHEN ${isJustified(sql, jobs, stay)} THEN NULL
       WHEN a.visibility = 'locked' THEN 'source-locked'
       WHEN EXISTS (SELECT 1 FROM asset still WHERE still."livePhotoVideoId" = a.id AND still.visibility = 'locked')
         THEN 'source-locked'
@@ -287,19 +285,16 @@ function isReplacedByImmich(sql: Sql): Fragment {
 }
 
 /** Whether any job for the target of the mapping `m` selects the source `a`. */
-function isJustified(sql: Sql, jobs: readonly Job[], gone: readonly string[]): Fragment {
+function isJustified(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
   return jobs.reduce(
-    (any, job) =>
-      sql`${any} OR (
-        m.target_user_id = ${job.targetUserId} AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job, gone)})
-      )`,
+    (any, job) => sql`${any} OR (m.target_user_id = ${job.targetUserId} AND ${mayStay(sql, job, stay)})`,
     sql`false`,
   );
 }
 
 /** The motion parts that nothing justifies any more once these mirrors of stills are gone, and that do not go anyway. */
 async function findMotionParts(
-  { sql, jobs }: View,
+  { sql, jobs, settings }: View,
   braked: readonly string[],
   withdrawals: readonly Withdrawal[],
 ): Promise<MotionPart[]> {
@@ -322,7 +317,11 @@ async function findMotionParts(
       judged.later AS reason,
       judged.still_mirror_ids AS "stillMirrorIds"
     FROM (
-      SELECT m.*, part.still_mirror_ids, ${reasonOf(sql, jobs)} AS reason, ${reasonOf(sql, jobs, gone)} AS later
+      SELECT
+        m.*,
+        part.still_mirror_ids,
+        ${reasonOf(sql, jobs, settings)} AS reason,
+        ${reasonOf(sql, jobs, { ...settings, gone })} AS later
       FROM part
       JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = part.mirror_asset_id
       LEFT JOIN asset a ON a.id = m.source_asset_id

@@ -7,6 +7,7 @@ import lineage from './005_lineage.sql' with { type: 'text' };
 import decisions from './006_decisions.sql' with { type: 'text' };
 import identity from './008_identity.sql' with { type: 'text' };
 import kept from './009_kept.sql' with { type: 'text' };
+import due from './010_due.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 7, name: 'stack map', schema: 'immich_sidecar_stacks', sql: stackMap },
   { version: 8, name: 'identity', schema: 'immich_sidecar', sql: identity },
   { version: 9, name: 'kept', schema: 'immich_sidecar_kept', sql: kept },
+  { version: 10, name: 'due', schema: 'immich_sidecar_decisions', sql: due },
 ]);

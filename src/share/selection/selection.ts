@@ -1,5 +1,5 @@
 import { isExtractedMotion } from '../../immich/motion.ts';
-import { isPresent } from '../../immich/presence.ts';
+import { isMissed, isPresent } from '../../immich/presence.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 
@@ -13,18 +13,53 @@ export function isSelected(sql: Sql, job: Job): Fragment {
 
 /** The same as long as there are no mirrors, and no tables of ours that would tell them. */
 export function isSelectedAnew(sql: Sql, job: Job): Fragment {
-  return sql`(${isSources(sql, job, 'a')} AND ${isInScope(sql, job, 'a')})`;
+  return sql`(${isSources(sql, job, 'a', isPresent)} AND ${isInScope(sql, job, 'a')})`;
 }
 
 /**
  * Whether the row `a` of `asset` is the hidden motion part of a live photo whose still a job selects and has mirrored: it
  * travels with its still, wherever it lies, and is never selected for itself.
- *
- * @param gone mirrors of stills that count as gone
  */
-export function isMotionOfMirror(sql: Sql, job: Job, gone: readonly string[] = []): Fragment {
+export function isMotionOfMirror(sql: Sql, job: Job): Fragment {
+  return isMotionOf(sql, job, isPresent, []);
+}
+
+/** What keeps a mirror besides what is selected. */
+export interface Stay {
+  /** How long a photo may be offline, in hours. */
+  readonly graceHours: number;
+  /** Mirrors of stills that count as gone. */
+  readonly gone?: readonly string[];
+}
+
+/**
+ * Whether the row `a` of `asset` justifies the mirror that it has: a job selects it, or would if Immich had not missed its file for some
+ * hours. Nothing new is made of such a photo, and nothing that it has follows.
+ */
+export function mayStay(sql: Sql, job: Job, { graceHours, gone = [] }: Stay): Fragment {
+  const isThere: Presence = (sql, alias) => sql`(${isPresent(sql, alias)} OR ${isInGrace(sql, alias, graceHours)})`;
   return sql`(
-    ${isSources(sql, job, 'a')}
+    (${isSources(sql, job, 'a', isThere)} AND ${isInScope(sql, job, 'a')} AND ${isOriginal(sql)})
+    OR ${isMotionOf(sql, job, isThere, gone)}
+  )`;
+}
+
+/** Whether Immich has missed the file of the row `alias` of `asset` for less than this. Trashed or deleted ones have no grace. */
+export function isInGrace(sql: Sql, alias: string, graceHours: number): Fragment {
+  return sql`(${isMissed(sql, alias)} AND ${graceEnds(sql, alias, graceHours)} > now())`;
+}
+
+/** When a photo that is offline has been so for too long; null for one that is not. Immich notes when it missed the file. */
+export function graceEnds(sql: Sql, alias: string, graceHours: number): Fragment {
+  return sql`(${sql(alias)}."deletedAt" + make_interval(hours => ${graceHours}))`;
+}
+
+/** Whether the row `alias` of `asset` is there, in one sense or the other. */
+type Presence = (sql: Sql, alias: string) => Fragment;
+
+function isMotionOf(sql: Sql, job: Job, isThere: Presence, gone: readonly string[]): Fragment {
+  return sql`(
+    ${isSources(sql, job, 'a', isThere)}
     AND a.visibility = 'hidden'
     AND EXISTS (
       SELECT 1
@@ -33,7 +68,7 @@ export function isMotionOfMirror(sql: Sql, job: Job, gone: readonly string[] = [
         ON still_map.source_asset_id = still.id AND still_map.target_user_id = ${job.targetUserId}
       WHERE still."livePhotoVideoId" = a.id
         ${gone.length === 0 ? sql`` : sql`AND still_map.mirror_asset_id <> ALL (${gone as string[]}::uuid[])`}
-        AND ${isSources(sql, job, 'still')}
+        AND ${isSources(sql, job, 'still', isThere)}
         AND ${isInScope(sql, job, 'still')}
     )
     AND ${isOriginal(sql)}
@@ -57,12 +92,11 @@ export function hasTwin(sql: Sql, job: Job): Fragment {
   )`;
 }
 
-/** The source's own, and neither trashed nor offline. */
-function isSources(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
-  const asset = sql(alias);
+/** The source's own, and there. */
+function isSources(sql: Sql, job: Job, alias: 'a' | 'still', isThere: Presence): Fragment {
   return sql`(
-    ${asset}."ownerId" = ${job.sourceUserId}
-    AND ${isPresent(sql, alias)}
+    ${sql(alias)}."ownerId" = ${job.sourceUserId}
+    AND ${isThere(sql, alias)}
   )`;
 }
 

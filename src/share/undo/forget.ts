@@ -132,7 +132,7 @@ export async function applyForget(sql: Sql, decisions: readonly Decision[]): Pro
         INSERT INTO immich_sidecar_decisions.recheck (source_asset_id)
         SELECT DISTINCT source_asset_id
         FROM lifted
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (source_asset_id) DO UPDATE SET due_at = excluded.due_at
       )
       SELECT count(*)::int AS lifted
       FROM lifted`;

@@ -8,6 +8,7 @@ import { heedCommands, removeLitter } from './own.ts';
 import { followPeople, releaseFoundPeople, releasePeople } from './people.ts';
 import type { Prediction } from './prediction.ts';
 import { followStacks } from './stacks.ts';
+import { isMeant } from './selection.ts';
 import { withdraw } from './withdraw.ts';
 
 /**
@@ -22,7 +23,7 @@ export function predict(prediction: Prediction): void {
   withdraw(prediction);
   removeExtracted(prediction);
   for (const job of prediction.jobs) createMirrors(prediction, job);
-  for (const mirror of prediction.memory.mirrors) {
+  for (const mirror of prediction.memory.mirrors.filter((mirror) => isMeant(prediction, mirror))) {
     followFiles(prediction, mirror, followFields(prediction, mirror));
   }
   linkLivePhotos(prediction);

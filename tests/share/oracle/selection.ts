@@ -1,4 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
+import type { Mirror } from './memory.ts';
 import type { Prediction } from './prediction.ts';
 import type { Row } from './state.ts';
 
@@ -14,6 +15,34 @@ export function isMotionOfMirror(prediction: Prediction, job: JobConfig, asset: 
       still['livePhotoVideoId'] === asset['id'] && isPresent(job, still) && isInScope(job, still) &&
       prediction.mirrorOf(still['id'], job.targetUserId) !== undefined
     );
+}
+
+/** Whether any share means the source of this mirror now, so that it follows. */
+export function isMeant(prediction: Prediction, mirror: Mirror): boolean {
+  const source = prediction.records.asset(mirror.sourceId);
+  return source !== undefined && prediction.jobs.some((job) =>
+    job.targetUserId === mirror.targetId &&
+    (isSelected(prediction, job, source) || isMotionOfMirror(prediction, job, source))
+  );
+}
+
+/** Whether a share would mean this photo, or the photo that it is the moving part of, if its file had not been missing since a short while. */
+export function isInGrace(prediction: Prediction, job: JobConfig, asset: Row): boolean {
+  if (prediction.isMirror(asset['id'])) return false;
+  if (isThere(job, asset) && isInScope(job, asset)) return true;
+  return isThere(job, asset) && asset['visibility'] === 'hidden' &&
+    prediction.records.all('asset').some((still) =>
+      still['livePhotoVideoId'] === asset['id'] && isThere(job, still) && isInScope(job, still) &&
+      prediction.mirrorOf(still['id'], job.targetUserId) !== undefined
+    );
+}
+
+/** The demo's configuration says so. */
+const GRACE_MS = 24 * 3_600_000;
+
+function isThere(job: JobConfig, asset: Row): boolean {
+  const isMissed = asset['ownerId'] === job.sourceUserId && asset['isOffline'] === true && asset['status'] === 'active';
+  return isPresent(job, asset) || (isMissed && Date.parse(String(asset['deletedAt'])) + GRACE_MS > Date.now());
 }
 
 function isPresent(job: JobConfig, asset: Row): boolean {

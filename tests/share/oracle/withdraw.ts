@@ -3,7 +3,7 @@ import { extractedOf, removeVideo } from './extracted.ts';
 import type { Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { CHILDREN } from './records.ts';
-import { isMotionOfMirror, isSelected } from './selection.ts';
+import { isInGrace } from './selection.ts';
 import { leaveStacks } from './stacks.ts';
 
 type Reason = 'gone' | 'refused' | 'withdrawn';
@@ -31,9 +31,7 @@ function reasonFor(prediction: Prediction, mirror: Mirror): Reason | undefined {
   // A scan that does not find the file sets deletedAt too.
   if (row['status'] !== 'active' || (row['deletedAt'] !== null && row['isOffline'] === false)) return 'refused';
   if (source === undefined) return 'withdrawn';
-  const means = (job: JobConfig) =>
-    job.targetUserId === mirror.targetId &&
-    (isSelected(prediction, job, source) || isMotionOfMirror(prediction, job, source));
+  const means = (job: JobConfig) => job.targetUserId === mirror.targetId && isInGrace(prediction, job, source);
   return prediction.jobs.some(means) ? undefined : 'withdrawn';
 }
 

@@ -104,6 +104,16 @@ export const PHOTO_DEEDS: Deeds = {
     await scene.sql`UPDATE asset SET "isOffline" = true, "deletedAt" = now() WHERE id = ${asset.id}`;
     return `the file of ${scene.call(asset)} is gone, says a scan`;
   }),
+  // Nothing that Immich dates changes with it.
+  dayPasses: traced(async (scene) => {
+    await scene.home.sql.begin(async (tx) => {
+      await tx`SET LOCAL session_replication_role = replica`;
+      await tx`UPDATE asset SET "deletedAt" = "deletedAt" - interval '25 hours' WHERE "isOffline"`;
+      await tx`
+        UPDATE immich_sidecar_decisions.recheck SET due_at = due_at - interval '25 hours' WHERE due_at > '-infinity'`;
+    });
+    return 'a day passes';
+  }),
   comeBack: traced(async (scene) => {
     const asset = await scene.own(scene.sql`a."isOffline"`);
     if (asset === undefined) return;
