@@ -1,3 +1,5 @@
+import type { ProblemCode } from './problems/codes.ts';
+
 /** What a process tells its caller with its exit code. The whole program uses this one table. */
 export const EXIT = Object.freeze({
   ok: 0,
@@ -16,6 +18,14 @@ export const EXIT = Object.freeze({
   renewed: -1,
 });
 
+export interface UserErrorOptions {
+  readonly problemCode: ProblemCode;
+  readonly remedy: string;
+  /** EXIT.usage when left out. */
+  readonly exitCode?: number;
+  readonly cause?: unknown;
+}
+
 /**
  * An error that the user can do something about: what happened, and the remedy. Printed without a trace.
  *
@@ -23,11 +33,14 @@ export const EXIT = Object.freeze({
  */
 export class UserError extends Error {
   override name = 'UserError';
+  /** What kind of error it is, for machines. Not `code`, which is the system's word for its own errors and PostgreSQL's for SQLSTATEs. */
+  readonly problemCode: ProblemCode;
   readonly remedy: string;
   readonly exitCode: number;
 
-  constructor(message: string, options: { remedy: string; exitCode?: number; cause?: unknown }) {
+  constructor(message: string, options: UserErrorOptions) {
     super(message, { cause: options.cause });
+    this.problemCode = options.problemCode;
     this.remedy = options.remedy;
     this.exitCode = options.exitCode ?? EXIT.usage;
   }
@@ -39,6 +52,7 @@ export class InterruptedError extends UserError {
 
   constructor() {
     super('Interrupted.', {
+      problemCode: 'interrupted',
       remedy: 'What was begun is finished or undone by the next run.',
       exitCode: EXIT.interrupted,
     });
@@ -49,7 +63,7 @@ export class InterruptedError extends UserError {
 export class RefusedError extends UserError {
   override name = 'RefusedError';
 
-  constructor(message: string, options: { remedy: string; cause?: unknown }) {
+  constructor(message: string, options: Omit<UserErrorOptions, 'exitCode'>) {
     super(message, { ...options, exitCode: EXIT.refused });
   }
 }
@@ -62,6 +76,7 @@ export function explainRefusal(error: unknown): unknown {
   if (!(error instanceof Deno.errors.NotCapable)) return error;
   const [, what = error.message] = /^Requires (.+?),/.exec(error.message) ?? [];
   return new UserError(`The configuration does not name what this needs: ${what}.`, {
+    problemCode: 'not-named',
     remedy:
       'Directories are named by UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR, PATH_MAP, IMMICH_PHOTO_DIR and WRITE_STATE_DIR, ' +
       'addresses by DB_HOSTNAME, DB_PORT and IMMICH_API_URL. If that is named, start the program again.',

@@ -13,8 +13,8 @@ const INTRODUCTION = `<!-- Written by tools/problems_page.ts from src/problems/c
 
 # Problems
 
-What can go wrong while photos are shared, each with the code under which reports, \`--json\`, logs, \`/api/status\` and metrics name it. Codes stay; sentences may change. One
-problem stops nothing else: the other photos and jobs go on.
+What can go wrong while photos are shared, each with the code under which reports, \`--json\`, logs, \`/api/status\` and metrics name it. Codes stay; sentences may change. What
+happens to one photo or job stops nothing else. What ends a command or a cycle has a code as well (with \`LOG_FORMAT=json\`, and in what the service tells), and its own message says more.
 
 | code | what happened | what to do |
 | --- | --- | --- |`;

@@ -14,6 +14,7 @@ export interface Consent {
 /** What is said instead of asking where nobody can be asked. */
 export function notConfirmed(): UserError {
   return new UserError('--yes is missing: this has to be confirmed, and there is no terminal to ask on.', {
+    problemCode: 'usage',
     remedy: 'Look at it with --dry-run, then add --yes.',
   });
 }

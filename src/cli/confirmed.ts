@@ -39,6 +39,7 @@ export function confirmed<Options extends ConfirmedOptions>(
 export function shareChoiceOf({ job, user }: { readonly job?: string; readonly user?: string }): UnshareChoice {
   if (user !== undefined && !isUuid(user)) {
     throw new UserError(`--user: ${JSON.stringify(user)} is not the id of a user.`, {
+      problemCode: 'unknown-name',
       remedy: 'Copy it from Immich: Administration > Users, open the user; the id is the end of the address.',
     });
   }

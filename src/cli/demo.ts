@@ -60,8 +60,9 @@ async function demo(options: DemoOptions): Promise<number> {
 
 /** PGlite, of which the demo needs several files, is not packaged. */
 const FROM_SOURCE = {
+  problemCode: 'not-included',
   remedy: 'It runs from the source with nothing but Node.js: npx -y deno@2.9.6 task demo (README.md).',
-};
+} as const;
 
 /** Ctrl-C and SIGTERM end the demo at once, with nothing left of it. Exit codes are those that shells give. */
 function endOnSignals(cleanUp: () => void): Disposable {

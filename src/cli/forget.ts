@@ -75,6 +75,7 @@ function choiceOf(assetIds: readonly string[], { job, user, all, list, dryRun }:
   for (const id of [...assetIds, ...user === undefined ? [] : [user]]) {
     if (!isUuid(id)) {
       throw new UserError(`${plain(JSON.stringify(id))} is not the id of an asset or a user.`, {
+        problemCode: 'unknown-name',
         remedy: 'Ids are at the end of an address in Immich; forget --list shows those that are remembered.',
       });
     }
@@ -82,11 +83,15 @@ function choiceOf(assetIds: readonly string[], { job, user, all, list, dryRun }:
   const isChosen = all === true || job !== undefined || user !== undefined || assetIds.length > 0;
   if (!isChosen && !list && !dryRun) {
     throw new UserError('It was not said what is to be forgotten.', {
+      problemCode: 'usage',
       remedy: 'Name assets by their ids, or use --job, --user or --all. --list shows what is remembered.',
     });
   }
   if (all === true && assetIds.length > 0) {
-    throw new UserError('--all and ids of assets exclude each other.', { remedy: 'Leave one of them out.' });
+    throw new UserError('--all and ids of assets exclude each other.', {
+      problemCode: 'usage',
+      remedy: 'Leave one of them out.',
+    });
   }
   return {
     job,

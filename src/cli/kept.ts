@@ -89,15 +89,20 @@ function choose(
   { all: isAll, to }: KeptOptions,
 ): readonly KeptFile[] {
   if (isAll === true && ids.length > 0) {
-    throw new UserError('--all and ids exclude each other.', { remedy: 'Leave one of them out.' });
+    throw new UserError('--all and ids exclude each other.', {
+      problemCode: 'usage',
+      remedy: 'Leave one of them out.',
+    });
   }
   if (isAll !== true && ids.length === 0) {
     throw new UserError('It was not said which files are meant.', {
+      problemCode: 'usage',
       remedy: 'Name them by their ids, as kept list shows them, or use --all.',
     });
   }
   if (to !== undefined && !/^\/(?:.*[^/])?$/.test(to)) {
     throw new UserError(`--to: ${plain(JSON.stringify(to))} is not an absolute directory.`, {
+      problemCode: 'usage',
       remedy: 'Name it as Immich sees it, beginning with a slash and without one at the end.',
     });
   }
@@ -106,6 +111,7 @@ function choose(
     const file = known.get(id.toLowerCase());
     if (file !== undefined) return file;
     throw new UserError(`No kept file has the id ${plain(JSON.stringify(id))}.`, {
+      problemCode: 'unknown-name',
       remedy: 'kept list shows those that there are.',
     });
   });

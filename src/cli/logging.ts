@@ -64,6 +64,7 @@ function fileSink(path: string, format: TextFormatter): Sink {
     });
   } catch (error) {
     throw new UserError(`The log file ${path} cannot be written: ${messageOf(error)}.`, {
+      problemCode: 'not-writable',
       remedy: 'Set IMMICH_LOG_FILE to a file in a directory that this program may write to.',
       cause: error,
     });

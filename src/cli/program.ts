@@ -81,7 +81,7 @@ async function makersFor([name = '']: readonly string[]): Promise<Maker[]> {
 /** What Commander has said as text already, for those who read JSON. */
 function usageError({ code, message }: CommanderError): UserError {
   const found = code === 'commander.help' ? 'A command is missing.' : message.replace(/^error: /, '');
-  return new UserError(found, { remedy: 'See --help for all commands and options.' });
+  return new UserError(found, { problemCode: 'usage', remedy: 'See --help for all commands and options.' });
 }
 
 const EXAMPLES = `

@@ -1,4 +1,5 @@
 import { EXIT, explainRefusal, messageOf, UserError } from '../errors.ts';
+import type { ProblemCode } from '../problems/codes.ts';
 import { printError } from './output.ts';
 
 export interface ReportOptions {
@@ -17,10 +18,11 @@ export function reportError(thrown: unknown, options: ReportOptions = {}): numbe
   const write = options.format === 'json' ? writeJson : writeText;
   if (error instanceof UserError) {
     const cause = options.isDebug && error.cause !== undefined ? traceOf(error.cause) : undefined;
-    write({ kind: 'error', message: error.message, remedy: error.remedy, cause, exitCode });
+    write({ kind: 'error', code: error.problemCode, message: error.message, remedy: error.remedy, cause, exitCode });
   } else {
     write({
       kind: 'internal error',
+      code: 'internal',
       message: messageOf(error),
       remedy: 'Nothing is lost: the next run finds and finishes or undoes what this one had begun. ' +
         'Please report this message together with the version of Immich.',
@@ -33,6 +35,7 @@ export function reportError(thrown: unknown, options: ReportOptions = {}): numbe
 
 interface Report {
   readonly kind: 'error' | 'internal error';
+  readonly code: ProblemCode;
   readonly message: string;
   readonly remedy: string;
   readonly cause: string | undefined;

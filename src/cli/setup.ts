@@ -141,6 +141,7 @@ function secretIn(flag: string, path: string): string {
   const file = readTextFile(path);
   if (file.state === 'read') return file.text.replace(/\r?\n$/, '');
   throw new UserError(`${flag}: the file ${JSON.stringify(path)} ${file.complaint}.`, {
+    problemCode: 'unreadable',
     remedy: 'Name a file with the secret as its only line.',
   });
 }

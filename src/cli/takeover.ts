@@ -82,7 +82,10 @@ function assertFits({ obstacles }: TakeoverPlan): void {
   if (obstacles.length === 0) return;
   throw new UserError(
     `The configuration does not fit what immich-shared-library has shared:\n  - ${obstacles.map(plain).join('\n  - ')}`,
-    { remedy: 'Nothing was changed. Use its own .env and config.yaml (docs/coming_from.md).' },
+    {
+      problemCode: 'takeover-unfit',
+      remedy: 'Nothing was changed. Use its own .env and config.yaml (docs/coming_from.md).',
+    },
   );
 }
 
@@ -90,6 +93,7 @@ function assertFits({ obstacles }: TakeoverPlan): void {
 function assertStopped({ sessions }: Predecessor, { isStopped = false }: TakeoverOptions): void {
   if (sessions.length === 0 || isStopped) return;
   throw new RefusedError(`immich-shared-library seems to be running: ${sessions.join('; ')}.`, {
+    problemCode: 'busy',
     remedy:
       'Nothing was changed. Stop it (docker stop immich_shared_library). If that is another program: --is-stopped.',
   });

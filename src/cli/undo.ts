@@ -41,7 +41,10 @@ Examples:
 
 async function run(paths: readonly string[], flags: UndoFlags, env: Environment): Promise<number> {
   if (paths.length > 0 && flags.run !== undefined) {
-    throw new UserError('Paths and --run were given together.', { remedy: 'Give one of the two.' });
+    throw new UserError('Paths and --run were given together.', {
+      problemCode: 'usage',
+      remedy: 'Give one of the two.',
+    });
   }
   return await withConfiguration(env, { ...flags, needJobs: false, logsWrites: true }, async (config) => {
     using stop = stopOnSignals();

@@ -118,6 +118,7 @@ function fieldsOf(flags: WriteFlags): FieldName[] {
   const fields = FIELD_NAMES.filter((name) => isChosen(name) || (flags.all && USUAL_FIELDS.includes(name)));
   if (fields.length > 0) return fields;
   throw new UserError('Nothing was chosen to be written.', {
+    problemCode: 'usage',
     remedy: `Give --all, or some of ${FIELD_NAMES.map(flagOf).join(' ')}.`,
   });
 }

@@ -23,6 +23,7 @@ export class ConfigError extends UserError {
       ? 'The configuration has a problem:'
       : `The configuration has ${problems.length} problems:`;
     super([heading, ...problems.map((problem) => `  - ${describe(problem)}`)].join('\n'), {
+      problemCode: 'configuration',
       remedy: 'Correct what is listed and start again. docs/configuration.md explains every setting.',
     });
     this.problems = problems;

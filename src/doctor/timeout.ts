@@ -9,6 +9,7 @@ export class TimeoutError extends UserError {
 export async function withTimeout<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const late = new TimeoutError(`There was no answer for ${milliseconds / 1_000} seconds.`, {
+    problemCode: 'no-answer',
     remedy: 'Look at what it waits for (a disk, a network share, a busy database), and try again.',
   });
   const timer = setTimeout(() => reject(late), milliseconds);

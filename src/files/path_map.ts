@@ -31,6 +31,7 @@ export class PathMap {
   constructor(roots: readonly Root[]) {
     if (roots.length === 0) {
       throw new RefusedError('No directory is configured.', {
+        problemCode: 'not-named',
         remedy: 'Set UPLOAD_LOCATION and EXTERNAL_LIBRARY_DIR.',
       });
     }

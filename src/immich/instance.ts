@@ -26,6 +26,7 @@ export async function assertImmichDatabase(sql: Sql): Promise<void> {
   // One of them may be gone for another reason, which requirements.ts then names; a foreign database has none or one.
   if ((row?.found ?? 0) >= LANDMARKS.length - 1) return;
   throw new UserError(`The database ${JSON.stringify(row?.name)} is not an Immich database (2.0 or later).`, {
+    problemCode: 'database-not-immich',
     remedy: 'Set DB_DATABASE_NAME to the value in the .env of Immich (usually "immich").',
   });
 }

@@ -68,6 +68,7 @@ export async function assertRights(sql: Sql, catalog: Catalog): Promise<void> {
   const [row] = await sql<{ role: string }[]>`SELECT quote_ident(current_user) AS role`;
   const role = row?.role ?? '';
   throw new RefusedError(`The database user ${role} lacks rights to ${tablesOf(missing)}.`, {
+    problemCode: 'database-rights',
     remedy: asSuperuser(grants(missing, role)),
   });
 }

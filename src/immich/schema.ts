@@ -60,6 +60,7 @@ export function planSchema(catalog: Catalog): ImmichSchema {
   const problems = [...missing, ...blocking];
   if (problems.length > 0) {
     throw new RefusedError(`This Immich database is not one that sharing can work on: ${problems.join('; ')}.`, {
+      problemCode: 'database-schema',
       remedy: 'Nothing was changed. Update immich-sidecar, or report these names together with the version of Immich.',
     });
   }

@@ -116,6 +116,7 @@ export function explainDatabaseError(error: unknown, config: DatabaseConfig): un
   }
   if (sqlStateOf(error) !== '42501') return error;
   return new UserError(`The database user ${JSON.stringify(config.username)} may not do this: ${messageOf(error)}.`, {
+    problemCode: 'database-rights',
     remedy: 'immich-sidecar doctor names the rights that are missing, and the statements that grant them.',
     cause: error,
   });

@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../config/config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import type { ProblemCode } from '../problems/codes.ts';
 import { FaultError, faultOf, sqlStateOf } from './faults.ts';
 import { isPoolersRefusal, PoolerError } from './pooler.ts';
 import { serverName, socketPath } from './server_name.ts';
@@ -8,7 +9,9 @@ import { serverName, socketPath } from './server_name.ts';
 export function connectionProblem(error: unknown, config: DatabaseConfig): unknown {
   if (isPoolersRefusal(error)) return new PoolerError(error);
   const problem = loginProblem(error, config) ?? tlsProblem(error, config) ?? socketProblem(error, config);
-  if (problem !== undefined) return new UserError(problem.message, { remedy: problem.remedy, cause: error });
+  if (problem !== undefined) {
+    return new UserError(problem.message, { problemCode: problem.code, remedy: problem.remedy, cause: error });
+  }
   const code = sqlStateOf(error);
   // Elsewhere these are errors about files.
   const isSocketAway = socketPath(config) !== undefined && (code === 'ENOENT' || code === 'ENOTDIR');
@@ -24,6 +27,7 @@ export function connectionProblem(error: unknown, config: DatabaseConfig): unkno
 }
 
 interface Words {
+  readonly code: ProblemCode;
   readonly message: string;
   readonly remedy: string;
 }
@@ -37,12 +41,14 @@ function loginProblem(error: unknown, config: DatabaseConfig): Words | undefined
       if (!messageOf(error).includes('pg_hba.conf')) break;
       if (config.tls === undefined) {
         return {
+          code: 'database-login',
           message: `${where} lets ${user} in over TLS only, or not from here: ${messageOf(error)}.`,
           remedy:
             'Set DB_SSL_MODE=require (or verify-full, with the certificate of the authority in DB_SSL_ROOT_CERT).',
         };
       }
       return {
+        code: 'database-login',
         message: `${where} does not let ${user} in from here: ${messageOf(error)}.`,
         remedy:
           'Add a line for this program to pg_hba.conf of PostgreSQL, or set DB_SSL_MODE=disable if it has one without TLS.',
@@ -51,6 +57,7 @@ function loginProblem(error: unknown, config: DatabaseConfig): Words | undefined
       break;
     case '3D000':
       return {
+        code: 'database-name',
         message: `${where} has no database ${JSON.stringify(config.name)}.`,
         remedy: 'Set DB_DATABASE_NAME to the value in the .env of Immich (usually "immich").',
       };
@@ -58,6 +65,7 @@ function loginProblem(error: unknown, config: DatabaseConfig): Words | undefined
       return undefined;
   }
   return {
+    code: 'database-login',
     message: `${where} refused ${user}.`,
     remedy: 'Set DB_USERNAME and DB_PASSWORD (or DB_PASSWORD_FILE) to the values in the .env of Immich.',
   };
@@ -67,6 +75,7 @@ function socketProblem(error: unknown, config: DatabaseConfig): Words | undefine
   const path = socketPath(config);
   if (path === undefined || !/^(EACCES|EPERM|ENOTSOCK)$/.test(sqlStateOf(error))) return undefined;
   return {
+    code: 'database-login',
     message: `The socket ${path} of PostgreSQL cannot be used: ${messageOf(error)}.`,
     remedy: 'Let the user that immich-sidecar runs as read and write it (unix_socket_permissions, unix_socket_group).',
   };
@@ -81,12 +90,14 @@ function tlsProblem(error: unknown, config: DatabaseConfig): Words | undefined {
   const code = sqlStateOf(error);
   if (code === 'TLS_REFUSED') {
     return {
+      code: 'database-tls',
       message: `${where} has no TLS, and DB_SSL_MODE or DB_URL asks for it.`,
       remedy: 'Turn "ssl" on in postgresql.conf, or set DB_SSL_MODE=disable if nobody else can read this network.',
     };
   }
   if (code === 'CLEARTEXT_PASSWORD') {
     return {
+      code: 'database-tls',
       message: `${where} asks for the password without encryption, so it was not sent.`,
       remedy:
         'Set DB_SSL_MODE=require, or use scram-sha-256 instead of password in pg_hba.conf. If nobody has set "password" there, somebody is listening.',
@@ -94,12 +105,14 @@ function tlsProblem(error: unknown, config: DatabaseConfig): Words | undefined {
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return {
+      code: 'database-tls',
       message: `The certificate of ${where} is for another host: ${messageOf(error)}`,
       remedy: 'Set DB_HOSTNAME to a name that the certificate is for, or DB_SSL_MODE=verify-ca.',
     };
   }
   if (CERTIFICATE.test(code)) {
     return {
+      code: 'database-tls',
       message: `The certificate of ${where} is not trusted: ${messageOf(error)}.`,
       remedy:
         'Set DB_SSL_ROOT_CERT to a file with the certificate of its authority, or DB_SSL_MODE=require to do without verifying it.',
@@ -107,6 +120,7 @@ function tlsProblem(error: unknown, config: DatabaseConfig): Words | undefined {
   }
   if (!TLS.test(code)) return undefined;
   return {
+    code: 'database-tls',
     message: `No encrypted connection to ${where}: ${messageOf(error)}.`,
     remedy:
       'Check which versions of TLS the server offers, and whether it wants a certificate of the client (sslcert and sslkey in DB_URL).',

@@ -1,4 +1,5 @@
-import { UserError } from '../errors.ts';
+import { UserError, type UserErrorOptions } from '../errors.ts';
+import type { ProblemCode } from '../problems/codes.ts';
 
 /**
  * What an error of the database asks for. A closed list:
@@ -10,16 +11,25 @@ import { UserError } from '../errors.ts';
  */
 export type Fault = 'lost' | 'conflict' | 'schema' | 'row' | 'other';
 
+const PROBLEM_CODES: Readonly<Record<OurFault, ProblemCode>> = {
+  lost: 'database-away',
+  conflict: 'immich-at-work',
+  schema: 'immich-at-work',
+};
+
+/** What our own errors are about: the rest is PostgreSQL's to say. */
+type OurFault = Extract<Fault, 'lost' | 'conflict' | 'schema'>;
+
 /** An error of ours about the database, with what it asks for. */
 export class FaultError extends UserError {
   override name = 'FaultError';
 
   constructor(
-    readonly fault: Fault,
+    readonly fault: OurFault,
     message: string,
-    options: { remedy: string; exitCode?: number; cause?: unknown },
+    options: Omit<UserErrorOptions, 'problemCode'>,
   ) {
-    super(message, options);
+    super(message, { ...options, problemCode: PROBLEM_CODES[fault] });
   }
 }
 

@@ -96,6 +96,7 @@ export async function withInstanceLock<T>(sql: Connection, work: (lock: Instance
   const lock = await tryInstanceLock(sql);
   if (lock === undefined) {
     throw new BusyError('Another immich-sidecar is at work on this database.', {
+      problemCode: 'busy',
       remedy: 'Wait until it has finished, or stop it.',
     });
   }

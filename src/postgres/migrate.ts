@@ -35,7 +35,10 @@ export async function migrate(sql: Sql, migrations: readonly Migration[]): Promi
   if (current > newest) {
     throw new RefusedError(
       `The schema immich_sidecar has version ${current}, but this program knows only up to ${newest}.`,
-      { remedy: 'A newer immich-sidecar has worked on this database: install that version or a later one.' },
+      {
+        problemCode: 'newer-version',
+        remedy: 'A newer immich-sidecar has worked on this database: install that version or a later one.',
+      },
     );
   }
   const foreign = new Set((await foreignSchemas(sql, migrations, current)).map(({ schema }) => schema));

@@ -143,7 +143,10 @@ export function giveBack({ role, objects }: Ownership): string[] {
 export async function assertReadable(sql: Sql, schemas: readonly string[]): Promise<void> {
   const ownership = await readOwnership(sql, schemas);
   if (ownership === undefined || ownership.objects.every(({ mayRead }) => mayRead)) return;
-  throw new RefusedError(unusable(ownership), { remedy: asSuperuser(giveBack(ownership)) });
+  throw new RefusedError(unusable(ownership), {
+    problemCode: 'database-rights',
+    remedy: asSuperuser(giveBack(ownership)),
+  });
 }
 
 /** The sentence for objects that we may not use. */

@@ -26,6 +26,7 @@ export class PoolerError extends RefusedError {
     super(
       'There is a connection pooler (such as pgbouncer) in front of PostgreSQL, behind which two instances could work at once.',
       {
+        problemCode: 'database-pooler',
         remedy: 'Set DB_HOSTNAME and DB_PORT (or DB_URL) to PostgreSQL itself; Immich may go on using the pooler.',
         cause,
       },

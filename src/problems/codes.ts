@@ -101,17 +101,226 @@ const OTHERS = {
     what: 'some photos or files failed in the last cycle',
     remedy: 'status and the log name them; most are tried again in every cycle.',
   },
-  'cannot-run': {
-    what: 'what was asked for cannot be done as things are',
-    remedy: 'The message says what to do.',
-  },
-  'refused': {
-    what: 'this database, or this moment, is not one to work on; nothing was changed',
-    remedy: 'The message says what to do.',
-  },
+} as const satisfies Record<string, ProblemKind>;
+
+/** Why a command, or a cycle, could not do its work: the codes of errors, whose own messages name what they are about. */
+const ERRORS = {
   'internal': {
     what: 'something happened that nobody foresaw',
     remedy: 'Report the message, with the log of that moment.',
+  },
+  'interrupted': {
+    what: 'the command was interrupted',
+    remedy: 'What was begun is finished or undone by the next run.',
+  },
+  'usage': {
+    what: 'options or arguments of the command are missing, or do not fit together',
+    remedy: 'See --help of the command.',
+  },
+  'configuration': {
+    what: 'the configuration has problems',
+    remedy: 'Correct what is listed and start again. docs/configuration.md explains every setting.',
+  },
+  'not-named': {
+    what: 'the configuration does not name a directory or an address that this needs',
+    remedy:
+      'Name it: UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP for directories, DB_HOSTNAME or IMMICH_API_URL for addresses; then start again.',
+  },
+  'permissions': {
+    what: 'Deno does not let the program do what the configuration asks for',
+    remedy:
+      'Start it with deno task, or with the flags in the first line of immich-sidecar.js; keep directories out of /dev, /proc and /sys.',
+  },
+  'own-files': {
+    what: 'the configuration would let the program write what decides about its own permissions',
+    remedy: 'Keep configuration and program out of the directories that it may write to.',
+  },
+  'unknown-name': {
+    what: 'a job, a user, a photo or a kept file was named that nobody knows',
+    remedy: 'The message lists what is known.',
+  },
+  'unreadable': {
+    what: 'a file that was named cannot be read',
+    remedy: 'Check its name, and let this user read it.',
+  },
+  'not-writable': {
+    what: 'a file or directory of the program cannot be written',
+    remedy: 'Let this user write there, or name another place.',
+  },
+  'not-included': {
+    what: 'this is not part of this download',
+    remedy: 'Run it from source; README.md says how.',
+  },
+  'no-answer': {
+    what: 'a disk, a network share or a database did not answer in time',
+    remedy: 'Look at what it waits for, and try again.',
+  },
+  'busy': {
+    what: 'another run, or another program, is at work on the same',
+    remedy: 'Wait until it has finished, or stop it.',
+  },
+  'newer-version': {
+    what: 'a newer immich-sidecar has worked with this database or ledger',
+    remedy: 'Install that version or a later one.',
+  },
+  'older-tables': {
+    what: 'the tables of immich-sidecar are of an earlier version',
+    remedy: 'Run a sync first, which brings them up to date.',
+  },
+  'database-away': {
+    what: 'PostgreSQL does not answer, or the connection was lost',
+    remedy:
+      'Check DB_HOSTNAME and DB_PORT, and that Immich is running; what was begun is finished or undone by the next run.',
+  },
+  'database-login': {
+    what: 'PostgreSQL does not let this user in',
+    remedy:
+      'Set DB_USERNAME and DB_PASSWORD to the values in the .env of Immich; the message says what PostgreSQL asks for.',
+  },
+  'database-name': {
+    what: 'the server has no database of this name',
+    remedy: 'Set DB_DATABASE_NAME to the value in the .env of Immich.',
+  },
+  'database-tls': {
+    what: 'there is no encrypted connection to PostgreSQL that can be trusted',
+    remedy: 'Look at DB_SSL_MODE and DB_SSL_ROOT_CERT.',
+  },
+  'database-pooler': {
+    what: 'a connection pooler is in front of PostgreSQL',
+    remedy: 'Set DB_HOSTNAME and DB_PORT to PostgreSQL itself.',
+  },
+  'database-rights': {
+    what: 'the database user lacks rights',
+    remedy: 'immich-sidecar doctor names those that are missing, and the statements that grant them.',
+  },
+  'database-not-immich': {
+    what: 'the database is not one of Immich (2.0 or later)',
+    remedy: 'Set DB_DATABASE_NAME to the value in the .env of Immich.',
+  },
+  'database-schema': {
+    what: "Immich's tables are not as they are known",
+    remedy: 'Update immich-sidecar, or report the names together with the version of Immich.',
+  },
+  'immich-at-work': {
+    what: 'Immich changes its tables, or is being maintained',
+    remedy: 'Try again when it has finished; serve waits by itself.',
+  },
+  'immich-no-key': {
+    what: 'Immich asks for an API key, and none is configured',
+    remedy: 'Make one in Immich (Account Settings > API Keys) and set IMMICH_API_KEY.',
+  },
+  'immich-version': {
+    what: 'this Immich is older than 2.0',
+    remedy: 'Update Immich.',
+  },
+  'immich-wrong-key': {
+    what: 'Immich does not know the API key',
+    remedy: 'Set IMMICH_API_KEY to a key of this Immich.',
+  },
+  'immich-missing-permission': {
+    what: 'the API key lacks permissions',
+    remedy: 'Edit the key in Immich and allow what the message names.',
+  },
+  'immich-forbidden': {
+    what: 'Immich does not let this API key do that',
+    remedy: 'Use a key of the user whose photos are to be written.',
+  },
+  'immich-bad-request': {
+    what: 'Immich did not accept a request',
+    remedy: 'Update immich-sidecar, or report the message together with the version of Immich.',
+  },
+  'immich-unknown-route': {
+    what: 'Immich does not know a request',
+    remedy: 'Set IMMICH_API_URL to the address at which you open Immich in a browser.',
+  },
+  'immich-redirected': {
+    what: 'the address of Immich leads elsewhere',
+    remedy: 'Set IMMICH_API_URL to the address that it leads to.',
+  },
+  'immich-not-immich': {
+    what: 'what answers at the address is not Immich',
+    remedy: 'Set IMMICH_API_URL to the address at which you open Immich in a browser.',
+  },
+  'immich-not-understood': {
+    what: 'Immich answered in a way that is not known',
+    remedy: 'Update immich-sidecar, or report the message together with the version of Immich.',
+  },
+  'immich-busy': {
+    what: 'Immich, or the proxy in front of it, has too much to do',
+    remedy: 'Try again later.',
+  },
+  'immich-unreachable': {
+    what: 'Immich cannot be reached',
+    remedy: 'Check IMMICH_API_URL, and that Immich is running.',
+  },
+  'immich-certificate': {
+    what: 'the certificate of Immich is not trusted',
+    remedy: 'Use the http:// address inside your network, or add the authority with DENO_CERT.',
+  },
+  'immich-timeout': {
+    what: 'Immich gave no answer in time',
+    remedy: 'Check that Immich is running and has finished starting.',
+  },
+  'job-unfit': {
+    what: 'a job does not fit this Immich: a user, library or album that is not there',
+    remedy: 'Correct the ids of the job; the message says where they are in Immich.',
+  },
+  'directory-away': {
+    what: 'a directory that is needed is not here',
+    remedy: 'Mount it, or correct UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP.',
+  },
+  'originals-away': {
+    what: 'originals are not where they should be',
+    remedy: 'Mount their disk, or correct UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP.',
+  },
+  'exposed': {
+    what: "a scan of Immich would import originals of others into the receiver's account",
+    remedy: 'Narrow the import paths of the library as the message says, or run setup.',
+  },
+  'takeover-unfit': {
+    what: 'the configuration does not fit what immich-shared-library has shared',
+    remedy: 'Correct what is listed, and run takeover again.',
+  },
+  'setup-answer': {
+    what: 'an answer to a question of setup does not fit',
+    remedy: 'Give another one; the message says which are possible.',
+  },
+  'setup-stopped': {
+    what: 'setup ended before everything was done',
+    remedy: 'Run setup again; the message says what is left of it.',
+  },
+  'compose-file': {
+    what: "Immich's Compose file cannot be used",
+    remedy:
+      'Name the directory in which you run docker compose for Immich, and check the file with docker compose config.',
+  },
+  'exiftool': {
+    what: 'ExifTool cannot be run',
+    remedy: 'Install Perl 5, or name an ExifTool of your own with EXIFTOOL_PATH.',
+  },
+  'ledger-unwritable': {
+    what: 'the ledger of write-back cannot be written',
+    remedy: 'Make room, or set WRITE_STATE_DIR to a directory that this program may write to.',
+  },
+  'ledger-damaged': {
+    what: 'the ledger of write-back is damaged',
+    remedy: 'Move it away; the next run compares every file and begins a new one.',
+  },
+  'nothing-to-undo': {
+    what: 'the ledger knows of no change that could be undone',
+    remedy: 'Check WRITE_STATE_DIR, the path and the number of the run.',
+  },
+  'other-options': {
+    what: 'the run that was interrupted had other options',
+    remedy: 'Give the same options, or begin anew with --clear-checkpoint.',
+  },
+  'http-address': {
+    what: 'HTTP cannot be answered at this address',
+    remedy: 'Set HTTP_HOST and HTTP_PORT to a free address, or HTTP_PORT=0 to do without.',
+  },
+  'not-at-work': {
+    what: 'this instance does not work on the database',
+    remedy: 'Wait until it does, or ask the instance that works.',
   },
 } as const satisfies Record<string, ProblemKind>;
 
@@ -119,7 +328,7 @@ const OTHERS = {
  * Everything that can be wrong while sharing goes on: the closed list from which reports, logs, `/api/status`, metrics and
  * docs/problems.md are made. A code is stable; its words are not.
  */
-export const PROBLEMS = Object.freeze({ ...FILES, ...OTHERS });
+export const PROBLEMS = Object.freeze({ ...FILES, ...OTHERS, ...ERRORS });
 
 export type FileReason = keyof typeof FILES;
 
@@ -128,4 +337,9 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** What happened, as the beginning of a sentence. */
 export function wordsFor(code: ProblemCode): string {
   return PROBLEMS[code].what;
+}
+
+/** Whether a problem's own message is that of an error, which may name paths and ids. */
+export function isSaidByErrors(code: ProblemCode): boolean {
+  return Object.hasOwn(ERRORS, code);
 }

@@ -1,5 +1,5 @@
 import { plain } from '../config/quote.ts';
-import { messageOf, RefusedError, UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { type ProblemCode, PROBLEMS } from './codes.ts';
 
 /** To what a problem happened. */
@@ -32,7 +32,7 @@ export function problem(code: ProblemCode, where: Place, detail?: string): Probl
 
 /** What was thrown, as a problem: never a trace. */
 export function problemOf(error: unknown, where: Place = {}): Problem {
-  const code = error instanceof RefusedError ? 'refused' : error instanceof UserError ? 'cannot-run' : 'internal';
+  const code = error instanceof UserError ? error.problemCode : 'internal';
   const remedy = error instanceof UserError ? error.remedy : PROBLEMS[code].remedy;
   return { code, what: messageOf(error), where, remedy };
 }

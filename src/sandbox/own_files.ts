@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { named } from '../config/words.ts';
+import type { ProblemCode } from '../problems/codes.ts';
 
 /** Why a command is not started: a message and a remedy. */
 export interface Refusal {
+  readonly problemCode: ProblemCode;
   readonly message: string;
   readonly remedy: string;
 }
@@ -34,6 +36,7 @@ export function refuseWritable(
   const config = found(configuration);
   if (config !== undefined) {
     return {
+      problemCode: 'own-files',
       message: `The configuration is looked for in ${named(config.path)}, and this command may write to ${
         named(config.directory)
       }: it could give itself more permissions.`,
@@ -42,6 +45,7 @@ export function refuseWritable(
   }
   const program = found(programs);
   return program && {
+    problemCode: 'own-files',
     message: `The program ${named(program.path)} lies in ${
       named(program.directory)
     }, which this command may write to: it could be replaced.`,

@@ -107,6 +107,7 @@ function startWorker(name: WorkerRole, permissions: Deno.PermissionOptionsObject
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable || error instanceof TypeError)) throw error;
     throw new UserError('Deno was started with less than the configuration needs.', {
+      problemCode: 'permissions',
       remedy: 'Start it with deno task, or with the flags in the first line of immich-sidecar.js.',
       cause: error,
     });

@@ -1,9 +1,6 @@
-import { type ProblemCode, PROBLEMS } from '../problems/codes.ts';
+import { isSaidByErrors, PROBLEMS } from '../problems/codes.ts';
 import type { Problem } from '../problems/problem.ts';
 import type { Snapshot, WriteStatus } from './snapshot.ts';
-
-/** Their messages are those of errors, which name paths and ids. */
-const SAID_BY_ERRORS: ReadonlySet<ProblemCode> = new Set(['cannot-run', 'refused', 'internal']);
 
 /**
  * What somebody may see who has not signed in: counts by reason, and names of users and jobs; no photo, no path, no id, and no message of an
@@ -61,6 +58,6 @@ function publicProblem({ code, where: { job } }: Problem): Problem {
     code,
     what,
     where: job === undefined ? {} : { job },
-    remedy: SAID_BY_ERRORS.has(code) ? 'Sign in to see the message, or read the log.' : remedy,
+    remedy: isSaidByErrors(code) ? 'Sign in to see the message, or read the log.' : remedy,
   };
 }

@@ -1,6 +1,7 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { explainRefusal, messageOf, sentenceOf, UserError } from '../errors.ts';
+import { problemOf } from '../problems/problem.ts';
 import { connect, type Connection, disconnect, explainDatabaseError } from '../postgres/connect.ts';
 import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
 import { lossOf } from '../postgres/sockets.ts';
@@ -92,6 +93,7 @@ export class Scheduler {
   async between<T>(work: (sql: Connection, config: Config) => Promise<T>): Promise<T> {
     if (this.state.phase === 'connecting' || this.state.phase === 'standby' || this.state.phase === 'stopped') {
       throw new UserError('The service is not at work on the database.', {
+        problemCode: 'not-at-work',
         remedy: 'Wait until it is, or ask the instance that works.',
       });
     }
@@ -121,7 +123,10 @@ export class Scheduler {
   /** Keeps the configuration as it was, and reports why. */
   refuseReload(error: unknown): void {
     this.state.reloaded(error);
-    logger.error('the configuration was read again and is not used: {problem}', { problem: messageOf(error) });
+    logger.error('the configuration was read again and is not used: {problem}', {
+      problem: messageOf(error),
+      code: problemOf(error).code,
+    });
   }
 
   /** One connection's life: until it is lost, something fails, or `signal` is aborted. Always throws. */
@@ -201,12 +206,12 @@ async function readUserNames(sql: Connection, { jobs }: Config): Promise<{ id: s
 /** What waiting repairs is a warning; the rest is an error with its remedy, or with its trace if it is ours. */
 function report(error: unknown, pauseMs: number): void {
   const seconds = pauseMs / 1_000;
-  const problem = sentenceOf(error);
-  if (isPassing(error)) logger.warn('{problem} Trying again in {seconds} s.', { problem, seconds });
+  const [problem, { code }] = [sentenceOf(error), problemOf(error)];
+  if (isPassing(error)) logger.warn('{problem} Trying again in {seconds} s.', { problem, seconds, code });
   else if (error instanceof UserError) {
-    logger.error('{problem} {remedy} Trying again in {seconds} s.', { problem, remedy: error.remedy, seconds });
+    logger.error('{problem} {remedy} Trying again in {seconds} s.', { problem, remedy: error.remedy, seconds, code });
   } else {
     const trace = error instanceof Error ? error.stack : undefined;
-    logger.error('internal error: {problem} Trying again in {seconds} s.\n{trace}', { problem, seconds, trace });
+    logger.error('internal error: {problem} Trying again in {seconds} s.\n{trace}', { problem, seconds, trace, code });
   }
 }

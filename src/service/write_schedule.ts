@@ -2,6 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import { Cron } from 'croner';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
+import { problemOf } from '../problems/problem.ts';
 import type { Progress } from '../share/cycle/progress.ts';
 import type { ServiceState } from './state.ts';
 
@@ -60,7 +61,7 @@ export class WriteSchedule {
       if (report.interrupted && this.now() < this.#endsAtMs) return !signal.aborted;
     } catch (error) {
       state.writeFailed(error);
-      logger.error('write-back failed: {problem}', { problem: messageOf(error) });
+      logger.error('write-back failed: {problem}', { problem: messageOf(error), code: problemOf(error).code });
     }
     this.#plan();
     return false;

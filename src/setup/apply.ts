@@ -111,6 +111,7 @@ function makeDirectory(local: string, undo: Undo): void {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
     throw new UserError(`The directory ${local} cannot be made: ${messageOf(error)}.`, {
+      problemCode: 'not-writable',
       remedy: 'Run setup as a user who may write there, the one who owns the files of Immich.',
       cause: error,
     });
@@ -132,7 +133,7 @@ async function changeLibrary(
     const nameOf = () => 'somebody';
     throw new UserError(
       `The library ${quote(name)} would cover ${describeExposure(covered, nameOf)} now, which was not there before.`,
-      { remedy: 'Run setup again: it looks anew and proposes another way.' },
+      { problemCode: 'exposed', remedy: 'Run setup again: it looks anew and proposes another way.' },
     );
   }
   const scopeOf = ({ importPaths, patterns }: LibraryScope) => ({
@@ -175,10 +176,13 @@ async function makeAlbums(plan: SetupPlan, server: Server, undo: Undo, goOn: () 
 function explained(error: unknown, left: readonly string[]): unknown {
   const what = left.length === 0 ? 'Everything that setup had made was undone.' : `Undone, but for ${left.join(', ')}.`;
   if (error instanceof Cancelled) {
-    return left.length === 0 ? error : new UserError(`Stopped. ${what}`, { remedy: REMOVE });
+    return left.length === 0
+      ? error
+      : new UserError(`Stopped. ${what}`, { problemCode: 'setup-stopped', remedy: REMOVE });
   }
   if (!(error instanceof UserError)) return error;
   return new UserError(`${error.message} ${what}`, {
+    problemCode: error.problemCode,
     remedy: left.length === 0 ? error.remedy : `${error.remedy} ${REMOVE}`,
     exitCode: error.exitCode,
     cause: error.cause,

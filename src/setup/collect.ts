@@ -33,6 +33,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
     const unused = `Nothing asked for ${dialogue.unused.join(', ')}.`;
     if (!dialogue.isAttended) {
       throw new UserError(unused, {
+        problemCode: 'usage',
         remedy: 'Leave it out, or add what it belongs to (--share, --write-to). See setup --help.',
       });
     }
@@ -104,11 +105,15 @@ async function askNext(
       const isExternal = typeof value === 'object' && value.share === 'external' && value.job === undefined;
       if (isExternal && server.users.every((user) => librariesOf(user, server, others).length === 0)) {
         throw new UserError('Nobody has an external library with photos to share.', {
+          problemCode: 'setup-answer',
           remedy: 'In Immich, make one (Administration > External Libraries), or share what is uploaded.',
         });
       }
       if (value === 'write' && hasWrite) {
-        throw new UserError('That was answered already.', { remedy: 'Choose nothing more to see the plan.' });
+        throw new UserError('That was answered already.', {
+          problemCode: 'setup-answer',
+          remedy: 'Choose nothing more to see the plan.',
+        });
       }
     },
   });

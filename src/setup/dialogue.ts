@@ -144,7 +144,10 @@ export class Dialogue {
     const read = (text: string) => {
       const value = words.get(text.toLowerCase());
       if (value !== undefined) return value;
-      throw new UserError(`${quote(text)} is neither yes nor no.`, { remedy: 'Write yes or no.' });
+      throw new UserError(`${quote(text)} is neither yes nor no.`, {
+        problemCode: 'setup-answer',
+        remedy: 'Write yes or no.',
+      });
     };
     return await this.#answer(flag, read, async () => {
       if (this.#prompter === undefined) return initial;
@@ -184,7 +187,10 @@ export class Dialogue {
     );
     throw new UserError(
       only === undefined ? `${quote(text)} is none of what can be chosen.` : `${quote(text)} fits more than one.`,
-      { remedy: `Choose ${list(possible.flatMap((word) => word === undefined ? [] : [quote(word)]), 'or')}.` },
+      {
+        problemCode: 'setup-answer',
+        remedy: `Choose ${list(possible.flatMap((word) => word === undefined ? [] : [quote(word)]), 'or')}.`,
+      },
     );
   }
 
@@ -214,13 +220,18 @@ async function named<T>(flag: string, check: () => T | Promise<T>): Promise<T> {
     return await check();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`${flag}: ${error.message}`, { remedy: error.remedy, cause: error.cause });
+    throw new UserError(`${flag}: ${error.message}`, {
+      problemCode: error.problemCode,
+      remedy: error.remedy,
+      cause: error.cause,
+    });
   }
 }
 
 function missing(flag: string, message: string, options: readonly Option<unknown>[] = []): never {
   const possible = options.map(({ words }) => words[0]).filter((word) => word !== undefined);
   throw new UserError(`${flag} is missing (${message.replace(/[?:]$/, '')}).`, {
+    problemCode: 'setup-answer',
     remedy: possible.length === 0
       ? 'Add it, or run setup on a terminal, where it asks. See setup --help.'
       : `Add it with ${list(possible.map(quote), 'or')}, or run setup on a terminal, where it asks.`,

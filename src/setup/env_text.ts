@@ -61,6 +61,7 @@ function quoted(name: string, value: string): string {
     if (!value.includes('\n') && dotEnvValues(`${name}=${candidate}`)[name] === value) return candidate;
   }
   throw new UserError(`The value of ${name} has quotes in it that an .env cannot hold.`, {
+    problemCode: 'setup-answer',
     remedy: `Put it into a file of its own, and set ${name}_FILE to that file.`,
   });
 }

@@ -51,6 +51,7 @@ export function readExisting(place: ConfigurationPlace): Existing {
   const named = configFile ?? new SettingsReader(variables, cwd, problems).read('CONFIG_FILE');
   if (named !== undefined && !/\.ya?ml$/i.test(named)) {
     throw new UserError(`setup writes YAML, and ${named} is to be something else.`, {
+      problemCode: 'setup-answer',
       remedy: 'Name a file that ends in .yaml with --config, or leave it and CONFIG_FILE out.',
     });
   }
@@ -58,6 +59,7 @@ export function readExisting(place: ConfigurationPlace): Existing {
   const yamlFile = readTextFile(yamlPath);
   if (yamlFile.state === 'directory') {
     throw new UserError(`${yamlPath} is a directory (Docker creates one for a missing file).`, {
+      problemCode: 'not-writable',
       remedy: `Remove it: rmdir ${yamlPath}`,
     });
   }

@@ -48,6 +48,7 @@ export function replaceFiles(
     restoreFiles(done);
     if (error instanceof UserError) throw error;
     throw new UserError(`The configuration cannot be written: ${messageOf(error)}.`, {
+      problemCode: 'not-writable',
       remedy: `Let this user write into ${dirname(files[0]?.path ?? '')}, or run setup in another directory.`,
       cause: error,
     });
@@ -85,7 +86,10 @@ export function checkFiles(files: readonly PlannedFile[], existing: Existing): v
 function assertUnchanged({ path, old }: PlannedFile): void {
   const now = readTextFile(path);
   if ((now.state === 'read' ? now.text : undefined) === old) return;
-  throw new UserError(`${path} was changed by somebody else while setup asked.`, { remedy: 'Run setup again.' });
+  throw new UserError(`${path} was changed by somebody else while setup asked.`, {
+    problemCode: 'setup-stopped',
+    remedy: 'Run setup again.',
+  });
 }
 
 /** Gives the old file a second name, so that it can come back just as it was; a copy where there are no hard links. */

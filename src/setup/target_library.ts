@@ -58,7 +58,7 @@ export async function libraryFor(places: Places, wanted: Wanted, asked?: string)
         library,
       )}, so Immich's scans would import that ` +
         `into ${wanted.target.name}'s account.`,
-      { remedy: 'Write new, to have a library made for the shared photos alone.' },
+      { problemCode: 'exposed', remedy: 'Write new, to have a library made for the shared photos alone.' },
     );
   }
   const covering = libraries.filter(({ ownerId, importPaths }) =>
@@ -73,11 +73,13 @@ export async function libraryFor(places: Places, wanted: Wanted, asked?: string)
 function assertFits({ target, targetPath }: Wanted, { name, ownerId, importPaths }: ImmichLibrary): void {
   if (ownerId !== target.id) {
     throw new UserError(`The library ${quote(name)} does not belong to ${target.name}.`, {
+      problemCode: 'setup-answer',
       remedy: `Choose one of ${target.name}, or write new to have one made.`,
     });
   }
   if (importPaths.some((path) => covers(path, targetPath))) return;
   throw new UserError(`The library ${quote(name)} has no import path above ${targetPath}.`, {
+    problemCode: 'setup-answer',
     remedy: `Its import paths are ${
       importPaths.join(', ') || '(none)'
     }. Choose a directory below one of them, or another library.`,
@@ -97,6 +99,7 @@ async function existing(
     throw new UserError(
       `${target.name}'s library ${quote(name)} covers ${targetPath} and has ${assets} photos in it.`,
       {
+        problemCode: 'exposed',
         remedy: 'Shared photos need a library of their own: choose a directory outside of it.',
       },
     );
@@ -151,6 +154,7 @@ async function newLibrary({ scans }: Places, wanted: Wanted, insteadOf?: ImmichL
     throw new UserError(
       `${quote(importPath)} would be the import path of a library of ${target.name}, and covers ${what}.`,
       {
+        problemCode: 'exposed',
         remedy:
           "Immich's scans would import that. Choose a hidden directory in one that is there for shared photos alone and lies in " +
           "nobody's library.",

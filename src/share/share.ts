@@ -247,6 +247,7 @@ async function prepare(
   const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
   if (jobName !== undefined && only === undefined) {
     throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
+      problemCode: 'unknown-name',
       remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
     });
   }

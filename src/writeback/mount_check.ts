@@ -48,7 +48,10 @@ export class MountCheck {
     return new UserError(
       `${this.#missing.length} of the first ${this.#seen} files are not there, for example ` +
         `${shown(example.immichPath)}, ${where}.`,
-      { remedy: fit === undefined ? this.#advice() : `This would fit: PATH_MAP=${fit.immich}=${fit.local}` },
+      {
+        problemCode: 'originals-away',
+        remedy: fit === undefined ? this.#advice() : `This would fit: PATH_MAP=${fit.immich}=${fit.local}`,
+      },
     );
   }
 

@@ -164,6 +164,7 @@ function beginRun(
   if (isResume && last !== undefined) {
     if (last.options !== identity) {
       throw new UserError(`Run ${last.id} was interrupted, but it had other options: ${last.options}.`, {
+        problemCode: 'other-options',
         remedy: 'Give the same options, or begin anew with --clear-checkpoint.',
       });
     }

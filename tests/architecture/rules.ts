@@ -9,7 +9,7 @@ interface Layer {
   readonly mayImport: readonly string[];
 }
 
-const EVERYWHERE = ['errors', 'config', 'problems'];
+const EVERYWHERE = ['errors', 'config', 'problems', 'codes'];
 const BELOW_JOBS = ['immich', 'postgres', 'files', ...EVERYWHERE];
 const BELOW_CLI = ['service', 'share', 'writeback', 'fields', ...BELOW_JOBS];
 
@@ -29,10 +29,11 @@ export const LAYERS: readonly Layer[] = [
   { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', ...EVERYWHERE] },
   { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
   { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
-  { name: 'problems', path: 'src/problems/', mayImport: ['errors', 'config'] },
+  { name: 'codes', path: 'src/problems/codes.ts', mayImport: [] },
+  { name: 'problems', path: 'src/problems/', mayImport: ['errors', 'config', 'codes'] },
   // One of its settings chooses among the fields.
-  { name: 'config', path: 'src/config/', mayImport: ['errors', 'fields'] },
-  { name: 'errors', path: 'src/errors.ts', mayImport: [] },
+  { name: 'config', path: 'src/config/', mayImport: ['errors', 'fields', 'codes'] },
+  { name: 'errors', path: 'src/errors.ts', mayImport: ['codes'] },
   { name: 'version', path: 'src/version.ts', mayImport: ['package', 'build'] },
   { name: 'package', path: 'deno.json', mayImport: [] },
   { name: 'build', path: 'src/build.json', mayImport: [] },

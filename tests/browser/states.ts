@@ -57,6 +57,7 @@ export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = O
   'degraded': (state) => {
     for (let minute = 30; minute > 3; minute--) state.succeeded(report(minute, 0));
     const lost = new UserError('No PostgreSQL answers at immich_postgres:5432.', {
+      problemCode: 'database-away',
       remedy: 'Check that it is running, and DB_HOSTNAME and DB_PORT.',
     });
     for (let minute = 3; minute > 0; minute--) state.failed(lost, Date.now() - minute * 60_000);
@@ -98,6 +99,7 @@ export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = O
       jobs: [{ ...first ?? job('family to bob', 0), problems }, ...others],
     });
     const error = new UserError(`Immich keeps its media in "/private/media", and ${PHOTO} lies there.`, {
+      problemCode: 'not-named',
       remedy: 'Set UPLOAD_LOCATION to /private/media.',
     });
     state.failed(error, Date.now() - 60_000);

@@ -130,11 +130,16 @@ Deno.test('LOG_FORMAT=json: an error is a line of JSON too, wherever it comes fr
     TARGET_PATH_PREFIX: '/external_library/b/',
   };
   for (
-    const { args, variables, says } of [
-      { args: [], variables: {}, says: 'A command is missing.' },
-      { args: ['sync', '--nonsense'], variables: {}, says: "unknown option '--nonsense'" },
-      { args: ['sync'], variables: {}, says: 'nothing is configured' },
-      { args: ['sync'], variables: { ...job, DB_HOSTNAME: '127.0.0.1' }, says: 'No PostgreSQL answers' },
+    const { args, variables, is, says } of [
+      { args: [], variables: {}, is: 'usage', says: 'A command is missing.' },
+      { args: ['sync', '--nonsense'], variables: {}, is: 'usage', says: "unknown option '--nonsense'" },
+      { args: ['sync'], variables: {}, is: 'configuration', says: 'nothing is configured' },
+      {
+        args: ['sync'],
+        variables: { ...job, DB_HOSTNAME: '127.0.0.1' },
+        is: 'database-away',
+        says: 'No PostgreSQL answers',
+      },
     ]
   ) {
     const { code, stdout, stderr } = await run(args, { cwd: cwd.path, env: { ...env, ...variables } });
@@ -144,6 +149,7 @@ Deno.test('LOG_FORMAT=json: an error is a line of JSON too, wherever it comes fr
     assert.ok(line?.message.includes(says), stderr);
     assert.equal(line?.level, 'ERROR');
     assert.equal(line?.properties.exitCode, EXIT.usage);
+    assert.equal(line?.properties.code, is);
     assert.ok(line?.properties.remedy);
   }
 });
@@ -151,7 +157,7 @@ Deno.test('LOG_FORMAT=json: an error is a line of JSON too, wherever it comes fr
 interface LogLine {
   readonly level: string;
   readonly message: string;
-  readonly properties: { readonly remedy?: string; readonly exitCode?: number };
+  readonly properties: { readonly remedy?: string; readonly exitCode?: number; readonly code?: string };
 }
 
 function assertJsonLines(text: string): LogLine[] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { UserError } from '../../src/errors.ts';
 import { FileProblem } from '../../src/files/problem.ts';
+import { PROBLEMS } from '../../src/problems/codes.ts';
 import { countCodes, describeProblem, problem, problemOf, remediesOf } from '../../src/problems/problem.ts';
 import { renderProblemsPage } from '../../tools/problems_page.ts';
 
@@ -37,8 +38,26 @@ Deno.test('problems are counted by code, and each remedy is said once', () => {
 });
 
 Deno.test('what the user can do something about keeps its remedy; anything else is ours, without a trace', () => {
-  const known = problemOf(new UserError('There is no job.', { remedy: 'Make one.' }));
-  assert.deepEqual([known.code, known.what, known.remedy], ['cannot-run', 'There is no job.', 'Make one.']);
+  const known = problemOf(new UserError('There is no job.', { problemCode: 'unknown-name', remedy: 'Make one.' }));
+  assert.deepEqual([known.code, known.what, known.remedy], ['unknown-name', 'There is no job.', 'Make one.']);
   const unknown = problemOf(new TypeError('x is undefined'));
   assert.deepEqual([unknown.code, unknown.what], ['internal', 'x is undefined']);
 });
+
+Deno.test('every code of the list is given by something', async () => {
+  const sources = await Array.fromAsync(textsBelow(new URL('../../src/', import.meta.url)));
+  const api = sources.find(({ path }) => path.endsWith('/immich/api/failure.ts'))?.text ?? '';
+  const others = sources.filter(({ path }) => !path.endsWith('/problems/codes.ts')).map(({ text }) => text).join('\n');
+  const unused = Object.keys(PROBLEMS).filter((code) =>
+    !others.includes(`'${code}'`) && !(code.startsWith('immich-') && api.includes(`'${code.slice('immich-'.length)}'`))
+  );
+  assert.deepEqual(unused, []);
+});
+
+async function* textsBelow(directory: URL): AsyncGenerator<{ readonly path: string; readonly text: string }> {
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    const path = new URL(isDirectory ? `${name}/` : name, directory);
+    if (isDirectory) yield* textsBelow(path);
+    else if (name.endsWith('.ts')) yield { path: path.pathname, text: await Deno.readTextFile(path) };
+  }
+}

@@ -115,7 +115,7 @@ Deno.test('serve: a configuration that names its own directory is not taken over
     await until('it is refused', async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/api/status`);
       const { problems } = await answer.json();
-      return problems.some(({ code }: { code: string }) => code === 'cannot-run') && problems.length === 2;
+      return problems.some(({ code }: { code: string }) => code === 'own-files') && problems.length === 2;
     });
   } finally {
     program.kill('SIGTERM');

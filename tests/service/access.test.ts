@@ -86,7 +86,7 @@ Deno.test('without a session only counts by reason: no path, no id, no message o
     const { jobs, problems, write } = JSON.parse((await site.get('/api/status')).text);
     assert.deepEqual(jobs[0].problemCounts, { missing: 2, io: 1 });
     assert.deepEqual(jobs[0].problems, []);
-    assert.ok(problems.some(({ code }: { code: string }) => code === 'cannot-run'));
+    assert.ok(problems.some(({ code }: { code: string }) => code === 'not-named'));
     assert.equal(write.last.outcomes.failed, 1);
     assert.match(
       (await site.get('/metrics')).text,

@@ -122,7 +122,7 @@ Deno.test('a configuration that is right is taken over, one that is wrong is tol
   assert.equal(await jobs(world), 1);
 
   service.nextConfig = () => {
-    throw new UserError('DB_PORT is wrong', { remedy: 'Repair it.' });
+    throw new UserError('DB_PORT is wrong', { problemCode: 'configuration', remedy: 'Repair it.' });
   };
   await service.scheduler.reload();
   await service.cycles();

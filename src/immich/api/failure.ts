@@ -36,7 +36,7 @@ export class ImmichApiError extends UserError {
   readonly retryAfterMs: number | undefined;
 
   constructor(url: string, { kind, what, remedy, retryAfterMs, cause }: Failure) {
-    super(`Immich at ${url} ${what}.`, { remedy, exitCode: EXIT.usage, cause });
+    super(`Immich at ${url} ${what}.`, { problemCode: `immich-${kind}`, remedy, exitCode: EXIT.usage, cause });
     this.kind = kind;
     this.retryAfterMs = retryAfterMs;
   }

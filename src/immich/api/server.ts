@@ -40,9 +40,7 @@ export async function identify(
   if (version.major < OLDEST_MAJOR) {
     throw new UserError(
       `Immich at ${api.url} is version ${versionText(version)}, and 2.0 is the oldest that is supported.`,
-      {
-        remedy: 'Update Immich.',
-      },
+      { problemCode: 'immich-version', remedy: 'Update Immich.' },
     );
   }
   const permissions = await readPermissions(api);
@@ -50,6 +48,7 @@ export async function identify(
   if (missing.length > 0) {
     const what = missing.length === 1 ? 'the permission' : 'the permissions';
     throw new UserError(`The API key for Immich at ${api.url} lacks ${what} ${missing.join(', ')}.`, {
+      problemCode: 'immich-missing-permission',
       remedy: allowRemedy(missing),
     });
   }

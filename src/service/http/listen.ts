@@ -53,6 +53,7 @@ function unusable(error: Error & { readonly code?: string }, hostname: string, p
     ENOTFOUND: 'there is no such host',
   };
   return new UserError(`HTTP cannot be answered at ${hostname}:${port}: ${why[error.code ?? ''] ?? error.message}.`, {
+    problemCode: 'http-address',
     remedy: 'Set HTTP_HOST and HTTP_PORT to a free address, or HTTP_PORT=0 to do without.',
     cause: error,
   });

@@ -56,6 +56,7 @@ export function readCompose(path: string, cwd: string, home: string): ComposeFac
     services.find(({ name, container_name }) => /^immich[-_]server$/.test(String(container_name ?? name)));
   if (server === undefined) {
     throw new UserError(`${quote(file)} has no service of Immich's server (image …/immich-server).`, {
+      problemCode: 'compose-file',
       remedy: 'Name the docker-compose.yml with which Immich itself is started.',
     });
   }
@@ -77,7 +78,10 @@ function composeFile(path: string): string {
   if (found !== undefined) return found;
   throw new UserError(
     isDirectory(path) ? `${quote(path)} contains no docker-compose.yml.` : `There is no file ${quote(path)}.`,
-    { remedy: 'Name the directory in which you run "docker compose up -d" for Immich, or "none".' },
+    {
+      problemCode: 'compose-file',
+      remedy: 'Name the directory in which you run "docker compose up -d" for Immich, or "none".',
+    },
   );
 }
 
@@ -91,6 +95,7 @@ function readVariables(path: string): Variables {
   if (file.state === 'missing') return {};
   if (file.state !== 'read') {
     throw new UserError(`${quote(path)}, which belongs to Immich's Compose file, ${file.complaint}.`, {
+      problemCode: 'compose-file',
       remedy: 'Run setup as a user who may read it.',
     });
   }
@@ -119,7 +124,10 @@ function mergedServices(file: string, variables: Variables): readonly Service[] 
 function servicesIn(file: string, variables: Variables): readonly Service[] {
   const text = readTextFile(file);
   if (text.state !== 'read') {
-    throw new UserError(`${quote(file)} ${text.complaint}.`, { remedy: 'Run setup as a user who may read it.' });
+    throw new UserError(`${quote(file)} ${text.complaint}.`, {
+      problemCode: 'compose-file',
+      remedy: 'Run setup as a user who may read it.',
+    });
   }
   // Only codes are shown: the parser's own words may quote a password.
   const document = parseDocument(text.text, { merge: true, logLevel: 'silent' });
@@ -130,7 +138,10 @@ function servicesIn(file: string, variables: Variables): readonly Service[] {
     const line = error?.linePos?.[0].line;
     throw new UserError(
       `${quote(file)} cannot be understood${line === undefined ? ': it has no services' : `, see line ${line}`}.`,
-      { remedy: 'Name Immich\'s docker-compose.yml, and check it with "docker compose config".' },
+      {
+        problemCode: 'compose-file',
+        remedy: 'Name Immich\'s docker-compose.yml, and check it with "docker compose config".',
+      },
     );
   }
   return Object.entries(services).map(([name, service]) => {

@@ -87,6 +87,7 @@ async function askKey({ dialogue, onSecret }: Session, server: Server, target: I
       const { userId, userName } = await identify(apiOf(server.url, key), () => PERMISSIONS);
       if (userId === target.id) return key;
       throw new UserError(`This key belongs to ${quote(userName)}.`, {
+        problemCode: 'setup-answer',
         remedy: `Log in as ${target.name} and create one there.`,
       });
     },
@@ -101,5 +102,8 @@ function albumIn(text: string): string {
 function albumName(text: string): string {
   const name = text.trim();
   if (name !== '' && name.length <= 200 && !/\p{Cc}/u.test(name)) return name;
-  throw new UserError('This is no name for an album.', { remedy: 'Write a few words on one line.' });
+  throw new UserError('This is no name for an album.', {
+    problemCode: 'setup-answer',
+    remedy: 'Write a few words on one line.',
+  });
 }

@@ -148,7 +148,10 @@ async function look(
     if (row?.found === true) return { predecessorPhotos: (await detectPredecessor(sql))?.unknown ?? 0 };
     throw new UserError(
       `The database ${quote(answer.name)} at ${serverName(answer)} belongs to another Immich than ${url}.`,
-      { remedy: `It does not know the user ${quote(me.name)}. Check the address of Immich and that of the database.` },
+      {
+        problemCode: 'setup-answer',
+        remedy: `It does not know the user ${quote(me.name)}. Check the address of Immich and that of the database.`,
+      },
     );
   } finally {
     await disconnect(sql);
@@ -156,12 +159,16 @@ async function look(
 }
 
 function refuseEmpty(): Secret {
-  throw new UserError('An empty password is not possible.', { remedy: "Copy DB_PASSWORD from Immich's own .env." });
+  throw new UserError('An empty password is not possible.', {
+    problemCode: 'setup-answer',
+    remedy: "Copy DB_PASSWORD from Immich's own .env.",
+  });
 }
 
 function nameFlags(error: unknown): unknown {
   if (!(error instanceof UserError)) return error;
   return new UserError(`--db-host, --db-user, --db-password-file, --db-name: ${error.message}`, {
+    problemCode: error.problemCode,
     remedy: error.remedy,
     cause: error,
   });

@@ -82,6 +82,7 @@ async function askWhere(
 ): Promise<Mount | undefined> {
   if (!dialogue.isAttended) {
     throw new UserError(`--mount ${immich}=DIRECTORY is missing. ${problem}`.trim(), {
+      problemCode: 'setup-answer',
       remedy: `Say which directory of this machine is ${immich} in Immich.`,
     });
   }
@@ -95,6 +96,7 @@ async function askWhere(
       const local = resolve(existing.place.cwd, text.trim().replace(/^~(?=\/|$)/, home));
       if (text.trim() !== '' && isDirectory(local)) return { immich, local };
       throw new UserError(`${quote(text)} is no directory on this machine.`, {
+        problemCode: 'setup-answer',
         remedy: 'Write the full path of a directory that is mounted here.',
       });
     },

@@ -75,6 +75,7 @@ async function enter({ onSecret }: Session, url: string, key: Secret): Promise<S
   const me = await readOwnUser(api);
   if (!me.isAdmin) {
     throw new UserError(`This key belongs to ${quote(me.name)}, who is not an administrator of Immich.`, {
+      problemCode: 'setup-answer',
       remedy: 'External libraries can only be made by an administrator: log in as one and create a key there.',
     });
   }
@@ -94,9 +95,10 @@ async function inOtherWords<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    const remedy = error instanceof ImmichApiError ? REMEDIES[error.kind] : undefined;
-    if (remedy === undefined || !(error instanceof Error)) throw error;
-    throw new UserError(error.message, { remedy, cause: error });
+    if (!(error instanceof ImmichApiError)) throw error;
+    const remedy = REMEDIES[error.kind];
+    if (remedy === undefined) throw error;
+    throw new UserError(error.message, { problemCode: error.problemCode, remedy, cause: error });
   }
 }
 
@@ -110,5 +112,5 @@ export function parse<T>({ schema, remedy, mayHoldSecret }: ValueType<T>, text: 
   if (result.success) return result.data;
   const isShown = mayHoldSecret?.(text) !== true;
   const what = text.trim() === '' ? 'An empty answer' : isShown ? quote(text) : 'This';
-  throw new UserError(`${what} ${result.error.issues[0]?.message}.`, { remedy });
+  throw new UserError(`${what} ${result.error.issues[0]?.message}.`, { problemCode: 'setup-answer', remedy });
 }

@@ -43,6 +43,7 @@ export async function askShare(
     check: (user) => {
       if (kind === 'external' && librariesOf(user, server, jobs).length === 0) {
         throw new UserError(`${user.name} has no external library with photos to share.`, {
+          problemCode: 'setup-answer',
           remedy: 'Choose somebody else, or share what is uploaded.',
         });
       }
@@ -61,7 +62,10 @@ export async function askShare(
     initial: server.users.find(({ id }) => id === job?.targetUserId && id !== source.id),
     check: (user) => {
       if (user.id === source.id) {
-        throw new UserError(`${user.name} is the one who shares.`, { remedy: 'Choose somebody else.' });
+        throw new UserError(`${user.name} is the one who shares.`, {
+          problemCode: 'setup-answer',
+          remedy: 'Choose somebody else.',
+        });
       }
     },
   });
@@ -88,6 +92,7 @@ export async function askShare(
       const wanted = parse(jobName, text);
       if (!others.some((other) => fold(other.name) === fold(wanted))) return wanted;
       throw new UserError(`There is a job called ${quote(wanted)} already.`, {
+        problemCode: 'setup-answer',
         remedy: `Give this one another name. To change the other, run setup with --share ${quote(wanted)}.`,
       });
     },

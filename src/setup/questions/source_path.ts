@@ -26,12 +26,14 @@ export async function askSourcePath(
     const path = parse(pathPrefix, text);
     if (!importPaths.some((importPath) => path.startsWith(importPath))) {
       throw new UserError(`${source.name} has no external library at ${quote(path)}.`, {
+        problemCode: 'setup-answer',
         remedy: `Choose ${list(importPaths, 'or')}, or a directory below.`,
       });
     }
     const local = new PathMap(mounts).toLocal(path.slice(0, -1));
     if (local === undefined) {
       throw new UserError(`${quote(path)} lies in none of the directories that are mounted here.`, {
+        problemCode: 'setup-answer',
         remedy: `Known are ${mounts.map((mount) => mount.immich).join(', ')}. Run setup again and add it: --mount ${
           path.slice(0, -1)
         }=DIRECTORY.`,
@@ -75,6 +77,7 @@ function assertReadable(path: string, local: string): void {
   } catch (error) {
     const why = error instanceof Deno.errors.PermissionDenied ? 'may not be read by this user' : 'is not there';
     throw new UserError(`${quote(path)}, which should be ${quote(local)} here, ${why}.`, {
+      problemCode: 'setup-answer',
       remedy: "Check the spelling, and run setup as a user who may read and write Immich's files.",
     });
   }

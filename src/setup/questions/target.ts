@@ -59,7 +59,10 @@ export async function askTarget(
     const targetPath = parse(pathPrefix, text);
     const objection = objectionTo(targetPath, { ...share, ...directories, jobs: share.others, placement });
     if (objection !== undefined) {
-      throw new UserError(`${quote(targetPath)} ${objection.what}.`, { remedy: objection.remedy });
+      throw new UserError(`${quote(targetPath)} ${objection.what}.`, {
+        problemCode: 'setup-answer',
+        remedy: objection.remedy,
+      });
     }
     const wanted = { ...share, targetPath, mediaLocation: directories.mediaLocation };
     const library = await libraryFor({ server, scans }, wanted, wantedLibrary);
@@ -116,6 +119,7 @@ async function askPlacement(
   const isNamed = dialogue.has('--target-dir');
   if (!canLink && !isNamed && current === undefined && !dialogue.isAttended && !dialogue.has('--placement')) {
     throw new UserError(`--target-dir, --placement: ${why}`.trim(), {
+      problemCode: 'setup-answer',
       remedy:
         'Name a directory on the file system of the originals (in a container: in the same mount) with --target-dir, ' +
         'or use --placement symlink (docs/placements.md says what that means).',
@@ -173,6 +177,7 @@ function assertPossible(test: LinkTest): void {
   if (test.isPossible) return;
   const isDisk = test.reason === 'other-filesystem';
   throw new UserError(explain(test), {
+    problemCode: 'setup-answer',
     remedy: isDisk
       ? 'Choose a directory on the file system of the originals (in a container: in the same mount), or --placement symlink.'
       : 'Let this user write there (in a container: PUID and PGID), or choose another directory.',
@@ -211,6 +216,7 @@ function assertLinkable(targetPath: string, paths: PathMap, { job }: Share): voi
     return;
   }
   throw new UserError(`${quote(local)} is there already, and is no symbolic link.`, {
+    problemCode: 'setup-answer',
     remedy: 'Choose another directory.',
   });
 }
@@ -225,6 +231,7 @@ function idOf(text: string, { libraries }: Server): string {
   throw new UserError(
     only === undefined ? `There is no library ${quote(text)}.` : `Several libraries are called ${quote(text)}.`,
     {
+      problemCode: 'setup-answer',
       remedy: 'Write its id (the end of its address in Immich), or new to have one made.',
     },
   );

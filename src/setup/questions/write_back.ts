@@ -66,7 +66,9 @@ export async function askWriteBack(
 function usersIn(text: string, { users }: Server): readonly string[] {
   const words = text.split(',').map((word) => word.trim().toLowerCase()).filter((word) => word !== '');
   if (words.length === 1 && words[0] === 'all') return [];
-  if (words.length === 0) throw new UserError('Nobody was named.', { remedy: 'Write names, or all.' });
+  if (words.length === 0) {
+    throw new UserError('Nobody was named.', { problemCode: 'setup-answer', remedy: 'Write names, or all.' });
+  }
   return words.map((word) => {
     const [only, second] = users.filter(({ id, name, email }) =>
       [id, name, email].some((one) => one.toLowerCase() === word)
@@ -75,6 +77,7 @@ function usersIn(text: string, { users }: Server): readonly string[] {
     throw new UserError(
       only === undefined ? `There is no user ${quote(word)}.` : `Several users are called ${quote(word)}.`,
       {
+        problemCode: 'setup-answer',
         remedy: `Write names or e-mail addresses: ${users.map(({ email }) => email).join(', ')}.`,
       },
     );

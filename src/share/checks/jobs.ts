@@ -41,6 +41,7 @@ export async function checkJobs(sql: Sql, schema: ImmichSchema, jobs: readonly J
   }
   if (problems.length > 0) {
     throw new UserError(`The configuration does not fit this Immich:\n  - ${problems.join('\n  - ')}`, {
+      problemCode: 'job-unfit',
       remedy: WHERE_IDS_ARE,
     });
   }

@@ -45,6 +45,7 @@ export async function checkMounts(
       `${name}: none of ${sample.length} sampled files of the source is here, for example ` +
         `${JSON.stringify(sample[0]?.original)}.`,
       {
+        problemCode: 'originals-away',
         remedy: 'Check that the directory is mounted, and UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP: ' +
           paths.roots.map((root) => `${root.immich} is looked for in ${root.local}`).join(', ') + '.',
       },
@@ -94,6 +95,7 @@ function assertDirectory(local: string, immich: string): void {
   throw new UserError(
     `The directory ${JSON.stringify(local)}, which is ${JSON.stringify(immich)} in Immich, is not here.`,
     {
+      problemCode: 'directory-away',
       remedy: 'Mount it, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP to where it is mounted.',
     },
   );
@@ -107,10 +109,12 @@ function refused(local: string, immich: string, cause: unknown): UserError {
   const [here, there] = [JSON.stringify(local), JSON.stringify(immich)];
   return CLOSED.test(`${local}/`)
     ? new UserError(`${here}, which is ${there} in Immich, is in a place where Deno lets this program do nothing.`, {
+      problemCode: 'permissions',
       remedy: 'Keep or mount it anywhere but below /dev, /proc and /sys.',
       cause,
     })
     : new UserError(`Immich keeps its media in ${there}, and no setting names ${here} here.`, {
+      problemCode: 'not-named',
       remedy: 'Set UPLOAD_LOCATION to that directory as this program sees it; nothing else may be touched.',
       cause,
     });
@@ -120,6 +124,7 @@ function localOrThrow(immichPath: string, paths: PathMap, name: string): string 
   const local = paths.toLocal(immichPath);
   if (local !== undefined) return local;
   throw new UserError(`${name}: ${JSON.stringify(immichPath)} lies outside the configured directories.`, {
+    problemCode: 'outside-roots',
     remedy: `Configured are ${paths.roots.map((root) => root.immich).join(', ')}; add a pair to PATH_MAP.`,
   });
 }
@@ -171,7 +176,7 @@ function nearestDirectory(directory: string): string {
 function explain(problem: FileProblem, { name, isOriginal }: Probe, source: string, directory: string): UserError {
   const [from, to] = [JSON.stringify(source), JSON.stringify(directory)];
   const problemAndRemedy = (message: string, remedy: string) =>
-    new UserError(`${name}: ${message}`, { remedy, cause: problem });
+    new UserError(`${name}: ${message}`, { problemCode: problem.reason, remedy, cause: problem });
   const obstacle = linkObstacle(problem, directory);
   if (obstacle !== undefined) {
     const { message, remedy } = describeLinkObstacle(obstacle, from, to);

@@ -122,6 +122,7 @@ export async function checkScans(sql: Sql, jobs: readonly Job[], paths: PathMap)
   const imminent = complaints.filter(({ isImminent }) => isImminent);
   if (imminent.length > 0) {
     throw new UserError(`Nothing is shared, as ${imminent.map(({ message }) => message).join('; ')}.`, {
+      problemCode: 'exposed',
       remedy: imminent.map(({ remedy }) => remedy).join(' '),
     });
   }

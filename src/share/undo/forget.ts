@@ -34,6 +34,7 @@ export async function planForget(sql: Sql, { jobs }: Pick<View, 'jobs'>, choice:
   const job = jobs.find(({ name }) => name === choice.job);
   if (choice.job !== undefined && job === undefined) {
     throw new UserError(`There is no job ${JSON.stringify(choice.job)}.`, {
+      problemCode: 'unknown-name',
       remedy: `Configured are: ${jobs.map(({ name }) => JSON.stringify(name)).join(', ') || 'none'}.`,
     });
   }
@@ -88,6 +89,7 @@ export async function applyForget(sql: Sql, decisions: readonly Decision[]): Pro
   if (decisions.length === 0) return 0;
   if (await schemaVersion(sql, MIGRATIONS) < newestVersion(MIGRATIONS)) {
     throw new RefusedError('The tables of immich-sidecar are of an earlier version.', {
+      problemCode: 'older-tables',
       remedy: 'Run a sync first, which brings them up to date.',
     });
   }

@@ -140,12 +140,14 @@ export function assertKnown(
   const names = new Set([...jobs.map(({ name }) => name), ...known.flatMap((share) => share.job ?? [])]);
   if (job !== undefined && !names.has(job)) {
     throw new UserError(`There is no job ${JSON.stringify(job)}, and no photo was shared by one.`, {
+      problemCode: 'unknown-name',
       remedy: `Known are: ${[...names].map((name) => JSON.stringify(name)).join(', ') || 'none'}.`,
     });
   }
   const users = new Set([...jobs, ...known].map((share) => share.targetUserId));
   if (targetUserId !== undefined && !users.has(targetUserId)) {
     throw new UserError(`Nothing is shared with the user ${targetUserId}.`, {
+      problemCode: 'unknown-name',
       remedy: `Something is shared with: ${[...users].join(', ') || 'nobody'}.`,
     });
   }
@@ -263,6 +265,7 @@ export async function assertLinksAreHere(
   const absent = directories.map(({ path }) => path).filter((path) => !isDirectory(paths.toLocal(path)));
   if (absent.length === 0) return;
   throw new UserError(`Not all directories with shared files are here: ${absent.map(quote).join(', ')}.`, {
+    problemCode: 'directory-away',
     remedy: 'Nothing was changed. Mount them, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP: ' +
       paths.roots.map((root) => `${root.immich} is looked for in ${root.local}`).join(', ') + '.',
   });

@@ -92,6 +92,7 @@ export function cacheDirectory(environment: Pick<Deno.Env, 'get'>, system: typeo
   ];
   if (directory !== undefined) return directory;
   throw new UserError('There is no directory to unpack ExifTool to: neither HOME nor XDG_CACHE_HOME is set.', {
+    problemCode: 'exiftool',
     remedy: 'Set XDG_CACHE_HOME to a directory that this program may write to, or EXIFTOOL_PATH to an ExifTool.',
   });
 }

@@ -96,6 +96,7 @@ export class ExifToolPool implements AsyncDisposable {
   #cannotRun(cause: unknown): UserError {
     const { program, args } = this.#launch;
     return new UserError(`ExifTool cannot be run: ${[program, ...args].join(' ')}.`, {
+      problemCode: 'exiftool',
       remedy: args.length > 0
         ? 'Install Perl 5, or name an ExifTool of your own with EXIFTOOL_PATH.'
         : 'Check EXIFTOOL_PATH, or leave it out to use the ExifTool that comes with this program.',

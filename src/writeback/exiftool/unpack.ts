@@ -45,6 +45,7 @@ export async function unpack({ location, digest }: Archive, cache: string, name:
     return directory;
   } catch (error) {
     throw new UserError(`${name} cannot be unpacked to ${directory} (${codeOf(error) || messageOf(error)}).`, {
+      problemCode: 'exiftool',
       remedy: 'Set XDG_CACHE_HOME to a directory that this program may write to, with 30 MB free. If that is not it, ' +
         'download this program again; or name an ExifTool of your own with EXIFTOOL_PATH.',
       cause: error,

@@ -22,6 +22,7 @@ export function openDatabase(directory: string): DatabaseSync {
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
   } catch (error) {
     throw new UserError(`The ledger ${path} cannot be written (${codeOf(error) || messageOf(error)}).`, {
+      problemCode: 'ledger-unwritable',
       remedy: 'Set WRITE_STATE_DIR to a directory that this program may write to and that is kept from run to run.',
       cause: error,
     });
@@ -55,7 +56,10 @@ function migrate(db: DatabaseSync, path: string): void {
   if (version > LEDGER_MIGRATIONS.length) {
     throw new RefusedError(
       `The ledger ${path} has version ${version}, but this program knows only up to ${LEDGER_MIGRATIONS.length}.`,
-      { remedy: 'A newer immich-sidecar has worked with it: install that version or a later one.' },
+      {
+        problemCode: 'newer-version',
+        remedy: 'A newer immich-sidecar has worked with it: install that version or a later one.',
+      },
     );
   }
   for (const [index, sql] of LEDGER_MIGRATIONS.entries()) {
@@ -74,12 +78,14 @@ function explain(error: unknown, path: string): unknown {
   const words = messageOf(error);
   if (IN_USE.test(words)) {
     return new RefusedError(`Another run works with the ledger ${path}.`, {
+      problemCode: 'busy',
       remedy: 'Wait until it has finished, or stop it.',
       cause: error,
     });
   }
   if (DAMAGED.test(words)) {
     return new UserError(`The ledger ${path} is damaged (${words}).`, {
+      problemCode: 'ledger-damaged',
       remedy: 'Move it away. The next run compares every file, writes only what is missing, and begins a new ledger; ' +
         'what the old one knew for undo is lost.',
       cause: error,

@@ -51,6 +51,7 @@ function assertReadable(catalog: Catalog): void {
   const missing = missingFrom(catalog, 'writeBack', MORE_COLUMNS);
   if (missing.length === 0) return;
   throw new RefusedError(`This Immich database is not one that can be read: ${missing.join('; ')}.`, {
+    problemCode: 'database-schema',
     remedy:
       'Use WRITE_SOURCE=api, or update immich-sidecar and report these names together with the version of Immich.',
   });

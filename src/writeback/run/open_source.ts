@@ -55,6 +55,7 @@ async function openApi(
   const { apiKey, url } = config.immich;
   if (apiKey === undefined) {
     throw new UserError('Immich asks for a key, and none is configured.', {
+      problemCode: 'immich-no-key',
       remedy: 'Make one in Immich (Account Settings > API Keys) and set IMMICH_API_KEY, or use --source database.',
     });
   }

@@ -93,7 +93,7 @@ async function doctor(_: Connection, config: Config, refused: Dropped | undefine
   if (broken.length > 0) throw new Error(broken.map(({ check, message }) => `${check}: ${message}`).join('\n'));
   if (refused === undefined) return findings.map(({ check, status }) => `${check} ${status}`);
   const told = findings.filter(({ check, status }) => check === 'immich.schema' && status === 'fail');
-  throw new RefusedError(told.map(({ message }) => message).join('\n'), { remedy: '' });
+  throw new RefusedError(told.map(({ message }) => message).join('\n'), { problemCode: 'database-schema', remedy: '' });
 }
 
 async function unshare(sql: Connection, config: Config): Promise<unknown> {

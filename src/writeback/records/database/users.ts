@@ -12,6 +12,7 @@ export async function readUserIds(sql: Sql, wanted: readonly string[]): Promise<
   const unknown = wanted.filter((id) => !ids.includes(id));
   if (unknown.length > 0) {
     throw new UserError(`There is no user ${unknown.join(', ')} in the database of Immich.`, {
+      problemCode: 'unknown-name',
       remedy: 'Correct WRITE_USER_IDS: Administration > Users, open the user; the id is the end of the address.',
     });
   }
