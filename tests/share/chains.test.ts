@@ -128,3 +128,52 @@ async function assertAtRest(world: World): Promise<void> {
   await world.share();
   assert.deepEqual(await digestTables(world.sql), before);
 }
+
+Deno.test("a job over a directory in which mirrors lie shares what is its owner's own there, and no mirror", async () => {
+  await using world = await World.open('v3.1.0');
+  const { bob } = world.library.users;
+  await world.share();
+  const [onward] = jobsOf(world.library, 'carol');
+  assert.ok(onward);
+  const name = 'mirrors of bob to carol';
+  const prefix = '/external_library/bob_shared/';
+  world.setJobs([...world.config.jobs, { ...onward, name, sourceUserId: bob.id, sourcePathPrefix: prefix }]);
+  const [first] = (await world.share()).jobs.filter(({ job }) => job === name);
+  assert.deepEqual([first?.created, first?.problems], [0, []]);
+
+  // A photo of his own beside them, in the same library.
+  const [mirror] = await world.someMirrored();
+  const local = await world.localMirrorPath(mirror);
+  await Deno.copyFile(local, world.local(`${prefix}own.jpg`));
+  const own = await copyAsset(world, await world.mirrorOfId(mirror), `${prefix}own.jpg`);
+  const [second] = (await world.share()).jobs.filter(({ job }) => job === name);
+  assert.equal(second?.created, 1);
+  const shared = await world.sql<{ id: string }[]>`
+    SELECT source_asset_id AS id FROM immich_sidecar.asset_map WHERE target_user_id = ${world.library.users.carol.id}`;
+  assert.deepEqual(shared.map(({ id }) => id), [own]);
+  await assertAtRest(world);
+});
+
+/** Another asset with the same owner, library and content, of which Immich has made everything. Returns its id. */
+async function copyAsset({ sql }: World, id: string, path: string): Promise<string> {
+  const own = crypto.randomUUID();
+  const copyRow = async (table: string, key: string, changes: Record<string, unknown>) => {
+    const [row] = await sql`SELECT * FROM ${sql(table)} WHERE ${sql(key)} = ${id} LIMIT 1`;
+    assert.ok(row, table);
+    const generated = ['updateId', 'updatedAt', 'createId'];
+    const kept = Object.entries(row).filter(([column]) => !generated.includes(column));
+    await sql`INSERT INTO ${sql(table)} ${sql({ ...Object.fromEntries(kept), [key]: own, ...changes })}`;
+  };
+  await copyRow('asset', 'id', { originalPath: path, checksum: new TextEncoder().encode(own), stackId: null });
+  await copyRow('asset_exif', 'assetId', {});
+  await copyRow('asset_job_status', 'assetId', {});
+  await sql`
+    INSERT INTO smart_search ("assetId", embedding)
+    SELECT ${own}, embedding FROM smart_search WHERE "assetId" = ${id}`;
+  const files = await sql<{ type: string; path: string }[]>`
+    SELECT type, path FROM asset_file WHERE "assetId" = ${id} AND type IN ('preview', 'thumbnail')`;
+  for (const file of files) {
+    await sql`INSERT INTO asset_file ("assetId", type, path) VALUES (${own}, ${file.type}, ${file.path})`;
+  }
+  return own;
+}

@@ -85,3 +85,110 @@ for (const release of REPRESENTATIVE) {
     assert.deepEqual(await world.verify(verifyMirrors), []);
   });
 }
+
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: the target's own person, into whom they merged a shared one, stays as they have it, with its thumbnail`, async () => {
+    await using world = await World.open(release);
+    world.config = { ...world.config, brake: { percent: 100, minimum: 1_000 } };
+    await world.share();
+    const { sql, people: { personKey, faceKey }, library: { users, people } } = world;
+    const [own, origin] = [people['bob/dora'].id, people['alice/dora'].id];
+    const [{ id: mirrored } = assert.fail()] = await sql<{ id: string }[]>`
+      SELECT mirror_person_id AS id
+      FROM immich_sidecar.person_map
+      WHERE origin_person_id = ${origin} AND target_user_id = ${users.bob.id}`;
+    const facesOfBob = sql`"assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${users.bob.id})`;
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${own} WHERE ${sql(faceKey)} = ${mirrored} AND ${facesOfBob}`;
+    await sql`DELETE FROM person WHERE ${sql(personKey)} = ${mirrored} AND "ownerId" = ${users.bob.id}`;
+    await world.share();
+    const seen = async () => {
+      const [row] = await sql<{ thumbnailPath: string }[]>`
+        SELECT name, "isHidden", "birthDate"::text, color, "thumbnailPath"
+        FROM person
+        WHERE ${sql(personKey)} = ${own} AND "ownerId" = ${users.bob.id}`;
+      return row === undefined ? undefined : { ...row, file: Deno.readFileSync(world.local(row.thumbnailPath)).length };
+    };
+    const before = await seen();
+    assert.ok(before !== undefined && before.file > 0);
+
+    const [{ id: otherFace } = assert.fail()] = await sql<{ id: string }[]>`
+      SELECT f.id
+      FROM asset_face f
+      JOIN person p ON p.${sql(personKey)} = f.${sql(faceKey)} AND p."ownerId" = ${users.alice.id}
+      JOIN immich_sidecar.asset_map m ON m.source_asset_id = f."assetId"
+      WHERE f.${sql(faceKey)} = ${origin} AND f.id IS DISTINCT FROM p."faceAssetId"
+      LIMIT 1`;
+    await sql`
+      UPDATE person
+      SET name = 'Theodora', "isHidden" = true, "birthDate" = '1991-01-01', color = '#000000', "faceAssetId" = ${otherFace}
+      WHERE ${sql(personKey)} = ${origin} AND "ownerId" = ${users.alice.id}`;
+    await world.share();
+    assert.deepEqual(await seen(), before, 'what the source says of theirs');
+
+    // Nobody sees this person any more, on mirrors or on Bob's own photos.
+    await sql`UPDATE asset SET visibility = 'locked' WHERE "ownerId" = ${users.alice.id}`;
+    await sql`DELETE FROM asset_face WHERE ${sql(faceKey)} = ${own} AND ${facesOfBob}`;
+    await world.share();
+    assert.deepEqual(await seen(), before, 'without a face');
+    await sql`DELETE FROM person WHERE ${sql(personKey)} = ${origin} AND "ownerId" = ${users.alice.id}`;
+    await world.share();
+    assert.deepEqual(await seen(), before, 'without the one who was shared');
+  });
+
+  Deno.test(`${release}: a face that the target has removed is no cover, neither the source's nor the largest one`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql, people: { personKey, faceKey }, library: { users } } = world;
+    const remove = (id: string | null | undefined) =>
+      sql`UPDATE asset_face SET "deletedAt" = now() WHERE id = ${id ?? ''} RETURNING id`;
+    const isLiving = async (id: string | null | undefined) =>
+      (await sql`SELECT FROM asset_face WHERE id = ${id ?? null} AND "deletedAt" IS NULL`).length === 1;
+    const dora = await mirrorOfPerson(world, 'alice/dora');
+    assert.ok(dora && await isLiving(dora.faceAssetId));
+    await remove(dora.faceAssetId);
+    await world.share();
+    const another = await mirrorOfPerson(world, 'alice/dora');
+    assert.ok(another && await isLiving(another.faceAssetId));
+    assert.equal(another.thumbnailPath, '');
+    assert.throws(() => Deno.lstatSync(world.local(dora.thumbnailPath)), Deno.errors.NotFound);
+
+    // Immich takes a cover away with the face; the largest of those that are left is the next.
+    await remove(another.faceAssetId);
+    const ofBob = sql`"assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${users.bob.id})`;
+    await sql`
+      UPDATE person SET "faceAssetId" = NULL
+      WHERE "faceAssetId" = ${another.faceAssetId} AND "ownerId" = ${users.bob.id}`;
+    const left = await sql`
+      SELECT FROM asset_face f JOIN person p ON p.${sql(personKey)} = f.${sql(faceKey)}
+      WHERE p."ownerId" = ${users.bob.id} AND p.name = ${dora.name} AND ${ofBob} AND f."deletedAt" IS NULL`;
+    await world.share();
+    const last = await mirrorOfPerson(world, 'alice/dora');
+    assert.equal(last !== undefined && last.faceAssetId !== null, left.length > 0);
+    if (last !== undefined) assert.ok(await isLiving(last.faceAssetId));
+  });
+
+  Deno.test(`${release}: a thumbnail in a directory where Immich has none for this person stays when the person goes`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql, library: { users } } = world;
+    const odd = [
+      `/data/thumbs/${users.alice.id}/somebody.jpeg`,
+      `/data/thumbs/${users.bob.id}/odd/somebody.jpeg`,
+      '/external_library/alice/family/somebody.jpeg',
+    ];
+    for (const path of odd) {
+      await Deno.mkdir(world.local(path.replace(/[^/]+$/, '')), { recursive: true });
+      await Deno.writeTextFile(world.local(path), 'not ours');
+      await sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${world.id('family/birthday')}`;
+      assert.equal((await world.share()).complete, true);
+      const [person] = await sql`
+        UPDATE person SET "thumbnailPath" = ${path} WHERE name = 'Neighbour' AND "ownerId" = ${users.bob.id} RETURNING name`;
+      assert.ok(person);
+      await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/birthday')}`;
+      const report = await world.share();
+      assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
+      assert.ok(!(await world.namesOf('bob')).includes('Neighbour'));
+      assert.equal(await Deno.readTextFile(world.local(path)), 'not ours', path);
+    }
+  });
+}

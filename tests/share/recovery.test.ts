@@ -1,5 +1,6 @@
 import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
@@ -66,4 +67,73 @@ Deno.test('everything can be withdrawn: without jobs for Bob his account and the
   await world.share();
   assert.deepEqual(immich(await digestTables(world.sql)), tables);
   assert.deepEqual(inodes(listFiles(world.directory)), files);
+});
+
+/** While `work` goes on PostgreSQL refuses this to the journal of files. */
+async function withoutJournal(world: World, what: 'INSERT' | 'DELETE', work: () => Promise<void>): Promise<void> {
+  await world.sql.unsafe(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+    CREATE TRIGGER refuse BEFORE ${what} ON immich_sidecar.link FOR EACH ROW EXECUTE FUNCTION refuse();`);
+  await work();
+  await world.sql.unsafe('DROP TRIGGER refuse ON immich_sidecar.link; DROP FUNCTION refuse()');
+}
+
+Deno.test('no file is made before the journal knows of it: of a new photo, of a file that comes later, of a cover', async () => {
+  await using world = await World.open('v3.1.0');
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  world.setJobs([uploads]);
+  await world.share();
+  const files = () =>
+    Object.entries(listFiles(world.directory)).flatMap(([path, is]) => is.startsWith('f') ? [path] : []);
+
+  const before = files();
+  world.setJobs([family, uploads]);
+  await withoutJournal(world, 'INSERT', async () => {
+    await assert.rejects(world.share(), /not now/);
+    assert.deepEqual(files(), before, 'new photos');
+  });
+  assert.equal((await world.share()).complete, true);
+
+  // A sidecar comes beside a photo, and somebody gets a cover that Bob can see.
+  const { sql } = world;
+  const [photo] = await world.someMirrored();
+  const [{ path } = assert.fail()] = await sql<
+    { path: string }[]
+  >`SELECT "originalPath" AS path FROM asset WHERE id = ${photo}`;
+  await Deno.writeTextFile(world.local(`${path}.xmp`), '<x/>');
+  await sql`DELETE FROM asset_file WHERE "assetId" = ${photo} AND type = 'sidecar'`;
+  await sql`INSERT INTO asset_file ("assetId", type, path) VALUES (${photo}, 'sidecar', ${`${path}.xmp`})`;
+  const gustav = world.library.people['alice/gustav'].id;
+  await sql`
+    UPDATE person SET "faceAssetId" = (
+      SELECT f.id FROM asset_face f JOIN immich_sidecar.asset_map m ON m.source_asset_id = f."assetId"
+      WHERE f."personId" = ${gustav} LIMIT 1
+    ) WHERE id = ${gustav}`;
+  const then = files();
+  await withoutJournal(world, 'INSERT', async () => {
+    await world.share().catch(() => {});
+    assert.deepEqual(files(), then, 'later files');
+  });
+  assert.equal((await world.share()).complete, true);
+  assert.equal(files().length, then.length + 2, 'the sidecar and the cover');
+});
+
+Deno.test('a file goes before the journal forgets it: where PostgreSQL refuses that, the next cycle finds the row', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const [photo] = await world.someMirrored();
+  const [mirror, local] = [await world.mirrorOfId(photo), await world.localMirrorPath(photo)];
+  const rows = () => world.sql`SELECT path FROM immich_sidecar.link WHERE mirror_id = ${mirror}`;
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${photo}`;
+  const known = (await rows()).length;
+  await withoutJournal(world, 'DELETE', async () => {
+    assert.equal((await world.share()).complete, false);
+    assert.deepEqual([existsSync(local), (await rows()).length], [false, known]);
+  });
+  assert.equal((await world.share()).complete, true);
+  assert.deepEqual([
+    (await rows()).length,
+    await world.sql`SELECT FROM asset WHERE id = ${mirror}`.then((r) => r.length),
+  ], [0, 0]);
 });
