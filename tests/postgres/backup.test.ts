@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import type { Connection } from '../../src/postgres/connect.ts';
 import { migrate, type Migration, newestVersion, schemasOf, schemaVersion } from '../../src/postgres/migrate.ts';
 import { MIGRATIONS } from '../../src/share/schema/migrations.ts';
-import { type ImmichDatabase, openImmich, withImmich } from '../harness/database.ts';
-import { backUp, findClients, restore, type Restorer, RESTORERS } from '../harness/immich_backup.ts';
-
-const CLIENTS = await findClients();
+import { type ImmichDatabase, withImmich } from '../harness/database.ts';
+import { backUp, restore, type Restorer, RESTORERS } from '../harness/immich_backup.ts';
+import { onBackups } from './on_backups.ts';
 
 /** As a later version may have them: with tables of its own, changed once more by the version after. */
 const LATER: readonly Migration[] = [
@@ -43,22 +42,6 @@ async function things(sql: Connection): Promise<number> {
 
 async function addThing(sql: Connection): Promise<void> {
   await sql`INSERT INTO immich_sidecar_later.thing (mirror_asset_id) VALUES (gen_random_uuid())`;
-}
-
-function onBackups(name: string, use: (db: ImmichDatabase, bin: string) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: CLIENTS === undefined,
-    fn: async () => {
-      if (CLIENTS === undefined) return;
-      const db = await openImmich('v3.1.0', { server: CLIENTS.server });
-      try {
-        await use(db, CLIENTS.bin);
-      } finally {
-        await db.close();
-      }
-    },
-  });
 }
 
 for (const restorer of RESTORERS) {

@@ -6,10 +6,9 @@ import { migrate } from '../../src/postgres/migrate.ts';
 import { assertReadable, giveBack, type Ownership, readOwnership } from '../../src/postgres/ownership.ts';
 import { MIGRATIONS } from '../../src/share/schema/migrations.ts';
 import { makeOwnTables, OWN_SCHEMAS } from '../../src/share/schema/own_tables.ts';
-import { type ImmichDatabase, openImmich } from '../harness/database.ts';
-import { backUp, findClients, restore, RESTORERS } from '../harness/immich_backup.ts';
-
-const CLIENTS = await findClients();
+import type { ImmichDatabase } from '../harness/database.ts';
+import { backUp, restore, RESTORERS } from '../harness/immich_backup.ts';
+import { onBackups } from './on_backups.ts';
 
 /** Immich with a role of its own that is no superuser, and a role that may do what that one may. */
 interface Roles {
@@ -27,31 +26,34 @@ const OURS: Readonly<
 };
 
 for (const [who, { config, owner }] of Object.entries(OURS)) {
-  test(`as ${who}: Immich's nightly backup takes our tables along, also those of earlier versions`, async (db, bin) => {
-    await withRoles(db, async (roles) => {
-      const ours = config(db, roles);
-      await as(ours, (sql) => sql.begin((tx) => migrate(tx, MIGRATIONS))); // as earlier versions left them
-      await assert.rejects(backUp(bin, roles.immich), /permission denied for schema immich_sidecar/);
+  onBackups(
+    `as ${who}: Immich's nightly backup takes our tables along, also those of earlier versions`,
+    async (db, bin) => {
+      await withRoles(db, async (roles) => {
+        const ours = config(db, roles);
+        await as(ours, (sql) => sql.begin((tx) => migrate(tx, MIGRATIONS))); // as earlier versions left them
+        await assert.rejects(backUp(bin, roles.immich), /permission denied for schema immich_sidecar/);
 
-      await as(ours, (sql) => sql.begin(makeOwnTables));
-      assert.match(await backUp(bin, roles.immich), /COPY immich_sidecar_stacks\.stack_map/);
-      const ownership = await as(ours, ownershipOf);
-      const expected = owner === 'Immich' ? ownership.immichRole : ownership.role;
-      for (const object of ownership.objects) {
-        assert.deepEqual({ ...object, isReadable: true, mayRead: true, mayWrite: true, isMine: true }, object);
-        assert.equal(object.owner, expected, object.name);
-      }
+        await as(ours, (sql) => sql.begin(makeOwnTables));
+        assert.match(await backUp(bin, roles.immich), /COPY immich_sidecar_stacks\.stack_map/);
+        const ownership = await as(ours, ownershipOf);
+        const expected = owner === 'Immich' ? ownership.immichRole : ownership.role;
+        for (const object of ownership.objects) {
+          assert.deepEqual({ ...object, isReadable: true, mayRead: true, mayWrite: true, isMine: true }, object);
+          assert.equal(object.owner, expected, object.name);
+        }
 
-      // Whatever is made later, by whichever statement, can be backed up too.
-      await as(ours, (sql) => sql`CREATE TABLE immich_sidecar.later (id int GENERATED ALWAYS AS IDENTITY)`);
-      if (owner === 'Immich') await as(ours, (sql) => sql.begin(makeOwnTables));
-      await backUp(bin, roles.immich);
-    });
-  });
+        // Whatever is made later, by whichever statement, can be backed up too.
+        await as(ours, (sql) => sql`CREATE TABLE immich_sidecar.later (id int GENERATED ALWAYS AS IDENTITY)`);
+        if (owner === 'Immich') await as(ours, (sql) => sql.begin(makeOwnTables));
+        await backUp(bin, roles.immich);
+      });
+    },
+  );
 }
 
 for (const restorer of RESTORERS) {
-  test(
+  onBackups(
     `Immich ${restorer}: after a restored backup a role of its own works on, or is told the statements it takes`,
     async (db, bin) => {
       await as(db.config, (sql) => sql.begin(makeOwnTables));
@@ -78,22 +80,6 @@ for (const restorer of RESTORERS) {
       assert.equal(rows.length, 1);
     },
   );
-}
-
-function test(name: string, use: (db: ImmichDatabase, bin: string) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: CLIENTS === undefined,
-    fn: async () => {
-      if (CLIENTS === undefined) return;
-      const db = await openImmich('v3.1.0', { server: CLIENTS.server });
-      try {
-        await use(db, CLIENTS.bin);
-      } finally {
-        await db.close();
-      }
-    },
-  });
 }
 
 /** Gives Immich's tables to a role of its own for as long as `use` takes. */

@@ -14,18 +14,24 @@ function serve(world: World, cwd: string): RunningProgram {
   return RunningProgram.start(['serve'], { cwd, env });
 }
 
+/** One that has shared everything and holds the lock as `holder`, and one that stands by. */
+async function startTwo(world: World, cwd: string) {
+  const first = serve(world, cwd);
+  await until('the first has the lock', async () => (await lockHolders(world.sql)).length > 0);
+  const [holder] = await lockHolders(world.sql);
+  const second = serve(world, cwd);
+  await second.says(/standing by/);
+  await until('everything is shared', async () => await isShared(world));
+  return { first, second, holder };
+}
+
 Deno.test(
   'two instances: one works, one stands by and takes over when the other is killed',
   async () => {
     await using world = await World.open('v3.1.0');
     const ground = new Ground(world);
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));
-    const first = serve(world, cwd.path);
-    await until('the first has the lock', async () => (await lockHolders(world.sql)).length > 0);
-    const [holder] = await lockHolders(world.sql);
-    const second = serve(world, cwd.path);
-    await second.says(/standing by/);
-    await until('everything is shared', async () => await isShared(world));
+    const { first, second, holder } = await startTwo(world, cwd.path);
     assert.deepEqual(await lockHolders(world.sql), [holder], 'the second stands by');
     await ground.assertRight('shared by the first');
 
@@ -56,12 +62,7 @@ Deno.test(
     await using world = await World.open('v3.1.0');
     const ground = new Ground(world);
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));
-    const first = serve(world, cwd.path);
-    await until('the first has the lock', async () => (await lockHolders(world.sql)).length > 0);
-    const [holder] = await lockHolders(world.sql);
-    const second = serve(world, cwd.path);
-    await second.says(/standing by/);
-    await until('everything is shared', async () => await isShared(world));
+    const { first, second, holder } = await startTwo(world, cwd.path);
     assert.ok(second.signal('SIGKILL'));
     assert.equal((await second.ended()).code, 137);
 

@@ -1,30 +1,10 @@
 import assert from 'node:assert/strict';
-import type { JobConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
+import { bobToAlice } from './bob_to_alice.ts';
 import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
-
-/** Bob's uploads back to Alice, into a library of hers that is made for it. */
-async function bobToAlice(world: World): Promise<JobConfig> {
-  const { alice, bob } = world.library.users;
-  const [library] = await world.sql<{ id: string }[]>`
-    INSERT INTO library (name, "ownerId", "importPaths", "exclusionPatterns")
-    VALUES ('uploads of Bob', ${alice.id}, ${['/data/shared/alice']}, ${[]}::text[])
-    RETURNING id`;
-  const [, uploads] = world.config.jobs;
-  assert.ok(library && uploads);
-  return {
-    ...uploads,
-    name: 'bob to alice',
-    sourceUserId: bob.id,
-    targetUserId: alice.id,
-    targetLibraryId: library.id,
-    targetPathPrefix: '/data/shared/alice/.bob/',
-    albumId: undefined,
-  };
-}
 
 for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: sharing both ways makes no mirror of a mirror and gives the owner their own person back`, async () => {

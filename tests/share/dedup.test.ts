@@ -305,20 +305,9 @@ async function look(world: World, choice: Partial<DedupChoice> = {}): Promise<De
 }
 
 async function dedup(world: World): Promise<DedupResult> {
-  const sql = await connect(world.config.database);
-  try {
-    return await withSharing(
-      sql,
-      world.config,
-      'test',
-      (sharing) =>
-        sharing.apply(async (tools, view) =>
-          await applyDedup(tools, await planDedup(sql, view, { matchTime: false }), () => {})
-        ),
-    );
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
+  return await world.apply(async (tools, view) =>
+    await applyDedup(tools, await planDedup(view.sql, view, { matchTime: false }), () => {})
+  );
 }
 
 async function forget(world: World, keys: readonly string[]): Promise<void> {

@@ -1,6 +1,5 @@
 import { describeProblem } from '../../src/problems/problem.ts';
 import assert from 'node:assert/strict';
-import type { JobConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { assetOf } from '../../src/demo/library_generator/result.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
@@ -9,6 +8,7 @@ import { REPRESENTATIVE } from '../harness/database.ts';
 import { onServer } from '../harness/server_databases.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
+import { bobToAlice } from './bob_to_alice.ts';
 import { World } from './world.ts';
 
 // Each of these is a bug that a program like this one once had.
@@ -295,26 +295,6 @@ const REMEMBERED = [
   ['album_entry', 'mirror_asset_id'],
   ['link', 'mirror_id'],
 ] as const;
-
-/** Bob's uploads back to Alice, into a library of hers that is made for it. */
-async function bobToAlice(world: World): Promise<JobConfig> {
-  const { alice, bob } = world.library.users;
-  const [library] = await world.sql<{ id: string }[]>`
-    INSERT INTO library (name, "ownerId", "importPaths", "exclusionPatterns")
-    VALUES ('uploads of Bob', ${alice.id}, ${['/data/shared/alice']}, ${[]}::text[])
-    RETURNING id`;
-  const [, uploads] = world.config.jobs;
-  assert.ok(library && uploads);
-  return {
-    ...uploads,
-    name: 'bob to alice',
-    sourceUserId: bob.id,
-    targetUserId: alice.id,
-    targetLibraryId: library.id,
-    targetPathPrefix: '/data/shared/alice/.bob/',
-    albumId: undefined,
-  };
-}
 
 async function aliceHas(world: World, key: string): Promise<string | undefined> {
   const [row] = await world.sql<{ id: string }[]>`

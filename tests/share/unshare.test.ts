@@ -3,7 +3,7 @@ import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { UserError } from '../../src/errors.ts';
 import { connect, type Sql } from '../../src/postgres/connect.ts';
-import { planOnly, withSharing } from '../../src/share/share.ts';
+import { planOnly } from '../../src/share/share.ts';
 import {
   applyUnshare,
   planUnshare,
@@ -249,18 +249,9 @@ async function look(world: World, choice: UnshareChoice = {}): Promise<UnsharePl
 }
 
 async function unshare(world: World, choice: UnshareChoice = {}): Promise<UnshareResult> {
-  const sql = await connect(world.config.database);
-  try {
-    return await withSharing(
-      sql,
-      world.config,
-      'test',
-      (sharing) =>
-        sharing.apply(async (tools, view) => await applyUnshare(tools, await planUnshare(sql, view, choice), () => {})),
-    );
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
+  return await world.apply(async (tools, view) =>
+    await applyUnshare(tools, await planUnshare(view.sql, view, choice), () => {})
+  );
 }
 
 /** Our tables that are not empty, but for the history of runs. */

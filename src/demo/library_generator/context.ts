@@ -32,6 +32,21 @@ export function traitsOf(catalog: Catalog): ReleaseTraits {
   };
 }
 
+/** What all rows and paths depend on; see LibraryContext. */
+export interface ContextOptions {
+  /** Default: 1. */
+  readonly seed?: number;
+  readonly mediaLocation: string;
+  readonly externalRoot: string;
+  /** Default: false. */
+  readonly sameClusterGroup?: boolean;
+}
+
+export function contextOf(catalog: Catalog, options: ContextOptions): LibraryContext {
+  const { seed = 1, mediaLocation, externalRoot, sameClusterGroup = false } = options;
+  return { seed, traits: traitsOf(catalog), mediaLocation, externalRoot, sameClusterGroup };
+}
+
 /** What all rows and paths depend on. */
 export interface LibraryContext {
   readonly seed: number;

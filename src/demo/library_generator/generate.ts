@@ -4,7 +4,7 @@ import type { Sql } from '../../postgres/connect.ts';
 import { makePortrait } from './media/media.ts';
 import { digestOf } from './media/random.ts';
 import type { LibraryContext } from './context.ts';
-import { traitsOf } from './context.ts';
+import { contextOf } from './context.ts';
 import type { LibraryRoots } from './foundation.ts';
 import { fileWriter, insertAccounts, makeFolders } from './foundation.ts';
 import { personIdOf, userIdOf } from './ids.ts';
@@ -46,13 +46,7 @@ export interface LibraryOptions extends LibraryRoots {
  */
 export async function generateLibrary(sql: Sql, options: LibraryOptions): Promise<GeneratedLibrary> {
   const catalog = await readCatalog(sql);
-  const context: LibraryContext = {
-    seed: options.seed ?? 1,
-    traits: traitsOf(catalog),
-    mediaLocation: options.mediaLocation,
-    externalRoot: options.externalRoot,
-    sameClusterGroup: options.sameClusterGroup ?? false,
-  };
+  const context = contextOf(catalog, options);
   const writer = fileWriter(options);
   const assets = planAssets(allSpecs(options.extraImages ?? 0), context);
   makeFolders(writer, context);

@@ -8,8 +8,8 @@ import { searchPages } from '../cycle/search_pages.ts';
 import type { Files, Tools, View } from '../cycle/tools.ts';
 import { forgetEntries, type JournalEntry, notRemoved, readLinks, removeFiles } from '../mirrors/journal.ts';
 
-/** Somebody whom the target keeps, though their origin is gone or nothing is shared any more. */
-export interface HandOver {
+/** Somebody whom a target knows through sharing. */
+export interface SharedPerson {
   readonly originPersonId: string;
   readonly mirrorPersonId: string;
 }
@@ -36,14 +36,14 @@ export function isReleased(sql: Sql, schema: ImmichSchema): Fragment {
   return sql`CASE WHEN ${isOriginGone(sql, schema)} THEN ${isOnNoMirror(sql)} ELSE false END`;
 }
 
-/** People who are left to the target, in the order of their origins, behind the origin `after`. Reads only. */
-export async function findHandOvers(
+/** People of a target who are meant, in the order of their origins, behind the origin `after`. Reads only. */
+export async function findSharedPeople(
   { sql, limits }: Pick<View, 'sql' | 'limits'>,
   targetUserId: string,
   isMeant: IsMeant,
-  after: HandOver | undefined,
-): Promise<HandOver[]> {
-  return await sql<HandOver[]>`
+  after: SharedPerson | undefined,
+): Promise<SharedPerson[]> {
+  return await sql<SharedPerson[]>`
     WITH found AS MATERIALIZED (
       SELECT pm.origin_person_id AS "originPersonId", pm.mirror_person_id AS "mirrorPersonId"
       FROM immich_sidecar.person_map pm
@@ -65,7 +65,7 @@ export async function findHandOvers(
 export async function handOverPeople(
   { database, schema, files }: Pick<Tools, 'database' | 'schema' | 'files'>,
   targetUserId: string,
-  people: readonly HandOver[],
+  people: readonly SharedPerson[],
   isMeant: IsMeant,
   onProblem: (problem: Problem) => void,
 ): Promise<number> {
@@ -88,7 +88,7 @@ export async function handOverAll(
 ): Promise<number> {
   const view = { sql: tools.database.sql, limits: tools.limits };
   const pages = searchPages(
-    (after?: HandOver) => findHandOvers(view, targetUserId, isMeant, after),
+    (after?: SharedPerson) => findSharedPeople(view, targetUserId, isMeant, after),
     tools.limits.search,
   );
   let count = 0;
@@ -105,7 +105,7 @@ export interface HandOverWork {
   readonly onProblem: (problem: Problem) => void;
 }
 
-async function handOver(tx: Sql, batch: readonly HandOver[], work: HandOverWork): Promise<number> {
+async function handOver(tx: Sql, batch: readonly SharedPerson[], work: HandOverWork): Promise<number> {
   const { schema, targetUserId, isMeant } = work;
   const ids = batch.map(({ mirrorPersonId }) => mirrorPersonId);
   await schema.people.lock(tx, ids, targetUserId);

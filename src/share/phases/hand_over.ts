@@ -1,4 +1,4 @@
-import { findHandOvers, type HandOver, handOverPeople, isFound, isReleased } from '../people/hand_over.ts';
+import { findSharedPeople, handOverPeople, isFound, isReleased, type SharedPerson } from '../people/hand_over.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { searchPages } from '../cycle/search_pages.ts';
@@ -29,15 +29,23 @@ function handingOver(isMeant: (sql: Sql, schema: ImmichSchema) => Fragment) {
     counts: { peopleReleased: 'people left to the target' },
     plan: (view: View, targetUserId: string) =>
       searchPages(
-        (after?: HandOver) => findHandOvers(view, targetUserId, (sql) => isMeant(sql, view.schema), after),
+        (after?: SharedPerson) => findSharedPeople(view, targetUserId, (sql) => isMeant(sql, view.schema), after),
         view.limits.search,
       ),
-    apply: eachPage(async (tools: Tools, targetUserId: string, page: HandOver[], tally: Tally<'peopleReleased'>) => {
-      const isStillMeant = (sql: Sql) => isMeant(sql, tools.schema);
-      const count = await handOverPeople(tools, targetUserId, page, isStillMeant, (problem) => tally.problem(problem));
-      tally.add('peopleReleased', count);
-    }),
-    describe: (page: readonly HandOver[]) =>
+    apply: eachPage(
+      async (tools: Tools, targetUserId: string, page: SharedPerson[], tally: Tally<'peopleReleased'>) => {
+        const isStillMeant = (sql: Sql) => isMeant(sql, tools.schema);
+        const count = await handOverPeople(
+          tools,
+          targetUserId,
+          page,
+          isStillMeant,
+          (problem) => tally.problem(problem),
+        );
+        tally.add('peopleReleased', count);
+      },
+    ),
+    describe: (page: readonly SharedPerson[]) =>
       linesOf('~', 'people to leave to the target', page, ({ mirrorPersonId }) => `person ${mirrorPersonId}`),
   };
 }

@@ -5,14 +5,14 @@ import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { View } from '../cycle/tools.ts';
-import { isShownNatively, readThumbnails, removeThumbnails } from '../people/hand_over.ts';
+import {
+  findSharedPeople,
+  isShownNatively,
+  readThumbnails,
+  removeThumbnails,
+  type SharedPerson,
+} from '../people/hand_over.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
-
-/** Somebody of the target who takes part in a native share, or did. */
-interface SharedPerson {
-  readonly originPersonId: string;
-  readonly mirrorPersonId: string;
-}
 
 /**
  * Notes for people of a target who take part in a native share that they are the target's from now on, also when that share ends: their
@@ -122,26 +122,10 @@ function hasLostThumbnail(sql: Sql, schema: ImmichSchema): Fragment {
 }
 
 /** People of a target for whom a condition holds, in releases that have native shares. */
-function searchPeople(
-  { sql, schema, limits }: View,
-  targetUserId: string,
-  condition: Condition,
-): AsyncGenerator<SharedPerson[]> {
-  const { search } = limits;
-  const find = async (after?: SharedPerson) => {
-    if (!schema.has('person_user')) return [];
-    return await sql<SharedPerson[]>`
-      WITH found AS MATERIALIZED (
-        SELECT pm.origin_person_id AS "originPersonId", pm.mirror_person_id AS "mirrorPersonId"
-        FROM immich_sidecar.person_map pm
-        WHERE pm.target_user_id = ${targetUserId}
-          AND ${after === undefined ? sql`true` : sql`pm.origin_person_id > ${after.originPersonId}`}
-          AND ${condition(sql, schema)}
-      )
-      SELECT *
-      FROM found
-      ORDER BY "originPersonId"
-      LIMIT ${search}`;
-  };
+function searchPeople(view: View, targetUserId: string, condition: Condition): AsyncGenerator<SharedPerson[]> {
+  const { schema, limits: { search } } = view;
+  const isMeant = (sql: Sql) => condition(sql, schema);
+  const find = async (after?: SharedPerson) =>
+    schema.has('person_user') ? await findSharedPeople(view, targetUserId, isMeant, after) : [];
   return searchPages(find, search);
 }

@@ -4,7 +4,7 @@ import { insertBulkRows } from './rows.ts';
 import type { BulkPlan } from './plan.ts';
 import { bulkAsset, bulkPersonId, portraitOf } from './plan.ts';
 import type { LibraryContext } from '../../../src/demo/library_generator/context.ts';
-import { traitsOf } from '../../../src/demo/library_generator/context.ts';
+import { contextOf } from '../../../src/demo/library_generator/context.ts';
 import type { LibraryRoots } from '../../../src/demo/library_generator/foundation.ts';
 import { fileWriter, insertAccounts, makeFolders } from '../../../src/demo/library_generator/foundation.ts';
 import { userIdOf } from '../../../src/demo/library_generator/ids.ts';
@@ -31,13 +31,7 @@ export interface BulkOptions extends LibraryRoots {
  */
 export async function generateBulk(sql: Sql, options: BulkOptions): Promise<GeneratedAccounts> {
   const catalog = await readCatalog(sql);
-  const context: LibraryContext = {
-    seed: options.seed ?? 1,
-    traits: traitsOf(catalog),
-    mediaLocation: options.mediaLocation,
-    externalRoot: options.externalRoot,
-    sameClusterGroup: false,
-  };
+  const context = contextOf(catalog, options);
   const first = options.first ?? 1;
   const plan: BulkPlan = {
     first,

@@ -5,6 +5,7 @@ import { isWritable, truncateToBytes } from '../../../src/writeback/fields/text.
 import { FIELD_NAMES, FIELDS } from '../../../src/writeback/fields/fields.ts';
 import { BLANK } from '../files/world.ts';
 import { input, MP4 } from './input.ts';
+import { SHOWN_AT } from '../orientations.ts';
 
 const options = (given: { captionMaxLength?: number; timeZone?: string }) => ({
   fields: FIELD_NAMES,
@@ -139,19 +140,7 @@ Deno.test('a fraction that is not Immich’s goes', () => {
   assert.equal(values?.['ExifIFD:SubSecTimeDigitized'], undefined);
 });
 
-/** Where EXIF 2.32 shows a point of the stored picture: which sides its row 0 and column 0 are. */
-const SHOWN: Readonly<Record<number, (x: number, y: number) => [number, number]>> = {
-  1: (x, y) => [x, y],
-  2: (x, y) => [1 - x, y],
-  3: (x, y) => [1 - x, 1 - y],
-  4: (x, y) => [x, 1 - y],
-  5: (x, y) => [y, x],
-  6: (x, y) => [1 - y, x],
-  7: (x, y) => [1 - y, 1 - x],
-  8: (x, y) => [y, 1 - x],
-};
-
-for (const [orientation, shown] of Object.entries(SHOWN)) {
+for (const [orientation, shown] of Object.entries(SHOWN_AT)) {
   Deno.test(`a box is shown where it was found, orientation ${orientation}`, () => {
     const side = fc.integer({ min: 0, max: 1000 });
     fc.assert(fc.property(side, side, side, side, (x1, y1, x2, y2) => {

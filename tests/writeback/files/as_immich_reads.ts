@@ -1,5 +1,6 @@
 import { ExifDateTime, ExifTool } from 'exiftool-vendored';
 import type { Tags } from 'exiftool-vendored';
+import { SHOWN_AT } from '../orientations.ts';
 
 /**
  * What Immich 3.1 would know of a file after a metadata extraction. Written from the account of its metadata service, not
@@ -156,18 +157,6 @@ function tagList(tags: ReadTags): string[] {
 function rotation(tags: ReadTags): number {
   return ({ 0: 1, 1: 8, 2: 3, 3: 6 } as Record<number, number>)[Number(tags.Rotation)] ?? 1;
 }
-
-/** Where a point of the stored picture is shown. */
-const SHOWN_AT: Readonly<Record<number, (x: number, y: number) => [number, number]>> = {
-  1: (x, y) => [x, y],
-  2: (x, y) => [1 - x, y],
-  3: (x, y) => [1 - x, 1 - y],
-  4: (x, y) => [x, 1 - y],
-  5: (x, y) => [y, x],
-  6: (x, y) => [1 - y, x],
-  7: (x, y) => [1 - y, 1 - x],
-  8: (x, y) => [y, 1 - x],
-};
 
 function facesOf({ RegionInfo: info }: ReadTags, orientation: number): ImmichFace[] {
   const size = info?.AppliedToDimensions;
