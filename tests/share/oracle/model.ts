@@ -4,7 +4,7 @@ import { assignFaces, followFaces, mendPeople } from './faces.ts';
 import { followFields } from './fields.ts';
 import { followFiles } from './files.ts';
 import { fillAlbums, linkLivePhotos } from './links.ts';
-import { heedCommands, removeLitter } from './own.ts';
+import { heedCommands, loseFiles, removeLitter } from './own.ts';
 import { followPeople, releaseFoundPeople, releasePeople } from './people.ts';
 import type { Prediction } from './prediction.ts';
 import { followStacks } from './stacks.ts';
@@ -17,6 +17,7 @@ import { withdraw } from './withdraw.ts';
  */
 export function predict(prediction: Prediction): void {
   heedCommands(prediction);
+  loseFiles(prediction);
   removeLitter(prediction);
   mendPeople(prediction);
   releaseFoundPeople(prediction);

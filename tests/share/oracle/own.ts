@@ -11,6 +11,19 @@ export function heedCommands({ before: { own }, memory }: Prediction): void {
   memory.wanted = keys('wanted');
 }
 
+/** A file that the journal has lost is found again by its second name; what the target has put into its place since has none. */
+export function loseFiles({ before: { own, files }, memory }: Prediction): void {
+  const known = new Set((own['link'] ?? []).map((row) => `${row['mirror_id']} ${row['path']}`));
+  const names = Map.groupBy(files.values(), ({ inode }) => inode);
+  for (const mirror of memory.mirrors) {
+    for (const path of [...mirror.files]) {
+      const file = files.get(path);
+      const isOnly = file !== undefined && names.get(file.inode)?.length === 1;
+      if (isOnly && !known.has(`${mirror.id} ${path}`)) mirror.files.delete(path);
+    }
+  }
+}
+
 /** Files of no mirror go: those that the journal knows, and those in the hidden directory of a job. */
 export function removeLitter({ files, jobs }: Prediction): void {
   for (const path of [...files.keys()]) {
