@@ -18,6 +18,9 @@ export function describeCycle(report: CycleReport): string {
     String(job.links),
     String(total(job.withdrawn)),
   ]);
+  if (report.jobs.length === 0) {
+    return `${describeWhole(report)}nothing has changed; ${outcomeOf(report)} in ${report.seconds.toFixed(1)} s\n`;
+  }
   const heading = ['job', 'selected', 'mirrored', 'new', 'faces', 'people', 'links', 'removed'];
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5, 6, 7])) + report.jobs.map(describeRest).join('') +
     describeWhole(report) +

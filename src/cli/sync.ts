@@ -18,6 +18,7 @@ interface SyncOptions {
   readonly job?: string;
   readonly confirmWithdrawals?: boolean;
   readonly dryRun?: boolean;
+  readonly full?: boolean;
   readonly json?: boolean;
   readonly config?: string;
 }
@@ -27,6 +28,7 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
   return new Command('sync')
     .description('Mirror what the configured jobs select: one cycle, then exit')
     .option('--job <name>', 'run only this job')
+    .option('--full', 'look at every photo and file, not only at what has changed since the last run')
     .option('--dry-run', 'print what would be done and change nothing')
     .addOption(
       new Option('--confirm-withdrawals', 'remove what an earlier cycle has kept because it was too much at once')
@@ -82,7 +84,7 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
   const { confirmed } = said;
   const progress = terminalProgress(config.log.format === 'text');
   try {
-    const report = await share(sql, config, { jobName: options.job, version: VERSION, progress });
+    const report = await share(sql, config, { jobName: options.job, isFull: options.full, version: VERSION, progress });
     if (options.json) printJson(confirmed === undefined ? report : { ...report, confirmed });
     else print(describeCycle(report));
     return exitCodeOf(report);

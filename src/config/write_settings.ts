@@ -124,8 +124,8 @@ export const WRITE_SETTINGS = Object.freeze(
       type: localDirectory,
       default: '.immich-sidecar',
       description:
-        'Where the ledger is kept: what was written into which file, the means to undo it, and the album cache. A ' +
-        'relative path starts at the working directory.',
+        'Where the ledger is kept: what was written into which file, the means to undo it, and the album cache; and the number of the mark by ' +
+        'which sync goes on where the last one has stopped. A relative path starts at the working directory.',
     },
     EXIFTOOL_PATH: {
       group: 'write',

@@ -69,7 +69,7 @@ export async function runDemo(directory: string, version: string, step: Step): P
           localExternal: `${directory}/external`,
         }));
       const config = demoConfig(database, directory, jobsOf(library, 'bob'));
-      const cycle = () => share(sql, config, { version, progress: SILENT });
+      const cycle = () => share(sql, config, { version, progress: SILENT, isFull: true });
       const first = await step('share her family pictures and uploads with Bob', cycle);
       const check = () => verifyMirrors(sql, { config });
       const findings = [...await step('check every row and every file', check)];

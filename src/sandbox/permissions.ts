@@ -67,7 +67,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
     write: withRealPaths([
       ...least.write,
       ...(changesFiles ? directories : []),
-      ...(startsExifTool ? [stateDirectory] : []),
+      ...(changesFiles || startsExifTool ? [stateDirectory] : []),
       // Deno 2.9 wants all three for a socket: net, read and write.
       ...sockets,
     ]),

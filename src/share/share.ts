@@ -17,6 +17,7 @@ import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.
 import { readWaiting } from './selection/candidates.ts';
 import { advance, type Mark, readChanges, readMark, readRechecks } from './cycle/changes.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
+import { KeptMark } from './cycle/kept_mark.ts';
 import { planCycle, type PlanSink } from './cycle/dry_run.ts';
 import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
@@ -34,12 +35,20 @@ import { makeOwnTables, OWN_SCHEMAS } from './schema/own_tables.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
+/** How many changes that needed nothing are looked at again at most when a process ends and the next one starts. */
+const KEEP_AFTER_CHANGES = 1_000;
+
+/** The same as a time. No disk wakes up more often for somebody who changes nothing. */
+const KEEP_AFTER_MS = 3_600_000;
+
 /** More than two batches at a time gain nothing on the machines this is made for, and cost memory. */
 const MAX_COPY_WORKERS = 2;
 
 export interface CycleOptions {
-  /** Only this job; the others still keep their mirrors. */
+  /** Only this job; the others still keep their mirrors. Looks at everything. */
   readonly jobName?: string | undefined;
+  /** Looks at everything, whatever is known of the last cycle. */
+  readonly isFull?: boolean | undefined;
   readonly progress: Progress;
   /** Ends the cycle between two transactions, with what it is aborted with as the error. */
   readonly signal?: AbortSignal | undefined;
@@ -47,7 +56,7 @@ export interface CycleOptions {
   readonly embeddingsMs?: number | undefined;
 }
 
-/** Runs one full cycle. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
+/** Runs one cycle, which goes on where the last process has stopped unless it is to be a full one. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
 export async function share(
   sql: Connection,
   config: Config,
@@ -69,12 +78,16 @@ export async function withSharing<T>(
 }
 
 /**
- * Cycle after cycle over the configured jobs. The first is a full one, and so are the one after an error, the one after
- * something fundamental has changed (libraries, users, Immich itself), and one every few hours; the others look at
- * what has changed since the last.
+ * Cycle after cycle over the configured jobs. The first goes on where the last process has stopped, if what that has left still
+ * counts (see KeptMark). Otherwise it is a full one, and so are the one after an error, the one after something fundamental has
+ * changed (libraries, users, Immich itself), and one every few hours; the others look at what has changed since the last.
  */
 export class Sharing {
   #last: LastCycle | undefined;
+  #isFirst = true;
+  readonly #marks: KeptMark;
+  /** Since the mark was kept. */
+  #unkept = { changes: 0, sinceMs: performance.now() };
   readonly #embeddings: EmbeddingQueues = new Map();
 
   constructor(
@@ -83,18 +96,71 @@ export class Sharing {
     readonly version: string,
     readonly lock: InstanceLock,
     readonly limits: Limits = LIMITS,
-  ) {}
+  ) {
+    this.#marks = new KeptMark(config.write.stateDirectory);
+  }
 
   /** Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
   async cycle(options: CycleOptions): Promise<CycleReport> {
-    const last = this.#last;
-    this.#last = undefined; // an error makes the next cycle a full one
-    const isDue = last === undefined || options.jobName !== undefined ||
-      performance.now() - last.fullAtMs > this.config.reconcileHours * 3_600_000;
     const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
-    const report = isDue ? await this.#full(options) : await this.#changesOnly(last, options);
+    const isFull = options.isFull === true || options.jobName !== undefined;
+    const last = this.#isFirst && !isFull ? await this.#resume() : this.#last;
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    this.#last = undefined; // an error makes the next cycle a full one
+    const report = isFull || last === undefined || this.#isFullDue(last)
+      ? await this.#full(options)
+      : await this.#changesOnly(last, options);
+    await this.#keep(isFirst);
     // With the look at what has changed, which is all that most cycles consist of.
     return { ...report, startedAt, seconds: (performance.now() - beganMs) / 1000 };
+  }
+
+  #isFullDue({ fullAtMs }: Pick<LastCycle, 'fullAtMs'>): boolean {
+    return performance.now() - fullAtMs > this.config.reconcileHours * 3_600_000;
+  }
+
+  /** Where the last process has stopped, if that still counts. Checks what the user could have got wrong since. */
+  async #resume(): Promise<LastCycle | undefined> {
+    const { sql, config, limits } = this;
+    const prepared = await prepare(sql, config, undefined, limits);
+    if (await schemaVersion(sql, MIGRATIONS) !== newestVersion(MIGRATIONS)) return undefined;
+    const now = await readMark(sql, prepared.schema);
+    const kept = await this.#marks.read(sql, this.#identity(prepared), now);
+    if (kept === undefined) return undefined;
+    const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs);
+    const last = { prepared, mark: kept.mark, waiting: kept.waiting, fullAtMs };
+    this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs) };
+    if (!this.#isFullDue(last)) await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
+    return last;
+  }
+
+  /**
+   * Leaves the mark for the next process: after a cycle that has written something, and now and then. `isFirst`: a process that ends after
+   * one cycle would look at the same changes again and again.
+   */
+  async #keep(isFirst: boolean): Promise<void> {
+    if (this.#last === undefined || this.#embeddings.size > 0) return;
+    const { sql, lock } = this;
+    const { prepared, mark, waiting, fullAtMs } = this.#last;
+    const { changes, sinceMs } = this.#unkept;
+    const isDue = changes >= (isFirst ? 1 : KEEP_AFTER_CHANGES) || performance.now() - sinceMs > KEEP_AFTER_MS;
+    if (this.#marks.isThere && !isDue) return;
+    const state = { mark, waiting, fullAtMs: mark.atMs - (mark.answeredMs - fullAtMs) };
+    await retryTransient(() =>
+      inTransaction(sql, lock, (tx) => this.#marks.write(tx, this.#identity(prepared), state))
+    );
+    this.#unkept = { changes: 0, sinceMs: performance.now() };
+  }
+
+  /** What has to be the same for a mark of another process to count, apart from the database. */
+  #identity({ jobs, mediaLocation, files, settings }: Prepared): string {
+    const { version } = this;
+    return JSON.stringify({ version, jobs, mediaLocation, roots: files.paths.roots, brake: settings.brake });
+  }
+
+  async #forgetMark(): Promise<void> {
+    await this.#marks.void((work) => inTransaction(this.sql, this.lock, work));
   }
 
   async #full(options: CycleOptions): Promise<CycleReport> {
@@ -104,6 +170,7 @@ export class Sharing {
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     await inTransaction(sql, lock, makeOwnTables);
+    await this.#forgetMark();
     const mark = await readMark(sql, prepared.schema);
     this.#embeddings.clear(); // all are looked at again
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks };
@@ -127,6 +194,7 @@ export class Sharing {
       limit: limits.changes,
     });
     if (scope === 'all') return await this.#full(options);
+    this.#unkept.changes += scope.length;
     if (scope.length === 0 && !hasPeopleNews && !mark.isBraked && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
       return nothingHappened();
@@ -160,10 +228,11 @@ export class Sharing {
     const { schema, files, settings, mediaLocation, migrations } = prepared;
     const signal = options.signal === undefined ? lossOf(sql) : AbortSignal.any([options.signal, lossOf(sql)]);
     const transaction: Tools['database']['transaction'] = (work, isolation) =>
-      retryTransient(() => {
+      retryTransient(async () => {
         signal.throwIfAborted();
+        await this.#forgetMark();
         const guard = (tx: Sql) => keepMigrationsOut(tx, migrations);
-        return inTransaction(sql, lock, work, { guard, isolation });
+        return await inTransaction(sql, lock, work, { guard, isolation });
       });
     const database = { sql, transaction, signal, batchSize: limits.batch };
     const backlog = new EmbeddingBacklog(this.#embeddings, options.embeddingsMs);

@@ -21,7 +21,7 @@ function permitted(command: string, env: Readonly<Record<string, string>> = {}, 
 }
 
 Deno.test('sync: the defaults, all of them', () => {
-  const directories = ['/data', '/external_library', '/usr/src/app/upload'];
+  const directories = ['/data', '/external_library', '/state', '/usr/src/app/upload'];
   assert.deepEqual(permitted('sync', EXTERNAL_ENV), {
     net: ['localhost:5432', 'immich_server:2283'],
     read: ['/config/.env', '/config/config.yaml', '/data', '/external_library', '/state', '/usr/src/app/upload'],
@@ -93,18 +93,18 @@ Deno.test('every directory that a setting names, and no other', () => {
     EXTERNAL_LIBRARY_DIR: '/mnt/external',
     EXTERNAL_LIBRARY_MOUNT: '/libraries',
   });
-  assert.deepEqual(write, ['/mnt/a', '/mnt/b', '/mnt/external', '/mnt/upload']);
+  assert.deepEqual(write, ['/mnt/a', '/mnt/b', '/mnt/external', '/mnt/upload', '/state']);
 });
 
 Deno.test('where only Immich’s view is named, it is the same here', () => {
   const named = { UPLOAD_LOCATION_MOUNT: '/photos', EXTERNAL_LIBRARY_MOUNT: '/libraries' };
-  assert.deepEqual(permitted('sync', named).write, ['/libraries', '/photos']);
+  assert.deepEqual(permitted('sync', named).write, ['/libraries', '/photos', '/state']);
 });
 
 Deno.test('a directory that is a symbolic link is permitted together with its destination', () => {
   const realPathOf = (path: string) => path.replace('/mnt/upload', '/disks/1/upload');
   const { read, write } = permitted('sync', { UPLOAD_LOCATION: '/mnt/upload' }, { ...MACHINE, realPathOf });
-  assert.deepEqual(write, ['/disks/1/upload', '/external_library', '/mnt/upload']);
+  assert.deepEqual(write, ['/disks/1/upload', '/external_library', '/mnt/upload', '/state']);
   assert.ok(read.includes('/disks/1/upload'));
 });
 

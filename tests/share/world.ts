@@ -140,10 +140,16 @@ export class World implements AsyncDisposable {
    * One cycle, as the program runs it. The pool is kept for the next one, as to prepare all statements on a new connection takes
    * longer than the cycle, unless this one failed.
    */
-  async share(options: { jobName?: string } = {}): Promise<CycleReport> {
+  async share(options: { jobName?: string; isFull?: boolean } = {}): Promise<CycleReport> {
     const sql = await this.#pool();
     try {
-      return await share(sql, this.config, { ...options, limits: this.limits, version: 'test', progress: SILENT });
+      return await share(sql, this.config, {
+        isFull: true,
+        ...options,
+        limits: this.limits,
+        version: 'test',
+        progress: SILENT,
+      });
     } catch (error) {
       await this.#disconnect();
       throw error;

@@ -8,6 +8,7 @@ import decisions from './006_decisions.sql' with { type: 'text' };
 import identity from './008_identity.sql' with { type: 'text' };
 import kept from './009_kept.sql' with { type: 'text' };
 import due from './010_due.sql' with { type: 'text' };
+import marks from './011_marks.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 8, name: 'identity', schema: 'immich_sidecar', sql: identity },
   { version: 9, name: 'kept', schema: 'immich_sidecar_kept', sql: kept },
   { version: 10, name: 'due', schema: 'immich_sidecar_decisions', sql: due },
+  { version: 11, name: 'marks', schema: 'immich_sidecar_marks', sql: marks },
 ]);

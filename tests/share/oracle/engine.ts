@@ -44,9 +44,9 @@ export class Engine {
     }
   }
 
-  /** One cycle: the first is a full one. */
-  async cycle(): Promise<CycleReport> {
-    return await this.sharing.cycle({ progress: SILENT });
+  /** One cycle: the first goes on where another engine has stopped, unless it is to be a full one. */
+  async cycle({ isFull = false } = {}): Promise<CycleReport> {
+    return await this.sharing.cycle({ progress: SILENT, isFull });
   }
 }
 

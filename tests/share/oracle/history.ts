@@ -82,6 +82,7 @@ class History implements AsyncDisposable {
   #engine: Engine | undefined;
   #memory: Memory = emptyMemory();
   #needsFullCycle = false;
+  #starts = 0;
 
   private constructor(readonly home: Household, readonly names: readonly Name[], readonly limits: Limits) {}
 
@@ -114,7 +115,8 @@ class History implements AsyncDisposable {
   }
 
   async cycle({ isRestart }: Pick<Step, 'isRestart'>): Promise<void> {
-    const isFull = isRestart || this.#needsFullCycle;
+    // A process that starts goes on where the last one stopped: every other time, as a full cycle finds more.
+    const isFull = this.#needsFullCycle || (isRestart && this.#starts++ % 2 === 0);
     await showActivity(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
@@ -138,13 +140,14 @@ class History implements AsyncDisposable {
   /** Returns what a dry run said that a full cycle would change. */
   async #run(isFull: boolean): Promise<readonly string[] | undefined> {
     this.#told.push(isFull ? '[full cycle]' : '[cycle]');
+    // The configuration may have changed.
     if (isFull) await this.#stop();
     // Statements are prepared for each connection, which takes longer than all else: it is kept unless the program restarts.
     this.#sql ??= await connect(this.home.config.database);
     const planned = isFull ? await this.#plan(this.#sql) : undefined;
     this.#engine ??= await Engine.start(this.home.config, this.#sql, this.limits);
     this.#needsFullCycle = false;
-    const report = await this.#engine.cycle();
+    const report = await this.#engine.cycle({ isFull });
     const problems = [...report.problems, ...report.jobs.flatMap((job) => job.problems)];
     this.#assertNone(problems.map(describeProblem), 'a cycle reports problems');
     return planned;

@@ -43,7 +43,7 @@ export async function readState(sql: Sql, mounts: readonly Mount[]): Promise<Sta
     FROM pg_tables
     WHERE (schemaname = 'public' OR starts_with(schemaname, 'immich_sidecar'))
       AND tablename NOT LIKE '%\_audit'
-      AND tablename NOT IN ('kysely_migrations', 'migration', 'run')
+      AND tablename NOT IN ('kysely_migrations', 'migration', 'run', 'mark')
     ORDER BY 1, 2`;
   const queries = names.map(({ schema, name, hasEmbedding }) => {
     // 512 numbers per row would be most of what is read.

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { getLogger } from '@logtape/logtape';
+import { messageOf } from '../../errors.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import type { Mark } from './changes.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
+
+/** Where the number of the kept mark is, below the state directory. */
+export const NUMBER_FILE = 'share-mark';
+
+/** A mark and what belongs to it, as one process leaves it for the next. */
+export interface KeptState {
+  readonly mark: Mark;
+  /** Selected sources that were not ready. */
+  readonly waiting: readonly string[];
+  /** When everything was looked at the last time, in milliseconds since the epoch, by the database's clock. */
+  readonly fullAtMs: number;
+}
+
+/** What of a mark is kept: the clock of the process that made it says nothing to another one. */
+type Stored = Omit<Mark, 'atMs' | 'askedMs' | 'answeredMs' | 'rechecks' | 'isBraked'>;
+
+/**
+ * The mark that the last process has left in the database, with its number in a file beside the ledger. It counts only while
+ * everything is as it was then: the same database, the same tables, the same program and configuration (docs/architecture.md,
+ * "Where the last process stopped"). In doubt there is none, and the next cycle looks at everything.
+ */
+export class KeptMark {
+  /** Unknown until the row was read, removed or written. */
+  #isThere: boolean | undefined;
+  #voiding: Promise<void> | undefined;
+
+  /** @param stateDirectory as this program sees it; made when it is not there */
+  constructor(readonly stateDirectory: string) {}
+
+  /** Whether a mark is kept now, as far as that is known without asking. */
+  get isThere(): boolean {
+    return this.#isThere === true;
+  }
+
+  /**
+   * What the last process has left. Undefined when it left nothing, or something that does not count any more. `now`: a mark of
+   * this process. Needs our own tables to be the newest.
+   */
+  async read(sql: Sql, identity: string, now: Mark): Promise<KeptState | undefined> {
+    const [row] = await sql<
+      {
+        number: string;
+        identity: string;
+        sameStatistics: boolean;
+        atMs: number;
+        fullAtMs: number;
+        mark: Stored;
+        waiting: string[];
+      }[]
+    >`
+      SELECT
+        number, identity, waiting, mark,
+        statistics = ${statistics(sql)} AS "sameStatistics",
+        at_ms AS "atMs",
+        full_at_ms AS "fullAtMs"
+      FROM immich_sidecar_marks.mark`;
+    this.#isThere = row !== undefined;
+    if (row === undefined || row.identity !== await this.#digest(sql, identity)) return undefined;
+    if (row.number !== this.#readNumber() || row.atMs > now.atMs) return undefined;
+    const elapsedMs = now.atMs - row.atMs;
+    const mark: Mark = {
+      ...now,
+      ...row.mark,
+      // Counts that begin anew cannot be compared: whatever was counted may have been written to.
+      activity: row.sameStatistics ? row.mark.activity : {},
+      atMs: row.atMs,
+      askedMs: now.askedMs - elapsedMs,
+      answeredMs: now.answeredMs - elapsedMs,
+    };
+    return { mark, waiting: row.waiting, fullAtMs: row.fullAtMs };
+  }
+
+  /** Leaves `state` for the next process. What cannot be kept costs the next process time, and does no harm. */
+  async write(sql: Sql, identity: string, { mark, waiting, fullAtMs }: KeptState): Promise<void> {
+    const { floorMs, floorsMs, activity, foundation, atMs } = mark;
+    const stored: Stored = { floorMs, floorsMs, activity, foundation };
+    const number = crypto.randomUUID();
+    await sql`
+      INSERT INTO immich_sidecar_marks.mark (number, identity, statistics, at_ms, full_at_ms, mark, waiting)
+      VALUES (
+        ${number}, ${await this.#digest(sql, identity)}, ${statistics(sql)}, ${atMs}, ${fullAtMs},
+        ${sql.json(stored as never)}, ${waiting as string[]}
+      )
+      ON CONFLICT (is_only) DO UPDATE
+      SET number = excluded.number, identity = excluded.identity, statistics = excluded.statistics, at_ms = excluded.at_ms,
+        full_at_ms = excluded.full_at_ms, mark = excluded.mark, waiting = excluded.waiting`;
+    this.#isThere = true;
+    this.#voiding = undefined;
+    this.#writeNumber(number);
+  }
+
+  /**
+   * Removes the row, if there may be one: what is about to be written must not be followed by a mark from before. `remove` runs the
+   * statement in a transaction of its own; its commit need not wait for the disk, as later ones cannot become durable without it.
+   */
+  async void(remove: (work: (tx: Sql) => Promise<unknown>) => Promise<unknown>): Promise<void> {
+    if (this.#isThere === false) return;
+    this.#voiding ??= remove(async (tx) => {
+      await tx`SET LOCAL synchronous_commit = off`;
+      await tx`DELETE FROM immich_sidecar_marks.mark`;
+    }).then(() => void (this.#isThere = false), (error) => {
+      this.#voiding = undefined;
+      throw error;
+    });
+    await this.#voiding;
+  }
+
+  async #digest(sql: Sql, identity: string): Promise<string> {
+    const [row] = await sql<{ database: string }[]>`
+      SELECT concat_ws(
+        ' ',
+        (SELECT system_identifier FROM pg_control_system()),
+        (SELECT oid FROM pg_database WHERE datname = current_database()),
+        'immich_sidecar.asset_map'::regclass::oid
+      ) AS database`;
+    return createHash('sha256').update(`${row?.database} ${identity}`).digest('hex');
+  }
+
+  #readNumber(): string | undefined {
+    try {
+      return readFileSync(`${this.stateDirectory}/${NUMBER_FILE}`, 'utf8').trim();
+    } catch {
+      return undefined; // none, or not to be read: then the mark does not count
+    }
+  }
+
+  #writeNumber(number: string): void {
+    const path = `${this.stateDirectory}/${NUMBER_FILE}`;
+    try {
+      mkdirSync(this.stateDirectory, { recursive: true, mode: 0o700 });
+      rmSync(path, { force: true });
+      writeFileSync(path, `${number}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      logger.info('the next start looks at everything, as WRITE_STATE_DIR cannot be written: {problem}', {
+        problem: messageOf(error),
+      });
+    }
+  }
+}
+
+/** Since when PostgreSQL counts what is written to tables. */
+function statistics(sql: Sql) {
+  return sql`concat_ws(
+    ' ',
+    pg_postmaster_start_time(),
+    (SELECT stats_reset FROM pg_stat_database WHERE datname = current_database())
+  )`;
+}

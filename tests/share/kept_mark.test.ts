@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { NUMBER_FILE } from '../../src/share/cycle/kept_mark.ts';
+import type { CycleReport } from '../../src/share/cycle/report.ts';
+import { REPRESENTATIVE } from '../harness/database.ts';
+import { World } from './world.ts';
+
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: a new process goes on where the last one has stopped`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    await untilIdle(world);
+    const kept = await markOf(world);
+    assert.notEqual(kept, undefined);
+    assert.equal(lookedAt(await next(world)), 'nothing');
+    assert.deepEqual(await markOf(world), kept, 'a cycle that finds nothing writes nothing');
+
+    const { sql } = world;
+    await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/picnic')}`;
+    const [person] = await sql<{ id: string; name: string }[]>`
+      UPDATE person SET name = 'Renamed'
+      WHERE "ownerId" = ${world.library.users.alice.id} AND name <> ''
+        AND ${sql(world.people.personKey)} IN (SELECT origin_person_id FROM immich_sidecar.person_map)
+      RETURNING name`;
+    const report = await next(world);
+    assert.equal(lookedAt(report), 'changes');
+    assert.deepEqual(report.jobs[0]?.withdrawn, { 'source-locked': 1 });
+    assert.ok((await world.namesOf('bob')).includes(person?.name ?? ''), 'so are people followed');
+    assert.notDeepEqual(await markOf(world), kept);
+    await untilIdle(world);
+  });
+}
+
+Deno.test('a photo that waits for Immich is shared by a later process, once Immich is done with it', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const id = world.id('family/picnic');
+  const readiness = await sql`
+    UPDATE asset_job_status before SET "metadataExtractedAt" = NULL
+    FROM asset_job_status old
+    WHERE before."assetId" = ${id} AND old."assetId" = before."assetId"
+    RETURNING old."metadataExtractedAt" AS at`;
+  await world.share();
+  assert.equal(await world.mirrorOf('family/picnic'), undefined);
+  await untilIdle(world);
+  await sql`UPDATE asset_job_status SET "metadataExtractedAt" = ${readiness[0]?.['at']} WHERE "assetId" = ${id}`;
+  await sql`SELECT pg_stat_force_next_flush()`;
+  await sql`SELECT 1`;
+  assert.equal(lookedAt(await next(world)), 'changes');
+  assert.notEqual(await world.mirrorOf('family/picnic'), undefined);
+});
+
+const UNCOUNTED: Readonly<Record<string, (world: World) => unknown>> = {
+  'another configuration': (world) => world.setJobs(world.config.jobs.map((job) => ({ ...job, includeHidden: true }))),
+  'another brake': (world) => world.config = { ...world.config, brake: { percent: 30, minimum: 50 } },
+  'without the file that has its number': (world) => Deno.removeSync(numberFile(world)),
+  'with the number of another mark, as when the database was rolled back': (world) =>
+    Deno.writeTextFileSync(numberFile(world), `${crypto.randomUUID()}\n`),
+  "the database's clock is before it": (world) =>
+    world.sql`UPDATE immich_sidecar_marks.mark SET at_ms = at_ms + 3600000`,
+  'everything was looked at too long ago': (world) =>
+    world.sql`UPDATE immich_sidecar_marks.mark SET full_at_ms = full_at_ms - ${
+      world.config.reconcileHours * 3_600_000
+    }`,
+  'a library has changed': (world) =>
+    world
+      .sql`UPDATE library SET "importPaths" = "importPaths" || '{/external_library/more}' WHERE "ownerId" = ${world.library.users.alice.id}`,
+  'our table of mirrors is another one, as in a restored backup': (world) =>
+    world.sql.begin(async (sql) => {
+      await sql`CREATE TABLE immich_sidecar.copied (LIKE immich_sidecar.asset_map INCLUDING ALL)`;
+      await sql`INSERT INTO immich_sidecar.copied SELECT * FROM immich_sidecar.asset_map`;
+      await sql`DROP TABLE immich_sidecar.asset_map`;
+      await sql`ALTER TABLE immich_sidecar.copied RENAME TO asset_map`;
+    }),
+  'a cycle of one job came after it': (world) => world.share({ jobName: world.config.jobs[0]?.name ?? '' }),
+};
+
+for (const [what, change] of Object.entries(UNCOUNTED)) {
+  Deno.test(`a kept mark does not count: ${what}`, async () => {
+    await using world = await World.open('v3.1.0');
+    await world.share();
+    await untilIdle(world);
+    await change(world);
+    assert.equal(lookedAt(await next(world)), 'everything');
+    await untilIdle(world);
+  });
+}
+
+Deno.test('a cycle that fails leaves no mark, and the next one looks at everything', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql } = world;
+  await sql`UPDATE asset_exif SET description = 'new' WHERE "assetId" = ${world.id('family/picnic')}`;
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
+  await sql`
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'XX000'; END $$`;
+  await sql`CREATE TRIGGER fails BEFORE UPDATE ON asset_exif FOR EACH ROW EXECUTE FUNCTION fail()`;
+  await assert.rejects(next(world));
+  assert.equal(await markOf(world), undefined);
+  await sql`DROP TRIGGER fails ON asset_exif`;
+  assert.equal(lookedAt(await next(world)), 'everything');
+});
+
+Deno.test('when PostgreSQL counts anew, what is found by its counts is looked at once more', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql } = world;
+  await untilIdle(world);
+  const [face] = await sql<{ id: string }[]>`
+    UPDATE asset_face SET "boundingBoxX1" = "boundingBoxX1" + 1
+    WHERE id = (SELECT source_face_id FROM immich_sidecar.face_map ORDER BY 1 LIMIT 1)
+    RETURNING id`;
+  await sql`SELECT pg_stat_force_next_flush()`;
+  await sql`SELECT pg_stat_reset()`;
+  assert.equal(lookedAt(await next(world)), 'changes');
+  const [same] = await sql<{ same: boolean }[]>`
+    SELECT source."boundingBoxX1" = mirror."boundingBoxX1" AS same
+    FROM immich_sidecar.face_map fm
+    JOIN asset_face source ON source.id = fm.source_face_id
+    JOIN asset_face mirror ON mirror.id = fm.mirror_face_id
+    WHERE source.id = ${face?.id ?? ''}`;
+  assert.equal(same?.same, true);
+});
+
+Deno.test('without a directory for its number everything is looked at each time, and shared', async () => {
+  await using world = await World.open('v3.1.0');
+  Deno.writeTextFileSync(`${world.directory}/file`, '');
+  world.config = { ...world.config, write: { ...world.config.write, stateDirectory: `${world.directory}/file/state` } };
+  assert.ok((await next(world)).jobs.some(({ created }) => created > 0));
+  assert.equal(lookedAt(await next(world)), 'everything');
+});
+
+/** One cycle as a new process runs it. */
+async function next(world: World): Promise<CycleReport> {
+  return await world.share({ isFull: false });
+}
+
+/** Our own writes are news once, and PostgreSQL counts them late: the processes after that go on from there, and one finds nothing. */
+async function untilIdle(world: World): Promise<void> {
+  for (let looked = ''; looked !== 'nothing';) {
+    looked = lookedAt(await next(world));
+    assert.notEqual(looked, 'everything', 'the mark counts');
+  }
+}
+
+function lookedAt({ jobs }: CycleReport): 'nothing' | 'changes' | 'everything' {
+  if (jobs.length === 0) return 'nothing';
+  return jobs.some(({ standing }) => standing === undefined) ? 'changes' : 'everything';
+}
+
+async function markOf({ sql }: World): Promise<unknown> {
+  const [row] = await sql`SELECT * FROM immich_sidecar_marks.mark`;
+  return row;
+}
+
+function numberFile({ config }: World): string {
+  return `${config.write.stateDirectory}/${NUMBER_FILE}`;
+}
