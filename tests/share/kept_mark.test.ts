@@ -68,6 +68,9 @@ const UNCOUNTED: Readonly<Record<string, (world: World) => unknown>> = {
     world.sql.begin(async (sql) => {
       await sql`CREATE TABLE immich_sidecar.copied (LIKE immich_sidecar.asset_map INCLUDING ALL)`;
       await sql`INSERT INTO immich_sidecar.copied SELECT * FROM immich_sidecar.asset_map`;
+      const [{ owner } = { owner: '' }] = await sql<{ owner: string }[]>`
+        SELECT tableowner AS owner FROM pg_tables WHERE schemaname = 'immich_sidecar' AND tablename = 'asset_map'`;
+      await sql`ALTER TABLE immich_sidecar.copied OWNER TO ${sql(owner)}`;
       await sql`DROP TABLE immich_sidecar.asset_map`;
       await sql`ALTER TABLE immich_sidecar.copied RENAME TO asset_map`;
     }),

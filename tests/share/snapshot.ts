@@ -1,8 +1,5 @@
 import type { Sql } from '../../src/postgres/connect.ts';
 
-/** Where a world's program keeps its state. */
-const STATE_DIRECTORY = '.immich-sidecar';
-
 /**
  * A digest of every table of Immich's schema and of ours, by table name: equal digests mean equal rows. The kept mark is left out, which a full
  * cycle writes anew.
@@ -23,12 +20,11 @@ export async function digestTables(sql: Sql): Promise<Record<string, string>> {
   return digests;
 }
 
-/** Every file and directory below `directory`, but the program's state: kind, inode, size, times and link count by relative path. */
+/** Every file and directory below `directory`: kind, inode, size, times and link count by relative path. */
 export function listFiles(directory: string): Record<string, string> {
   const listing: Record<string, string> = {};
   const walk = (path: string) => {
     for (const entry of Deno.readDirSync(path)) {
-      if (entry.name === STATE_DIRECTORY) continue;
       const child = `${path}/${entry.name}`;
       const info = Deno.lstatSync(child);
       const kind = entry.isDirectory ? 'd' : entry.isSymlink ? 'l' : 'f';

@@ -32,7 +32,9 @@ export class World implements AsyncDisposable {
     const { database, ...kind } = options;
     const { db, library } = await openLibrary(release, directory, kind, database);
     const config = demoConfig(db.config, directory, jobsOf(library, 'bob'));
-    return new World(db, directory, library, config);
+    // Beside the library, whose files are compared.
+    const write = { ...config.write, stateDirectory: `${directory}-state` };
+    return new World(db, directory, library, { ...config, write });
   }
 
   get sql() {
@@ -186,6 +188,7 @@ export class World implements AsyncDisposable {
     await this.#disconnect();
     await this.db.close();
     await Deno.remove(this.directory, { recursive: true });
+    await Deno.remove(`${this.directory}-state`, { recursive: true }).catch(() => {}); // made by the first cycle
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
