@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchIdle } from './idle.ts';
 import { benchServe } from './serve.ts';
 import { benchShare } from './share.ts';
+import { benchSync } from './sync.ts';
 import { benchWithdraw } from './withdraw.ts';
 import { benchWrite } from './write.ts';
 
@@ -17,6 +18,7 @@ interface Sizes {
 const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench idle [--mirrored 100000] [--json]
        deno task bench serve [--assets 5000] [--json]
+       deno task bench sync [--mirrored 100000] [--json]
        deno task bench withdraw [--mirrored 10000] [--json]
        deno task bench write [--known 100000] [--json]
 `;
@@ -24,7 +26,8 @@ const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
   idle: ({ mirrored }) => benchIdle(mirrored),
   serve: ({ assets }) => benchServe(assets),
-  'withdraw': ({ mirrored }) => benchWithdraw(mirrored),
+  sync: ({ mirrored }) => benchSync(mirrored),
+  withdraw: ({ mirrored }) => benchWithdraw(mirrored),
   write: ({ known }) => benchWrite(known),
 };
 
