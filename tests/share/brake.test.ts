@@ -283,6 +283,30 @@ Deno.test('locked photos go while the brake is on, with their motion parts, and 
   assert.ok(await world.mirrorOf('family/wedding'));
 });
 
+Deno.test('with a small BRAKE_MINIMUM a few withdrawals count against how many mirrors the job has', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const trash = (key: string) =>
+    world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${world.id(key)}`;
+  const withPercent = async (percent: number) => {
+    world.config = { ...world.config, brake: { percent, minimum: 1 } };
+    return await world.share();
+  };
+  const total = await mirrorsOf(world, 'family to bob');
+  await trash('family/wedding');
+  await trash('family/portrait');
+  const held = await withPercent(1);
+  assert.deepEqual(held.brakes.map(({ mirrors, total }) => ({ mirrors, total })), [{ mirrors: 2, total }]);
+  await world
+    .sql`UPDATE asset SET "deletedAt" = NULL, status = 'active' WHERE "ownerId" = ${world.library.users.alice.id} AND status = 'trashed'
+    AND id IN (${world.id('family/wedding')}, ${world.id('family/portrait')})`;
+  assert.deepEqual((await withPercent(50)).brakes, []);
+  await trash('family/wedding');
+  await trash('family/portrait');
+  const report = await withPercent(50);
+  assert.deepEqual([report.brakes, report.jobs[0]?.withdrawn], [[], { 'source-trashed': 2 }]);
+});
+
 Deno.test('what was confirmed does not cover a bigger loss, and is asked for again', async () => {
   await using world = await World.open('v3.1.0');
   world.config = { ...world.config, brake: { percent: 0, minimum: 2 } };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { deleteKept, restoreKept } from '../../src/share/kept/decide.ts';
+import { fateOf } from '../../src/share/kept/fate.ts';
 import { readKept } from '../../src/share/kept/records.ts';
 import { World } from './world.ts';
 
@@ -126,3 +127,25 @@ Deno.test('a kept file is deleted when a person says so, with its directory', as
   });
   assert.deepEqual([existsSync(world.local(file?.path ?? '')), await kept(world)], [false, []]);
 });
+
+/** A file in the place of a mirror's original, of which the journal does not say what we put there. */
+const FOUND = { device: 1, inode: 2, size: 3, mtimeMs: 4 };
+const SOURCE = { ...FOUND, inode: 9, realPath: '/photos/a.jpg' };
+
+for (
+  const [what, names, stamp, source, expected] of [
+    ['with another name somewhere, its source there', 2, null, SOURCE, 'unlink-beside'],
+    ['with one name, its source there', 1, null, SOURCE, 'keep: another-file'],
+    ['with another name, its source gone', 2, null, undefined, 'keep: source-file-gone'],
+    ['that is its source itself', 1, null, { ...SOURCE, inode: 2 }, 'unlink-beside'],
+    ['that is what we put there, with one name, as its source was replaced', 1, FOUND, SOURCE, 'unlink-beside'],
+    ['that is not what we put there, with another name', 2, { ...FOUND, size: 5 }, SOURCE, 'keep: another-file'],
+    ['that was written to since, with another name', 2, { ...FOUND, mtimeMs: 5 }, SOURCE, 'keep: another-file'],
+    ['with the same number on another disk', 1, null, { ...SOURCE, inode: 2, device: 7 }, 'keep: another-file'],
+  ] as const
+) {
+  Deno.test(`a file ${what}: ${expected}`, () => {
+    const fate = fateOf({ ...FOUND, names }, stamp, source, 'source-trashed');
+    assert.equal(fate.kind === 'keep' ? `keep: ${fate.reason}` : fate.kind, expected);
+  });
+}
