@@ -1,5 +1,11 @@
 import { comment } from '../src/config/comment.ts';
-import { JOB_FIELD_NAMES, JOB_FIELDS, type JobFieldDefinition } from '../src/config/job_fields.ts';
+import {
+  JOB_FIELD_NAMES,
+  JOB_FIELDS,
+  type JobFieldDefinition,
+  REASON_FIELD_NAMES,
+  REASON_FIELDS,
+} from '../src/config/job_fields.ts';
 import { type Setting, SETTING_GROUPS, SETTING_NAMES, settingOf } from '../src/config/settings.ts';
 
 /** How wide the comments of `.env.example` may become. */
@@ -37,7 +43,7 @@ export function renderConfigurationPage(): string {
       ]),
     )
   );
-  return `${[INTRODUCTION, ...tables, JOBS, jobTable(), CHECKS].join('\n\n')}\n`;
+  return `${[INTRODUCTION, ...tables, JOBS, jobTable(), SELECTION, NEVER_TABLE(), CHECKS].join('\n\n')}\n`;
 }
 
 function groups(): { heading: string; settings: [string, Setting][] }[] {
@@ -111,6 +117,46 @@ program says so.
 Paths are as Immich sees them. A missing slash at the end is added. In a \`hardlink\` job neither of the two paths may
 contain the other, because the copies would then be shared again. \`require.clip\` means the key \`clip\` below the key
 \`require\`.`;
+
+const SELECTION = `## What a job shares
+
+Without \`select\`, a job shares everything that its \`kind\` and \`source_path_prefix\` say. With it, a photo needs one of the reasons that stand
+there, wherever it lies: uploads and external libraries alike, if no \`kind\` is given.
+
+\`\`\`yaml
+never: {tags: [private]} # for all jobs
+jobs:
+  - name: family
+    source: alice@example.com # e-mail, name or id
+    target: bob@example.com
+    target_library_id: 44444444-4444-4444-8444-444444444444
+    target_path_prefix: /data/shared/bob/.family/
+    select: {albums: [Family], people: [Emil, Grandma], tags: [share/bob], favorites: true}
+    except: {people: [Gustav]}
+    since: 2015-01-01
+\`\`\`
+
+- \`select\` is any of, \`except\` and \`never\` are none of, and \`source_path_prefix\`, \`since\`, \`until\`, \`min_rating\` and \`types\` are all of. Days are
+  those of the place where a photo was taken.
+- Whatever is written there, photos in the locked folder or the trash, and files that Immich does not find, are not shared, and archived and
+  hidden ones only with \`include_archived\` and \`include_hidden\`. The motion part of a live photo goes with its photo.
+- **Names** are those that the source user sees: albums that they own or that are shared with them (their own photos in them are shared), their people, their tags.
+  The very name comes before one that differs in upper and lower case. In \`select\`, \`source\` and \`target\`, a name that fits nothing, or several, is a
+  problem of the job, which names what is there with the ids; write the id then. In \`except\` and \`never\` everything counts that has the name.
+- A change in Immich is followed in the next cycle: a photo put into an album comes, one taken out goes, as long as no other reason or job means it.
+  The [brake](invariants.md) holds back too many withdrawals at once. What was renamed goes on, with one warning; what was deleted, or is shared with the source user no more, selects nothing.
+- \`immich-sidecar explain PHOTO\` says why a photo is shared, or what stands against it; \`explain --job NAME\` counts by criterion.
+- With people in \`except\` or \`never\`, or \`people_match: only\`, a photo waits until its faces are recognised (at most ten minutes after they were found), so that one on which somebody
+  is recognised a moment later is not shared for that moment.
+- **Nothing is moved** when \`select\` is added or taken out: a photo that is shared already keeps its place. New ones lie below the target prefix in \`uploads\`, or in a
+  directory with the id of their library, with their whole path, so that no two meet. A photo that several jobs of one pair of users mean is shared once; it belongs
+  to the job that shared it first as long as that means it.`;
+
+const NEVER_TABLE = () =>
+  `### \`never\`\n\nAt the top of the file, beside \`jobs\`: what no job shares.\n\n` + table(
+    ['Key', 'What is left out'],
+    REASON_FIELD_NAMES.map((name) => [code(name), REASON_FIELDS[name].description]),
+  );
 
 const CHECKS = `## When something is wrong
 

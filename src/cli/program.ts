@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   setup: async () => (await import('./setup.ts')).setupCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   status: async () => (await import('./status.ts')).statusCommand,
+  explain: async () => (await import('./explain.ts')).explainCommand,
   sync: async () => (await import('./sync.ts')).syncCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   forget: async () => (await import('./forget.ts')).forgetCommand,
@@ -90,6 +91,7 @@ Examples:
   immich-sidecar setup                set everything up, asking for what it cannot find out
   immich-sidecar doctor               is everything as it must be?
   immich-sidecar status               what is shared, what is not, and why?
+  immich-sidecar explain IMG_42.jpg   is this photo shared, with whom, and why?
   immich-sidecar sync --dry-run       show what a cycle would do, change nothing
   immich-sidecar sync                 one cycle over all configured jobs
   immich-sidecar sync --job family    one cycle over one job

@@ -6,10 +6,29 @@ export type Placement = 'hardlink' | 'symlink';
 
 /**
  * What a job selects: `external` = assets of the source's external libraries below a path prefix;
- * `upload` = every asset of the source that belongs to no library; `auto` = decided from the prefix once the
+ * `upload` = every asset of the source that belongs to no library; `any` = both; `auto` = decided from the prefix once the
  * database has told where Immich keeps its media (a prefix inside the media location means uploads).
  */
-export type JobKind = 'external' | 'upload' | 'auto';
+export type JobKind = 'external' | 'upload' | 'any' | 'auto';
+
+/** Who of the named people must be on a photo: one of them, all of them, or one of them and nobody else who has a name. */
+export type PeopleMatch = 'any' | 'all' | 'only';
+
+/** Things in Immich by name or id, and directories as Immich sees them. */
+export interface Reasons {
+  readonly albums: readonly string[];
+  readonly people: readonly string[];
+  /** By their whole value, such as `share/bob`; what lies below a tag belongs to it. */
+  readonly tags: readonly string[];
+  /** Each ends with a slash. */
+  readonly paths: readonly string[];
+}
+
+/** What is shared: whatever has any of these reasons. */
+export interface SelectConfig extends Reasons {
+  readonly peopleMatch: PeopleMatch;
+  readonly favorites: boolean;
+}
 
 /** Whether a kind of machine learning must be finished before an asset is mirrored; `auto` follows Immich's own configuration. */
 export type Requirement = 'auto' | 'required' | 'ignored';
@@ -18,6 +37,7 @@ export type Requirement = 'auto' | 'required' | 'ignored';
 export interface JobConfig {
   readonly name: string;
   readonly kind: JobKind;
+  /** Here, and in `targetUserId`, also the e-mail or name that stands in `source` or `target`, until the database is asked (share/selection/names.ts). */
   readonly sourceUserId: string;
   readonly targetUserId: string;
   readonly targetLibraryId: string;
@@ -31,6 +51,18 @@ export interface JobConfig {
   /** Whether a photo that was edited in Immich is shared: its mirror carries the original, uncropped. */
   readonly shareEdited: 'original' | 'skip';
   readonly require: { readonly clip: Requirement; readonly faces: Requirement; readonly ocr: Requirement };
+  /** Left out: everything, as far as kind and path go. */
+  readonly select?: SelectConfig | undefined;
+  /** What is not shared, whatever else is true of it. */
+  readonly except?: Reasons | undefined;
+  /** The same for all jobs. */
+  readonly never?: Reasons | undefined;
+  /** The first and the last day on which a photo was taken, such as 2015-01-31. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** 1 to 5; what has no rating has none of these. */
+  readonly minRating?: number | undefined;
+  readonly types?: readonly ('image' | 'video')[] | undefined;
 }
 
 /** One pair of directories that are the same place: as Immich sees it, and as this program sees it. No trailing slash. */

@@ -10,7 +10,7 @@ import { type ConfigFile, readYaml } from './yaml_file.ts';
 
 export type { ConfigFile } from './yaml_file.ts';
 
-const NOTHING: ConfigFile = Object.freeze({ settings: new Map(), hasJobs: false, jobs: [] });
+const NOTHING: ConfigFile = Object.freeze({ settings: new Map(), hasJobs: false, jobs: [], never: new Map() });
 
 /** Looked for in the working directory when no file is named; the second is the predecessor's. */
 const USUAL_NAMES = ['config.yaml', 'immich-sync.conf'] as const;

@@ -2,15 +2,22 @@ import type { SettingName } from './settings.ts';
 import {
   albumId,
   choice,
+  day,
   flag,
   jobName,
   libraryId,
+  mediaTypes,
+  names,
   pathPrefix,
+  pathPrefixes,
+  peopleMatch,
   placement,
   requirement,
   shareEdited,
   userId,
+  userReference,
   type ValueType,
+  wholeNumber,
 } from './values.ts';
 
 /** One key of a job in the YAML file; `require.clip` is the key `clip` of the mapping `require`. */
@@ -20,7 +27,26 @@ export interface JobFieldDefinition {
   readonly required?: true;
   /** The setting that is used when the key is missing. */
   readonly default?: SettingName;
+  /** It may be written as a list. An empty value is a problem and not the same as none: it would share what was to be left out. */
+  readonly isList?: true;
 }
+
+/** Reasons for which photos are left out: by a job, and by all of them. */
+export const REASON_FIELDS = Object.freeze(
+  {
+    albums: { type: names, isList: true, description: 'Photos in any of these albums, by name or id.' },
+    people: { type: names, isList: true, description: 'Photos that show any of these people, by name or id.' },
+    tags: { type: names, isList: true, description: 'Photos with any of these tags, or with one below them.' },
+    paths: {
+      type: pathPrefixes,
+      isList: true,
+      description: "Photos whose file lies below any of these paths (Immich's view).",
+    },
+  } as const satisfies Record<string, JobFieldDefinition>,
+);
+
+export type ReasonField = keyof typeof REASON_FIELDS;
+export const REASON_FIELD_NAMES = Object.freeze(Object.keys(REASON_FIELDS) as ReasonField[]);
 
 /** Every key of a job. */
 export const JOB_FIELDS = Object.freeze(
@@ -31,10 +57,19 @@ export const JOB_FIELDS = Object.freeze(
       description: 'What logs and commands call the job; unique, at most 64 characters.',
     },
     kind: {
-      type: choice('external', 'upload', 'auto'),
+      type: choice('external', 'upload', 'any', 'auto'),
       description:
-        'external: files of external libraries below source_path_prefix. upload: everything the user uploaded. auto, the ' +
-        'default: upload if there is no source_path_prefix, else decided by whether that path lies in the upload location.',
+        'external: files of external libraries below source_path_prefix. upload: everything the user uploaded. any: both, ' +
+        'which is the default with select. auto, the default without: upload if there is no source_path_prefix, else decided ' +
+        'by whether that path lies in the upload location.',
+    },
+    source: {
+      type: userReference,
+      description: 'The user who shares, by e-mail, name or id; instead of source_user_id.',
+    },
+    target: {
+      type: userReference,
+      description: 'The user who receives, by e-mail, name or id; instead of target_user_id.',
     },
     source_user_id: { type: userId, required: true, description: 'The user who shares.' },
     target_user_id: { type: userId, required: true, description: 'The user who receives.' },
@@ -50,6 +85,41 @@ export const JOB_FIELDS = Object.freeze(
       required: true,
       description: "Where the shared files appear for the receiving user (Immich's view).",
     },
+    'select.albums': {
+      type: names,
+      isList: true,
+      description:
+        'Shares what the source user has put into these albums, of their own or shared with them; names or ids.',
+    },
+    'select.people': {
+      type: names,
+      isList: true,
+      description: 'Shares photos that show these people of the source user; names or ids.',
+    },
+    'select.people_match': {
+      type: peopleMatch,
+      description:
+        'any, the default: one of them is enough. all: all of them must be on it. only: one of them, and nobody else who has a name.',
+    },
+    'select.tags': {
+      type: names,
+      isList: true,
+      description: 'Shares photos with these tags, or with one below them: share/bob; values or ids.',
+    },
+    'select.favorites': { type: flag, description: 'true shares the favourites of the source user.' },
+    'select.paths': {
+      type: pathPrefixes,
+      isList: true,
+      description: "Shares files below these paths (Immich's view), of uploads and external libraries.",
+    },
+    'except.albums': { ...REASON_FIELDS.albums, description: 'Not what is in these albums.' },
+    'except.people': { ...REASON_FIELDS.people, description: 'Not what shows these people.' },
+    'except.tags': { ...REASON_FIELDS.tags, description: 'Not what has these tags, or one below them.' },
+    'except.paths': { ...REASON_FIELDS.paths, description: 'Not what lies below these paths.' },
+    since: { type: day, description: 'Only what was taken on this day or later, such as 2015-01-01.' },
+    until: { type: day, description: 'Only what was taken on this day or earlier.' },
+    min_rating: { type: wholeNumber(1, 5), description: 'Only what has at least so many stars.' },
+    types: { type: mediaTypes, isList: true, description: 'image, video or both.' },
     album_id: { type: albumId, description: 'An album of the receiving user into which everything shared is put.' },
     placement: { type: placement, default: 'PLACEMENT', description: 'hardlink, symlink or auto.' },
     include_archived: { type: flag, default: 'INCLUDE_ARCHIVED', description: 'true or false.' },
@@ -63,3 +133,9 @@ export const JOB_FIELDS = Object.freeze(
 
 export type JobField = keyof typeof JOB_FIELDS;
 export const JOB_FIELD_NAMES = Object.freeze(Object.keys(JOB_FIELDS) as JobField[]);
+
+/** The keys that stand in groups, by the name of the group: `require` has `clip`, `faces` and `ocr`. */
+export const JOB_FIELD_GROUPS: ReadonlyMap<string, readonly string[]> = new Map(
+  [...Map.groupBy(JOB_FIELD_NAMES.filter((field) => field.includes('.')), (field) => field.replace(/\..*/, ''))]
+    .map(([group, fields]) => [group, fields.map((field) => field.slice(group.length + 1))]),
+);

@@ -1,5 +1,5 @@
 import type { JobField } from './job_fields.ts';
-import type { JobDraft } from './jobs.ts';
+import type { JobDraft } from './job_draft.ts';
 import { quote } from './quote.ts';
 import type { SettingsReader } from './reader.ts';
 import type { SettingName } from './settings.ts';

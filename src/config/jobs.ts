@@ -4,19 +4,14 @@ import { parseRaw } from './parse.ts';
 import type { ConfigProblem } from './problems.ts';
 import { quote } from './quote.ts';
 import { JOB_FIELDS, type JobField } from './job_fields.ts';
+import type { JobDraft } from './job_draft.ts';
+import { hasSelect, readSelection } from './job_selection.ts';
 import type { Raw } from './sources.ts';
-
-/** A job as it was written, from the YAML file or from the environment. */
-export interface JobDraft {
-  readonly fields: ReadonlyMap<JobField, Raw>;
-  /** How to report a required key that is not there. */
-  missing(field: JobField): Pick<ConfigProblem, 'key' | 'place' | 'message'>;
-}
 
 /** What a job gets for the keys it does not have. */
 export type JobDefaults = Pick<
   JobConfig,
-  'placement' | 'includeArchived' | 'includeHidden' | 'shareEdited' | 'require'
+  'placement' | 'includeArchived' | 'includeHidden' | 'shareEdited' | 'require' | 'never'
 >;
 
 /** Checks every job on its own and against the others. Jobs with problems are reported and left out. */
@@ -37,14 +32,24 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
   };
 
   const name = need('name');
-  const sourceUserId = need('source_user_id');
-  const targetUserId = need('target_user_id');
+  const userOf = (field: 'source' | 'target') => {
+    const id = `${field}_user_id` as const;
+    if (draft.fields.has(field) && draft.fields.has(id)) {
+      report(draft, field, problems, {
+        message: `${id} is there as well, and both say the same thing`,
+        remedy: 'Keep one of the two.',
+      });
+    }
+    return draft.fields.has(field) ? asId(read(field)) : need(id);
+  };
+  const sourceUserId = userOf('source');
+  const targetUserId = userOf('target');
   const targetLibraryId = need('target_library_id');
   const sourcePathPrefix = read('source_path_prefix');
   const targetPathPrefix = need('target_path_prefix');
   const placement = read('placement') ?? defaults.placement;
   const job = {
-    kind: kindOf(draft, read('kind') ?? 'auto', problems),
+    kind: kindOf(draft, read('kind'), problems),
     sourcePathPrefix,
     albumId: read('album_id'),
     placement,
@@ -56,6 +61,8 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
       faces: read('require.faces') ?? defaults.require.faces,
       ocr: read('require.ocr') ?? defaults.require.ocr,
     },
+    ...readSelection(draft, read, problems),
+    ...defaults.never === undefined ? {} : { never: defaults.never },
   };
 
   if (sourceUserId !== undefined && sourceUserId === targetUserId) {
@@ -81,13 +88,24 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
   return { name, sourceUserId, targetUserId, targetLibraryId, targetPathPrefix, ...job };
 }
 
-/** Without a prefix `auto` can only mean uploads; with one, the database has to tell (see `JobKind`). */
-function kindOf(draft: JobDraft, kind: JobKind, problems: ConfigProblem[]): JobKind {
-  if (draft.fields.has('source_path_prefix')) return kind;
+/**
+ * Albums and people know nothing of where a file lies, so a job that selects by them takes both kinds. Without a prefix `auto` can only mean
+ * uploads; with one, the database has to tell (see `JobKind`).
+ */
+function kindOf(draft: JobDraft, written: JobKind | undefined, problems: ConfigProblem[]): JobKind {
+  const kind = written ?? 'auto';
+  if (hasSelect(draft)) return kind === 'auto' ? 'any' : kind;
+  if (kind === 'any' || draft.fields.has('source_path_prefix')) return kind;
   if (kind === 'external') {
     problems.push({ ...draft.missing('source_path_prefix'), remedy: JOB_FIELDS.source_path_prefix.type.remedy });
   }
   return 'upload';
+}
+
+/** An id in any spelling is one id. */
+function asId(reference: string | undefined): string | undefined {
+  const id = reference === undefined ? undefined : JOB_FIELDS.source_user_id.type.schema.safeParse(reference);
+  return id?.success === true ? id.data : reference;
 }
 
 function overlaps(source: string | undefined, target: string | undefined): boolean {

@@ -4,6 +4,7 @@ import { type ConfigFile, findConfigFile } from './config_file.ts';
 import { readDatabaseConfig } from './database.ts';
 import { deepFreeze } from './freeze.ts';
 import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job_sources.ts';
+import { readReasons } from './job_selection.ts';
 import { buildJobs } from './jobs.ts';
 import { reportMisspelledVariables } from './names.ts';
 import { ConfigError, type ConfigProblem } from './problems.ts';
@@ -100,7 +101,7 @@ function readJobs(
       remedy: 'Set SHARED_PATH_PREFIX or UPLOAD_SOURCE_USER_ID, or write a list of jobs into config.yaml.',
     });
   }
-  return buildJobs(drafts, defaults, problems);
+  return buildJobs(drafts, { ...defaults, never: readReasons(file?.never ?? new Map(), problems) }, problems);
 }
 
 function readImmichUrl(settings: SettingsReader, problems: ConfigProblem[]): string {

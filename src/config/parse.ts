@@ -12,7 +12,9 @@ export function parseRaw<T>(raw: Raw, type: ValueType<T>, problems: ConfigProble
   const result = type.schema.safeParse(raw.value);
   if (result.success) return result.data;
   const complaint = result.error.issues[0]?.message ?? 'is not valid';
-  const text = typeof raw.value === 'string' ? raw.value : raw.value.map((pair) => pair.join('=')).join(',');
+  const text = typeof raw.value === 'string'
+    ? raw.value
+    : raw.value.map((part) => typeof part === 'string' ? part : part.join('=')).join(',');
   const subject = secret || type.mayHoldSecret?.(text) === true ? 'the value' : quote(text);
   problems.push({ key: raw.key, place: raw.place, message: `${subject} ${complaint}`, remedy: type.remedy });
   return undefined;

@@ -5,11 +5,11 @@ import type { ConfigProblem } from './problems.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
 import { readTextFile } from './text_file.ts';
 
-/** A value as somebody wrote it, with its position. Only `PATH_MAP` in YAML can be a list of pairs. */
+/** A value as somebody wrote it, with its position. In YAML `PATH_MAP` can be a list of pairs, and what takes several values a list. */
 export interface Raw {
   readonly key: string;
   readonly place: string;
-  readonly value: string | readonly (readonly [string, string])[];
+  readonly value: string | readonly (string | readonly [string, string])[];
 }
 
 /** One place that settings come from: values by their name in the environment. Empty values are left out. */

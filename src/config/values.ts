@@ -33,10 +33,10 @@ export const directory: ValueType<string> = {
 };
 
 /** The beginning of Immich's paths; the result always ends with a slash, so `/a/b` never matches `/a/bc`. */
-export const pathPrefix: ValueType<string> = {
+export const pathPrefix = {
   schema: absolutePath.transform((path) => path.endsWith('/') ? path : `${path}/`),
   remedy: 'Write the full path of a directory as Immich sees it, such as /external_library/alice/photos/.',
-};
+} satisfies ValueType<string>;
 
 /** A directory on this side, possibly relative to the working directory; resolved by the caller. */
 export const localDirectory: ValueType<string> = {
@@ -87,6 +87,11 @@ export const pathMap: ValueType<{ immich: string; local: string }[]> = {
 /** A UUID in any spelling PostgreSQL also takes with hyphens; lower-cased, because Immich compares text. */
 function id(remedy: string): ValueType<string> {
   return { schema: text.pipe(z.guid('is not a UUID')).transform((value) => value.toLowerCase()), remedy };
+}
+
+/** Whether this is an id as Immich writes them, and no name. */
+export function isId(value: string): boolean {
+  return z.guid().safeParse(value).success;
 }
 
 /** A whole number within bounds (inclusive). */
@@ -191,6 +196,62 @@ export const albumId = id('Copy it from Immich: open the album; the id is the en
 
 /** See `Placement`. */
 export const placement = choice('auto', 'hardlink', 'symlink');
+
+const name = withoutControls.refine((value) => value !== '', 'is empty').refine(
+  (value) => [...value].length <= 1_000,
+  'is longer than 1,000 characters',
+);
+
+/** A user by e-mail, name or id. An id is lower-cased, as Immich compares text. */
+export const userReference: ValueType<string> = {
+  schema: name,
+  remedy: 'Write the e-mail, the name or the id of a user of Immich.',
+};
+
+/** One value, or a list of them; an empty list is a mistake, as nobody can tell what it was to mean. */
+function listOf<T>(one: z.ZodType<T, string>): z.ZodType<T[]> {
+  const many = z.array(one).transform((values) => [...new Set(values)]);
+  return z.union([z.array(z.string()).min(1, 'is an empty list'), z.string().transform((value) => [value])]).pipe(many);
+}
+
+/** Names or ids, such as those of albums. A comma is part of a name. */
+export const names: ValueType<string[]> = {
+  schema: listOf(name),
+  remedy: 'Write names or ids as a list, such as [Family, Summer 2024].',
+};
+
+/** Beginnings of Immich's paths. */
+export const pathPrefixes: ValueType<string[]> = {
+  schema: listOf(pathPrefix.schema),
+  remedy: pathPrefix.remedy,
+};
+
+/** A day of the calendar. */
+export const day: ValueType<string> = {
+  schema: text.regex(/^\d{4}-\d{2}-\d{2}$/, 'is not a date such as 2015-01-31').refine(
+    isDay,
+    'is no day of the calendar',
+  ),
+  remedy: 'Write year, month and day: 2015-01-31.',
+};
+
+function isDay(value: string): boolean {
+  try {
+    Temporal.PlainDate.from(value, { overflow: 'reject' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** See `PeopleMatch`. */
+export const peopleMatch = choice('any', 'all', 'only');
+
+/** Photos, videos, or both. */
+export const mediaTypes: ValueType<('image' | 'video')[]> = {
+  schema: listOf(text.toLowerCase().pipe(z.enum(['image', 'video'], 'is neither image nor video'))),
+  remedy: 'Write image, video, or [image, video].',
+};
 
 /** What becomes of photos that were edited in Immich. */
 export const shareEdited = choice('original', 'skip');

@@ -1,5 +1,13 @@
 import { isSeq } from 'yaml';
-import { JOB_FIELD_NAMES, type JobField } from './job_fields.ts';
+import {
+  JOB_FIELD_GROUPS,
+  JOB_FIELD_NAMES,
+  JOB_FIELDS,
+  type JobField,
+  type JobFieldDefinition,
+  REASON_FIELD_NAMES,
+  type ReasonField,
+} from './job_fields.ts';
 import { unknownKey } from './names.ts';
 import type { ConfigProblem } from './problems.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
@@ -20,14 +28,16 @@ export interface ConfigFile {
   /** Whether there is anything under `jobs`, even if none of it could be read as a job. */
   readonly hasJobs: boolean;
   readonly jobs: readonly RawJob[];
+  /** What no job shares. */
+  readonly never: ReadonlyMap<ReasonField, Raw>;
 }
 
 const JOB_LIST_KEYS = ['jobs', 'sync_jobs'];
+const NEVER = 'never';
 const SETTING_KEYS = ENVIRONMENT_NAMES
   .filter((name) => name !== 'CONFIG_FILE')
   .map((name) => name.toLowerCase());
 const JOB_KEYS = [...new Set(JOB_FIELD_NAMES.map((field) => field.replace(/\..*/, '')))];
-const REQUIRE_KEYS = JOB_FIELD_NAMES.filter((field) => field.startsWith('require.')).map((field) => field.slice(8));
 
 /**
  * Reads settings and jobs from the text of a YAML file. Everything unknown or of the wrong shape is reported.
@@ -55,14 +65,18 @@ export function readYaml(
     return undefined;
   }
   const settings = new Map<string, Raw>();
+  const never = new Map<ReasonField, Raw>();
   const lists: Entry[] = [];
   for (const written of entries) {
     const entry = isJson && written.key === written.key.toUpperCase()
       ? { ...written, key: written.key.toLowerCase() }
       : written;
     if (JOB_LIST_KEYS.includes(entry.key)) lists.push(entry);
-    else if (SETTING_KEYS.includes(entry.key)) addSetting(document, entry, settings, problems);
-    else problems.push(unknownKey(entry.key, '', entry.keyPlace, [...JOB_LIST_KEYS, ...SETTING_KEYS]));
+    else if (entry.key === NEVER) {
+      const add = (field: string, raw: Raw) => never.set(field as ReasonField, raw);
+      readGroup(document, entry, '', REASON_FIELD_NAMES, () => true, add, problems);
+    } else if (SETTING_KEYS.includes(entry.key)) addSetting(document, entry, settings, problems);
+    else problems.push(unknownKey(entry.key, '', entry.keyPlace, [...JOB_LIST_KEYS, NEVER, ...SETTING_KEYS]));
   }
   const [list, second] = lists;
   if (second !== undefined) {
@@ -73,8 +87,8 @@ export function readYaml(
       remedy: 'Put all jobs under jobs.',
     });
   }
-  if (list === undefined || isEmpty(document, list)) return { settings, hasJobs: false, jobs: [] };
-  return { settings, hasJobs: true, jobs: readJobs(document, list, problems) };
+  if (list === undefined || isEmpty(document, list)) return { settings, hasJobs: false, jobs: [], never };
+  return { settings, hasJobs: true, jobs: readJobs(document, list, problems), never };
 }
 
 function addSetting(document: YamlDocument, entry: Entry, settings: Map<string, Raw>, problems: ConfigProblem[]): void {
@@ -129,40 +143,84 @@ function readFields(
   problems: ConfigProblem[],
 ): ReadonlyMap<JobField, Raw> {
   const fields = new Map<JobField, Raw>();
-  const add = (entry: Entry, prefix: '' | 'require.') => {
-    const value = singleValue(document, entry, `${path}.${prefix}`, problems);
-    const field = JOB_FIELD_NAMES.find((name) => name === prefix + entry.key);
-    if (value === undefined || field === undefined) return;
-    fields.set(field, { key: `${path}.${field}`, place: entry.place, value });
-  };
+  const definitionOf = (field: string) => (JOB_FIELDS as Readonly<Record<string, JobFieldDefinition>>)[field];
+  const isList = (field: string) => definitionOf(field)?.isList === true;
   for (const entry of entries) {
+    const group = JOB_FIELD_GROUPS.get(entry.key);
     if (!JOB_KEYS.includes(entry.key)) problems.push(unknownKey(entry.key, `${path}.`, entry.keyPlace, JOB_KEYS));
-    else if (entry.key !== 'require') add(entry, '');
-    else {
-      for (const part of requireEntries(document, entry, path, problems)) {
-        if (REQUIRE_KEYS.includes(part.key)) add(part, 'require.');
-        else problems.push(unknownKey(part.key, `${path}.require.`, part.keyPlace, REQUIRE_KEYS));
-      }
+    else if (group !== undefined) {
+      const add = (part: string, raw: Raw) => fields.set(`${entry.key}.${part}` as JobField, raw);
+      readGroup(document, entry, `${path}.`, group, (part) => isList(`${entry.key}.${part}`), add, problems);
+    } else {
+      const value = isList(entry.key)
+        ? listValue(document, entry, `${path}.`, problems)
+        : singleValue(document, entry, `${path}.`, problems);
+      if (value === undefined) continue;
+      fields.set(entry.key as JobField, { key: `${path}.${entry.key}`, place: entry.place, value });
     }
   }
   return fields;
 }
 
-function requireEntries(
+/** Reads the keys below a key, each with `add`. */
+function readGroup(
+  document: YamlDocument,
+  entry: Entry,
+  path: string,
+  known: readonly string[],
+  isList: (key: string) => boolean,
+  add: (key: string, raw: Raw) => void,
+  problems: ConfigProblem[],
+): void {
+  const parts = document.text(entry.node) === '' ? [] : document.entries(entry.node);
+  // A group that chooses and names nothing would be taken for one that is not there, and share everything.
+  const isEmpty = parts !== undefined && known.some(isList) && parts.every((part) => document.text(part.node) === '');
+  if (parts === undefined || isEmpty) {
+    problems.push({
+      key: path + entry.key,
+      place: entry.place,
+      message: parts === undefined ? 'this is not a group of keys' : 'nothing stands below this key',
+      remedy: known.some(isList)
+        ? `Write some of ${known.join(', ')} below it, each with one value or a list, or take it out.`
+        : `Write the keys ${known.join(', ')} below it, each with auto, required or ignored.`,
+    });
+    return;
+  }
+  for (const part of parts) {
+    const inside = `${path}${entry.key}.`;
+    if (!known.includes(part.key)) {
+      problems.push(unknownKey(part.key, inside, part.keyPlace, known));
+      continue;
+    }
+    const value = isList(part.key)
+      ? listValue(document, part, inside, problems)
+      : singleValue(document, part, inside, problems);
+    if (value !== undefined) add(part.key, { key: inside + part.key, place: part.place, value });
+  }
+}
+
+/** What may be one value or a list. Empty is a problem, as it says neither all nor nothing. */
+function listValue(
   document: YamlDocument,
   entry: Entry,
   path: string,
   problems: ConfigProblem[],
-): readonly Entry[] {
-  const parts = document.text(entry.node) === '' ? [] : document.entries(entry.node);
-  if (parts !== undefined) return parts;
+): string | readonly string[] | undefined {
+  const target = document.resolve(entry.node);
+  const value = isSeq(target) ? target.items.map((item) => document.text(item)) : document.text(entry.node);
+  const isRight = Array.isArray(value)
+    ? value.length > 0 && value.every((item) => item !== undefined && item !== '')
+    : value !== undefined && value !== '';
+  if (isRight) return value as string | readonly string[];
   problems.push({
-    key: `${path}.require`,
+    key: path + entry.key,
     place: entry.place,
-    message: 'this is not a group of keys',
-    remedy: `Write the keys ${REQUIRE_KEYS.join(', ')} below it, each with auto, required or ignored.`,
+    message: value === undefined
+      ? 'this is neither a value nor a list of values'
+      : 'nothing, or an empty value, stands here',
+    remedy: 'Write one value, or several as a list: [one, another]; or take the key out.',
   });
-  return [];
+  return undefined;
 }
 
 /** The text of a value, or undefined if it is empty (not set) or no single value (reported). */

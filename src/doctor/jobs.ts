@@ -8,7 +8,7 @@ import { complaintAbout, howToNarrow, type LibraryScan } from '../share/checks/s
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Job } from '../share/jobs/job.ts';
-import { mirrorOriginalPath } from '../share/jobs/placement.ts';
+import { type PlacedOriginal, placeOf } from '../share/jobs/placement.ts';
 import { type Check, forEachJob } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -60,8 +60,14 @@ async function lookAtSelection(subject: Subject): Promise<readonly Verdict[]> {
   });
 }
 
-export function judgeSelection(job: Pick<Job, 'name' | 'sourcePathPrefix'>, assets: number): Verdict {
+export function judgeSelection(job: Pick<Job, 'name' | 'sourcePathPrefix' | 'select'>, assets: number): Verdict {
   if (assets > 0) return ok(`${named(job.name)}: selects ${count(assets, 'photo or video', 'photos and videos')}.`);
+  if (job.select !== undefined) {
+    return warn(
+      `${named(job.name)}: selects nothing: no photo that may be shared has any of its reasons.`,
+      'immich-sidecar explain --job NAME says how many photos meet each of them; look in Immich whether photos are in the albums and have the tags.',
+    );
+  }
   const where = job.sourcePathPrefix === undefined ? '' : ` below ${named(job.sourcePathPrefix)}`;
   return warn(
     `${named(job.name)}: selects nothing: the source user has nothing${where} that may be shared.`,
@@ -78,13 +84,13 @@ async function lookAtScans(subject: Subject): Promise<readonly Verdict[]> {
   return await forEachJob(subject, async (job) => {
     const [library] = await sql<{ patterns: string[]; importPaths: string[] }[]>`
       SELECT "exclusionPatterns" AS patterns, "importPaths" FROM library WHERE id = ${job.targetLibraryId}`;
-    const sources = await sql<{ path: string }[]>`
-      SELECT a."originalPath" AS path
+    const sources = await sql<PlacedOriginal[]>`
+      SELECT a."originalPath", a."libraryId"
       FROM asset a
       WHERE ${selects(job)}
       ORDER BY random()
       LIMIT ${SAMPLE}`;
-    const places = sources.map(({ path }) => mirrorOriginalPath(job.mappings, path));
+    const places = sources.map((source) => placeOf(job, source));
     const scan = (await subject.scans.orNothing())?.find((one) => one.library.id === job.targetLibraryId);
     const dangers = [
       ...judgeHidden(job, library?.importPaths ?? []),

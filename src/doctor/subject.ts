@@ -18,8 +18,8 @@ import { faultOf } from '../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import { type LibraryScan, lookAtTargetLibraries } from '../share/checks/scans.ts';
 import type { Progress } from '../share/cycle/progress.ts';
-import { isBehindLink } from '../files/behind_link.ts';
-import { type Job, resolveJob } from '../share/jobs/job.ts';
+import { completeJobs } from '../share/jobs/complete.ts';
+import type { Job } from '../share/jobs/job.ts';
 import { hasLinksBelow } from '../share/mirrors/journal.ts';
 import { MIGRATIONS } from '../share/schema/migrations.ts';
 import { isSelected, isSelectedAnew } from '../share/selection/selection.ts';
@@ -88,7 +88,14 @@ export class Subject implements AsyncDisposable {
     if (jobs.length === 0) throw new NotLookedAt('No jobs are configured, so nothing is shared.');
     const [instance, paths] = [await this.instance.use(), await this.paths.use()];
     await this.reachable.use(); // resolving looks at the disk
-    return jobs.map((job) => resolveJob(job, instance, (path) => isBehindLink(path, paths)));
+    return await completeJobs(
+      await this.sql.use(),
+      await this.schema.use(),
+      jobs,
+      instance,
+      paths,
+      await this.ownVersion.use() === newestVersion(MIGRATIONS),
+    );
   });
 
   /** What scans of the target libraries would import. */

@@ -39,7 +39,7 @@ export function purposeOf(command: string | undefined, config: Config | undefine
   const startsExifTool = ['write', 'undo', 'doctor'].includes(command ?? '') ||
     (command === 'serve' && config?.write.schedule !== undefined);
   return {
-    changesFiles: command !== 'status',
+    changesFiles: command !== 'status' && command !== 'explain',
     startsExifTool,
     makesTemporary: startsExifTool || command === 'status',
     serves: command === 'serve',

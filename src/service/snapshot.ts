@@ -1,3 +1,4 @@
+import { isId } from '../config/values.ts';
 import type { Config } from '../config/config.ts';
 import type { Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import { changesOf, type JobReport, problemsOf } from '../share/cycle/report.ts';
@@ -74,11 +75,14 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     intervalSeconds: config.syncIntervalSeconds,
     problems: state.problems,
     jobs: [...names].map((name) => {
+      const job = config.jobs.find((one) => one.name === name);
+      const nameOf = (user: string | undefined) =>
+        user === undefined || isId(user) ? state.userNames.get(user ?? '') : user;
       const problems = last?.jobs.find(({ job }) => job === name)?.problems ?? [];
       return {
         name,
-        from: state.userNames.get(config.jobs.find((job) => job.name === name)?.sourceUserId ?? ''),
-        to: state.userNames.get(config.jobs.find((job) => job.name === name)?.targetUserId ?? ''),
+        from: nameOf(job?.sourceUserId),
+        to: nameOf(job?.targetUserId),
         standing: state.standings.get(name),
         problemCounts: countCodes(problems),
         problems,

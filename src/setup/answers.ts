@@ -34,7 +34,7 @@ export interface ShareAnswer {
   readonly name: string;
   /** The job that it changes, under its old name. */
   readonly replaces: JobConfig | undefined;
-  readonly kind: Exclude<JobKind, 'auto'>;
+  readonly kind: Exclude<JobKind, 'auto' | 'any'>;
   readonly source: ImmichUser;
   readonly target: ImmichUser;
   /** As Immich sees it, with a slash at the end; undefined for uploads. */

@@ -83,7 +83,8 @@ async function askNext(
   const options: readonly Option<Work>[] = [
     { value: { share: 'external' }, label: 'share photos of an external library', words: ['external'] },
     { value: { share: 'upload' }, label: 'share what somebody uploads', words: ['upload', 'uploads'] },
-    ...jobs.filter((job) => !changed.has(job)).map((job) => ({
+    // What selects by albums or people is changed in the file.
+    ...jobs.filter((job) => !changed.has(job) && job.select === undefined).map((job) => ({
       value: { share: job.sourcePathPrefix === undefined ? 'upload' as const : 'external' as const, job },
       label: `change the share "${job.name}"`,
       words: [job.name],

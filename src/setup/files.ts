@@ -55,6 +55,8 @@ function written(job: PlannedJob, ids: Ids): WrittenJob {
     fields: {
       name,
       kind,
+      source: undefined, // the ids take their place
+      target: undefined,
       source_user_id: source.id,
       target_user_id: target.id,
       target_library_id: idOf(job.library, ids.libraries),

@@ -9,7 +9,7 @@ export interface WrittenJob {
   /** Said above a new job. */
   readonly comment: string;
   readonly fields: Readonly<
-    Partial<Record<Exclude<JobField, 'require.clip' | 'require.faces' | 'require.ocr'>, string | undefined>>
+    Partial<Record<Exclude<JobField, `${string}.${string}`>, string | undefined>>
   >;
 }
 

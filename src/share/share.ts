@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
@@ -14,6 +15,8 @@ import { assertReadable } from '../postgres/ownership.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
+import { readRememberedNames } from './selection/remembered.ts';
+import { resolveNames } from './selection/resolve.ts';
 import { readWaiting } from './selection/candidates.ts';
 import { advance, type Mark, readChanges, readMark, readRechecks } from './cycle/changes.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
@@ -23,9 +26,8 @@ import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { chosenJobs, type Tools, type View } from './cycle/tools.ts';
-import { isBehindLink } from '../files/behind_link.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
-import { resolveJob } from './jobs/job.ts';
+import { completeJobs } from './jobs/complete.ts';
 import { checkJobs } from './checks/jobs.ts';
 import { hasLinksBelow } from './mirrors/journal.ts';
 import { checkMounts } from './checks/mounts.ts';
@@ -172,6 +174,8 @@ export class Sharing {
     await inTransaction(sql, lock, makeOwnTables);
     await this.#forgetMark();
     const mark = await readMark(sql, prepared.schema);
+    // From the mark on, changes are heard of; what was renamed just before must not be missed.
+    if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options);
     this.#embeddings.clear(); // all are looked at again
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks };
     const report = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
@@ -183,17 +187,18 @@ export class Sharing {
   }
 
   async #changesOnly(last: LastCycle, options: CycleOptions): Promise<CycleReport> {
-    const { sql, lock, limits } = this;
+    const { sql, config, lock, limits } = this;
     await assertInstanceLock(sql, lock);
     const { schema, jobs, files } = last.prepared;
     const mark = await readMark(sql, schema);
-    const { scope, hasPeopleNews } = await readChanges(sql, schema, jobs, {
+    const { scope, hasPeopleNews, hasNameNews } = await readChanges(sql, schema, jobs, {
       since: last.mark,
       now: mark,
       waiting: last.waiting,
       limit: limits.changes,
     });
     if (scope === 'all') return await this.#full(options);
+    if (hasNameNews && await haveNamesMoved(sql, config, last.prepared)) return await this.#full(options);
     this.#unkept.changes += scope.length;
     if (scope.length === 0 && !hasPeopleNews && !mark.isBraked && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
@@ -238,6 +243,13 @@ export class Sharing {
     const backlog = new EmbeddingBacklog(this.#embeddings, options.embeddingsMs);
     return { database, schema, files, settings, limits, mediaLocation, backlog };
   }
+}
+
+/** Whether what jobs name is something else, or called otherwise, than when they were prepared. */
+async function haveNamesMoved(sql: Sql, config: Config, { schema, jobs }: Prepared): Promise<boolean> {
+  if (!jobs.some(({ isByName }) => isByName)) return false;
+  const names = await resolveNames(sql, schema, config.jobs, await readRememberedNames(sql));
+  return names.some(({ fingerprint }, index) => fingerprint !== jobs[index]?.names);
 }
 
 /** What is kept from one cycle for the next. */
@@ -312,7 +324,7 @@ async function prepare(
   const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
     await hasLinksBelow(sql, config.externalLibraryMount);
   const paths = pathMapOf(config, instance, hasExternalLinks);
-  const jobs = config.jobs.map((job) => resolveJob(job, instance, (path) => isBehindLink(path, paths)));
+  const jobs = await completeJobs(sql, schema, config.jobs, instance, paths, version === newestVersion(MIGRATIONS));
   const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
   if (jobName !== undefined && only === undefined) {
     throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
@@ -354,12 +366,16 @@ async function check(tx: Sql, prepared: Prepared): Promise<void> {
 export function pathMapOf(config: Config, instance: ImmichInstance, hasExternalLinks: boolean): PathMap {
   const roots: Root[] = [...config.pathMap];
   roots.push({ immich: instance.mediaLocation, local: config.uploadLocation ?? instance.mediaLocation });
+  const local = config.externalLibraryDir ?? config.externalLibraryMount;
   const needsExternal = config.externalLibraryDir !== undefined || hasExternalLinks ||
     config.jobs.some((job) =>
-      [job.sourcePathPrefix, job.targetPathPrefix].some((path) => path?.startsWith(`${config.externalLibraryMount}/`))
+      [job.sourcePathPrefix, job.targetPathPrefix].some((path) =>
+        path?.startsWith(`${config.externalLibraryMount}/`)
+      ) ||
+      // An album may hold photos of libraries as well, if there are any.
+      (job.select !== undefined && existsSync(local))
     );
   if (needsExternal) {
-    const local = config.externalLibraryDir ?? config.externalLibraryMount;
     roots.push({ immich: config.externalLibraryMount, local });
   }
   return new PathMap(roots);

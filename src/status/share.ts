@@ -5,6 +5,8 @@ import { countKept, type KeptCount } from '../share/kept/records.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import type { View } from '../share/cycle/tools.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
+import { countByCriterion, type JobCounts } from '../share/explain/explain.ts';
+import { allCriteria } from '../share/selection/criteria.ts';
 import { readStanding } from '../share/standing/standing.ts';
 
 /** Where sharing stands. docs/status.md describes every number. */
@@ -26,6 +28,8 @@ export interface JobStatus extends Holdings {
   readonly isConfigured: boolean;
   /** What the job selects and where that is; undefined for a job that is not configured. */
   readonly standing: Standing | undefined;
+  /** How many photos meet each of its criteria; undefined for a job without any. */
+  readonly criteria?: JobCounts['criteria'];
 }
 
 /** What there is through sharing. */
@@ -64,7 +68,14 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
   for (const job of jobs) {
     const held = holdings.find((one) => one.job === job.name) ?? NOTHING;
     const standing = await readStanding(sql, schema, job);
-    statuses.push({ ...held, job: job.name, isConfigured: true, standing });
+    const { criteria } = allCriteria(job.selection).length === 0 ? {} : await countByCriterion(sql, job);
+    statuses.push({
+      ...held,
+      job: job.name,
+      isConfigured: true,
+      standing,
+      ...criteria === undefined ? {} : { criteria },
+    });
   }
   const configured = new Set(jobs.map(({ name }) => name));
   const others = holdings.filter(({ job }) => !configured.has(job));

@@ -32,6 +32,7 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
   [['dedup', '--help'], ['--match-time', '--job <name>', '--user <id>', '--dry-run', '--yes', '--json', 'Examples']],
   [['takeover', '--help'], ['--is-stopped', '--dry-run', '--yes', '--json', 'Examples', 'config.yaml']],
   [['status', '--help'], ['--json', 'Examples', 'while the service runs']],
+  [['explain', '--help'], ['--job <name>', '--files', '--json', 'Examples', 'Exit codes']],
   [['completion', '--help'], ['bash', 'zsh', 'fish', 'Examples', '.bashrc']],
   [['setup', '--help'], [
     '--yes',

@@ -76,6 +76,12 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('doctor --json', ['doctor', '--json'], options);
   await page.check('sync --dry-run --json', ['sync', '--dry-run', '--json'], options);
   await page.check('sync --json', ['sync', '--json'], options);
+  await page.check('explain --json', ['explain', 'picnic.jpg', '--json'], options);
+  const [job = ''] =
+    (await world.sql<{ name: string }[]>`SELECT job_name AS name FROM immich_sidecar.asset_map LIMIT 1`).map((
+      { name },
+    ) => name);
+  await page.check('explain --job --json', ['explain', '--job', job, '--json'], options);
   await bobHasPortrait(world);
   await page.check('dedup --dry-run --json', ['dedup', '--dry-run', '--json'], options);
   await page.check('dedup --json', ['dedup', '--yes', '--json'], options);

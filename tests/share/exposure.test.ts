@@ -3,7 +3,8 @@ import { EXIT, UserError } from '../../src/errors.ts';
 import { PathMap } from '../../src/files/path_map.ts';
 import { readInstance } from '../../src/immich/instance.ts';
 import { checkScans } from '../../src/share/checks/scans.ts';
-import { resolveJob } from '../../src/share/jobs/job.ts';
+import { completeJobs } from '../../src/share/jobs/complete.ts';
+import { readImmichSchema } from '../../src/immich/schema.ts';
 import { everything } from '../cli/everything.ts';
 import { immichOf, scan, scanAll } from '../harness/immich_scan.ts';
 import { World } from './world.ts';
@@ -50,11 +51,16 @@ Deno.test('what only an exclusion pattern keeps away is a warning in every full 
   await world.share();
   assert.deepEqual((await scan(immichOf(world), id)).imported, []);
   const instance = await readInstance(sql, undefined);
+  const schema = await readImmichSchema(sql);
   const paths = new PathMap([
     { immich: '/data', local: `${directory}/media` },
     { immich: '/external_library', local: `${directory}/external` },
   ]);
-  const [warning, ...more] = await checkScans(sql, config.jobs.map((job) => resolveJob(job, instance)), paths);
+  const [warning, ...more] = await checkScans(
+    sql,
+    await completeJobs(sql, schema, config.jobs, instance, paths, true),
+    paths,
+  );
   assert.deepEqual(more, []);
   assert.match(
     warning ?? '',

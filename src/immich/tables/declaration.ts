@@ -51,6 +51,8 @@ export type Watched =
   | { readonly by: 'audit'; readonly of: string; readonly function: string }
   /** It has no `updateId`: only PostgreSQL's count of writes tells of them. */
   | { readonly by: 'count' }
+  /** It leaves no trace but PostgreSQL's count of writes: what a selection takes from it is then compared with what is shared. */
+  | { readonly by: 'comparison' }
   /** By a statement of its own, over its `updateId` or, of an audit table, its `id`. `isCounted`: only if PostgreSQL has counted writes. */
   | { readonly by: 'statement'; readonly isCounted: boolean; readonly of?: string; readonly function?: string }
   /** Whatever changes makes the next cycle a full one. */

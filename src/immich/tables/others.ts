@@ -32,37 +32,55 @@ export const OTHER_TABLES = Object.freeze(
   {
     album: {
       copied: { how: 'never', because: 'an album is its owner’s' },
-      watched: { by: 'nothing', because: 'mirrors are put into an album once' },
+      watched: { by: 'statement', isCounted: false },
       rights: ['SELECT', 'UPDATE'],
       needed: {
-        sharing: ['id', 'albumThumbnailAssetId', 'deletedAt', 'updatedAt', 'updateId'],
+        sharing: ['id', 'albumName', 'albumThumbnailAssetId', 'deletedAt', 'updatedAt', 'updateId'],
         writeBack: ['id', 'albumName', 'deletedAt', 'updatedAt'],
       },
     },
     album_asset: {
       copied: { how: 'never', because: 'an album is its owner’s' },
-      watched: { by: 'nothing', because: 'mirrors are put into an album once' },
+      watched: { by: 'statement', isCounted: false },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: [], writeBack: ['updatedAt'] },
+      needed: { sharing: ['updateId'], writeBack: ['updatedAt'] },
       keys: { album: ['albumId', 'albumsId'], asset: ['assetId', 'assetsId'] },
     },
     // A trigger writes it for each mirror in an album.
-    album_asset_audit: { ...AUDIT, rights: ['INSERT'], needed: { sharing: ['albumId', 'assetId'] } },
-    album_audit: AUDIT,
+    album_asset_audit: {
+      copied: { how: 'never', because: 'it tells what was taken out of an album' },
+      watched: { by: 'statement', isCounted: false, of: 'album_asset', function: 'album_asset_delete_audit' },
+      rights: ['SELECT', 'INSERT'],
+      needed: { sharing: ['id', 'albumId', 'assetId'] },
+    },
+    album_audit: {
+      copied: { how: 'never', because: 'it tells who sees an album no more' },
+      watched: { by: 'statement', isCounted: false, of: 'album_user', function: 'album_user_delete_audit' },
+      needed: { sharing: ['id'] },
+    },
     album_user: {
-      ...A_USERS,
-      needed: { sharing: ['role'], writeBack: [] },
+      copied: { how: 'never', because: 'it is a member of an album' },
+      watched: { by: 'statement', isCounted: false },
+      needed: { sharing: ['role', 'updateId'], writeBack: [] },
       keys: { album: ['albumId', 'albumsId'], user: ['userId', 'usersId'] },
     },
     album_user_audit: AUDIT,
-    tag: { ...A_USERS, needed: { writeBack: ['id', 'value'] } },
+    tag: {
+      copied: { how: 'never', because: 'a tag is its owner’s' },
+      watched: { by: 'statement', isCounted: true },
+      needed: { sharing: ['id', 'userId', 'value', 'updateId'], writeBack: ['id', 'value'] },
+    },
     tag_asset: {
       copied: { how: 'never', because: 'a tag is its owner’s' },
-      watched: { by: 'nothing', because: 'asset_exif.tags changes with it' },
-      needed: { writeBack: [] },
+      watched: { by: 'comparison' },
+      needed: { sharing: [], writeBack: [] },
       keys: { tag: ['tagId', 'tagsId'], asset: ['assetId', 'assetsId'] },
     },
-    tag_closure: A_USERS,
+    tag_closure: {
+      copied: { how: 'never', because: 'a tag is its owner’s' },
+      watched: { by: 'comparison' },
+      needed: { sharing: ['id_ancestor', 'id_descendant'] },
+    },
     memory: { ...A_USERS, needed: { sharing: ['id'] } }, // a trigger looks there for each mirror that goes
     memory_asset: { ...A_USERS, keys: { asset: ['assetId', 'assetsId'] } },
     memory_asset_audit: { ...AUDIT, rights: ['INSERT'], needed: { sharing: ['memoryId', 'assetId'] } }, // the same trigger writes it
@@ -77,8 +95,8 @@ export const OTHER_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it is a user' },
       watched: { by: 'foundation' },
       rights: [], // nothing that one could sign in with
-      rightsToColumns: { SELECT: ['id', 'name', 'deletedAt', 'clusterGroupId'] },
-      needed: { sharing: ['id', 'deletedAt'], writeBack: ['id', 'deletedAt'] },
+      rightsToColumns: { SELECT: ['id', 'name', 'email', 'deletedAt', 'clusterGroupId'] },
+      needed: { sharing: ['id', 'name', 'email', 'deletedAt'], writeBack: ['id', 'deletedAt'] },
     },
     user_audit: AUDIT,
     user_metadata: A_USERS,

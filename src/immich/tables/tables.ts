@@ -47,7 +47,7 @@ export function tablesWatched<By extends Watched['by']>(by: By): [ImmichTable, E
 /** Tables that are read only if PostgreSQL has counted writes to them. */
 export const COUNTED_TABLES: readonly ImmichTable[] = Object.freeze(TABLE_NAMES.filter((name) => {
   const { watched } = TABLES[name];
-  return watched.by === 'count' || (watched.by === 'update-id' && !watched.isIndexed) ||
+  return watched.by === 'count' || watched.by === 'comparison' || (watched.by === 'update-id' && !watched.isIndexed) ||
     (watched.by === 'statement' && watched.isCounted);
 }));
 

@@ -1,5 +1,4 @@
 import { getLogger } from '@logtape/logtape';
-import { isPlainPath } from '../../files/path_map.ts';
 import { isExtractedMotion } from '../../immich/motion.ts';
 import { isPresent } from '../../immich/presence.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
@@ -8,7 +7,7 @@ import { searchPages } from '../cycle/search_pages.ts';
 import type { Limits } from '../cycle/limits.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { isHidden, mirrorOriginalPath } from '../jobs/placement.ts';
+import { isHidden, originalsOf } from '../jobs/placement.ts';
 import { pathChecksum } from '../mirrors/plan.ts';
 import { clearSkips } from '../standing/skips.ts';
 
@@ -127,12 +126,15 @@ function isStranger(sql: Sql, job: Job): Fragment {
 
 /** Those of the strangers that are mirrors of sources of the job, whether these are selected or not. */
 async function findSources(sql: Sql, job: Job, strangers: readonly Stranger[]): Promise<AdoptedMirror[]> {
+  const isUpload = { external: false, upload: true, any: null }[job.kind];
   const places = strangers.flatMap(({ id, path, checksum }) =>
-    sourcePathsOf(path, job).map((sourcePath) => ({
+    originalsOf(job, path).map(({ originalPath, libraryId }) => ({
       mirrorAssetId: id,
       path,
-      sourcePath,
+      sourcePath: originalPath,
       checksum: checksum === pathChecksum(path) ? null : checksum,
+      libraryId: libraryId ?? null,
+      isUpload: libraryId === undefined ? isUpload : libraryId === null,
     }))
   );
   if (places.length === 0) return [];
@@ -140,12 +142,13 @@ async function findSources(sql: Sql, job: Job, strangers: readonly Stranger[]): 
     SELECT DISTINCT ON (place."mirrorAssetId")
       place."mirrorAssetId", a.id AS "sourceAssetId", place.path
     FROM jsonb_to_recordset(${sql.json(places)}) AS place
-      ("mirrorAssetId" uuid, path text, "sourcePath" text, checksum text)
+      ("mirrorAssetId" uuid, path text, "sourcePath" text, checksum text, "libraryId" uuid, "isUpload" boolean)
     JOIN asset a
       ON a."originalPath" = place."sourcePath"
       AND (place.checksum IS NULL OR (${isExtractedMotion(sql, 'a')} AND a.checksum = decode(place.checksum, 'hex')))
       AND a."ownerId" = ${job.sourceUserId}
-      AND a."libraryId" IS ${job.kind === 'external' ? sql`NOT NULL` : sql`NULL`}
+      AND (place."libraryId" IS NULL OR a."libraryId" = place."libraryId")
+      AND (place."isUpload" IS NULL OR (a."libraryId" IS NULL) = place."isUpload")
       AND (
         SELECT m.mirror_asset_id
         FROM immich_sidecar.asset_map m
@@ -155,12 +158,6 @@ async function findSources(sql: Sql, job: Job, strangers: readonly Stranger[]): 
       place."mirrorAssetId",
       ${isPresent(sql, 'a')} DESC,
       a.id`;
-}
-
-/** Where the original of a mirror at `path` may lie. */
-function sourcePathsOf(path: string, { mappings }: Job): string[] {
-  return mappings.filter(({ to }) => path.startsWith(to)).map(({ from, to }) => from + path.slice(to.length))
-    .filter((source) => isPlainPath(source) && mirrorOriginalPath(mappings, source) === path);
 }
 
 async function hasLivingMirror(sql: Sql, job: Job): Promise<boolean> {

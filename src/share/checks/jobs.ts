@@ -8,6 +8,7 @@ import { A_DIRECTORY_OF_ITS_OWN } from '../../immich/scan/words.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
+import { NOBODY_ID } from '../selection/names.ts';
 
 /** What the database says about the ids that a job names; null where there is no such row. */
 interface JobFacts {
@@ -72,14 +73,18 @@ async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobF
 
 /** What makes a job impossible. Pure. */
 function judge(job: Job, facts: JobFacts): string[] {
-  const problems: string[] = [];
-  if (!facts.source_exists) problems.push(`source_user_id: there is no user ${job.sourceUserId}`);
-  if (!facts.target_exists) problems.push(`target_user_id: there is no user ${job.targetUserId}`);
+  const problems = [...job.nameProblems];
+  if (!facts.source_exists && job.sourceUserId !== NOBODY_ID) {
+    problems.push(`source_user_id: there is no user ${job.sourceUserId}`);
+  }
+  if (!facts.target_exists && job.targetUserId !== NOBODY_ID) {
+    problems.push(`target_user_id: there is no user ${job.targetUserId}`);
+  }
   if (facts.library_owner_id === null) {
     problems.push(
       `target_library_id: there is no external library ${job.targetLibraryId}; create one for the target user in Immich`,
     );
-  } else if (facts.library_owner_id !== job.targetUserId) {
+  } else if (facts.library_owner_id !== job.targetUserId && job.targetUserId !== NOBODY_ID) {
     problems.push(
       `target_library_id: the library ${job.targetLibraryId} belongs to user ${facts.library_owner_id}, not to the target user`,
     );
@@ -118,7 +123,7 @@ function whichImportPath({ targetPathPrefix }: Job): string {
 
 /** What will work now and hurt later. Pure. */
 function doubts(job: Job, facts: JobFacts): string[] {
-  const warnings: string[] = [];
+  const warnings = [...job.nameWarnings];
   if (job.placement === 'hardlink' && isSeenFrom(facts.import_paths ?? [], job.targetPathPrefix)) {
     warnings.push(
       `no part of ${

@@ -4,7 +4,6 @@ import {
   COUNTED_TABLES,
   type FoundationTable,
   type ImmichTable,
-  keyOf,
   tablesWatched,
   type TableWatchedByStatement,
 } from '../../immich/tables/tables.ts';
@@ -12,6 +11,8 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { type Moment, setBackMs, timed } from './clock.ts';
+import { differences, isByTags } from '../selection/differences.ts';
+import { recognitionOver, selectedBy, STATEMENTS } from './news.ts';
 import type { Scope } from './scope.ts';
 
 /** A moment in the life of the database, from which changes can be read. */
@@ -29,6 +30,8 @@ export interface Mark extends Moment {
   readonly foundation: string;
   /** Sources that are due to be looked at again, or of which a command has asked it (immich_sidecar_decisions.recheck). */
   readonly rechecks: readonly string[];
+  /** PostgreSQL counts writes (track_counts), so that equal counts of 0 mean none. */
+  readonly isCounting: boolean;
   /** A brake holds mirrors back; each cycle looks whether it still has to. */
   readonly isBraked: boolean;
 }
@@ -38,13 +41,16 @@ export interface Changes {
   readonly scope: Scope;
   /** Something was said about a person, which need not show on any asset. */
   readonly hasPeopleNews: boolean;
+  /** Albums, tags or people were made, renamed or deleted, or somebody came to an album or left it: names may stand for other things now. */
+  readonly hasNameNews: boolean;
 }
 
 /** What of a table makes the next cycle a full one when it changes. */
 const FOUNDATION: Readonly<Record<FoundationTable, (sql: Sql) => Fragment>> = Object.freeze({
   library: (sql: Sql) =>
     sql`(SELECT string_agg(concat_ws(' ', id, "ownerId", "deletedAt", "importPaths"), ',' ORDER BY id) FROM library)`,
-  user: (sql: Sql) => sql`(SELECT string_agg(concat_ws(' ', id, "deletedAt"), ',' ORDER BY id) FROM "user")`,
+  user: (sql: Sql) =>
+    sql`(SELECT string_agg(concat_ws(' ', id, email, name, "deletedAt"), ',' ORDER BY id) FROM "user")`,
   system_metadata: (sql: Sql) =>
     sql`(
       SELECT string_agg(value::text, ',' ORDER BY key)
@@ -52,48 +58,6 @@ const FOUNDATION: Readonly<Record<FoundationTable, (sql: Sql) => Fragment>> = Ob
       WHERE key IN ('system-config', 'MediaLocation')
     )`,
   kysely_migrations: migrationState,
-});
-
-/** What a statement looks at. `from`: the smallest `updateId` of a change, as an expression. */
-interface Look {
-  readonly sql: Sql;
-  readonly schema: ImmichSchema;
-  readonly from: Fragment;
-}
-
-/** What is told by tables that are watched by statements of their own. */
-const STATEMENTS: Readonly<
-  Record<TableWatchedByStatement, {
-    /** Ids of assets to look at. */
-    readonly assets?: (look: Look) => Fragment;
-    /** Whether something was said about a person. */
-    readonly people?: (look: Look) => Fragment;
-  }>
-> = Object.freeze({
-  stack: {
-    assets: ({ sql, from }: Look) =>
-      sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${from}`,
-  },
-  person: { people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person WHERE "updateId" >= ${from})` },
-  person_user: { people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_user WHERE "updateId" >= ${from})` },
-  person_audit: {
-    people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})`,
-    assets: ({ sql, schema, from }: Look) => {
-      const [faceKey, goneId] = [sql(schema.people.faceKey), sql(keyOf(schema.catalog, 'person_audit', 'person'))];
-      // A person who was a mirror of theirs is one of its own from now on, also on photos that nobody has changed.
-      return sql`
-        SELECT f."assetId"
-        FROM person_audit gone
-        JOIN asset_face f ON f.${faceKey} = gone.${goneId}
-        WHERE gone.id >= ${from}
-        UNION
-        SELECT f."assetId"
-        FROM person_audit gone
-        JOIN immich_sidecar.person_map pm ON pm.origin_person_id = gone.${goneId}
-        JOIN asset_face f ON f.${faceKey} = pm.mirror_person_id
-        WHERE gone.id >= ${from}`;
-    },
-  },
 });
 
 /** How far to look back when this role may not see how long the transactions of others have been open. */
@@ -142,6 +106,7 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
         FROM immich_sidecar_decisions.recheck
         WHERE due_at <= now()
       ) AS rechecks,
+      current_setting('track_counts')::boolean AS "isCounting",
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
     if (row === undefined) throw new Error('a query without FROM returned no row');
     return row;
@@ -191,7 +156,9 @@ export async function readChanges(
     readonly limit: number;
   },
 ): Promise<Changes> {
-  if (now.foundation !== since.foundation || now.atMs < since.atMs) return { scope: 'all', hasPeopleNews: true };
+  if (now.foundation !== since.foundation || now.atMs < since.atMs) {
+    return { scope: 'all', hasPeopleNews: true, hasNameNews: true };
+  }
   // A clock that was set back dates what happens now before the mark, until it has caught up.
   const backMs = setBackMs(since, now);
   const from = sql`${firstUuidOf(since.floorMs - backMs)}::uuid`;
@@ -201,11 +168,20 @@ export async function readChanges(
   const floorOf = (table: ImmichTable) =>
     isCounted(table) ? sql`${firstUuidOf((since.floorsMs[table] ?? since.floorMs) - backMs)}::uuid` : from;
   const isReadinessNews = tablesWatched('count').some(([table]) => isWrittenTo(table));
+  // Many never write to these tables, and to compare is dear: counts that stay at 0 are believed.
+  const isMoved = (table: ImmichTable) =>
+    wasWrittenTo(table, since, now) && !(now.isCounting && now.activity[table] !== undefined &&
+      since.activity[table] === now.activity[table]);
   const statements = tablesWatched('statement')
-    .filter(([table]) => schema.has(table) && isWrittenTo(table))
+    .filter(([table]) => schema.has(table) && (table === 'tag' ? isMoved(table) : isWrittenTo(table)))
     .map(([table]) => ({ ...STATEMENTS[table as TableWatchedByStatement], from: floorOf(table) }));
-  const told = (what: 'assets' | 'people') =>
-    statements.flatMap(({ from, ...statement }) => statement[what]?.({ sql, schema, from }) ?? []);
+  // What is waited for until a time comes leaves no trace when it does.
+  const isWaitingForTime = waiting.length > 0 && jobs.some(({ features }) => features.recognition === true);
+  const selected = selectedBy(jobs, sources);
+  const told = (what: 'assets' | 'people' | 'names') =>
+    statements.flatMap(({ from, ...statement }) => statement[what]?.({ sql, schema, from, selected }) ?? []);
+  const isAny = (news: readonly Fragment[]) => news.reduce((any, one) => sql`${any} OR ${one}`, sql`false`);
+  const isComparisonDue = tablesWatched('comparison').some(([table]) => isMoved(table));
 
   const changed = union(sql, [
     ...tablesWatched('update-id')
@@ -217,13 +193,15 @@ export async function readChanges(
       .filter(([table]) => schema.has(table))
       .map(([table]) => sql`SELECT "assetId" FROM ${sql(table)} WHERE id >= ${from}`),
     ...told('assets'),
+    ...isComparisonDue ? differences(sql, jobs.filter(isByTags)) : [],
+    ...isWaitingForTime ? [recognitionOver(sql, waiting, since.atMs - backMs)] : [],
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
     ...now.rechecks.length > 0 ? [sql`SELECT unnest(${now.rechecks as string[]}::uuid[])`] : [],
   ]);
   // PostgreSQL takes "what changed" for a third of the table. LATERAL with OFFSET 0 looks each of the few up, where a join would
   // read whole tables.
-  const rows = await sql<{ id: string; hasPeopleNews: boolean }[]>`
+  const rows = await sql<{ id: string; hasPeopleNews: boolean; hasNameNews: boolean }[]>`
     WITH changed AS (
       ${changed}
     ),
@@ -259,12 +237,17 @@ export async function readChanges(
     )
     SELECT
       with_other_parts.id,
-      (${told('people').reduce((any, news) => sql`${any} OR ${news}`)}) AS "hasPeopleNews"
+      (${isAny(told('people'))}) AS "hasPeopleNews",
+      (${jobs.some(({ isByName }) => isByName) ? isAny(told('names')) : sql`false`}) AS "hasNameNews"
     FROM (SELECT 1) AS one
     LEFT JOIN with_other_parts ON true
     LIMIT ${limit + 1}`;
   const ids = rows.flatMap(({ id }) => id ?? []);
-  return { scope: ids.length > limit ? 'all' : ids, hasPeopleNews: rows[0]?.hasPeopleNews === true };
+  return {
+    scope: ids.length > limit ? 'all' : ids,
+    hasPeopleNews: rows[0]?.hasPeopleNews === true,
+    hasNameNews: rows[0]?.hasNameNews === true,
+  };
 }
 
 /** Whether a table was written to between two marks; unknown means yes, as when PostgreSQL does not count (track_counts). */

@@ -1,3 +1,5 @@
+import { isPlainPath } from '../../files/path_map.ts';
+
 /** A directory of originals and where its mirrors lie; both end with a slash. */
 export interface Mapping {
   readonly from: string;
@@ -32,6 +34,68 @@ export function mirrorOriginalPath(mappings: readonly Mapping[], sourcePath: str
   if (mapping === undefined) throw new Error(`not an absolute path: ${JSON.stringify(sourcePath)}`);
   return mapping.to + sourcePath.slice(mapping.from.length);
 }
+
+/** What of a source its mirror's place depends on. */
+export interface PlacedOriginal {
+  readonly originalPath: string;
+  /** Null for an upload. */
+  readonly libraryId: string | null;
+}
+
+/** What of a job its mirrors' places depend on. */
+export interface Placing {
+  readonly kind: 'external' | 'upload' | 'any';
+  readonly placement: 'hardlink' | 'symlink';
+  readonly targetPathPrefix: string;
+  readonly mappings: readonly Mapping[];
+}
+
+/** Where uploads lie, beside libraries, which lie in directories with their ids as names. */
+const UPLOADS = 'uploads';
+
+/**
+ * The place of a new mirror's original, as Immich will see it. What takes photos from everywhere has a directory for each library and one for
+ * uploads, with whole paths in them, so that no two photos meet: libraries of one user may overlap.
+ */
+export function placeOf(job: Placing, original: PlacedOriginal): string {
+  const [place = ''] = placesOf(job, original);
+  return place;
+}
+
+/**
+ * All places in which a job may have put a mirror: the one of new mirrors first, and the one from before it was said, or said no more, what the
+ * job selects. A mirror stays where it is in each of them.
+ */
+export function placesOf(job: Placing, original: PlacedOriginal): string[] {
+  const [mapped, byLibrary] = [mirrorOriginalPath(job.mappings, original.originalPath), placeByLibrary(job, original)];
+  // A symbolic link leads to one directory, whatever is selected.
+  if (job.placement === 'symlink') return [mapped];
+  return job.kind === 'any' ? [byLibrary, mapped] : [mapped, byLibrary];
+}
+
+function placeByLibrary({ targetPathPrefix }: Placing, { libraryId, originalPath }: PlacedOriginal): string {
+  return `${targetPathPrefix}${libraryId ?? UPLOADS}${originalPath}`;
+}
+
+/** Where the original of a mirror at `path` may lie. `libraryId` undefined: in any library, or none, that the kind of the job allows. */
+export function originalsOf(
+  job: Placing,
+  path: string,
+): { readonly originalPath: string; readonly libraryId?: string | null }[] {
+  const { mappings, targetPathPrefix } = job;
+  const mapped = mappings.filter(({ to }) => path.startsWith(to))
+    .map(({ from, to }) => from + path.slice(to.length))
+    .filter((source) => isPlainPath(source) && mirrorOriginalPath(mappings, source) === path)
+    .map((originalPath) => ({ originalPath }));
+  if (!path.startsWith(targetPathPrefix)) return mapped;
+  const [library = '', ...steps] = path.slice(targetPathPrefix.length).split('/');
+  const originalPath = `/${steps.join('/')}`;
+  if (!isPlainPath(originalPath) || steps.length === 0) return mapped;
+  if (library === UPLOADS) return [...mapped, { originalPath, libraryId: null }];
+  return UUID.test(library) ? [...mapped, { originalPath, libraryId: library }] : mapped;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether Immich's crawler passes over what lies below a prefix, so that only we put assets there (docs/placements.md). */
 export function isHidden(pathPrefix: string): boolean {

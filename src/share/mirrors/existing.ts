@@ -6,7 +6,7 @@ import { fieldGroups, groupSum } from './fields.ts';
 import { type JournalEntry, stampColumns } from './journal.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { isOwn } from '../selection/selection.ts';
 
 /** A mirror as it stands, and its source as a candidate for one. */
 export interface ExistingMirror extends Candidate {
@@ -24,7 +24,7 @@ export interface ExistingMirror extends Candidate {
   readonly mirrorSidecarPath: string | null;
   readonly mirrorEncodedVideoPath: string | null;
   readonly mirrorFiles: readonly CandidateFile[];
-  /** The job that made it is not configured any more: it moves to the place of the one that selects it now. */
+  /** The job that made it selects it no more, or is not configured: it belongs to the first one that does. */
   readonly isAdopted: boolean;
   /** The target's owner has changed something that Immich writes into a sidecar of their own. */
   readonly hasOwnSidecar: boolean;
@@ -36,7 +36,7 @@ export interface ExistingMirror extends Candidate {
   readonly links: readonly Omit<JournalEntry, 'mirrorId'>[];
 }
 
-/** The mirrors on a page whose place this job decides. Reads only. One that only the brake keeps is left as it is. */
+/** The mirrors on a page that belong to this job. Reads only. One that only the brake keeps is left as it is. */
 export async function readExistingMirrors(
   sql: Sql,
   schema: ImmichSchema,
@@ -51,9 +51,6 @@ export async function readExistingMirrors(
         sql`${any} OR ${groupSum(sql, group, 'mirror', 'mirror_exif')} IS DISTINCT FROM m.${sql(group.base)}`,
       sql`false`,
     );
-  const others = jobs.filter(({ sourceUserId, targetUserId }) =>
-    sourceUserId === job.sourceUserId && targetUserId === job.targetUserId
-  ).map(({ name }) => name);
   return await sql<ExistingMirror[]>`
     SELECT
       ${candidateColumns(sql, schema, isChecksumFree(sql, job))},
@@ -83,8 +80,7 @@ export async function readExistingMirrors(
     JOIN asset a ON a.id = m.source_asset_id
     JOIN asset mirror ON mirror.id = m.mirror_asset_id
     LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
-    WHERE (m.job_name = ${job.name} OR m.job_name <> ALL (${others}::text[]))
-      AND ${unguessed(sql, sql`${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)}`)}`;
+    WHERE ${unguessed(sql, isOwn(sql, job, jobs))}`;
 }
 
 /** Mirrors of two sources with the same bytes come from an earlier version: only one can have their checksum. */

@@ -9,7 +9,7 @@ import type { Job } from '../jobs/job.ts';
 import { isSameLinkStamp, type JournalEntry, type LinkStamp, linkStampOf } from './journal.ts';
 import { type InspectedLink, localPath } from './links.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan, planMirror } from './plan.ts';
-import { mirrorModifiedAt } from '../jobs/placement.ts';
+import { mirrorModifiedAt, placeOf, placesOf } from '../jobs/placement.ts';
 
 /** What has to be done so that a mirror has its source's files, each at its own place. A dry run prints it; apply consumes it. */
 export interface FilesPlan {
@@ -35,6 +35,7 @@ export interface FilesPlan {
 /** Columns of a mirror's row of asset that have to do with its files. */
 export interface MirrorRow {
   readonly mirrorPath: string;
+  readonly libraryId: string;
   readonly checksum: string;
   readonly checksumAlgorithm: 'sha1' | 'sha1-path';
   /** The file's own time; null = the source's. */
@@ -51,11 +52,20 @@ const NEVER_WITHOUT: ReadonlySet<string> = new Set(['thumbnail', 'preview']);
 /**
  * Compares a mirror's files with its source's. Looks at the disk, changes nothing; undefined when all is well. A file of the
  * source that is not on disk is left alone: what the mirror has may be all that is left of it.
+ *
+ * @param owner the job that the mirror belongs to
+ * @param jobs all jobs, in any of whose places it may lie
  */
-export function compareFiles(mirror: ExistingMirror, job: Job, files: Files): FilesPlan | undefined {
+export function compareFiles(
+  mirror: ExistingMirror,
+  owner: Job,
+  jobs: readonly Job[],
+  files: Files,
+): FilesPlan | undefined {
   const { linker, paths } = files;
   if (!isPlainPath(mirror.originalPath)) return undefined;
-  const plan = planMirror(mirror, job, () => mirror.mirrorAssetId);
+  const { job, place } = homeIn(mirror, owner, jobs);
+  const plan = planMirror(mirror, job, () => mirror.mirrorAssetId, place);
   const links: InspectedLink[] = [];
   const wantedPaths = new Set<string>();
   const journaled = new Map(mirror.links.map((link) => [link.path, { ...link, mirrorId: mirror.mirrorAssetId }]));
@@ -96,7 +106,7 @@ export function compareFiles(mirror: ExistingMirror, job: Job, files: Files): Fi
   // A file that is the target's own, or that the source has lost, keeps its place.
   for (const actual of mirror.mirrorFiles) if (!oldFileIds.includes(actual.id)) wantedPaths.add(actual.path);
 
-  const row = planRow(mirror, plan, files, isThere);
+  const row = planRow(mirror, job, plan, files, isThere);
   for (const path of [row.mirrorPath, row.sidecarPath, row.encodedVideoPath]) if (path !== null) wantedPaths.add(path);
   const generated = [
     mirror.mirrorSidecarPath,
@@ -113,7 +123,7 @@ export function compareFiles(mirror: ExistingMirror, job: Job, files: Files): Fi
     mirrorId: mirror.mirrorAssetId,
     ...link,
   }));
-  const isRowRight = !mirror.isAdopted && isSameRow(mirror, job, row);
+  const isRowRight = !mirror.isAdopted && isSameRow(mirror, row);
   if (isRowRight && links.length + staleStamps.length + obsolete.length + newFiles.length + oldFileIds.length === 0) {
     return undefined;
   }
@@ -134,9 +144,24 @@ function hasStamp({ stamp }: JournalEntry, source: LinkStamp): boolean {
   return stamp !== null && stamp !== undefined && isSameLinkStamp(stamp, source);
 }
 
+/**
+ * The job in whose place a mirror lies, and that place: one of the owner's, else one of another job between the same users, as a mirror is not
+ * moved only because another job has its reasons now; else the owner's place for new mirrors.
+ */
+function homeIn(mirror: ExistingMirror, owner: Job, jobs: readonly Job[]): { job: Job; place: string } {
+  const others = jobs.filter((job) =>
+    job.sourceUserId === owner.sourceUserId && job.targetUserId === owner.targetUserId
+  );
+  for (const job of [owner, ...others]) {
+    if (placesOf(job, mirror).includes(mirror.mirrorPath)) return { job, place: mirror.mirrorPath };
+  }
+  return { job: owner, place: placeOf(owner, mirror) };
+}
+
 /** The path that older releases keep in a column counts like a row of asset_file. */
 function planRow(
   mirror: ExistingMirror,
+  job: Job,
   plan: MirrorPlan,
   files: Files,
   isThere: (link: LinkPlan) => boolean,
@@ -154,6 +179,7 @@ function planRow(
   const ownTime = original === undefined ? undefined : mirrorModifiedAt(plan.sourceModifiedAtMs, original.mtimeMs);
   return {
     mirrorPath: isSeen ? plan.mirrorPath : mirror.mirrorPath,
+    libraryId: job.targetLibraryId,
     checksum: plan.checksum,
     checksumAlgorithm: plan.checksumAlgorithm,
     fileModifiedAt: original === undefined ? new Date(mirror.mirrorModifiedAtMs) : ownTime ?? null,
@@ -163,13 +189,13 @@ function planRow(
   };
 }
 
-function isSameRow(mirror: ExistingMirror, job: Job, row: MirrorRow): boolean {
+function isSameRow(mirror: ExistingMirror, row: MirrorRow): boolean {
   const isSameTime = row.fileModifiedAt === null
     ? mirror.hasSourceTime
     : Math.abs(row.fileModifiedAt.getTime() - mirror.mirrorModifiedAtMs) < 1;
   return row.mirrorPath === mirror.mirrorPath &&
     (row.checksum === mirror.mirrorChecksum || !row.isSeen) &&
-    mirror.mirrorLibraryId === job.targetLibraryId &&
+    mirror.mirrorLibraryId === row.libraryId &&
     isSameTime &&
     !(mirror.isOffline && row.isSeen) &&
     row.sidecarPath === mirror.mirrorSidecarPath &&

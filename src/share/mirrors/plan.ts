@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mirrorGeneratedPath, mirrorSidecarPath } from '../../immich/layout.ts';
 import type { Candidate, CandidateFile } from '../selection/candidates.ts';
 import type { Job } from '../jobs/job.ts';
-import { lastingDirectory, mirrorOriginalPath } from '../jobs/placement.ts';
+import { lastingDirectory, placeOf } from '../jobs/placement.ts';
 
 /** One hard link to make; paths as Immich sees them. */
 export interface LinkPlan {
@@ -40,10 +40,14 @@ export interface MirrorPlan {
   readonly encodedVideo: FilePlan | undefined;
 }
 
-/** Decides how one candidate is mirrored. Pure but for the new id, which `newId` supplies. */
-export function planMirror(candidate: Candidate, job: Job, newId: () => string): MirrorPlan {
+/** Decides how one candidate is mirrored, at its place or at the given one. Pure but for the new id, which `newId` supplies. */
+export function planMirror(
+  candidate: Candidate,
+  job: Job,
+  newId: () => string,
+  mirrorPath: string = placeOf(job, candidate),
+): MirrorPlan {
   const mirrorAssetId = newId();
-  const mirrorPath = mirrorOriginalPath(job.mappings, candidate.originalPath);
   const keep = lastingDirectory(job.targetPathPrefix);
 
   const planFile = (file: CandidateFile): FilePlan => {

@@ -40,7 +40,7 @@ export const files = definePhase({
       const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
       const plans: FilesPlan[] = [];
       await inSlices(mirrors, (mirror) => {
-        const plan = compareFiles(mirror, job, files);
+        const plan = compareFiles(mirror, job, jobs, files);
         if (plan !== undefined) plans.push(plan);
       });
       if (plans.length > 0) yield plans;
@@ -133,6 +133,7 @@ async function updateRows(
     jsonb_to_recordset(${tx.json(rows as never)}) AS input (
       "mirrorAssetId" uuid,
       "mirrorPath" text,
+      "libraryId" uuid,
       checksum text,
       "checksumAlgorithm" text,
       "fileModifiedAt" timestamptz,
@@ -163,7 +164,7 @@ async function updateRows(
     SET "originalPath" = input."mirrorPath",
         checksum = CASE WHEN input."isSeen" THEN decode(input.checksum, 'hex') ELSE mirror.checksum END
         ${named},
-        "libraryId" = ${job.targetLibraryId},
+        "libraryId" = input."libraryId",
         "fileModifiedAt" = coalesce(input."fileModifiedAt", source."fileModifiedAt"),
         "deletedAt" = CASE WHEN ${returns} THEN NULL ELSE mirror."deletedAt" END,
         "isOffline" = mirror."isOffline" AND NOT ${returns}

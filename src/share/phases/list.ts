@@ -8,6 +8,7 @@ import { files } from './files.ts';
 import { foundPeople, releasedPeople } from './hand_over.ts';
 import { grace } from './grace.ts';
 import { livePhotos } from './live_photos.ts';
+import { notedNames } from './names.ts';
 import { lostThumbnails, nativeShares } from './native_shares.ts';
 import { motionParts, newAssets } from './new_assets.ts';
 import { orphans } from './orphans.ts';
@@ -27,6 +28,7 @@ import { withdrawals } from './withdrawals.ts';
  */
 export const PHASES = Object.freeze(
   [
+    notedNames,
     adoption,
     personMap,
     nativeShares,

@@ -9,6 +9,7 @@ import identity from './008_identity.sql' with { type: 'text' };
 import kept from './009_kept.sql' with { type: 'text' };
 import due from './010_due.sql' with { type: 'text' };
 import marks from './011_marks.sql' with { type: 'text' };
+import selection from './012_selection.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 9, name: 'kept', schema: 'immich_sidecar_kept', sql: kept },
   { version: 10, name: 'due', schema: 'immich_sidecar_decisions', sql: due },
   { version: 11, name: 'marks', schema: 'immich_sidecar_marks', sql: marks },
+  { version: 12, name: 'selection', schema: 'immich_sidecar_selection', sql: selection },
 ]);

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly id: string;
   readonly updateId: string;
   readonly originalPath: string;
+  /** Null for an upload. */
+  readonly libraryId: string | null;
   /** Milliseconds since the epoch. */
   readonly fileModifiedAtMs: number;
   /** Hexadecimal, of a video that Immich has taken out of a photo: the SHA-1 of its bytes, by which it finds that video again. */
@@ -90,6 +92,7 @@ export function candidateColumns(sql: Sql, schema: ImmichSchema, isChecksumFree:
     a.id,
     a."updateId",
     a."originalPath",
+    a."libraryId",
     (extract(epoch FROM a."fileModifiedAt") * 1000)::float8 AS "fileModifiedAtMs",
     CASE WHEN ${
     isExtractedMotion(sql, 'a')
@@ -134,7 +137,7 @@ export async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: numbe
 }
 
 /** Whether the source `a` has no mirror in the target's account, and nothing that was decided stands against one. */
-function isOpen(sql: Sql, job: Job): Fragment {
+export function isOpen(sql: Sql, job: Job): Fragment {
   return sql`(
     (
       SELECT m.mirror_asset_id

@@ -2,6 +2,7 @@ import { isExtractedMotion } from '../../immich/motion.ts';
 import { isMissed, isPresent } from '../../immich/presence.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
+import { isChosen } from './criteria.ts';
 
 /**
  * Whether a job selects the row `a` of `asset` by itself. Trashed, offline and locked assets are never selected, nor is
@@ -92,6 +93,29 @@ export function hasTwin(sql: Sql, job: Job): Fragment {
   )`;
 }
 
+/** Whether a job means the row `a` of `asset`, by itself or with its still. */
+export function isMeant(sql: Sql, job: Job): Fragment {
+  return sql`(${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})`;
+}
+
+/**
+ * Whether the mirror of the source `a`, with the mapping `m`, belongs to a job: to the one that made it while that means it, then to the first in
+ * the configuration that does.
+ */
+export function isOwn(sql: Sql, job: Job, jobs: readonly Job[]): Fragment {
+  const ofPair = jobs.filter(({ sourceUserId, targetUserId }) =>
+    sourceUserId === job.sourceUserId && targetUserId === job.targetUserId
+  );
+  const place = ofPair.findIndex(({ name }) => name === job.name);
+  const rivals = ofPair.filter(({ name }) => name !== job.name).map((other) =>
+    ofPair.indexOf(other) < place ? isMeant(sql, other) : sql`(m.job_name = ${other.name} AND ${isMeant(sql, other)})`
+  );
+  return sql`(
+    ${isMeant(sql, job)}
+    AND (m.job_name = ${job.name} OR NOT (${rivals.reduce((any, rival) => sql`${any} OR ${rival}`, sql`false`)}))
+  )`;
+}
+
 /** The source's own, and there. */
 function isSources(sql: Sql, job: Job, alias: 'a' | 'still', isThere: Presence): Fragment {
   return sql`(
@@ -103,7 +127,11 @@ function isSources(sql: Sql, job: Job, alias: 'a' | 'still', isThere: Presence):
 /** `starts_with` and not LIKE, so that `_` and `%` in a prefix mean themselves. */
 function isInScope(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
   const asset = sql(alias);
-  const library = job.kind === 'external' ? sql`${asset}."libraryId" IS NOT NULL` : sql`${asset}."libraryId" IS NULL`;
+  const library = {
+    external: sql`${asset}."libraryId" IS NOT NULL`,
+    upload: sql`${asset}."libraryId" IS NULL`,
+    any: sql`true`,
+  }[job.kind];
   const prefix = job.sourcePathPrefix === undefined
     ? sql`true`
     : sql`starts_with(${asset}."originalPath", ${job.sourcePathPrefix})`;
@@ -113,6 +141,7 @@ function isInScope(sql: Sql, job: Job, alias: 'a' | 'still'): Fragment {
     AND ${prefix}
     ${edited}
     AND ${asset}.visibility::text = ANY (${job.visibilities as string[]}::text[])
+    AND ${isChosen(sql, job.selection, alias)}
   )`;
 }
 

@@ -1,11 +1,12 @@
 import type { Standing } from '../cycle/outcome.ts';
 
-const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
+export const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
   metadata: 'for metadata',
   thumbnail: 'for thumbnails',
   edit: 'for the edited picture',
   clip: 'for smart search',
   faces: 'for face detection',
+  recognition: 'for face recognition',
   ocr: 'for text recognition',
 });
 

@@ -1,4 +1,5 @@
 import type { JobConfig } from '../../config/config.ts';
+import { isId } from '../../config/values.ts';
 import type { Sql } from '../../postgres/connect.ts';
 
 /** What is asked about an asset. */
@@ -31,8 +32,10 @@ export function sharingByPath(
   userId: string,
   hasLinks: (job: JobConfig) => boolean,
 ): FindSharing {
-  const prefixes = jobs.filter((job) => job.targetUserId === userId).map((job) => job.targetPathPrefix);
-  const sources = jobs.filter((job) => job.sourceUserId === userId && hasLinks(job));
+  // Without a database nobody knows whose an e-mail or a name is: such a job may be this user's, and its directory is nobody else's.
+  const isMaybe = (user: string) => user === userId || !isId(user);
+  const prefixes = jobs.filter((job) => isMaybe(job.targetUserId)).map((job) => job.targetPathPrefix);
+  const sources = jobs.filter((job) => isMaybe(job.sourceUserId) && hasLinks(job));
   const isTaken = ({ isExternal, originalPath }: MirroredRecord) =>
     sources.some(({ sourcePathPrefix }) =>
       sourcePathPrefix === undefined ? !isExternal : originalPath.startsWith(sourcePathPrefix)

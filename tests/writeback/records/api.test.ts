@@ -311,6 +311,10 @@ for (const dialect of DIALECTS) {
     await using fake = new FakeImmich({ dialect, library });
     const source = await sourceOf(fake, { findSharing: sharingByPath(JOBS, FAKE_USER_ID, () => false) });
     assert.deepEqual((await itemsOf(source)).map(({ kind }) => kind), ['mirror', 'record', 'record', 'record']);
+    // Who has an e-mail or a name nobody says here: the directory of the share alone tells.
+    const byName = JOBS.map((job) => ({ ...job, targetUserId: 'bob@example.com' }));
+    const same = await sourceOf(fake, { findSharing: sharingByPath(byName, FAKE_USER_ID, () => false) });
+    assert.deepEqual((await itemsOf(same)).map(({ kind }) => kind), ['mirror', 'record', 'record', 'record']);
   });
 
   Deno.test(`${dialect}: what the source is, in words`, async () => {

@@ -1,0 +1,128 @@
+import { Argument, Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { plain, quotedPath } from '../config/quote.ts';
+import { count, list, named } from '../config/words.ts';
+import { EXIT, UserError } from '../errors.ts';
+import type { Connection } from '../postgres/connect.ts';
+import {
+  countByCriterion,
+  explainPhotos,
+  type Explanation,
+  type JobCounts,
+  type JobExplanation,
+} from '../share/explain/explain.ts';
+import { dayOf } from '../share/explain/judge.ts';
+import { planOnly } from '../share/share.ts';
+import { type Environment, print, printJson } from './output.ts';
+import { withDatabase } from './with_configuration.ts';
+
+interface ExplainOptions {
+  readonly job?: string;
+  readonly files?: boolean;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** `immich-sidecar explain`: why a photo is shared, or not. */
+export function explainCommand(env: Environment, onExit: (code: number) => void): Command {
+  const command = new Command('explain')
+    .description('Say whether a photo is shared with whom, why, and what stands against it. Changes nothing')
+    .addArgument(new Argument('[photo]', "its id, its address in Immich's web page, its path or its file name"))
+    .option('--job <name>', 'count by criterion what a job means, or explain the photo for this job only')
+    .option('--files', 'name the files of what is shared')
+    .option('--json', 'print it as one JSON object (docs/json.md)')
+    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .addHelpText('after', EXAMPLES);
+  return command.action(async (photo: string | undefined, options: ExplainOptions) =>
+    onExit(await withDatabase(env, options, (sql, config) => explain(sql, config, photo, options)))
+  );
+}
+
+const EXAMPLES = `
+Examples:
+  immich-sidecar explain IMG_0042.HEIC
+  immich-sidecar explain https://photos.example.com/photos/5f0c1f4e-9a53-4c9e-8a33-0d2b1f7ab111
+  immich-sidecar explain /data/upload/alice/cat.jpg --files
+  immich-sidecar explain --job family        what of it is in which album, of whom, …
+
+Exit codes: 0 done, 2 there is no such photo, or no such job.`;
+
+async function explain(
+  sql: Connection,
+  config: Config,
+  photo: string | undefined,
+  { job: jobName, files = false, json = false }: ExplainOptions,
+): Promise<number> {
+  if (photo === undefined && jobName === undefined) {
+    throw new UserError('Neither a photo nor a job is named.', {
+      problemCode: 'usage',
+      remedy: 'See immich-sidecar explain --help.',
+    });
+  }
+  return await planOnly(sql, config, jobName, async (tx, view) => {
+    if (photo === undefined) {
+      const counts = view.only === undefined ? undefined : await countByCriterion(tx, view.only);
+      if (counts !== undefined) json ? printJson({ ...counts }) : print(describeCounts(counts));
+      return EXIT.ok;
+    }
+    const jobs = view.only === undefined ? view.jobs : [view.only];
+    const photos = await explainPhotos(tx, { ...view, jobs }, photo.trim());
+    if (photos.length === 0) {
+      throw new UserError(`Immich knows no photo ${plain(JSON.stringify(photo))}.`, {
+        problemCode: 'unknown-name',
+        remedy:
+          'Give the id or the address of the photo in Immich, its whole path, or the name of its file with its ending.',
+      });
+    }
+    if (json) printJson({ photos });
+    else print(photos.map((one) => describePhoto(one, files)).join('\n'));
+    return EXIT.ok;
+  });
+}
+
+function describePhoto({ assetId, path, owner, mirrorOf, jobs }: Explanation, showsFiles: boolean): string {
+  const heading = `${quotedPath(path)} (${assetId}), of ${plain(owner.name)}`;
+  const origin = mirrorOf === undefined
+    ? []
+    : [`  is the shared photo ${mirrorOf.assetId} of ${plain(mirrorOf.owner.name)}`];
+  const lines = jobs.length === 0
+    ? [`  No job shares anything of ${plain(mirrorOf?.owner.name ?? owner.name)}.`]
+    : jobs.flatMap((job) => describeJob(job, showsFiles));
+  return [heading, ...origin, ...lines].map((line) => `${line}\n`).join('');
+}
+
+function describeJob(explanation: JobExplanation, showsFiles: boolean): string[] {
+  const { job, target, isShared, isMeant, since, reasons, against, mirror } = explanation;
+  const why = reasons.length === 0 ? '' : `, as it is ${list(reasons)}`;
+  const when = since === null ? '' : ` since ${dayOf(since)}`;
+  const owner = mirror === undefined || mirror.job === job ? '' : `, by the job ${named(mirror.job)}`;
+  const state = isShared
+    ? isMeant ? `shared${when}${owner}${why}` : `shared${when}${owner}, but not meant by this job`
+    : isMeant
+    ? `not shared yet; it is meant${why}`
+    : 'not shared';
+  const files = mirror === undefined ? [] : [
+    `    as ${mirror.assetId}, ${quotedPath(mirror.path ?? '?')}`,
+    ...showsFiles ? mirror.files.map((file) => `      ${quotedPath(file)}`) : [],
+  ];
+  return [
+    `  ${plain(target.name)}, job ${named(job)}: ${state}.`,
+    ...against.map((sentence) => `    - ${plain(sentence)}`),
+    ...files,
+  ];
+}
+
+const ROLES = Object.freeze({ select: 'shared', except: 'left out', range: 'only' } as const);
+
+function describeCounts({ job, meant, criteria }: JobCounts): string {
+  const lines = criteria.map((criterion) => `  ${describeCriterion(criterion)}`);
+  return [
+    `The job ${named(job)} means ${count(meant, 'photo or video', 'photos and videos')} of those that may be shared.`,
+    ...lines,
+  ].map((line) => `${line}\n`).join('');
+}
+
+/** `shared: 118 are in the album "Family"` */
+export function describeCriterion({ role, words, photos }: JobCounts['criteria'][number]): string {
+  return `${ROLES[role]}: ${photos} ${photos === 1 ? 'is' : 'are'} ${plain(words)}`;
+}

@@ -1,0 +1,165 @@
+import type { PathMap } from '../../files/path_map.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import type { View } from '../cycle/tools.ts';
+import type { Job } from '../jobs/job.ts';
+import { isSelected } from '../selection/selection.ts';
+import { type Facts, readFactsOf } from './facts.ts';
+import { type JobVerdict, judge } from './judge.ts';
+
+/** A photo that was asked about, and what becomes of it. */
+export interface Explanation {
+  readonly assetId: string;
+  /** As Immich sees it. */
+  readonly path: string;
+  readonly owner: Person;
+  /** When it is itself a mirror: whose it is a mirror of. What follows is then about its source. */
+  readonly mirrorOf: { readonly assetId: string; readonly owner: Person } | undefined;
+  readonly jobs: readonly JobExplanation[];
+}
+
+interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface JobExplanation extends JobVerdict {
+  readonly job: string;
+  readonly target: Person;
+  readonly since: Date | null;
+  readonly mirror: {
+    readonly assetId: string;
+    /** The job that it belongs to, where that is another one. */
+    readonly job: string;
+    readonly path: string | null;
+    /** Our own directory entries, as Immich sees them. */
+    readonly files: readonly string[];
+  } | undefined;
+}
+
+/** So many photos with one name are explained. */
+const MOST_PHOTOS = 20;
+
+/**
+ * Explains each photo that `asked` means: the id of an asset, an address of Immich's web page with one, a path as Immich or as this machine sees
+ * it, or a file name. Empty when there is none. Reads only.
+ */
+export async function explainPhotos(
+  sql: Sql,
+  { schema, jobs, files: { paths } }: Pick<View, 'schema' | 'jobs' | 'files'>,
+  asked: string,
+): Promise<Explanation[]> {
+  const found = await findPhotos(sql, asked, paths);
+  const explained: Explanation[] = [];
+  for (const { sourceId, sourceOwnerId, sourceOwner, ...photo } of found) {
+    const ofJobs: JobExplanation[] = [];
+    for (const job of jobs.filter(({ sourceUserId }) => sourceUserId === (sourceOwnerId ?? photo.ownerId))) {
+      const [facts] = await readFactsOf(sql, schema, job, [sourceId ?? photo.id]);
+      if (facts !== undefined) ofJobs.push(explainJob(job, facts, await nameOf(sql, job.targetUserId)));
+    }
+    explained.push({
+      assetId: photo.id,
+      path: photo.path,
+      owner: { id: photo.ownerId, name: photo.owner },
+      mirrorOf: sourceId === null || sourceOwnerId === null
+        ? undefined
+        : { assetId: sourceId, owner: { id: sourceOwnerId, name: sourceOwner ?? sourceOwnerId } },
+      jobs: ofJobs,
+    });
+  }
+  return explained;
+}
+
+function explainJob(job: Job, facts: Facts, targetName: string): JobExplanation {
+  const { mirrorAssetId, mirrorJob, mirrorPath, mirrorFiles, sharedSince } = facts;
+  return {
+    job: job.name,
+    target: { id: job.targetUserId, name: targetName },
+    ...judge(job, facts),
+    since: sharedSince,
+    mirror: mirrorAssetId === null
+      ? undefined
+      : { assetId: mirrorAssetId, job: mirrorJob ?? job.name, path: mirrorPath, files: mirrorFiles },
+  };
+}
+
+interface FoundPhoto {
+  readonly id: string;
+  readonly path: string;
+  readonly ownerId: string;
+  readonly owner: string;
+  readonly sourceId: string | null;
+  readonly sourceOwnerId: string | null;
+  readonly sourceOwner: string | null;
+}
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+
+async function findPhotos(sql: Sql, asked: string, paths: PathMap): Promise<FoundPhoto[]> {
+  const id = asked.startsWith('/') ? undefined : asked.match(UUID)?.at(-1);
+  const places = asked.startsWith('/') ? [asked, paths.toImmich(asked)].filter((path) => path !== undefined) : [];
+  const condition = id !== undefined
+    ? sql`a.id = ${id}`
+    : places.length > 0
+    ? sql`a."originalPath" = ANY (${places}::text[])`
+    : sql`lower(a."originalFileName") = lower(${asked})`;
+  return await sql<FoundPhoto[]>`
+    SELECT
+      a.id,
+      a."originalPath" AS path,
+      a."ownerId",
+      u.name AS owner,
+      m.source_asset_id AS "sourceId",
+      m.source_user_id AS "sourceOwnerId",
+      source_owner.name AS "sourceOwner"
+    FROM asset a
+    JOIN "user" u ON u.id = a."ownerId"
+    LEFT JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = a.id
+    LEFT JOIN "user" source_owner ON source_owner.id = m.source_user_id
+    WHERE ${condition}
+    ORDER BY m.mirror_asset_id IS NOT NULL, a."originalPath", a.id
+    LIMIT ${MOST_PHOTOS}`;
+}
+
+async function nameOf(sql: Sql, userId: string): Promise<string> {
+  const [row] = await sql<{ name: string }[]>`SELECT name FROM "user" WHERE id = ${userId}`;
+  return row?.name ?? userId;
+}
+
+/** How many photos meet each criterion of a job, whatever else is true of them, and how many the job means. */
+export interface JobCounts {
+  readonly job: string;
+  readonly meant: number;
+  /** In the order of the configuration: reasons, what is left out, ranges. */
+  readonly criteria: readonly {
+    readonly role: 'select' | 'except' | 'range';
+    readonly words: string;
+    readonly photos: number;
+  }[];
+}
+
+/** Counts by criterion; one statement over the source's photos. Reads only. */
+export async function countByCriterion(sql: Sql, job: Job): Promise<JobCounts> {
+  const { anyOf = [], noneOf, allOf } = job.selection;
+  const criteria = [
+    ...anyOf.map((criterion) => ({ role: 'select' as const, criterion })),
+    ...noneOf.map((criterion) => ({ role: 'except' as const, criterion })),
+    ...allOf.map((criterion) => ({ role: 'range' as const, criterion })),
+  ];
+  const counts = criteria.map(({ criterion }) => sql`count(*) FILTER (WHERE ${criterion.matches(sql, 'a')})::int`)
+    .reduce((all, one) => sql`${all}, ${one}`, sql`count(*) FILTER (WHERE ${isSelected(sql, job)})::int`);
+  const [row] = await sql<{ counts: number[] }[]>`
+    SELECT ARRAY[${counts}] AS counts
+    FROM asset a
+    WHERE a."ownerId" = ${job.sourceUserId}
+      AND a.visibility <> 'hidden'`;
+  const [meant = 0, ...rest] = row?.counts ?? [];
+  return {
+    job: job.name,
+    meant,
+    criteria: criteria.map(({ role, criterion }, index) => ({
+      role,
+      words: criterion.words,
+      photos: rest[index] ?? 0,
+    })),
+  };
+}

@@ -1,0 +1,120 @@
+import { list, named } from '../../config/words.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Criterion } from '../selection/criterion.ts';
+import { PENDING_WORDS } from '../standing/words.ts';
+import type { Facts } from './facts.ts';
+
+/** What one job makes of one photo, as sentences for people. */
+export interface JobVerdict {
+  /** Whether it is in the target's account now. */
+  readonly isShared: boolean;
+  /** Whether the job means it. */
+  readonly isMeant: boolean;
+  /** Why the job means it; the names of the criteria that are true, or `all` for a job without any. */
+  readonly by: readonly string[];
+  /** The same in words: `in the album "Family"`. */
+  readonly reasons: readonly string[];
+  /** Everything that stands against it, as sentences. */
+  readonly against: readonly string[];
+}
+
+/** What of a photo a job is about, without criteria. */
+type Subject = Pick<Job, 'name' | 'kind' | 'sourcePathPrefix' | 'visibilities' | 'skipsEdited' | 'selection'>;
+
+/** Says whether and why a job shares a photo, and all that stands against it. Pure. */
+export function judge(job: Subject, facts: Facts): JobVerdict {
+  const { anyOf, noneOf, allOf } = job.selection;
+  const isTrue = (truths: readonly boolean[]) => (_: Criterion, index: number) => truths[index] === true;
+  const reasons = anyOf?.filter(isTrue(facts.anyOf)) ?? [];
+  const inPrivate = privacy(facts);
+  const scope = [
+    ...outOfScope(job, facts),
+    ...anyOf !== undefined && reasons.length === 0 && !facts.isMotionOfMirror ? [noReason(anyOf)] : [],
+    ...noneOf.filter(isTrue(facts.noneOf)).map(({ words }) => `it is left out, as it is ${words}`),
+    ...allOf.filter((_, index) => facts.allOf[index] !== true).map(({ words }) => `it is not ${words}`),
+  ];
+  const isShared = facts.mirrorAssetId !== null && !facts.isMirrorTrashed;
+  const isMeant = facts.isMotionOfMirror || (inPrivate.length === 0 && scope.length === 0);
+  return {
+    isShared,
+    isMeant,
+    by: !isMeant
+      ? []
+      : facts.isMotionOfMirror
+      ? ['motion']
+      : anyOf === undefined
+      ? ['all']
+      : reasons.map(({ name }) => name),
+    reasons: !isMeant
+      ? []
+      : facts.isMotionOfMirror
+      ? ['the moving part of a photo that is shared']
+      : anyOf === undefined
+      ? [job.sourcePathPrefix === undefined ? 'one of all that the job shares' : `below ${named(job.sourcePathPrefix)}`]
+      : reasons.map(({ words }) => words),
+    against: [
+      ...inPrivate,
+      ...facts.isMotionOfMirror ? [] : scope,
+      ...isMeant && facts.mirrorAssetId === null ? waiting(facts) : [],
+      ...decisions(facts),
+      ...!isMeant && isShared && facts.isBraked
+        ? ['the brake holds the withdrawal back until somebody confirms it (sync --confirm-withdrawals)']
+        : [],
+    ],
+  };
+}
+
+/** What no setting changes. */
+function privacy({ visibility, isTrashed, isOffline, isMirror }: Facts): string[] {
+  return [
+    ...visibility === 'locked' ? ['it is in the locked folder'] : [],
+    ...isTrashed ? ['it is in the trash'] : [],
+    ...isOffline ? ['Immich does not find its file'] : [],
+    ...isMirror ? ['it is itself shared by somebody else, and only its owner shares it on'] : [],
+  ];
+}
+
+function outOfScope(job: Subject, facts: Facts): string[] {
+  const { visibility, isUpload, isBelowPrefix, isEdited } = facts;
+  if (facts.isMotionOfMirror) return [];
+  const hidden = visibility === 'locked' || job.visibilities.includes(visibility)
+    ? []
+    : visibility === 'archive'
+    ? ['it is archived (include_archived shares such photos)']
+    : ['it is hidden, such as the moving part of a photo that is not shared'];
+  return [
+    ...hidden,
+    ...isUpload && job.kind === 'external' ? ['it was uploaded, and the job shares external libraries'] : [],
+    ...!isUpload && job.kind === 'upload' ? ['it is in an external library, and the job shares uploads'] : [],
+    ...isBelowPrefix || job.sourcePathPrefix === undefined
+      ? []
+      : [`it does not lie below ${named(job.sourcePathPrefix)}`],
+    ...job.skipsEdited && isEdited ? ['it was edited in Immich (share_edited: skip)'] : [],
+  ];
+}
+
+function noReason(anyOf: readonly Criterion[]): string {
+  if (anyOf.length === 0) return 'everything that the job names is there no more';
+  return `it is not ${list(anyOf.map(({ words }) => words), 'or')}`;
+}
+
+function waiting({ pending }: Facts): string[] {
+  return pending === null ? [] : [`it waits ${PENDING_WORDS[pending] ?? pending} by Immich`];
+}
+
+/** What somebody has decided, or what has happened to it. */
+function decisions(
+  { declinedAt, isMirrorTrashed, skipReason, skipDetail, skippedSince, mirrorAssetId }: Facts,
+): string[] {
+  return [
+    ...declinedAt === null ? [] : [`they deleted it on ${dayOf(declinedAt)} (forget shares it again)`],
+    ...isMirrorTrashed && declinedAt === null ? ['it is in their trash'] : [],
+    ...skipReason === null || mirrorAssetId !== null
+      ? []
+      : [`it was left out on ${skippedSince === null ? '?' : dayOf(skippedSince)}: ${skipDetail ?? skipReason}`],
+  ];
+}
+
+export function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
