@@ -103,6 +103,7 @@ function choiceOf(assetIds: readonly string[], { job, user, all, list, dryRun }:
 const REASONS: Readonly<Record<string, string>> = Object.freeze({
   'target-trashed': 'the receiving user has trashed it',
   'target-deleted': 'the receiving user has deleted it',
+  'detached': 'it was left to the receiving user for good',
   'duplicate': 'the receiving user has it already',
   'name-too-long': 'its name is too long for the file system',
   'not-a-file': 'it is not a file',

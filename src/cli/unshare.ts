@@ -13,6 +13,7 @@ import {
   type UnsharePlan,
   type UnshareResult,
 } from '../share/undo/unshare.ts';
+import { applyDetach, type DetachResult } from '../share/undo/detach.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, photosByJob, shareChoiceOf } from './confirmed.ts';
@@ -21,6 +22,7 @@ import { listProblems } from './list_problems.ts';
 import { terminalProgress } from './progress.ts';
 
 interface UnshareOptions extends ConfirmedOptions {
+  readonly keep?: boolean;
   readonly job?: string;
   readonly user?: string;
   readonly dryRun?: boolean;
@@ -32,7 +34,8 @@ export function unshareCommand(env: Environment, onExit: (code: number) => void)
     .description('Remove shared photos with everything that came with them: of a job, of a user, or all')
     .option('--job <name>', 'what this job has shared')
     .addOption(new Option('--user <id>', 'what this user has received').conflicts('job'))
-    .option('--dry-run', 'print what would be removed and change nothing')
+    .option('--keep', 'end the share and leave the photos to their receivers for good')
+    .option('--dry-run', 'print what would be done and change nothing')
     .addHelpText('after', EXAMPLES);
   return confirmed(command, env, onExit, unshare);
 }
@@ -42,8 +45,13 @@ Examples:
   immich-sidecar unshare --dry-run               what has been shared?
   immich-sidecar unshare --job "alice to bob"    only what this job has shared
   immich-sidecar unshare --yes                   everything, without asking
+  immich-sidecar unshare --keep --job "alice to bob"   Bob keeps them
 
-The originals are not touched. Afterwards Immich's tables and directories are
+With --keep the photos become the receivers' own, with all files, faces and
+people, for somebody who leaves or hands a library over. What is locked at the
+source is removed all the same.
+
+The originals are not touched. Without --keep, afterwards Immich's tables and directories are
 as they were before the first sync. What the receiving users have done to the
 shared photos (favourites, edits, albums) goes with them. Stop the service
 first, and take the job out of the configuration, or the next sync shares it
@@ -59,28 +67,32 @@ async function unshare(
   const plan = await planOnly(sql, config, undefined, (tx, context) => planUnshare(tx, context, choice));
   if (options.dryRun) {
     if (options.json) printJson({ dryRun: true, ...plan });
-    else print(`${describePlan(plan)}Nothing was changed.\n`);
+    else print(`${describePlan(plan, options)}Nothing was changed.\n`);
     return EXIT.ok;
   }
   if (isNothing(plan, choice)) {
-    if (options.json) printJson({ mirrors: 0, people: 0, links: 0, problems: [] });
+    if (options.json) printJson({ ...options.keep ? { kept: 0, removed: 0, people: 0 } : NOTHING, problems: [] });
     else print('Nothing is shared.\n');
     return EXIT.ok;
   }
-  if (!consent.isGiven(describePlan(plan), 'Remove all this?')) return EXIT.ok;
+  const question = options.keep ? 'Leave all this to them?' : 'Remove all this?';
+  if (!consent.isGiven(describePlan(plan, options), question)) return EXIT.ok;
   const progress = terminalProgress(config.log.format === 'text');
-  const result = await withSharing(sql, config, VERSION, (sharing) =>
+  const { result, text } = await withSharing(sql, config, VERSION, (sharing) =>
     sharing.apply(async (tools, view) => {
       const now = await planUnshare(sql, view, choice);
-      progress.start('removing', now.mirrors.length, 'photos');
+      progress.start(options.keep ? 'leaving' : 'removing', now.mirrors.length, 'photos');
+      const onProgress = (mirrors: number) => progress.advance(mirrors);
       try {
-        return await applyUnshare(tools, now, (mirrors) => progress.advance(mirrors));
+        return options.keep
+          ? describedAs(describeKept, await applyDetach(tools, now, onProgress))
+          : describedAs(describeResult, await applyUnshare(tools, now, onProgress));
       } finally {
         progress.stop();
       }
     }));
   if (options.json) printJson(result);
-  else print(describeResult(result, plan));
+  else print(text(plan));
   return result.problems.length === 0 ? EXIT.ok : EXIT.partial;
 }
 
@@ -88,23 +100,50 @@ function isNothing({ counts, targetUserIds }: UnsharePlan, { job }: UnshareChoic
   return counts.mirrors === 0 && counts.people === 0 && (job !== undefined || targetUserIds.length === 0);
 }
 
-function describePlan(plan: UnsharePlan): string {
+const NOTHING = { mirrors: 0, people: 0, links: 0 };
+
+function describedAs<Result>(describe: (result: Result, plan: UnsharePlan) => string, result: Result) {
+  return { result, text: (plan: UnsharePlan) => describe(result, plan) };
+}
+
+function describePlan(plan: UnsharePlan, { keep = false }: Pick<UnshareOptions, 'keep'>): string {
   const { counts } = plan;
   return photosByJob(plan.mirrors.map(({ jobName }) => jobName)) +
-    `To be removed: ${describeCounts(counts)}.\n` +
+    (keep
+      ? `To be left to their receivers: ${describeCounts(counts, keep)}.\n`
+      : `To be removed: ${describeCounts(counts, keep)}.\n`) +
+    describeLast(counts, keep) +
     (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
     describeJobs(plan.configuredJobs);
 }
 
-function describeCounts({ mirrors, people, links, bytes }: UnshareCounts): string {
-  return `${mirrors} photos and videos (${formatBytes(bytes)}, which the source keeps), ${people} people, ` +
-    `${links} links`;
+function describeCounts({ mirrors, people, links, bytes, lastCopies }: UnshareCounts, keep: boolean): string {
+  const kept = keep || lastCopies > 0 ? '' : ', which the source keeps';
+  return `${mirrors} photos and videos (${formatBytes(bytes)}${kept}), ${people} people, ${links} links`;
+}
+
+/** Photos that are nowhere else. */
+function describeLast({ lastCopies }: UnshareCounts, keep: boolean): string {
+  if (lastCopies === 0 || keep) return '';
+  return `${lastCopies} of them are not at the source any more: these may be the last copies. --keep leaves them where they are.\n`;
 }
 
 function describeJobs(names: readonly string[]): string {
   if (names.length === 0) return '';
   const list = names.map((name) => plain(JSON.stringify(name))).join(', ');
   return `Still configured: ${list}.\nThe next sync shares it again unless you take it out of the configuration.\n`;
+}
+
+function describeKept({ kept, removed, people, problems }: DetachResult, plan: UnsharePlan): string {
+  return `Left to their receivers: ${kept} photos and videos, ${people} people.\n` +
+    (removed > 0 ? `Removed, as the source has locked them: ${removed}.\n` : '') +
+    listProblems(problems).map((line) => `${line}\n`).join('') +
+    (plan.configuredJobs.length > 0 ? describeEnded(plan.configuredJobs) : '');
+}
+
+function describeEnded(names: readonly string[]): string {
+  const list = names.map((name) => plain(JSON.stringify(name))).join(', ');
+  return `Still configured: ${list}.\nThe next sync shares what comes, and not these again; take it out of the configuration to end it.\n`;
 }
 
 function describeResult({ mirrors, people, links, problems }: UnshareResult, plan: UnsharePlan): string {

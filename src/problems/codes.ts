@@ -71,6 +71,12 @@ const OTHERS = {
     what: 'a file of a shared photo could not be removed; the photo stays, and the next cycle tries again',
     remedy: 'Let the user that immich-sidecar runs as write into that directory, and look what the file is.',
   },
+  'not-a-copy': {
+    what:
+      "it is the source's own file behind a symbolic link, so it cannot be left to its receiver; it stays a shared photo",
+    remedy:
+      'Download it in the account of its receiver and upload it there, or set placement: hardlink and run sync first.',
+  },
   'kept': {
     what: 'a file that may be the last copy of a photo, or that somebody else has put there, was kept aside',
     remedy: 'immich-sidecar kept list shows such files, kept restore puts them back, kept delete deletes them.',

@@ -121,6 +121,7 @@ function isStranger(sql: Sql, job: Job): Fragment {
     AND mirror."isExternal"
     AND starts_with(mirror."originalPath", ${job.targetPathPrefix})
     AND NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map known WHERE known.mirror_asset_id = mirror.id)
+    AND NOT EXISTS (SELECT 1 FROM immich_sidecar_detached.mirror own WHERE own.mirror_asset_id = mirror.id)
   )`;
 }
 

@@ -58,6 +58,8 @@ export type WithdrawReason =
   | 'mirror-lost'
   /** `immich-sidecar unshare`. */
   | 'unshared'
+  /** `immich-sidecar unshare --keep`: the mirror was left to the target. */
+  | 'detached'
   /** `immich-sidecar dedup`: the target's owner has the picture, too. */
   | 'duplicate';
 

@@ -68,8 +68,9 @@ export async function handOverPeople(
   people: readonly SharedPerson[],
   isMeant: IsMeant,
   onProblem: (problem: Problem) => void,
+  { keepsThumbnails = false }: HandOverOptions = {},
 ): Promise<number> {
-  const work = { schema, files, targetUserId, isMeant, onProblem };
+  const work = { schema, files, targetUserId, isMeant, onProblem, keepsThumbnails };
   return await countInBatches(
     database,
     people,
@@ -85,6 +86,7 @@ export async function handOverAll(
   targetUserId: string,
   isMeant: IsMeant,
   onProblem: (problem: Problem) => void,
+  options: HandOverOptions = {},
 ): Promise<number> {
   const view = { sql: tools.database.sql, limits: tools.limits };
   const pages = searchPages(
@@ -92,12 +94,17 @@ export async function handOverAll(
     tools.limits.search,
   );
   let count = 0;
-  for await (const page of pages) count += await handOverPeople(tools, targetUserId, page, isMeant, onProblem);
+  for await (const page of pages) count += await handOverPeople(tools, targetUserId, page, isMeant, onProblem, options);
   return count;
 }
 
+export interface HandOverOptions {
+  /** A thumbnail that was cut out of a photo which the target still has stays: the photo is theirs now. */
+  readonly keepsThumbnails?: boolean;
+}
+
 /** What it takes, and who hears of what fails. */
-export interface HandOverWork {
+export interface HandOverWork extends HandOverOptions {
   readonly schema: ImmichSchema;
   readonly files: Files;
   readonly targetUserId: string;
@@ -106,7 +113,7 @@ export interface HandOverWork {
 }
 
 async function handOver(tx: Sql, batch: readonly SharedPerson[], work: HandOverWork): Promise<number> {
-  const { schema, targetUserId, isMeant } = work;
+  const { schema, targetUserId, isMeant, keepsThumbnails } = work;
   const ids = batch.map(({ mirrorPersonId }) => mirrorPersonId);
   await schema.people.lock(tx, ids, targetUserId);
   const people = await tx<{ id: string; isShown: boolean }[]>`
@@ -114,7 +121,9 @@ async function handOver(tx: Sql, batch: readonly SharedPerson[], work: HandOverW
     WHERE pm.target_user_id = ${targetUserId}
       AND pm.origin_person_id = ANY (${batch.map(({ originPersonId }) => originPersonId)}::uuid[])
       AND ${isMeant(tx)}
-    RETURNING pm.mirror_person_id AS id, ${isShownNatively(tx, schema)} AS "isShown"`;
+    RETURNING
+      pm.mirror_person_id AS id,
+      ${isShownNatively(tx, schema)}${keepsThumbnails ? tx` OR ${isCoverOfTarget(tx, schema)}` : tx``} AS "isShown"`;
   // Somebody who was merged into a mirrored person leaves them their thumbnail.
   const kept = await tx<{ id: string }[]>`
     SELECT mirror_person_id AS id
@@ -168,6 +177,19 @@ export function isShownNatively(sql: Sql, schema: ImmichSchema): Fragment {
     receiver: sql`pm.target_user_id`,
     person: sql`pm.mirror_person_id`,
   });
+}
+
+/** Whether the cover of the person `pm` is a face on a photo that the target has. */
+function isCoverOfTarget(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`EXISTS (
+    SELECT 1
+    FROM person known
+    JOIN asset_face f ON f.id = known."faceAssetId" AND f."deletedAt" IS NULL
+    JOIN asset a ON a.id = f."assetId"
+    WHERE known.${sql(schema.people.personKey)} = pm.mirror_person_id
+      AND known."ownerId" = pm.target_user_id
+      AND a."ownerId" = pm.target_user_id
+  )`;
 }
 
 /** Looked up for each person, and the CASE around it first: joins would read all faces (measured: 4.5 s of 800,000). */

@@ -118,6 +118,13 @@ export async function applyForget(sql: Sql, decisions: readonly Decision[]): Pro
           AND s.target_user_id = key."targetUserId"
         RETURNING s.source_asset_id, s.target_user_id, s.reason
       ),
+      attached AS (
+        DELETE FROM immich_sidecar_detached.mirror d
+        USING key
+        WHERE key.kind = 'withdrawn'
+          AND d.source_asset_id = key."sourceAssetId"
+          AND d.target_user_id = key."targetUserId"
+      ),
       wanted AS (
         INSERT INTO immich_sidecar_decisions.wanted (source_asset_id, target_user_id)
         SELECT source_asset_id, target_user_id

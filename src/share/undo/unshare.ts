@@ -38,6 +38,8 @@ export interface UnshareCounts {
   readonly bytes: number;
   /** Mirrors of the job that stay, as another job selects them too. */
   readonly kept: number;
+  /** Mirrors whose sources are gone: nobody else has these photos. */
+  readonly lastCopies: number;
 }
 
 export interface UnshareResult {
@@ -57,7 +59,8 @@ export async function planUnshare(
   const known = await readShares(sql);
   assertKnown(known, jobs, choice);
   const found = await findMirrors(sql, jobs, choice);
-  const mirrors = found.filter(({ isKept }) => !isKept).map(({ isKept: _, ...mirror }): Withdrawal => mirror);
+  const leaving = found.filter(({ isKept }) => !isKept);
+  const mirrors = leaving.map(({ isKept: _, isLast: __, ...mirror }): Withdrawal => mirror);
   const targetUserIds = [
     ...new Set([...mirrors, ...whoHas(known, jobs, choice)].map((one) => one.targetUserId)),
   ];
@@ -68,6 +71,7 @@ export async function planUnshare(
     counts: {
       mirrors: mirrors.length,
       kept: found.length - mirrors.length,
+      lastCopies: leaving.filter(({ isLast }) => isLast).length,
       ...await countBelongings(sql, schema, mirrors.map(({ mirrorAssetId }) => mirrorAssetId), targetUserIds),
     },
   };
@@ -153,7 +157,7 @@ export function assertKnown(
   }
 }
 
-type FoundMirror = Withdrawal & { readonly isKept: boolean };
+type FoundMirror = Withdrawal & { readonly isKept: boolean; readonly isLast: boolean };
 
 /**
  * The mirrors that are meant. Those of a job are the ones that it has made, and those of a job of another name that is not
@@ -168,7 +172,8 @@ async function findMirrors(sql: Sql, jobs: readonly Job[], choice: UnshareChoice
       m.job_name AS "jobName",
       'unshared' AS reason,
       ${choice.job === undefined ? sql`false` : isSelectedByAny(sql, jobs.filter(({ name }) => name !== choice.job))}
-        AS "isKept"
+        AS "isKept",
+      a.id IS NULL AS "isLast"
     FROM immich_sidecar.asset_map m
     LEFT JOIN asset a ON a.id = m.source_asset_id
     WHERE ${choice.targetUserId === undefined ? sql`true` : sql`m.target_user_id = ${choice.targetUserId}`}
