@@ -374,12 +374,17 @@ Deno.test('a cycle over changes keeps the brake on, and the next one sees that i
   }
 });
 
-Deno.test('a source that was imported again under a new id waits for the place of the mirror that the brake keeps', async () => {
+Deno.test('a source that was imported again under a new id, from another file, waits for the place of the mirror that the brake keeps', async () => {
   await using world = await World.open('v3.1.0');
   world.config = { ...world.config, brake: { percent: 0, minimum: 0 } };
   await world.share();
   const { sql } = world;
   const path = world.local(await mirrorPath(world, 'family/wedding'));
+  const [original] = await sql<{ path: string }[]>`
+    SELECT "originalPath" AS path FROM asset WHERE id = ${world.id('family/wedding')}`;
+  const local = world.local(original?.path ?? '');
+  await Deno.copyFile(local, `${local}.copy`);
+  await Deno.rename(`${local}.copy`, local);
   // What Immich does when a library is removed and made anew: the same rows with new ids, and nothing of the old ones.
   const renewed = crypto.randomUUID();
   await sql.unsafe(

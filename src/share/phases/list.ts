@@ -15,6 +15,7 @@ import { orphans } from './orphans.ts';
 import { people } from './people.ts';
 import { personMap } from './person_map.ts';
 import type { Phase } from './phase.ts';
+import { reattachment } from './reattachment.ts';
 import { rechecks } from './rechecks.ts';
 import { rows } from './rows.ts';
 import { stacks } from './stacks.ts';
@@ -34,6 +35,7 @@ export const PHASES = Object.freeze(
     nativeShares,
     foundPeople,
     unfinished,
+    reattachment,
     withdrawals,
     strays,
     rows,

@@ -11,6 +11,7 @@ import due from './010_due.sql' with { type: 'text' };
 import marks from './011_marks.sql' with { type: 'text' };
 import selection from './012_selection.sql' with { type: 'text' };
 import detached from './013_detached.sql' with { type: 'text' };
+import inode from './014_inode.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 11, name: 'marks', schema: 'immich_sidecar_marks', sql: marks },
   { version: 12, name: 'selection', schema: 'immich_sidecar_selection', sql: selection },
   { version: 13, name: 'detached', schema: 'immich_sidecar_detached', sql: detached },
+  { version: 14, name: 'inode', schema: 'immich_sidecar', sql: inode },
 ]);
