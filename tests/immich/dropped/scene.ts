@@ -4,6 +4,7 @@ import type { Release } from '../../harness/database.ts';
 import { uuidFor } from '../../../src/demo/library_generator/media/random.ts';
 import { allowSchemas, asRole } from '../../harness/role.ts';
 import { createDatabase, onServer } from '../../harness/server_databases.ts';
+import { RARE_DEEDS } from '../../share/oracle/deeds/people.ts';
 import { ALL_DEEDS, liveWithoutLastCycle } from '../../share/oracle/history.ts';
 import type { Mount } from '../../share/oracle/state.ts';
 import type { Step } from '../../share/oracle/steps.ts';
@@ -77,7 +78,7 @@ const SEED = 4;
 /** More photos than a history begins with; every deed once, with cycles in between; and then twice without one. */
 function steps(): Step[] {
   const arriving = Array.from({ length: 20 }, () => ['add', 'process', 'addFace', 'recognizeText']).flat();
-  const deeds = Object.keys(ALL_DEEDS).filter((deed) => !ABOUT_JOBS.includes(deed));
+  const deeds = Object.keys(ALL_DEEDS).filter((deed) => !ABOUT_JOBS.includes(deed) && !RARE_DEEDS.has(deed));
   const lived = [...arriving, ...deeds];
   return [...lived, ...deeds, ...deeds, 'stack', 'stack', 'stackPrimary'].map((deed, index) => ({
     deed,

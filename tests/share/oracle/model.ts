@@ -5,7 +5,7 @@ import { followFields } from './fields.ts';
 import { followFiles } from './files.ts';
 import { fillAlbums, linkLivePhotos } from './links.ts';
 import { heedCommands, loseFiles, removeLitter } from './own.ts';
-import { followPeople, releaseFoundPeople, releasePeople } from './people.ts';
+import { followPeople, loseThumbnails, releaseFoundPeople, releasePeople, yieldPeople } from './people.ts';
 import type { Prediction } from './prediction.ts';
 import { followStacks } from './stacks.ts';
 import { isMeant } from './selection.ts';
@@ -20,6 +20,7 @@ export function predict(prediction: Prediction): void {
   loseFiles(prediction);
   removeLitter(prediction);
   mendPeople(prediction);
+  yieldPeople(prediction);
   releaseFoundPeople(prediction);
   withdraw(prediction);
   removeExtracted(prediction);
@@ -34,4 +35,5 @@ export function predict(prediction: Prediction): void {
   assignFaces(prediction);
   followPeople(prediction);
   releasePeople(prediction);
+  loseThumbnails(prediction);
 }

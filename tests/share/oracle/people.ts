@@ -110,15 +110,51 @@ function isOriginGone(prediction: Prediction, { origin, originOwnerId }: KnownPe
   return prediction.person(originOwnerId, origin) === undefined;
 }
 
+/** People who take part in a native share of Immich are the target's from now on. */
+export function yieldPeople({ records, memory }: Prediction): void {
+  for (const known of memory.people) {
+    const takesPart = records.all('person_user').some((row) =>
+      row['personGroupId'] === known.id && [row['sharedById'], row['sharedWithId']].includes(known.targetId)
+    );
+    if (takesPart) known.isOurs = false;
+  }
+}
+
+/** Takes the pictures of people who have become the target's by a native share, once nobody shows them the photo or the person any more. */
+export function loseThumbnails(prediction: Prediction): void {
+  const { records, memory } = prediction;
+  for (const known of memory.people.filter(({ isOurs, hasThumbnail }) => !isOurs && hasThumbnail)) {
+    const person = prediction.person(known.targetId, known.id);
+    const isCover = person?.['faceAssetId'] === null || person?.['faceAssetId'] === known.cover;
+    const cover = records.find('asset_face', (row) => row['id'] === known.cover);
+    if (known.cover === null || !isCover || cover?.['deletedAt'] === null || isShownNatively(prediction, known)) {
+      continue;
+    }
+    removeThumbnail(prediction, known);
+    known.hasThumbnail = false;
+  }
+}
+
+/** Whether the origin's owner shows the person to the target by a native share. */
+function isShownNatively({ records }: Prediction, { id, originOwnerId, targetId }: KnownPerson): boolean {
+  return records.all('person_user').some((row) =>
+    row['personGroupId'] === id && row['sharedById'] === originOwnerId && row['sharedWithId'] === targetId
+  );
+}
+
+function removeThumbnail(prediction: Prediction, known: KnownPerson): void {
+  const path = personThumbnail(known.targetId, known.id);
+  prediction.files.delete(path);
+  const person = prediction.person(known.targetId, known.id);
+  if (person?.['thumbnailPath'] === path) prediction.records.change(person, { thumbnailPath: '' });
+}
+
 /** Leaves people to the target, without the picture that was cut out of somebody else's photo. */
 function handOver(prediction: Prediction, isMeant: (known: KnownPerson) => boolean): void {
-  const { records, memory, files } = prediction;
+  const { memory } = prediction;
   const people = memory.people.filter(isMeant);
   memory.people = memory.people.filter((known) => !people.includes(known));
-  for (const known of people.filter(({ hasThumbnail }) => hasThumbnail)) {
-    const path = personThumbnail(known.targetId, known.id);
-    files.delete(path);
-    const person = prediction.person(known.targetId, known.id);
-    if (person?.['thumbnailPath'] === path) records.change(person, { thumbnailPath: '' });
+  for (const known of people) {
+    if (known.hasThumbnail && !isShownNatively(prediction, known)) removeThumbnail(prediction, known);
   }
 }

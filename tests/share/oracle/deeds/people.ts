@@ -1,6 +1,9 @@
 import { addFace, addPerson, personThumbnail } from '../photos.ts';
 import { type Deed, type Deeds, type Person, type Scene, traced, untraced } from './scene.ts';
 
+/** Rare in life; in a short run they would take the place of others. */
+export const RARE_DEEDS: ReadonlySet<string> = new Set(['shareNatively', 'endNativeShare']);
+
 /** Faces and people, by their owners: who may be the source, or the target of mirrors. */
 export const PEOPLE_DEEDS: Deeds = {
   newPerson: traced(async (scene) => {
@@ -39,6 +42,41 @@ export const PEOPLE_DEEDS: Deeds = {
     }
     await deletePerson(scene, from);
     return `${tell(scene, from)} is merged into ${tell(scene, into)}`;
+  }),
+  // The API lets nobody share a person with somebody of another cluster group. No row of a photo tells of it. Whom a target passes on is left
+  // to tests/share/native_shares.test.ts: what becomes of ids that are derived when a mirrored person is somebody's own elsewhere is not in the model.
+  shareNatively: untraced(async (scene) => {
+    const { sql, home } = scene;
+    if (!home.has('person_user')) return;
+    const users = await sql<{ id: string; group: string }[]>`SELECT id, "clusterGroupId" AS group FROM "user"`;
+    const groupOf = new Map(users.map(({ id, group }) => [id, group]));
+    const own = (await scene.people()).filter(({ isMirror }) => !isMirror);
+    const pairs = own.flatMap((person) =>
+      scene.names.map((name) => ({ person, receiver: home.users[name].id }))
+        .filter(({ receiver }) => receiver !== person.ownerId && groupOf.get(receiver) === groupOf.get(person.ownerId))
+    );
+    const pair = scene.one(pairs);
+    if (pair === undefined) return;
+    const { person, receiver } = pair;
+    const { count } = await sql`
+      INSERT INTO person_user ("personGroupId", "sharedById", "sharedWithId", role)
+      VALUES (${person.id}, ${person.ownerId}, ${receiver}, 'read')
+      ON CONFLICT DO NOTHING`;
+    return count === 0 ? undefined : `${tell(scene, person)} is shared natively with ${scene.nameOf(receiver)}`;
+  }),
+  endNativeShare: untraced(async (scene) => {
+    const { sql, home } = scene;
+    if (!home.has('person_user')) return;
+    const shares = await sql<{ id: string; from: string; to: string }[]>`
+      SELECT "personGroupId" AS id, "sharedById" AS from, "sharedWithId" AS to
+      FROM person_user
+      ORDER BY "createdAt", "updateId"`;
+    const share = scene.one(shares);
+    if (share === undefined) return;
+    await sql`
+      DELETE FROM person_user
+      WHERE "personGroupId" = ${share.id} AND "sharedById" = ${share.from} AND "sharedWithId" = ${share.to}`;
+    return `a native share of ${scene.nameOf(share.from)} with ${scene.nameOf(share.to)} ends`;
   }),
   deletePerson: traced(async (scene) => {
     const person = scene.one(await scene.people());
