@@ -16,12 +16,17 @@ export interface ConfirmedOptions {
   readonly config?: string;
 }
 
-/** Gives such a command these options, and its work. The user is asked once, also when the work is begun again. */
+/**
+ * Gives such a command these options, and its work. The user is asked once, also when the work is begun again.
+ *
+ * @param check throws UserError for what was written wrongly, before anybody is asked or connected to
+ */
 export function confirmed<Options extends ConfirmedOptions>(
   command: Command,
   env: Environment,
   onExit: (code: number) => void,
   work: (sql: Connection, config: Config, options: Options, consent: Consent) => Promise<number>,
+  check: (options: Options) => unknown = () => {},
 ): Command {
   return command
     .option('--yes', 'do not ask')
@@ -29,6 +34,7 @@ export function confirmed<Options extends ConfirmedOptions>(
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .action(async () => {
       const options = command.opts<Options>();
+      check(options);
       const consent = consentOf(options);
       const run = (sql: Connection, config: Config) => work(sql, config, options, consent);
       onExit(await withDatabase(env, { ...options, needJobs: false }, run));

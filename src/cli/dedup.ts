@@ -28,7 +28,7 @@ export function dedupCommand(env: Environment, onExit: (code: number) => void): 
     .addOption(new Option('--user <id>', 'only what this user has received').conflicts('job'))
     .option('--dry-run', 'list the duplicates and change nothing')
     .addHelpText('after', EXAMPLES);
-  return confirmed(command, env, onExit, dedup);
+  return confirmed(command, env, onExit, dedup, shareChoiceOf);
 }
 
 const EXAMPLES = `

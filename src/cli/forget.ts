@@ -34,6 +34,7 @@ export function forgetCommand(env: Environment, onExit: (code: number) => void):
     env,
     onExit,
     (sql, config, options, consent) => forget(sql, config, command.args, options, consent),
+    (options) => choiceOf(command.args, options),
   );
 }
 

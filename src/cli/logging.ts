@@ -53,15 +53,37 @@ export async function configureLogging(log: Config['log'], file?: string): Promi
 const LOG_FILE_BYTES = 10 * 1024 * 1024;
 const LOG_FILES = 2;
 
+const RECORDS_BETWEEN_LOOKS = 100;
+
+/** It tells the names of people, places and photos. */
+function keepPrivate(path: string): void {
+  Deno.openSync(path, { create: true, append: true, mode: 0o600 }).close();
+  // Not ours to change where somebody else owns it.
+  if (Deno.statSync(path).isFile && Deno.build.os !== 'windows') {
+    try {
+      Deno.chmodSync(path, 0o600);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    }
+  }
+}
+
 function fileSink(path: string, format: TextFormatter): Sink {
   try {
-    return getRotatingFileSink(path, {
+    keepPrivate(path);
+    const sink = getRotatingFileSink(path, {
       formatter: (record) => cleaned(format(record)),
       maxSize: LOG_FILE_BYTES,
       maxFiles: LOG_FILES,
       // Written at once: a log that lacks its end is of no use after a crash.
       bufferSize: 0,
     });
+    let unseen = 0;
+    return (record) => {
+      sink(record);
+      // It begins a new file now and then, with the mode that files usually have.
+      if (++unseen % RECORDS_BETWEEN_LOOKS === 0) keepPrivate(path);
+    };
   } catch (error) {
     throw new UserError(`The log file ${path} cannot be written: ${messageOf(error)}.`, {
       problemCode: 'not-writable',

@@ -27,6 +27,11 @@ export class Redactor {
     for (const secret of [database.password, immich.apiKey, service.token, service.notify?.url]) this.add(secret);
   }
 
+  /** Knows no secrets any more. */
+  forget(): void {
+    this.#secrets.clear();
+  }
+
   redact(text: string): string {
     let redacted = text;
     // The longest first: one secret may contain another.

@@ -1,4 +1,4 @@
-import { EXIT, explainRefusal, messageOf, UserError } from '../errors.ts';
+import { EXIT, explainSystemError, messageOf, UserError } from '../errors.ts';
 import type { ProblemCode } from '../problems/codes.ts';
 import { printError } from './output.ts';
 
@@ -13,7 +13,7 @@ export interface ReportOptions {
  * Prints what went wrong and returns the exit code: the user's errors as a message and a remedy, ours with a trace.
  */
 export function reportError(thrown: unknown, options: ReportOptions = {}): number {
-  const error = explainRefusal(thrown);
+  const error = explainSystemError(thrown);
   const exitCode = error instanceof UserError ? error.exitCode : EXIT.internal;
   const write = options.format === 'json' ? writeJson : writeText;
   if (error instanceof UserError) {

@@ -197,7 +197,10 @@ function describeResult({ files, jobs }: SetupResult, isTakeoverDue: boolean, co
   ];
   return [
     'It is set up.',
-    ...(kept.length === 0 ? [] : [`The old files are kept: ${kept.join(', ')}`]),
+    ...(kept.length === 0 ? [] : [
+      `The old files are kept: ${kept.join(', ')}`,
+      'If serve is running, tell it: systemctl reload immich-sidecar, docker compose kill -s SIGHUP immich-sidecar, or start it again.',
+    ]),
     ...(jobs.length === 0 && !isTakeoverDue ? [] : [
       "Back up Immich's database before the first sync. Then:",
       ...steps.map(([step = '', what]) => `  ${command} ${step.padEnd('sync --dry-run'.length)}  ${what}`),

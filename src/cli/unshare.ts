@@ -37,7 +37,7 @@ export function unshareCommand(env: Environment, onExit: (code: number) => void)
     .option('--keep', 'end the share and leave the photos to their receivers for good')
     .option('--dry-run', 'print what would be done and change nothing')
     .addHelpText('after', EXAMPLES);
-  return confirmed(command, env, onExit, unshare);
+  return confirmed(command, env, onExit, unshare, shareChoiceOf);
 }
 
 const EXAMPLES = `

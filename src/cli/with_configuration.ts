@@ -1,7 +1,7 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Connection } from '../postgres/connect.ts';
+import { type Connection, explainDatabaseError } from '../postgres/connect.ts';
 import { patiently } from '../service/patience.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
 import { type Environment, redactor } from './output.ts';
@@ -34,7 +34,11 @@ export async function withConfiguration(
     isDebug = config.log.level === 'debug';
     format = config.log.format;
     await takeOver(config, logsWrites ? config.write.logFile : undefined);
-    return await work(config);
+    try {
+      return await work(config);
+    } catch (error) {
+      throw explainDatabaseError(error, config.database);
+    }
   } catch (error) {
     return reportError(error, { isDebug, format });
   }

@@ -105,6 +105,9 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
     });
     if (flags.json) printJson(report);
     else print(describeRun(report));
+    if (flags.resume && report.resumed === 0) {
+      printError('There was no interrupted run to go on with: this one began anew.\n');
+    }
     if (flags.exportStats !== undefined) exportStats(report, flags.exportStats, config);
     if (report.interrupted) return EXIT.interrupted;
     return report.complete ? EXIT.ok : EXIT.partial;

@@ -98,6 +98,8 @@ export interface DatabaseConfig {
 
 /** How write-back works. Paths are absolute. */
 export interface WriteConfig {
+  /** Whether anybody has said something about write-back. */
+  readonly isMentioned: boolean;
   /** `WRITE_SOURCE`: where records come from. */
   readonly source: 'api' | 'database';
   /** `WRITE_TO` */

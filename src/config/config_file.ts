@@ -12,8 +12,11 @@ export type { ConfigFile } from './yaml_file.ts';
 
 const NOTHING: ConfigFile = Object.freeze({ settings: new Map(), hasJobs: false, jobs: [], never: new Map() });
 
-/** Looked for in the working directory when no file is named; the second is the predecessor's. */
-const USUAL_NAMES = ['config.yaml', 'immich-sync.conf'] as const;
+/** Looked for in the working directory when no file is named, the most important first; the last is a predecessor's. */
+const USUAL_NAMES = ['config.yaml', 'config.yml', 'immich-sync.conf'] as const;
+
+/** What editors make of them on systems that hide the end of a name. */
+const ALMOST_NAMES = ['config.yaml.txt', 'config.yml.txt', '.env.txt', 'env.txt'] as const;
 
 /**
  * The configuration file that applies; undefined if it could not be read or understood (reported). No file is an empty
@@ -40,26 +43,32 @@ export function findConfigFile(
 }
 
 function findUsual(cwd: string, problems: ConfigProblem[], notes: string[]): ConfigFile | undefined {
-  for (const name of USUAL_NAMES) {
-    const file = readTextFile(resolve(cwd, name));
-    if (file.state === 'read') return parse(name, file.text, problems);
-    if (file.state === 'directory') {
-      // The predecessor's Compose file mounts ./config.yaml; Docker creates a directory when there is no such file.
-      notes.push(`${name} is a directory (Docker creates one for a missing file); it is ignored.`);
-    } else if (file.state === 'unreadable') {
-      reportUnreadable({ key: name, place: name }, resolve(cwd, name), file, problems);
-      return undefined;
-    }
+  const found = USUAL_NAMES.map((name) => ({ name, file: readTextFile(resolve(cwd, name)) }))
+    .filter(({ file }) => file.state !== 'missing');
+  for (const { name } of found.filter(({ file }) => file.state === 'directory')) {
+    // The predecessor's Compose file mounts ./config.yaml; Docker creates a directory when there is no such file.
+    notes.push(`${name} is a directory (Docker creates one for a missing file); it is ignored.`);
   }
-  return NOTHING;
+  for (const name of ALMOST_NAMES.filter((almost) => readTextFile(resolve(cwd, almost)).state === 'read')) {
+    notes.push(`${name} is ignored: rename it to ${name.replace('.txt', '').replace(/^env$/, '.env')} if it is meant.`);
+  }
+  const [used, ...others] = found.filter(({ file }) => file.state !== 'directory');
+  if (used === undefined) return NOTHING;
+  const ignored = others.map(({ name }) => name).filter((name) => name.startsWith('config.'));
+  if (ignored.length > 0) notes.push(`${used.name} is used, so ${ignored.join(' and ')} beside it is ignored.`);
+  if (used.file.state === 'read') return parse(used.name, used.file.text, problems);
+  const { name, file } = used;
+  reportUnreadable({ key: name, place: name }, resolve(cwd, name), file, problems);
+  return undefined;
 }
 
 function reportUnreadable(
   { key, place }: Pick<ConfigProblem, 'key' | 'place'>,
   path: string,
-  file: Exclude<TextFile, { state: 'read' }>,
+  file: TextFile,
   problems: ConfigProblem[],
 ): void {
+  if (file.state === 'read') return;
   problems.push({
     key,
     place,

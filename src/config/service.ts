@@ -4,11 +4,12 @@ import { SettingsReader } from './reader.ts';
 /** The settings of `serve`. */
 export function readServiceConfig(settings: SettingsReader): ServiceConfig {
   const url = settings.read('NOTIFY_URL');
+  const format = settings.read('NOTIFY_FORMAT');
   return {
     http: { hostname: settings.read('HTTP_HOST'), port: settings.read('HTTP_PORT') },
     token: settings.read('HTTP_TOKEN'),
     allowedHosts: settings.read('HTTP_ALLOWED_HOSTS') ?? [],
-    notify: url === undefined ? undefined : { url, format: settings.read('NOTIFY_FORMAT') },
+    notify: url === undefined ? undefined : { url, format },
   };
 }
 

@@ -18,7 +18,7 @@ export function textFilesAskedFor(): readonly string[] {
 export function readTextFile(path: string): TextFile {
   asked.add(path);
   try {
-    return { state: 'read', text: readFileSync(path, 'utf8').replace(/^\uFEFF/, '') };
+    return decoded(readFileSync(path));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing', complaint: 'does not exist' };
@@ -27,5 +27,19 @@ export function readTextFile(path: string): TextFile {
       return { state: 'unreadable', complaint: 'may not be read by this user' };
     }
     return { state: 'unreadable', complaint: `cannot be read (${plain(messageOf(error))})` };
+  }
+}
+
+/** Windows PowerShell's `>` and old editors store text as UTF-16 or in the code page of a country. */
+function decoded(bytes: Uint8Array): TextFile {
+  const [first, second] = bytes;
+  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (isMarked || bytes.includes(0)) {
+    return { state: 'unreadable', complaint: 'is stored as UTF-16, or is no text: save it as UTF-8' };
+  }
+  try {
+    return { state: 'read', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    return { state: 'unreadable', complaint: 'is not stored as UTF-8: save it as UTF-8' };
   }
 }

@@ -1,11 +1,24 @@
 import { resolve } from 'node:path';
 import type { WriteConfig } from './config.ts';
 import { SettingsReader } from './reader.ts';
+import type { SettingName } from './settings.ts';
+
+/** Nobody sets these who only shares; the others may come with an image or a unit. */
+const OF_WRITE_BACK: readonly SettingName[] = [
+  'WRITE_TO',
+  'WRITE_SOURCE',
+  'WRITE_USER_IDS',
+  'WRITE_SCHEDULE',
+  'WRITE_MODULES',
+  'IMMICH_PHOTO_DIR',
+  'PHOTO_DIR',
+];
 
 /** The settings of write-back; relative paths start at `cwd`. */
 export function readWriteConfig(settings: SettingsReader, cwd: string): WriteConfig {
   const exiftoolPath = settings.read('EXIFTOOL_PATH');
   return {
+    isMentioned: OF_WRITE_BACK.some((name) => settings.find(name) !== undefined),
     source: settings.read('WRITE_SOURCE'),
     destination: settings.read('WRITE_TO'),
     userIds: settings.read('WRITE_USER_IDS') ?? [],

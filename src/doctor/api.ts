@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Config } from '../config/config.ts';
 import { list } from '../config/words.ts';
 import { allowRemedy } from '../immich/api/failure.ts';
 import { isAllowed, readUser, type ServerVersion, versionText } from '../immich/api/server.ts';
@@ -9,6 +10,7 @@ import { fail, ok, type Verdict, warn } from './finding.ts';
 import { lastFields } from './ledger.ts';
 import { parseVersion } from './releases.ts';
 import type { Subject } from './subject.ts';
+import { isSetUp } from './write_sample.ts';
 
 /** Immich's REST API, which write-back reads from unless it reads the database. */
 export const API_CHECKS: readonly Check[] = [
@@ -39,8 +41,8 @@ async function lookAtKey(subject: Subject): Promise<readonly Verdict[]> {
   const permissions = await subject.permissions.get();
   const owner = isAllowed(permissions, 'user.read') ? (await readUser(await subject.api.use())).name : undefined;
   const { source, modules, stateDirectory } = config.write;
-  const used = source === 'api' ? [...USUAL_FIELDS, ...modules, ...lastFields(stateDirectory)] : [];
-  return [judgeKey({ permissions, owner, version, used })];
+  const used = source === 'api' && isSetUp(config) ? [...USUAL_FIELDS, ...modules, ...lastFields(stateDirectory)] : [];
+  return [judgeKey({ permissions, owner, version, used, source })];
 }
 
 interface KeyFacts {
@@ -50,14 +52,20 @@ interface KeyFacts {
   readonly version: ServerVersion;
   /** What is written with it: `--all`, what `serve` writes, and what the last run wrote. Nothing where write-back reads the database. */
   readonly used: readonly FieldName[];
+  readonly source: Config['write']['source'];
 }
 
-export function judgeKey({ permissions, owner, version, used }: KeyFacts): Verdict {
+export function judgeKey({ permissions, owner, version, used, source }: KeyFacts): Verdict {
   const neededFor = (fields: readonly FieldName[]) => keyPermissionsFor(fields)(version);
   const lacks = (fields: readonly FieldName[]) =>
     neededFor(fields).filter((permission) => !isAllowed(permissions, permission));
   const whose = owner === undefined ? 'The API key' : `The API key of ${owner}`;
-  if (used.length === 0) return ok(`${whose} is accepted. Nothing needs it: write-back reads the database.`);
+  if (used.length === 0) {
+    const why = source === 'database'
+      ? 'write-back reads the database'
+      : 'write-back is not set up, and sharing works without';
+    return ok(`${whose} is accepted. Nothing needs it: ${why}.`);
+  }
   const missing = lacks(used);
   if (missing.length > 0) return fail(`${whose} lacks ${list(missing)}, which write needs.`, allowRemedy(missing));
   if (permissions.includes('all')) {

@@ -23,9 +23,9 @@ export const JOB_CHECKS: readonly Check[] = [
 
 /** Users, library, import path and album. */
 async function lookAtAccounts(subject: Subject): Promise<readonly Verdict[]> {
-  const [sql, schema] = [await subject.sql.use(), await subject.schema.use()];
+  const [sql, schema, paths] = [await subject.sql.use(), await subject.schema.use(), await subject.paths.use()];
   return await forEachJob(subject, async (job) => {
-    const problems = await jobProblems(sql, schema, job);
+    const problems = await jobProblems(sql, schema, job, paths);
     if (problems.length > 0) return problems.map((what) => fail(`${named(job.name)}: ${what}.`, WHERE_IDS_ARE));
     const [names] = await sql<{ source: string; target: string; library: string; album: string | null }[]>`
       SELECT

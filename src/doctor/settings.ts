@@ -16,7 +16,10 @@ export async function lookAtSettings(subject: Subject): Promise<readonly Verdict
 
 /** Which of Immich's settings hurt a job, with its placement. See docs/placements.md. */
 export function judgeSettings(
-  job: Pick<Job, 'name' | 'kind' | 'placement' | 'targetPathPrefix' | 'features'>,
+  job: Pick<
+    Job,
+    'name' | 'kind' | 'placement' | 'sourcePathPrefix' | 'targetPathPrefix' | 'features' | 'mediaLocation'
+  >,
   settings: Omit<ImmichSettings, 'features'>,
   features: Features,
 ): Verdict[] {
@@ -34,7 +37,9 @@ export function judgeSettings(
       "Turn the trash on in Immich (Settings > Trash), or use placement: hardlink, which keeps the source's file.",
     ));
   }
-  if (job.placement === 'symlink' && job.kind === 'upload' && settings.hasStorageTemplate) {
+  // Where the link leads to the directory into which the template moves them, all is well.
+  const isWhereTheyGo = job.sourcePathPrefix?.startsWith(`${job.mediaLocation}/library/`) === true;
+  if (job.placement === 'symlink' && job.kind === 'upload' && settings.hasStorageTemplate && !isWhereTheyGo) {
     verdicts.push(warn(
       `${name}: Immich moves uploads to where its storage template says, and a symbolic link does not lead there.`,
       'Use placement: hardlink for this job, or turn the storage template off in Immich.',

@@ -5,10 +5,13 @@ import { LEDGER_NAME } from '../writeback/ledger/open.ts';
 import { fail, type Verdict } from './finding.ts';
 import { lookAtLedger } from './ledger.ts';
 import type { Subject } from './subject.ts';
+import { assertSetUp } from './write_sample.ts';
 
 /** The directory of the ledger, and the ledger in it. */
 export async function lookAtState(subject: Subject): Promise<readonly Verdict[]> {
-  const { stateDirectory } = (await subject.config.use()).write;
+  const config = await subject.config.use();
+  assertSetUp(config);
+  const { stateDirectory } = config.write;
   const problem = writeProblem(stateDirectory);
   if (problem === undefined) return [lookAtLedger(stateDirectory)];
   return [fail(

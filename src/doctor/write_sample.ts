@@ -44,15 +44,21 @@ export interface Samples {
 const SAMPLE = 50;
 
 /** Whether anybody means to write into files. */
-export function isSetUp({ immich, write }: Config): boolean {
-  return immich.apiKey !== undefined || write.source === 'database' ||
+export function isSetUp({ immich, jobs, write }: Config): boolean {
+  const isPossible = immich.apiKey !== undefined || write.source === 'database';
+  // With jobs, a key may be there for setup and doctor alone.
+  return (isPossible && (write.isMentioned || jobs.length === 0)) ||
     existsSync(`${write.stateDirectory}/${LEDGER_NAME}`);
 }
 
 /** Throws NotLookedAt unless anybody means to write into files. */
 export function assertSetUp(config: Config): void {
   if (isSetUp(config)) return;
-  throw new NotLookedAt('Write-back is not set up: there is no API key, and WRITE_SOURCE is not database.');
+  throw new NotLookedAt(
+    config.immich.apiKey === undefined
+      ? 'Write-back is not set up: there is no API key, and WRITE_SOURCE is not database.'
+      : 'Write-back is not set up: no setting of it is there (WRITE_TO, WRITE_SCHEDULE), and nothing was written yet.',
+  );
 }
 
 /** Some originals, from the database or the API, as write-back would read them. Throws NotLookedAt. */

@@ -1,8 +1,9 @@
 import postgres from 'postgres';
 import type { DatabaseConfig } from '../config/config.ts';
-import { EXIT, messageOf, UserError } from '../errors.ts';
+import { EXIT, messageOf, NotNowError, UserError } from '../errors.ts';
 import { connectionProblem } from './connection_problem.ts';
 import { FaultError, faultOf, sqlStateOf } from './faults.ts';
+import { serverName } from './server_name.ts';
 import { lossOf, rememberLoss, Sockets } from './sockets.ts';
 
 /** A connection, or a transaction on one: what a statement needs. */
@@ -52,6 +53,17 @@ export async function connect(
   config: DatabaseConfig,
   session: Readonly<Record<string, string | number>> = {},
 ): Promise<Connection> {
+  const { sql, searchPath } = await open(config, session);
+  if (searchPath === undefined) return sql;
+  await sql.end({ timeout: 0 });
+  return (await open(config, { ...session, search_path: searchPath })).sql;
+}
+
+/** `searchPath`: the one to connect with instead, where the user's own leaves out the schema in which Immich has its tables. */
+async function open(
+  config: DatabaseConfig,
+  session: Readonly<Record<string, string | number>>,
+): Promise<{ readonly sql: Connection; readonly searchPath: string | undefined }> {
   const sockets = new Sockets();
   const options = {
     host: config.hostname,
@@ -76,8 +88,10 @@ export async function connect(
     return end(how);
   };
   try {
-    await sql`SELECT 1`;
-    return sql;
+    const [row] = await sql<{ found: boolean; path: string }[]>`
+      SELECT 'public' = ANY (current_schemas(false)) AS found, current_setting('search_path') AS path`;
+    const isMissing = row?.found === false && session['search_path'] === undefined;
+    return { sql, searchPath: isMissing ? ['public', row.path].filter((part) => part !== '').join(', ') : undefined };
   } catch (error) {
     await sql.end({ timeout: 0 });
     throw connectionProblem(error, config);
@@ -104,17 +118,44 @@ globalThis.addEventListener('unhandledrejection', (event) => {
   if (typeof query === 'string' && query.includes('b.typarray')) event.preventDefault();
 });
 
+/** What a server lacks, by SQLSTATE: what that is, and what to do. Nothing is lost: the transaction was rolled back. */
+const SERVER: Readonly<Record<string, readonly [what: string, remedy: string]>> = Object.freeze({
+  '53100': ['The disk of PostgreSQL is full', "Make room on the disk of Immich's database. Nothing is lost."],
+  '53200': ['PostgreSQL has not enough memory', 'Give its machine or container more memory. Nothing is lost.'],
+  '53400': ['PostgreSQL has reached a limit of its configuration', 'Look at the limit that the message names.'],
+  '58030': ['The disk of PostgreSQL reported an error', 'Look at the log of PostgreSQL and at its disk.'],
+  'XX001': ['PostgreSQL found damaged data', "Restore a backup of Immich's database, or ask for help with PostgreSQL."],
+  'XX002': ['PostgreSQL found a damaged index', 'Run REINDEX DATABASE in psql, and look at the disk.'],
+});
+
 /** An error of a statement that the user can do something about, as such; anything else as it is. */
 export function explainDatabaseError(error: unknown, config: DatabaseConfig): unknown {
   if (error instanceof UserError) return error;
+  const state = sqlStateOf(error);
+  if (state === '25006') {
+    return new FaultError('lost', `PostgreSQL at ${serverName(config)} only lets us read: ${messageOf(error)}.`, {
+      remedy:
+        'Set DB_HOSTNAME to the primary server if this is a standby; else turn default_transaction_read_only off.',
+      exitCode: EXIT.refused,
+      cause: error,
+    });
+  }
   if (faultOf(error) === 'lost') {
-    return new FaultError('lost', `The connection to PostgreSQL was lost (${sqlStateOf(error)}).`, {
+    return new FaultError('lost', `The connection to PostgreSQL was lost (${state}).`, {
       remedy: 'Nothing is lost: run again when the database is up.',
       exitCode: EXIT.refused,
       cause: error,
     });
   }
-  if (sqlStateOf(error) !== '42501') return error;
+  const lack = SERVER[state];
+  if (lack !== undefined) {
+    return new NotNowError(`${lack[0]}: ${messageOf(error)}.`, {
+      problemCode: 'database-machine',
+      remedy: lack[1],
+      cause: error,
+    });
+  }
+  if (state !== '42501') return error;
   return new UserError(`The database user ${JSON.stringify(config.username)} may not do this: ${messageOf(error)}.`, {
     problemCode: 'database-rights',
     remedy: 'immich-sidecar doctor names the rights that are missing, and the statements that grant them.',

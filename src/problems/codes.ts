@@ -4,17 +4,21 @@ export interface ProblemKind {
   readonly what: string;
   /** What to do. One or two sentences. */
   readonly remedy: string;
+  /** It concerns one photo, which waits, while all others go on: no trouble of the service. */
+  readonly waits?: true;
 }
 
 /** Why one file could not be linked, copied or removed. */
 const FILES = {
   'missing': {
     what: 'the file is not there',
+    waits: true,
     remedy:
       'Look whether its disk is mounted and whether the file was moved; after a scan by Immich it is tried again.',
   },
   'outside-roots': {
     what: 'the path leads outside the configured directories',
+    waits: true,
     remedy:
       'Name its directory in UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP if it may be shared; if a symbolic link leads there, replace it.',
   },
@@ -33,14 +37,17 @@ const FILES = {
   },
   'name-too-long': {
     what: 'the name is too long for the file system',
+    waits: true,
     remedy: 'Shorten the name of the file or of its folder.',
   },
   'not-a-file': {
     what: 'it is not a regular file',
+    waits: true,
     remedy: 'Look what lies there; only regular files are shared.',
   },
   'occupied': {
     what: 'a file that is not ours is already there',
+    waits: true,
     remedy: 'Move that file away if nobody needs it in this place.',
   },
   'no-space': {
@@ -49,14 +56,17 @@ const FILES = {
   },
   'too-many-links': {
     what: 'the file has as many hard links as the file system allows',
+    waits: true,
     remedy: 'Remove links to it that nobody needs.',
   },
   'unreachable': {
     what: 'no symbolic link leads from here to the source',
+    waits: true,
     remedy: 'Make the symbolic link again that leads from the target library to the source, or run setup.',
   },
   'changed': {
     what: 'the file or its directory was changed at that very moment',
+    waits: true,
     remedy: 'It is tried again. If it happens often, look who may rename directories there.',
   },
   'io': {
@@ -79,23 +89,28 @@ const OTHERS = {
   },
   'kept': {
     what: 'a file that may be the last copy of a photo, or that somebody else has put there, was kept aside',
+    waits: true,
     remedy: 'immich-sidecar kept list shows such files, kept restore puts them back, kept delete deletes them.',
   },
   'constraint': {
     what: 'PostgreSQL refuses a row',
+    waits: true,
     remedy: 'It is tried again when the photo changes. If Immich shows nothing odd about it, report this message.',
   },
   'changed-meanwhile': {
     what: 'Immich changed or deleted it at the same moment',
+    waits: true,
     remedy: 'Nothing needs to be done; the next cycle tries it again.',
   },
   'conflict': {
     what: 'its place is taken by another shared photo',
+    waits: true,
     remedy:
       'It is shared as soon as the other one is gone; confirm withdrawals that the brake holds, if they are right.',
   },
   'duplicate': {
     what: 'the receiving user has the same picture',
+    waits: true,
     remedy: 'Nothing needs to be done; forget shares it all the same.',
   },
   'brake': {
@@ -126,6 +141,14 @@ const ERRORS = {
   'configuration': {
     what: 'the configuration has problems',
     remedy: 'Correct what is listed and start again. docs/configuration.md explains every setting.',
+  },
+  'machine': {
+    what: 'this machine is in no state for it: a disk is full, read-only or broken, or a limit is reached',
+    remedy: 'The message says what it is. The same works when that is over.',
+  },
+  'database-machine': {
+    what: 'PostgreSQL has no room or memory left, or its disk has errors',
+    remedy: "Look at the disk and the log of Immich's database. Nothing is lost.",
   },
   'not-named': {
     what: 'the configuration does not name a directory or an address that this needs',
@@ -334,7 +357,8 @@ const ERRORS = {
  * Everything that can be wrong while sharing goes on: the closed list from which reports, logs, `/api/status`, metrics and
  * docs/problems.md are made. A code is stable; its words are not.
  */
-export const PROBLEMS = Object.freeze({ ...FILES, ...OTHERS, ...ERRORS });
+export const PROBLEMS: Readonly<Record<FileReason | keyof typeof OTHERS | keyof typeof ERRORS, ProblemKind>> = Object
+  .freeze({ ...FILES, ...OTHERS, ...ERRORS });
 
 export type FileReason = keyof typeof FILES;
 

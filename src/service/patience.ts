@@ -21,6 +21,7 @@ export async function patiently<T>(
   const patienceMs = config.databaseWaitSeconds * 1_000;
   let attemptAt = 0;
   let givingUpAt: number | undefined;
+  let said = '';
   return await pRetry(async () => {
     attemptAt = performance.now();
     const sql = await connect(config.database);
@@ -39,10 +40,13 @@ export async function patiently<T>(
       const now = performance.now();
       if (givingUpAt === undefined || now - attemptAt > patienceMs) givingUpAt = now + patienceMs;
       if (!isPassing(error) || now + retryDelay > givingUpAt) return false;
-      logger.warn('{problem} Trying again for up to {seconds} s.', {
-        problem: sentenceOf(error),
-        seconds: Math.round((givingUpAt - now) / 1_000),
+      const problem = sentenceOf(error);
+      const seconds = Math.round((givingUpAt - now) / 1_000);
+      logger[problem === said ? 'debug' : 'warn']('{problem} Trying again for up to {seconds} s.', {
+        problem,
+        seconds,
       });
+      said = problem;
       return true;
     },
   });

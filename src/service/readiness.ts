@@ -1,9 +1,9 @@
-import { wordsFor } from '../problems/codes.ts';
+import { type ProblemCode, wordsFor } from '../problems/codes.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** One thing that `/readyz` looks at. */
 export interface ReadinessCheck {
-  readonly name: 'database' | 'cycle' | 'brake';
+  readonly name: 'configuration' | 'database' | 'cycle' | 'brake';
   readonly ok: boolean;
   /** What is wrong; empty when nothing is. */
   readonly message: string;
@@ -13,6 +13,19 @@ export interface Readiness {
   readonly ready: boolean;
   readonly checks: readonly ReadinessCheck[];
 }
+
+/** There is no connection; after all others there was one, and it was left. */
+const OF_THE_CONNECTION: ReadonlySet<ProblemCode> = new Set([
+  'database-away',
+  'database-login',
+  'database-name',
+  'database-tls',
+  'database-pooler',
+  'database-machine',
+  'immich-at-work',
+  'no-answer',
+  'internal',
+]);
 
 /** A cycle is fresh for so many intervals, and at least for so long: one that copies a few thousand photos takes a while. */
 const FRESH_INTERVALS = 3;
@@ -25,10 +38,17 @@ const FRESH_SECONDS = 300;
 export function readinessOf(snapshot: Snapshot, nowMs: number): Readiness {
   const last = snapshot.cycles.at(-1);
   const isConnected = snapshot.phase !== 'connecting' && snapshot.phase !== 'stopped';
+  // A configuration that does not fit this Immich is found out with the database, which is left then.
+  const misfit = isConnected || last?.error === undefined || OF_THE_CONNECTION.has(last.error.code)
+    ? undefined
+    : last.error.what;
   const checks: ReadinessCheck[] = [
+    check('configuration', misfit ?? ''),
     check(
       'database',
-      isConnected ? '' : ['there is no connection to the database', last?.error?.what].filter(Boolean).join(': '),
+      isConnected || misfit !== undefined
+        ? ''
+        : ['there is no connection to the database', last?.error?.what].filter(Boolean).join(': '),
     ),
     check('cycle', staleness(snapshot, nowMs)),
     check(

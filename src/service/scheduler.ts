@@ -1,6 +1,6 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
-import { explainRefusal, messageOf, sentenceOf, UserError } from '../errors.ts';
+import { explainSystemError, messageOf, sentenceOf, UserError } from '../errors.ts';
 import { problemOf } from '../problems/problem.ts';
 import { connect, type Connection, disconnect, explainDatabaseError } from '../postgres/connect.ts';
 import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
@@ -156,7 +156,7 @@ export class Scheduler {
         await this.#waitForNext('waiting', config, isOver);
       }
     } catch (error) {
-      throw explainRefusal(explainDatabaseError(error, config.database));
+      throw explainSystemError(explainDatabaseError(error, config.database));
     } finally {
       await disconnect(sql, { isHurried: true });
     }

@@ -1,3 +1,4 @@
+import { PROBLEMS } from '../problems/codes.ts';
 import { type Problem, problem, problemOf } from '../problems/problem.ts';
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
@@ -77,7 +78,9 @@ export class ServiceState {
   /** Why not all is well; empty when it is. */
   get problems(): Problem[] {
     const last = this.#cycles.at(-1);
-    const failed = last?.report === undefined ? 0 : problemsOf(last.report).length;
+    const failed = last?.report === undefined
+      ? 0
+      : problemsOf(last.report).filter(({ code }) => !PROBLEMS[code].waits).length;
     return [
       this.#configProblem,
       last?.error,

@@ -50,6 +50,8 @@ export type LibraryAnswer =
   | {
     readonly kind: 'new';
     readonly name: string;
+    /** What libraries of this Immich are called already. */
+    readonly taken: readonly string[];
     readonly importPath: string;
     /** The name of one that is there for this directory and that its scans make dangerous; it is left as it is. */
     readonly insteadOf: string | undefined;

@@ -9,12 +9,14 @@ import { askServer } from './questions/server.ts';
 import { askShare, fold, librariesOf } from './questions/share.ts';
 import { Scans } from './scans.ts';
 import { askWriteBack } from './questions/write_back.ts';
+import { assertComplete } from './missing.ts';
 import type { Option } from './prompter.ts';
 import type { Server, Session } from './session.ts';
 
 /** Puts all questions; changes nothing. Throws Cancelled, and UserError when something was missing or wrong. */
 export async function collect(session: Session): Promise<{ answers: Answers; server: Server; scans: Scans }> {
   const { dialogue } = session;
+  assertComplete(session);
   const compose = await askInstallation(session);
   if (compose !== undefined) dialogue.say(`Found: ${compose.file}`, 'success');
   const server = await askServer(session, compose);

@@ -81,6 +81,11 @@ export class Dialogue {
     return this.#given.has(flag);
   }
 
+  /** What the command line says to this, if nobody has asked yet. */
+  given(flag: string): string | undefined {
+    return this.#given.get(flag);
+  }
+
   /** What the command line said and nobody asked for: flags that do not fit the rest. */
   get unused(): readonly string[] {
     return [...this.#given.keys()];

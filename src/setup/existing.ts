@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type ConfigFile, findConfigFile } from '../config/config_file.ts';
@@ -55,7 +56,10 @@ export function readExisting(place: ConfigurationPlace): Existing {
       remedy: 'Name a file that ends in .yaml with --config, or leave it and CONFIG_FILE out.',
     });
   }
-  const yamlPath = resolve(cwd, named ?? 'config.yaml');
+  const usual = existsSync(resolve(cwd, 'config.yml')) && !existsSync(resolve(cwd, 'config.yaml'))
+    ? 'config.yml'
+    : 'config.yaml';
+  const yamlPath = resolve(cwd, named ?? usual);
   const yamlFile = readTextFile(yamlPath);
   if (yamlFile.state === 'directory') {
     throw new UserError(`${yamlPath} is a directory (Docker creates one for a missing file).`, {

@@ -127,10 +127,19 @@ function plannedLibraryChanges(shares: readonly ShareAnswer[]): readonly Planned
 /** Shares of one target in one directory share a library. */
 function indexOfLibrary(libraries: PlannedLibrary[], { library, target }: ShareAnswer): number {
   if (library.kind === 'existing') throw new Error('this library exists');
-  const { name, importPath } = library;
+  const { importPath } = library;
   const index = libraries.findIndex((one) => one.ownerId === target.id && one.importPath === importPath);
   if (index >= 0) return index;
+  const name = freeLibraryName(library.name, [...library.taken, ...libraries.map((one) => one.name)]);
   return libraries.push({ name, importPath, ownerId: target.id, owner: target.name }) - 1;
+}
+
+/** `Shared by Alice`, `Shared by Alice (2)`, …: Immich would give two libraries one name, and nobody could tell them apart. */
+function freeLibraryName(wanted: string, taken: readonly string[]): string {
+  const isTaken = (name: string) => taken.some((other) => other.toLowerCase() === name.toLowerCase());
+  let name = wanted;
+  for (let number = 2; isTaken(name); number++) name = `${wanted} (${number})`;
+  return name;
 }
 
 /** Those that links need. A hidden directory of hard links is made by the first cycle, which keeps a record of it. */

@@ -141,7 +141,11 @@ async function narrow(
   return await scans.countOutside(id, importPaths, moving) === 0 ? importPaths : undefined;
 }
 
-async function newLibrary({ scans }: Places, wanted: Wanted, insteadOf?: ImmichLibrary): Promise<LibraryAnswer> {
+async function newLibrary(
+  { scans, server }: Places,
+  wanted: Wanted,
+  insteadOf?: ImmichLibrary,
+): Promise<LibraryAnswer> {
   const { source, target, targetPath } = wanted;
   const importPath = importPathOf(targetPath);
   const covered = await scans.coveredBy(
@@ -161,7 +165,8 @@ async function newLibrary({ scans }: Places, wanted: Wanted, insteadOf?: ImmichL
       },
     );
   }
-  return { kind: 'new', name: `Shared by ${source.name}`, importPath, insteadOf: insteadOf?.name };
+  const taken = server.libraries.map(({ name }) => name);
+  return { kind: 'new', name: `Shared by ${source.name}`, taken, importPath, insteadOf: insteadOf?.name };
 }
 
 async function describe({ scans }: Places, wanted: Wanted, library: ImmichLibrary): Promise<string> {

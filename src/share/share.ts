@@ -25,6 +25,7 @@ import { planCycle, type PlanSink } from './cycle/dry_run.ts';
 import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
+import { Said } from './cycle/said.ts';
 import { chosenJobs, type Tools, type View } from './cycle/tools.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
 import { completeJobs } from './jobs/complete.ts';
@@ -91,6 +92,7 @@ export class Sharing {
   /** Since the mark was kept. */
   #unkept = { changes: 0, sinceMs: performance.now() };
   readonly #embeddings: EmbeddingQueues = new Map();
+  readonly #said = new Said();
 
   constructor(
     readonly sql: Connection,
@@ -241,7 +243,7 @@ export class Sharing {
       });
     const database = { sql, transaction, signal, batchSize: limits.batch };
     const backlog = new EmbeddingBacklog(this.#embeddings, options.embeddingsMs);
-    return { database, schema, files, settings, limits, mediaLocation, backlog };
+    return { database, schema, files, settings, limits, mediaLocation, backlog, said: this.#said };
   }
 }
 
@@ -355,7 +357,9 @@ async function prepare(
 async function check(tx: Sql, prepared: Prepared): Promise<void> {
   await assertRights(tx, prepared.schema.catalog);
   await migrate(tx, MIGRATIONS);
-  for (const warning of await checkJobs(tx, prepared.schema, prepared.jobs)) logger.warn('{warning}', { warning });
+  for (const warning of await checkJobs(tx, prepared.schema, prepared.jobs, prepared.files.paths)) {
+    logger.warn('{warning}', { warning });
+  }
   for (const warning of await checkScans(tx, prepared.jobs, prepared.files.paths)) {
     logger.warn('{warning}', { warning });
   }

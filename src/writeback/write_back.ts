@@ -176,7 +176,7 @@ function beginRun(
       run: last.id,
     });
     runs.clearCheckpoint();
-  } else if (isResume) logger.info('there is no interrupted run to go on with');
+  }
   return { runId: runs.start(identity, startedAt), before: {} };
 }
 

@@ -7,6 +7,7 @@ import { Subject, type SubjectOptions } from '../../src/doctor/subject.ts';
 import { sqlStateOf } from '../../src/postgres/faults.ts';
 import { OWN_SCHEMAS } from '../../src/share/schema/own_tables.ts';
 import { Ledger } from '../../src/writeback/ledger/ledger.ts';
+import { PERMISSIONS } from '../../src/setup/questions/server.ts';
 import { everything } from '../cli/everything.ts';
 import { immutable, otherFileSystem } from '../files/obstacles.ts';
 import { FakeImmich } from '../harness/fake_immich/server.ts';
@@ -638,6 +639,20 @@ Deno.test('without jobs and without a key only what concerns everybody is looked
   assert.match(message('write.files') ?? '', /Write-back is not set up/);
   assert.equal(worst(found).get('immich.schema'), 'ok');
   assert.equal(worst(found).get('files.directories'), 'ok');
+});
+
+Deno.test('who only shares is told nothing of write-back, and the key that setup asks for is enough', async () => {
+  await using ward = await Ward.open();
+  await using limited = ward.another({ permissions: PERMISSIONS });
+  const found = await ward.examine({
+    immich: { url: limited.url, apiKey: limited.apiKey },
+    write: { ...ward.config.write, isMentioned: false, destination: 'embed', timeZone: 'Europe/Berlin' },
+  });
+  const problems = found.filter(({ status }) => status === 'warn' || status === 'fail');
+  assert.deepEqual(problems.map(({ check, message }) => `${check}: ${message}`), []);
+  assert.match(found.find(({ check }) => check === 'api.key')?.message ?? '', /sharing works without/);
+  const written = await ward.examine({ immich: { url: limited.url, apiKey: limited.apiKey } });
+  assert.equal(worst(written).get('api.key'), 'fail', 'who writes needs more');
 });
 
 Deno.test('a database that is not of Immich is told once, and everything about it skipped', async () => {

@@ -148,7 +148,7 @@ Deno.test('releases of Immich from 2.0 to 3.3 are known', () => {
 Deno.test('an API key needs what is written with it, and is not told off for more', () => {
   const version = { major: 3, minor: 1, patch: 0 };
   const judge = (permissions: readonly string[], used = USUAL_FIELDS) =>
-    judgeKey({ permissions, owner: 'Alice', version, used });
+    judgeKey({ permissions, owner: 'Alice', version, used, source: 'api' });
   const enough = ['user.read', 'asset.read'];
   check([
     [judge(['all']), /^ok The API key of Alice may do everything; user\.read and asset\.read would be enough/],
@@ -182,8 +182,10 @@ const LINKED = {
   name: 'a',
   kind: 'upload',
   placement: 'symlink',
+  sourcePathPrefix: undefined,
   targetPathPrefix: '/data/shared/.alice/',
   features: ALL_ON,
+  mediaLocation: '/data',
 } as const;
 const HARD = { ...LINKED, placement: 'hardlink' } as const;
 
@@ -195,6 +197,12 @@ Deno.test('settings of Immich hurt some placements and not others', () => {
   assert.match(judge(LINKED, { hasTrash: false })[0] ?? '', /no trash/);
   assert.match(judge(LINKED, { trashDays: 0 })[0] ?? '', /no trash/);
   assert.match(judge(LINKED, { hasStorageTemplate: true })[0] ?? '', /storage template/);
+  assert.match(
+    judge({ ...LINKED, sourcePathPrefix: '/data/upload/a/' }, { hasStorageTemplate: true })[0] ?? '',
+    /storage template/,
+  );
+  const moved = { ...LINKED, sourcePathPrefix: '/data/library/alice/' };
+  assert.deepEqual(judge(moved, { hasStorageTemplate: true }), [], 'the link leads to where the template moves them');
   assert.deepEqual(judge({ ...LINKED, kind: 'external' }, { hasStorageTemplate: true }), []);
   assert.match(judge(HARD, {}, { clip: false, faces: true, ocr: false })[0] ?? '', /smart search and text recognition/);
   assert.deepEqual(judge({ ...HARD, features: { clip: false, faces: false, ocr: false } }, {}, ALL_ON), []);

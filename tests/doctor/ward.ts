@@ -38,6 +38,7 @@ export class Ward implements AsyncDisposable {
       immich: { url: immich.url, apiKey: immich.apiKey },
       write: {
         ...world.config.write,
+        isMentioned: true,
         destination: 'sidecar',
         timeZone: Temporal.Now.timeZoneId(),
         stateDirectory: `${world.directory}/state`,

@@ -60,6 +60,46 @@ Deno.test('a wrong flag is explained and asked; what was typed becomes the plan,
   assert.equal((await ground.run(['sync'])).code, 0);
 });
 
+Deno.test('one wrong answer of four about the database does not take away the others; Escape goes back from yes or no', async () => {
+  await using ground = await Ground.open();
+  const { config } = ground.world.db;
+  const given = new Map([
+    ['--compose', 'none'],
+    ['--immich-url', ground.immich.url],
+    ['--api-key-file', ground.apiKey],
+    ['--media-location', '/data'],
+    ['--mount', `/data=${ground.world.directory}/media\n/external_library=${ground.world.directory}/external`],
+  ]);
+  const { screen, prepared } = typing(ground, given);
+  await screen.answers('Database user', KEYS.clear, config.username);
+  await screen.answers('Name of the database', KEYS.clear, 'nothing');
+  await screen.answers(`Password of the database user ${config.username}`, config.password.reveal());
+  await screen.answers('Host of the database', KEYS.clear, `${config.hostname}:${config.port}`);
+  await screen.sees('has no database "nothing"');
+  await screen.answers('Database user');
+  await screen.answers('Name of the database', KEYS.clear, config.name);
+  await screen.answers('(Enter keeps the one that is there)');
+  await screen.answers('Host of the database');
+  await screen.answers('What shall be set up?', KEYS.down);
+  await screen.answers('Whose uploads are shared?', KEYS.down);
+  await screen.answers('Who shall see these photos', KEYS.down, KEYS.down);
+  await screen.answers('Where shall the files for Carol lie?');
+  await screen.answers('Put everything into an album of Carol, too?');
+  await screen.answers('Name of this share');
+  await screen.answers('What else?');
+  await screen.sees('Keep the API key in .env?');
+  await screen.types(KEYS.escape);
+  await screen.answers('What else?');
+  await screen.answers('Keep the API key in .env?');
+  const { plan } = await prepared;
+  const value = (name: string) => plan.settings.find((setting) => setting.name === name)?.value;
+  assert.deepEqual([value('DB_USERNAME'), value('DB_DATABASE_NAME'), value('DB_HOSTNAME')], [
+    config.username,
+    config.name,
+    config.hostname,
+  ]);
+});
+
 Deno.test('Escape goes back one question, as often as somebody likes, with all answers before it', async () => {
   await using ground = await Ground.open();
   const { screen, prepared } = typing(ground, new Map([['--immich-url', ground.immich.url]]));

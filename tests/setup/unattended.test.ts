@@ -133,6 +133,11 @@ Deno.test('every wrong answer ends an unattended run with the name of its flag, 
     ['a library elsewhere', [...share, '--library', 'Elsewhere'], /has no import path above/],
     ['an unknown library', [...share, '--library', 'Nothing'], /--library: There is no library "Nothing"/],
     ['an album that is none', [...share, '--album', 'holiday'], /--album: "holiday" is not a UUID/],
+    [
+      'several flags that are missing, all at once',
+      [...ground.flags, '--share', 'external'],
+      /error: --from, --to and --path are missing\.\n/,
+    ],
     ['no key for the album', [...share, '--album', 'new:Family'], /--album-key-file is missing/],
     [
       'a flag that nothing asks for',
@@ -165,6 +170,28 @@ Deno.test('every wrong answer ends an unattended run with the name of its flag, 
   });
   assert.deepEqual(await ground.everything(), before);
   assert.ok(!ground.immich.paths().some((path) => !path.startsWith('GET ')));
+});
+
+Deno.test('two libraries get two names; the administrator who receives uses a key of their own for the album', async () => {
+  await using ground = await Ground.open();
+  const { world } = ground;
+  const names = async () =>
+    (await world.sql<{ name: string }[]>`
+      SELECT name FROM library WHERE name LIKE 'Shared%' ORDER BY name`).map(({ name }) => name);
+  const [admin] = await world.sql<{ id: string; name: string }[]>`SELECT id, name FROM "user" WHERE "isAdmin"`;
+  const first = await ground.setup(['--yes', ...ground.flags, ...SHARE]);
+  assert.equal(first.code, EXIT.ok, first.stderr);
+  const second = await ground.setup(['--yes', ...ground.flags, '--share', 'upload', '--from', 'Alice', '--to', 'Bob']);
+  assert.equal(second.code, EXIT.ok, second.stderr);
+  assert.deepEqual(await names(), ['Shared by Alice', 'Shared by Alice (2)']);
+  assert.match(second.stdout, /If serve is running, tell it: systemctl reload/);
+
+  Deno.writeTextFileSync(`${ground.cwd}/album.key`, ground.apiKey);
+  const album = ['--album', 'new:Family', '--album-key-file', 'album.key'];
+  const share = ['--share', 'upload', '--from', 'Bob', '--to', admin?.name ?? ''];
+  const third = await ground.setup(['--yes', ...ground.flags, ...share, ...album]);
+  assert.equal(third.code, EXIT.ok, third.stderr);
+  assert.match(third.stdout, /^\+ album "Family" of /m);
 });
 
 Deno.test('what was made is undone when a later step fails, or somebody presses Ctrl-C', async (t) => {

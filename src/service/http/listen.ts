@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { UserError } from '../../errors.ts';
+import { NotNowError, UserError } from '../../errors.ts';
 
 /** Far below the number of files that a process may open, so that nobody can take the database's connection away. */
 const MOST_CONNECTIONS = 500;
@@ -52,9 +52,9 @@ function unusable(error: Error & { readonly code?: string }, hostname: string, p
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOTFOUND: 'there is no such host',
   };
-  return new UserError(`HTTP cannot be answered at ${hostname}:${port}: ${why[error.code ?? ''] ?? error.message}.`, {
-    problemCode: 'http-address',
-    remedy: 'Set HTTP_HOST and HTTP_PORT to a free address, or HTTP_PORT=0 to do without.',
-    cause: error,
-  });
+  const message = `HTTP cannot be answered at ${hostname}:${port}: ${why[error.code ?? ''] ?? error.message}.`;
+  const remedy = 'Set HTTP_HOST and HTTP_PORT to a free address, or HTTP_PORT=0 to do without.';
+  // The other program may end, and the address may be given to this machine a moment later: a supervisor tries again.
+  const mayPass = error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL';
+  return new (mayPass ? NotNowError : UserError)(message, { problemCode: 'http-address', remedy, cause: error });
 }

@@ -50,7 +50,9 @@ export async function askAlbum(
     return { kind: 'existing', id };
   }
   if (chosen !== NEW && !chosen.startsWith('new:')) return { kind: 'existing', id: chosen };
-  const apiKey = target.id === server.me.id ? server.apiKey : await askKey(session, server, target);
+  const isOwnKeyEnough = target.id === server.me.id && !dialogue.has('--album-key-file') &&
+    await mayMakeAlbums(server);
+  const apiKey = isOwnKeyEnough ? server.apiKey : await askKey(session, server, target);
   const name = chosen === NEW
     ? await dialogue.text({
       flag: '--album-name',
@@ -68,6 +70,17 @@ async function ownAlbums({ api, me }: Server): Promise<readonly OwnAlbum[]> {
     return await listOwnAlbums(api, me.id);
   } catch (error) {
     if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+/** The permissions that setup asks for say nothing of albums. */
+async function mayMakeAlbums({ api }: Server): Promise<boolean> {
+  try {
+    await identify(api, () => PERMISSIONS);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
     throw error;
   }
 }

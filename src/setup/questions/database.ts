@@ -7,7 +7,7 @@ import { password, wholeNumber, word } from '../../config/values.ts';
 import { count } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { assertImmichDatabase } from '../../immich/instance.ts';
-import { connect, disconnect } from '../../postgres/connect.ts';
+import { connect, disconnect, explainDatabaseError } from '../../postgres/connect.ts';
 import { FaultError } from '../../postgres/faults.ts';
 import { serverName } from '../../postgres/server_name.ts';
 import { detectPredecessor } from '../../share/predecessor/detect.ts';
@@ -41,6 +41,8 @@ export async function askDatabase(
     existing.find('DB_URL') === undefined && existing.find(setting) === undefined
       ? undefined
       : part(existing.config.database);
+  /** What was typed last: one wrong answer of four does not take away the others. */
+  let typed: DatabaseAnswer | undefined;
   let isAskedFor = found === undefined && known('DB_PASSWORD', ({ password }) => password) === undefined;
   const ask = async (flag: string, message: string, known: string) =>
     isAskedFor || dialogue.has(flag)
@@ -50,14 +52,14 @@ export async function askDatabase(
     const username = await ask(
       '--db-user',
       'Database user',
-      known('DB_USERNAME', ({ username }) => username) ?? found?.username ?? 'postgres',
+      typed?.username ?? known('DB_USERNAME', ({ username }) => username) ?? found?.username ?? 'postgres',
     );
     const name = await ask(
       '--db-name',
       'Name of the database',
-      known('DB_DATABASE_NAME', ({ name }) => name) ?? found?.name ?? 'immich',
+      typed?.name ?? known('DB_DATABASE_NAME', ({ name }) => name) ?? found?.name ?? 'immich',
     );
-    const knownPassword = known('DB_PASSWORD', ({ password }) => password) ?? found?.password;
+    const knownPassword = typed?.password ?? known('DB_PASSWORD', ({ password }) => password) ?? found?.password;
     const secret = isAskedFor || knownPassword === undefined || dialogue.has('--db-password-file')
       ? await dialogue.secret({
         flag: '--db-password-file',
@@ -68,7 +70,7 @@ export async function askDatabase(
       })
       : knownPassword;
     onSecret(secret);
-    const address = await askAddress(session, compose, isAskedFor);
+    const address = await askAddress(session, compose, isAskedFor, typed);
     const tls = tlsOf(session, compose);
     const database = { ...address, username, name, password: secret, ...(tls && { tls }) };
     try {
@@ -95,6 +97,7 @@ export async function askDatabase(
       if (!(error instanceof UserError) || !dialogue.isAttended) throw nameFlags(error);
       dialogue.say(`${error.message}\n${error.remedy}`, 'warning');
       isAskedFor = true;
+      typed = database;
     }
   }
 }
@@ -110,19 +113,23 @@ async function askAddress(
   { dialogue, existing }: Session,
   compose: ComposeFacts | undefined,
   isAskedFor: boolean,
+  typed: Address | undefined,
 ): Promise<Address> {
   const found = compose?.database;
   const { database } = existing.config;
-  const known: Address | undefined = existing.find('DB_HOSTNAME') !== undefined || existing.find('DB_URL') !== undefined
-    ? database
-    : found?.publishedPort !== undefined
-    ? { hostname: '127.0.0.1', port: found.publishedPort }
-    : found;
+  const known: Address | undefined = typed ??
+    (existing.find('DB_HOSTNAME') !== undefined || existing.find('DB_URL') !== undefined
+      ? database
+      : found?.publishedPort !== undefined
+      ? { hostname: '127.0.0.1', port: found.publishedPort }
+      : found);
   if (known !== undefined && !isAskedFor && !dialogue.has('--db-host')) return known;
   return await dialogue.text({
     flag: '--db-host',
     message: 'Host of the database (host or host:port)',
-    initial: known === undefined ? 'localhost:5432' : `${known.hostname}:${known.port}`,
+    initial: known === undefined
+      ? 'localhost:5432'
+      : `${known.hostname.includes(':') ? `[${known.hostname}]` : known.hostname}:${known.port}`,
     check: (text) => {
       const [, host = '', port = '5432'] = /^(.*?)(?::(\d+))?$/.exec(text.trim()) ?? [];
       return { hostname: parse(hostname, host), port: parse(wholeNumber(1, 65_535), port) };
@@ -153,6 +160,8 @@ async function look(
         remedy: `It does not know the user ${quote(me.name)}. Check the address of Immich and that of the database.`,
       },
     );
+  } catch (error) {
+    throw explainDatabaseError(error, { ...answer, maxConnections: 1 });
   } finally {
     await disconnect(sql);
   }

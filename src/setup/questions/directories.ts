@@ -37,6 +37,11 @@ export async function askDirectories(
     if (mounts.length > 0 && new PathMap(mounts).toLocal(path) !== undefined) continue;
     const top = path === mediaLocation ? path : `/${path.split('/')[1]}`;
     const isOptional = path !== mediaLocation;
+    // As in a container that has Immich's mounts, and for an Immich that runs without one.
+    if (isOptional ? isDirectory(path) : isMedia(path)) {
+      mounts.push({ immich: top, local: top });
+      continue;
+    }
     if (isOptional && !dialogue.isAttended) continue;
     const mount = await askWhere(session, top, existing.config.uploadLocation, '', isOptional);
     if (mount !== undefined) mounts.push(mount);
@@ -109,6 +114,11 @@ function isDirectory(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Immich makes these folders when it starts. */
+function isMedia(path: string): boolean {
+  return ['upload', 'thumbs', 'library'].some((folder) => isDirectory(`${path}/${folder}`));
 }
 
 function firstOfEach(mounts: readonly Mount[]): readonly Mount[] {

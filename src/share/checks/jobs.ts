@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts';
-import { isBelow } from '../../files/path_map.ts';
+import { isBelow, type PathMap } from '../../files/path_map.ts';
 import { albumOwner } from '../../immich/albums.ts';
 import { MANAGED_FOLDERS } from '../../immich/layout.ts';
 import { crawlRoot, importPathOf, isCrawled } from '../../immich/scan/crawler.ts';
@@ -9,6 +9,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { NOBODY_ID } from '../selection/names.ts';
+import { hostPath, misnamedPrefix } from './prefixes.ts';
 
 /** What the database says about the ids that a job names; null where there is no such row. */
 interface JobFacts {
@@ -31,13 +32,19 @@ export const WHERE_IDS_ARE =
  *
  * Throws one UserError (exit 2) that lists everything wrong with all jobs. Returns warnings as sentences.
  */
-export async function checkJobs(sql: Sql, schema: ImmichSchema, jobs: readonly Job[]): Promise<string[]> {
+export async function checkJobs(
+  sql: Sql,
+  schema: ImmichSchema,
+  jobs: readonly Job[],
+  paths: PathMap,
+): Promise<string[]> {
   const problems: string[] = [];
   const warnings: string[] = [];
   for (const job of jobs) {
     const facts = await readFacts(sql, schema, job);
     const name = `job ${JSON.stringify(job.name)}`;
-    problems.push(...judge(job, facts).map((problem) => `${name}: ${problem}`));
+    const found = [...judge(job, facts), ...await misnamed(sql, job, paths)];
+    problems.push(...found.map((problem) => `${name}: ${problem}`));
     warnings.push(...doubts(job, facts).map((doubt) => `${name}: ${doubt}`));
   }
   if (problems.length > 0) {
@@ -50,8 +57,21 @@ export async function checkJobs(sql: Sql, schema: ImmichSchema, jobs: readonly J
 }
 
 /** What makes one job impossible, as sentences without their job; empty when nothing does. Reads only. */
-export async function jobProblems(sql: Sql, schema: ImmichSchema, job: Job): Promise<string[]> {
-  return judge(job, await readFacts(sql, schema, job));
+export async function jobProblems(sql: Sql, schema: ImmichSchema, job: Job, paths: PathMap): Promise<string[]> {
+  return [...judge(job, await readFacts(sql, schema, job)), ...await misnamed(sql, job, paths)];
+}
+
+async function misnamed(sql: Sql, job: Job, paths: PathMap): Promise<string[]> {
+  const target = paths.rootOf(job.targetPathPrefix.slice(0, -1)) === undefined
+    ? hostPath(job.targetPathPrefix, paths)
+    : undefined;
+  return [
+    await misnamedPrefix(sql, job, paths),
+    target &&
+    `target_path_prefix: ${JSON.stringify(job.targetPathPrefix)} is a path of this machine; in Immich it is ${
+      JSON.stringify(target)
+    }, which has to be written here`,
+  ].filter((problem) => problem !== undefined);
 }
 
 async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobFacts> {

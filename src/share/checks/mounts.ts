@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { UserError } from '../../errors.ts';
 import type { Linker } from '../../files/linker.ts';
-import { type PathMap } from '../../files/path_map.ts';
+import type { PathMap, Root } from '../../files/path_map.ts';
 import { describeLinkObstacle, linkObstacle } from '../../files/link_obstacle.ts';
 import { asFileProblem, FileProblem } from '../../files/problem.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
@@ -29,7 +29,10 @@ export async function checkMounts(
   selected: Fragment = isSelected(sql, job),
 ): Promise<void> {
   const { linker, paths } = files;
-  for (const root of paths.roots) assertDirectory(root.local, root.immich);
+  for (const root of paths.roots) {
+    assertDirectory(root.local, root.immich);
+    if (root.immich === job.mediaLocation) assertNotEmpty(root);
+  }
   const name = `job ${JSON.stringify(job.name)}`;
   const target = localOrThrow(job.targetPathPrefix.slice(0, -1), paths, name);
   const thumbs = localOrThrow(ownerFolder(job.mediaLocation, 'thumbs', job.targetUserId), paths, name);
@@ -47,7 +50,9 @@ export async function checkMounts(
       {
         problemCode: 'originals-away',
         remedy: 'Check that the directory is mounted, and UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP: ' +
-          paths.roots.map((root) => `${root.immich} is looked for in ${root.local}`).join(', ') + '.',
+          paths.roots.map((root) =>
+            `${root.immich} is looked for in ${root.local}${isEmpty(root.local) ? ', which is empty' : ''}`
+          ).join(', ') + '.',
       },
     );
   }
@@ -99,6 +104,27 @@ function assertDirectory(local: string, immich: string): void {
       remedy: 'Mount it, or set UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP to where it is mounted.',
     },
   );
+}
+
+/** Immich's own directory always has something in it: Docker makes an empty one for what is not there, and a mount point is empty without its disk. */
+function assertNotEmpty({ local, immich }: Root): void {
+  if (!isEmpty(local)) return;
+  throw new UserError(
+    `The directory ${JSON.stringify(local)}, which is to be Immich's own ${JSON.stringify(immich)}, is empty.`,
+    {
+      problemCode: 'directory-away',
+      remedy: 'Mount its disk, or set UPLOAD_LOCATION to the directory that holds "upload" and "thumbs" ' +
+        "(UPLOAD_LOCATION in Immich's .env).",
+    },
+  );
+}
+
+function isEmpty(local: string): boolean {
+  try {
+    return readdirSync(local).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Where Deno lets nobody in whose permissions have limits, whatever they name (2.9). */

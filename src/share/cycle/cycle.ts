@@ -21,7 +21,7 @@ const logger = getLogger(['immich-sidecar', 'share']);
 export async function runCycle(given: View, tools: Tools, version: string, progress: Progress): Promise<CycleReport> {
   const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
   const jobs = chosenJobs(given);
-  const tally = new CycleTally(jobs, progress, given.limits.problems);
+  const tally = new CycleTally(jobs, progress, given.limits.problems, tools.said);
   let view = given;
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;
@@ -32,6 +32,7 @@ export async function runCycle(given: View, tools: Tools, version: string, progr
   if (view.scope === 'all') {
     for (const job of jobs) standings.set(job.name, await readStanding(view.sql, view.schema, job));
   }
+  if (view.scope === 'all') tools.said.fullCycleEnded();
   const report = tally.report({
     startedAt,
     seconds: (performance.now() - beganMs) / 1000,

@@ -8,6 +8,7 @@ import type { Phase, Tally, Units } from '../phases/phase.ts';
 import type { Standing } from './outcome.ts';
 import type { CycleReport, JobReport } from './report.ts';
 import type { Progress } from './progress.ts';
+import type { Said } from './said.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -45,7 +46,12 @@ export class CycleTally {
   #brakes: readonly BrakeReport[] = [];
 
   /** `mostProblems`: of each job, and of none. */
-  constructor(readonly jobs: readonly Job[], readonly progress: Progress, mostProblems: number) {
+  constructor(
+    readonly jobs: readonly Job[],
+    readonly progress: Progress,
+    mostProblems: number,
+    readonly said: Pick<Said, 'isNews'>,
+  ) {
     this.#cycle = new Account(mostProblems);
     this.#jobs = new Map(jobs.map(({ name }) => [name, new Account(mostProblems)]));
   }
@@ -63,7 +69,7 @@ export class CycleTally {
       },
       problem: (problem) => {
         const named = { ...problem, where: { ...job === undefined ? {} : { job: job.name }, ...problem.where } };
-        logger.warn('{job}: {problem}', {
+        logger[this.said.isNews(named) ? 'warn' : 'debug']('{job}: {problem}', {
           job: named.where.job ?? 'all jobs',
           problem: describeProblem(problem),
           code: problem.code,

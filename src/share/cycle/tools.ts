@@ -7,6 +7,7 @@ import type { BrakeSettings } from '../brake/brake.ts';
 import type { Job } from '../jobs/job.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
 import type { Limits } from './limits.ts';
+import type { Said } from './said.ts';
 import type { Scope } from './scope.ts';
 
 /** Immich's tables and ours, for what writes to them. */
@@ -69,6 +70,7 @@ export interface Tools {
   readonly limits: Limits;
   readonly mediaLocation: string;
   readonly backlog: EmbeddingBacklog;
+  readonly said: Said;
 }
 
 /** The jobs of this run. */

@@ -1,4 +1,5 @@
-import type { Standing } from '../cycle/outcome.ts';
+import { wordsFor } from '../../problems/codes.ts';
+import { retryOf, type SkipReason, type Standing } from '../cycle/outcome.ts';
 
 export const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
   metadata: 'for metadata',
@@ -15,7 +16,11 @@ export function describeStanding(standing: Standing): string[] {
   const { pending, skipped, withdrawn, next } = standing;
   return [
     ...Object.entries(pending).map(([kind, assets]) => `${assets} waiting ${PENDING_WORDS[kind] ?? kind} by Immich`),
-    ...Object.entries(skipped).map(([reason, assets]) => `${assets} skipped: ${reason}`),
+    ...Object.entries(skipped).map(([reason, assets]) =>
+      `${assets} ${retryOf(reason as SkipReason) === 'never' ? 'left out' : 'waiting'}: ${
+        wordsFor(reason as SkipReason)
+      }`
+    ),
     ...withdrawn > 0 ? [`${withdrawn} removed by the target, not shared again`] : [],
     ...next > 0 ? [`${next} became ready meanwhile, next cycle`] : [],
   ];

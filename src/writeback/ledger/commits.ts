@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
-import { EXIT, messageOf, UserError } from '../../errors.ts';
+import { messageOf, NotNowError, type UserError } from '../../errors.ts';
 
 /** What is not urgent is written with many others, or when this has passed. */
 const LONGEST_WAIT_MS = 1_000;
@@ -52,19 +52,18 @@ export class Commits {
     if (this.#waiting.length === 0) return;
     const writes = this.#waiting;
     this.#waiting = [];
-    this.#db.exec('BEGIN IMMEDIATE');
     try {
+      this.#db.exec('BEGIN IMMEDIATE');
       for (const write of writes) write();
       this.#db.exec('COMMIT');
     } catch (error) {
       // After some errors, a full disk among them, SQLite has rolled back already.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      this.#failure = new UserError(`The ledger cannot be written: ${messageOf(error)}.`, {
+      this.#failure = new NotNowError(`The ledger cannot be written: ${messageOf(error)}.`, {
         problemCode: 'ledger-unwritable',
         remedy:
           'Make room on the disk that WRITE_STATE_DIR lies on. Files that were being written are whole; the next ' +
           'run looks at them again.',
-        exitCode: EXIT.internal,
         cause: error,
       });
       throw this.#failure;

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { ofDeno } from '../cli/program.ts';
+import { runInOneProcess } from '../cli/many_runs.ts';
+import { EXTERNAL_ENV } from '../config/helper.ts';
+import { assertAnswered } from './answered.ts';
+import { WRONG_COMMANDS } from './commands.ts';
+import { WRONG_FILES } from './files.ts';
+import type { Mistake } from './mistake.ts';
+import { WRONG_SETTINGS } from './settings.ts';
+
+const MISTAKES: readonly Mistake[] = [...WRONG_SETTINGS, ...WRONG_FILES, ...WRONG_COMMANDS];
+
+/** Nothing listens there, and nobody waits for it. */
+const RIGHT = {
+  ...EXTERNAL_ENV,
+  DB_HOSTNAME: '127.0.0.1',
+  DB_PORT: '1',
+  DB_WAIT_SECONDS: '0',
+  IMMICH_API_URL: 'http://127.0.0.1:1',
+};
+
+Deno.test(`each of ${MISTAKES.length} mistakes is answered with what repairs it`, async (t) => {
+  assert.ok(MISTAKES.length >= 100);
+  const directory = Deno.makeTempDirSync({ prefix: 'immich-sidecar-mistakes-' });
+  try {
+    const outcomes = await runInOneProcess(MISTAKES.map((mistake, index) => {
+      const cwd = `${directory}/${index}`;
+      mkdirSync(cwd);
+      for (const [name, content] of Object.entries(mistake.files ?? {})) {
+        if (name.endsWith('/')) mkdirSync(`${cwd}/${name}`);
+        else writeFileSync(`${cwd}/${name}`, content);
+      }
+      // What a file says is said by nothing else.
+      const isAboutFiles = mistake.files !== undefined;
+      const env = { ...ofDeno(), HOME: cwd, ...(isAboutFiles ? withoutJob(RIGHT) : RIGHT), ...mistake.env };
+      return { args: mistake.args ?? ['sync'], env, cwd };
+    }));
+    for (const [index, mistake] of MISTAKES.entries()) {
+      const outcome = outcomes[index];
+      await t.step(mistake.what, () => assertAnswered(mistake, outcome ?? assert.fail()));
+    }
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+function withoutJob(env: typeof RIGHT): Record<string, string> {
+  const { DB_WAIT_SECONDS, IMMICH_API_URL } = env;
+  return { DB_WAIT_SECONDS, IMMICH_API_URL };
+}
