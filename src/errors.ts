@@ -53,8 +53,9 @@ export class UserError extends Error {
 export class InterruptedError extends UserError {
   override name = 'InterruptedError';
 
-  constructor() {
-    super('Interrupted.', {
+  /** `done`: what was done until then, as a sentence. */
+  constructor(done?: string) {
+    super(done === undefined ? 'Interrupted.' : `Interrupted. ${done}`, {
       problemCode: 'interrupted',
       remedy: 'What was begun is finished or undone by the next run.',
       exitCode: EXIT.interrupted,

@@ -10,7 +10,7 @@ import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, shareChoiceOf } from './confirmed.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { listProblems } from './list_problems.ts';
-import { terminalProgress } from './progress.ts';
+import { shownProgress } from './progress.ts';
 
 interface DedupOptions extends ConfirmedOptions {
   readonly matchTime?: boolean;
@@ -58,7 +58,7 @@ async function dedup(sql: Connection, config: Config, options: DedupOptions, con
     return EXIT.ok;
   }
   if (!consent.isGiven(describePlan(plan, MAX_LISTED), 'Remove these?')) return EXIT.ok;
-  const progress = terminalProgress(config.log.format === 'text');
+  const progress = shownProgress(config.log.format);
   const result = await withSharing(sql, config, VERSION, (sharing) =>
     sharing.apply(async (tools, view) => {
       const now = await planDedup(sql, view, choice);

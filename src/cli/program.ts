@@ -104,4 +104,4 @@ Examples:
 
 Settings come from the environment, .env and config.yaml: docs/configuration.md.
 Exit codes: 0 done, 1 a bug, 2 configuration or usage, 3 done but some assets failed,
-4 refused and nothing changed, or stopped by the brake.`;
+4 refused and nothing changed, stopped by the brake, or not possible just now.`;

@@ -1,9 +1,14 @@
 import process from 'node:process';
 import { Presets, SingleBar } from 'cli-progress';
 import { printable } from '../config/quote.ts';
-import type { Progress } from '../share/cycle/progress.ts';
+import { loggedProgress, type Progress } from '../share/cycle/progress.ts';
 
 let bar: SingleBar | undefined;
+
+/** A progress bar on stderr when that is a terminal and the log is for people; else a line of the log now and then. */
+export function shownProgress(format: 'text' | 'json'): Progress {
+  return format === 'text' && Deno.stderr.isTerminal() ? terminalProgress(true) : loggedProgress();
+}
 
 /** A progress bar on stderr when that is a terminal; nothing otherwise. */
 export function terminalProgress(isWanted: boolean): Progress {

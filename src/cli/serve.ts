@@ -11,7 +11,7 @@ import type { CycleReport } from '../share/cycle/report.ts';
 import { VERSION } from '../version.ts';
 import { earlyFormat } from './logging.ts';
 import type { Environment } from './output.ts';
-import { terminalProgress } from './progress.ts';
+import { shownProgress } from './progress.ts';
 import { reportError } from './report_error.ts';
 import { takeOver } from './with_configuration.ts';
 
@@ -60,7 +60,7 @@ async function serve(
   let signals: Disposable | undefined;
   try {
     const config = await readConfig();
-    const progress = terminalProgress(config.log.format === 'text');
+    const progress = shownProgress(config.log.format);
     const scheduler = new Scheduler({ config, version: VERSION, progress, readConfig, onCycle: logCycle });
     const end = (code: number, why = 'stopping') => {
       // A service that was told to make room for another one can still be told to stop for good; not the other way round.

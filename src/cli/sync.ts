@@ -1,16 +1,21 @@
+import { getLogger } from '@logtape/logtape';
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { EXIT } from '../errors.ts';
+import { count, list } from '../config/words.ts';
+import { EXIT, InterruptedError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
 import { confirmBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
+import { PlanSummary } from '../share/cycle/plan_summary.ts';
+import { type Progress, together } from '../share/cycle/progress.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import { dryRun, share } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import { type Environment, print, printJson } from './output.ts';
-import { terminalProgress } from './progress.ts';
+import { shownProgress } from './progress.ts';
+import { stopOnSignals } from './signals.ts';
 import { describeCycle } from './share_report.ts';
 import { withDatabase } from './with_configuration.ts';
 
@@ -19,6 +24,7 @@ interface SyncOptions {
   readonly confirmWithdrawals?: boolean;
   readonly dryRun?: boolean;
   readonly full?: boolean;
+  readonly list?: boolean;
   readonly json?: boolean;
   readonly config?: string;
 }
@@ -29,7 +35,8 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
     .description('Mirror what the configured jobs select: one cycle, then exit')
     .option('--job <name>', 'run only this job')
     .option('--full', 'look at every photo and file, not only at what has changed since the last run')
-    .option('--dry-run', 'print what would be done and change nothing')
+    .option('--dry-run', 'print what would be done, by share and folder, and change nothing')
+    .option('--list', 'with --dry-run: print each photo')
     .addOption(
       new Option('--confirm-withdrawals', 'remove what an earlier cycle has kept because it was too much at once')
         .conflicts('dryRun'),
@@ -45,6 +52,11 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
     });
 }
 
+/** So that somebody who waits sees that it goes on. */
+const PLANNING_PAUSE_MS = 5_000;
+
+const logger = getLogger(['immich-sidecar', 'share']);
+
 /** What is not said twice when a cycle is begun again after its connection was lost: by then there may be other brakes. */
 interface Said {
   confirmed?: readonly RememberedBrake[];
@@ -53,6 +65,7 @@ interface Said {
 const EXAMPLES = `
 Examples:
   immich-sidecar sync --dry-run               what would a cycle do?
+  immich-sidecar sync --dry-run --list        the same, photo by photo
   immich-sidecar sync --job "alice to bob"    one job only
   immich-sidecar sync --confirm-withdrawals --job "alice to bob"
 
@@ -61,17 +74,29 @@ A cycle that would remove all that a job shares, or a large part of it
 exit code 4. --confirm-withdrawals says that it is right.`;
 
 async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
-  const steps = new StepTotals();
-  await dryRun(sql, config, {
+  const [steps, summary] = [new StepTotals(), new PlanSummary()];
+  let [found, saidAtMs] = [0, performance.now()];
+  const standings = await dryRun(sql, config, {
     jobName: options.job,
     sink: (step, lines) => {
       const text = steps.describe(step, lines);
+      found += lines.length;
       if (options.json) printJson(step);
-      else print(text);
+      else if (options.list) print(text);
+      else {
+        summary.add(step, lines);
+        if (performance.now() - saidAtMs < PLANNING_PAUSE_MS) return;
+        saidAtMs = performance.now();
+        logger.info('still looking: {found} things to do so far', { found: found.toLocaleString('en') });
+      }
     },
   });
   if (options.json) printJson({ dryRun: true, ...steps.totals() });
-  else print(steps.summary());
+  else {
+    const shown = options.list ? '' : summary.describe(standings);
+    print(`${shown}${shown === '' ? '' : '\n'}${steps.summary()}`);
+    if (steps.hasChanges && !options.list) print('--list shows each of them.\n');
+  }
   return EXIT.ok;
 }
 
@@ -82,18 +107,51 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
     if (!options.json) print(describeConfirmed(said.confirmed));
   }
   const { confirmed } = said;
-  const progress = terminalProgress(config.log.format === 'text');
+  const done = { photos: 0, embeddings: 0 };
+  const progress = together(shownProgress(config.log.format), countingProgress(done));
+  using stop = stopOnSignals();
   try {
-    const report = await share(sql, config, { jobName: options.job, isFull: options.full, version: VERSION, progress });
+    const report = await share(sql, config, {
+      jobName: options.job,
+      isFull: options.full,
+      version: VERSION,
+      progress,
+      signal: stop.signal,
+    });
     if (options.json) printJson(confirmed === undefined ? report : { ...report, confirmed });
     else print(describeCycle(report));
     return exitCodeOf(report);
   } catch (error) {
+    if (stop.signal.aborted && error === stop.signal.reason) throw new InterruptedError(describeDone(done));
     if (!(error instanceof BusyError) || confirmed === undefined || confirmed.length === 0) throw error;
     if (options.json) printJson({ confirmed, leftToAnotherInstance: true });
     else print('Another immich-sidecar is at work on this database. It removes them in its next cycle.\n');
     return EXIT.ok;
   }
+}
+
+/** Adds up what has been gone through, whatever the job. */
+function countingProgress(done: { photos: number; embeddings: number }): Progress {
+  let now: keyof typeof done | undefined;
+  return {
+    isShown: false,
+    start: (_job, _total, unit) => now = unit,
+    advance: (count) => {
+      if (now !== undefined) done[now] += count;
+    },
+    stop: () => now = undefined,
+  };
+}
+
+function describeDone({ photos, embeddings }: { readonly photos: number; readonly embeddings: number }): string {
+  if (photos + embeddings === 0) return 'Nothing had been copied yet.';
+  const parts = [
+    ...photos > 0 ? [count(photos, 'photo')] : [],
+    ...embeddings > 0 ? [count(embeddings, 'embedding')] : [],
+  ];
+  return `${list(parts)} ${
+    photos + embeddings === 1 ? 'was' : 'were'
+  } dealt with and stay as they are now; the next run goes on from there.`;
 }
 
 function describeConfirmed(confirmed: readonly RememberedBrake[]): string {

@@ -19,7 +19,7 @@ import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, photosByJob, shareChoiceOf } from './confirmed.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { listProblems } from './list_problems.ts';
-import { terminalProgress } from './progress.ts';
+import { shownProgress } from './progress.ts';
 
 interface UnshareOptions extends ConfirmedOptions {
   readonly keep?: boolean;
@@ -77,7 +77,7 @@ async function unshare(
   }
   const question = options.keep ? 'Leave all this to them?' : 'Remove all this?';
   if (!consent.isGiven(describePlan(plan, options), question)) return EXIT.ok;
-  const progress = terminalProgress(config.log.format === 'text');
+  const progress = shownProgress(config.log.format);
   const { result, text } = await withSharing(sql, config, VERSION, (sharing) =>
     sharing.apply(async (tools, view) => {
       const now = await planUnshare(sql, view, choice);

@@ -5,7 +5,7 @@ import { FIELD_NAMES, type FieldName, FIELDS, USUAL_FIELDS } from '../writeback/
 import type { WriteReport } from '../writeback/run/report.ts';
 import { writeBack } from '../writeback/write_back.ts';
 import { type Environment, print, printError, printJson } from './output.ts';
-import { terminalProgress } from './progress.ts';
+import { shownProgress, terminalProgress } from './progress.ts';
 import { stopOnSignals } from './signals.ts';
 import { withConfiguration } from './with_configuration.ts';
 import { describePlan, describeRun } from './write_words.ts';
@@ -96,7 +96,7 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
       clearAlbumCache: flags.clearAlbumCache === true,
       since: flags.since,
       signal: stop.signal,
-      progress: terminalProgress(config.log.format === 'text' && !isDryRun),
+      progress: isDryRun ? terminalProgress(false) : shownProgress(config.log.format),
       onPlan: (record, plan) => {
         if (!isDryRun) return;
         if (flags.json) printJson({ assetId: record.assetId, ...plan });

@@ -1,5 +1,6 @@
 import { isSaidByErrors, PROBLEMS } from '../problems/codes.ts';
 import type { Problem } from '../problems/problem.ts';
+import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Snapshot, WriteStatus } from './snapshot.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Snapshot, WriteStatus } from './snapshot.ts';
  * error. Field by field, so that a new one is not shown before somebody has put it here. Pure.
  */
 export function publicSnapshot(snapshot: Snapshot): Snapshot {
-  const { version, startedAt, phase, nextRunAt, intervalSeconds } = snapshot;
+  const { version, startedAt, phase, nextRunAt, intervalSeconds, progress } = snapshot;
   return {
     version,
     startedAt,
@@ -15,11 +16,13 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
     nextRunAt,
     intervalSeconds,
     problems: snapshot.problems.map(publicProblem),
-    jobs: snapshot.jobs.map(({ name, from, to, standing, problemCounts }) => ({
+    progress: progress && publicProgress(progress),
+    jobs: snapshot.jobs.map(({ name, from, to, standing, countedAt, problemCounts }) => ({
       name,
       from,
       to,
       standing,
+      countedAt,
       problemCounts,
       problems: [],
     })),
@@ -46,6 +49,11 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
     ),
     write: snapshot.write && publicWrite(snapshot.write),
   };
+}
+
+function publicProgress(figures: ProgressFigures): ProgressFigures {
+  const { job, unit, done, total, startedAt, perSecond, secondsLeft } = figures;
+  return { job, unit, done, total, startedAt, perSecond, secondsLeft };
 }
 
 function publicWrite({ schedule, nextRunAt, last, error }: WriteStatus): WriteStatus {

@@ -5,7 +5,7 @@ import { problemOf } from '../problems/problem.ts';
 import { connect, type Connection, disconnect, explainDatabaseError } from '../postgres/connect.ts';
 import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
 import { lossOf } from '../postgres/sockets.ts';
-import type { Progress } from '../share/cycle/progress.ts';
+import { Meter, type Progress, together } from '../share/cycle/progress.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import { Sharing } from '../share/share.ts';
 import { isPassing } from './patience.ts';
@@ -45,6 +45,7 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly state: ServiceState;
   readonly #options: SchedulerOptions;
+  readonly #progress: Progress;
   #config: Config;
   #reload = new AbortController();
   #woken = new AbortController();
@@ -54,6 +55,7 @@ export class Scheduler {
     this.#options = options;
     this.state = options.state ?? new ServiceState();
     this.#config = options.config;
+    this.#progress = together(options.progress, new Meter((figures) => this.state.progressed(figures)));
   }
 
   /** Returns when `stop` is aborted, at most 10 seconds later, with no transaction open. */
@@ -144,7 +146,7 @@ export class Scheduler {
         for (const errand of this.#errands.splice(0)) await settledWithin(errand.run(sql, config), isOver, GRACE_MS);
         this.state.enter('working');
         const cycle = sharing.cycle({
-          progress: this.#options.progress,
+          progress: this.#progress,
           signal,
           embeddingsMs: EMBEDDINGS_MS,
         });
@@ -152,7 +154,7 @@ export class Scheduler {
         this.state.succeeded(done);
         this.#options.onCycle(done);
         if (done.hasBacklog) continue;
-        if (await writing.runIfDue(isOver, this.#options.progress)) continue;
+        if (await writing.runIfDue(isOver, this.#progress)) continue;
         await this.#waitForNext('waiting', config, isOver);
       }
     } catch (error) {

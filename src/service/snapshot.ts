@@ -1,5 +1,6 @@
 import { isId } from '../config/values.ts';
 import type { Config } from '../config/config.ts';
+import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import { changesOf, type JobReport, problemsOf } from '../share/cycle/report.ts';
 import type { BrakeReport } from '../share/brake/brake.ts';
@@ -18,6 +19,8 @@ export interface Snapshot {
   readonly intervalSeconds: number;
   /** Why not all is well; empty when it is. */
   readonly problems: readonly Problem[];
+  /** How far the copy, or the write-back, is that goes on; undefined when there is none. */
+  readonly progress: ProgressFigures | undefined;
   readonly jobs: readonly JobSnapshot[];
   /** What is kept until somebody confirms that it may go. */
   readonly brakes: readonly BrakeReport[];
@@ -32,8 +35,9 @@ export interface JobSnapshot {
   /** Names of the two users; undefined until the database has told, or when the job is not configured any more. */
   readonly from: string | undefined;
   readonly to: string | undefined;
-  /** As the last full cycle counted it; undefined before the first. */
+  /** As it was counted at `countedAt`; both are undefined before the first cycle has ended. */
   readonly standing: Standing | undefined;
+  readonly countedAt: string | undefined;
   /** Of the last cycle, by code. */
   readonly problemCounts: Readonly<Partial<Record<ProblemCode, number>>>;
   /** The same, one by one; empty for somebody who has not signed in. */
@@ -74,6 +78,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     nextRunAt: state.nextRunAt,
     intervalSeconds: config.syncIntervalSeconds,
     problems: state.problems,
+    progress: state.progress,
     jobs: [...names].map((name) => {
       const job = config.jobs.find((one) => one.name === name);
       const nameOf = (user: string | undefined) =>
@@ -84,6 +89,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
         from: nameOf(job?.sourceUserId),
         to: nameOf(job?.targetUserId),
         standing: state.standings.get(name),
+        countedAt: state.countedAt.get(name),
         problemCounts: countCodes(problems),
         problems,
       };

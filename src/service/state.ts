@@ -1,6 +1,7 @@
 import { PROBLEMS } from '../problems/codes.ts';
 import { type Problem, problem, problemOf } from '../problems/problem.ts';
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
+import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 
@@ -20,6 +21,9 @@ export interface CycleRecord {
   readonly error?: Problem;
 }
 
+/** A batch takes a fraction of a second; who looks needs no more news than this. */
+const PROGRESS_PAUSE_MS = 500;
+
 /** Enough for the charts of a dashboard; a report takes some 2 kB. */
 const KEPT_CYCLES = 100;
 
@@ -37,9 +41,12 @@ export class ServiceState {
   #nextRunAt: string | undefined;
   #failuresInARow = 0;
   #configProblem: Problem | undefined;
+  #progress: ProgressFigures | undefined;
+  #toldAtMs = 0;
   #write: WriteState = { nextRunAt: undefined, last: undefined, error: undefined };
   readonly #cycles: CycleRecord[] = [];
   readonly #standings = new Map<string, Standing>();
+  readonly #countedAt = new Map<string, string>();
   readonly #userNames = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
 
@@ -61,7 +68,7 @@ export class ServiceState {
     return this.#cycles;
   }
 
-  /** Where everything stands, by job, as the last full cycle counted it. */
+  /** Where everything stands, by job, as it was counted last. */
   get standings(): ReadonlyMap<string, Standing> {
     return this.#standings;
   }
@@ -69,6 +76,16 @@ export class ServiceState {
   /** What users are called, by id. */
   get userNames(): ReadonlyMap<string, string> {
     return this.#userNames;
+  }
+
+  /** Of the copy, or the write-back, that goes on; undefined when there is none. */
+  get progress(): ProgressFigures | undefined {
+    return this.#progress;
+  }
+
+  /** When the standings were counted, by job. */
+  get countedAt(): ReadonlyMap<string, string> {
+    return this.#countedAt;
   }
 
   get write(): WriteState {
@@ -106,10 +123,23 @@ export class ServiceState {
     this.#changed();
   }
 
+  progressed(figures: ProgressFigures | undefined): void {
+    this.#progress = figures;
+    const now = Date.now();
+    if (figures !== undefined && now - this.#toldAtMs < PROGRESS_PAUSE_MS) return;
+    this.#toldAtMs = now;
+    this.#changed();
+  }
+
   succeeded(report: CycleReport): void {
     this.#failuresInARow = 0;
     const { startedAt, seconds, complete } = report;
-    for (const { job, standing } of report.jobs) if (standing !== undefined) this.#standings.set(job, standing);
+    const endedAt = new Date(Date.parse(startedAt) + seconds * 1_000).toISOString();
+    for (const { job, standing } of report.jobs) {
+      if (standing === undefined) continue;
+      this.#standings.set(job, standing);
+      this.#countedAt.set(job, endedAt);
+    }
     this.#record({ startedAt, seconds, outcome: complete ? 'done' : 'partial', report });
   }
 
@@ -126,7 +156,10 @@ export class ServiceState {
   /** `problem`: why a changed configuration could not be taken over; undefined when it was. */
   reloaded(problem?: unknown): void {
     this.#configProblem = problem === undefined ? undefined : problemOf(problem);
-    if (problem === undefined) this.#standings.clear();
+    if (problem === undefined) {
+      this.#standings.clear();
+      this.#countedAt.clear();
+    }
     this.#changed();
   }
 

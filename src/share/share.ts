@@ -24,8 +24,11 @@ import { KeptMark } from './cycle/kept_mark.ts';
 import { planCycle, type PlanSink } from './cycle/dry_run.ts';
 import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
+import { Counting } from './cycle/counting.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
+import type { Standing } from './cycle/outcome.ts';
+import { readStanding } from './standing/standing.ts';
 import { chosenJobs, type Tools, type View } from './cycle/tools.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
 import { completeJobs } from './jobs/complete.ts';
@@ -93,6 +96,7 @@ export class Sharing {
   #unkept = { changes: 0, sinceMs: performance.now() };
   readonly #embeddings: EmbeddingQueues = new Map();
   readonly #said = new Said();
+  readonly #counting = new Counting();
 
   constructor(
     readonly sql: Connection,
@@ -243,7 +247,17 @@ export class Sharing {
       });
     const database = { sql, transaction, signal, batchSize: limits.batch };
     const backlog = new EmbeddingBacklog(this.#embeddings, options.embeddingsMs);
-    return { database, schema, files, settings, limits, mediaLocation, backlog, said: this.#said };
+    return {
+      database,
+      schema,
+      files,
+      settings,
+      limits,
+      mediaLocation,
+      backlog,
+      said: this.#said,
+      counting: this.#counting,
+    };
   }
 }
 
@@ -271,17 +285,23 @@ async function readAllWaiting({ sql, jobs, scope }: View, limit: number): Promis
   return waiting;
 }
 
-/** Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. */
+/**
+ * Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. Returns where everything stands now, by
+ * job.
+ */
 export async function dryRun(
   sql: Connection,
   config: Config,
   options: { readonly jobName?: string | undefined; readonly sink: PlanSink; readonly limits?: Limits },
-): Promise<void> {
+): Promise<ReadonlyMap<string, Standing>> {
   const plan = async (tx: Sql, prepared: Prepared) => {
     await check(tx, prepared);
     await planCycle({ ...prepared, sql: tx, scope: 'all', rechecks: await readRechecks(tx) }, options.sink);
+    const standings = new Map<string, Standing>();
+    for (const job of chosenJobs(prepared)) standings.set(job.name, await readStanding(tx, prepared.schema, job));
+    return standings;
   };
-  await planOnly(sql, config, options.jobName, plan, options.limits);
+  return await planOnly(sql, config, options.jobName, plan, options.limits);
 }
 
 /** Runs `plan`, which only reads, with our own tables as they are, or as they would be. Changes nothing. */

@@ -2,6 +2,7 @@ import { demoConfig } from '../../src/demo/jobs.ts';
 import type { Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { UserError } from '../../src/errors.ts';
+import { FaultError } from '../../src/postgres/faults.ts';
 import { problem } from '../../src/problems/problem.ts';
 import { ServiceState } from '../../src/service/state.ts';
 import type { Standing } from '../../src/share/cycle/outcome.ts';
@@ -50,14 +51,19 @@ export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = O
     state.enter('waiting', Date.now() + 42_000);
   },
   'starting': (state) => state.enter('working'),
+  'copying': (state) => {
+    state.enter('working');
+    const startedAt = new Date(Date.now() - 60_000).toISOString();
+    const figures = { job: 'family to bob', unit: 'photos', done: 1_234, total: 15_000, startedAt } as const;
+    state.progressed({ ...figures, perSecond: 45.2, secondsLeft: 305 });
+  },
   'writing': (state) => {
     state.succeeded(report(1, 0));
     state.enter('writing');
   },
   'degraded': (state) => {
     for (let minute = 30; minute > 3; minute--) state.succeeded(report(minute, 0));
-    const lost = new UserError('No PostgreSQL answers at immich_postgres:5432.', {
-      problemCode: 'database-away',
+    const lost = new FaultError('lost', 'No PostgreSQL answers at immich_postgres:5432.', {
       remedy: 'Check that it is running, and DB_HOSTNAME and DB_PORT.',
     });
     for (let minute = 3; minute > 0; minute--) state.failed(lost, Date.now() - minute * 60_000);

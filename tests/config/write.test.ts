@@ -6,6 +6,7 @@ import { ALICE, BOB, load, problemOf, withDirectory } from './helper.ts';
 Deno.test('write-back has the defaults of its requirements', () => {
   withDirectory({}, (cwd) => {
     assert.deepEqual(JSON.parse(JSON.stringify(loadConfig({ env: {}, cwd, needJobs: false }).write)), {
+      isMentioned: false,
       source: 'api',
       destination: 'embed',
       userIds: [],
@@ -50,6 +51,7 @@ Deno.test('every write-back setting can be set, and relative paths start at the 
   };
   withDirectory({}, (cwd) => {
     assert.deepEqual(loadConfig({ env, cwd, needJobs: false }).write, {
+      isMentioned: true,
       source: 'database',
       destination: 'both',
       userIds: [ALICE, BOB],

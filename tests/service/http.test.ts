@@ -9,6 +9,7 @@ Deno.test('/healthz is about the process, /readyz about sharing', async () => {
   const expected = {
     healthy: 200,
     starting: 200,
+    copying: 200,
     writing: 200,
     standby: 200,
     degraded: 503,
@@ -36,6 +37,36 @@ Deno.test('a service whose last cycle was long ago is not ready', async () => {
   const { status, text } = await site.get('/readyz');
   assert.equal(status, 503);
   assert.match(text, /the last cycle ended \d+ s ago/);
+});
+
+Deno.test('how far a first copy is, is on the page, in /api/status and in /metrics, for everybody', async () => {
+  await using site = await serve('copying');
+  const { text: page } = await site.get('/');
+  assert.match(page, /<strong>family to bob<\/strong>: 1,234 of 15,000 photos, 45 a second, about 5 minutes left\./);
+  assert.match(page, /<progress max="15000" value="1234" aria-label="how far the copy is">/);
+  const { progress } = JSON.parse((await site.get('/api/status')).text);
+  assert.deepEqual([progress.job, progress.done, progress.total, progress.secondsLeft], [
+    'family to bob',
+    1_234,
+    15_000,
+    305,
+  ]);
+  const { text: metrics } = await site.get('/metrics');
+  assert.match(metrics, /^immich_sidecar_progress\{job="family to bob",unit="photos",state="done"\} 1234$/m);
+  site.state.progressed(undefined);
+  assert.doesNotMatch((await site.get('/metrics')).text, /^immich_sidecar_progress\{/m);
+  assert.doesNotMatch((await site.get('/')).text, /how far the copy is/);
+});
+
+Deno.test('counts say when they were counted', async () => {
+  await using site = await serve('healthy');
+  assert.match((await site.get('/')).text, /of 12,400 photos and videos <small>as of <time datetime="/);
+  assert.match(
+    (await site.get('/metrics')).text,
+    /^immich_sidecar_photos_counted_timestamp_seconds\{job="family to bob"\} \d/m,
+  );
+  const { jobs } = JSON.parse((await site.get('/api/status')).text);
+  assert.ok(Date.now() - Date.parse(jobs[0].countedAt) < 3_600_000);
 });
 
 Deno.test('/metrics is what Prometheus reads, /api/status is JSON, and neither holds a secret', async () => {

@@ -11,6 +11,8 @@ body { margin: 0 auto; padding: 1rem; max-width: 62rem; font: 1rem/1.5 system-ui
 h1 { font-size: 1rem; margin: 0; color: var(--soft); font-weight: 600; }
 h2 { font-size: 1.15rem; margin: 0 0 .5rem; }
 h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+h4 { font-size: .9rem; margin: .5rem 0 0; color: var(--soft); }
+small { color: var(--soft); }
 p { margin: 0 0 .5rem; overflow-wrap: anywhere; }
 ul { margin: .25rem 0; padding-left: 1.2rem; }
 code { font-size: .9em; overflow-wrap: anywhere; }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { type ProblemCode, wordsFor } from '../../problems/codes.ts';
 import { describeProblem } from '../../problems/problem.ts';
+import { describeProgress } from '../../share/cycle/progress.ts';
 import { describeStanding } from '../../share/standing/words.ts';
 import type { Visitor } from '../http/access.ts';
 import { readinessOf } from '../readiness.ts';
@@ -48,6 +49,7 @@ function body(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
 <section class="verdict ${verdict.kind}" aria-labelledby="verdict">
 <h2 id="verdict">${verdict.long}</h2>
 <p>${doing(snapshot)}</p>
+${progressOf(snapshot)}
 ${visitor.message === undefined ? '' : html`<p class="message" role="status">${visitor.message}</p>`}
 </section>
 ${needsYou(snapshot, visitor)}
@@ -76,6 +78,15 @@ function verdictOf(snapshot: Snapshot, nowMs: number): Verdict {
     return { kind: 'busy', short: 'At work', long: 'At work' };
   }
   return { kind: 'good', short: 'All is well', long: 'All is well' };
+}
+
+function progressOf({ progress }: Snapshot): Html | string {
+  if (progress === undefined) return '';
+  const { job, done, total } = progress;
+  return html`<p>${
+    progress.unit === 'embeddings' ? 'Copying what machine learning knows' : 'Copying'
+  }, <strong>${job}</strong>: ${describeProgress(progress)}.</p>
+<progress max="${Math.max(total, 1)}" value="${Math.min(done, total)}" aria-label="how far the copy is"></progress>`;
 }
 
 function doing({ phase, nextRunAt }: Snapshot): Html {
@@ -139,12 +150,14 @@ function shared(jobs: readonly JobSnapshot[], visitor: Visitor): Html {
     return html`<article class="job"><h3>${job.name}</h3>
 ${job.from === undefined ? '' : html`<p>from ${job.from} to ${job.to ?? 'somebody'}</p>`}
 ${
-      standing === undefined ? html`<p>Not counted yet.</p>` : html`
+      standing === undefined ? html`<p>It is counted when the first cycle has ended.</p>` : html`
         <p class="number"><strong>${standing.mirrored.toLocaleString('en')}</strong> of ${standing.selected
-          .toLocaleString('en')} photos and videos</p>
+          .toLocaleString('en')} photos and videos${job.countedAt === undefined ? '' : html`
+          <small>as of ${timeOf(job.countedAt)}</small>
+        `}</p>
         <progress max="${Math.max(standing.selected, 1)}" value="${standing.mirrored}" aria-label="shared of ${job
           .name}"></progress>
-        ${list(describeStanding(standing))}
+        ${waiting(describeStanding(standing))}
       `
     }
 ${
@@ -153,6 +166,10 @@ ${
   });
   return html`<section aria-labelledby="shared"><h2 id="shared">Shared</h2>
 ${rows.length === 0 ? html`<p>No job is configured.</p>` : html`<div class="jobs">${rows}</div>`}</section>`;
+}
+
+function waiting(lines: readonly string[]): Html | string {
+  return lines.length === 0 ? '' : html`<h4>Waiting or left out</h4>${list(lines)}`;
 }
 
 /** `12 × the file is not there`: which ones is for those who have signed in. */
@@ -165,8 +182,9 @@ function list(sentences: readonly string[]): Html | string {
 }
 
 function recentActivity({ cycles }: Snapshot): Html {
-  const told = cycles.filter(({ created, updated, withdrawn, problems, error }) =>
-    created + updated + withdrawn + problems > 0 || error !== undefined
+  // What failed before, and still does, is no news.
+  const told = cycles.filter(({ created, updated, withdrawn, problems, error }, index) =>
+    created + updated + withdrawn > 0 || error !== undefined || problems !== (cycles[index - 1]?.problems ?? 0)
   ).slice(-8).reverse();
   return html`<section aria-labelledby="recent"><h2 id="recent">Recent activity</h2>
 ${cycles.length === 0 ? html`<p>No cycle has ended yet.</p>` : cycleChart(cycles)}

@@ -28,6 +28,14 @@ export class Metrics {
   readonly #ready = this.#gauge('ready', 'Whether /readyz answers 200');
   readonly #photos = this.#gauge('photos', 'Selected photos and videos, by job and where they stand', ['job', 'state']);
   readonly #problems = this.#gauge('problems', 'Problems of the last cycle, by job and code', ['job', 'code']);
+  readonly #countedAt = this.#gauge('photos_counted_timestamp_seconds', 'When the photos of a job were counted', [
+    'job',
+  ]);
+  readonly #progress = this.#gauge('progress', 'How far the copy is that goes on: what is done, and of how much', [
+    'job',
+    'unit',
+    'state',
+  ]);
   readonly #brakes = this.#gauge('brakes', 'Jobs that hold back withdrawals until they are confirmed');
   readonly #lastCycle = this.#gauge('last_cycle_timestamp_seconds', 'When the last cycle began');
   readonly #written = this.#gauge('write_files', 'How the files of the last run of write-back ended', ['outcome']);
@@ -53,9 +61,16 @@ export class Metrics {
     for (const { name: job, problemCounts } of snapshot.jobs) {
       for (const [code, count] of Object.entries(problemCounts)) this.#problems.set({ job, code }, count);
     }
+    this.#progress.reset();
+    if (snapshot.progress !== undefined) {
+      const { job, unit, done, total } = snapshot.progress;
+      for (const [state, number] of Object.entries({ done, total })) this.#progress.set({ job, unit, state }, number);
+    }
     this.#photos.reset();
-    for (const { name: job, standing } of snapshot.jobs) {
+    this.#countedAt.reset();
+    for (const { name: job, standing, countedAt } of snapshot.jobs) {
       if (standing === undefined) continue;
+      if (countedAt !== undefined) this.#countedAt.set({ job }, Date.parse(countedAt) / 1_000);
       const { selected, mirrored, withdrawn, next } = standing;
       const [pending, skipped] = [standing.pending, standing.skipped].map((counts) => sum(Object.values(counts)));
       for (const [state, count] of Object.entries({ selected, mirrored, withdrawn, next, pending, skipped })) {

@@ -29,8 +29,10 @@ export async function runCycle(given: View, tools: Tools, version: string, progr
     if (phase.widensScope && tally.doneBy(phase.name) > 0) view = { ...view, scope: 'all' };
   }
   const standings = new Map<string, Standing>();
-  if (view.scope === 'all') {
+  const countingAtMs = performance.now();
+  if (view.scope === 'all' || tools.counting.isDue(countingAtMs)) {
     for (const job of jobs) standings.set(job.name, await readStanding(view.sql, view.schema, job));
+    tools.counting.counted(countingAtMs, performance.now());
   }
   if (view.scope === 'all') tools.said.fullCycleEnded();
   const report = tally.report({

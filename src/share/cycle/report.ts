@@ -10,7 +10,7 @@ export interface JobReport extends Readonly<Record<JobCount, number>> {
   readonly withdrawn: ReasonCounts;
   /** Mirrors that should have been withdrawn and were kept, being too many at once; empty without a brake. */
   readonly braked: ReasonCounts;
-  /** Counted after a full cycle only, as it takes a look at every asset. */
+  /** Undefined when it was not counted, which takes a look at every asset: see counting.ts. A full cycle always counts. */
   readonly standing: Standing | undefined;
   /** Single files or assets that failed in this cycle; the first hundred. */
   readonly problems: readonly Problem[];

@@ -6,6 +6,7 @@ import type { Isolation } from '../../postgres/transaction.ts';
 import type { BrakeSettings } from '../brake/brake.ts';
 import type { Job } from '../jobs/job.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
+import type { Counting } from './counting.ts';
 import type { Limits } from './limits.ts';
 import type { Said } from './said.ts';
 import type { Scope } from './scope.ts';
@@ -71,6 +72,7 @@ export interface Tools {
   readonly mediaLocation: string;
   readonly backlog: EmbeddingBacklog;
   readonly said: Said;
+  readonly counting: Counting;
 }
 
 /** The jobs of this run. */

@@ -1,7 +1,9 @@
 import { getLogger } from '@logtape/logtape';
+import { dirname } from 'node:path/posix';
 import { quotedPath } from '../../config/quote.ts';
 import { isPlainPath } from '../../files/path_map.ts';
 import type { Sql } from '../../postgres/connect.ts';
+import { wordsFor } from '../../problems/codes.ts';
 import { describeProblem, type Place } from '../../problems/problem.ts';
 import { copyBatch } from '../copy/copy_batch.ts';
 import { countInBatches } from '../cycle/batches.ts';
@@ -17,7 +19,7 @@ import { insertPeople } from '../people/insert_people.ts';
 import { type Candidate, findOwnUploads, type Part, readCandidates } from '../selection/candidates.ts';
 import { type KnownSkip, markKnown, recordSkips, skipOf } from '../standing/skips.ts';
 import { readStanding, readyCount } from '../standing/standing.ts';
-import { definePhase, linesOf, type PlanLine, type Tally } from './phase.ts';
+import { definePhase, type PlanLine, type Tally } from './phase.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -61,15 +63,16 @@ function copying(part: Part) {
 
 function describeNewAssets({ mirrors, skips }: NewAssetsPlan): PlanLine[] {
   return [
-    ...linesOf(
-      '+',
-      'photos to mirror',
-      mirrors,
-      ({ plan }) => `${quotedPath(plan.sourcePath)} -> ${quotedPath(plan.mirrorPath)}`,
-    ),
+    ...mirrors.map(({ plan }): PlanLine => ({
+      sign: '+',
+      kind: 'photos to mirror',
+      folder: dirname(plan.sourcePath),
+      text: `${quotedPath(plan.sourcePath)} -> ${quotedPath(plan.mirrorPath)}`,
+    })),
     ...skips.map((skip): PlanLine => ({
       sign: '!',
       kind: 'photos to leave out',
+      reason: wordsFor(skip.reason),
       text: describeProblem(skip.problem),
       isKnown: skip.isKnown,
     })),

@@ -62,6 +62,10 @@ export interface PlanLine {
   /** How many of that kind it stands for; one when left out. */
   readonly count?: number;
   readonly text: string;
+  /** Where it lies, as Immich sees it: by that a summary counts. */
+  readonly folder?: string;
+  /** Why it is left out: by that a summary counts. */
+  readonly reason?: string;
   /** It was so before: applying it changes nothing. */
   readonly isKnown?: boolean;
 }
