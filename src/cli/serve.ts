@@ -1,11 +1,13 @@
 import { describeProblem, type Problem } from '../problems/problem.ts';
 import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
-import { loadConfig } from '../config/load.ts';
+import { ConfigError, loadConfig, type LoadOptions } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
+import { actionsOf } from '../service/actions.ts';
 import { startHttp } from '../service/http/start.ts';
 import { startNotifying } from '../service/notify.ts';
 import { Scheduler } from '../service/scheduler.ts';
+import { snapshotOf } from '../service/snapshot.ts';
 import { describeBrake } from '../share/brake/words.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import { VERSION } from '../version.ts';
@@ -13,6 +15,8 @@ import { earlyFormat } from './logging.ts';
 import type { Environment } from './output.ts';
 import { shownProgress } from './progress.ts';
 import { reportError } from './report_error.ts';
+import { hearSignals } from './signals.ts';
+import { untilConfigured } from './unconfigured.ts';
 import { takeOver } from './with_configuration.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
@@ -50,11 +54,13 @@ async function serve(
   env: Environment,
   needsNewPermissions: () => Promise<boolean>,
 ): Promise<number> {
+  const load: LoadOptions = { env, cwd: Deno.cwd(), configFile: options.config, needJobs: 'or a write schedule' };
   const readConfig = async () => {
-    const config = loadConfig({ env, cwd: Deno.cwd(), configFile: options.config });
+    const config = loadConfig(load);
     await takeOver(config);
     return config;
   };
+  const report = (error: unknown) => reportError(error, { format: earlyFormat(env) });
   const stop = new AbortController();
   let exitCode: number = EXIT.ok;
   let signals: Disposable | undefined;
@@ -77,40 +83,44 @@ async function serve(
         scheduler.refuseReload(error);
       }
     };
-    signals = listen({
+    signals = hearSignals({
       SIGTERM: () => end(EXIT.ok),
       SIGINT: () => end(EXIT.interrupted),
       SIGHUP: () => void readAgain(),
     });
-    await using http = await startHttp(scheduler, config.service, VERSION);
+    await using http = await startHttp({
+      snapshot: () => snapshotOf(scheduler.state, scheduler.config, VERSION),
+      onChange: (listener) => scheduler.state.onChange(listener),
+      actions: actionsOf(scheduler),
+    }, config.service);
     await using _ = startNotifying(scheduler, VERSION);
     if (http !== undefined) logger.info('dashboard: {url}', { url: http.url });
-    logger.info('immich-sidecar {version}: {jobs} jobs, a cycle every {seconds} s', {
-      version: VERSION,
-      jobs: config.jobs.length,
-      seconds: config.syncIntervalSeconds,
-    });
+    if (config.jobs.length === 0) {
+      logger.info('immich-sidecar {version}: nothing is shared; write-back at {schedule} ({zone})', {
+        version: VERSION,
+        schedule: config.write.schedule,
+        zone: config.write.timeZone,
+      });
+    } else {
+      logger.info('immich-sidecar {version}: {jobs} jobs, a cycle every {seconds} s', {
+        version: VERSION,
+        jobs: config.jobs.length,
+        seconds: config.syncIntervalSeconds,
+      });
+    }
     await scheduler.run(stop.signal);
     return exitCode;
   } catch (error) {
-    return reportError(error, { format: earlyFormat(env) });
+    if (!(error instanceof ConfigError)) return report(error);
+    try {
+      return await untilConfigured(error, { load, report, needsNewPermissions }) ??
+        await serve(options, env, needsNewPermissions);
+    } catch (other) {
+      return report(other);
+    }
   } finally {
     signals?.[Symbol.dispose]();
   }
-}
-
-/** Hears the signals that this system has. */
-function listen(handlers: Readonly<Partial<Record<Deno.Signal, () => void>>>): Disposable {
-  const heard = Object.entries(handlers).filter(([name]) => Deno.build.os !== 'windows' || name === 'SIGINT') as [
-    Deno.Signal,
-    () => void,
-  ][];
-  for (const [name, handler] of heard) Deno.addSignalListener(name, handler);
-  return {
-    [Symbol.dispose]: () => {
-      for (const [name, handler] of heard) Deno.removeSignalListener(name, handler);
-    },
-  };
 }
 
 /** What a cycle changed, and what is wrong when that is news; an idle one says nothing unless asked. */

@@ -152,7 +152,7 @@ async function finish(
   prompter: TerminalPrompter | undefined,
   command: string,
 ): Promise<number> {
-  const { plan, files, warnings, isTakeoverDue } = prepared;
+  const { plan, files, warnings, isTakeoverDue, writes } = prepared;
   const nothing = isNothingToDo(plan, files);
   const lines = nothing ? [] : describeSetup(plan, files);
   if (flags.dryRun || nothing) {
@@ -173,7 +173,7 @@ async function finish(
   }
   using stop = stopOnSignals();
   const result = await prepared.apply(stop.signal);
-  const done = describeResult(result, isTakeoverDue, command);
+  const done = describeResult(result, { isTakeoverDue, writes }, command);
   if (flags.json) printJson({ dryRun: false, plan, warnings, result });
   else if (prompter === undefined) {
     for (const warning of warnings) printError(`! ${warning}\n`);
@@ -186,7 +186,11 @@ async function finish(
 }
 
 /** @param command how this program is called */
-function describeResult({ files, jobs }: SetupResult, isTakeoverDue: boolean, command: string): string[] {
+function describeResult(
+  { files, jobs }: SetupResult,
+  { isTakeoverDue, writes }: Pick<PreparedSetup, 'isTakeoverDue' | 'writes'>,
+  command: string,
+): string[] {
   const kept = files.flatMap(({ backup }) => backup ?? []);
   const steps = [
     ['doctor', 'is everything as it must be?'],
@@ -205,5 +209,16 @@ function describeResult({ files, jobs }: SetupResult, isTakeoverDue: boolean, co
       "Back up Immich's database before the first sync. Then:",
       ...steps.map(([step = '', what]) => `  ${command} ${step.padEnd('sync --dry-run'.length)}  ${what}`),
     ]),
+    ...(writes
+      ? [
+        'Write into the files:',
+        ...[
+          ['write --all --dry-run', 'see every tag that would be written'],
+          ['write --all', 'write them'],
+          ['undo', 'undo it'],
+        ].map(([step = '', what]) => `  ${command} ${step.padEnd('write --all --dry-run'.length)}  ${what}`),
+        'Every night: WRITE_SCHEDULE="0 3 * * *" in .env, and serve, which needs no share for that.',
+      ]
+      : []),
   ];
 }

@@ -20,3 +20,17 @@ export function stopOnSignals(): Stop {
   for (const name of heard) Deno.addSignalListener(name, onSignal);
   return { signal: controller.signal, [Symbol.dispose]: ignore };
 }
+
+/** Hears the signals that this system has. */
+export function hearSignals(handlers: Readonly<Partial<Record<Deno.Signal, () => void>>>): Disposable {
+  const heard = Object.entries(handlers).filter(([name]) => Deno.build.os !== 'windows' || name === 'SIGINT') as [
+    Deno.Signal,
+    () => void,
+  ][];
+  for (const [name, handler] of heard) Deno.addSignalListener(name, handler);
+  return {
+    [Symbol.dispose]: () => {
+      for (const [name, handler] of heard) Deno.removeSignalListener(name, handler);
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Config } from './config.ts';
+import type { Config, ServiceConfig } from './config.ts';
 import { type ConfigFile, findConfigFile } from './config_file.ts';
 import { readDatabaseConfig } from './database.ts';
 import { deepFreeze } from './freeze.ts';
@@ -23,8 +23,8 @@ export interface LoadOptions {
   readonly cwd: string;
   /** The configuration file from the command line: YAML, JSON, INI or `.env`. It must exist. */
   readonly configFile?: string | undefined;
-  /** Whether a configuration without any job is a problem (default true). */
-  readonly needJobs?: boolean;
+  /** Whether a configuration without any job is a problem (default true); `or a write schedule`: unless write-back is scheduled. */
+  readonly needJobs?: boolean | 'or a write schedule';
 }
 
 /** More backends than this in one vector index get in each other's way. */
@@ -43,8 +43,35 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
   for (const source of variables) reportMisspelledVariables(source, problems);
   const file = findConfigFile(variables, cwd, configFile, problems, notes);
   const settings = new SettingsReader([...variables, file?.settings ?? new Map()], cwd, problems);
+  const config = configOf(settings, file, { cwd, needJobs }, problems, notes);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+/** What is configured when nobody says anything: nothing is shared, and nothing is written. */
+export function defaultConfig(): Config {
+  const settings = new SettingsReader([], '/', []);
+  return deepFreeze(configOf(settings, undefined, { cwd: '/', needJobs: false }, [], []));
+}
+
+/** Where HTTP is to be answered while the configuration is wrong: what is right of its settings, else the defaults. Never throws. */
+export function readServiceAnyway({ env, cwd, configFile }: LoadOptions): ServiceConfig {
+  const variables = [environmentSource(env), dotEnvSource(cwd, [], env)];
+  const file = findConfigFile(variables, cwd, configFile, [], []);
+  return readServiceConfig(new SettingsReader([...variables, file?.settings ?? new Map()], cwd, []));
+}
+
+function configOf(
+  settings: SettingsReader,
+  file: ConfigFile | undefined,
+  { cwd, needJobs }: { readonly cwd: string; readonly needJobs: NonNullable<LoadOptions['needJobs']> },
+  problems: ConfigProblem[],
+  notes: string[],
+): Config {
   const vectorWorkers = settings.read('VECTOR_WORKERS') ?? Math.min(navigator.hardwareConcurrency, MAX_VECTOR_WORKERS);
-  const config: Config = {
+  const write = readWriteConfig(settings, cwd);
+  const areJobsNeeded = needJobs === true || (needJobs !== false && write.schedule === undefined);
+  return {
     database: readDatabaseConfig(settings, vectorWorkers, cwd, problems, notes),
     databaseWaitSeconds: settings.read('DB_WAIT_SECONDS'),
     immich: { url: readImmichUrl(settings, problems), apiKey: settings.read('IMMICH_API_KEY') },
@@ -53,8 +80,8 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
     externalLibraryDir: absolute(settings.read('EXTERNAL_LIBRARY_DIR'), cwd),
     externalLibraryMount: settings.read('EXTERNAL_LIBRARY_MOUNT'),
     pathMap: settings.read('PATH_MAP') ?? [],
-    jobs: readJobs(settings, file, needJobs, problems, notes),
-    write: readWriteConfig(settings, cwd),
+    jobs: readJobs(settings, file, areJobsNeeded, problems, notes),
+    write,
     service: readServiceConfig(settings),
     vectorWorkers,
     syncIntervalSeconds: settings.read('SYNC_INTERVAL_SECONDS'),
@@ -64,8 +91,6 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
     log: { level: settings.read('LOG_LEVEL'), format: readLogFormat(settings) },
     notes,
   };
-  if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(config);
 }
 
 /** The jobs of the YAML file if it has any, else those of the environment; never a mixture. */
@@ -98,7 +123,7 @@ function readJobs(
       key: 'jobs',
       place: 'environment',
       message: 'nothing is configured to be shared',
-      remedy: 'Set SHARED_PATH_PREFIX or UPLOAD_SOURCE_USER_ID, or write a list of jobs into config.yaml.',
+      remedy: 'Run setup, or write a list of jobs into config.yaml. To write into files only, set WRITE_SCHEDULE.',
     });
   }
   return buildJobs(drafts, { ...defaults, never: readReasons(file?.never ?? new Map(), problems) }, problems);

@@ -4,6 +4,8 @@ import { type ProblemCode, PROBLEMS } from './codes.ts';
 
 /** To what a problem happened. */
 export interface Place {
+  /** The name of a setting. */
+  readonly setting?: string;
   readonly job?: string;
   /** The source's, where a photo has one. */
   readonly assetId?: string;

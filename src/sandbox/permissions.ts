@@ -74,14 +74,15 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
   };
 }
 
-/** What is allowed when the configuration is invalid: to read it, to report why, and for doctor what it checks anyway. Pure. */
+/** What is allowed when the configuration is invalid: to read it, to report why, over HTTP too where that is given, and for doctor what it checks anyway. Pure. */
 export function permissionsWithoutConfig(
   { startsExifTool, makesTemporary, asksSystem }: Purpose,
   { configFiles, exifTool, temporary }: Omit<Machine, 'realPathOf'>,
+  http?: Config['service']['http'],
 ): Permissions {
   const own = makesTemporary ? [temporary] : [];
   return {
-    net: [],
+    net: http === undefined || http.port === 0 ? [] : [addressOf(http)],
     read: [...configFiles, ...own, ...(startsExifTool ? exifTool.read : [])],
     write: [...own, ...(startsExifTool ? exifTool.write : [])],
     env: startsExifTool ? [...exifTool.env] : [],

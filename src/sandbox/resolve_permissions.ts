@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, readServiceAnyway } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { ENVIRONMENT_NAMES } from '../config/settings.ts';
 import { textFilesAskedFor } from '../config/text_file.ts';
@@ -25,7 +25,7 @@ export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest
     realPathOf,
   };
   const permissions = config === undefined
-    ? permissionsWithoutConfig(purpose, machine)
+    ? permissionsWithoutConfig(purpose, machine, args[0] === 'serve' ? httpAnyway({ args, env, cwd }) : undefined)
     : permissionsFor(config, purpose, machine);
   const own = { configuration: machine.configFiles, programs: programsOf(config) };
   return {
@@ -38,10 +38,21 @@ export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest
   };
 }
 
+/** Where serve says what is wrong with its configuration. */
+function httpAnyway({ args, env, cwd }: Pick<ResolveRequest, 'args' | 'env' | 'cwd'>): Config['service']['http'] {
+  return readServiceAnyway({ env, cwd, configFile: configFileOf(args) }).http;
+}
+
 /** Undefined when it is invalid; the engine reports why. */
 function readConfig(args: readonly string[], env: ResolveRequest['env'], cwd: string): Config | undefined {
   try {
-    return loadConfig({ env, cwd, needJobs: false, configFile: configFileOf(args) });
+    // serve waits while there is nothing to do.
+    return loadConfig({
+      env,
+      cwd,
+      needJobs: args[0] === 'serve' ? 'or a write schedule' : false,
+      configFile: configFileOf(args),
+    });
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;

@@ -60,12 +60,12 @@ function publicWrite({ schedule, nextRunAt, last, error }: WriteStatus): WriteSt
   return { schedule, nextRunAt, last, error: error && publicProblem(error) };
 }
 
-function publicProblem({ code, where: { job } }: Problem): Problem {
+function publicProblem({ code, where: { job, setting } }: Problem): Problem {
   const { what, remedy } = PROBLEMS[code];
   return {
     code,
-    what,
-    where: job === undefined ? {} : { job },
+    what: setting === undefined ? what : `${setting}: ${what}`,
+    where: { ...job === undefined ? {} : { job }, ...setting === undefined ? {} : { setting } },
     remedy: isSaidByErrors(code) ? 'Sign in to see the message, or read the log.' : remedy,
   };
 }

@@ -37,9 +37,12 @@ const FRESH_SECONDS = 300;
  */
 export function readinessOf(snapshot: Snapshot, nowMs: number): Readiness {
   const last = snapshot.cycles.at(-1);
-  const isConnected = snapshot.phase !== 'connecting' && snapshot.phase !== 'stopped';
+  const isConnected = snapshot.phase !== 'unconfigured' && snapshot.phase !== 'connecting' &&
+    snapshot.phase !== 'stopped';
   // A configuration that does not fit this Immich is found out with the database, which is left then.
-  const misfit = isConnected || last?.error === undefined || OF_THE_CONNECTION.has(last.error.code)
+  const misfit = snapshot.phase === 'unconfigured'
+    ? snapshot.problems.map(({ what }) => what).join('; ')
+    : isConnected || last?.error === undefined || OF_THE_CONNECTION.has(last.error.code)
     ? undefined
     : last.error.what;
   const checks: ReadinessCheck[] = [

@@ -99,6 +99,9 @@ export class Scheduler {
         remedy: 'Wait until it is, or ask the instance that works.',
       });
     }
+    if (this.#config.jobs.length === 0) {
+      throw new UserError('Nothing is shared.', { problemCode: 'not-at-work', remedy: 'Run setup to set up a share.' });
+    }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#errands.push({
       run: async (sql, config) => await work(sql, config).then(resolve, reject),
@@ -134,6 +137,7 @@ export class Scheduler {
   /** One connection's life: until it is lost, something fails, or `signal` is aborted. Always throws. */
   async #work(signal: AbortSignal): Promise<never> {
     const config = this.#config;
+    if (config.jobs.length === 0) return await this.#onlyWrite(config, signal);
     this.state.enter('connecting');
     const sql = await connect(config.database);
     try {
@@ -161,6 +165,15 @@ export class Scheduler {
       throw explainSystemError(explainDatabaseError(error, config.database));
     } finally {
       await disconnect(sql, { isHurried: true });
+    }
+  }
+
+  /** Where nothing is shared: no connection, no lock and no tables of ours. Always throws. */
+  async #onlyWrite(config: Config, signal: AbortSignal): Promise<never> {
+    const writing = new WriteSchedule(config, this.state);
+    while (true) {
+      if (await writing.runIfDue(signal, this.#progress)) continue;
+      await this.#waitForNext('waiting', config, signal);
     }
   }
 

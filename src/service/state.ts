@@ -1,3 +1,5 @@
+import { ConfigError } from '../config/problems.ts';
+import type { UserError } from '../errors.ts';
 import { PROBLEMS } from '../problems/codes.ts';
 import { type Problem, problem, problemOf } from '../problems/problem.ts';
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
@@ -7,9 +9,10 @@ import type { WriteReport } from '../writeback/run/report.ts';
 
 /**
  * What the service is doing: `connecting` to the database or waiting for it, `standby` while another instance is at work,
- * `working` on a cycle, `writing` back into files, `waiting` for the next cycle, `stopped`.
+ * `working` on a cycle, `writing` back into files, `waiting` for the next cycle, `stopped`;
+ * `unconfigured` while the configuration is wrong, or there is none.
  */
-export type ServicePhase = 'connecting' | 'standby' | 'working' | 'writing' | 'waiting' | 'stopped';
+export type ServicePhase = 'unconfigured' | 'connecting' | 'standby' | 'working' | 'writing' | 'waiting' | 'stopped';
 
 /** One cycle, or one attempt at it. */
 export interface CycleRecord {
@@ -40,7 +43,7 @@ export class ServiceState {
   #phase: ServicePhase = 'connecting';
   #nextRunAt: string | undefined;
   #failuresInARow = 0;
-  #configProblem: Problem | undefined;
+  #configProblems: readonly Problem[] = [];
   #progress: ProgressFigures | undefined;
   #toldAtMs = 0;
   #write: WriteState = { nextRunAt: undefined, last: undefined, error: undefined };
@@ -99,7 +102,7 @@ export class ServiceState {
       ? 0
       : problemsOf(last.report).filter(({ code }) => !PROBLEMS[code].waits).length;
     return [
-      this.#configProblem,
+      ...this.#configProblems,
       last?.error,
       ...(last?.report?.brakes ?? []).map(({ job }) => problem('brake', { job })),
       failed > 0 ? problem('photos-failed', {}, String(failed)) : undefined,
@@ -155,12 +158,25 @@ export class ServiceState {
 
   /** `problem`: why a changed configuration could not be taken over; undefined when it was. */
   reloaded(problem?: unknown): void {
-    this.#configProblem = problem === undefined ? undefined : problemOf(problem);
+    this.#configProblems = problem === undefined ? [] : [problemOf(problem)];
     if (problem === undefined) {
       this.#standings.clear();
       this.#countedAt.clear();
     }
     this.#changed();
+  }
+
+  /** Nothing can begin: why, and every mistake of the configuration by itself. */
+  misconfigured(error: UserError): void {
+    this.#configProblems = error instanceof ConfigError
+      ? error.problems.map(({ key, place, message, remedy }) => ({
+        code: 'configuration',
+        what: `${key} (${place}): ${message}`,
+        where: { setting: key },
+        remedy,
+      }))
+      : [problemOf(error)];
+    this.enter('unconfigured');
   }
 
   writeScheduled(nextRunAt: Date | undefined): void {

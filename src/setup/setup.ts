@@ -25,6 +25,8 @@ export interface PreparedSetup {
   readonly files: readonly PlannedFile[];
   /** Sentences to be shown beside the plan. */
   readonly warnings: readonly string[];
+  /** Whether writing into files was set up. */
+  readonly writes: boolean;
   /** Whether `takeover` is the next thing to do: immich-shared-library has shared something, or is known to have been here. */
   readonly isTakeoverDue: boolean;
   /** Does it. See applySetup. */
@@ -85,6 +87,7 @@ async function prepare(session: Session): Promise<PreparedSetup> {
     plan,
     files,
     warnings,
+    writes: answers.write !== undefined,
     isTakeoverDue: answers.predecessorPhotos === undefined
       ? plan.jobs.some(({ change }) => change === 'moved')
       : answers.predecessorPhotos > 0,

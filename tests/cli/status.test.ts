@@ -23,7 +23,10 @@ Deno.test('status: before the first sync, after it, and after files were written
   const { code, stdout, stderr } = await run(['status'], options);
   assert.deepEqual([code, stderr], [EXIT.ok, '']);
   assert.match(stdout, /^in all \d+ photos and videos, \d+ people, \d+ links, [\d.]+ [KM]iB$/m);
-  assert.match(stdout, /\nfamily to bob\n(?: {2}1 waiting for .* by Immich\n){5} {2}1 skipped: duplicate\n/);
+  assert.match(
+    stdout,
+    /\nfamily to bob\n(?: {2}1 waiting for .* by Immich\n){5} {2}1 left out: the receiving user has the same picture\n/,
+  );
   assert.match(stdout, /^No immich-sidecar is at work: nothing follows until the next sync or serve\.$/m);
   assert.match(stdout, /^last cycles \(UTC\) +new .*\n\d{4}-\d\d-\d\d \d\d:\d\d +\d+ /m);
   assert.match(stdout, /^Written into files: run 1, [-\d]+ [:\d]+ UTC, finished$/m);

@@ -60,7 +60,7 @@ Deno.test('how far a first copy is, is on the page, in /api/status and in /metri
 
 Deno.test('counts say when they were counted', async () => {
   await using site = await serve('healthy');
-  assert.match((await site.get('/')).text, /of 12,400 photos and videos <small>as of <time datetime="/);
+  assert.match((await site.get('/')).text, /of 12,400 photos and videos\s+<small>as of <time datetime="/);
   assert.match(
     (await site.get('/metrics')).text,
     /^immich_sidecar_photos_counted_timestamp_seconds\{job="family to bob"\} \d/m,

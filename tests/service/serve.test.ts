@@ -96,13 +96,6 @@ Deno.test('serve: SIGHUP reads the configuration again, SIGINT ends it with 130'
   assert.deepEqual(await world.verify(verifyMirrors), []);
 });
 
-Deno.test('serve: a mistake in the configuration ends it at the start, and only there', async () => {
-  using cwd = workingDirectory('jobs: 7');
-  const { code, stderr } = await RunningProgram.start(['serve'], { cwd: cwd.path, env: {} }).ended();
-  assert.equal(code, EXIT.usage);
-  assert.match(stderr, /jobs/);
-});
-
 /** Whether the first cycle is over and right. */
 async function isShared(world: World): Promise<boolean> {
   return (await mirrors(world)) > 0 && (await world.verify(verifyMirrors)).length === 0;

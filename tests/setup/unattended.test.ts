@@ -19,6 +19,8 @@ const SHARE = [
   '/external_library/alice/family',
 ];
 
+const WHAT = ['--share', 'external', '--path', '/external_library/alice/family'];
+
 for (const dialect of DIALECTS) {
   Deno.test(`unattended: what setup writes shares the first photo (${dialect})`, async () => {
     await using ground = await Ground.open({ dialect });
@@ -77,8 +79,12 @@ Deno.test('every wrong answer ends an unattended run with the name of its flag, 
     WHERE id = (SELECT id FROM asset WHERE "ownerId" = ${carol.id} LIMIT 1)`;
   const share = [...flags, ...SHARE];
   const cases: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
-    ['no Compose file', ['--compose', '../empty'], /--compose: .*contains no docker-compose\.yml/],
-    ['a Compose file that is none', ['--compose', '../broken'], /--compose: .*cannot be understood, see line \d/],
+    ['no Compose file', [...share, '--compose', '../empty'], /--compose: .*contains no docker-compose\.yml/],
+    [
+      'a Compose file that is none',
+      [...share, '--compose', '../broken'],
+      /--compose: .*cannot be understood, see line \d/,
+    ],
     ['nobody at the address', [...flags, '--immich-url', 'http://127.0.0.1:1'], /--immich-url: .*cannot be reached/],
     ['an address that is none', [...flags, '--immich-url', 'immich'], /--immich-url: "immich" is not an address/],
     ['a wrong key', [...flags, '--api-key-file', '../wrong.key'], /--api-key-file: .*does not accept the API key/],
@@ -98,10 +104,10 @@ Deno.test('every wrong answer ends an unattended run with the name of its flag, 
       /--api-key-file: the file .* does not exist/,
     ],
     ['nothing to set up', flags, /--share is missing/],
-    ['nobody shares', [...flags, '--share', 'external'], /--from is missing .*\n.*"Alice"/],
+    ['nobody shares', [...flags, ...WHAT, '--to', 'Bob'], /--from is missing .*\n.*"Alice"/],
     [
       'an unknown user',
-      [...flags, '--share', 'external', '--from', 'Zoe'],
+      [...flags, ...WHAT, '--from', 'Zoe', '--to', 'Bob'],
       /--from: "Zoe" is none of what can be chosen/,
     ],
     [

@@ -53,8 +53,8 @@ ${progressOf(snapshot)}
 ${visitor.message === undefined ? '' : html`<p class="message" role="status">${visitor.message}</p>`}
 </section>
 ${needsYou(snapshot, visitor)}
-${shared(snapshot.jobs, visitor)}
-${recentActivity(snapshot)}
+${snapshot.jobs.length === 0 ? '' : shared(snapshot.jobs, visitor)}
+${snapshot.jobs.length === 0 ? '' : recentActivity(snapshot)}
 ${writing(snapshot)}
 ${actions(visitor)}
 </main>`;
@@ -70,11 +70,15 @@ function verdictOf(snapshot: Snapshot, nowMs: number): Verdict {
   if (snapshot.brakes.length > 0) {
     return { kind: 'held', short: 'Action needed', long: 'Action needed: a decision is waiting for you' };
   }
+  if (snapshot.phase === 'unconfigured') {
+    return { kind: 'bad', short: 'Not configured', long: 'The configuration is not right yet' };
+  }
   if (!readinessOf(snapshot, nowMs).ready || snapshot.problems.length > 0) {
     return { kind: 'bad', short: 'Trouble', long: 'Something is wrong' };
   }
   if (snapshot.phase === 'standby') return { kind: 'busy', short: 'Standby', long: 'Standing by' };
-  if (snapshot.cycles.length === 0 || snapshot.phase === 'writing') {
+  const isFirst = snapshot.cycles.length === 0 && snapshot.jobs.length > 0;
+  if (isFirst || snapshot.phase === 'writing') {
     return { kind: 'busy', short: 'At work', long: 'At work' };
   }
   return { kind: 'good', short: 'All is well', long: 'All is well' };
@@ -89,9 +93,12 @@ function progressOf({ progress }: Snapshot): Html | string {
 <progress max="${Math.max(total, 1)}" value="${Math.min(done, total)}" aria-label="how far the copy is"></progress>`;
 }
 
-function doing({ phase, nextRunAt }: Snapshot): Html {
+function doing({ phase, nextRunAt, jobs }: Snapshot): Html {
   const next = nextRunAt === undefined ? '' : timeOf(nextRunAt);
   switch (phase) {
+    case 'unconfigured':
+      return html`Nothing is shared or written until it is. Correct what is listed, or run <code>immich-sidecar setup</code>: it is taken up
+        by itself, and this page follows.`;
     case 'connecting':
       return next === ''
         ? html`Waiting for the database.`
@@ -105,6 +112,7 @@ function doing({ phase, nextRunAt }: Snapshot): Html {
     case 'stopped':
       return html`The service is stopping.`;
     case 'waiting':
+      if (jobs.length === 0) return html`Nothing is shared; what Immich knows is written into the files by schedule.`;
       return html`The next cycle begins at ${next}.`;
   }
 }
@@ -164,8 +172,12 @@ ${
       list(visitor.isSignedIn ? job.problems.slice(0, 5).map(describeProblem) : describeCounts(job.problemCounts))
     }</article>`;
   });
-  return html`<section aria-labelledby="shared"><h2 id="shared">Shared</h2>
-${rows.length === 0 ? html`<p>No job is configured.</p>` : html`<div class="jobs">${rows}</div>`}</section>`;
+  return html`
+    <section aria-labelledby="shared">
+      <h2 id="shared">Shared</h2>
+      <div class="jobs">${rows}</div>
+    </section>
+  `;
 }
 
 function waiting(lines: readonly string[]): Html | string {

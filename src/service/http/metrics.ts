@@ -11,7 +11,7 @@ const SECONDS_BUCKETS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 1_000, 10_000]
 /** Every kind is there from the beginning, as Prometheus wants it. */
 const NOTHING = Object.fromEntries(Object.keys({ ...JOB_COUNTS, ...CYCLE_COUNTS }).map((name) => [name, 0]));
 
-const PHASES = ['connecting', 'standby', 'working', 'writing', 'waiting', 'stopped'] as const;
+const PHASES = ['unconfigured', 'connecting', 'standby', 'working', 'writing', 'waiting', 'stopped'] as const;
 
 /** What `/metrics` answers. Counters count from the start of the process, as Prometheus expects. */
 export class Metrics {

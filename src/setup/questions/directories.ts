@@ -32,14 +32,16 @@ export async function askDirectories(
       if (elsewhere !== undefined) mounts.push(elsewhere);
     }
   }
+  const isMediaItself = ({ immich, local }: Mount) => immich === mediaLocation && local === immich;
   // What nothing mounts is asked for, one directory for all libraries below it.
   for (const path of needed) {
     if (mounts.length > 0 && new PathMap(mounts).toLocal(path) !== undefined) continue;
     const top = path === mediaLocation ? path : `/${path.split('/')[1]}`;
     const isOptional = path !== mediaLocation;
-    // As in a container that has Immich's mounts, and for an Immich that runs without one.
-    if (isOptional ? isDirectory(path) : isMedia(path)) {
-      mounts.push({ immich: top, local: top });
+    // As in a container that has Immich's mounts, and for an Immich that runs without one: then libraries are where it sees them, too.
+    const isSame = isOptional ? path !== '/' && mounts.some(isMediaItself) && isDirectory(path) : isMedia(path);
+    if (isSame) {
+      mounts.push({ immich: path, local: path });
       continue;
     }
     if (isOptional && !dialogue.isAttended) continue;

@@ -1,0 +1,76 @@
+import { setTimeout } from 'node:timers/promises';
+import { getLogger } from '@logtape/logtape';
+import { ConfigError, loadConfig, type LoadOptions, readServiceAnyway } from '../config/load.ts';
+import { defaultConfig } from '../config/load.ts';
+import { EXIT, messageOf, UserError } from '../errors.ts';
+import { startHttp } from '../service/http/start.ts';
+import { snapshotOf } from '../service/snapshot.ts';
+import { ServiceState } from '../service/state.ts';
+import { VERSION } from '../version.ts';
+import { hearSignals } from './signals.ts';
+
+const logger = getLogger(['immich-sidecar', 'service']);
+
+/** How often the files are looked at, in milliseconds. */
+const LOOK_MS = 5_000;
+
+interface Waiting {
+  readonly load: LoadOptions;
+  /** Prints what is wrong, and returns the exit code that it would end with. */
+  readonly report: (error: unknown) => number;
+  /** See sandbox/worker.ts. */
+  readonly needsNewPermissions: () => Promise<boolean>;
+}
+
+/**
+ * What `serve` does while its configuration is wrong, or there is none: it answers HTTP, says what is wrong there and in the log, and waits until
+ * it is right. Ending instead would have Docker start it again and again, and nobody could look.
+ *
+ * Returns the exit code to end with; undefined when the configuration is right and this process may do what it names.
+ */
+export async function untilConfigured(
+  problem: ConfigError,
+  { load, report, needsNewPermissions }: Waiting,
+): Promise<number | undefined> {
+  const exitCode = report(problem);
+  const service = readServiceAnyway(load);
+  if (service.http.port === 0) return exitCode;
+  const state = new ServiceState();
+  state.misconfigured(problem);
+  const refuse = () => Promise.resolve('The configuration is not right yet.');
+  const config = { ...defaultConfig(), service };
+  await using http = await startHttp({
+    snapshot: () => snapshotOf(state, config, VERSION),
+    onChange: (listener) => state.onChange(listener),
+    actions: { run: refuse, dryRun: refuse, confirm: refuse },
+  }, service);
+  logger.info('dashboard: {url}; it shows what is wrong, and goes on by itself when that is corrected', {
+    url: http?.url,
+  });
+  const end = new AbortController();
+  let code: number | undefined;
+  let look = new AbortController();
+  using _ = hearSignals({
+    SIGTERM: () => end.abort(code = EXIT.ok),
+    SIGINT: () => end.abort(code = EXIT.interrupted),
+    SIGHUP: () => look.abort(),
+  });
+  let said = problem.message;
+  while (true) {
+    await setTimeout(LOOK_MS, undefined, { signal: AbortSignal.any([end.signal, look.signal]) }).catch(() => {});
+    if (end.signal.aborted) return code;
+    if (look.signal.aborted) look = new AbortController();
+    try {
+      loadConfig(load);
+      const isRenewed = await needsNewPermissions();
+      logger.info('the configuration is right now');
+      return isRenewed ? EXIT.renewed : undefined;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (messageOf(error) === said) continue;
+      said = messageOf(error);
+      report(error);
+      state.misconfigured(error);
+    }
+  }
+}
