@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { getLogger } from '@logtape/logtape';
-import { ConfigError, loadConfig, type LoadOptions, readServiceAnyway } from '../config/load.ts';
-import { defaultConfig } from '../config/load.ts';
+import { type ConfigError, defaultConfig, loadConfig, type LoadOptions, readServiceAnyway } from '../config/load.ts';
 import { EXIT, messageOf, UserError } from '../errors.ts';
 import { startHttp } from '../service/http/start.ts';
 import { snapshotOf } from '../service/snapshot.ts';
 import { ServiceState } from '../service/state.ts';
 import { VERSION } from '../version.ts';
+import { configureLogging, earlyFormat } from './logging.ts';
 import { hearSignals } from './signals.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
@@ -35,6 +35,7 @@ export async function untilConfigured(
   const exitCode = report(problem);
   const service = readServiceAnyway(load);
   if (service.http.port === 0) return exitCode;
+  await configureLogging({ level: 'info', format: earlyFormat(load.env) });
   const state = new ServiceState();
   state.misconfigured(problem);
   const refuse = () => Promise.resolve('The configuration is not right yet.');
@@ -42,7 +43,7 @@ export async function untilConfigured(
   await using http = await startHttp({
     snapshot: () => snapshotOf(state, config, VERSION),
     onChange: (listener) => state.onChange(listener),
-    actions: { run: refuse, dryRun: refuse, confirm: refuse },
+    actions: { run: refuse, dryRun: refuse, write: refuse, confirm: refuse, review: refuse },
   }, service);
   logger.info('dashboard: {url}; it shows what is wrong, and goes on by itself when that is corrected', {
     url: http?.url,

@@ -48,6 +48,8 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
       }),
     ),
     write: snapshot.write && publicWrite(snapshot.write),
+    events: snapshot.events.map(({ at, kind, what }) => ({ at, kind, what, details: [] })),
+    immichUrl: undefined,
   };
 }
 

@@ -49,6 +49,7 @@ export class Scheduler {
   #config: Config;
   #reload = new AbortController();
   #woken = new AbortController();
+  #writing: WriteSchedule | undefined;
   readonly #errands: Errand[] = [];
 
   constructor(options: SchedulerOptions) {
@@ -86,6 +87,14 @@ export class Scheduler {
   /** Lets the next cycle begin at once, or as soon as what is being done has ended. */
   wake(): void {
     this.#woken.abort();
+  }
+
+  /** Lets write-back begin as soon as the present cycle has ended. Returns false when it is not scheduled, so that nothing may be written. */
+  writeNow(): boolean {
+    if (this.#config.write.schedule === undefined || this.#writing === undefined) return false;
+    this.#writing.beginNow();
+    this.wake();
+    return true;
   }
 
   /**
@@ -144,7 +153,7 @@ export class Scheduler {
       const lock = await this.#lock(sql, config, signal);
       const sharing = new Sharing(sql, config, this.#options.version, lock);
       const isOver = AbortSignal.any([signal, lossOf(sql)]);
-      const writing = new WriteSchedule(config, this.state);
+      const writing = this.#writing = new WriteSchedule(config, this.state);
       this.state.knowUsers(await readUserNames(sql, config));
       while (true) {
         for (const errand of this.#errands.splice(0)) await settledWithin(errand.run(sql, config), isOver, GRACE_MS);
@@ -170,7 +179,7 @@ export class Scheduler {
 
   /** Where nothing is shared: no connection, no lock and no tables of ours. Always throws. */
   async #onlyWrite(config: Config, signal: AbortSignal): Promise<never> {
-    const writing = new WriteSchedule(config, this.state);
+    const writing = this.#writing = new WriteSchedule(config, this.state);
     while (true) {
       if (await writing.runIfDue(signal, this.#progress)) continue;
       await this.#waitForNext('waiting', config, signal);

@@ -1,5 +1,6 @@
 import { isId } from '../config/values.ts';
 import type { Config } from '../config/config.ts';
+import type { ServiceEvent } from './events.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import { changesOf, type JobReport, problemsOf } from '../share/cycle/report.ts';
@@ -28,6 +29,10 @@ export interface Snapshot {
   readonly cycles: readonly CycleFigures[];
   /** Undefined when write-back is not scheduled. */
   readonly write: WriteStatus | undefined;
+  /** The last two hundred, oldest first. */
+  readonly events: readonly ServiceEvent[];
+  /** Where somebody's browser finds Immich; undefined when the address is that of a container. Empty for somebody who has not signed in. */
+  readonly immichUrl: string | undefined;
 }
 
 export interface JobSnapshot {
@@ -97,7 +102,15 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     brakes: last?.brakes ?? [],
     cycles: state.cycles.map(summaryOf),
     write: schedule === undefined ? undefined : writeStatusOf(schedule, state.write),
+    events: [...state.events],
+    immichUrl: browserAddress(config.immich.url),
   };
+}
+
+/** A name without a dot is one of Docker's network, which no browser knows; localhost is another machine to most browsers. */
+function browserAddress(url: string): string | undefined {
+  const { hostname } = new URL(url);
+  return hostname.includes('.') && !hostname.startsWith('127.') ? url : undefined;
 }
 
 /** Of the last run only what is counted: the report also names files. */

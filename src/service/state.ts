@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/problems.ts';
 import type { UserError } from '../errors.ts';
+import { EventLog, type ServiceEvent } from './events.ts';
 import { PROBLEMS } from '../problems/codes.ts';
 import { type Problem, problem, problemOf } from '../problems/problem.ts';
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
@@ -46,6 +47,7 @@ export class ServiceState {
   #configProblems: readonly Problem[] = [];
   #progress: ProgressFigures | undefined;
   #toldAtMs = 0;
+  readonly #events = new EventLog();
   #write: WriteState = { nextRunAt: undefined, last: undefined, error: undefined };
   readonly #cycles: CycleRecord[] = [];
   readonly #standings = new Map<string, Standing>();
@@ -91,6 +93,11 @@ export class ServiceState {
     return this.#countedAt;
   }
 
+  /** What has happened, the oldest first. */
+  get events(): readonly ServiceEvent[] {
+    return this.#events.all;
+  }
+
   get write(): WriteState {
     return this.#write;
   }
@@ -134,8 +141,15 @@ export class ServiceState {
     this.#changed();
   }
 
+  /** Something that somebody has done. */
+  noted(what: string): void {
+    this.#events.add('done', what);
+    this.#changed();
+  }
+
   succeeded(report: CycleReport): void {
     this.#failuresInARow = 0;
+    this.#events.cycleEnded(report);
     const { startedAt, seconds, complete } = report;
     const endedAt = new Date(Date.parse(startedAt) + seconds * 1_000).toISOString();
     for (const { job, standing } of report.jobs) {
@@ -148,6 +162,7 @@ export class ServiceState {
 
   failed(error: unknown, startedAtMs: number): void {
     this.#failuresInARow++;
+    this.#events.failed(problemOf(error));
     this.#record({
       startedAt: new Date(startedAtMs).toISOString(),
       seconds: (Date.now() - startedAtMs) / 1000,
@@ -159,6 +174,8 @@ export class ServiceState {
   /** `problem`: why a changed configuration could not be taken over; undefined when it was. */
   reloaded(problem?: unknown): void {
     this.#configProblems = problem === undefined ? [] : [problemOf(problem)];
+    if (problem === undefined) this.#events.add('done', 'The configuration was read again');
+    else this.#events.add('trouble', 'The configuration was read again and is not used', [problemOf(problem).what]);
     if (problem === undefined) {
       this.#standings.clear();
       this.#countedAt.clear();
@@ -185,11 +202,13 @@ export class ServiceState {
   }
 
   wrote(report: WriteReport): void {
+    this.#events.wrote(report);
     this.#write = { ...this.#write, last: report, error: undefined };
     this.#changed();
   }
 
   writeFailed(error: unknown): void {
+    this.#events.add('trouble', 'Write-back failed', [problemOf(error).what, problemOf(error).remedy]);
     this.#write = { ...this.#write, error: problemOf(error) };
     this.#changed();
   }

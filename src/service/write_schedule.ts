@@ -67,6 +67,11 @@ export class WriteSchedule {
     return false;
   }
 
+  /** The next look finds that its time has come. */
+  beginNow(): void {
+    this.#dueAtMs = this.now();
+  }
+
   #plan(): void {
     const next = this.#cron?.nextRun(new Date(this.now())) ?? undefined;
     this.#dueAtMs = next?.getTime();

@@ -78,7 +78,7 @@ async function look(browser: Browser, name: string): Promise<void> {
 async function lookWithoutScripts(browser: Browser): Promise<void> {
   await using site = await serve('brake', TOKEN);
   await using page = await open(browser, site.url, { javaScriptEnabled: false });
-  assert.match(await page.it.locator('main').innerText(), /412 of 12345 shared photos would be removed/);
+  assert.match(await page.it.locator('main').innerText(), /412 of 12,345 shared photos would be removed/);
   assert.equal(await page.it.locator('meta[http-equiv=refresh]').count(), 1);
 }
 
@@ -98,11 +98,18 @@ async function signIn(browser: Browser): Promise<void> {
   await page.it.locator('#token').focus();
   await page.it.keyboard.type(TOKEN);
   await page.it.keyboard.press('Enter');
-  await page.it.waitForSelector('text=Run a cycle now');
-  await page.it.getByText('Run a cycle now').focus();
+  await page.it.waitForSelector('text=Share now');
+  await page.it.getByText('Share now').focus();
   await page.it.keyboard.press('Enter');
   await page.it.waitForSelector('[role=status]');
-  assert.match(await page.it.locator('[role=status]').innerText(), /A cycle begins now/);
+  assert.match(await page.it.locator('[role=status]').innerText(), /Sharing begins now/);
+  // What happens meanwhile does not take the message away.
+  site.scheduler.state.noted('something else');
+  await page.it.getByText('something else').waitFor({ timeout: 60_000 });
+  assert.match(await page.it.locator('[role=status]').innerText(), /Sharing begins now/);
+  await page.it.getByText('Dismiss').click();
+  await page.it.waitForSelector('text=Share now');
+  assert.equal(await page.it.locator('[role=status]').count(), 0);
 }
 
 /** What keeps somebody from using the page: contrast, names, landmarks, order of headings, keyboard (WCAG 2.2 AA, by axe). */

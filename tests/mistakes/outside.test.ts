@@ -84,7 +84,7 @@ const MISTAKES: readonly Outside[] = [
   {
     what: 'a user who may not do anything',
     prepare: (world) => role(world, 'weak', 'NOSUPERUSER'),
-    says: [/may not do this: permission denied/, /Immich's own database user/],
+    says: [/may not do this: permission denied/, /names the rights that are missing/],
   },
   {
     what: 'a database that can only be read',

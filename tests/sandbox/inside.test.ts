@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import manifest from '../../deno.json' with { type: 'json' };
 import { packagedFlags } from '../../packaging/flags.ts';
+import { EXTERNAL_ENV } from '../config/helper.ts';
 import { EXIT } from '../../src/errors.ts';
 import { type Run, run as startProgram, type Variables, workingDirectory } from '../cli/program.ts';
 import { canRun } from '../packaging/repository.ts';
@@ -188,7 +189,7 @@ Deno.test('inside the packaged program: no package, no module from elsewhere, an
 Deno.test('inside serve: its HTTP address besides', async () => {
   await using ground = new Ground();
   const expected = [...ofSharing(ground), ...LOCAL, `listen ${ground.httpPort}`];
-  assert.deepEqual(done(await ground.probe('serve')).sort(), expected.sort());
+  assert.deepEqual(done(await ground.probe('serve', EXTERNAL_ENV)).sort(), expected.sort());
 });
 
 Deno.test('inside write: Perl besides, but no shell', { ignore: !HAS_PERL }, async () => {

@@ -58,9 +58,60 @@ Deno.test('how far a first copy is, is on the page, in /api/status and in /metri
   assert.doesNotMatch((await site.get('/')).text, /how far the copy is/);
 });
 
+Deno.test('before anything is removed somebody who is signed in sees which photos, and is asked again', async () => {
+  await using site = await serve('brake', TOKEN);
+  const { cookie } = await signIn(site);
+  const { text: page } = await site.get('/', { cookie });
+  assert.match(page, /<form method="get" action="\/confirm"><input type="hidden" name="job" value="family to bob">/);
+  assert.doesNotMatch(page, /action="\/actions\/confirm"/, 'not with one click');
+  const { status, text } = await site.get('/confirm?job=family%20to%20bob', { cookie });
+  assert.equal(status, 200);
+  assert.match(text, /Remove 412 of 12,345 photos of family to bob\?/);
+  assert.match(text, /beach\.jpg, 1970-01-01: its file is not there any more/);
+  assert.match(text, /and 411 more\./);
+  assert.match(text, /\/mnt\/photos\/alice\/family<\/code> is empty or not there/);
+  assert.match(
+    text,
+    /<form method="post" action="\/actions\/confirm"><input type="hidden" name="job" value="family to bob">/,
+  );
+  assert.equal((await site.get('/confirm?job=family%20to%20bob')).status, 303, 'strangers see no photo');
+  assert.equal((await site.get('/confirm?job=nothing', { cookie })).status, 303);
+  assert.deepEqual(site.done, []);
+});
+
+Deno.test('the log tells what has happened: counts to everybody, photos and messages to those who are signed in', async () => {
+  await using site = await serve('troubled', TOKEN);
+  const { cookie } = await signIn(site);
+  const [{ text: all }, { text: some }] = [await site.get('/', { cookie }), await site.get('/')];
+  for (const page of [all, some]) {
+    assert.match(page, /<h2 id="log">Log<\/h2>/);
+    assert.match(page, /Sharing was interrupted: /);
+    assert.match(page, /3 photos failed/);
+    assert.match(page, /family to bob: 412 of 12,345 photos would be removed; a decision is needed/);
+  }
+  assert.match(all, /<summary>more<\/summary>[^]*beach\.jpg/);
+  assert.doesNotMatch(some, /beach/);
+  for (let more = 0; more < 300; more++) site.state.noted(`event ${more}`);
+  const { events } = JSON.parse((await site.get('/api/status')).text);
+  assert.deepEqual([events.length, events[0].what, events.at(-1).what], [200, 'event 100', 'event 299']);
+});
+
+Deno.test('Write now is there where write-back is scheduled, and does nothing without the token', async () => {
+  await using site = await serve('healthy', TOKEN);
+  const { cookie } = await signIn(site);
+  assert.match((await site.get('/', { cookie })).text, /action="\/actions\/write"/);
+  assert.equal((await site.post('/actions/write', {}, { origin: site.url })).status, 403);
+  const { text } = await site.post('/actions/write', {}, { origin: site.url, cookie });
+  assert.match(text, /<section class="message" role="status" aria-label="Message">/);
+  assert.deepEqual(site.done, ['write']);
+});
+
 Deno.test('counts say when they were counted', async () => {
   await using site = await serve('healthy');
-  assert.match((await site.get('/')).text, /of 12,400 photos and videos\s+<small>as of <time datetime="/);
+  assert.match(
+    (await site.get('/')).text,
+    /of <data class="number" value="12400">12,400<\/data> photos and videos\s+<small>as of <time datetime="/,
+  );
   assert.match(
     (await site.get('/metrics')).text,
     /^immich_sidecar_photos_counted_timestamp_seconds\{job="family to bob"\} \d/m,
@@ -138,7 +189,7 @@ Deno.test('a browser has a session, and only forms of our own pages count', asyn
   assert.deepEqual(site.done, []);
   const done = await run({}, { cookie, origin });
   assert.equal(done.status, 200);
-  assert.match(done.text, /role="status">done 1</);
+  assert.match(done.text, /role="status" aria-label="Message">\s*<p>done 1</);
   const fromProxy = await run({}, { cookie, origin: site.url.replace('http:', 'https:') });
   assert.equal(fromProxy.status, 200, 'a proxy speaks TLS with the browser');
 });
@@ -198,13 +249,14 @@ Deno.test('a page that is open hears of changes', async () => {
 });
 
 Deno.test('an address that cannot be used is said with the remedy', async () => {
+  const nothing = () => Promise.resolve('');
   await using site = await serve('healthy');
   const port = Number(new URL(site.url).port);
   const { state, config } = serviceLike('healthy');
   const app = httpApp({
     snapshot: () => snapshotOf(state, config, '1'),
     onChange: (listener) => state.onChange(listener),
-    actions: { run: () => Promise.resolve(''), dryRun: () => Promise.resolve(''), confirm: () => Promise.resolve('') },
+    actions: { run: nothing, dryRun: nothing, write: nothing, confirm: nothing, review: nothing },
   }, { token: undefined, allowedHosts: [] });
   await assert.rejects(listen(app, { hostname: '127.0.0.1', port }), /another program uses it/);
 });

@@ -15,7 +15,22 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
   const app = httpApp({
     snapshot: () => snapshotOf(state, config, '1.2.3'),
     onChange: (listener) => state.onChange(listener),
-    actions: { run: () => note('run'), dryRun: () => note('dry run'), confirm: (job) => note(`confirm ${job}`) },
+    actions: {
+      run: () => note('run'),
+      dryRun: () => note('dry run'),
+      write: () => note('write'),
+      confirm: (job) => note(`confirm ${job}`),
+      review: (job) =>
+        Promise.resolve({
+          job,
+          photos: [{
+            mirrorAssetId: 'a',
+            fileName: 'beach.jpg',
+            takenAt: new Date(0),
+            reason: 'source-offline' as const,
+          }],
+        }),
+    },
   }, { token: token === undefined ? undefined : new Secret(token), allowedHosts });
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
   const url = listening.url.slice(0, -1);

@@ -34,11 +34,20 @@ progress { width: 100%; height: .6rem; accent-color: var(--good); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .3rem .5rem; border-top: 1px solid var(--line); white-space: nowrap; font-weight: 400; }
 thead th { border: 0; color: var(--soft); } th:first-child, td.words { text-align: left; } td.words { white-space: normal; color: var(--bad); }
+@media (max-width: 34rem) {
+  thead { position: absolute; clip-path: inset(50%); } tr { display: block; border-top: 1px solid var(--line); padding: .3rem 0; }
+  th, td { display: inline-block; border: 0; padding: .1rem .8rem .1rem 0; white-space: normal; } tr > th { display: block; }
+  td[data-label]::before { content: attr(data-label) " "; color: var(--soft); }
+}
 form { display: inline-block; margin: .25rem .5rem .25rem 0; } .buttons { display: flex; flex-wrap: wrap; }
 label { display: block; color: var(--soft); }
 input, button { font: inherit; padding: .45rem .8rem; border-radius: .4rem; border: 1px solid var(--soft); background: var(--card); color: var(--ink); max-width: 100%; }
 button { border-color: var(--accent); color: var(--accent); cursor: pointer; margin-top: .25rem; }
 button:focus-visible, input:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.message a { font-weight: 600; } .log { list-style: none; padding: 0; } .log > li { border-left: .25rem solid var(--line); padding-left: .6rem; margin: .35rem 0; overflow-wrap: anywhere; }
+.log > .trouble { border-color: var(--bad); } .log > .decision { border-color: var(--held); } .log time { color: var(--soft); margin-right: .4rem; }
+summary { cursor: pointer; color: var(--accent); } .photos { max-height: 22rem; overflow-y: auto; }
+button.danger { border-color: var(--bad); color: var(--bad); }
 footer { color: var(--soft); font-size: .9rem; } footer a { margin-right: 1rem; }
 `;
 
@@ -47,6 +56,9 @@ footer { color: var(--soft); font-size: .9rem; } footer a { margin-right: 1rem; 
  * zone, and what somebody is typing is left alone.
  */
 export const SCRIPT = `
+const localNumbers = () => {
+  for (const number of document.querySelectorAll('data.number')) number.textContent = Number(number.value).toLocaleString();
+};
 const localTimes = () => {
   for (const time of document.querySelectorAll('time')) {
     time.textContent = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
@@ -58,10 +70,14 @@ const update = async () => {
   const answer = await fetch('/', { headers: { accept: 'text/html' } });
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   document.title = fresh.title;
+  const opened = [...document.querySelectorAll('details')].map((one) => one.open);
   content.replaceWith(fresh.getElementById('content'));
+  document.querySelectorAll('details').forEach((one, index) => { one.open = opened[index] === true; });
   localTimes();
+  localNumbers();
 };
 localTimes();
+localNumbers();
 const lost = document.getElementById('connection');
 const events = new EventSource('/events');
 events.addEventListener('change', () => update().catch(() => {}));

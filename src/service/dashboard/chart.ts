@@ -48,3 +48,8 @@ export function secondsOf(seconds: number): string {
 export function timeOf(iso: string): Html {
   return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`;
 }
+
+/** In the reader's way of writing it, which is the browser's affair; without JavaScript it is English. */
+export function numberOf(value: number): Html {
+  return html`<data class="number" value="${value}">${value.toLocaleString('en')}</data>`;
+}

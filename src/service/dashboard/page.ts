@@ -6,9 +6,9 @@ import { describeStanding } from '../../share/standing/words.ts';
 import type { Visitor } from '../http/access.ts';
 import { readinessOf } from '../readiness.ts';
 import type { JobSnapshot, Snapshot } from '../snapshot.ts';
-import { cycleChart, secondsOf, timeOf } from './chart.ts';
-
-type Html = ReturnType<typeof html>;
+import { eventsOf } from './events.ts';
+import { frame, type Html } from './frame.ts';
+import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
 
 /** What the page may offer. */
 export interface PageVisitor extends Visitor {
@@ -18,28 +18,35 @@ export interface PageVisitor extends Visitor {
 
 /** The dashboard. Complete without JavaScript; with it, `main` is replaced whenever something changes. */
 export function dashboard(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
+  const scripts =
+    html`<script src="/live.js" defer></script><noscript><meta http-equiv="refresh" content="30"></noscript>`;
+  return frame(
+    verdictOf(snapshot, nowMs).short,
+    html`
+      <header>
+        <h1>immich-sidecar</h1>
+        <p id="connection" hidden>The page has lost its connection; it shows what was.</p>
+      </header>
+      ${messageOf(visitor)}
+      ${body(snapshot, visitor, nowMs)}
+      <footer>
+        <p>Version ${snapshot.version}, running since ${timeOf(snapshot.startedAt)}</p>
+        <nav
+          aria-label="For machines"><a href="/api/status">Status as JSON</a> <a href="/metrics">Metrics</a> <a href="/readyz">Readiness</a></nav>
+      </footer>
+    `,
+    scripts,
+  );
+}
+
+/** Stays until it is dismissed: the part of the page that follows what happens is another one. */
+function messageOf({ message }: PageVisitor): Html | string {
+  if (message === undefined) return '';
   return html`
-    <!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>${verdictOf(snapshot, nowMs).short} · immich-sidecar</title>
-        <link rel="stylesheet" href="/style.css">
-        <link rel="icon" href="/icon.svg">
-        <script src="/live.js" defer></script>
-        <noscript><meta http-equiv="refresh" content="30"></noscript>
-      </head>
-      <body>
-    <header><h1>immich-sidecar</h1><p id="connection" hidden>The page has lost its connection; it shows what was.</p></header>
-    ${body(snapshot, visitor, nowMs)}
-    <footer>
-    <p>Version ${snapshot.version}, running since ${timeOf(snapshot.startedAt)}</p>
-    <nav aria-label="For machines"><a href="/api/status">Status as JSON</a> <a href="/metrics">Metrics</a> <a href="/readyz">Readiness</a></nav>
-    </footer>
-      </body>
-    </html>
+    <section class="message" role="status" aria-label="Message">
+      <p>${message}</p>
+      <p><a href="/">Dismiss</a></p>
+    </section>
   `;
 }
 
@@ -50,13 +57,13 @@ function body(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
 <h2 id="verdict">${verdict.long}</h2>
 <p>${doing(snapshot)}</p>
 ${progressOf(snapshot)}
-${visitor.message === undefined ? '' : html`<p class="message" role="status">${visitor.message}</p>`}
 </section>
 ${needsYou(snapshot, visitor)}
-${snapshot.jobs.length === 0 ? '' : shared(snapshot.jobs, visitor)}
+${snapshot.jobs.length === 0 ? '' : shared(snapshot, visitor)}
 ${snapshot.jobs.length === 0 ? '' : recentActivity(snapshot)}
 ${writing(snapshot)}
-${actions(visitor)}
+${actions(snapshot, visitor)}
+${eventsOf(snapshot)}
 </main>`;
 }
 
@@ -118,7 +125,10 @@ function doing({ phase, nextRunAt, jobs }: Snapshot): Html {
 }
 
 function needsYou({ problems, brakes }: Snapshot, { isSignedIn }: Visitor): Html | string {
-  const others = problems.filter(({ code }) => code !== 'brake');
+  const said = new Map(
+    problems.filter(({ code }) => code !== 'brake').map((one) => [`${one.what} ${one.remedy}`, one]),
+  );
+  const others = [...said.values()];
   if (others.length + brakes.length === 0) return '';
   return html`
     <section aria-labelledby="needs">
@@ -126,7 +136,9 @@ function needsYou({ problems, brakes }: Snapshot, { isSignedIn }: Visitor): Html
       <ul class="problems">
     ${brakes.map(({ job, mirrors, total, emptyDirectory }) =>
       html`<li>
-<p><strong>${job}</strong>: ${mirrors} of ${total} shared photos would be removed, because their originals are gone. That is too
+<p><strong>${job}</strong>: ${mirrors.toLocaleString('en')} of ${
+        total.toLocaleString('en')
+      } shared photos would be removed, because their originals are gone. That is too
 much to happen by itself, so all of them are kept.</p>
 ${
         emptyDirectory === undefined
@@ -134,9 +146,12 @@ ${
           : html`<p>The folder <code>${emptyDirectory}</code> is empty or not there: its disk is probably not mounted.</p>`
       }
 <p>If it is a mistake, correct it, and everything stays. If it is right, confirm it${
-        isSignedIn ? html`:</p>${form('/actions/confirm', `Remove ${mirrors} photos of ${job}`, job)}` : html`
-          with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
-        `
+        isSignedIn
+          ? html`:</p><form method="get" action="/confirm"><input type="hidden" name="job" value="${job}">
+<button>Look at the ${mirrors.toLocaleString('en')} photos, and decide</button></form>`
+          : html`
+            with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
+          `
       }</li>`
     )}
     ${others.map(({ what, remedy }) =>
@@ -152,15 +167,16 @@ ${
   `;
 }
 
-function shared(jobs: readonly JobSnapshot[], visitor: Visitor): Html {
+function shared({ jobs, immichUrl }: Snapshot, visitor: Visitor): Html {
   const rows = jobs.map((job) => {
     const { standing } = job;
     return html`<article class="job"><h3>${job.name}</h3>
 ${job.from === undefined ? '' : html`<p>from ${job.from} to ${job.to ?? 'somebody'}</p>`}
 ${
       standing === undefined ? html`<p>It is counted when the first cycle has ended.</p>` : html`
-        <p class="number"><strong>${standing.mirrored.toLocaleString('en')}</strong> of ${standing.selected
-          .toLocaleString('en')} photos and videos${job.countedAt === undefined ? '' : html`
+        <p class="number"><strong>${numberOf(standing.mirrored)}</strong> of ${numberOf(
+          standing.selected,
+        )} photos and videos${job.countedAt === undefined ? '' : html`
           <small>as of ${timeOf(job.countedAt)}</small>
         `}</p>
         <progress max="${Math.max(standing.selected, 1)}" value="${standing.mirrored}" aria-label="shared of ${job
@@ -168,9 +184,7 @@ ${
         ${waiting(describeStanding(standing))}
       `
     }
-${
-      list(visitor.isSignedIn ? job.problems.slice(0, 5).map(describeProblem) : describeCounts(job.problemCounts))
-    }</article>`;
+${visitor.isSignedIn ? problemsOf(job, immichUrl) : list(describeCounts(job.problemCounts))}</article>`;
   });
   return html`
     <section aria-labelledby="shared">
@@ -182,6 +196,24 @@ ${
 
 function waiting(lines: readonly string[]): Html | string {
   return lines.length === 0 ? '' : html`<h4>Waiting or left out</h4>${list(lines)}`;
+}
+
+/** More than this nobody reads; the log has all of them. */
+const MOST_PROBLEMS = 20;
+
+/** Which photos, each as a link into Immich where that can be made. */
+function problemsOf({ problems }: JobSnapshot, immichUrl: string | undefined): Html | string {
+  if (problems.length === 0) return '';
+  const rest = problems.length - MOST_PROBLEMS;
+  return html`<ul>${
+    problems.slice(0, MOST_PROBLEMS).map((problem) => {
+      const { assetId } = problem.where;
+      const link = immichUrl === undefined || assetId === undefined ? '' : html`
+        <a href="${immichUrl}/photos/${assetId}">open in Immich</a>
+      `;
+      return html`<li>${describeProblem(problem)}${link}</li>`;
+    })
+  }</ul>${rest > 0 ? html`<p>and ${rest.toLocaleString('en')} more.</p>` : ''}`;
 }
 
 /** `12 × the file is not there`: which ones is for those who have signed in. */
@@ -220,14 +252,14 @@ ${
 ${
               cycle.error === undefined
                 ? html`
-                  <td>${cycle.created}</td>
-                  <td>${cycle.updated}</td>
-                  <td>${cycle.withdrawn}</td>
-                  <td>${cycle.problems}</td>
+                  <td data-label="New">${numberOf(cycle.created)}</td>
+                  <td data-label="Updated">${numberOf(cycle.updated)}</td>
+                  <td data-label="Removed">${numberOf(cycle.withdrawn)}</td>
+                  <td data-label="Failed">${numberOf(cycle.problems)}</td>
                 `
                 : html`<td colspan="4" class="words">${cycle.error.what}</td>`
             }
-<td>${secondsOf(cycle.seconds)}</td></tr>`
+<td data-label="Took">${secondsOf(cycle.seconds)}</td></tr>`
           )}</tbody>
         </table>
       </div>
@@ -252,23 +284,22 @@ ${
 ${write.nextRunAt === undefined ? '' : html`<p>The next run begins at ${timeOf(write.nextRunAt)}.</p>`}</section>`;
 }
 
-function actions({ canSignIn, isSignedIn }: Visitor): Html | string {
+function actions(snapshot: Snapshot, { canSignIn, isSignedIn }: Visitor): Html | string {
   if (!canSignIn) return '';
   return html`<section aria-labelledby="actions"><h2 id="actions">Actions</h2>
 ${
     isSignedIn
       ? html`<div class="buttons">
-${form('/actions/run', 'Run a cycle now')}
-${form('/actions/dry-run', 'Show what a full cycle would do')}
+${snapshot.jobs.length === 0 ? '' : html`${form('/actions/run', 'Share now')} ${form('/actions/dry-run', 'Preview')}`}
+${snapshot.write === undefined ? '' : form('/actions/write', 'Write now')}
 ${form('/session/end', 'Sign out')}</div>`
       : html`<form method="post" action="/session"><label for="token">The HTTP_TOKEN of the configuration</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required><button>Sign in</button></form>`
   }</section>`;
 }
 
-function form(action: string, label: string, job?: string): Html {
-  return html`<form method="post" action="${action}">
-${job === undefined ? '' : html`<input type="hidden" name="job" value="${job}">`}<button>${label}</button></form>`;
+function form(action: string, label: string): Html {
+  return html`<form method="post" action="${action}"><button>${label}</button></form>`;
 }
 
 /** A problem says what happened without capital and full stop. */

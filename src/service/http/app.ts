@@ -7,6 +7,7 @@ import { streamSSE } from 'hono/streaming';
 import type { ServiceConfig } from '../../config/config.ts';
 import { messageOf } from '../../errors.ts';
 import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
+import { confirmationPage, type Review } from '../dashboard/confirmation.ts';
 import { dashboard } from '../dashboard/page.ts';
 import { readinessOf } from '../readiness.ts';
 import { publicSnapshot } from '../public_snapshot.ts';
@@ -29,8 +30,11 @@ export interface Served {
 export interface Actions {
   run(): Promise<string>;
   dryRun(): Promise<string>;
+  write(): Promise<string>;
   /** @param job undefined = all of them */
   confirm(job: string | undefined): Promise<string>;
+  /** What would be removed if it was confirmed now, and how many; a sentence when that cannot be told. */
+  review(job: string): Promise<Review | string>;
 }
 
 /** A page that is open in a browser takes one; more get no news and reload now and then. */
@@ -125,6 +129,7 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
       return page(context, false, 'That is not the HTTP_TOKEN of the configuration.');
     });
     addActions(app, served.actions, access, page);
+    addConfirmation(app, served, access);
   }
   app.notFound((context) => context.text('There is nothing here. / shows the dashboard.\n', 404));
   app.onError((error, context) => {
@@ -145,15 +150,28 @@ function addActions(
   access: Access,
   page: (context: Context, isSignedIn: boolean, message: string) => Response | Promise<Response>,
 ): void {
-  app.post('/actions/:name{run|dry-run|confirm}', access.onlySignedIn, async (context) => {
+  app.post('/actions/:name{run|dry-run|write|confirm}', access.onlySignedIn, async (context) => {
     const { job } = await formOf(context);
-    const name = context.req.param('name');
-    const message = name === 'run'
-      ? await actions.run()
-      : name === 'dry-run'
-      ? await actions.dryRun()
-      : await actions.confirm(typeof job === 'string' ? job : undefined);
+    const act: Readonly<Record<string, () => Promise<string>>> = {
+      'run': () => actions.run(),
+      'dry-run': () => actions.dryRun(),
+      'write': () => actions.write(),
+      'confirm': () => actions.confirm(typeof job === 'string' ? job : undefined),
+    };
+    const message = await act[context.req.param('name')]?.() ?? '';
     return isProgram(context) ? context.json({ message }) : await page(context, true, message);
+  });
+}
+
+/** Before anything is removed somebody sees what, and is asked again. */
+function addConfirmation(app: Hono, served: Served, access: Access): void {
+  app.get('/confirm', async (context) => {
+    const isSignedIn = await access.isSignedIn(context);
+    if (isSignedIn !== true) return context.redirect('/', 303);
+    const job = context.req.query('job') ?? '';
+    const brake = served.snapshot().brakes.find((one) => one.job === job);
+    if (brake === undefined) return context.redirect('/', 303);
+    return context.html(confirmationPage(brake, await served.actions.review(job), served.snapshot().immichUrl));
   });
 }
 

@@ -190,7 +190,8 @@ async function countWithdrawals(view: View): Promise<JobWithdrawals[]> {
 }
 
 /** Those that go, in the order of their ids, behind the id `after`. */
-async function findWithdrawals(
+/** What would go, in pages of `limits.search`, but for what brakes of these jobs hold back. */
+export async function findWithdrawals(
   view: View,
   braked: readonly string[],
   after: Withdrawal | undefined,

@@ -1,0 +1,24 @@
+import { html } from 'hono/html';
+
+export type Html = ReturnType<typeof html>;
+
+/** What every page has around its own part. `head`: more for its head. */
+export function frame(title: string, body: Html, head: Html | string = ''): Html {
+  return html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>${title} · immich-sidecar</title>
+        <link rel="stylesheet" href="/style.css">
+        <link rel="icon" href="/icon.svg">
+        ${head}
+      </head>
+      <body>
+    ${body}
+      </body>
+    </html>
+  `;
+}

@@ -1,0 +1,32 @@
+import type { Sql } from '../../postgres/connect.ts';
+import type { WithdrawReason } from '../cycle/outcome.ts';
+import type { View } from '../cycle/tools.ts';
+import type { Withdrawal } from '../mirrors/withdrawal.ts';
+import { findWithdrawals } from '../phases/withdrawals.ts';
+import { HELD } from './brake.ts';
+
+/** A shared photo that a brake keeps, for the person who decides. */
+export interface HeldPhoto {
+  readonly mirrorAssetId: string;
+  readonly fileName: string;
+  readonly takenAt: Date;
+  readonly reason: WithdrawReason;
+}
+
+/** The first photos of a job that would be removed if it was confirmed now, at most `limit`, by the day they were taken. Reads only. */
+export async function readHeld(sql: Sql, view: View, jobName: string, limit: number): Promise<HeldPhoto[]> {
+  const held: Withdrawal[] = [];
+  let after: Withdrawal | undefined;
+  do {
+    const page = await findWithdrawals({ ...view, scope: 'all' }, [], after);
+    held.push(...page.filter((one) => one.jobName === jobName && HELD.has(one.reason)));
+    after = page.length < view.limits.search ? undefined : page.at(-1);
+  } while (after !== undefined && held.length < limit);
+  const reasons = new Map(held.slice(0, limit).map(({ mirrorAssetId, reason }) => [mirrorAssetId, reason]));
+  const rows = await sql<Omit<HeldPhoto, 'reason'>[]>`
+    SELECT id AS "mirrorAssetId", "originalFileName" AS "fileName", "localDateTime" AS "takenAt"
+    FROM asset
+    WHERE id = ANY (${[...reasons.keys()]}::uuid[])
+    ORDER BY "localDateTime", id`;
+  return rows.map((row) => ({ ...row, reason: reasons.get(row.mirrorAssetId) ?? 'not-selected' }));
+}
