@@ -28,7 +28,9 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
 
   await t.step('a dry run shows it and changes nothing', async () => {
     const before = await everything(world);
-    const text = await run(['sync', '--dry-run'], options);
+    const summary = await run(['sync', '--dry-run'], options);
+    assert.match(summary.stdout, new RegExp(`: "family to bob": ${family} of ${family} shared photos`));
+    const text = await run(['sync', '--dry-run', '--list'], options);
     assert.equal(text.code, EXIT.ok, text.stderr);
     assert.match(text.stdout, new RegExp(`^! "family to bob": ${family} of ${family} shared photos`, 'm'));
     assert.match(text.stdout, new RegExp(`${family} mirrors kept by the brake`));

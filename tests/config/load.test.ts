@@ -26,6 +26,7 @@ Deno.test('without any setting every default applies', () => {
     vectorWorkers: cores,
     syncIntervalSeconds: 60,
     reconcileHours: 6,
+    offlineGraceHours: 24,
     brake: { percent: 20, minimum: 50 },
     log: { level: 'info', format: 'text' },
     notes: [],

@@ -369,16 +369,17 @@ function describeWithdrawals(page: WithdrawalPage): PlanLine[] {
         sign: '!',
         kind: 'mirrors kept by the brake',
         count: brake.mirrors,
+        reason: describeBrake(brake),
         text: describeBrake(brake),
         isKnown: page.known.includes(brake.job),
       })),
       ...linesOf('~', 'brakes to let go', page.released, ({ job }) => `the brake of ${plain(JSON.stringify(job))}`),
     ];
   }
-  return linesOf(
-    '-',
-    'mirrors to withdraw',
-    [...page.withdrawals, ...page.motionParts],
-    ({ jobName, mirrorAssetId, reason }) => `${plain(jobName)}: mirror ${mirrorAssetId} (${reason})`,
-  );
+  return [...page.withdrawals, ...page.motionParts].map(({ jobName, mirrorAssetId, reason }): PlanLine => ({
+    sign: '-',
+    kind: 'mirrors to withdraw',
+    reason: `${plain(jobName)}, ${reason}`,
+    text: `${plain(jobName)}: mirror ${mirrorAssetId} (${reason})`,
+  }));
 }
