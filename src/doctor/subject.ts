@@ -23,7 +23,7 @@ import type { Job } from '../share/jobs/job.ts';
 import { hasLinksBelow } from '../share/mirrors/journal.ts';
 import { MIGRATIONS } from '../share/schema/migrations.ts';
 import { isSelected, isSelectedAnew } from '../share/selection/selection.ts';
-import { pathMapOf } from '../share/share.ts';
+import { pathMapOf } from '../share/jobs/path_map_of.ts';
 import { type Directory, lookAtRoots } from './directories.ts';
 import { NotLookedAt, type Verdict, verdictOf, warn } from './finding.ts';
 import { ExifTool } from './exiftool.ts';

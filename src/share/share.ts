@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
-import { PathMap, type Root } from '../files/path_map.ts';
-import { assertImmichDatabase, type ImmichInstance, readInstance } from '../immich/instance.ts';
+import { pathMapOf } from './jobs/path_map_of.ts';
+import { assertImmichDatabase, readInstance } from '../immich/instance.ts';
 import { assertImmichAtRest, keepMigrationsOut, readMigrations } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
 import { type ImmichSchema, readImmichSchema } from '../immich/schema.ts';
@@ -384,23 +383,4 @@ async function check(tx: Sql, prepared: Prepared): Promise<void> {
     logger.warn('{warning}', { warning });
   }
   for (const job of chosenJobs(prepared)) await checkMounts(tx, job, prepared.files);
-}
-
-/** PATH_MAP first, then the two directories every installation has. */
-export function pathMapOf(config: Config, instance: ImmichInstance, hasExternalLinks: boolean): PathMap {
-  const roots: Root[] = [...config.pathMap];
-  roots.push({ immich: instance.mediaLocation, local: config.uploadLocation ?? instance.mediaLocation });
-  const local = config.externalLibraryDir ?? config.externalLibraryMount;
-  const needsExternal = config.externalLibraryDir !== undefined || hasExternalLinks ||
-    config.jobs.some((job) =>
-      [job.sourcePathPrefix, job.targetPathPrefix].some((path) =>
-        path?.startsWith(`${config.externalLibraryMount}/`)
-      ) ||
-      // An album may hold photos of libraries as well, if there are any.
-      (job.select !== undefined && existsSync(local))
-    );
-  if (needsExternal) {
-    roots.push({ immich: config.externalLibraryMount, local });
-  }
-  return new PathMap(roots);
 }
