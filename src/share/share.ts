@@ -24,6 +24,7 @@ import { planCycle, type PlanSink } from './cycle/dry_run.ts';
 import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { Counting } from './cycle/counting.ts';
+import type { Failures } from './cycle/tally.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
 import type { Standing } from './cycle/outcome.ts';
@@ -136,7 +137,8 @@ export class Sharing {
     const kept = await this.#marks.read(sql, this.#identity(prepared), now);
     if (kept === undefined) return undefined;
     const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs);
-    const last = { prepared, mark: kept.mark, waiting: kept.waiting, fullAtMs };
+    const { mark, waiting, failed: assetIds } = kept;
+    const last = { prepared, mark, waiting, failures: { assetIds, hasOthers: false }, fullAtMs };
     this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs) };
     if (!this.#isFullDue(last)) await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     return last;
@@ -147,13 +149,13 @@ export class Sharing {
    * one cycle would look at the same changes again and again.
    */
   async #keep(isFirst: boolean): Promise<void> {
-    if (this.#last === undefined || this.#embeddings.size > 0) return;
+    if (this.#last === undefined || this.#last.failures.hasOthers || this.#embeddings.size > 0) return;
     const { sql, lock } = this;
-    const { prepared, mark, waiting, fullAtMs } = this.#last;
+    const { prepared, mark, waiting, failures, fullAtMs } = this.#last;
     const { changes, sinceMs } = this.#unkept;
     const isDue = changes >= (isFirst ? 1 : KEEP_AFTER_CHANGES) || performance.now() - sinceMs > KEEP_AFTER_MS;
     if (this.#marks.isThere && !isDue) return;
-    const state = { mark, waiting, fullAtMs: mark.atMs - (mark.answeredMs - fullAtMs) };
+    const state = { mark, waiting, failed: failures.assetIds, fullAtMs: mark.atMs - (mark.answeredMs - fullAtMs) };
     await retryTransient(() =>
       inTransaction(sql, lock, (tx) => this.#marks.write(tx, this.#identity(prepared), state))
     );
@@ -163,7 +165,8 @@ export class Sharing {
   /** What has to be the same for a mark of another process to count, apart from the database. */
   #identity({ jobs, mediaLocation, files, settings }: Prepared): string {
     const { version } = this;
-    return JSON.stringify({ version, jobs, mediaLocation, roots: files.paths.roots, brake: settings.brake });
+    const { brake, graceHours } = settings;
+    return JSON.stringify({ version, jobs, mediaLocation, roots: files.paths.roots, brake, graceHours });
   }
 
   async #forgetMark(): Promise<void> {
@@ -182,11 +185,11 @@ export class Sharing {
     // From the mark on, changes are heard of; what was renamed just before must not be missed.
     if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options);
     this.#embeddings.clear(); // all are looked at again
-    const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks };
-    const report = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
+    const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs };
+    const { report, failures } = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
     if (prepared.only === undefined) {
       const waiting = await readAllWaiting(view, limits.waiting);
-      if (waiting.length <= limits.waiting) this.#last = { prepared, mark, waiting, fullAtMs };
+      this.#remember({ prepared, mark, waiting, failures, fullAtMs });
     }
     return report;
   }
@@ -198,7 +201,7 @@ export class Sharing {
     const mark = await readMark(sql, schema);
     const { scope, hasPeopleNews, hasNameNews } = await readChanges(sql, schema, jobs, {
       since: last.mark,
-      now: mark,
+      now: { ...mark, rechecks: [...mark.rechecks, ...last.failures.assetIds] },
       waiting: last.waiting,
       limit: limits.changes,
     });
@@ -214,13 +217,19 @@ export class Sharing {
       ...last.prepared,
       files: { ...files, linker: new Linker(files.paths.roots.map(({ local }) => local)) },
     };
-    const view: View = { ...prepared, sql, scope, rechecks: mark.rechecks };
-    const report = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
+    const view: View = { ...prepared, sql, scope, rechecks: mark.rechecks, beganMs: mark.atMs };
+    const { report, failures } = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
     const looked = new Set(scope);
     const waiting = last.waiting.filter((id) => !looked.has(id));
     if (scope.length > 0) waiting.push(...await readAllWaiting(view, limits.waiting));
-    if (waiting.length <= limits.waiting) this.#last = { ...last, mark: advance(last.mark, mark), waiting };
+    const hasOthers = last.failures.hasOthers || failures.hasOthers;
+    this.#remember({ ...last, mark: advance(last.mark, mark), waiting, failures: { ...failures, hasOthers } });
     return report;
+  }
+
+  /** With too much that waits or failed the next cycle looks at everything. */
+  #remember(last: LastCycle): void {
+    if (Math.max(last.waiting.length, last.failures.assetIds.length) <= this.limits.waiting) this.#last = last;
   }
 
   /** Runs `work` with what plans are made from and applied with: for commands that are not cycles. The next cycle is a full one. */
@@ -273,6 +282,8 @@ interface LastCycle {
   readonly mark: Mark;
   /** Selected assets that were not ready. */
   readonly waiting: readonly string[];
+  /** Photos are tried again in each cycle; what else failed since everything was looked at, by a new process, which looks at everything. */
+  readonly failures: Failures;
   /** When the last full cycle began, in milliseconds since the process did: the time of day may be set. */
   readonly fullAtMs: number;
 }

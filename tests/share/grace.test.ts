@@ -35,6 +35,26 @@ for (const release of REPRESENTATIVE) {
   });
 }
 
+Deno.test('a photo whose time runs out while a cycle is at work loses its mirror in the next one', async () => {
+  await using world = await World.open('v3.1.0');
+  await using engine = await running(world);
+  await engine.cycle();
+  await untilIdle(engine);
+  const { sql } = world;
+  await sql.unsafe(`
+    CREATE FUNCTION pass_time() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = replica AS $$
+    BEGIN
+      UPDATE asset SET "deletedAt" = now() - interval '24 hours' WHERE "isOffline";
+      RETURN NEW;
+    END $$`);
+  await sql`UPDATE asset_exif SET description = 'new' WHERE "assetId" = ${world.id('family/picnic')}`;
+  await goOffline(world);
+  await sql`CREATE TRIGGER passes_time BEFORE UPDATE ON asset_exif FOR EACH ROW EXECUTE FUNCTION pass_time()`;
+  assert.deepEqual((await engine.cycle()).jobs[0]?.withdrawn, {});
+  await sql`DROP TRIGGER passes_time ON asset_exif`;
+  assert.deepEqual((await engine.cycle()).jobs[0]?.withdrawn, { 'source-offline': 1 });
+});
+
 Deno.test('a photo that comes back in time has the mirror that it had, with whatever has been done to it', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();

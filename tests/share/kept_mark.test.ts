@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { NUMBER_FILE } from '../../src/share/cycle/kept_mark.ts';
 import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
+import { Engine } from './oracle/engine.ts';
 import { World } from './world.ts';
 
 for (const release of REPRESENTATIVE) {
@@ -52,9 +53,13 @@ Deno.test('a photo that waits for Immich is shared by a later process, once Immi
 const UNCOUNTED: Readonly<Record<string, (world: World) => unknown>> = {
   'another configuration': (world) => world.setJobs(world.config.jobs.map((job) => ({ ...job, includeHidden: true }))),
   'another brake': (world) => world.config = { ...world.config, brake: { percent: 30, minimum: 50 } },
+  'another time of grace': (world) => world.config = { ...world.config, offlineGraceHours: 0 },
+  "Immich's tables are other ones, as in a restored backup from before ours": (world) => world.sql`VACUUM FULL asset`, // which gives the table another file, as a restore does
   'without the file that has its number': (world) => Deno.removeSync(numberFile(world)),
   'with the number of another mark, as when the database was rolled back': (world) =>
     Deno.writeTextFileSync(numberFile(world), `${crypto.randomUUID()}\n`),
+  'PostgreSQL was started anew, with whatever clock': (world) =>
+    world.sql`UPDATE immich_sidecar_marks.mark SET statistics = 'another start'`,
   "the database's clock is before it": (world) =>
     world.sql`UPDATE immich_sidecar_marks.mark SET at_ms = at_ms + 3600000`,
   'everything was looked at too long ago': (world) =>
@@ -87,6 +92,50 @@ for (const [what, change] of Object.entries(UNCOUNTED)) {
     await untilIdle(world);
   });
 }
+
+for (const isNew of [false, true]) {
+  Deno.test(`a locked photo whose file could not be removed is tried again by ${isNew ? 'the next process' : 'the next cycle'}`, async () => {
+    await using world = await World.open('v3.1.0');
+    await world.share();
+    await untilIdle(world);
+    const engine = isNew ? undefined : await Engine.start(world.config);
+    try {
+      const cycle = () => engine?.cycle() ?? next(world);
+      await cycle();
+      const id = world.id('family/picnic');
+      const blocked = await world.localMirrorPath(id);
+      Deno.removeSync(blocked);
+      Deno.mkdirSync(`${blocked}/in the way`, { recursive: true });
+      await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
+      for (let tried = 0; tried < 3; tried++) {
+        const report = await cycle();
+        assert.deepEqual([lookedAt(report), report.jobs[0]?.withdrawn, report.complete], ['changes', {}, false]);
+      }
+      Deno.removeSync(blocked, { recursive: true });
+      const report = await cycle();
+      assert.deepEqual([lookedAt(report), report.jobs[0]?.withdrawn], ['changes', { 'source-locked': 1 }]);
+      assert.equal(await world.mirrorOf('family/picnic'), undefined);
+    } finally {
+      await engine?.end();
+    }
+  });
+}
+
+Deno.test('while a cycle writes, the file with the number is away, so that the mark does not count after a kill and a database that was rolled back', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  await untilIdle(world);
+  const { sql } = world;
+  await sql`CREATE TABLE rolled_back AS SELECT * FROM immich_sidecar_marks.mark`;
+  await sql`UPDATE asset_exif SET description = 'new' WHERE "assetId" = ${world.id('family/picnic')}`;
+  await sql`
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'XX000'; END $$`;
+  await sql`CREATE TRIGGER fails BEFORE UPDATE ON asset_exif FOR EACH ROW EXECUTE FUNCTION fail()`;
+  await assert.rejects(next(world));
+  await sql`DROP TRIGGER fails ON asset_exif`;
+  await sql`INSERT INTO immich_sidecar_marks.mark SELECT * FROM rolled_back`;
+  assert.equal(lookedAt(await next(world)), 'everything');
+});
 
 Deno.test('a cycle that fails leaves no mark, and the next one looks at everything', async () => {
   await using world = await World.open('v3.1.0');

@@ -6,7 +6,7 @@ import { readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
 import type { Progress } from './progress.ts';
 import type { CycleReport } from './report.ts';
-import { CycleTally } from './tally.ts';
+import { CycleTally, type Failures } from './tally.ts';
 import { chosenJobs, type Tools, type View } from './tools.ts';
 import { unitsOf } from './units.ts';
 
@@ -18,7 +18,12 @@ const logger = getLogger(['immich-sidecar', 'share']);
  *
  * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
  */
-export async function runCycle(given: View, tools: Tools, version: string, progress: Progress): Promise<CycleReport> {
+export async function runCycle(
+  given: View,
+  tools: Tools,
+  version: string,
+  progress: Progress,
+): Promise<{ readonly report: CycleReport; readonly failures: Failures }> {
   const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
   const jobs = chosenJobs(given);
   const tally = new CycleTally(jobs, progress, given.limits.problems, tools.said);
@@ -45,7 +50,7 @@ export async function runCycle(given: View, tools: Tools, version: string, progr
   }
   // A cycle that found nothing to do leaves no row, so that running it again writes nothing at all.
   if (tally.hasChanges) await recordRun(tools, report, version);
-  return report;
+  return { report, failures: tally.failures };
 }
 
 /** The report of a cycle that had nothing to look at. */

@@ -15,6 +15,8 @@ export interface KeptState {
   readonly mark: Mark;
   /** Selected sources that were not ready. */
   readonly waiting: readonly string[];
+  /** Sources or mirrors of which something failed. */
+  readonly failed: readonly string[];
   /** When everything was looked at the last time, in milliseconds since the epoch, by the database's clock. */
   readonly fullAtMs: number;
 }
@@ -49,15 +51,17 @@ export class KeptMark {
       {
         number: string;
         identity: string;
+        isSameServer: boolean;
         sameStatistics: boolean;
         atMs: number;
         fullAtMs: number;
-        mark: Stored;
+        mark: Stored & Pick<KeptState, 'failed'>;
         waiting: string[];
       }[]
     >`
       SELECT
         number, identity, waiting, mark,
+        starts_with(statistics, pg_postmaster_start_time()::text) AS "isSameServer",
         statistics = ${statistics(sql)} AS "sameStatistics",
         at_ms AS "atMs",
         full_at_ms AS "fullAtMs"
@@ -65,21 +69,24 @@ export class KeptMark {
     this.#isThere = row !== undefined;
     if (row === undefined || row.identity !== await this.#digest(sql, identity)) return undefined;
     if (row.number !== this.#readNumber() || row.atMs > now.atMs) return undefined;
+    // A machine without a clock of its own begins with a time before the mark, and dates changes so until the network tells it.
+    if (!row.isSameServer) return undefined;
     const elapsedMs = now.atMs - row.atMs;
+    const { failed, ...stored } = row.mark;
     const mark: Mark = {
       ...now,
-      ...row.mark,
+      ...stored,
       // Counts that begin anew cannot be compared: whatever was counted may have been written to.
-      activity: row.sameStatistics ? row.mark.activity : {},
+      activity: row.sameStatistics ? stored.activity : {},
       atMs: row.atMs,
       askedMs: now.askedMs - elapsedMs,
       answeredMs: now.answeredMs - elapsedMs,
     };
-    return { mark, waiting: row.waiting, fullAtMs: row.fullAtMs };
+    return { mark, waiting: row.waiting, failed, fullAtMs: row.fullAtMs };
   }
 
   /** Leaves `state` for the next process. What cannot be kept costs the next process time, and does no harm. */
-  async write(sql: Sql, identity: string, { mark, waiting, fullAtMs }: KeptState): Promise<void> {
+  async write(sql: Sql, identity: string, { mark, waiting, failed, fullAtMs }: KeptState): Promise<void> {
     const { floorMs, floorsMs, activity, foundation, atMs } = mark;
     const stored: Stored = { floorMs, floorsMs, activity, foundation };
     const number = crypto.randomUUID();
@@ -87,7 +94,7 @@ export class KeptMark {
       INSERT INTO immich_sidecar_marks.mark (number, identity, statistics, at_ms, full_at_ms, mark, waiting)
       VALUES (
         ${number}, ${await this.#digest(sql, identity)}, ${statistics(sql)}, ${atMs}, ${fullAtMs},
-        ${sql.json(stored as never)}, ${waiting as string[]}
+        ${sql.json({ ...stored, failed } as never)}, ${waiting as string[]}
       )
       ON CONFLICT (is_only) DO UPDATE
       SET number = excluded.number, identity = excluded.identity, statistics = excluded.statistics, at_ms = excluded.at_ms,
@@ -103,6 +110,7 @@ export class KeptMark {
    */
   async void(remove: (work: (tx: Sql) => Promise<unknown>) => Promise<unknown>): Promise<void> {
     if (this.#isThere === false) return;
+    this.#removeNumber();
     this.#voiding ??= remove(async (tx) => {
       await tx`SET LOCAL synchronous_commit = off`;
       await tx`DELETE FROM immich_sidecar_marks.mark`;
@@ -119,7 +127,8 @@ export class KeptMark {
         ' ',
         (SELECT system_identifier FROM pg_control_system()),
         (SELECT oid FROM pg_database WHERE datname = current_database()),
-        'immich_sidecar.asset_map'::regclass::oid
+        'immich_sidecar.asset_map'::regclass::oid,
+        pg_relation_filenode('public.asset') -- a backup from before our tables leaves these alone
       ) AS database`;
     return createHash('sha256').update(`${row?.database} ${identity}`).digest('hex');
   }
@@ -129,6 +138,15 @@ export class KeptMark {
       return readFileSync(`${this.stateDirectory}/${NUMBER_FILE}`, 'utf8').trim();
     } catch {
       return undefined; // none, or not to be read: then the mark does not count
+    }
+  }
+
+  /** A database that is rolled back to before this cycle has the row again; the number would be its own if the cycle ends before its time. */
+  #removeNumber(): void {
+    try {
+      rmSync(`${this.stateDirectory}/${NUMBER_FILE}`, { force: true });
+    } catch {
+      // nor could it have been written
     }
   }
 

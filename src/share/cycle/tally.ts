@@ -12,6 +12,14 @@ import type { Said } from './said.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
+/** What failed in a cycle, and is to be tried again: nothing changes in Immich when its cause has gone. */
+export interface Failures {
+  /** Of sources or of mirrors; also of those that no report has room for. */
+  readonly assetIds: readonly string[];
+  /** Something failed that is no photo's, such as a person: the next full cycle tries it again. */
+  readonly hasOthers: boolean;
+}
+
 /** What is added up for one job, or for the cycle as a whole. */
 class Account {
   readonly counts = new Map<string, number>();
@@ -43,6 +51,8 @@ export class CycleTally {
   /** Of no job, or of one that is not in this cycle. */
   readonly #cycle: Account;
   readonly #byPhase = new Map<string, number>();
+  readonly #failed = new Set<string>();
+  #hasOthers = false;
   #brakes: readonly BrakeReport[] = [];
 
   /** `mostProblems`: of each job, and of none. */
@@ -75,6 +85,8 @@ export class CycleTally {
           code: problem.code,
         });
         this.#accountOf(named.where.job).problem(named);
+        if (named.where.assetId === undefined) this.#hasOthers = true;
+        else this.#failed.add(named.where.assetId);
       },
       withdrew: (withdrawals) => {
         for (const withdrawal of withdrawals) this.#accountOf(withdrawal.jobName).withdrawn.push(withdrawal);
@@ -87,6 +99,11 @@ export class CycleTally {
   /** How much a phase has done so far, whatever it was. */
   doneBy(phase: string): number {
     return this.#byPhase.get(phase) ?? 0;
+  }
+
+  /** What failed. */
+  get failures(): Failures {
+    return { assetIds: [...this.#failed], hasOthers: this.#hasOthers };
   }
 
   /** Mirrors of jobs that are not in this cycle. */

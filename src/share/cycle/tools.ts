@@ -56,6 +56,8 @@ export interface View {
   readonly scope: Scope;
   /** Sources that are due to be looked at again, or of which a command has asked it. */
   readonly rechecks: readonly string[];
+  /** When the cycle began, by the database's clock, in milliseconds since the epoch; now when left out. */
+  readonly beganMs?: number;
   readonly settings: ShareSettings;
   readonly limits: Limits;
   /** Immich's media directory as Immich sees it. */

@@ -23,7 +23,10 @@ export async function findMadeAssets(sql: Sql, mirrorAssetIds: readonly string[]
   return await sql<MadeAsset[]>`
     SELECT made.id, made."ownerId", min(mirror.id::text)::uuid AS "mirrorAssetId"
     FROM asset mirror
-    JOIN asset made ON made.id = mirror."livePhotoVideoId"
+    JOIN asset made
+      ON made.id = mirror."livePhotoVideoId"
+      AND made."ownerId" = mirror."ownerId"
+      AND made."libraryId" = mirror."libraryId" -- where Immich puts it; a video of the target's own is elsewhere
     WHERE mirror.id = ANY (${mirrorAssetIds as string[]}::uuid[])
       AND ${isMadeOf(sql, mirrorAssetIds)}
     GROUP BY made.id, made."ownerId"`;

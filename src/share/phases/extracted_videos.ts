@@ -1,4 +1,5 @@
 import type { Sql } from '../../postgres/connect.ts';
+import type { Place } from '../../problems/problem.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Tools, View } from '../cycle/tools.ts';
@@ -55,7 +56,9 @@ async function removeExtractedVideos(
 ): Promise<void> {
   const keyOf = ({ id, mirrorAssetId }: MadeAsset) => mirrorAssetId ?? id;
   const failed = removeFiles(await filesOfMadeAssets(database.sql, schema, page), files);
-  for (const failure of failed) tally.problem(notRemoved(failure));
+  const mirrors = new Set(page.map(({ mirrorAssetId }) => mirrorAssetId));
+  const placeOf = (id: string | null): Place => id !== null && mirrors.has(id) ? { assetId: id } : {};
+  for (const failure of failed) tally.problem(notRemoved(failure, placeOf(failure.entry.mirrorId)));
   const staying = new Set(failed.map(({ entry }) => entry.mirrorId));
   const removed = await countInBatches(
     database,
@@ -64,7 +67,7 @@ async function removeExtractedVideos(
       await forgetDeletions(tx, assets);
       return await removeMadeAssets(tx, assets);
     },
-    ({ id }, error) => tally.problem(refused(error, { assetId: id })),
+    ({ mirrorAssetId }, error) => tally.problem(refused(error, placeOf(mirrorAssetId))),
   );
   tally.add('videosRemoved', removed);
 }

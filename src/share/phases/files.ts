@@ -206,7 +206,7 @@ async function removeObsolete(
     ...removeFiles(free.filter((entry) => !originals.has(entry)), files),
     ...await removeOriginals(tools, written.map((plan) => goingOf(job, plan)), [...originals]),
   ];
-  for (const failure of failed) tally.problem(notRemoved(failure));
+  for (const failure of failed) tally.problem(notRemoved(failure, { assetId: failure.entry.mirrorId }));
   const staying = new Set(failed.map(({ entry }) => entry));
   await database.transaction((tx) => forgetEntries(tx, obsolete.filter((entry) => !staying.has(entry))));
 }
@@ -218,7 +218,7 @@ async function keepOthersFiles(tools: Tools, job: Job, plans: readonly FilesPlan
   );
   const going = plans.map((files) => goingOf(job, files));
   const failed = await removeOriginals(tools, going, replaced, { onlyKeeps: true });
-  for (const failure of failed) tally.problem(notRemoved(failure));
+  for (const failure of failed) tally.problem(notRemoved(failure, { assetId: failure.entry.mirrorId }));
 }
 
 /** Whether a plan is about more than our own notes. */

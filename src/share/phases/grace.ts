@@ -2,7 +2,8 @@ import type { Sql } from '../../postgres/connect.ts';
 import { isWithin } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Tools, View } from '../cycle/tools.ts';
-import { graceEnds, isInGrace } from '../selection/selection.ts';
+import { isMissed } from '../../immich/presence.ts';
+import { graceEnds } from '../selection/selection.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A source that is offline and has mirrors, and when these go if it stays so. */
@@ -35,8 +36,14 @@ export const grace = definePhase({
     ),
 });
 
-/** Those of which nothing is noted, or only a later time. */
-async function findMissed({ sql, scope, settings, limits }: View, after: Missed | undefined): Promise<Missed[]> {
+/**
+ * Those of which nothing is noted, or only a later time. Also those whose time ran out in this cycle, as they still had it when the
+ * cycle looked at what has to go.
+ */
+async function findMissed(
+  { sql, scope, settings, limits, beganMs }: View,
+  after: Missed | undefined,
+): Promise<Missed[]> {
   return await sql<Missed[]>`
     WITH missed AS MATERIALIZED (
       SELECT DISTINCT m.source_asset_id, ${graceEnds(sql, 'a', settings.graceHours)} AS due_at
@@ -44,7 +51,10 @@ async function findMissed({ sql, scope, settings, limits }: View, after: Missed 
       JOIN asset a ON a.id = m.source_asset_id
       WHERE ${after === undefined ? sql`true` : sql`m.source_asset_id > ${after.sourceAssetId}`}
         AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
-        AND ${isInGrace(sql, 'a', settings.graceHours)}
+        AND ${isMissed(sql, 'a')}
+        AND ${graceEnds(sql, 'a', settings.graceHours)} > ${
+    beganMs === undefined ? sql`now()` : sql`to_timestamp(${beganMs / 1000}::float8)`
+  }
     )
     SELECT missed.source_asset_id AS "sourceAssetId", missed.due_at::text AS "dueAt"
     FROM missed
