@@ -71,6 +71,7 @@ async function main(): Promise<number> {
     const drawn = shuffled(all, seed);
     const chosen = values.again ? drawn.filter(({ id }) => survived.has(id)) : drawn;
     print(`${all.length} mutants are possible, ${files.length} test files`);
+    if (!await first.compiles()) throw new Error('The program does not compile without any fault.');
     let left = values.again ? chosen.length : Number(values.mutants) - results.filter(isValid).length;
     const queue = chosen.filter(({ id }) => values.again || !known.has(id)).values();
     const work = async (place: Place) => {
@@ -113,7 +114,7 @@ async function tryMutant(mutant: Named, place: Place, tests: Tests, results: rea
       await Deno.writeTextFile(path, text);
     }
   };
-  if (!mutant.isSql && !await inFault(() => place.compiles(mutant.file))) {
+  if (!mutant.isSql && !await inFault(() => place.compiles())) {
     return { id, line, outcome: 'invalid', tests: ran };
   }
   for (const file of tests.inOrder(mutant, results)) {

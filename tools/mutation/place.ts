@@ -52,9 +52,12 @@ export class Place implements AsyncDisposable {
     return new Place(directory, server.url, temporary, binaries.bin, owned.move());
   }
 
-  /** Whether a module has the right types, with a fault in it. */
-  async compiles(file: string): Promise<boolean> {
-    return (await this.#deno(['check', '--quiet', '--frozen', file], {}, 600)).code === 0;
+  /**
+   * Whether the program has the right types, with a fault in it. The whole of it: what types there are (those of Node among them) depends on all
+   * modules that are checked, so that a module by itself may have errors that it does not have as a part.
+   */
+  async compiles(): Promise<boolean> {
+    return (await this.#deno(['check', '--quiet', '--frozen', 'main.ts'], {}, 600)).code === 0;
   }
 
   /**
