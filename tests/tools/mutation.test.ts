@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { applied, named, shuffled } from '../../tools/mutation/mutant.ts';
 import { type Result, scoreOf } from '../../tools/mutation/results.ts';
+import { visitedLines } from '../../tools/mutation/visited_lines.ts';
 import { mutantsOf } from '../../tools/mutation/typescript.ts';
 
 /** What each mutant of a text makes of it. */
@@ -121,4 +122,18 @@ Deno.test('the score counts the last result of each mutant, and neither what is 
     invalid: 1,
     share: '0.67',
   });
+});
+
+Deno.test('a line of which one part was not run counts as come by, and what lies deeper in there does not', () => {
+  const lcov = [
+    'SF:/x/src/a.ts',
+    'DA:1,5',
+    'DA:2,0',
+    'DA:3,0',
+    'DA:4,1',
+    'end_of_record',
+    'SF:/x/tests/b.ts',
+    'DA:1,1',
+  ];
+  assert.deepEqual(visitedLines([...lcov, 'SF:/x/src/c.ts', 'DA:1,0'].join('\n'), '/x'), { 'src/a.ts': [1, 2, 4] });
 });

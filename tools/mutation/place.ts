@@ -1,4 +1,5 @@
 import { findBinaries } from '../../tests/harness/binaries.ts';
+import { visitedLines } from './visited_lines.ts';
 import { directoryInMemory, freeAddress, startServer, THROWAWAY_SETTINGS } from '../../tests/harness/server.ts';
 import { onServer } from '../../tests/harness/server_databases.ts';
 
@@ -88,14 +89,7 @@ export class Place implements AsyncDisposable {
   /** Which lines of which files the profiles in a directory have seen, as `deno coverage` tells. */
   async coveredLines(profiles: string): Promise<Record<string, number[]>> {
     const { output } = await this.#deno(['coverage', '--lcov', '--quiet', profiles], {}, 600);
-    const lines: Record<string, number[]> = {};
-    let file: string | undefined;
-    for (const line of output.split('\n')) {
-      if (line.startsWith('SF:')) file = line.slice(3).split(`${this.directory}/`)[1];
-      const hit = /^DA:(\d+),(?!0$)/.exec(line)?.[1];
-      if (hit !== undefined && file?.startsWith('src/')) (lines[file] ??= []).push(Number(hit));
-    }
-    return lines;
+    return visitedLines(output, this.directory);
   }
 
   /** `timeout` ends the whole group of processes; the clock is not Deno's, which a fault may keep from running. */
