@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { bytes as formatBytes } from '../config/words.ts';
+import { bytes as formatBytes, count } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import { patiently } from '../service/patience.ts';
 import { describeBrake } from '../share/brake/words.ts';
@@ -131,7 +131,7 @@ function describeCycles(cycles: readonly CycleSummary[]): string {
 function describeWriteBack(status: WriteBackStatus | undefined): string {
   if (status === undefined) return 'Nothing was written into files from here.\n';
   if ('problem' in status) return `The ledger of write-back cannot be read now: ${status.problem}\n`;
-  const { files, sidecarInstead, lastRun, isOpen } = status;
+  const { files, sidecarInstead, undo, lastRun, isOpen } = status;
   const rows = Object.entries(OUTCOME_WORDS).flatMap(([outcome, words]) => {
     const count = files[outcome as keyof typeof files];
     return count === undefined ? [] : [[String(count), words]];
@@ -140,7 +140,10 @@ function describeWriteBack(status: WriteBackStatus | undefined): string {
     ? 'no run yet'
     : `run ${lastRun.id}, ${shortTime(lastRun.startedAt)} UTC, ${lastRun.state}`;
   return `Written into files: ${run}${isOpen ? ', in use' : ''}\n` +
-    table(rows.map((row) => ['', ...row]), new Set([1])) + describeInsteads(sidecarInstead);
+    table(rows.map((row) => ['', ...row]), new Set([1])) + describeInsteads(sidecarInstead) +
+    (undo.changes === 0
+      ? ''
+      : `${count(undo.changes, 'change')} can be undone, for which ${formatBytes(undo.bytes)} are kept\n`);
 }
 
 function shortTime(iso: string): string {

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { plain } from '../config/quote.ts';
+import { count } from '../config/words.ts';
 import { EXIT, UserError } from '../errors.ts';
+import { discardUndo } from '../writeback/discard.ts';
 import { undo, type UndoOptions, type UndoReport } from '../writeback/undo.ts';
 import { consentOf } from './ask.ts';
 import { type Environment, print, printJson } from './output.ts';
@@ -10,6 +12,8 @@ import { withConfiguration } from './with_configuration.ts';
 
 interface UndoFlags {
   readonly run?: number;
+  readonly discard?: boolean;
+  readonly olderThan?: number;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -19,9 +23,11 @@ interface UndoFlags {
 /** `immich-sidecar undo`: undoes what write-back has written. */
 export function undoCommand(env: Environment, onExit: (code: number) => void): Command {
   return new Command('undo')
-    .description('Undo what was written: sidecars byte for byte, photos and videos tag for tag')
+    .description('Undo what was written, byte for byte')
     .argument('[paths...]', 'files or directories: everything that was ever written there')
     .option('--run <id>', 'this run; without a run and paths, the last one', parseRun)
+    .option('--discard', 'forget how to undo what was written long ago; the files stay as they are (with --older-than)')
+    .option('--older-than <days>', 'with --discard: what runs have written that began before so many days', parseDays)
     .option('--dry-run', 'print what would be undone and change nothing')
     .option('--yes', 'do not ask')
     .option(
@@ -36,7 +42,8 @@ export function undoCommand(env: Environment, onExit: (code: number) => void): C
 const EXAMPLES = `
 Examples:
   immich-sidecar undo --dry-run                  show what the last run wrote
-  immich-sidecar undo --run 12 --yes             take run 12 back, without asking
+  immich-sidecar undo --run 12 --yes             undo run 12, without asking
+  immich-sidecar undo --discard --older-than 90  give back the room that undo of older runs takes
   immich-sidecar undo /mnt/photos/2023/a.jpg     everything that was written into this photo and its sidecar`;
 
 async function run(paths: readonly string[], flags: UndoFlags, env: Environment): Promise<number> {
@@ -46,6 +53,7 @@ async function run(paths: readonly string[], flags: UndoFlags, env: Environment)
       remedy: 'Give one of the two.',
     });
   }
+  if (flags.discard === true || flags.olderThan !== undefined) return await discard(paths, flags, env);
   return await withConfiguration(env, { ...flags, needJobs: false, logsWrites: true }, async (config) => {
     using stop = stopOnSignals();
     const report = await undo(config, {
@@ -61,6 +69,35 @@ async function run(paths: readonly string[], flags: UndoFlags, env: Environment)
     if (report.interrupted) return EXIT.interrupted;
     return report.complete ? EXIT.ok : EXIT.partial;
   });
+}
+
+async function discard(paths: readonly string[], flags: UndoFlags, env: Environment): Promise<number> {
+  const { olderThan, isDryRun } = { olderThan: flags.olderThan, isDryRun: flags.dryRun === true };
+  if (flags.discard !== true || olderThan === undefined || paths.length > 0 || flags.run !== undefined) {
+    throw new UserError('--discard and --older-than belong together, without paths and --run.', {
+      problemCode: 'usage',
+      remedy: 'Write --discard --older-than 90 to forget how to undo what was written more than 90 days ago.',
+    });
+  }
+  return await withConfiguration(env, { ...flags, needJobs: false, logsWrites: true }, (config) => {
+    const what = (changes: number) =>
+      `${count(changes, 'change')} of runs that began more than ${count(olderThan, 'day')} ago`;
+    const changes = discardUndo(config, {
+      olderThanDays: olderThan,
+      isDryRun,
+      confirm: (changes) => consentOf(flags).isGiven(`${what(changes)} can then not be undone.\n`, 'Discard it?'),
+    });
+    if (changes === undefined) return Promise.resolve(EXIT.ok);
+    if (flags.json) printJson({ dryRun: isDryRun, discarded: changes });
+    else print(`${isDryRun ? 'would discard' : 'discarded'} ${what(changes)}\n`);
+    return Promise.resolve(EXIT.ok);
+  });
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isSafeInteger(days) || days < 0) throw new InvalidArgumentError('Write a number of days.');
+  return days;
 }
 
 function parseRun(text: string): number {

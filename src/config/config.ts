@@ -125,6 +125,8 @@ export interface WriteConfig {
   readonly intoShared: boolean;
   /** `WRITE_SETTLE_SECONDS`: a file that changed less than so long ago is left for later; 0 = none is. */
   readonly settleSeconds: number;
+  /** `WRITE_UNDO_DAYS`: what was written longer ago cannot be undone any more; undefined = all of it can. */
+  readonly undoDays: number | undefined;
   /** `WRITE_STATE_DIR` */
   readonly stateDirectory: string;
   /** `EXIFTOOL_PATH`; undefined = the one that comes along. */

@@ -35,6 +35,7 @@ export function readWriteConfig(settings: SettingsReader, cwd: string): WriteCon
     workers: settings.read('WRITE_WORKERS'),
     intoShared: settings.read('WRITE_INTO_SHARED'),
     settleSeconds: settings.read('WRITE_SETTLE_SECONDS'),
+    undoDays: settings.read('WRITE_UNDO_DAYS'),
     stateDirectory: resolve(cwd, settings.read('WRITE_STATE_DIR')),
     // A bare name is looked for in PATH.
     exiftoolPath: exiftoolPath?.includes('/') ? resolve(cwd, exiftoolPath) : exiftoolPath,

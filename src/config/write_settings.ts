@@ -119,6 +119,14 @@ export const WRITE_SETTINGS = Object.freeze(
         'A file that was changed less than so many seconds ago may still be on its way to the library: it is left for the end of the run, ' +
         'and then for the next one. 0: every file is written at once.',
     },
+    WRITE_UNDO_DAYS: {
+      group: 'write',
+      type: wholeNumber(1, 36_500),
+      example: '90',
+      description:
+        'For so many days what was written can be undone; what is older goes at the end of each run that finishes. Unset means: it is kept, ' +
+        'until `undo --discard` takes it away.',
+    },
     WRITE_STATE_DIR: {
       group: 'write',
       type: localDirectory,

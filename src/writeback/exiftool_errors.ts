@@ -19,3 +19,8 @@ export function refusal(path: string, messages: string): WriteProblem {
   const isPassing = broken === undefined && (PASSING.test(line) || line === '');
   return new WriteProblem(isPassing ? 'failed' : 'unwritable', path, `ExifTool says: ${reason || 'nothing'}`);
 }
+
+/** Tags of which ExifTool says that it has cut them: `Warning: [minor] IPTC:Keywords exceeds length limit (truncated) - /photos/a.jpg` */
+export function truncatedTags(messages: string): string[] {
+  return [...messages.matchAll(/([\w-]+:[\w-]+) exceeds length limit \(truncated\)/g)].map(([, tag = '']) => tag);
+}

@@ -1,4 +1,5 @@
 import type { FileStamp, WritePlan } from './tags.ts';
+import type { UndoDelta } from './undo_delta/undo_delta.ts';
 
 /** What has to be on record before a file is touched. */
 export interface Intent {
@@ -13,9 +14,14 @@ export interface Intent {
 export interface Undoable {
   readonly plan: WritePlan;
   readonly bytesBefore: Uint8Array | undefined;
+  /** Of a media file, what makes the old one out of the new one; undefined where that was not kept, as up to version 0.1. */
+  readonly delta: UndoDelta | undefined;
   /** The file as the write left it. */
   readonly written: FileStamp;
 }
 
 /** Puts an intent on record; when it resolves, it has to be on the disk. */
 export type Begin = (intent: Intent) => void | Promise<void>;
+
+/** Keeps what a media file can be made what it was from; when it resolves, that has to be on the disk. */
+export type Keep = (delta: UndoDelta) => Promise<void>;

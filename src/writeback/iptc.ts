@@ -26,6 +26,11 @@ export function changesBeside(current: Tags, changes: readonly TagChange[], { ip
   return needsMark(current, iptc) ? [{ tag: IPTC_CHARSET, before: null, after: UTF8 }, ...digests] : digests;
 }
 
+/** Whether a tag says something about IPTC, and nothing by itself. */
+export function isBesideIptc(tag: string): boolean {
+  return tag === IPTC_CHARSET || tag === IPTC_DIGEST;
+}
+
 function needsMark(current: Tags, changes: readonly TagChange[]): boolean {
   if ((current[IPTC_CHARSET] ?? null) !== null) return false;
   const found = current[IPTC_TEXT] ?? null;

@@ -1,6 +1,7 @@
 import { compare } from './compare.ts';
 import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
 import { holdsOf, SIDECAR_HOLDS } from './formats.ts';
+import { hasNoDate } from './has_no_date.ts';
 import { entriesOfOthers } from './fields/lists.ts';
 import type { Destination } from './destination.ts';
 import type { MappingOptions } from './fields/field.ts';
@@ -10,7 +11,7 @@ import type { WritePlan } from './tags.ts';
 import type { OwnValues, Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
-export const MAPPING_VERSION = 2;
+export const MAPPING_VERSION = 3;
 
 export interface PlanOptions extends MappingOptions {
   readonly fields: readonly FieldName[];
@@ -47,6 +48,7 @@ export function planFiles(
   own: OwnOfAsset,
   options: PlanOptions,
 ): PlannedFiles {
+  const isDateless = hasNoDate({ media, sidecar }, record.capturedAt);
   const holds = holdsOf(media.fileType);
   const obstacle = media.obstacle ?? (holds === undefined ? unknownFormat(media) : undefined);
   const embeds = options.destination !== 'sidecar';
@@ -55,11 +57,11 @@ export function planFiles(
   const needsSidecar = options.destination !== 'embed' || obstacle !== undefined;
   const writesSidecar = (needsSidecar || sidecar.stamp !== undefined) && sidecar.obstacle === undefined;
   const ofMedia = writesMedia && holds !== undefined
-    ? planFile(record, media, { holds, beneath: {}, own: own.media, options })
+    ? planFile(record, media, { holds, beneath: {}, own: own.media, hasNoDate: isDateless, options })
     : undefined;
   const beneath = withoutOwn(media.tags, own.media);
   const ofSidecar = writesSidecar
-    ? planFile(record, sidecar, { holds: SIDECAR_HOLDS, beneath, own: own.sidecar, options })
+    ? planFile(record, sidecar, { holds: SIDECAR_HOLDS, beneath, own: own.sidecar, hasNoDate: isDateless, options })
     : undefined;
   const planned = [ofMedia, ofSidecar].filter((file) => file !== undefined);
   return {
@@ -78,6 +80,7 @@ interface PlanInput {
   readonly holds: NonNullable<ReturnType<typeof holdsOf>>;
   readonly beneath: Tags;
   readonly own: OwnValues;
+  readonly hasNoDate: boolean;
   readonly options: MappingOptions;
 }
 

@@ -1,3 +1,4 @@
+import { OWN_TAGS } from './exiftool/own_tags.ts';
 import { END_WITH_PROGRAM } from './exiftool/process.ts';
 import { REAL_PATHS_ONLY } from './exiftool/real_paths.ts';
 
@@ -29,7 +30,7 @@ export class Scratch implements AsyncDisposable {
     });
     const scratch = new Scratch(await Deno.realPath(directory));
     await Deno.writeTextFile(scratch.emptySidecar, EMPTY_SIDECAR);
-    await Deno.writeTextFile(scratch.config, REAL_PATHS_ONLY + END_WITH_PROGRAM);
+    await Deno.writeTextFile(scratch.config, OWN_TAGS + REAL_PATHS_ONLY + END_WITH_PROGRAM);
     return scratch;
   }
 

@@ -23,6 +23,11 @@ export interface WritePlan {
   readonly recodesIptc?: boolean;
 }
 
+/** Whether nothing is in the file that is to be changed: it has to be made, or is a sidecar without a byte. */
+export function isFromNothing({ isNew, seen }: Pick<WritePlan, 'isNew' | 'seen'>): boolean {
+  return isNew || seen?.size === 0;
+}
+
 export interface FileStamp {
   readonly size: number;
   readonly mtimeMs: number;

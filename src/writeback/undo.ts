@@ -95,13 +95,16 @@ function* found({ journal }: Ledger, ids: readonly number[]): Generator<Change> 
 }
 
 /** What the scope means, the last change first. */
-function choose({ journal, runs }: Ledger, { runId, paths }: UndoScope): { what: string; ids: readonly number[] } {
+function choose(
+  { journal, runs, files }: Ledger,
+  { runId, paths }: UndoScope,
+): { what: string; ids: readonly number[] } {
   if (paths.length > 0) {
     // A photo and its sidecar are one thing to a person who names the photo.
     const ids = new Set(
       paths
         .flatMap((path) => [path, realPathOf(path)])
-        .flatMap((path) => [path, ...sidecarCandidates(path)])
+        .flatMap((path) => [path, ...sidecarCandidates(path), files.find([path]).get(path)?.sidecar?.path ?? path])
         .flatMap((path) => journal.idsBelow(path)),
     );
     if (ids.size === 0) throw nothingToUndo(`in ${paths.map((path) => JSON.stringify(path)).join(', ')}`);
@@ -159,7 +162,12 @@ async function undoAll(
   ledger.commits.now();
 }
 
-async function undoOne({ journal, files, commits }: Ledger, writer: Writer, id: number, end: End): Promise<void> {
+async function undoOne(
+  { journal, files, commits, deltas }: Ledger,
+  writer: Writer,
+  id: number,
+  end: End,
+): Promise<void> {
   commits.now(); // what an undo before this one has found out about the file
   const change = journal.find(id);
   if (change?.written === undefined) throw new Error(`Change ${id} of the journal was never finished.`);
@@ -172,11 +180,13 @@ async function undoOne({ journal, files, commits }: Ledger, writer: Writer, id: 
     isBegun = true;
   };
   try {
-    const now = await writer.undo({ plan, bytesBefore, written }, begin);
+    const now = await writer.undo({ plan, bytesBefore, delta: deltas.find(id), written }, begin);
     commits.later(() => {
       journal.finishUndo(undoing, change, now);
       files.saveOwn(plan.path, ownBefore);
     });
+    commits.now(); // before what it was made from goes
+    deltas.drop([id]);
     end(change, 'undone', undefined);
   } catch (error) {
     if (!(error instanceof WriteProblem)) throw error;

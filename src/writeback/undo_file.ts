@@ -3,6 +3,8 @@ import { HeldFile } from './held_file.ts';
 import { infoOf, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
 import type { FileStamp, WritePlan } from './tags.ts';
 import { assertArrived, asWriteProblem, discarding, writeFile, type WriteTools } from './write_file.ts';
+import { applyDelta, isWrittenFile } from './undo_delta/apply.ts';
+import type { UndoDelta } from './undo_delta/undo_delta.ts';
 import { WriteProblem } from './write_problem.ts';
 import type { Begin, Undoable } from './intent.ts';
 
@@ -19,11 +21,14 @@ export function reversed(plan: WritePlan, written: FileStamp): WritePlan {
 /** See Writer.undo. */
 export async function undoFile(
   tools: WriteTools,
-  { plan, bytesBefore, written }: Undoable,
+  { plan, bytesBefore, delta, written }: Undoable,
   begin: Begin,
 ): Promise<FileStamp | undefined> {
-  if (plan.kind === 'media') return await writeFile(tools, reversed(plan, written), begin);
   const { path } = plan;
+  if (plan.kind === 'media') {
+    const restored = delta === undefined ? undefined : await restoreOriginal(plan, delta, begin);
+    return restored ?? await writeFile(tools, reversed(plan, written), begin);
+  }
   try {
     const info = infoOf(path);
     if (info === undefined && plan.isNew) return undefined;
@@ -36,6 +41,39 @@ export async function undoFile(
   } catch (error) {
     throw asWriteProblem(error, path);
   }
+}
+
+/** Makes a media file what it was, byte for byte. undefined when it is not any more the one that was written. */
+async function restoreOriginal(plan: WritePlan, delta: UndoDelta, begin: Begin): Promise<FileStamp | undefined> {
+  const { path } = plan;
+  const temporaryPath = temporaryPathFor(path);
+  try {
+    const info = infoOf(path);
+    if (info === undefined || !info.isFile || !isWrittenFile(path, delta)) return undefined;
+    await begin({ plan: reversed(plan, toStamp(info)), temporaryPath, bytesBefore: undefined });
+    applyDelta(path, delta, temporaryPath);
+    return await putInPlace(path, info, temporaryPath, { withTime: true });
+  } catch (error) {
+    throw discarding(temporaryPath, asWriteProblem(error, path));
+  }
+}
+
+/** A file that was made takes the place of another, which must still be as it was. */
+async function putInPlace(
+  path: string,
+  info: Deno.FileInfo,
+  temporaryPath: string,
+  options: { readonly withTime: boolean },
+): Promise<FileStamp> {
+  using copy = HeldFile.open(temporaryPath);
+  copy.takeAttributes(info, options);
+  await copy.flush();
+  copy.assertStillThere();
+  assertSame(path, infoOf(path), toStamp(info));
+  renameInPlace(temporaryPath, path);
+  assertArrived(copy, path);
+  await flushDirectoryOf(path);
+  return toStamp(copy.info());
 }
 
 async function restore(
@@ -55,15 +93,7 @@ async function restore(
   }
   try {
     makeFile(temporaryPath, bytes);
-    using copy = HeldFile.open(temporaryPath);
-    copy.takeAttributes(info, { withTime: false });
-    await copy.flush();
-    copy.assertStillThere();
-    assertSame(path, infoOf(path), toStamp(info));
-    renameInPlace(temporaryPath, path);
-    assertArrived(copy, path);
-    await flushDirectoryOf(path);
-    return toStamp(copy.info());
+    return await putInPlace(path, info, temporaryPath, { withTime: false });
   } catch (error) {
     throw discarding(temporaryPath, asWriteProblem(error, path));
   }

@@ -4,10 +4,10 @@ import { IPTC_DIGEST } from './iptc.ts';
 import type { TagChange, WritePlan } from './tags.ts';
 import type { Tags } from './fields/values.ts';
 
-/** The first change of the plan that these tags do not show; undefined when they show all. */
-export function missingChange(plan: WritePlan, tags: Tags): TagChange | undefined {
+/** The changes of the plan that these tags do not show. */
+export function missingChanges(plan: WritePlan, tags: Tags): TagChange[] {
   // ExifTool computes the digest.
-  return plan.changes.find((change) => change.tag !== IPTC_DIGEST && !isThere(change, tags));
+  return plan.changes.filter((change) => change.tag !== IPTC_DIGEST && !isThere(change, tags));
 }
 
 function isThere({ tag, after }: TagChange, tags: Tags): boolean {

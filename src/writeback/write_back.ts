@@ -1,6 +1,7 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
+import { discardOlder } from './discard.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { Counts } from './ledger/runs.ts';
 import { SecondAssets } from './ledger/second_assets.ts';
@@ -124,6 +125,7 @@ async function run(
         ledger.runs.end(runId, isFinished ? 'finished' : 'interrupted', tally.counts, new Date().toISOString());
       });
       ledger.commits.now();
+      if (isFinished && config.write.undoDays !== undefined) discardOlder(ledger, config.write.undoDays);
     }
   }
   tally.check();

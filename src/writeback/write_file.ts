@@ -1,22 +1,25 @@
 import { messageOf } from '../errors.ts';
 import { asFileProblem, codeOf, FileProblem } from '../files/problem.ts';
-import { refusal } from './exiftool_errors.ts';
+import { refusal, truncatedTags } from './exiftool_errors.ts';
 import { isNameable, pathArgument, siblingArgument } from './exiftool/arguments.ts';
 import type { ExifToolPool } from './exiftool/pool.ts';
 import { onceMore } from './exiftool/once_more.ts';
 import { ExifToolEnded } from './exiftool/process.ts';
-import { imageHashes, readTags } from './exiftool/read.ts';
-import { writeArguments } from './exiftool/write.ts';
+import { xmpPacketOf } from './exiftool/read.ts';
+import { writeArguments, type WriteCommand } from './exiftool/write.ts';
+import { editedXmp } from './xmp/edit.ts';
+import { editedSidecar } from './xmp/sidecar_bytes.ts';
 import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
 import { HeldFile } from './held_file.ts';
 import { assertInPlace, infoOf, linkInPlace, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
-import { readBack } from './quick_reading/read_back.ts';
 import type { Scratch } from './scratch.ts';
-import type { FileStamp, WritePlan } from './tags.ts';
-import { missingChange } from './verify.ts';
+import { type FileStamp, isFromNothing, type WritePlan } from './tags.ts';
+import { verifyCopy } from './verify_copy.ts';
 import { newSidecar } from './xmp/write.ts';
-import { WriteProblem } from './write_problem.ts';
-import type { Begin } from './intent.ts';
+import { TagProblem, WriteProblem } from './write_problem.ts';
+import type { Begin, Keep } from './intent.ts';
+import { DELTA_LIMITS, makeDelta } from './undo_delta/make.ts';
+import type { UndoDelta } from './undo_delta/undo_delta.ts';
 
 export interface WriteTools {
   readonly pool: ExifToolPool;
@@ -28,11 +31,14 @@ export interface WriteTools {
  * itself is never written to, as it may have other names (hard links of shared mirrors).
  *
  * Throws WriteProblem; then the file is what it was, and the copy is gone.
+ *
+ * @param keep is given what undo needs of a media file, before that is replaced; undefined: nothing is kept
  */
 export async function writeFile(
   tools: WriteTools,
   plan: WritePlan,
   begin: Begin,
+  keep?: Keep,
 ): Promise<FileStamp> {
   const { path } = plan;
   if (!isNameable(path)) throw new WriteProblem('unwritable', path, 'ExifTool cannot be told of a file of this name');
@@ -40,15 +46,17 @@ export async function writeFile(
   try {
     const before = unchanged(plan);
     await begin({ plan, temporaryPath, bytesBefore: sidecarBytes(plan) });
-    await makeCopy(tools, plan, temporaryPath);
-    using copy = HeldFile.open(temporaryPath);
-    await verify(tools.pool, plan, temporaryPath);
-    copy.takeAttributes(before ?? attributesForNew(path, copy), {
-      // Immich goes by the times of media files. Any other reader of a sidecar has to see that it is new.
-      withTime: plan.kind === 'media',
-    });
-    await copy.flush();
-    return await replace(plan, copy);
+    let problem: unknown;
+    for (const make of waysFor(tools, plan, temporaryPath)) {
+      if (problem !== undefined) removeIfPresent(temporaryPath);
+      try {
+        if (await make()) return await finish(tools, plan, temporaryPath, before, keep);
+      } catch (error) {
+        if (!isAboutXmp(error)) throw error;
+        problem ??= error;
+      }
+    }
+    throw problem;
   } catch (error) {
     throw discarding(temporaryPath, asWriteProblem(error, path));
   }
@@ -64,19 +72,95 @@ export function discarding(temporaryPath: string, problem: unknown): unknown {
   return problem;
 }
 
-/** Makes the new file: a new sidecar here, which takes a tenth of the time, and everything else with ExifTool. */
-async function makeCopy({ pool, scratch }: WriteTools, plan: WritePlan, temporaryPath: string): Promise<void> {
-  const sidecar = plan.isNew ? newSidecar(plan.changes) : undefined;
-  if (sidecar !== undefined) return makeFile(temporaryPath, new TextEncoder().encode(sidecar));
+/** What another way of writing XMP may be better at. */
+function isAboutXmp(error: unknown): boolean {
+  if (error instanceof TagProblem) return error.tags.length === 0 || error.tags.some((tag) => tag.startsWith('XMP-'));
+  return error instanceof WriteProblem && error.outcome === 'unwritable' && /rdf:about|XMP/.test(error.reason);
+}
+
+/** A way to make the new file; false when it is none for this plan. */
+type Way = () => Promise<boolean> | boolean;
+
+/**
+ * The ways to make the new file, the better one first: sidecars here, in a tenth of the time and to the letter; everything else with
+ * ExifTool, which writes XMP anew. Where that would not leave the rest as it is, it is given the whole packet.
+ */
+function waysFor(tools: WriteTools, plan: WritePlan, temporaryPath: string): readonly Way[] {
+  const byExifTool = () => copyByExifTool(tools, plan, temporaryPath);
+  if (plan.kind === 'sidecar') return [() => makeSidecar(plan, temporaryPath), byExifTool];
+  return [byExifTool, () => copyWithPacket(tools, plan, temporaryPath)];
+}
+
+/** Proves that the copy is right, and puts it in place. */
+async function finish(
+  tools: WriteTools,
+  plan: WritePlan,
+  temporaryPath: string,
+  before: Deno.FileInfo | undefined,
+  keep: Keep | undefined,
+): Promise<FileStamp> {
+  using copy = HeldFile.open(temporaryPath);
+  await verifyCopy(tools.pool, plan, temporaryPath, () => void unchanged(plan));
+  copy.takeAttributes(before ?? attributesForNew(plan.path, copy), {
+    // Immich goes by the times of media files. Programs that read a sidecar have to see that it is new.
+    withTime: plan.kind === 'media',
+  });
+  if (keep !== undefined && plan.kind === 'media') await keep(deltaFor(plan, temporaryPath));
+  await copy.flush();
+  return await replace(plan, copy);
+}
+
+function makeSidecar(plan: WritePlan, temporaryPath: string): boolean {
+  const { changes } = plan;
+  const before = sidecarBytes(plan);
+  const made = before === undefined || before.length === 0 ? newSidecar(changes) : editedSidecar(before, changes);
+  if (made === undefined) return false;
+  makeFile(temporaryPath, typeof made === 'string' ? new TextEncoder().encode(made) : made);
+  return true;
+}
+
+async function copyByExifTool(tools: WriteTools, plan: WritePlan, temporaryPath: string): Promise<boolean> {
+  const { scratch } = tools;
+  // Nothing is in a sidecar without a byte: it is as good as none.
+  const isEmpty = isFromNothing(plan);
+  const source = isEmpty ? scratch.emptySidecar : plan.path;
+  const target = isEmpty ? pathArgument(scratch.asTarget(temporaryPath)) : siblingArgument(temporaryPath);
+  await runExifTool(tools, plan, temporaryPath, (json) => writeArguments(plan, source, target, json));
+  return true;
+}
+
+/** XMP is changed here, to the letter; ExifTool puts it in its place. */
+async function copyWithPacket(tools: WriteTools, plan: WritePlan, temporaryPath: string): Promise<boolean> {
+  const xmp = plan.changes.filter(({ tag }) => tag.startsWith('XMP-'));
+  if (xmp.length === 0) return false;
+  const before = await onceMore(plan.path, () => xmpPacketOf(tools.pool, plan.path));
+  const packet = before === undefined ? newSidecar(xmp) : editedXmp(before, xmp);
+  if (packet === undefined) return false;
+  using slot = tools.scratch.slot();
+  slot.write(packet);
+  const rest = { ...plan, changes: plan.changes.filter((change) => !xmp.includes(change)) };
+  const target = siblingArgument(temporaryPath);
+  await runExifTool(tools, plan, temporaryPath, (json) => writeArguments(rest, plan.path, target, json, slot.path));
+  return true;
+}
+
+async function runExifTool(
+  { pool, scratch }: WriteTools,
+  plan: WritePlan,
+  temporaryPath: string,
+  command: (jsonPath: string) => WriteCommand,
+): Promise<void> {
   using slot = scratch.slot();
-  const source = plan.isNew ? scratch.emptySidecar : plan.path;
-  const target = plan.isNew ? pathArgument(scratch.asTarget(temporaryPath)) : siblingArgument(temporaryPath);
-  const { json, args } = writeArguments(plan, source, target, slot.path);
+  const { json, args } = command(slot.path);
   slot.write(json);
   const { output, messages } = await onceMore(plan.path, (isAgain) => {
     if (isAgain) removeIfPresent(temporaryPath);
     return pool.run(args);
   });
+  const truncated = truncatedTags(messages);
+  if (truncated.length > 0) {
+    throw new TagProblem(plan.path, `${truncated.join(', ')} is longer than ExifTool writes it`, truncated);
+  }
   // Where it says so depends on its options.
   if (/\b1 image files (?:created|copied)/.test(`${output}\n${messages}`)) return;
   unchanged(plan);
@@ -84,46 +168,17 @@ async function makeCopy({ pool, scratch }: WriteTools, plan: WritePlan, temporar
   throw refusal(plan.path, messages);
 }
 
-/** Throws WriteProblem unless the new file says what the plan wants and shows the same picture as the old one. */
-async function verify(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
-  const quick = readBack(plan, temporaryPath);
-  const isProven = quick !== undefined && missingChange(plan, quick.tags) === undefined;
-  if (!isProven) await onceMore(plan.path, () => verifyTags(pool, plan, temporaryPath));
-  if (plan.kind === 'media' && quick?.isSamePicture !== true) {
-    await onceMore(plan.path, () => verifyPicture(pool, plan, temporaryPath));
-  }
-}
-
-async function verifyTags(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
-  const reading = (await readTags(pool, [temporaryPath], plan.changes.map(({ tag }) => tag))).get(temporaryPath);
-  if (reading === undefined || reading.error !== undefined) {
-    unchanged(plan);
-    throw new WriteProblem(
-      'unwritable',
-      plan.path,
-      `what ExifTool wrote cannot be read: ${reading?.error ?? 'no file'}`,
-    );
-  }
-  const missing = missingChange(plan, reading.tags);
-  if (missing !== undefined) {
-    throw new WriteProblem('unwritable', plan.path, `ExifTool cannot write ${missing.tag} as wanted`);
-  }
-}
-
-async function verifyPicture(pool: ExifToolPool, plan: WritePlan, temporaryPath: string): Promise<void> {
-  const { path } = plan;
-  const [before, after] = await imageHashes(pool, [path, temporaryPath]);
-  if (before === undefined) {
-    throw new WriteProblem('unwritable', path, 'ExifTool cannot tell whether its picture stays the same');
-  }
-  if (before === after) return;
-  unchanged(plan);
-  throw new WriteProblem('unwritable', path, 'what ExifTool wrote shows another picture');
-}
-
 /** ExifTool does not say why it cannot make a file; the operating system does. Throws what it says. */
 function explainMissing(temporaryPath: string): void {
   if (infoOf(temporaryPath) === undefined) makeFile(temporaryPath, new Uint8Array());
+}
+
+/** What the old file can be made from again. Throws WriteProblem when that would be too much to keep. */
+function deltaFor({ path }: WritePlan, temporaryPath: string): UndoDelta {
+  const delta = makeDelta(path, temporaryPath);
+  if (delta !== undefined) return delta;
+  const most = DELTA_LIMITS.most >> 20;
+  throw new WriteProblem('unwritable', path, `more than ${most} MiB would have to be kept for undo`);
 }
 
 /** Puts the new file in place of the old one, which must still be as it was planned for. */

@@ -16,3 +16,13 @@ export class WriteProblem extends Error {
     super(`${reason}: ${JSON.stringify(path)}`, { cause });
   }
 }
+
+/** A file that was not written because of some of the tags in its plan: without these it may be. */
+export class TagProblem extends WriteProblem {
+  override name = 'TagProblem';
+
+  /** @param tags by their names; none when it is not known which are to blame */
+  constructor(path: string, reason: string, readonly tags: readonly string[]) {
+    super('unwritable', path, reason);
+  }
+}

@@ -5,7 +5,7 @@ import { lookAtFile, lookAtOriginals, type Original } from './look.ts';
 import type { FieldName } from './fields/fields.ts';
 import { tagsToRead } from './tags_to_read.ts';
 import { Scratch } from './scratch.ts';
-import type { Begin, Undoable } from './intent.ts';
+import type { Begin, Keep, Undoable } from './intent.ts';
 import type { FileStamp, WritePlan } from './tags.ts';
 import { undoFile } from './undo_file.ts';
 import { writeFile, type WriteTools } from './write_file.ts';
@@ -65,13 +65,16 @@ export class Writer implements AsyncDisposable {
    * Does what the plan says: new content in a temporary file, compared with the plan, then renamed over the original.
    * `begin` is called before the temporary file is made. Throws WriteProblem; then the file is what it was, and the
    * temporary file is gone.
+   *
+   * @param keep is given what undo needs of a media file, before that is replaced; undefined: its tags alone can come back
    */
-  apply(plan: WritePlan, begin: Begin): Promise<FileStamp> {
-    return writeFile(this.#tools, plan, begin);
+  apply(plan: WritePlan, begin: Begin, keep?: Keep): Promise<FileStamp> {
+    return writeFile(this.#tools, plan, begin, keep);
   }
 
   /**
-   * Takes a write back: a sidecar gets its bytes back or goes, a media file its tags. Returns the file as it is then,
+   * Takes a write back: a sidecar gets its bytes back or goes, a media file its bytes where what
+   * makes them was kept, else its tags. Returns the file as it is then,
    * undefined when it is gone. Throws WriteProblem when the file is no longer as we left it, or cannot be written.
    */
   undo(change: Undoable, begin: Begin): Promise<FileStamp | undefined> {

@@ -114,11 +114,44 @@ function readWholeCommand(path: string, tags: readonly string[], ...options: rea
   return [...PLAIN_ARGUMENTS, '-json', '-G1', '-struct', '-e', ...options, ...named, pathArgument(path)];
 }
 
-/** ExifTool's hashes of the pictures or films in these files, in their order; undefined where it has none. */
-export async function imageHashes(pool: ExifToolPool, paths: readonly string[]): Promise<(string | undefined)[]> {
-  const { output } = await pool.run([...PLAIN_ARGUMENTS, '-json', '-e', '-ImageDataHash', ...paths.map(pathArgument)]);
-  const hashes = new Map(parse(output).map((entry) => [String(entry['SourceFile']), entry['ImageDataHash']]));
-  return paths.map((path) => hashes.get(path)).map((hash) => hash === undefined ? undefined : String(hash));
+/** The XMP of a file as it stands there; undefined when there is none. */
+export async function xmpPacketOf(pool: ExifToolPool, path: string): Promise<string | undefined> {
+  const { output } = await pool.run([...PLAIN_ARGUMENTS, '-json', '-b', '-e', '-XMP', pathArgument(path)]);
+  const value = parse(output)[0]?.['XMP'];
+  if (value === undefined) return undefined;
+  const [, base64] = /^base64:(.*)$/s.exec(String(value)) ?? [];
+  return base64 === undefined ? String(value) : Buffer.from(base64, 'base64').toString();
+}
+
+/**
+ * Everything that ExifTool finds in these files, and its hashes of the pictures: values as JSON by group 1 and name, of which there may
+ * be several, structures whole, in all languages, unknown and binary ones too.
+ *
+ * @param blocks that are wanted as they stand in the file
+ */
+export async function everythingIn(
+  pool: ExifToolPool,
+  paths: readonly string[],
+  blocks: readonly string[],
+): Promise<Map<string, ReadonlyMap<string, readonly string[]>>> {
+  const { output } = await pool.run([
+    ...PLAIN_ARGUMENTS,
+    ...['-json', '-G1:4', '-a', '-struct', '-e', '-u', '-U', '-b'],
+    // The picture or film is compared by its hash.
+    ...['-api', 'IgnoreTags=MediaData'],
+    ...['-all', '-ImageDataHash', ...blocks.map((block) => `-${nameOf(block)}`), '--System:all'],
+    ...paths.map(pathArgument),
+  ]);
+  return new Map(
+    parse(output).map((entry) => {
+      const found = new Map<string, string[]>();
+      for (const [tag, value] of Object.entries(entry)) {
+        const key = tag.replace(/:Copy\d+:/, ':');
+        found.set(key, [...found.get(key) ?? [], JSON.stringify(value)]);
+      }
+      return [String(entry['SourceFile']), found];
+    }),
+  );
 }
 
 function nameOf(tag: string): string {

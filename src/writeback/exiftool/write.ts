@@ -20,8 +20,15 @@ export interface WriteCommand {
  * @param source the file to copy from
  * @param target the copy, as an argument of option -o
  * @param jsonPath where `json` will be
+ * @param packetPath a file with the XMP that takes the place of all XMP; then the plan has no XMP tags
  */
-export function writeArguments(plan: WritePlan, source: string, target: string, jsonPath: string): WriteCommand {
+export function writeArguments(
+  plan: WritePlan,
+  source: string,
+  target: string,
+  jsonPath: string,
+  packetPath?: string,
+): WriteCommand {
   const imported: Record<string, TagValue> = { SourceFile: '*' };
   const edits: string[] = [];
   const isRecoded = (tag: string) => plan.recodesIptc === true && tag.startsWith('IPTC:');
@@ -45,6 +52,7 @@ export function writeArguments(plan: WritePlan, source: string, target: string, 
       ...(plan.recodesIptc === true ? ['-tagsFromFile', '@', '-IPTC:all', ...recoded.map((tag) => `--${tag}`)] : []),
       ...(Object.keys(imported).length > 1 ? [`-json=${jsonPath}`] : []),
       ...edits,
+      ...(packetPath === undefined ? [] : [`-XMP<=${packetPath}`]),
       '-o',
       target,
       pathArgument(source),

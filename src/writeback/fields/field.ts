@@ -45,6 +45,8 @@ export interface MappingInput {
   /** Of a sidecar: what others wrote into the media file, which Immich reads where the sidecar says nothing. Else empty. */
   readonly beneath: Tags;
   readonly own: OwnValues;
+  /** Whether Immich's date is only that of the file, as neither the photo nor its sidecar says one. */
+  readonly hasNoDate: boolean;
   readonly options: MappingOptions;
 }
 

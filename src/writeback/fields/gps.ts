@@ -10,6 +10,8 @@ const GPS_LONGITUDE_REF = 'GPS:GPSLongitudeRef';
 const XMP_GPS_LATITUDE = 'XMP-exif:GPSLatitude';
 const XMP_GPS_LONGITUDE = 'XMP-exif:GPSLongitude';
 const KEYS_COORDINATES = 'Keys:GPSCoordinates';
+/** Where films for mobile telephones keep it (3GPP TS 26.244, loci). */
+const LOCATION_INFORMATION = 'UserData:LocationInformation';
 /** Where telephones keep the place of a film. */
 const QUICKTIME_COORDINATES = [KEYS_COORDINATES, 'ItemList:GPSCoordinates', 'UserData:GPSCoordinates'] as const;
 
@@ -26,6 +28,7 @@ export const gps = Object.freeze<Field>({
     xmp(XMP_GPS_LATITUDE, 'exif:GPSLatitude', 'angle'),
     xmp(XMP_GPS_LONGITUDE, 'exif:GPSLongitude', 'angle'),
     ...QUICKTIME_COORDINATES.map((name) => quickTime(name, 'place')),
+    quickTime(LOCATION_INFORMATION, 'place'),
   ],
   isKnown: ({ position }) => position !== undefined,
   map: mapGps,
@@ -58,12 +61,28 @@ function mapGps({ record: { position }, holds, current }: MappingInput): Wanted 
 }
 
 /** Players and Immich read these before XMP. The altitude in them belongs to another place than the new one. */
-function quickTimeCoordinates(current: Tags, place: string): Record<string, TagValue> {
+function quickTimeCoordinates(current: Tags, place: string): Record<string, TagValue | null> {
   const present = QUICKTIME_COORDINATES.filter((tag) => tag === KEYS_COORDINATES || (current[tag] ?? null) !== null);
-  return Object.fromEntries(
-    present.map((tag) => {
-      const before = current[tag] ?? null;
-      return [tag, before !== null && isSamePlace(String(before), place) ? before : place];
-    }),
-  );
+  return {
+    ...Object.fromEntries(
+      present.map((tag) => {
+        const before = current[tag] ?? null;
+        return [tag, before !== null && isSamePlace(String(before), place) ? before : place];
+      }),
+    ),
+    ...withoutOtherPlace(current[LOCATION_INFORMATION] ?? null, place),
+  };
+}
+
+/** It has 16 bits behind the point: two metres. */
+const LOCI_TOLERANCE = 3e-5;
+
+/** Immich takes numbers and hemispheres from different tags where several say a place: one that says another goes. */
+function withoutOtherPlace(said: TagValue | null, place: string): Record<string, null> {
+  if (said === null) return {};
+  const [, latitude, longitude] = / Lat=(\S+) Lon=(\S+)/.exec(String(said)) ?? [];
+  const [wantedLatitude, wantedLongitude] = place.split(' ');
+  const isNear = (a: string | undefined, b: string | undefined) => Math.abs(Number(a) - Number(b)) < LOCI_TOLERANCE;
+  const isSame = isNear(latitude, wantedLatitude) && isNear(longitude, wantedLongitude);
+  return isSame ? {} : { [LOCATION_INFORMATION]: null };
 }

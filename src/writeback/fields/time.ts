@@ -13,6 +13,7 @@ const XMP_CREATE_DATE = 'XMP-xmp:CreateDate';
 const XMP_DATE_CREATED = 'XMP-photoshop:DateCreated';
 const XMP_DATE_TIME_ORIGINAL = 'XMP-exif:DateTimeOriginal';
 const XMP_DATE_TIME_DIGITIZED = 'XMP-exif:DateTimeDigitized';
+const XMP_OFFSET_TIME_ORIGINAL = 'XMP-exif:OffsetTimeOriginal';
 const QUICKTIME_CREATE_DATE = 'QuickTime:CreateDate';
 const CREATION_DATE = 'Keys:CreationDate';
 
@@ -21,7 +22,7 @@ export const time = Object.freeze<Field>({
   isUsual: true,
   help: 'when it was taken, with the offset from UTC',
   meaning:
-    'the wall clock at the place, with its offset; `QuickTime:CreateDate` in UTC. Files and `ModifyDate` keep their times',
+    'the wall clock at the place, with its offset; `QuickTime:CreateDate` in UTC. Files and `ModifyDate` keep their times. A photo that says no date gets none: Immich shows the time of its file',
   tags: [
     exif(DATE_TIME_ORIGINAL, 0x9003, 'date'),
     exif(CREATE_DATE, 0x9004, 'date'),
@@ -33,6 +34,7 @@ export const time = Object.freeze<Field>({
     xmp(XMP_DATE_CREATED, 'photoshop:DateCreated', 'date'),
     xmp(XMP_DATE_TIME_ORIGINAL, 'exif:DateTimeOriginal', 'date'),
     xmp(XMP_DATE_TIME_DIGITIZED, 'exif:DateTimeDigitized', 'date'),
+    xmp(XMP_OFFSET_TIME_ORIGINAL, 'exif:OffsetTimeOriginal', 'text'),
     quickTime(QUICKTIME_CREATE_DATE, 'date'),
     quickTime(CREATION_DATE, 'date'),
   ],
@@ -47,7 +49,7 @@ const LAST_QUICKTIME_YEAR = '2039';
 /** When it was taken: the wall clock of its zone with its offset, in QuickTime's own field UTC. */
 function mapTime(input: MappingInput): Wanted {
   const { record: { capturedAt }, kind, holds, current, options } = input;
-  if (capturedAt === undefined) return {};
+  if (capturedAt === undefined || input.hasNoDate) return {};
   const clock = wallClockOf(capturedAt, options.timeZone);
   if (clock === undefined) return { refused: [`the date ${capturedAt.localDateTime} is outside the years 1 to 9999`] };
   const stamp = clock.dateTime + (clock.fraction && `.${clock.fraction}`) + (clock.offset ?? '');
@@ -58,6 +60,10 @@ function mapTime(input: MappingInput): Wanted {
       [XMP_DATE_CREATED]: stamp,
       // Immich's own sidecars have it, and it would win.
       ...(kind === 'sidecar' || isThere(XMP_DATE_TIME_ORIGINAL) ? { [XMP_DATE_TIME_ORIGINAL]: stamp } : {}),
+      // Without it Immich takes the zone of the place for that of the clock, which a camera need not go by.
+      ...(clock.offset !== undefined && (kind === 'sidecar' || isThere(XMP_OFFSET_TIME_ORIGINAL))
+        ? { [XMP_OFFSET_TIME_ORIGINAL]: clock.offset }
+        : {}),
       ...(isThere(XMP_DATE_TIME_DIGITIZED) ? { [XMP_DATE_TIME_DIGITIZED]: stamp } : {}),
       ...(holds.exif ? exifDates(clock, isThere) : {}),
       ...(holds.quickTime ? quickTimeDates(stamp, clock, utcClockOf(capturedAt, options.timeZone)) : {}),

@@ -42,6 +42,8 @@ export class Journal {
   readonly #setWritten: StatementSync;
   readonly #later: StatementSync;
   readonly #undone: StatementSync;
+  readonly #discard: StatementSync;
+  readonly #count: StatementSync;
   #lastId: number;
 
   constructor(db: DatabaseSync) {
@@ -69,6 +71,17 @@ export class Journal {
       WHERE path = ? AND id < ? AND state = 'done'
       ORDER BY id DESC
       LIMIT 1`);
+    this.#discard = db.prepare(`
+      DELETE FROM change
+      WHERE state <> 'begun'
+        AND run_id IN (SELECT id FROM run WHERE started_at < ?)
+      RETURNING id`);
+    this.#count = db.prepare(`
+      SELECT count(*) AS changes
+      FROM change
+      JOIN run ON run.id = change.run_id
+      WHERE change.state = 'done'
+        AND run.started_at < ?`);
     this.#setWritten = db.prepare('UPDATE change SET written = ? WHERE id = ?');
     this.#later = db.prepare(
       "SELECT run_id FROM change WHERE path = ? AND id > ? AND state = 'done' ORDER BY id DESC LIMIT 1",
@@ -117,6 +130,16 @@ export class Journal {
   /** What a run that was killed has left. */
   begun(): Change[] {
     return this.#begun.all().map(changeOf);
+  }
+
+  /** Forgets the changes of runs that began before: they cannot be undone any more. Returns their numbers. */
+  discardBefore(startedAt: string): number[] {
+    return this.#discard.all(startedAt).map(idOf);
+  }
+
+  /** How many changes of such runs could be undone. */
+  countBefore(startedAt: string): number {
+    return Number(this.#count.get(startedAt)?.['changes']);
   }
 
   /** The changes of a run that can be undone, the last one first. */

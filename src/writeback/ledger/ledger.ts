@@ -7,6 +7,7 @@ import { KnownFiles } from './files.ts';
 import { Journal } from './journal.ts';
 import { LEDGER_NAME, openDatabase, openEmptyDatabase } from './open.ts';
 import { Runs } from './runs.ts';
+import { UndoStore } from './undo_store.ts';
 
 /** What write-back remembers from one run to the next. */
 export class Ledger implements Disposable {
@@ -16,8 +17,14 @@ export class Ledger implements Disposable {
   readonly albums: AlbumCache;
   readonly commits: Commits;
   readonly db: DatabaseSync;
+  readonly deltas: UndoStore;
 
-  private constructor(db: DatabaseSync, { waiting }: Pick<WriteLimits, 'waiting'>) {
+  private constructor(
+    db: DatabaseSync,
+    directory: string | undefined,
+    { waiting }: Pick<WriteLimits, 'waiting'>,
+  ) {
+    this.deltas = new UndoStore(directory, waiting);
     this.db = db;
     this.files = new KnownFiles(db);
     this.journal = new Journal(db);
@@ -28,13 +35,15 @@ export class Ledger implements Disposable {
 
   /** Throws UserError and RefusedError; see openDatabase. */
   static open(directory: string, limits: Pick<WriteLimits, 'waiting'> = WRITE_LIMITS): Ledger {
-    return new Ledger(openDatabase(directory), limits);
+    return new Ledger(openDatabase(directory), directory, limits);
   }
 
   /** For a dry run: the ledger if there is one, else an empty one that leaves nothing behind. */
   static openToLook(directory: string): Ledger {
     const isThere = existsSync(`${directory}/${LEDGER_NAME}`);
-    return new Ledger(isThere ? openDatabase(directory) : openEmptyDatabase(), WRITE_LIMITS);
+    return isThere
+      ? new Ledger(openDatabase(directory), directory, WRITE_LIMITS)
+      : new Ledger(openEmptyDatabase(), undefined, WRITE_LIMITS);
   }
 
   /**
@@ -56,7 +65,11 @@ export class Ledger implements Disposable {
     try {
       if (!this.commits.hasFailed) this.commits.now();
     } finally {
-      this.db.close();
+      try {
+        this.deltas[Symbol.dispose]();
+      } finally {
+        this.db.close();
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { LEDGER_MIGRATIONS } from './schema/migrations.ts';
-import { LEDGER_NAME } from './open.ts';
+import { LEDGER_NAME, UNDO_NAME } from './open.ts';
 import { type Instead, MOST_REASONS } from '../run/insteads.ts';
 import type { Counts, Run } from './runs.ts';
 
@@ -11,6 +11,8 @@ export interface LedgerLook {
   readonly files: Counts;
   /** Why originals were left alone, so that their sidecars have everything; the most frequent reasons first. */
   readonly sidecarInstead: readonly Instead[];
+  /** What was written and can be undone, and what that takes on the disk. */
+  readonly undo: { readonly changes: number; readonly bytes: number };
   readonly lastRun: Pick<Run, 'id' | 'startedAt' | 'endedAt' | 'state' | 'counts'> | undefined;
   /** Whether a run has it open, or was killed while it had: what it did last is not seen then. */
   readonly isOpen: boolean;
@@ -55,6 +57,12 @@ export function openLedgerFile(directory: string): OpenLedger | undefined {
   }
 }
 
+/** What is kept for undo beside the ledger, with what SQLite has not yet put in its place. */
+export function undoBytes(directory: string): number {
+  return [UNDO_NAME, `${UNDO_NAME}-wal`].map((name) => `${directory}/${name}`).filter((path) => existsSync(path))
+    .reduce((sum, path) => sum + Deno.statSync(path).size, 0);
+}
+
 /** The version of the schema that has the column. */
 const SINCE_INSTEAD = 4;
 
@@ -74,7 +82,9 @@ export function lookIntoLedger(directory: string): LedgerLook | undefined {
   using ledger = openLedgerFile(directory);
   if (ledger === undefined) return undefined;
   const { db, version, isOpen } = ledger;
-  if (version === 0) return { files: {}, sidecarInstead: [], lastRun: undefined, isOpen };
+  if (version === 0) {
+    return { files: {}, sidecarInstead: [], undo: { changes: 0, bytes: 0 }, lastRun: undefined, isOpen };
+  }
   if (version > LEDGER_MIGRATIONS.length) return undefined;
   const files = db.prepare('SELECT outcome, count(*) AS files FROM file GROUP BY outcome').all();
   const insteads = version < SINCE_INSTEAD ? [] : db.prepare(SIDECAR_INSTEAD).all(MOST_REASONS);
@@ -86,6 +96,10 @@ export function lookIntoLedger(directory: string): LedgerLook | undefined {
       files: Number(one['files']),
       example: String(one['example']),
     })),
+    undo: {
+      changes: Number(db.prepare("SELECT count(*) AS changes FROM change WHERE state = 'done'").get()?.['changes']),
+      bytes: undoBytes(directory),
+    },
     lastRun: row === undefined ? undefined : {
       id: Number(row['id']),
       startedAt: String(row['started_at']),

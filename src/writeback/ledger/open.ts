@@ -5,6 +5,9 @@ import { LEDGER_MIGRATIONS } from './schema/migrations.ts';
 
 export const LEDGER_NAME = 'ledger.sqlite';
 
+/** What is kept for undo, beside it. */
+export const UNDO_NAME = 'undo.sqlite';
+
 /**
  * Opens the ledger in `directory`, made if it is not there. It is this process's alone until it is closed: a second
  * run is refused, and the lock goes with the process, however that ends.
@@ -15,11 +18,35 @@ export const LEDGER_NAME = 'ledger.sqlite';
  * Throws RefusedError when another run has it or a newer version made it, UserError when it cannot be written or is damaged.
  */
 export function openDatabase(directory: string): DatabaseSync {
-  const path = `${directory}/${LEDGER_NAME}`;
+  const path = makeOwnFile(directory, LEDGER_NAME);
+  return prepare(() => new DatabaseSync(path), path, migrate);
+}
+
+/**
+ * Opens what is kept for undo in `directory`, made if it is not there. A process that has the ledger open may do that.
+ *
+ * @param directory undefined: it is gone with the process
+ */
+export function openUndoDatabase(directory: string | undefined): DatabaseSync {
+  if (directory === undefined) return prepare(() => new DatabaseSync(':memory:'), 'in memory', makeUndoTable);
+  const path = makeOwnFile(directory, UNDO_NAME);
+  return prepare(() => new DatabaseSync(path), path, makeUndoTable);
+}
+
+/** Before the first table: room that is not needed any more can then be given back bit by bit. */
+function makeUndoTable(db: DatabaseSync): void {
+  db.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  db.exec('CREATE TABLE IF NOT EXISTS delta (change_id INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT');
+}
+
+/** A file that is there, and its owner's only. */
+function makeOwnFile(directory: string, name: string): string {
+  const path = `${directory}/${name}`;
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
     // It tells the names of people and places, so it is made for its owner only; SQLite gives its other files the same mode.
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
+    return path;
   } catch (error) {
     throw new UserError(`The ledger ${path} cannot be written (${codeOf(error) || messageOf(error)}).`, {
       problemCode: 'ledger-unwritable',
@@ -27,15 +54,18 @@ export function openDatabase(directory: string): DatabaseSync {
       cause: error,
     });
   }
-  return prepare(() => new DatabaseSync(path), path);
 }
 
 /** A ledger that is gone with the process, for a dry run that has none to read. */
 export function openEmptyDatabase(): DatabaseSync {
-  return prepare(() => new DatabaseSync(':memory:'), 'in memory');
+  return prepare(() => new DatabaseSync(':memory:'), 'in memory', migrate);
 }
 
-function prepare(open: () => DatabaseSync, path: string): DatabaseSync {
+function prepare(
+  open: () => DatabaseSync,
+  path: string,
+  makeTables: (db: DatabaseSync, path: string) => void,
+): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     db = open();
@@ -43,7 +73,7 @@ function prepare(open: () => DatabaseSync, path: string): DatabaseSync {
     // which network file systems cannot have.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA foreign_keys = ON');
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    migrate(db, path);
+    makeTables(db, path);
     return db;
   } catch (error) {
     db?.close();

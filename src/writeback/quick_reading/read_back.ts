@@ -1,5 +1,11 @@
-import type { WritePlan } from '../tags.ts';
+import type { Buffer } from 'node:buffer';
+import { isFromNothing, type WritePlan } from '../tags.ts';
 import type { Tags } from '../fields/values.ts';
+import type { Losses } from '../rest/loss.ts';
+import { isSameExif } from '../rest/exif_rest.ts';
+import { isSamePhotoshop } from '../rest/photoshop_rest.ts';
+import { xmpLosses } from '../rest/xmp_rest.ts';
+import type { JpegHeader, MetadataKind } from './jpeg.ts';
 import { quickSidecar, readMetadata } from './quick_reading.ts';
 import { isSameBesidesMetadata, readJpegHeader } from './same_picture.ts';
 
@@ -7,23 +13,57 @@ import { isSameBesidesMetadata, readJpegHeader } from './same_picture.ts';
 export interface ReadBack {
   readonly tags: Tags;
   readonly isSamePicture: boolean;
+  /** What else has changed; undefined where that cannot be told here. */
+  readonly losses: Losses | undefined;
 }
 
 /**
  * Reads a file that was written for a plan without asking ExifTool: a second opinion, and in a quarter of the time. Only
  * JPEGs and sidecars; undefined for everything else, and for what is in any way unusual.
  */
-export function readBack({ path, kind }: WritePlan, temporaryPath: string): ReadBack | undefined {
-  if (kind === 'sidecar') {
-    const reading = quickSidecar(Deno.readFileSync(temporaryPath));
-    return reading && { tags: reading.tags, isSamePicture: true };
-  }
+export function readBack(plan: WritePlan, temporaryPath: string): ReadBack | undefined {
+  if (plan.kind === 'sidecar') return readSidecarBack(plan, temporaryPath);
   using file = Deno.openSync(temporaryPath);
   const header = readJpegHeader(file);
   const tags = header === undefined ? undefined : readMetadata(header);
   if (header === undefined || tags === undefined) return undefined;
-  using original = Deno.openSync(path);
+  using original = Deno.openSync(plan.path);
   const before = readJpegHeader(original);
   const isSamePicture = before !== undefined && isSameBesidesMetadata(original, before, file, header);
-  return { tags, isSamePicture };
+  return { tags, isSamePicture, losses: isSamePicture ? lossesOf(before, header, plan) : undefined };
+}
+
+function readSidecarBack(plan: WritePlan, temporaryPath: string): ReadBack | undefined {
+  const bytes = Deno.readFileSync(temporaryPath);
+  const reading = quickSidecar(bytes);
+  if (reading === undefined) return undefined;
+  const losses = isFromNothing(plan)
+    ? []
+    : xmpLosses(decode(Deno.readFileSync(plan.path)), decode(bytes), plan.changes.map(({ tag }) => tag));
+  return { tags: reading.tags, isSamePicture: true, losses };
+}
+
+/** Of two JPEGs that are the same but for their metadata. */
+function lossesOf(before: JpegHeader, after: JpegHeader, { changes }: WritePlan): Losses | undefined {
+  const tags = changes.map(({ tag }) => tag);
+  const [old, made] = [blocksOf(before), blocksOf(after)];
+  if (old === undefined || made === undefined) return undefined;
+  const isSame = isSameExif(old.exif, made.exif, tags) && isSamePhotoshop(old.photoshop, made.photoshop, tags);
+  if (!isSame) return undefined;
+  if (old.xmp === undefined) return [];
+  return xmpLosses(decode(old.xmp), made.xmp === undefined ? undefined : decode(made.xmp), tags);
+}
+
+/** undefined when there are several of a kind. */
+function blocksOf({ metadata }: JpegHeader): Partial<Record<MetadataKind, Buffer>> | undefined {
+  const blocks: Partial<Record<MetadataKind, Buffer>> = {};
+  for (const { kind, content } of metadata) {
+    if (blocks[kind] !== undefined || kind === 'extendedXmp') return undefined;
+    blocks[kind] = content;
+  }
+  return blocks;
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

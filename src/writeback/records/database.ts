@@ -70,8 +70,9 @@ async function* readPages(
   for (;;) {
     const from = after;
     // One snapshot for all statements of a page: a face and its person belong together.
-    const assets = await sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
-      return await readRecords(tx, schema, await readAssets(tx, schema, selection, from, size), wanted);
+    const { assets, sidecars } = await sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
+      const rows = await readAssets(tx, schema, selection, from, size);
+      return { assets: await readRecords(tx, schema, rows, wanted), sidecars: sidecarsOf(rows) };
     });
     const last = assets.at(-1);
     if (last === undefined) return;
@@ -81,11 +82,18 @@ async function* readPages(
     yield assets.map((record) => {
       const { assetId, originalPath } = record;
       if (mirrors.has(assetId)) return { kind: 'mirror', assetId, originalPath };
-      return { kind: 'record', record, isShared: shared.has(assetId) };
+      return { kind: 'record', record, isShared: shared.has(assetId), sidecarPath: sidecars.get(assetId) };
     });
     if (assets.length < size) return;
     after = last.assetId;
   }
+}
+
+/** Paths of sidecars by asset. */
+function sidecarsOf(rows: readonly AssetRow[]): ReadonlyMap<string, string> {
+  return new Map(
+    rows.flatMap(({ id, sidecarPath }): [string, string][] => sidecarPath === null ? [] : [[id, sidecarPath]]),
+  );
 }
 
 /** Everything about a page of assets, with one statement for each kind of knowledge that is wanted. */

@@ -18,6 +18,8 @@ export interface RecordItem {
   readonly record: AssetRecord;
   /** Whether somebody else has a mirror of it, as far as the source knows. */
   readonly isShared: boolean;
+  /** The sidecar that Immich reads, as it sees it: that of an upload lies elsewhere. undefined when it has none, or the source does not tell. */
+  readonly sidecarPath?: string | undefined;
 }
 
 /** One asset on its way through a run. */

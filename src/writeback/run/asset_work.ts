@@ -18,6 +18,7 @@ import { assertInPlace } from '../in_place.ts';
 import { isGivenUp, isYoung } from '../settled.ts';
 import type { FileStamp, WritePlan } from '../tags.ts';
 import { asWriteProblem } from '../write_file.ts';
+import { applyWhatCanBe } from '../without_tags.ts';
 import { WriteProblem } from '../write_problem.ts';
 import type { Intent } from '../intent.ts';
 
@@ -35,6 +36,8 @@ export interface Task {
   /** Whether somebody else has the file too. */
   readonly isShared: boolean;
   readonly file: Located & { readonly isFound: true };
+  /** See Original. */
+  readonly sidecar: string | undefined;
   readonly known: KnownFile | undefined;
   /** Digest of what is wanted. */
   readonly wanted: string;
@@ -81,7 +84,7 @@ export class AssetWork {
    */
   async run(tasks: readonly Task[]): Promise<(Ending | undefined)[]> {
     const writer = await this.#options.writer.get();
-    const seen = await writer.look(tasks.map(({ file }) => file));
+    const seen = await writer.look(tasks.map(({ file, sidecar }) => ({ ...file, sidecar })));
     const endings = await Promise.allSettled(tasks.map(async (task, index) => {
       const asset = seen[index];
       if (asset === undefined) throw new Error('The writer looked at fewer files than it was given.');
@@ -120,6 +123,7 @@ export class AssetWork {
     if (planned.plans.length > 0 && signal.aborted) return undefined;
     const instead = planned.instead?.reason;
     const stamps = new Map<WritePlan['kind'], FileStamp>();
+    const ownNow = { ...planned.own };
     try {
       const doubt = this.#doubt(task, asset, planned.plans);
       if (doubt === 'broken') return await this.#one(task, withObstacle(seen, 'its end is missing'));
@@ -127,7 +131,11 @@ export class AssetWork {
       for (const plan of planned.plans) onPlan(record, plan);
       if (runId === undefined && planned.plans.length > 0) return { outcome: 'would-write', written: [], instead };
       // One after the other: where the first fails, the second would be a half of what was wanted.
-      for (const plan of planned.plans) stamps.set(plan.kind, await this.#apply(runId ?? 0, record.assetId, plan));
+      for (const plan of planned.plans) {
+        const { result: stamp, applied } = await this.#applyPart(runId ?? 0, record.assetId, plan);
+        stamps.set(plan.kind, stamp);
+        ownNow[plan.kind] = applied.own;
+      }
     } catch (error) {
       if (!(error instanceof WriteProblem)) throw error;
       if (error.outcome === 'unwritable' && error.path === asset.media.path && asset.media.obstacle === undefined) {
@@ -141,7 +149,7 @@ export class AssetWork {
         stamps,
       );
     }
-    this.#keepOwn(own, planned, asset);
+    this.#keepOwn(own, ownNow, asset);
     const outcome = planned.plans.length > 0 ? 'written' : 'already-right';
     const otherNames = [asset.media, asset.sidecar]
       .filter(({ kind, times }) => stamps.has(kind) && (times?.names ?? 1) > 1)
@@ -163,19 +171,34 @@ export class AssetWork {
   }
 
   /** What is ours may change although nothing is written: others have taken it away, or it is wanted by another field now. */
-  #keepOwn(before: OwnOfAsset, planned: PlannedFiles, { media, sidecar }: SeenAsset): void {
+  #keepOwn(before: OwnOfAsset, after: PlannedFiles['own'], { media, sidecar }: SeenAsset): void {
     const { ledger: { commits, files }, runId } = this.#options;
     if (runId === undefined) return;
     for (const { kind, path } of [media, sidecar]) {
-      const now = planned.own[kind];
+      const now = after[kind];
       if (now === undefined || isDeepStrictEqual(now, before[kind])) continue;
       commits.later(() => files.saveOwn(path, now));
     }
   }
 
+  /** Carries out one plan, as far as that can be done in this file. */
+  #applyPart(runId: number, assetId: string, plan: WritePlan) {
+    return applyWhatCanBe(
+      plan,
+      this.#options.ledger.files.own(plan.path),
+      (applied) => this.#apply(runId, assetId, applied),
+      (tags, reason) =>
+        logger.warn('{path}: {tags} not written: {reason}.', {
+          path: shownChange(plan.path),
+          tags: tags.join(', '),
+          reason,
+        }),
+    );
+  }
+
   /** Carries out one plan: on record before it begins, and on record when it is done. */
   async #apply(runId: number, assetId: string, plan: WritePlan): Promise<FileStamp> {
-    const { writer, ledger: { commits, files, journal } } = this.#options;
+    const { writer, ledger: { commits, files, journal, deltas } } = this.#options;
     const id = journal.nextId();
     let isBegun = false;
     const begin = async ({ plan, temporaryPath, bytesBefore }: Intent) => {
@@ -184,7 +207,7 @@ export class AssetWork {
       isBegun = true;
     };
     try {
-      const stamp = await (await writer.get()).apply(plan, begin);
+      const stamp = await (await writer.get()).apply(plan, begin, (delta) => deltas.keep(id, delta));
       commits.later(() => {
         journal.finish(id, stamp);
         files.saveOwn(plan.path, plan.own);
@@ -192,7 +215,10 @@ export class AssetWork {
       return stamp;
     } catch (error) {
       // Anything else leaves a file of which nobody knows what it is: the next run finds out.
-      if (isBegun && error instanceof WriteProblem && !error.isUnsettled) commits.later(() => journal.drop(id));
+      if (isBegun && error instanceof WriteProblem && !error.isUnsettled) {
+        commits.later(() => journal.drop(id));
+        deltas.drop([id]);
+      }
       throw error;
     }
   }

@@ -55,17 +55,20 @@ function lookAt(path: string): FileStamp | undefined | 'unknown' {
 }
 
 function settle(
-  { journal, files }: Ledger,
+  { journal, files, deltas }: Ledger,
   { id, plan, ownBefore, undoes }: Change,
   now: FileStamp | undefined,
 ): void {
-  if (isSameStamp(plan.seen, now)) journal.drop(id);
-  else if (undoes !== undefined) {
+  if (isSameStamp(plan.seen, now)) {
+    journal.drop(id);
+    deltas.drop([id]);
+  } else if (undoes !== undefined) {
     const undone = journal.find(undoes);
     if (undone === undefined) journal.drop(id);
     else {
       journal.finishUndo(id, undone, now);
       files.saveOwn(plan.path, undone.ownBefore);
+      deltas.drop([undone.id]);
     }
   } else if (now === undefined) {
     // Somebody has removed it since.

@@ -148,10 +148,11 @@ class Page {
     const isShared = item.isShared || (!knowsMirrors && (file.times.names > 1 || row?.isShared === true));
     const choice = choose(isShared);
     if (this.#young !== undefined && choice.leavesOut(record)) tally.leaveOut();
-    if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(file)) return 'nothing-known';
+    if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(item, file)) return 'nothing-known';
     const wanted = choice.digest(record);
-    const hasNone = row !== undefined && directories.hasNone(dirname(file.path));
-    const sidecars = hasNone ? [] : sidecarCandidates(file.path);
+    const sidecar = this.#recorded(item);
+    const hasNone = sidecar === undefined && row !== undefined && directories.hasNone(dirname(file.path));
+    const sidecars = hasNone ? [] : sidecar === undefined ? sidecarCandidates(file.path) : [sidecar];
     const remembered = rememberedOutcome(row, wanted, file.stamp, sidecars);
     if (remembered !== undefined) {
       if (row?.instead !== undefined) tally.insteads.add(row.instead, file.path);
@@ -160,7 +161,13 @@ class Page {
     // What is as the ledger has it was whole then, and is not what somebody is at work on: we may have written it just now.
     const isNew = row === undefined || !isSameStamp(row.stamp, file.stamp);
     if (isNew && isYoung(file.times, Date.now(), settleSeconds)) return 'still-changing';
-    return { item, record, file, fields: choice.fields, isShared, known: row, wanted };
+    return { item, record, file, sidecar, fields: choice.fields, isShared, known: row, wanted };
+  }
+
+  /** Where the sidecar lies that Immich has on record: of an upload it is another directory and another name. */
+  #recorded({ sidecarPath }: RecordItem): string | undefined {
+    const found = sidecarPath === undefined ? undefined : this.#context.locator.locate(sidecarPath);
+    return found?.isFound ? found.path : undefined;
   }
 
   /** Whether it is looked at once more at the end of the run. */
@@ -171,9 +178,11 @@ class Page {
   }
 
   /** Whether something of ours is in the original or its sidecar, that could have to be undone. */
-  #hasOwn({ path, realPath }: Located & { readonly isFound: true }): boolean {
+  #hasOwn(item: RecordItem, { path, realPath }: Located & { readonly isFound: true }): boolean {
     const { files } = this.#context.ledger;
-    return [realPath, ...sidecarCandidates(path)].some((place) => files.own(place) !== NOTHING_OWN);
+    return [realPath, ...sidecarCandidates(path), this.#recorded(item) ?? path].some((place) =>
+      files.own(place) !== NOTHING_OWN
+    );
   }
 
   /** Begins the batch as soon as there is room for it. */

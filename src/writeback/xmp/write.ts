@@ -8,10 +8,10 @@ import { type Fields, PROPERTIES, type Property, REGION_FIELDS, XMP_NAMESPACES }
 const TOOLKIT = 'immich-sidecar';
 
 /** An element to write: text that is escaped already, or other elements. */
-interface Node {
+export interface XmpNode {
   readonly name: string;
   readonly attributes?: string;
-  readonly content: string | readonly Node[];
+  readonly content: string | readonly XmpNode[];
 }
 
 /**
@@ -22,7 +22,7 @@ export function newSidecar(changes: readonly TagChange[]): string | undefined {
   const values = new Map(changes.map(({ tag, after }) => [tag, after]));
   const written = PROPERTIES.flatMap((property) => {
     const value = values.get(property.tag) ?? undefined;
-    const node = value === undefined ? undefined : nodeOf(property, value);
+    const node = value === undefined ? undefined : propertyNode(property, value);
     return node === undefined ? [] : [{ prefix: property.prefix, node }];
   });
   if (written.length === 0 || written.length < changes.length) return undefined;
@@ -30,7 +30,7 @@ export function newSidecar(changes: readonly TagChange[]): string | undefined {
   return [
     `<x:xmpmeta xmlns:x='${XMP_NAMESPACES.get('x')}' x:xmptk='${TOOLKIT}'>`,
     `<rdf:RDF xmlns:rdf='${XMP_NAMESPACES.get('rdf')}'>`,
-    ...groups.map(([prefix, group]) => `\n${lines(description(prefix, group.map(({ node }) => node)), 1)}`),
+    ...groups.map(([prefix, group]) => `\n${xmpLines(xmpDescription(prefix, group.map(({ node }) => node)), 1)}`),
     '</rdf:RDF>',
     '</x:xmpmeta>',
     '',
@@ -40,21 +40,31 @@ export function newSidecar(changes: readonly TagChange[]): string | undefined {
 /** Prefixes that are used inside the properties of another. */
 const INNER_PREFIXES: Readonly<Record<string, readonly string[]>> = { 'mwg-rs': ['stArea', 'stDim'] };
 
-function description(prefix: string, content: readonly Node[]): Node {
+/**
+ * What is said in one namespace.
+ *
+ * @param about what all of the packet is about, escaped
+ */
+export function xmpDescription(prefix: string, content: readonly XmpNode[], about = ''): XmpNode {
+  return { name: 'rdf:Description', attributes: ` rdf:about='${about}'${declarations(prefix, '\n  ')}`, content };
+}
+
+/** The declarations of a prefix, and of those that are used inside of its properties. */
+export function declarations(prefix: string, before: string): string {
   const prefixes = [prefix, ...INNER_PREFIXES[prefix] ?? []];
-  const declared = prefixes.map((name) => `\n  xmlns:${name}='${XMP_NAMESPACES.get(name)}'`).join('');
-  return { name: 'rdf:Description', attributes: ` rdf:about=''${declared}`, content };
+  return prefixes.map((name) => `${before}xmlns:${name}='${XMP_NAMESPACES.get(name)}'`).join('');
 }
 
 /** Line breaks inside a text stay as they are. */
-function lines({ name, attributes = '', content }: Node, depth: number): string {
+export function xmpLines({ name, attributes = '', content }: XmpNode, depth: number): string {
   const indent = ' '.repeat(depth);
   if (typeof content === 'string') return `${indent}<${name}${attributes}>${content}</${name}>`;
-  return [`${indent}<${name}${attributes}>`, ...content.map((node) => lines(node, depth + 1)), `${indent}</${name}>`]
+  return [`${indent}<${name}${attributes}>`, ...content.map((node) => xmpLines(node, depth + 1)), `${indent}</${name}>`]
     .join('\n');
 }
 
-function nodeOf(property: Property, value: TagValue): Node | undefined {
+/** A property with its value; undefined for a value for which no form is known. */
+export function propertyNode(property: Property, value: TagValue): XmpNode | undefined {
   const name = `${property.prefix}:${property.local}`;
   switch (property.form) {
     case 'bag':
@@ -78,7 +88,7 @@ function nodeOf(property: Property, value: TagValue): Node | undefined {
   }
 }
 
-function textNode(name: string, content: string | undefined): Node | undefined {
+function textNode(name: string, content: string | undefined): XmpNode | undefined {
   return content === undefined ? undefined : { name, content };
 }
 
@@ -87,7 +97,7 @@ function listNode(
   list: string,
   texts: readonly (string | undefined)[],
   attributes = '',
-): Node | undefined {
+): XmpNode | undefined {
   const items = texts.filter((text) => text !== undefined).map((content) => ({ name: 'rdf:li', attributes, content }));
   const isWhole = items.length > 0 && items.length === texts.length;
   return isWhole ? { name, content: [{ name: list, content: items }] } : undefined;
@@ -121,7 +131,7 @@ function angle(value: TagValue, [positive = '', negative = '']: string): string 
   return `${whole},${rest}${value < 0 ? negative : positive}`;
 }
 
-function regionList(name: string, value: TagValue): Node | undefined {
+function regionList(name: string, value: TagValue): XmpNode | undefined {
   if (!Array.isArray(value)) return undefined;
   const items = value.map((region: TagValue) =>
     structure('rdf:li', region, REGION_FIELDS.region, {
@@ -134,10 +144,10 @@ function regionList(name: string, value: TagValue): Node | undefined {
 }
 
 /** Fields that are not text. */
-type Inner = Readonly<Record<string, (name: string, value: TagValue) => Node | undefined>>;
+type Inner = Readonly<Record<string, (name: string, value: TagValue) => XmpNode | undefined>>;
 
 /** A structure with known fields only. */
-function structure(name: string, value: TagValue, fields: Fields, inner: Inner = {}): Node | undefined {
+function structure(name: string, value: TagValue, fields: Fields, inner: Inner = {}): XmpNode | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) return undefined;
   const given = new Map<string, TagValue>(Object.entries(value));
   const content = Object.entries(fields).flatMap(([part, field]) => {

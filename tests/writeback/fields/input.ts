@@ -15,6 +15,7 @@ export function input(given: Partial<MappingInput>): MappingInput {
     holds: given.kind === 'sidecar' ? SIDECAR_HOLDS : JPEG,
     current: {},
     beneath: {},
+    hasNoDate: false,
     own: NOTHING_OWN,
     ...given,
     options: { fields: FIELD_NAMES, captionMaxLength: 2000, timeZone: undefined, ...given.options },

@@ -3,7 +3,9 @@ import type { Begin } from '../../../src/writeback/intent.ts';
 import { FIELD_NAMES, type FieldName } from '../../../src/writeback/fields/fields.ts';
 import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import type { FileStamp, WritePlan } from '../../../src/writeback/tags.ts';
+import type { UndoDelta } from '../../../src/writeback/undo_delta/undo_delta.ts';
 import { NOTHING_OWN, type OwnValues } from '../../../src/writeback/fields/values.ts';
+import { applyWhatCanBe } from '../../../src/writeback/without_tags.ts';
 import { Writer } from '../../../src/writeback/writer.ts';
 
 /** An asset of which Immich knows all there is to know. */
@@ -55,7 +57,15 @@ export class World implements AsyncDisposable {
   readonly directory: string;
   readonly writer: Writer;
   own = new Map<string, OwnValues>();
-  readonly done: { plan: WritePlan; bytesBefore: Uint8Array | undefined; written: FileStamp }[] = [];
+  readonly done: {
+    plan: WritePlan;
+    bytesBefore: Uint8Array | undefined;
+    delta: UndoDelta | undefined;
+    written: FileStamp;
+  }[] = [];
+
+  /** What could not be written. */
+  readonly left: { readonly tags: readonly string[]; readonly reason: string }[] = [];
 
   private constructor(directory: string, writer: Writer) {
     this.directory = directory;
@@ -96,14 +106,21 @@ export class World implements AsyncDisposable {
   /** Plans and applies; returns what was planned. */
   async write(path: string, record: AssetRecord, options: Partial<PlanOptions> = {}, begin: Begin = () => {}) {
     const planned = await this.plan(path, record, options);
-    for (const plan of planned.plans) {
+    for (const whole of planned.plans) {
       let bytesBefore: Uint8Array | undefined;
-      const written = await this.writer.apply(plan, async (intent) => {
-        bytesBefore = intent.bytesBefore;
-        await begin(intent);
-      });
+      let delta: UndoDelta | undefined;
+      const apply = (plan: WritePlan) =>
+        this.writer.apply(plan, async (intent) => {
+          bytesBefore = intent.bytesBefore;
+          await begin(intent);
+        }, (kept) => {
+          delta = kept;
+          return Promise.resolve();
+        });
+      const onLeft = (tags: readonly string[], reason: string) => void this.left.push({ tags, reason });
+      const { result: written, applied: plan } = await applyWhatCanBe(whole, this.ownOf(whole.path), apply, onLeft);
       this.own.set(plan.path, plan.own);
-      this.done.push({ plan, bytesBefore, written });
+      this.done.push({ plan, bytesBefore, delta, written });
     }
     return planned;
   }

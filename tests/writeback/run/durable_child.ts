@@ -20,7 +20,8 @@ const work = new AssetWork({
 const info = Deno.lstatSync(path);
 const file = { isFound: true, path, realPath: path, stamp: toStamp(info), times: timesOf(info) } as const;
 const item = { kind: 'record', record: RECORD, isShared: false } as const;
-const task = { item, record: RECORD, file, fields: ALL.fields, isShared: false, known: undefined, wanted: 'digest' };
+const base = { item, record: RECORD, file, sidecar: undefined };
+const task = { ...base, fields: ALL.fields, isShared: false, known: undefined, wanted: 'digest' };
 const [ending] = await work.run([task]);
 ledger.commits.now();
 if (ending?.outcome !== 'written') throw new Error(JSON.stringify(ending));

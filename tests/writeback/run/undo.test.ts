@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { assetOf } from '../../../src/demo/library_generator/result.ts';
 import { World } from '../../share/world.ts';
-import { configOf, fingerprints, libraryFiles, plan, tagsOf, undoAll, write } from './helper.ts';
+import { setTags } from '../files/set_tags.ts';
+import { configOf, fingerprints, libraryFiles, plan, stateOf, tagsOf, undoAll, write } from './helper.ts';
 
-/** Sidecars by path, byte for byte. */
-function sidecarsOf(world: World): Map<string, string> {
-  const paths = libraryFiles(world).filter((path) => path.endsWith('.xmp'));
-  return new Map(paths.map((path) => [path, Deno.readTextFileSync(path)]));
+/** Everything in the library by path, byte for byte. */
+function bytesOf(world: World): Map<string, Uint8Array> {
+  return new Map(libraryFiles(world).map((path) => [path, Deno.readFileSync(path)]));
 }
 
-Deno.test('undo gives everything back: media tag for tag, sidecars byte for byte, what was made goes', async () => {
+Deno.test('undo gives everything back byte for byte, photos and films, too; what was made goes', async () => {
   await using world = await World.open('v3.1.0');
-  const paths = libraryFiles(world);
-  const [tags, sidecars] = [await tagsOf(paths), sidecarsOf(world)];
+  const bytes = bytesOf(world);
   const config = configOf(world, { destination: 'both' });
   const report = await write(config);
   assert.equal(report.complete, true, JSON.stringify(report.troubles));
@@ -27,9 +26,8 @@ Deno.test('undo gives everything back: media tag for tag, sidecars byte for byte
   const undone = await undoAll(config);
   assert.equal(undone?.complete, true);
   assert.equal(undone?.outcomes.undone, report.mediaWritten + report.sidecarsWritten);
-  assert.deepEqual(libraryFiles(world), paths);
-  assert.deepEqual(sidecarsOf(world), sidecars);
-  assert.deepEqual(await tagsOf(paths), tags);
+  assert.deepEqual([...bytesOf(world).keys()], [...bytes.keys()]);
+  for (const [path, now] of bytesOf(world)) assert.deepEqual(now, bytes.get(path), path);
   await assert.rejects(undoAll(config), { name: 'UserError', message: /knows of no change/ });
   const { report: again } = await plan(config);
   assert.equal(again.outcomes['would-write'], report.outcomes.written, 'the next run would write it all again');
@@ -82,11 +80,37 @@ Deno.test('undo of several runs goes back step by step, for one photo or for a r
   });
 
   await t.step('a photo that somebody else has changed since stays as it is', async () => {
+    await setTags(picnic, { 'XMP-dc:Title': 'by somebody else' });
     const bytes = Deno.readFileSync(picnic);
-    Deno.writeFileSync(picnic, bytes);
-    Deno.utimeSync(picnic, new Date(), new Date());
     const report = await undoAll(config, { scope: { paths: [`${world.directory}/external`] } });
     assert.equal(report?.outcomes['changed-since'], 1);
     assert.deepEqual(Deno.readFileSync(picnic), bytes);
   });
+});
+
+Deno.test('a photo that was copied since, and is the one that was written byte for byte, gets its bytes back', async () => {
+  await using world = await World.open('v3.1.0');
+  const config = configOf(world);
+  const path = Deno.realPathSync(assetOf(world.library, 'family/beach').localPath);
+  const bytes = Deno.readFileSync(path);
+  await write(config);
+  const written = Deno.readFileSync(path);
+  assert.notDeepEqual(written, bytes);
+  Deno.removeSync(path);
+  Deno.writeFileSync(path, written);
+  const report = await undoAll(config, { scope: { paths: [path] } });
+  assert.deepEqual([report?.outcomes.undone, report?.complete], [1, true]);
+  assert.deepEqual(Deno.readFileSync(path), bytes);
+});
+
+Deno.test('what was written before bytes were kept is undone tag for tag', async () => {
+  await using world = await World.open('v3.1.0');
+  const config = configOf(world);
+  const path = Deno.realPathSync(assetOf(world.library, 'family/beach').localPath);
+  const before = (await tagsOf([path])).get(path);
+  await write(config);
+  Deno.removeSync(`${stateOf(world)}/undo.sqlite`);
+  const report = await undoAll(config, { scope: { paths: [path] } });
+  assert.deepEqual([report?.outcomes.undone, report?.complete], [1, true]);
+  assert.deepEqual((await tagsOf([path])).get(path), before);
 });

@@ -28,6 +28,8 @@ export interface AssetRow {
   readonly exifImageWidth: number | null;
   readonly exifImageHeight: number | null;
   readonly orientation: string | null;
+  /** The one that Immich reads; NULL when it knows of none. */
+  readonly sidecarPath: string | null;
   /** MORE_COLUMNS. */
   readonly [column: string]: unknown;
 }
@@ -61,7 +63,8 @@ export async function readAssets(
       e.rating,
       e."exifImageWidth",
       e."exifImageHeight",
-      e.orientation
+      e.orientation,
+      ${sidecarPath(sql, schema)} AS "sidecarPath"
       ${MORE_COLUMNS.reduce((before, column) => sql`${before}, e.${sql(column)}`, sql``)}
     FROM asset a
     JOIN asset_exif e ON e."assetId" = a.id
@@ -69,6 +72,17 @@ export async function readAssets(
       ${after === undefined ? sql`` : sql`AND a.id > ${after} AND e."assetId" > ${after}`}
     ORDER BY a.id
     LIMIT ${size}`;
+}
+
+/** Of the row `a` of asset; in a column of its own until 2.3. */
+function sidecarPath(sql: Sql, { catalog }: ReadSchema): Fragment {
+  if (catalog.get('asset')?.columns.has('sidecarPath') === true) return sql`nullif(a."sidecarPath", '')`;
+  return sql`(
+    SELECT f.path
+    FROM asset_file f
+    WHERE f."assetId" = a.id
+      AND f.type::text = 'sidecar'
+    LIMIT 1)`;
 }
 
 /** How many there are. */
