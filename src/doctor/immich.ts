@@ -2,11 +2,12 @@ import type { Config } from '../config/config.ts';
 import { count } from '../config/words.ts';
 import { assertImmichAtRest, readMigrations } from '../immich/migrations.ts';
 import { missingFrom } from '../immich/requirements.ts';
+import { differencesFrom, NEWEST_RELEASE } from '../immich/newest_release.ts';
 import { planSchema } from '../immich/schema.ts';
 import { FaultError } from '../postgres/faults.ts';
 import type { Check } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
-import { judgeRelease } from './releases.ts';
+import { isNewerThanKnown, judgeDifferences, judgeRelease } from './releases.ts';
 import { lookAtSettings } from './settings.ts';
 import type { Subject } from './subject.ts';
 
@@ -23,7 +24,10 @@ async function lookAtVersion(subject: Subject): Promise<readonly Verdict[]> {
   await subject.catalog.get(); // here it is told that a database is not Immich's
   await subject.schema.use(); // what it lacks is told by immich.schema
   const { version, mediaLocation } = await subject.instance.get();
-  return [judgeRelease(version, mediaLocation)];
+  const judged = judgeRelease(version, mediaLocation);
+  return isNewerThanKnown(version)
+    ? [judged, judgeDifferences(differencesFrom(NEWEST_RELEASE, await subject.catalog.use()))]
+    : [judged];
 }
 
 async function lookAtMigrations(subject: Subject): Promise<readonly Verdict[]> {

@@ -1,3 +1,4 @@
+import { plain } from '../config/quote.ts';
 import { count, list, named } from '../config/words.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { newestVersion } from '../postgres/migrate.ts';
@@ -18,6 +19,7 @@ export const MIRROR_CHECKS: readonly Check[] = [
   { group: 'mirrors', name: 'mirrors.unfinished', look: lookAtUnfinished },
   { group: 'mirrors', name: 'mirrors.brakes', look: lookAtBrakes },
   { group: 'mirrors', name: 'mirrors.offline', look: lookAtOffline },
+  { group: 'mirrors', name: 'mirrors.people', look: lookAtTwins },
   { group: 'mirrors', name: 'mirrors.files', isThorough: true, look: lookAtMirrorFiles },
 ];
 
@@ -116,4 +118,31 @@ export function judgeOffline({ job, mirrors, offline }: JobMirrors): Verdict {
   const message = `${name}: ${offline} of ${count(mirrors, 'mirror')} ${offline === 1 ? 'is' : 'are'} offline.`;
   const remedy = 'See what is said about exclusion patterns, import paths and files here; then sync brings them back.';
   return offline === mirrors ? fail(message, remedy) : warn(message, remedy);
+}
+
+async function lookAtTwins(subject: Subject): Promise<readonly Verdict[]> {
+  const { has } = await subject.schema.use();
+  const sql = await subject.ownTables.use();
+  if (!has('person_group')) return [judgeTwins([])];
+  const twins = await sql<{ name: string }[]>`
+    SELECT mirror.name
+    FROM immich_sidecar.person_map pm
+    JOIN person mirror ON mirror."personGroupId" = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
+    JOIN person twin ON twin."personGroupId" = pm.origin_person_id AND twin."ownerId" = pm.target_user_id
+    WHERE pm.is_ours
+      AND pm.mirror_person_id <> pm.origin_person_id
+    ORDER BY mirror.name`;
+  return [judgeTwins(twins.map(({ name }) => name))];
+}
+
+/** @param names of mirrored people whom their target knows a second time, as both users are in one cluster group by now; '' for nameless ones */
+export function judgeTwins(names: readonly string[]): Verdict {
+  if (names.length === 0) return ok('No shared person is there twice.');
+  const named = names.filter((name) => name !== '').slice(0, 5).map((name) => plain(name));
+  return warn(
+    `${count(names.length, 'shared person is', 'shared people are')} there twice${
+      named.length === 0 ? '' : ` (such as ${list(named)})`
+    }, as the two users share a cluster group by now: once through sharing, once by Immich itself.`,
+    'Let the receiving user merge the two in Immich, in this order: first the one of Immich itself, then the shared one into it. Merges are followed.',
+  );
 }

@@ -620,6 +620,7 @@ Deno.test('before the first sync everything that can be looked at is', async () 
     'mirrors.unfinished',
     'mirrors.brakes',
     'mirrors.offline',
+    'mirrors.people',
     'mirrors.files',
     'write.ledger',
   ]);

@@ -7,10 +7,10 @@ import { judgeMissing } from '../../src/doctor/immich.ts';
 import { judgeExclusions, judgeHidden, judgeImports } from '../../src/doctor/jobs.ts';
 import { judgeLedger } from '../../src/doctor/ledger.ts';
 import { judgeMirrorFiles } from '../../src/doctor/mirror_files.ts';
-import { judgeOffline, judgeOwnSchema, judgeUnfinished } from '../../src/doctor/mirrors.ts';
+import { judgeOffline, judgeOwnSchema, judgeTwins, judgeUnfinished } from '../../src/doctor/mirrors.ts';
 import { judgePredecessor } from '../../src/doctor/predecessor.ts';
 import { judgeUser } from '../../src/doctor/program.ts';
-import { judgeRelease } from '../../src/doctor/releases.ts';
+import { isNewerThanKnown, judgeDifferences, judgeRelease } from '../../src/doctor/releases.ts';
 import { judgeBackups, judgeRights, judgeRole, type Rights } from '../../src/doctor/role.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
 import { bytes, count, list } from '../../src/config/words.ts';
@@ -344,6 +344,8 @@ Deno.test('what is shared: our tables, unfinished work, mirrors', () => {
     [judgeUnfinished(3, false), /^warn 3 files were/],
     [judgeOffline({ job: 'a', mirrors: 1_000, offline: 1 }), /^warn "a": 1 of 1,000 mirrors is offline/],
     [judgeOffline({ job: 'a', mirrors: 2, offline: 2 }), /^fail /],
+    [judgeTwins([]), /^ok /],
+    [judgeTwins(['Dora', '']), /^warn 2 shared people are there twice \(such as Dora\)/],
     [
       judgeMirrorFiles({ mirrors: 5_000, lookedAt: 100, incomplete: 0, example: undefined }),
       /^ok All files of 100 sampled mirrors \(of 5,000\) are here\.$/,
@@ -406,4 +408,12 @@ Deno.test('numbers and lists as people write them', () => {
   ]);
   assert.deepEqual([count(1, 'job'), count(2, 'job'), count(12_000, 'file')], ['1 job', '2 jobs', '12,000 files']);
   assert.deepEqual([list([]), list(['a']), list(['a', 'b', 'c'])], ['', 'a', 'a, b and c']);
+});
+
+Deno.test('what a newer Immich has changed is named, and how much more there is', () => {
+  assert.deepEqual(['v3.3.9', '3.4.0', 'v4.0.0', 'none'].map(isNewerThanKnown), [false, true, true, false]);
+  assert.equal(judgeDifferences([]).status, 'ok');
+  const { message, status } = judgeDifferences(Array.from({ length: 22 }, (_, index) => `table t${index} is new`));
+  assert.equal(status, 'warn');
+  assert.match(message, /^Its tables are not as in 3\.3: table t0 is new; .*; and 2 more\.$/);
 });
