@@ -91,6 +91,8 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('write --json', ['write', '--all', '--json'], options);
   await page.check('undo --dry-run --json', ['undo', '--dry-run', '--json'], options);
   await page.check('undo --json', ['undo', '--yes', '--json'], options);
+  const discard = ['undo', '--discard', '--older-than', '0', '--yes', '--json'];
+  await page.check('undo --discard --json', discard, options);
   await page.check('kept list --json', ['kept', 'list', '--json'], options);
   await page.check('kept delete --json', ['kept', 'delete', '--all', '--yes', '--json'], options);
   await page.check('status --json', ['status', '--json'], options);

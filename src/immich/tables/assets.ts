@@ -113,7 +113,10 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'statement', filled: ['assetId', 'path'] },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['id', 'assetId', 'type', 'path', 'updatedAt', 'updateId'], writeBack: ['type', 'path'] },
+      needed: {
+        sharing: ['id', 'assetId', 'type', 'path', 'updatedAt', 'updateId'],
+        writeBack: ['assetId', 'type', 'path'],
+      },
     },
     asset_job_status: {
       copied: { how: 'rows' },
