@@ -30,7 +30,7 @@ const ANSWERS: readonly (readonly [flag: string, value: string, help: string])[]
   ['--to', '<user>', 'who receives'],
   ['--path', '<dir>', 'what of the external library is shared, as Immich sees it'],
   ['--target-dir', '<dir>', 'where the shared files lie, as Immich sees it'],
-  ['--placement', '<how>', 'hardlink or symlink (default: a hard link if one can be made)'],
+  ['--placement', '<how>', 'hardlink, copy or symlink (default: a hard link if one can be made)'],
   ['--library', '<library>', 'external library for them: new, or the name or id of an empty one'],
   ['--album', '<album>', 'none, new:NAME, or the address of an album of the receiving user'],
   ['--album-name', '<name>', 'name of the new album'],

@@ -2,7 +2,7 @@ import type { Secret } from './secret.ts';
 import type { FieldName } from '../writeback/fields/fields.ts';
 
 /** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
-export type Placement = 'hardlink' | 'symlink';
+export type Placement = 'hardlink' | 'symlink' | 'copy';
 
 /**
  * What a job selects: `external` = assets of the source's external libraries below a path prefix;

@@ -121,7 +121,7 @@ export const JOB_FIELDS = Object.freeze(
     min_rating: { type: wholeNumber(1, 5), description: 'Only what has at least so many stars.' },
     types: { type: mediaTypes, isList: true, description: 'image, video or both.' },
     album_id: { type: albumId, description: 'An album of the receiving user into which everything shared is put.' },
-    placement: { type: placement, default: 'PLACEMENT', description: 'hardlink, symlink or auto.' },
+    placement: { type: placement, default: 'PLACEMENT', description: 'hardlink, symlink, copy or auto.' },
     include_archived: { type: flag, default: 'INCLUDE_ARCHIVED', description: 'true or false.' },
     include_hidden: { type: flag, default: 'INCLUDE_HIDDEN', description: 'true or false.' },
     share_edited: { type: shareEdited, default: 'SHARE_EDITED', description: 'original or skip.' },

@@ -238,7 +238,8 @@ export const SETTINGS = Object.freeze(
       default: 'auto',
       description:
         'hardlink: each shared photo is a hard link of its own. symlink: it is seen through a symbolic link to the ' +
-        "source's directory. auto: symlink where the target path is, or lies behind, a symbolic link, else hardlink.",
+        "source's directory. copy: each is a file of its own, for disks that have no hard links, and takes its space a second time. " +
+        'auto: symlink where the target path is, or lies behind, a symbolic link, else hardlink.',
     },
     INCLUDE_ARCHIVED: {
       group: 'both',

@@ -195,7 +195,7 @@ export const libraryId = id(
 export const albumId = id('Copy it from Immich: open the album; the id is the end of the address.');
 
 /** See `Placement`. */
-export const placement = choice('auto', 'hardlink', 'symlink');
+export const placement = choice('auto', 'hardlink', 'symlink', 'copy');
 
 const name = withoutControls.refine((value) => value !== '', 'is empty').refine(
   (value) => [...value].length <= 1_000,

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { bytes, count, list, named } from '../config/words.ts';
-import type { PathMap, Root } from '../files/path_map.ts';
+import { lstatOr } from '../files/identity.ts';
+import { isBelow, type PathMap, type Root } from '../files/path_map.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
+import type { Placement } from '../config/config.ts';
 import type { Job } from '../share/jobs/job.ts';
 import { checkMounts } from '../share/checks/mounts.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import { type Check, forEachJob } from './check.ts';
-import type { Directory } from './directories.ts';
+import { type Directory, lookAt } from './directories.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
 
@@ -17,6 +19,7 @@ export const FILE_CHECKS: readonly Check[] = [
   { group: 'files', name: 'files.space', look: lookAtSpace },
   { group: 'files', name: 'files.originals', look: lookAtOriginals },
   { group: 'files', name: 'files.links', look: lookAtLinks },
+  { group: 'files', name: 'files.others', look: lookAtOthers },
 ];
 
 async function lookAtDirectories(subject: Subject): Promise<readonly Verdict[]> {
@@ -149,18 +152,92 @@ export function judgeFound(job: Pick<Job, 'name'>, what: 'originals' | 'thumbnai
   )];
 }
 
-/** Makes a test link and removes it, where links would be made. */
+const WAYS: Readonly<Record<Placement, string>> = Object.freeze({
+  hardlink: 'hard links',
+  symlink: 'hard links of thumbnails',
+  copy: 'copies',
+});
+
+/** Makes a test link, or copy, and removes it, where they would be made. */
 async function lookAtLinks(subject: Subject): Promise<readonly Verdict[]> {
   const [sql, paths, selects] = [await subject.sql.use(), await subject.paths.use(), await subject.selection.use()];
   const linker = await subject.linker.use();
   return await forEachJob(subject, async (job) => {
     await checkMounts(sql, job, { linker, paths }, selects(job));
-    const what = job.placement === 'hardlink' ? 'hard links' : 'hard links of thumbnails';
+    const what = WAYS[job.placement];
     const elsewhere = job.placement === 'hardlink' ? await sampleDevices(sql, job, paths, selects(job)) : [];
     const problems = judgeDevices(job, elsewhere);
     if (problems.length > 0) return problems;
+    const room = job.placement === 'copy' ? judgeRoom(job, await readRoom(subject, job)) : undefined;
+    if (room !== undefined) return [room];
     return [ok(`${named(job.name)}: ${what} can be made (one was made and removed).`)];
   });
+}
+
+/** A user who may rename in a target's directory may exchange it while a cycle works there (docs/invariants.md). */
+async function lookAtOthers(subject: Subject): Promise<readonly Verdict[]> {
+  const paths = await subject.paths.use();
+  return await forEachJob(subject, (job) => {
+    const open = openDirectories(paths.toLocal(job.targetPathPrefix.slice(0, -1)), paths);
+    return Promise.resolve([judgeOthers(job, open)]);
+  });
+}
+
+/** The directories from the configured one down to this one in which any user of this machine may make and rename files. */
+function openDirectories(local: string | undefined, paths: PathMap): string[] {
+  const open: string[] = [];
+  const isOurs = (step: string) => paths.roots.some((root) => step === root.local || isBelow(step, root.local));
+  for (let step = local; step !== undefined && isOurs(step); step = dirname(step)) {
+    const mode = lstatOr(step, undefined)?.mode ?? null;
+    // With the sticky bit (1000) only its owner may rename a file.
+    if (mode !== null && (mode & 0o1002) === 0o002) open.unshift(step);
+  }
+  return open;
+}
+
+/** Pure. */
+export function judgeOthers(job: Pick<Job, 'name'>, open: readonly string[]): Verdict {
+  const name = named(job.name);
+  if (open.length === 0) return ok(`${name}: not every user of this machine may write into the target's directories.`);
+  return warn(
+    `${name}: every user of this machine may write into ${list(open.map(named))}, and exchange what is shared.`,
+    `Take that right away: chmod o-w ${open.map(named).join(' ')}`,
+  );
+}
+
+interface Room {
+  /** Size of the originals that have no copy yet. */
+  readonly neededBytes: number;
+  /** Undefined where nobody knows. */
+  readonly freeBytes: number | undefined;
+}
+
+async function readRoom(subject: Subject, job: Job): Promise<Room> {
+  const [sql, paths, selects] = [await subject.sql.use(), await subject.paths.use(), await subject.selection.use()];
+  const isShared = await subject.ownVersion.get() > 0
+    ? sql`EXISTS (
+        SELECT FROM immich_sidecar.asset_map m WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
+      )`
+    : sql`false`;
+  const [row] = await sql<{ bytes: number }[]>`
+    SELECT coalesce(sum(e."fileSizeInByte"), 0)::float8 AS bytes
+    FROM asset a
+    JOIN asset_exif e ON e."assetId" = a.id
+    WHERE ${selects(job)}
+      AND NOT ${isShared}`;
+  let directory = paths.toLocal(job.targetPathPrefix.slice(0, -1));
+  while (directory !== undefined && directory !== '/' && !existsSync(directory)) directory = dirname(directory);
+  const space = directory === undefined ? undefined : (await lookAt(directory)).space;
+  return { neededBytes: row?.bytes ?? 0, freeBytes: space?.freeBytes };
+}
+
+/** Undefined when there is room, or nothing is known. A gigabyte is to stay free. Pure. */
+export function judgeRoom(job: Pick<Job, 'name'>, { neededBytes, freeBytes }: Room): Verdict | undefined {
+  if (freeBytes === undefined || neededBytes + LITTLE_BYTES <= freeBytes) return undefined;
+  return warn(
+    `${named(job.name)}: ${bytes(neededBytes)} are still to be copied, and only ${bytes(freeBytes)} are free there.`,
+    'Make room on that disk: what does not fit is left out, as a gigabyte stays free.',
+  );
 }
 
 /** A directory of sampled originals, and whether it is on the disk of the target. */
@@ -207,6 +284,7 @@ export function judgeDevices(job: Pick<Job, 'name'>, sampled: readonly OnDevice[
       count(sampled.length, 'sampled original')
     } lie on another file system than the ` +
       `target, for example in ${named(first.directory)}: no hard link can be made to them, so they are not shared.`,
-    'Share that disk with a job of its own, whose target_path_prefix lies on it (in a container: below the same mount).',
+    'Share that disk with a job of its own, whose target_path_prefix lies on it (in a container: below the same mount), or set ' +
+      'placement: copy, which takes the space a second time.',
   )];
 }

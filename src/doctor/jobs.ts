@@ -112,7 +112,7 @@ export function judgeHidden(
       named(targetPathPrefix)
     } below the library's import path begins with a dot, so a scan may ` +
       'import what lies there.',
-    placement === 'hardlink'
+    placement !== 'symlink'
       ? 'Choose a hidden directory for target_path_prefix (docs/placements.md).'
       : 'Give the symbolic link a name that begins with a dot, and target_path_prefix with it (docs/placements.md).',
   )];

@@ -1,4 +1,5 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, statfsSync, unlinkSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { type FileIdentity, isFile, lstatOr, type SourceFile } from './identity.ts';
 import { FileProblem } from './problem.ts';
 
@@ -34,11 +35,32 @@ export function closeToOthers(name: string): void {
   }
 }
 
+/** So much stays free on a disk that originals are copied to: PostgreSQL may be on the same. */
+const RESERVE_BYTES = 1024 ** 3;
+
+/** Throws FileProblem, `no-space`, when a file of this size would not leave the reserve free on the disk of a directory. Needs `--allow-sys=statfs`. */
+export function assertSpace(directory: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize < bytes + RESERVE_BYTES) throw new FileProblem('no-space', directory);
+}
+
 /** A megabyte at a time: covers are smaller, originals are not. */
 const COPY_CHUNK_BYTES = 1 << 20;
 
 /** Copies the bytes of `source`, and of no other file, into a new file that nobody else has made. */
 export function copyExactly(source: SourceFile, name: string): void {
+  for (const _ of copyInSteps(source, name));
+}
+
+/** The same for files of any size: others have their turn after each megabyte. Throws what `signal` is aborted with. */
+export async function copyLargeExactly(source: SourceFile, name: string, signal: AbortSignal): Promise<void> {
+  for (const _ of copyInSteps(source, name)) {
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+}
+
+function* copyInSteps(source: SourceFile, name: string): Generator<void> {
   const from = openSync(source.realPath, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { ino, dev } = fstatSync(from);
@@ -47,6 +69,7 @@ export function copyExactly(source: SourceFile, name: string): void {
     const chunk = new Uint8Array(Math.max(Math.min(source.size, COPY_CHUNK_BYTES), 1));
     for (let read = readSync(from, chunk); read > 0; read = readSync(from, chunk)) {
       for (let written = 0; written < read;) written += to.writeSync(chunk.subarray(written, read));
+      yield;
     }
     to.utimeSync(new Date(source.mtimeMs), new Date(source.mtimeMs));
   } finally {

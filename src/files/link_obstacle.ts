@@ -46,14 +46,14 @@ export function describeLinkObstacle(
       return {
         message: `no hard link can be made in ${to}: its file system has none (FAT, exFAT, some network shares).`,
         remedy:
-          'Put target_path_prefix, with the originals, on a disk with ext4, XFS, btrfs, ZFS or APFS, or set placement: symlink.',
+          'Put target_path_prefix, with the originals, on a disk with ext4, XFS, btrfs, ZFS or APFS, or set placement: copy, which takes the space a second time.',
       };
     case 'foreign-owner':
       return {
         message: `files in ${from} may not be linked to ${to}: they belong to another user, or are immutable.`,
         remedy:
           'Linux lets only the owner of a file, or root, link it (fs.protected_hardlinks): run as the user who owns the originals ' +
-          '(in a container: PUID and PGID).',
+          '(in a container: PUID and PGID), or set placement: copy, which takes the space a second time.',
       };
     case 'too-many-links':
       return {

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
 import { existsSync, rmdirSync, unlinkSync } from 'node:fs';
-import { assertOther, closeToOthers, copyExactly, linkExactly } from './exactly.ts';
+import { assertOther, assertSpace, closeToOthers, copyExactly, copyLargeExactly, linkExactly } from './exactly.ts';
 import {
   type FileIdentity,
   type FoundFile,
@@ -101,6 +101,36 @@ export class Linker {
     if (this.isCopy(source, this.#prepare(target))) return false;
     this.#putInPlace(target, (temporary) => copyExactly(source, temporary));
     return true;
+  }
+
+  /**
+   * The same for files of any size: looks first whether there is room, and lets others have their turn. With `isNew` any other file that
+   * is there is left alone and reported as `occupied`. Throws FileProblem, and what `signal` is aborted with.
+   */
+  async copyLarge(
+    source: SourceFile,
+    target: string,
+    { isNew = false, signal }: { readonly isNew?: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const name = this.#prepare(target);
+    if (this.isCopy(source, name)) return;
+    const directory = dirname(target);
+    const temporary = () => `${this.#own(directory)}/${TEMPORARY_NAME}`;
+    this.#removeTemporary(directory);
+    try {
+      if (isNew && lstatOr(name, undefined) !== undefined) throw new FileProblem('occupied', target);
+      assertSpace(this.#own(directory), source.size);
+      await copyLargeExactly(source, temporary(), signal);
+      if (!this.isCopy(source, temporary())) throw new FileProblem('changed', source.realPath); // it grew meanwhile
+      if (isNew && lstatOr(name, undefined) !== undefined) throw new FileProblem('occupied', target);
+      const real = this.#own(directory);
+      Deno.renameSync(`${real}/${TEMPORARY_NAME}`, `${real}/${basename(target)}`);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw asFileProblem(error, target);
+    } finally {
+      this.#removeTemporary(directory);
+    }
   }
 
   /** Whether `target` is a file of its own with the size and time of `source`. */

@@ -56,6 +56,13 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
     [...new Set(paths.flatMap((path) => [path, machine.realPathOf(path)]))].sort();
   return {
     ...least,
+    // How much is free is asked before each copy.
+    sys: [
+      ...new Set([
+        ...least.sys,
+        ...(changesFiles && config.jobs.some(({ placement }) => placement === 'copy') ? ['statfs'] : []),
+      ]),
+    ],
     net: [
       ...new Set([
         ...(socket === undefined ? [addressOf(config.database)] : withRealPaths(sockets).map((path) => `unix:${path}`)),

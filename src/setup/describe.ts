@@ -49,7 +49,11 @@ function describeJob(
   const what = kind === 'upload'
     ? `everything that ${source.name} uploads`
     : `what ${source.name} has in ${sourcePath}`;
-  const how = placement === 'hardlink' ? 'hard links' : 'the symbolic link';
+  const how = {
+    hardlink: 'hard links',
+    symlink: 'the symbolic link',
+    copy: 'copies, which take the space a second time,',
+  }[placement ?? 'hardlink'];
   return `${what}, for ${target.name}, as ${how} in ${targetPath}`;
 }
 

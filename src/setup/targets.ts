@@ -1,4 +1,4 @@
-import type { JobConfig } from '../config/config.ts';
+import type { JobConfig, Placement } from '../config/config.ts';
 import { isBelow } from '../files/path_map.ts';
 import { importPathOf } from '../immich/scan/crawler.ts';
 import { MANAGED_FOLDERS } from '../immich/layout.ts';
@@ -68,7 +68,7 @@ export function objectionTo(
     readonly mounts: readonly Mount[];
     /** All others. */
     readonly jobs: readonly JobConfig[];
-    readonly placement: 'hardlink' | 'symlink';
+    readonly placement: Placement;
   },
 ): { readonly what: string; readonly remedy: string } | undefined {
   const directory = path.slice(0, -1);
@@ -79,7 +79,7 @@ export function objectionTo(
       remedy: `Choose one below ${mounted}.`,
     };
   }
-  if (placement === 'hardlink' && sourcePath !== undefined && overlap(path, sourcePath)) {
+  if (placement !== 'symlink' && sourcePath !== undefined && overlap(path, sourcePath)) {
     return {
       what: `and ${sourcePath}, which is shared, contain one another, so copies would be shared again`,
       remedy: 'Choose a directory outside of what is shared.',

@@ -409,7 +409,17 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       },
       config: () => ({ pathMap: [{ immich: '/external_library/bob_shared', local: elsewhere }] }),
       finds: { 'files.links': 'fail', 'mirrors.files': 'warn' },
-      says: ['different file systems', 'placement: symlink'],
+      says: ['different file systems', 'placement: copy'],
+    },
+    {
+      what: "a target's directory into which everybody may write",
+      prepare: async () => {
+        const shared = `${directory}/external/bob_shared`;
+        await Deno.chmod(shared, 0o777);
+        return () => Deno.chmod(shared, 0o755);
+      },
+      finds: { 'files.others': 'warn' },
+      says: ['every user of this machine may write into', 'bob_shared', 'chmod o-w'],
     },
     {
       what: 'a target that cannot be written to',

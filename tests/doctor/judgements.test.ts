@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { judgeAnswer, judgeConfigFile, judgeKey } from '../../src/doctor/api.ts';
 import { judgeClock, judgeServer } from '../../src/doctor/database.ts';
-import { judgeDevices, judgeFound, judgeSpace } from '../../src/doctor/files.ts';
+import { judgeDevices, judgeFound, judgeOthers, judgeRoom, judgeSpace } from '../../src/doctor/files.ts';
 import type { Verdict } from '../../src/doctor/finding.ts';
 import { judgeMissing } from '../../src/doctor/immich.ts';
 import { judgeExclusions, judgeHidden, judgeImports } from '../../src/doctor/jobs.ts';
@@ -319,6 +319,23 @@ Deno.test('originals on a disk that is mounted inside the source are noticed, th
       /^warn "a": 1 of 3 sampled originals lie on another file system .* "\/x\/usb"/,
     ],
   ]);
+});
+
+Deno.test('copies that would not fit are a warning', () => {
+  const gigabyte = 1024 ** 3;
+  const judge = (neededBytes: number, freeBytes: number | undefined) =>
+    judgeRoom({ name: 'j' }, { neededBytes, freeBytes });
+  assert.equal(judge(9 * gigabyte, 10 * gigabyte), undefined);
+  assert.equal(judge(9 * gigabyte, undefined), undefined);
+  const verdict = judge(9 * gigabyte + 1, 10 * gigabyte);
+  assert.equal(verdict?.status, 'warn');
+  assert.match(verdict?.message ?? '', /still to be copied, and only .* are free/);
+});
+
+Deno.test('who may write into a target directory besides is named', () => {
+  assert.equal(judgeOthers({ name: 'j' }, []).status, 'ok');
+  const verdict = judgeOthers({ name: 'j' }, ['/photos/bob_shared']);
+  assert.deepEqual([verdict.status, verdict.remedy], ['warn', 'Take that right away: chmod o-w "/photos/bob_shared"']);
 });
 
 Deno.test('free space is told per file system, and little of it is a warning', () => {

@@ -19,6 +19,29 @@ testUnless(otherFileSystem.obstacle, 'a link to another file system is refused a
   }
 });
 
+Deno.test('what would not leave a gigabyte free is not copied, and nothing is left of it', async () => {
+  using scratch = new Scratch();
+  Deno.truncateSync(`${scratch.source}/photo.jpg`, 8 * 1024 ** 4); // sparse: it takes no room itself
+  const [source, target] = [
+    scratch.linker.inspect(`${scratch.source}/photo.jpg`),
+    `${scratch.target}/folder/photo.jpg`,
+  ];
+  const { signal } = new AbortController();
+  await assert.rejects(scratch.linker.copyLarge(source, target, { signal }), { reason: 'no-space' });
+  assert.deepEqual([...Deno.readDirSync(`${scratch.target}/folder`)], []);
+});
+
+Deno.test('a copy that is broken off leaves nothing', async () => {
+  using scratch = new Scratch();
+  Deno.writeFileSync(`${scratch.source}/photo.jpg`, new Uint8Array(3 * 1024 ** 2));
+  const source = scratch.linker.inspect(`${scratch.source}/photo.jpg`);
+  const controller = new AbortController();
+  const copying = scratch.linker.copyLarge(source, `${scratch.target}/folder/photo.jpg`, { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await assert.rejects(copying, /enough/);
+  assert.deepEqual([...Deno.readDirSync(`${scratch.target}/folder`)], []);
+});
+
 testUnless(await immutable.obstacle(), 'where nothing may be written or removed the reason is permission', () => {
   using scratch = new Scratch();
   const [directory, target] = [`${scratch.target}/folder`, `${scratch.target}/folder/photo.jpg`];

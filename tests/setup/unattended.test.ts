@@ -151,7 +151,7 @@ Deno.test('every wrong answer ends an unattended run with the name of its flag, 
       /Nothing asked for --write-source/,
     ],
     ['a wrong database', [...share, '--db-name', 'nothing'], /--db-name: .*has no database "nothing"/],
-    ['an unknown placement', [...share, '--placement', 'copy'], /--placement: "copy" is none/],
+    ['an unknown placement', [...share, '--placement', 'teleport'], /--placement: "teleport" is none/],
   ];
   const before = await ground.everything();
   for (const [what, args, says] of cases) {

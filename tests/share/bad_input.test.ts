@@ -200,7 +200,7 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
         `${world.directory}/external/alice/family`,
         `"${elsewhere}"`,
         'different file systems',
-        'placement: symlink',
+        'placement: copy',
       ],
     },
     {

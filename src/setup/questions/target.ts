@@ -67,7 +67,7 @@ export async function askTarget(
     const wanted = { ...share, targetPath, mediaLocation: directories.mediaLocation };
     const library = await libraryFor({ server, scans }, wanted, wantedLibrary);
     if (placement === 'hardlink') assertPossible(test(targetPath));
-    else assertLinkable(targetPath, paths, share);
+    else if (placement === 'symlink') assertLinkable(targetPath, paths, share);
     return { targetPath, placement, library };
   };
   const current = placementNow(share.job, paths);
@@ -122,7 +122,7 @@ async function askPlacement(
       problemCode: 'setup-answer',
       remedy:
         'Name a directory on the file system of the originals (in a container: in the same mount) with --target-dir, ' +
-        'or use --placement symlink (docs/placements.md says what that means).',
+        'or use --placement copy, which takes the space a second time (docs/placements.md).',
     });
   }
   return await dialogue.choose({
@@ -130,13 +130,14 @@ async function askPlacement(
     message: 'How shall the shared photos get there?',
     help: canLink
       ? undefined
-      : `${why}A symbolic link works everywhere, but then ${target.name}'s photo is ${source.name}'s file: if ${target.name} deletes one ` +
+      : `${why}Copies work everywhere and take the space a second time. A symbolic link takes none, but then ${target.name}'s photo is ${source.name}'s file: if ${target.name} deletes one ` +
         `for good while this program is not running, ${source.name} loses it.`,
     options: [
       { value: 'hardlink', label: 'hard links', hint: 'safe; in another directory', words: ['hardlink'] },
+      { value: 'copy', label: 'copies', hint: 'safe; take the space twice', words: ['copy'] },
       { value: 'symlink', label: 'one symbolic link', hint: 'see above', words: ['symlink'] },
     ],
-    initial: canLink || (isNamed && !dialogue.isAttended) ? 'hardlink' : dialogue.isAttended ? 'symlink' : current,
+    initial: canLink || (isNamed && !dialogue.isAttended) ? 'hardlink' : dialogue.isAttended ? 'copy' : current,
   });
 }
 
@@ -179,7 +180,7 @@ function assertPossible(test: LinkTest): void {
   throw new UserError(explain(test), {
     problemCode: 'setup-answer',
     remedy: isDisk
-      ? 'Choose a directory on the file system of the originals (in a container: in the same mount), or --placement symlink.'
+      ? 'Choose a directory on the file system of the originals (in a container: in the same mount), or --placement copy.'
       : 'Let this user write there (in a container: PUID and PGID), or choose another directory.',
   });
 }

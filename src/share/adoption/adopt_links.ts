@@ -76,7 +76,7 @@ async function readUnknownFiles(
   job: Job,
   after: NamedFile | undefined,
 ): Promise<NamedFile[]> {
-  const isLinked = job.placement === 'hardlink';
+  const isLinked = job.placement !== 'symlink';
   const columns = ['originalPath', 'sidecarPath', 'encodedVideoPath']
     .filter((column) => schema.has('asset', column) && (isLinked || column === 'encodedVideoPath'));
   const inColumns = columns.map((column) =>

@@ -144,7 +144,7 @@ function whichImportPath({ targetPathPrefix }: Job): string {
 /** What will work now and hurt later. Pure. */
 function doubts(job: Job, facts: JobFacts): string[] {
   const warnings = [...job.nameWarnings];
-  if (job.placement === 'hardlink' && isSeenFrom(facts.import_paths ?? [], job.targetPathPrefix)) {
+  if (job.placement !== 'symlink' && isSeenFrom(facts.import_paths ?? [], job.targetPathPrefix)) {
     warnings.push(
       `no part of ${
         JSON.stringify(job.targetPathPrefix)

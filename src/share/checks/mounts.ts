@@ -56,13 +56,16 @@ export async function checkMounts(
       },
     );
   }
+  const isCopy = job.placement === 'copy';
   if (present !== undefined && job.placement === 'hardlink') {
-    probe({ name, source: present.original, directory: target, isOriginal: true }, files);
+    probe({ name, source: present.original, directory: target, isOriginal: true, isCopy }, files);
   }
   // Generated files are linked to generated files: the originals may lie on another file system.
   const thumbnail = sample.find((files) => files.thumbnail !== null && isThere(files.thumbnail, linker, paths))
     ?.thumbnail;
-  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false }, files);
+  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false, isCopy }, files);
+  // An original may be a film of gigabytes; a small file tells as well whether one can be written there.
+  if (thumbnail && isCopy) probe({ name, source: thumbnail, directory: target, isOriginal: true, isCopy }, files);
 }
 
 /** Some sources of a job; paths as Immich sees them. */
@@ -158,22 +161,25 @@ function localOrThrow(immichPath: string, paths: PathMap, name: string): string 
 /** Always the same, so that one that stayed is found. */
 const PROBE_NAME = '.immich-sidecar-probe';
 
-/** A test link: from a file of Immich's to the nearest directory that exists above the one that links will go to. */
+/** A test link, or copy: from a file of Immich's to the nearest directory that exists above the one that links will go to. */
 interface Probe {
   readonly name: string;
   readonly source: string;
   readonly directory: string;
   readonly isOriginal: boolean;
+  readonly isCopy: boolean;
 }
 
-/** Makes and removes one hard link. */
+/** Makes and removes one hard link, or one copy. */
 function probe(test: Probe, { linker, paths }: Files): void {
   const source = paths.toLocal(test.source) ?? test.source;
   const existing = nearestDirectory(test.directory);
   const target = `${existing}/${PROBE_NAME}`;
   try {
     removeLeftOver(existing, linker);
-    linker.link(linker.inspect(source), target);
+    const file = linker.inspect(source);
+    if (test.isCopy) linker.copy(file, target);
+    else linker.link(file, target);
     linker.remove(target, existing);
   } catch (error) {
     throw explain(asFileProblem(error, target), test, dirname(source), existing);
@@ -214,14 +220,14 @@ function explain(problem: FileProblem, { name, isOriginal }: Probe, source: stri
         `no hard link can be made from ${from} to ${to}: they are on different file systems.`,
         isOriginal
           ? 'Put target_path_prefix on the file system of the originals (in a container: below the same mount), ' +
-            'or set placement: symlink for this job.'
-          : "Immich's media directory must be one file system, mounted here as a whole (UPLOAD_LOCATION).",
+            'or set placement: copy for this job, which takes the space a second time (docs/placements.md).'
+          : "Immich's media directory must be one file system, mounted here as a whole (UPLOAD_LOCATION); or set placement: copy for this job.",
       );
     case 'outside-roots':
       return problemAndRemedy(
-        `${to} is, or lies behind, a symbolic link, so hard links there would land elsewhere.`,
+        `${to} is, or lies behind, a symbolic link, so files there would land elsewhere.`,
         isOriginal
-          ? 'With placement hardlink, target_path_prefix must be a directory of its own, such as a new hidden directory ' +
+          ? 'With placement hardlink or copy, target_path_prefix must be a directory of its own, such as a new hidden directory ' +
             'beside the link; or set placement: symlink for this job.'
           : "Let UPLOAD_LOCATION (or PATH_MAP) name the directory that Immich's media really is in.",
       );

@@ -6,15 +6,16 @@ import { setImmediate } from 'node:timers/promises';
  */
 const SLICE_MS = 2;
 
-/** Does synchronous work for each item, and lets others have their turn in between. Throws what `signal` is aborted with. */
+/** Does work for each item, synchronous as a rule, and lets others have their turn in between. Throws what `signal` is aborted with. */
 export async function inSlices<Item>(
   items: readonly Item[],
-  work: (item: Item) => void,
+  work: (item: Item) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
   let sliceStart = performance.now();
   for (const item of items) {
-    work(item);
+    const working = work(item);
+    if (working !== undefined) await working;
     if (performance.now() - sliceStart > SLICE_MS) {
       await setImmediate();
       signal?.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { Placement } from '../../config/config.ts';
 import { isPlainPath } from '../../files/path_map.ts';
 
 /** A directory of originals and where its mirrors lie; both end with a slash. */
@@ -45,7 +46,7 @@ export interface PlacedOriginal {
 /** What of a job its mirrors' places depend on. */
 export interface Placing {
   readonly kind: 'external' | 'upload' | 'any';
-  readonly placement: 'hardlink' | 'symlink';
+  readonly placement: Placement;
   readonly targetPathPrefix: string;
   readonly mappings: readonly Mapping[];
 }

@@ -76,10 +76,15 @@ export function compareFiles(
       const source = linker.inspect(localPath(link.sourcePath, paths));
       const target = localPath(link.mirrorPath, paths);
       const known = journaled.get(link.mirrorPath);
-      if (!sameFile(source.realPath, target)) {
+      // A copy that the journal does not know, as after an older database was restored, is noted by being made again, which does nothing.
+      const isInPlace = link.isCopy
+        ? known !== undefined && linker.isCopy(source, target)
+        : sameFile(source.realPath, target);
+      const placed = link.isCopy && isInPlace ? linker.look(target) : source;
+      if (!isInPlace || placed === undefined) {
         links.push({ source, target, keep: localPath(link.keep, paths), link });
-      } else if (known !== undefined && link === plan.original && !hasStamp(known, source)) {
-        staleStamps.push({ ...known, stamp: linkStampOf(source) });
+      } else if (known !== undefined && link === plan.original && !hasStamp(known, placed)) {
+        staleStamps.push({ ...known, stamp: linkStampOf(placed) });
       }
       return true;
     } catch (error) {

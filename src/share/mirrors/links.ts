@@ -3,6 +3,7 @@ import type { Linker } from '../../files/linker.ts';
 import type { Files } from '../cycle/tools.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
+import { type JournalEntry, linkStampOf } from './journal.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './plan.ts';
 import type { Skip } from '../cycle/outcome.ts';
 import { mirrorModifiedAt } from '../jobs/placement.ts';
@@ -19,7 +20,7 @@ export interface InspectedMirror {
   readonly fileModifiedAt: Date | undefined;
 }
 
-/** A link to make; local paths. */
+/** A link or a copy to make; local paths. */
 export interface InspectedLink {
   readonly source: SourceFile;
   readonly target: string;
@@ -47,18 +48,43 @@ export async function linkFiles(
   signal: AbortSignal,
 ): Promise<{ linked: InspectedMirror[]; littered: InspectedMirror[]; skips: Skip[] }> {
   const littered: InspectedMirror[] = [];
-  const link = (mirror: InspectedMirror) => {
+  const link = (mirror: InspectedMirror): InspectedMirror | Promise<InspectedMirror> => {
     const made: InspectedLink[] = [];
+    const undo = (error: unknown): never => {
+      if (!isTidied(mirror, linker, made)) littered.push(mirror);
+      throw error;
+    };
+    if (mirror.links.some(({ link }) => link.isCopy)) {
+      return makeCopies(mirror, linker, made, signal).then(() => mirror, undo);
+    }
     try {
       makeLinks(mirror, linker, made);
       return mirror;
     } catch (error) {
-      if (!isTidied(mirror, linker, made)) littered.push(mirror);
-      throw error;
+      return undo(error);
     }
   };
   const { done, skips } = await forEach(mirrors, ({ plan }) => plan, link, signal);
   return { linked: done, littered, skips };
+}
+
+/** The journal rows of originals that were copied: which file each copy is. */
+export function copiedOriginals(
+  mirrors: readonly Pick<InspectedMirror, 'plan' | 'links'>[],
+  { linker }: Pick<Files, 'linker'>,
+): JournalEntry[] {
+  return mirrors.flatMap(({ plan, links }) =>
+    links.filter(({ link }) => link.isCopy && link === plan.original).flatMap(({ link, target }) => {
+      const found = linker.look(target);
+      if (found === undefined) return []; // it is noted by the next full cycle, or gone
+      return [{
+        mirrorId: plan.mirrorAssetId,
+        path: link.mirrorPath,
+        keep: link.keep,
+        stamp: linkStampOf(found),
+      }];
+    })
+  );
 }
 
 function inspect(plan: MirrorPlan, disk: Files): InspectedMirror {
@@ -84,7 +110,10 @@ function inspect(plan: MirrorPlan, disk: Files): InspectedMirror {
 function inspectLink(link: LinkPlan, { linker, paths }: Files, known?: SourceFile): InspectedLink {
   const source = known ?? linker.inspect(localPath(link.sourcePath, paths));
   const target = localPath(link.mirrorPath, paths);
-  if (!linker.isFree(target, source)) throw new FileProblem('occupied', target);
+  const isFree = link.isCopy
+    ? linker.isCopy(source, target) || linker.look(target) === undefined
+    : linker.isFree(target, source);
+  if (!isFree) throw new FileProblem('occupied', target);
   return { source, target, keep: localPath(link.keep, paths), link };
 }
 
@@ -92,6 +121,19 @@ function inspectLink(link: LinkPlan, { linker, paths }: Files, known?: SourceFil
 function makeLinks({ links }: InspectedMirror, linker: Linker, made: InspectedLink[]): void {
   for (const link of links) {
     linker.link(link.source, link.target);
+    made.push(link);
+  }
+}
+
+/** The same with `placement: copy`. */
+async function makeCopies(
+  { links }: InspectedMirror,
+  linker: Linker,
+  made: InspectedLink[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const link of links) {
+    await linker.copyLarge(link.source, link.target, { isNew: true, signal });
     made.push(link);
   }
 }
@@ -125,17 +167,22 @@ export function localPath(immichPath: string, paths: PathMap): string {
 async function forEach<Item, Result>(
   items: readonly Item[],
   planOf: (item: Item) => MirrorPlan,
-  work: (item: Item) => Result,
+  work: (item: Item) => Result | Promise<Result>,
   signal?: AbortSignal,
 ): Promise<{ done: Result[]; skips: Skip[] }> {
   const done: Result[] = [];
   const skips: Skip[] = [];
   await inSlices(items, (item) => {
-    try {
-      done.push(work(item));
-    } catch (error) {
+    const fail = (error: unknown) => {
       if (!(error instanceof FileProblem)) throw error;
       skips.push(skipOf(planOf(item), error.reason, { path: error.path }));
+    };
+    try {
+      const result = work(item);
+      if (result instanceof Promise) return result.then((result) => void done.push(result), fail);
+      done.push(result);
+    } catch (error) {
+      fail(error);
     }
   }, signal);
   return { done, skips };

@@ -14,6 +14,7 @@ import type { Job } from '../jobs/job.ts';
 import { findOriginals, type Going, removeOriginals } from '../kept/remove_originals.ts';
 import { readExistingMirrors } from '../mirrors/existing.ts';
 import { compareFiles, type FilesPlan, pathsOf } from '../mirrors/files.ts';
+import { copiedOriginals } from '../mirrors/links.ts';
 import {
   forgetEntries,
   type JournalEntry,
@@ -50,9 +51,11 @@ export const files = definePhase({
     await keepOthersFiles(tools, job, plans, tally);
     await tools.database.transaction(async (tx) => {
       await recordLinks(tx, plans.flatMap(newEntries));
-      await recordStamps(tx, plans.flatMap((files) => [...originalEntries(files), ...files.staleStamps]));
+      const stamped = plans.flatMap(originalEntries).filter(({ stamp }) => stamp !== null);
+      await recordStamps(tx, [...stamped, ...plans.flatMap(({ staleStamps }) => staleStamps)]);
     });
     const linked = await relink(tools, plans, tally);
+    await noteCopies(tools, linked);
     const written = await writeRows(tools, job, linked, tally);
     await removeObsolete(tools, job, plans, written, tally);
     tally.add('filesUpdated', written.filter(doesMore).length);
@@ -82,14 +85,15 @@ async function relink(
   // One mirror may take the place that another one leaves.
   const isLeft = new Set(plans.flatMap(({ obsolete }) => obsolete.map(({ path }) => path)));
   const done: FilesPlan[] = [];
-  await inSlices(plans, (files) => {
+  const { signal } = database;
+  await inSlices(plans, async (files) => {
     try {
       for (const { source, target, link } of files.links) {
+        const isInPlace = link.isCopy ? linker.isCopy(source, target) : sameFile(source.realPath, target);
         const isOurs = [files.journaled, files.named, isLeft].some((known) => known.has(link.mirrorPath));
-        if (!isOurs && existsSync(target) && !sameFile(source.realPath, target)) {
-          throw new FileProblem('occupied', target);
-        }
-        linker.replace(source, target);
+        if (!isOurs && existsSync(target) && !isInPlace) throw new FileProblem('occupied', target);
+        if (link.isCopy) await linker.copyLarge(source, target, { signal });
+        else linker.replace(source, target);
       }
       done.push(files);
     } catch (error) {
@@ -98,6 +102,12 @@ async function relink(
     }
   }, database.signal);
   return done;
+}
+
+/** A copy is known by its own inode, once it is there. */
+async function noteCopies({ database, files }: Tools, plans: readonly FilesPlan[]): Promise<void> {
+  const copies = copiedOriginals(plans, files);
+  if (copies.length > 0) await database.transaction((tx) => recordStamps(tx, copies));
 }
 
 /** Writes the rows of a page. Returns the plans whose rows were written. */
@@ -236,7 +246,7 @@ function newEntries({ plan, links, journaled }: FilesPlan): JournalEntry[] {
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: link === plan.original ? linkStampOf(source) : null,
+    stamp: link === plan.original && !link.isCopy ? linkStampOf(source) : null,
   }));
 }
 
@@ -246,7 +256,7 @@ function originalEntries({ plan, links }: FilesPlan): JournalEntry[] {
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: linkStampOf(source),
+    stamp: link.isCopy ? null : linkStampOf(source),
   }));
 }
 

@@ -11,8 +11,15 @@ import type { Skip } from '../cycle/outcome.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { forgetLinks, type JournalEntry, linkStampOf, recordLinks, removeFiles } from '../mirrors/journal.ts';
-import { type InspectedMirror, inspectFiles, linkFiles } from '../mirrors/links.ts';
+import {
+  forgetLinks,
+  type JournalEntry,
+  linkStampOf,
+  recordLinks,
+  recordStamps,
+  removeFiles,
+} from '../mirrors/journal.ts';
+import { copiedOriginals, type InspectedMirror, inspectFiles, linkFiles } from '../mirrors/links.ts';
 import { mirrorIds, type MirrorPlan, planMirror } from '../mirrors/plan.ts';
 import { findTakenPaths } from '../mirrors/taken_paths.ts';
 import { insertPeople } from '../people/insert_people.ts';
@@ -155,6 +162,8 @@ async function prepareFiles(
   );
   tally.add('people', people);
   const { linked, littered, skips } = await linkFiles(plan.mirrors, files.linker, database.signal);
+  const copies = copiedOriginals(linked, files);
+  if (copies.length > 0) await database.transaction((tx) => recordStamps(tx, copies));
   const hasFiles = new Set([...linked, ...littered]);
   return {
     mirrors: linked,
@@ -197,7 +206,7 @@ function entriesOf({ plan, links }: InspectedMirror): JournalEntry[] {
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: link === plan.original ? linkStampOf(source) : null,
+    stamp: link === plan.original && !link.isCopy ? linkStampOf(source) : null,
   }));
 }
 
