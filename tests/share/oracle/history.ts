@@ -7,6 +7,7 @@ import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { ALL_PHASES } from '../../../src/share/phases/list.ts';
 import { dryRun } from '../../../src/share/share.ts';
 import type { Release } from '../../harness/database.ts';
+import { withoutStrangers } from './choice.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
 import { JOB_DEEDS } from './deeds/jobs.ts';
@@ -115,6 +116,7 @@ class History implements AsyncDisposable {
   }
 
   async cycle({ isRestart }: Pick<Step, 'isRestart'>): Promise<void> {
+    await this.#forgetStrangers();
     // A process that starts goes on where the last one stopped: every other time, as a full cycle finds more.
     const isFull = this.#needsFullCycle || (isRestart && this.#starts++ % 2 === 0);
     await showActivity(this.home.sql);
@@ -176,14 +178,21 @@ class History implements AsyncDisposable {
     await engine?.end();
   }
 
+  /** What was named, and deleted before anybody looked, would be a problem of the job. */
+  async #forgetStrangers(): Promise<void> {
+    this.home.setJobs(withoutStrangers(this.home.config.jobs, (await this.#read()).tables, this.#memory));
+  }
+
   /** A cycle of which nothing is expected. */
   async follow(): Promise<void> {
+    await this.#forgetStrangers();
     await showActivity(this.home.sql);
     await this.#run(true);
   }
 
   /** Ends the program. */
   async rest(): Promise<void> {
+    await this.#forgetStrangers();
     await this.#disconnect();
   }
 

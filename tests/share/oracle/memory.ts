@@ -72,10 +72,20 @@ export interface Memory {
   duplicates: Set<string>;
   /** `source target` of photos that are to be shared although the target has them. */
   wanted: Set<string>;
+  /** What the names in the configuration stood for when they were first looked up, by kind, owner and name. */
+  names: Map<string, string>;
 }
 
 export function emptyMemory(): Memory {
-  return { mirrors: [], people: [], stacks: [], refused: new Set(), duplicates: new Set(), wanted: new Set() };
+  return {
+    mirrors: [],
+    people: [],
+    stacks: [],
+    refused: new Set(),
+    duplicates: new Set(),
+    wanted: new Set(),
+    names: new Map(),
+  };
 }
 
 /** Which ids the program has given to the things it made: what it cannot choose wrongly, and a model cannot know. */

@@ -1,3 +1,4 @@
+import { lookUpNames } from './choice.ts';
 import { createMirrors } from './create.ts';
 import { removeExtracted } from './extracted.ts';
 import { assignFaces, followFaces, mendPeople } from './faces.ts';
@@ -16,6 +17,7 @@ import { withdraw } from './withdraw.ts';
  * memory. It knows the tables of Immich and the meaning of a share, and nothing of how the program works.
  */
 export function predict(prediction: Prediction): void {
+  lookUpNames(prediction);
   heedCommands(prediction);
   loseFiles(prediction);
   removeLitter(prediction);

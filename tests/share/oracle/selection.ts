@@ -1,11 +1,13 @@
 import type { JobConfig } from '../../../src/config/config.ts';
+import { isChosen } from './choice.ts';
 import type { Mirror } from './memory.ts';
 import type { Prediction } from './prediction.ts';
 import type { Row } from './state.ts';
 
 /** Whether a share means this photo for itself. */
 export function isSelected(prediction: Prediction, job: JobConfig, asset: Row): boolean {
-  return isPresent(job, asset) && isInScope(job, asset) && !prediction.isMirror(asset['id']);
+  return isPresent(job, asset) && isInScope(job, asset) && isChosen(prediction, job, asset) &&
+    !prediction.isMirror(asset['id']);
 }
 
 /** Whether it is the moving part of a photo that a share means and has mirrored. */
@@ -13,6 +15,7 @@ export function isMotionOfMirror(prediction: Prediction, job: JobConfig, asset: 
   return isPresent(job, asset) && asset['visibility'] === 'hidden' && !prediction.isMirror(asset['id']) &&
     prediction.records.all('asset').some((still) =>
       still['livePhotoVideoId'] === asset['id'] && isPresent(job, still) && isInScope(job, still) &&
+      isChosen(prediction, job, still) &&
       prediction.mirrorOf(still['id'], job.targetUserId) !== undefined
     );
 }
@@ -29,10 +32,11 @@ export function isMeant(prediction: Prediction, mirror: Mirror): boolean {
 /** Whether a share would mean this photo, or the photo that it is the moving part of, if its file had not been missing since a short while. */
 export function isInGrace(prediction: Prediction, job: JobConfig, asset: Row): boolean {
   if (prediction.isMirror(asset['id'])) return false;
-  if (isThere(job, asset) && isInScope(job, asset)) return true;
+  if (isThere(job, asset) && isInScope(job, asset) && isChosen(prediction, job, asset)) return true;
   return isThere(job, asset) && asset['visibility'] === 'hidden' &&
     prediction.records.all('asset').some((still) =>
       still['livePhotoVideoId'] === asset['id'] && isThere(job, still) && isInScope(job, still) &&
+      isChosen(prediction, job, still) &&
       prediction.mirrorOf(still['id'], job.targetUserId) !== undefined
     );
 }

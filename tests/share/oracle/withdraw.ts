@@ -57,7 +57,7 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void
     removeFace(prediction, text(face['id']));
   }
   for (const table of CHILDREN) records.remove(table, (row) => ids.has(text(row['assetId'])));
-  records.remove('album_asset', (row) => ids.has(text(row['assetId'])));
+  for (const table of ['album_asset', 'tag_asset']) records.remove(table, (row) => ids.has(text(row['assetId'])));
   records.remove('asset', (row) => ids.has(text(row['id'])));
   for (const row of records.all('asset')) {
     if (ids.has(text(row['livePhotoVideoId']))) records.change(row, { livePhotoVideoId: null });

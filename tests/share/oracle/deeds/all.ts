@@ -1,3 +1,4 @@
+import { CHOICE_DEEDS } from './choice.ts';
 import { FIELD_DEEDS } from './fields.ts';
 import { IMMICH_DEEDS } from './immich.ts';
 import { OWN_DEEDS } from './own.ts';
@@ -15,4 +16,5 @@ export const DEEDS: Deeds = {
   ...TARGET_DEEDS,
   ...STACK_DEEDS,
   ...OWN_DEEDS,
+  ...CHOICE_DEEDS,
 };

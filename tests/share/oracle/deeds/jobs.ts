@@ -1,4 +1,6 @@
-import { type Deeds, traced } from './scene.ts';
+import type { JobConfig, PeopleMatch, Reasons } from '../../../../src/config/config.ts';
+import { albumsOf, peopleOf, tagsOf } from './choice.ts';
+import { type Deeds, type Scene, traced } from './scene.ts';
 
 /** What changes in the configuration is seen when the program starts. */
 export const JOB_DEEDS: Deeds = {
@@ -35,5 +37,59 @@ export const JOB_DEEDS: Deeds = {
       return Promise.resolve(`the job "${job.name}" shares the archive, or does not any more`);
     },
   },
+  choose: {
+    isTraced: false,
+    act: async (scene) => {
+      const { jobs } = scene.home.config;
+      const job = scene.one(jobs);
+      if (job === undefined) return undefined;
+      const choice = await chooseFor(scene, job);
+      scene.home.setJobs(jobs.map((other) => other === job ? { ...withoutChoice(job), ...choice } : other));
+      return `the job "${job.name}" chooses ${JSON.stringify(choice)}`;
+    },
+  },
+  chooseAll: {
+    isTraced: false,
+    act: (scene) => {
+      const { jobs } = scene.home.config;
+      const job = scene.one(jobs.filter(({ select, except }) => select !== undefined || except !== undefined));
+      if (job === undefined) return Promise.resolve(undefined);
+      scene.home.setJobs(jobs.map((other) => other === job ? withoutChoice(job) : other));
+      return Promise.resolve(`the job "${job.name}" chooses no more`);
+    },
+  },
   nothing: traced(() => Promise.resolve('nothing happens')),
 };
+
+function withoutChoice(job: JobConfig): JobConfig {
+  const { select: _select, except: _except, minRating: _minRating, types: _types, ...rest } = job;
+  return rest;
+}
+
+/** Some reasons, something left out, a range; the kind of the job stays, so that everything keeps its place. */
+async function chooseFor(scene: Scene, { sourceUserId }: JobConfig): Promise<Partial<JobConfig>> {
+  const some = async (find: typeof albumsOf): Promise<string[]> => {
+    const things = await find(scene, sourceUserId);
+    if (scene.chance(2)) return [];
+    const [one, other] = [scene.one(things), scene.one(things)];
+    return [...new Set([one, ...scene.chance(3) ? [other] : []])].filter((text) => text !== undefined);
+  };
+  const select = { albums: await some(albumsOf), people: await some(peopleOf), tags: await some(tagsOf), paths: [] };
+  const except: Reasons = {
+    albums: scene.chance(3) ? await some(albumsOf) : [],
+    people: [],
+    tags: await some(tagsOf),
+    paths: [],
+  };
+  const isEmpty = select.albums.length + select.people.length + select.tags.length === 0;
+  return {
+    select: {
+      ...select,
+      favorites: isEmpty || scene.chance(3),
+      peopleMatch: scene.one<PeopleMatch>(['any', 'all', 'only']) ?? 'any',
+    },
+    ...except.albums.length + except.tags.length === 0 ? {} : { except },
+    ...scene.chance(4) ? { minRating: scene.number(5) + 1 } : {},
+    ...scene.chance(6) ? { types: [scene.chance(3) ? 'video' : 'image'] } : {},
+  };
+}
