@@ -3,7 +3,7 @@ import { sentenceOf } from '../errors.ts';
 import { isExcluded } from '../immich/scan/exclusions.ts';
 import { isNothing } from '../immich/scan/exposure.ts';
 import { A_DIRECTORY_OF_ITS_OWN, describeExposure } from '../immich/scan/words.ts';
-import { isSeenFrom, jobProblems, WHERE_IDS_ARE } from '../share/checks/jobs.ts';
+import { isSeenFrom, lookAtJob, WHERE_IDS_ARE } from '../share/checks/jobs.ts';
 import { complaintAbout, howToNarrow, type LibraryScan } from '../share/checks/scans.ts';
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
@@ -25,8 +25,11 @@ export const JOB_CHECKS: readonly Check[] = [
 async function lookAtAccounts(subject: Subject): Promise<readonly Verdict[]> {
   const [sql, schema, paths] = [await subject.sql.use(), await subject.schema.use(), await subject.paths.use()];
   return await forEachJob(subject, async (job) => {
-    const problems = await jobProblems(sql, schema, job, paths);
+    const { problems, albumProblem } = await lookAtJob(sql, schema, job, paths);
     if (problems.length > 0) return problems.map((what) => fail(`${named(job.name)}: ${what}.`, WHERE_IDS_ARE));
+    if (albumProblem !== undefined) {
+      return [warn(`${named(job.name)}: ${albumProblem}. Photos are shared without it.`, WHERE_IDS_ARE)];
+    }
     const [names] = await sql<{ source: string; target: string; library: string; album: string | null }[]>`
       SELECT
         ${nameOf(sql, schema, 'user', job.sourceUserId)} AS source,

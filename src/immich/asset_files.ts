@@ -7,13 +7,16 @@ import type { ImmichSchema } from './schema.ts';
  */
 type PathColumn = 'sidecarPath' | 'encodedVideoPath';
 
+/** What differs between releases. */
+type Columns = Pick<ImmichSchema, 'has'>;
+
 /** Such a path of the row `alias` of asset; NULL where there is none. */
 export function pathColumn(sql: Sql, schema: ImmichSchema, alias: string, column: PathColumn): Fragment {
   return schema.has('asset', column) ? sql`nullif(${sql(alias)}.${sql(column)}, '')` : sql`NULL::text`;
 }
 
 /** For a FROM clause: generated files and sidecars, wherever the release keeps their paths, as rows (`assetId`, type, path). */
-export function namedFiles(sql: Sql, schema: ImmichSchema): Fragment {
+export function namedFiles(sql: Sql, schema: Columns): Fragment {
   const columns = ([['sidecarPath', 'sidecar'], ['encodedVideoPath', 'encoded_video']] as const)
     .filter(([column]) => schema.has('asset', column))
     .map(([column, type]) =>

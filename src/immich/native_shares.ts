@@ -9,7 +9,12 @@ import type { ImmichSchema } from './schema.ts';
  * @param owner whose row it is, as an expression
  * @param person the person's identity, as an expression
  */
-export function isNativelyShared(sql: Sql, schema: ImmichSchema, owner: Fragment, person: Fragment): Fragment {
+export function isNativelyShared(
+  sql: Sql,
+  schema: Pick<ImmichSchema, 'has'>,
+  owner: Fragment,
+  person: Fragment,
+): Fragment {
   if (!schema.has('person_user')) return sql`false`;
   return sql`
     EXISTS (

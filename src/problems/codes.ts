@@ -87,6 +87,15 @@ const OTHERS = {
     remedy:
       'Download it in the account of its receiver and upload it there, or set placement: hardlink and run sync first.',
   },
+  'locked-file-left': {
+    what:
+      'the photo was locked and is not shown to anybody else any more, but a file of it could not be removed yet; the next cycle tries again',
+    remedy: 'Let the user that immich-sidecar runs as write into that directory, and look what the file is.',
+  },
+  'job-left-out': {
+    what: 'the job is left out; what it shares stays as it is, but for photos that their owner locks',
+    remedy: 'The message says what to do. The other jobs go on.',
+  },
   'kept': {
     what: 'a file that may be the last copy of a photo, or that somebody else has put there, was kept aside',
     waits: true,

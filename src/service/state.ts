@@ -105,13 +105,15 @@ export class ServiceState {
   /** Why not all is well; empty when it is. */
   get problems(): Problem[] {
     const last = this.#cycles.at(-1);
-    const failed = last?.report === undefined
-      ? 0
-      : problemsOf(last.report).filter(({ code }) => !PROBLEMS[code].waits).length;
+    const all = last?.report === undefined ? [] : problemsOf(last.report);
+    const leftOut = all.filter(({ code }) => code === 'job-left-out');
+    const failed = all.filter(({ code }) => code !== 'job-left-out' && !PROBLEMS[code].waits).length;
     return [
       ...this.#configProblems,
       last?.error,
       ...(last?.report?.brakes ?? []).map(({ job }) => problem('brake', { job })),
+      // Without the reason, which may name directories.
+      ...leftOut.flatMap(({ where: { job } }) => job === undefined ? [] : [problem('job-left-out', { job })]),
       failed > 0 ? problem('photos-failed', {}, String(failed)) : undefined,
       this.#write.error,
     ].filter((one) => one !== undefined);

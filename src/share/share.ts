@@ -2,21 +2,15 @@ import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
-import { pathMapOf } from './jobs/path_map_of.ts';
-import { assertImmichDatabase, readInstance } from '../immich/instance.ts';
-import { assertImmichAtRest, keepMigrationsOut, readMigrations } from '../immich/migrations.ts';
+import { assertImmichAtRest, keepMigrationsOut } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
-import { type ImmichSchema, readImmichSchema } from '../immich/schema.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
-import { assertReadable } from '../postgres/ownership.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
-import { readRememberedNames } from './selection/remembered.ts';
-import { resolveNames } from './selection/resolve.ts';
-import { readWaiting } from './selection/candidates.ts';
+import { readAllWaiting } from './selection/candidates.ts';
 import { advance, type Mark, readChanges, readMark, readRechecks } from './cycle/changes.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
@@ -29,15 +23,15 @@ import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
 import type { Standing } from './cycle/outcome.ts';
 import { readStanding } from './standing/standing.ts';
-import { chosenJobs, type Tools, type View } from './cycle/tools.ts';
+import { chosenJobs, type Database, type Tools, type View } from './cycle/tools.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
-import { completeJobs } from './jobs/complete.ts';
-import { checkJobs } from './checks/jobs.ts';
-import { hasLinksBelow } from './mirrors/journal.ts';
-import { checkMounts } from './checks/mounts.ts';
-import { checkScans } from './checks/scans.ts';
+import { isOtherwise } from './checks/check.ts';
+import { haveNamesMoved } from './jobs/complete.ts';
+import { withdrawLockedFirst } from './mirrors/locked_first.ts';
+import type { RemovalResult } from './mirrors/remove.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
-import { makeOwnTables, OWN_SCHEMAS } from './schema/own_tables.ts';
+import { check, prepare, type Prepared } from './prepare.ts';
+import { makeOwnTables } from './schema/own_tables.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -46,9 +40,6 @@ const KEEP_AFTER_CHANGES = 1_000;
 
 /** The same as a time. No disk wakes up more often for somebody who changes nothing. */
 const KEEP_AFTER_MS = 3_600_000;
-
-/** More than two batches at a time gain nothing on the machines this is made for, and cost memory. */
-const MAX_COPY_WORKERS = 2;
 
 export interface CycleOptions {
   /** Only this job; the others still keep their mirrors. Looks at everything. */
@@ -62,7 +53,7 @@ export interface CycleOptions {
   readonly embeddingsMs?: number | undefined;
 }
 
-/** Runs one cycle, which goes on where the last process has stopped unless it is to be a full one. Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
+/** Runs one cycle, which goes on where the last process has stopped unless it is to be a full one. Throws UserError and RefusedError before anything but locked photos was touched; see runCycle for the rest. */
 export async function share(
   sql: Connection,
   config: Config,
@@ -108,11 +99,11 @@ export class Sharing {
     this.#marks = new KeptMark(config.write.stateDirectory);
   }
 
-  /** Throws UserError and RefusedError before anything was written; see runCycle for the rest. */
+  /** Throws UserError and RefusedError before anything but locked photos was touched; see runCycle for the rest. */
   async cycle(options: CycleOptions): Promise<CycleReport> {
     const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
     const isFull = options.isFull === true || options.jobName !== undefined;
-    const last = this.#isFirst && !isFull ? await this.#resume() : this.#last;
+    const last = this.#isFirst && !isFull ? await this.#resume(options) : this.#last;
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     this.#last = undefined; // an error makes the next cycle a full one
@@ -129,7 +120,16 @@ export class Sharing {
   }
 
   /** Where the last process has stopped, if that still counts. Checks what the user could have got wrong since. */
-  async #resume(): Promise<LastCycle | undefined> {
+  async #resume(options: CycleOptions): Promise<LastCycle | undefined> {
+    try {
+      return await this.#readLast();
+    } catch (error) {
+      if (error instanceof UserError) await this.#withdrawLocked(options); // as a full cycle does before it can fail so
+      throw error;
+    }
+  }
+
+  async #readLast(): Promise<LastCycle | undefined> {
     const { sql, config, limits } = this;
     const prepared = await prepare(sql, config, undefined, limits);
     if (await schemaVersion(sql, MIGRATIONS) !== newestVersion(MIGRATIONS)) return undefined;
@@ -140,8 +140,9 @@ export class Sharing {
     const { mark, waiting, failed: assetIds } = kept;
     const last = { prepared, mark, waiting, failures: { assetIds, hasOthers: false }, fullAtMs };
     this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs) };
-    if (!this.#isFullDue(last)) await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
-    return last;
+    if (this.#isFullDue(last)) return last;
+    const checked = await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
+    return checked.leftOut.length > 0 ? undefined : { ...last, prepared: checked };
   }
 
   /**
@@ -150,6 +151,7 @@ export class Sharing {
    */
   async #keep(isFirst: boolean): Promise<void> {
     if (this.#last === undefined || this.#last.failures.hasOthers || this.#embeddings.size > 0) return;
+    if (this.#last.prepared.leftOut.length > 0) return;
     const { sql, lock } = this;
     const { prepared, mark, waiting, failures, fullAtMs } = this.#last;
     const { changes, sinceMs } = this.#unkept;
@@ -163,7 +165,7 @@ export class Sharing {
   }
 
   /** What has to be the same for a mark of another process to count, apart from the database. */
-  #identity({ jobs, mediaLocation, files, settings }: Prepared): string {
+  #identity({ configured: jobs, mediaLocation, files, settings }: Prepared): string {
     const { version } = this;
     const { brake, graceHours } = settings;
     return JSON.stringify({ version, jobs, mediaLocation, roots: files.paths.roots, brake, graceHours });
@@ -173,20 +175,36 @@ export class Sharing {
     await this.#marks.void((work) => inTransaction(this.sql, this.lock, work));
   }
 
-  async #full(options: CycleOptions): Promise<CycleReport> {
+  /** Before anything that can fail (mirrors/locked_first.ts). */
+  async #withdrawLocked({ signal }: CycleOptions): Promise<RemovalResult> {
+    const { sql, lock, limits } = this;
+    await assertImmichAtRest(sql);
+    return await withdrawLockedFirst(sql, limits, {
+      databaseFor: (migrations) => this.#database(migrations, signal),
+      makeTables: () => inTransaction(sql, lock, makeOwnTables),
+    });
+  }
+
+  /** `earlier`: what was withdrawn when it was begun before. */
+  async #full(options: CycleOptions, earlier?: RemovalResult): Promise<CycleReport> {
     const { sql, config, lock, limits } = this;
     const fullAtMs = performance.now();
-    const prepared = await prepare(sql, config, options.jobName, limits);
+    const before = earlier ?? await this.#withdrawLocked(options);
+    const configured = await prepare(sql, config, options.jobName, limits);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
-    await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
+    const prepared = await inRolledBackTransaction(sql, (tx) => check(tx, configured));
     await inTransaction(sql, lock, makeOwnTables);
     await this.#forgetMark();
     const mark = await readMark(sql, prepared.schema);
     // From the mark on, changes are heard of; what was renamed just before must not be missed.
-    if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options);
+    if (await haveNamesMoved(sql, config.jobs, prepared)) return await this.#full(options, before);
     this.#embeddings.clear(); // all are looked at again
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs };
-    const { report, failures } = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
+    const { report, failures } = await runCycle(view, this.#tools(prepared, options), {
+      ...options,
+      version: this.version,
+      before,
+    });
     if (prepared.only === undefined) {
       const waiting = await readAllWaiting(view, limits.waiting);
       this.#remember({ prepared, mark, waiting, failures, fullAtMs });
@@ -205,10 +223,11 @@ export class Sharing {
       waiting: last.waiting,
       limit: limits.changes,
     });
-    if (scope === 'all') return await this.#full(options);
-    if (hasNameNews && await haveNamesMoved(sql, config, last.prepared)) return await this.#full(options);
+    if (scope === 'all' || await isOtherwise(sql, last.prepared)) return await this.#full(options);
+    if (hasNameNews && await haveNamesMoved(sql, config.jobs, last.prepared)) return await this.#full(options);
     this.#unkept.changes += scope.length;
-    if (scope.length === 0 && !hasPeopleNews && !mark.isBraked && this.#embeddings.size === 0) {
+    const isQuiet = scope.length === 0 && !hasPeopleNews && last.prepared.leftOut.length === 0;
+    if (isQuiet && !mark.isBraked && !mark.hasLockedFiles && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
       return nothingHappened();
     }
@@ -218,7 +237,10 @@ export class Sharing {
       files: { ...files, linker: new Linker(files.paths.roots.map(({ local }) => local)) },
     };
     const view: View = { ...prepared, sql, scope, rechecks: mark.rechecks, beganMs: mark.atMs };
-    const { report, failures } = await runCycle(view, this.#tools(prepared, options), this.version, options.progress);
+    const { report, failures } = await runCycle(view, this.#tools(prepared, options), {
+      ...options,
+      version: this.version,
+    });
     const looked = new Set(scope);
     const waiting = last.waiting.filter((id) => !looked.has(id));
     if (scope.length > 0) waiting.push(...await readAllWaiting(view, limits.waiting));
@@ -243,37 +265,35 @@ export class Sharing {
   }
 
   #tools(prepared: Prepared, options: Pick<CycleOptions, 'signal' | 'embeddingsMs'>): Tools {
-    const { sql, lock, limits } = this;
     const { schema, files, settings, mediaLocation, migrations } = prepared;
-    const signal = options.signal === undefined ? lossOf(sql) : AbortSignal.any([options.signal, lossOf(sql)]);
-    const transaction: Tools['database']['transaction'] = (work, isolation) =>
-      retryTransient(async () => {
-        signal.throwIfAborted();
-        await this.#forgetMark();
-        const guard = (tx: Sql) => keepMigrationsOut(tx, migrations);
-        return await inTransaction(sql, lock, work, { guard, isolation });
-      });
-    const database = { sql, transaction, signal, batchSize: limits.batch };
+    const database = this.#database(migrations, options.signal);
     const backlog = new EmbeddingBacklog(this.#embeddings, options.embeddingsMs);
     return {
       database,
       schema,
       files,
       settings,
-      limits,
+      limits: this.limits,
       mediaLocation,
       backlog,
       said: this.#said,
       counting: this.#counting,
     };
   }
-}
 
-/** Whether what jobs name is something else, or called otherwise, than when they were prepared. */
-async function haveNamesMoved(sql: Sql, config: Config, { schema, jobs }: Prepared): Promise<boolean> {
-  if (!jobs.some(({ isByName }) => isByName)) return false;
-  const names = await resolveNames(sql, schema, config.jobs, await readRememberedNames(sql));
-  return names.some(({ fingerprint }, index) => fingerprint !== jobs[index]?.names);
+  /** `migrations`: Immich's, when its tables were looked at. */
+  #database(migrations: string, mayGoOn: AbortSignal | undefined): Database {
+    const { sql, lock, limits } = this;
+    const signal = mayGoOn === undefined ? lossOf(sql) : AbortSignal.any([mayGoOn, lossOf(sql)]);
+    const transaction: Database['transaction'] = (work, isolation) =>
+      retryTransient(async () => {
+        signal.throwIfAborted();
+        await this.#forgetMark();
+        const guard = (tx: Sql) => keepMigrationsOut(tx, migrations);
+        return await inTransaction(sql, lock, work, { guard, isolation });
+      });
+    return { sql, transaction, signal, batchSize: limits.batch };
+  }
 }
 
 /** What is kept from one cycle for the next. */
@@ -288,13 +308,6 @@ interface LastCycle {
   readonly fullAtMs: number;
 }
 
-/** One more than the limit of each job says that there are too many. */
-async function readAllWaiting({ sql, jobs, scope }: View, limit: number): Promise<string[]> {
-  const waiting: string[] = [];
-  for (const job of jobs) waiting.push(...await readWaiting(sql, job, scope, limit + 1));
-  return waiting;
-}
-
 /**
  * Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. Returns where everything stands now, by
  * job.
@@ -304,8 +317,11 @@ export async function dryRun(
   config: Config,
   options: { readonly jobName?: string | undefined; readonly sink: PlanSink; readonly limits?: Limits },
 ): Promise<ReadonlyMap<string, Standing>> {
-  const plan = async (tx: Sql, prepared: Prepared) => {
-    await check(tx, prepared);
+  const plan = async (tx: Sql, configured: Prepared) => {
+    const prepared = await check(tx, configured);
+    for (const { job, reason } of prepared.leftOut) {
+      logger.warn('{job} is left out: {problem}', { job, problem: reason.message });
+    }
     await planCycle({ ...prepared, sql: tx, scope: 'all', rechecks: await readRechecks(tx) }, options.sink);
     const standings = new Map<string, Standing>();
     for (const job of chosenJobs(prepared)) standings.set(job.name, await readStanding(tx, prepared.schema, job));
@@ -330,68 +346,4 @@ export async function planOnly<T>(
     await migrate(tx, MIGRATIONS);
     return await plan(tx, prepared);
   });
-}
-
-/** What is looked up before a cycle, or before anything is planned. */
-export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
-  /** Immich's migrations when its tables were looked at. */
-  readonly migrations: string;
-}
-
-async function prepare(
-  sql: Connection,
-  config: Config,
-  jobName: string | undefined,
-  limits: Limits,
-): Promise<Prepared> {
-  await assertImmichAtRest(sql);
-  await assertImmichDatabase(sql);
-  const migrations = await readMigrations(sql);
-  const schema: ImmichSchema = await readImmichSchema(sql);
-  for (const note of schema.notes) logger.warn('{note}', { note });
-  await assertReadable(sql, OWN_SCHEMAS);
-  const instance = await readInstance(sql, config.uploadLocationMount);
-  // A newer schema is refused later, by name; here it only must not be asked.
-  const version = await schemaVersion(sql, MIGRATIONS);
-  const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
-    await hasLinksBelow(sql, config.externalLibraryMount);
-  const paths = pathMapOf(config, instance, hasExternalLinks);
-  const jobs = await completeJobs(sql, schema, config.jobs, instance, paths, version === newestVersion(MIGRATIONS));
-  const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
-  if (jobName !== undefined && only === undefined) {
-    throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
-      problemCode: 'unknown-name',
-      remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
-    });
-  }
-  return {
-    migrations,
-    schema,
-    files: { linker: new Linker(paths.roots.map((root) => root.local)), paths },
-    jobs,
-    only,
-    mediaLocation: instance.mediaLocation,
-    limits,
-    settings: {
-      brake: config.brake,
-      graceHours: config.offlineGraceHours,
-      // One connection holds the lock and one plans.
-      copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
-      // While embeddings are copied, hardly anything is planned.
-      vectorWorkers: Math.max(1, Math.min(config.vectorWorkers, config.database.maxConnections - 1)),
-    },
-  };
-}
-
-/** Checks everything that the user could have got wrong. */
-async function check(tx: Sql, prepared: Prepared): Promise<void> {
-  await assertRights(tx, prepared.schema.catalog);
-  await migrate(tx, MIGRATIONS);
-  for (const warning of await checkJobs(tx, prepared.schema, prepared.jobs, prepared.files.paths)) {
-    logger.warn('{warning}', { warning });
-  }
-  for (const warning of await checkScans(tx, prepared.jobs, prepared.files.paths)) {
-    logger.warn('{warning}', { warning });
-  }
-  for (const job of chosenJobs(prepared)) await checkMounts(tx, job, prepared.files);
 }

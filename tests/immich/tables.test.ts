@@ -10,7 +10,7 @@ import type { SchemaDescription, TableSchema } from '../../src/demo/schema/schem
 import { type Release, RELEASES, withImmich } from '../harness/database.ts';
 import { loadSchema } from '../harness/releases.ts';
 
-const USERS: readonly User[] = ['sharing', 'writeBack'];
+const USERS: readonly User[] = ['sharing', 'locking', 'writeBack'];
 
 const schemas = new Map<Release, SchemaDescription>();
 for (const release of RELEASES) schemas.set(release, await loadSchema(release));

@@ -60,7 +60,7 @@ Deno.test('bad input gets one clear message and its exit code, and nothing is wr
 });
 
 function casesOf(world: World, job: YamlJob): readonly Case[] {
-  const { users, libraries, albums } = world.library;
+  const { users, libraries } = world.library;
   const { alice, bob } = users;
   const media = `${world.directory}/media`;
   const elsewhere = `${world.directory}/elsewhere`;
@@ -114,16 +114,10 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
       job: { target_library_id: libraries.carolShared.id },
       says: [libraries.carolShared.id, `belongs to user ${users.carol.id}, not to the target user`],
     },
-    { what: 'an unknown album', job: { album_id: NOBODY }, says: [`there is no album ${NOBODY}`] },
-    {
-      what: 'an album of somebody else',
-      job: { album_id: albums.holiday.id },
-      says: [albums.holiday.id, 'does not belong to the target user'],
-    },
     {
       what: 'everything wrong at once',
-      job: { source_user_id: NOBODY, target_library_id: NOBODY, album_id: NOBODY },
-      says: ['source_user_id: there is no user', 'no external library', 'no album'],
+      job: { source_user_id: NOBODY, target_library_id: NOBODY, target_path_prefix: `/data/upload/${bob.id}/.alice/` },
+      says: ['source_user_id: there is no user', 'no external library', 'own folder "upload"'],
     },
     {
       what: 'source = target',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { EXIT, UserError } from '../../src/errors.ts';
+import { countCodes } from '../../src/problems/problem.ts';
+import { problemsOf } from '../../src/share/cycle/report.ts';
 import { PathMap } from '../../src/files/path_map.ts';
 import { readInstance } from '../../src/immich/instance.ts';
 import { checkScans } from '../../src/share/checks/scans.ts';
@@ -28,6 +30,8 @@ for (const [what, importPath, says] of IMPORT_PATHS) {
     await sql`UPDATE library SET "importPaths" = ${[importPath]} WHERE id = ${id}`;
     assert.ok((await scan(immichOf(world), id)).imported.length > 20, 'a scan imports everything of Alice');
     const before = await everything(world);
+    const all = world.config.jobs;
+    world.setJobs(all.slice(0, 1));
     await assert.rejects(world.share(), (error: UserError) => {
       assert.match(error.message, says);
       assert.match(error.message, /next scan imports that into Bob's account/);
@@ -35,6 +39,10 @@ for (const [what, importPath, says] of IMPORT_PATHS) {
       return error instanceof UserError && error.exitCode === EXIT.usage;
     });
     assert.deepEqual(await everything(world), before);
+    world.setJobs(all);
+    assert.deepEqual(countCodes(problemsOf(await world.share())), { 'job-left-out': 1 });
+    assert.equal(await world.mirrorOf('family/portrait'), undefined);
+    assert.ok(await world.mirrorOf('uploads/cat'), 'the other job goes on');
     await sql`UPDATE library SET "importPaths" = '{/external_library/bob_shared}' WHERE id = ${id}`;
     await world.share();
     assert.ok(await world.mirrorOf('family/portrait'));
@@ -56,12 +64,13 @@ Deno.test('what only an exclusion pattern keeps away is a warning in every full 
     { immich: '/data', local: `${directory}/media` },
     { immich: '/external_library', local: `${directory}/external` },
   ]);
-  const [warning, ...more] = await checkScans(
+  const { leftOut, warnings } = await checkScans(
     sql,
     await completeJobs(sql, schema, config.jobs, instance, paths, true),
     paths,
   );
-  assert.deepEqual(more, []);
+  const [warning, ...more] = warnings;
+  assert.deepEqual([more, leftOut], [[], []]);
   assert.match(
     warning ?? '',
     /and only the exclusion patterns "\*\*\/alice\/\*\*" and "\*\*\/carol_shared\/\*\*" keep Immich's scans from importing/,
@@ -72,6 +81,7 @@ Deno.test('what only an exclusion pattern keeps away is a warning in every full 
 Deno.test('a target outside of the import paths is told the one import path that covers nothing else', async () => {
   await using world = await World.open('v3.1.0');
   await world.sql`UPDATE library SET "importPaths" = '{/elsewhere}' WHERE id = ${world.library.libraries.bobShared.id}`;
+  world.setJobs(world.config.jobs.slice(0, 1));
   await assert.rejects(world.share(), (error: UserError) => {
     assert.match(
       error.message,

@@ -6,6 +6,7 @@ import { detectPredecessor } from '../../src/share/predecessor/detect.ts';
 import { planTakeover, type TakeoverPlan } from '../../src/share/predecessor/plan.ts';
 import { applyTakeover, type TakeoverResult } from '../../src/share/predecessor/takeover.ts';
 import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
+import { problemsOf } from '../../src/share/cycle/report.ts';
 import { planOnly, withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
@@ -247,7 +248,9 @@ for (const layout of ['readme', 'wizard', 'parent'] as const) {
     const { bobShared } = world.library.libraries;
     await world.sql`UPDATE library SET "exclusionPatterns" = '{}' WHERE id = ${bobShared.id}`;
     assert.ok((await imported()).length > 3);
-    await assert.rejects(world.share(), /next scan imports that into Bob's account/);
+    const [problem] = problemsOf(await world.share());
+    assert.equal(problem?.code, 'job-left-out');
+    assert.match(problem.what, /next scan imports that into Bob's account/);
   });
 }
 

@@ -38,7 +38,7 @@ Deno.test('a mirror that cannot lose its files keeps its rows, is reported, and 
   const local = world.local(preview?.path ?? '');
   Deno.removeSync(local);
   Deno.mkdirSync(`${local}/in-the-way`, { recursive: true });
-  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
+  await world.sql`UPDATE asset SET visibility = 'archive' WHERE id = ${world.id('family/portrait')}`;
   const report = await world.share();
   assert.equal(report.complete, false);
   assert.match(

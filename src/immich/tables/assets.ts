@@ -58,6 +58,22 @@ export const ASSET_TABLES = Object.freeze(
           'updatedAt',
           'updateId',
         ],
+        locking: [
+          'id',
+          'ownerId',
+          'type',
+          'originalPath',
+          'checksum',
+          'isExternal',
+          'visibility',
+          'livePhotoVideoId',
+          'stackId',
+          'deletedAt',
+          'isOffline',
+          'status',
+          'updatedAt',
+          'updateId',
+        ],
         writeBack: [
           'id',
           'ownerId',
@@ -115,6 +131,7 @@ export const ASSET_TABLES = Object.freeze(
       rights: ALL_RIGHTS,
       needed: {
         sharing: ['id', 'assetId', 'type', 'path', 'updatedAt', 'updateId'],
+        locking: ['assetId', 'type', 'path'],
         writeBack: ['assetId', 'type', 'path'],
       },
     },
@@ -181,21 +198,21 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset', function: 'asset_delete_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'assetId', 'ownerId'] },
+      needed: { sharing: ['id', 'assetId', 'ownerId'], locking: ['assetId', 'ownerId'] },
     },
     asset_edit_audit: {
       from: '2.6',
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_edit', function: 'asset_edit_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'assetId', 'editId'] },
+      needed: { sharing: ['id', 'assetId', 'editId'], locking: ['assetId', 'editId'] },
     },
     asset_ocr_audit: {
       from: '3.0',
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_ocr', function: 'asset_ocr_delete_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'assetId'] },
+      needed: { sharing: ['id', 'assetId'], locking: ['assetId'] },
     },
     asset_metadata_audit: {
       copied: { how: 'never', because: 'it tells what happened to another asset' },
@@ -206,13 +223,16 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'never', because: 'a stack is its owner’s; mirrors get one of their own by a statement' },
       watched: { by: 'statement', isCounted: true },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['id', 'primaryAssetId', 'ownerId', 'updatedAt', 'updateId'] },
+      needed: {
+        sharing: ['id', 'primaryAssetId', 'ownerId', 'updatedAt', 'updateId'],
+        locking: ['id', 'primaryAssetId', 'updatedAt', 'updateId'],
+      },
     },
     stack_audit: {
       copied: { how: 'never', because: 'it tells what happened to another stack' },
       watched: { by: 'nothing', because: 'the assets of a stack change when it goes' },
       rights: ['INSERT'],
-      needed: { sharing: ['stackId', 'userId'] }, // a trigger writes it when we dissolve a stack of mirrors
+      needed: { sharing: ['stackId', 'userId'], locking: ['stackId', 'userId'] }, // a trigger writes it when we dissolve a stack of mirrors
     },
   } as const satisfies Record<string, TableDeclaration>,
 );

@@ -60,8 +60,11 @@ export type Watched =
   /** Nothing that sharing depends on is in there, or it shows elsewhere. */
   | { readonly by: 'nothing'; readonly because: string };
 
-/** A part of the program that cannot work on a database that lacks what it needs. */
-export type User = 'sharing' | 'writeBack';
+/**
+ * A part of the program that cannot work on a database that lacks what it needs. `locking` is the part of sharing that withdraws locked
+ * photos: it needs as little as it can, and goes on where the rest cannot.
+ */
+export type User = 'sharing' | 'locking' | 'writeBack';
 
 export type Needed = Readonly<Partial<Record<User, readonly string[]>>>;
 

@@ -36,6 +36,7 @@ export const OTHER_TABLES = Object.freeze(
       rights: ['SELECT', 'UPDATE'],
       needed: {
         sharing: ['id', 'albumName', 'albumThumbnailAssetId', 'deletedAt', 'updatedAt', 'updateId'],
+        locking: ['updatedAt', 'updateId'], // a trigger sets them when a mirror was the cover
         writeBack: ['id', 'albumName', 'deletedAt', 'updatedAt'],
       },
     },
@@ -51,7 +52,7 @@ export const OTHER_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it tells what was taken out of an album' },
       watched: { by: 'statement', isCounted: false, of: 'album_asset', function: 'album_asset_delete_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'albumId', 'assetId'] },
+      needed: { sharing: ['id', 'albumId', 'assetId'], locking: ['albumId', 'assetId'] },
     },
     album_audit: {
       copied: { how: 'never', because: 'it tells who sees an album no more' },
@@ -81,9 +82,14 @@ export const OTHER_TABLES = Object.freeze(
       watched: { by: 'comparison' },
       needed: { sharing: ['id_ancestor', 'id_descendant'] },
     },
-    memory: { ...A_USERS, needed: { sharing: ['id'] } }, // a trigger looks there for each mirror that goes
+    memory: { ...A_USERS, needed: { sharing: ['id'], locking: ['id'] } }, // a trigger looks there for each mirror that goes
     memory_asset: { ...A_USERS, keys: { asset: ['assetId', 'assetsId'] } },
-    memory_asset_audit: { ...AUDIT, rights: ['INSERT'], needed: { sharing: ['memoryId', 'assetId'] } }, // the same trigger writes it
+    // The same trigger writes it.
+    memory_asset_audit: {
+      ...AUDIT,
+      rights: ['INSERT'],
+      needed: { sharing: ['memoryId', 'assetId'], locking: ['memoryId', 'assetId'] },
+    },
     memory_audit: AUDIT,
     activity: A_USERS,
     shared_link: A_USERS,

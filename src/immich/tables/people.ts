@@ -22,6 +22,7 @@ export const PEOPLE_TABLES = Object.freeze(
           'updatedAt',
           'updateId',
         ],
+        locking: ['id', 'assetId'],
         writeBack: [
           'id',
           'assetId',
@@ -40,7 +41,7 @@ export const PEOPLE_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_face', function: 'asset_face_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'assetId', 'assetFaceId'] },
+      needed: { sharing: ['id', 'assetId', 'assetFaceId'], locking: ['assetId', 'assetFaceId'] },
     },
     face_search: {
       copied: { how: 'statement', filled: ['faceId'] },
@@ -67,6 +68,7 @@ export const PEOPLE_TABLES = Object.freeze(
           'updatedAt',
           'updateId',
         ],
+        locking: ['ownerId', 'thumbnailPath', 'faceAssetId', 'updatedAt', 'updateId'],
         writeBack: ['ownerId', 'name', 'isHidden', 'updatedAt'],
       },
     },

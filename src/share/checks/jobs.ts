@@ -27,38 +27,37 @@ export const WHERE_IDS_ARE =
   'Ids are in the address bar of Immich (Administration > Users, > External Libraries; an album). ' +
   'docs/configuration.md explains each setting, docs/placements.md the paths.';
 
-/**
- * Checks every id and path that the jobs name against the database. Reads only.
- *
- * Throws one UserError (exit 2) that lists everything wrong with all jobs. Returns warnings as sentences.
- */
-export async function checkJobs(
-  sql: Sql,
-  schema: ImmichSchema,
-  jobs: readonly Job[],
-  paths: PathMap,
-): Promise<string[]> {
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  for (const job of jobs) {
-    const facts = await readFacts(sql, schema, job);
-    const name = `job ${JSON.stringify(job.name)}`;
-    const found = [...judge(job, facts), ...await misnamed(sql, job, paths)];
-    problems.push(...found.map((problem) => `${name}: ${problem}`));
-    warnings.push(...doubts(job, facts).map((doubt) => `${name}: ${doubt}`));
-  }
-  if (problems.length > 0) {
-    throw new UserError(`The configuration does not fit this Immich:\n  - ${problems.join('\n  - ')}`, {
-      problemCode: 'job-unfit',
-      remedy: WHERE_IDS_ARE,
-    });
-  }
-  return warnings;
+/** What a look at the ids and paths of a job has found, as sentences without their job. */
+export interface JobFindings {
+  /** What makes it impossible. */
+  readonly problems: readonly string[];
+  /** What will work now and hurt later. */
+  readonly doubts: readonly string[];
+  /** Why nothing can be put into its album; the rest goes on. */
+  readonly albumProblem: string | undefined;
 }
 
-/** What makes one job impossible, as sentences without their job; empty when nothing does. Reads only. */
-export async function jobProblems(sql: Sql, schema: ImmichSchema, job: Job, paths: PathMap): Promise<string[]> {
-  return [...judge(job, await readFacts(sql, schema, job)), ...await misnamed(sql, job, paths)];
+/** Compares every id and path that a job names with the database. Reads only. */
+export async function lookAtJob(
+  sql: Sql,
+  schema: ImmichSchema,
+  job: Job,
+  paths: PathMap,
+): Promise<JobFindings> {
+  const facts = await readFacts(sql, schema, job);
+  return {
+    problems: [...judge(job, facts), ...await misnamed(sql, job, paths)],
+    doubts: doubts(job, facts),
+    albumProblem: judgeAlbum(job, facts),
+  };
+}
+
+/** One error (exit 2) for everything that is wrong with jobs; each sentence names its job. */
+export function misfit(problems: readonly string[]): UserError {
+  return new UserError(`The configuration does not fit this Immich:\n  - ${problems.join('\n  - ')}`, {
+    problemCode: 'job-unfit',
+    remedy: WHERE_IDS_ARE,
+  });
 }
 
 async function misnamed(sql: Sql, job: Job, paths: PathMap): Promise<string[]> {
@@ -117,10 +116,6 @@ function judge(job: Job, facts: JobFacts): string[] {
         `every mirror offline; ${whichImportPath(job)}`,
     );
   }
-  if (job.albumId !== undefined && !facts.album_exists) problems.push(`album_id: there is no album ${job.albumId}`);
-  else if (job.albumId !== undefined && facts.album_owner_id !== job.targetUserId) {
-    problems.push(`album_id: the album ${job.albumId} does not belong to the target user`);
-  }
   const managed = MANAGED_FOLDERS.find((folder) => isBelow(job.targetPathPrefix, `${job.mediaLocation}/${folder}`));
   if (managed !== undefined) {
     problems.push(
@@ -131,6 +126,15 @@ function judge(job: Job, facts: JobFacts): string[] {
     );
   }
   return problems;
+}
+
+/** An album belongs to the target's owner, who may delete it or give it away at any time. Pure. */
+function judgeAlbum({ albumId, targetUserId }: Job, facts: JobFacts): string | undefined {
+  if (albumId === undefined) return undefined;
+  if (!facts.album_exists) return `album_id: there is no album ${albumId}`;
+  return facts.album_owner_id === targetUserId
+    ? undefined
+    : `album_id: the album ${albumId} does not belong to the target user`;
 }
 
 /** Never just "a directory above": an import path gives the library's owner whatever else lies in it. */

@@ -29,7 +29,7 @@ export async function checkMounts(
   selected: Fragment = isSelected(sql, job),
 ): Promise<void> {
   const { linker, paths } = files;
-  for (const root of paths.roots) {
+  for (const root of rootsOf(job, paths)) {
     assertDirectory(root.local, root.immich);
     if (root.immich === job.mediaLocation) assertNotEmpty(root);
   }
@@ -66,6 +66,14 @@ export async function checkMounts(
   if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false, isCopy }, files);
   // An original may be a film of gigabytes; a small file tells as well whether one can be written there.
   if (thumbnail && isCopy) probe({ name, source: thumbnail, directory: target, isOriginal: true, isCopy }, files);
+}
+
+/** The directories that a job needs: another job's disk may be away. What says nothing of its sources may have them anywhere. */
+function rootsOf(job: Job, paths: PathMap): readonly Root[] {
+  if (job.kind !== 'upload' && job.sourcePathPrefix === undefined) return paths.roots;
+  const directories = [job.sourcePathPrefix, job.targetPathPrefix, `${job.mediaLocation}/`];
+  const needed = directories.map((path) => path === undefined ? undefined : paths.rootOf(path.slice(0, -1)));
+  return paths.roots.filter((root) => needed.includes(root));
 }
 
 /** Some sources of a job; paths as Immich sees them. */

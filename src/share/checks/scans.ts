@@ -7,6 +7,7 @@ import { type Exposure, isNothing, type KnownLibrary, whatAScanImports } from '.
 import { readScanFacts } from '../../immich/scan/look.ts';
 import { A_DIRECTORY_OF_ITS_OWN, describeCovered } from '../../immich/scan/words.ts';
 import type { Sql } from '../../postgres/connect.ts';
+import type { LeftOut } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 
 /** What of a job says what its library has to cover. */
@@ -115,16 +116,22 @@ export function howToNarrow({ library, jobs, narrowed }: LibraryScan): string {
 /**
  * Checks that no scan of a target library gives its owner what is another's. Reads only.
  *
- * Throws UserError (exit 2) when the next scan would. Returns as sentences what only an exclusion pattern prevents.
+ * Returns the jobs that share into a library whose next scan would, and as sentences what only an exclusion pattern prevents.
  */
-export async function checkScans(sql: Sql, jobs: readonly Job[], paths: PathMap): Promise<string[]> {
-  const complaints = (await lookAtTargetLibraries(sql, jobs, paths)).flatMap((scan) => complaintAbout(scan) ?? []);
-  const imminent = complaints.filter(({ isImminent }) => isImminent);
-  if (imminent.length > 0) {
-    throw new UserError(`Nothing is shared, as ${imminent.map(({ message }) => message).join('; ')}.`, {
-      problemCode: 'exposed',
-      remedy: imminent.map(({ remedy }) => remedy).join(' '),
-    });
+export async function checkScans(
+  sql: Sql,
+  jobs: readonly Job[],
+  paths: PathMap,
+): Promise<{ readonly leftOut: readonly LeftOut[]; readonly warnings: readonly string[] }> {
+  const leftOut: LeftOut[] = [];
+  const warnings: string[] = [];
+  for (const scan of await lookAtTargetLibraries(sql, jobs, paths)) {
+    const complaint = complaintAbout(scan);
+    if (complaint === undefined) continue;
+    const { isImminent, message, remedy } = complaint;
+    const reason = new UserError(`Nothing is shared, as ${message}.`, { problemCode: 'exposed', remedy });
+    if (isImminent) leftOut.push(...scan.jobs.map((job) => ({ job, reason })));
+    else warnings.push(`${message}. ${remedy}`);
   }
-  return complaints.map(({ message, remedy }) => `${message}. ${remedy}`);
+  return { leftOut, warnings };
 }

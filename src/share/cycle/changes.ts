@@ -32,6 +32,8 @@ export interface Mark extends Moment {
   readonly rechecks: readonly string[];
   /** PostgreSQL counts writes (track_counts), so that equal counts of 0 mean none. */
   readonly isCounting: boolean;
+  /** Files of locked photos that could not be removed yet; each cycle tries again. */
+  readonly hasLockedFiles: boolean;
   /** A brake holds mirrors back; each cycle looks whether it still has to. */
   readonly isBraked: boolean;
 }
@@ -107,6 +109,7 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
         WHERE due_at <= now()
       ) AS rechecks,
       current_setting('track_counts')::boolean AS "isCounting",
+      EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "hasLockedFiles",
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
     if (row === undefined) throw new Error('a query without FROM returned no row');
     return row;

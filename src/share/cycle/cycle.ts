@@ -7,26 +7,34 @@ import type { Standing } from './outcome.ts';
 import type { Progress } from './progress.ts';
 import type { CycleReport } from './report.ts';
 import { CycleTally, type Failures } from './tally.ts';
-import { chosenJobs, type Tools, type View } from './tools.ts';
+import type { RemovalResult } from '../mirrors/remove.ts';
+import { type Problem, problem } from '../../problems/problem.ts';
+import { askedFor, chosenJobs, type Tools, type View } from './tools.ts';
 import { unitsOf } from './units.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
 /**
  * One cycle: every phase of the list, one after the other, each for all it works on. Looks at the assets of `view.scope` only; with 'all',
- * also at what an earlier run may have left behind. The caller holds the instance lock.
+ * also at what an earlier run may have left behind. The caller holds the instance lock. `before`: what was withdrawn before it was known
+ * whether there can be a cycle.
  *
  * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
  */
 export async function runCycle(
   given: View,
   tools: Tools,
-  version: string,
-  progress: Progress,
+  { version, progress, before }: {
+    readonly version: string;
+    readonly progress: Progress;
+    readonly before?: RemovalResult | undefined;
+  },
 ): Promise<{ readonly report: CycleReport; readonly failures: Failures }> {
   const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
   const jobs = chosenJobs(given);
-  const tally = new CycleTally(jobs, progress, given.limits.problems, tools.said);
+  const tally = new CycleTally(askedFor(given), progress, given.limits.problems, tools.said);
+  for (const problem of [...before?.problems ?? [], ...problemsOfLeftOut(given)]) tally.problem(problem);
+  tally.withdrew(before?.withdrawn ?? []);
   let view = given;
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;
@@ -51,6 +59,15 @@ export async function runCycle(
   // A cycle that found nothing to do leaves no row, so that running it again writes nothing at all.
   if (tally.hasChanges) await recordRun(tools, report, version);
   return { report, failures: tally.failures };
+}
+
+/** Each job that this run was asked for and leaves out. */
+function problemsOfLeftOut(view: View): Problem[] {
+  const asked = new Set(askedFor(view).map(({ name }) => name));
+  return view.leftOut.filter(({ job }) => asked.has(job)).map(({ job, reason: { message, remedy } }) => ({
+    ...problem('job-left-out', { job }, message),
+    remedy,
+  }));
 }
 
 /** The report of a cycle that had nothing to look at. */

@@ -22,7 +22,7 @@ export interface KeptState {
 }
 
 /** What of a mark is kept: the clock of the process that made it says nothing to another one. */
-type Stored = Omit<Mark, 'atMs' | 'askedMs' | 'answeredMs' | 'rechecks' | 'isCounting' | 'isBraked'>;
+type Stored = Omit<Mark, 'atMs' | 'askedMs' | 'answeredMs' | 'rechecks' | 'isCounting' | 'hasLockedFiles' | 'isBraked'>;
 
 /**
  * The mark that the last process has left in the database, with its number in a file beside the ledger. It counts only while

@@ -77,23 +77,28 @@ export class CycleTally {
         account.add(what, number);
         this.#byPhase.set(name, this.doneBy(name) + number);
       },
-      problem: (problem) => {
-        const named = { ...problem, where: { ...job === undefined ? {} : { job: job.name }, ...problem.where } };
-        logger[this.said.isNews(named) ? 'warn' : 'debug']('{job}: {problem}', {
-          job: named.where.job ?? 'all jobs',
-          problem: describeProblem(problem),
-          code: problem.code,
-        });
-        this.#accountOf(named.where.job).problem(named);
-        if (named.where.assetId === undefined) this.#hasOthers = true;
-        else this.#failed.add(named.where.assetId);
-      },
-      withdrew: (withdrawals) => {
-        for (const withdrawal of withdrawals) this.#accountOf(withdrawal.jobName).withdrawn.push(withdrawal);
-      },
+      problem: (problem) => this.problem(problem, job?.name),
+      withdrew: (withdrawals) => this.withdrew(withdrawals),
       braked: (brakes) => this.#brakes = [...this.#brakes, ...brakes],
       advance: (done) => this.progress.advance(done),
     };
+  }
+
+  /** Something that failed; `job`: whose it is, where it does not say so itself. */
+  problem(problem: Problem, job?: string): void {
+    const named = { ...problem, where: { ...job === undefined ? {} : { job }, ...problem.where } };
+    logger[this.said.isNews(named) ? 'warn' : 'debug']('{job}: {problem}', {
+      job: named.where.job ?? 'all jobs',
+      problem: describeProblem(problem),
+      code: problem.code,
+    });
+    this.#accountOf(named.where.job).problem(named);
+    if (named.where.assetId !== undefined) this.#failed.add(named.where.assetId);
+    else if (problem.code !== 'job-left-out') this.#hasOthers = true; // each cycle looks at such a job again
+  }
+
+  withdrew(withdrawals: readonly Withdrawal[]): void {
+    for (const withdrawal of withdrawals) this.#accountOf(withdrawal.jobName).withdrawn.push(withdrawal);
   }
 
   /** How much a phase has done so far, whatever it was. */

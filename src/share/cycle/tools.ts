@@ -1,3 +1,4 @@
+import type { UserError } from '../../errors.ts';
 import type { Linker } from '../../files/linker.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
@@ -50,6 +51,8 @@ export interface View {
   readonly files: Files;
   /** All configured jobs, also those that this run leaves out: a mirror stays while any of them selects its source. */
   readonly jobs: readonly Job[];
+  /** Of these jobs those that cannot be worked on as things are: their mirrors stay as they are, locked photos aside. */
+  readonly leftOut: readonly LeftOut[];
   /** The only job that this run is about. */
   readonly only: Job | undefined;
   /** The source assets to look at. */
@@ -77,7 +80,24 @@ export interface Tools {
   readonly counting: Counting;
 }
 
-/** The jobs of this run. */
-export function chosenJobs({ jobs, only }: Pick<View, 'jobs' | 'only'>): readonly Job[] {
+/** A job that this run leaves out, and why. */
+export interface LeftOut {
+  readonly job: string;
+  readonly reason: UserError;
+}
+
+/** The jobs of this run that can be worked on. */
+export function chosenJobs({ jobs, only, leftOut }: Pick<View, 'jobs' | 'only' | 'leftOut'>): readonly Job[] {
+  return workable({ jobs: askedFor({ jobs, only }), leftOut });
+}
+
+/** Those of all configured jobs that can be worked on. */
+export function workable({ jobs, leftOut }: Pick<View, 'jobs' | 'leftOut'>): readonly Job[] {
+  const names = new Set(leftOut.map(({ job }) => job));
+  return jobs.filter(({ name }) => !names.has(name));
+}
+
+/** The jobs that this run was asked for. */
+export function askedFor({ jobs, only }: Pick<View, 'jobs' | 'only'>): readonly Job[] {
   return only === undefined ? jobs : [only];
 }

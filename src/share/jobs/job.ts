@@ -29,6 +29,8 @@ export interface Job extends Omit<JobConfig, 'kind' | 'placement'> {
   readonly skipsEdited: boolean;
   /** What must have been computed before an asset is mirrored. */
   readonly features: Needs;
+  /** Jobs that this run leaves out: mirrors that they have made are left alone by others that select the same photos. */
+  readonly leftAlone: readonly string[];
   readonly mappings: readonly Mapping[];
   readonly mediaLocation: string;
 }
@@ -73,6 +75,7 @@ export function resolveJob(
       // Without machine learning nobody is ever recognised.
       recognition: instance.features.faces && dependsOnWhoElse(selection),
     },
+    leftAlone: [],
     mappings: originalMappings({ ...config, sourceUserId }, instance.mediaLocation),
     mediaLocation: instance.mediaLocation,
   });

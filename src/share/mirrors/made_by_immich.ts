@@ -84,7 +84,7 @@ export async function findForsakenAssets(sql: Sql, job: Job): Promise<MadeAsset[
 /** The files of such assets, as far as they lie where Immich puts what it makes of them. `mirrorId` is the mirror's, or else the asset's. */
 export async function filesOfMadeAssets(
   sql: Sql,
-  schema: ImmichSchema,
+  schema: Pick<ImmichSchema, 'has'>,
   assets: readonly MadeAsset[],
 ): Promise<JournalEntry[]> {
   if (assets.length === 0) return [];
@@ -122,4 +122,21 @@ export async function removeMadeAssets(tx: Sql, assets: readonly MadeAsset[]): P
           AND (SELECT m.mirror_asset_id FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = other.id) IS NULL
       )`;
   return removed.count;
+}
+
+/**
+ * Whether the mirror of the motion part `a`, with the mapping `m`, was deleted by Immich itself, which had taken the video out of the mirrored still again and shows that one
+ * since.
+ */
+export function isReplacedByImmich(sql: Sql): Fragment {
+  return sql`EXISTS (
+    SELECT 1
+    FROM asset still
+    JOIN immich_sidecar.asset_map still_map
+      ON still_map.source_asset_id = still.id AND still_map.target_user_id = m.target_user_id
+    JOIN asset still_mirror ON still_mirror.id = still_map.mirror_asset_id
+    JOIN asset shown ON shown.id = still_mirror."livePhotoVideoId"
+    WHERE still."livePhotoVideoId" = a.id
+      AND shown.checksum = a.checksum
+  )`;
 }

@@ -66,6 +66,8 @@ export function isLookedAt(sql: Sql, job: Job, scope: Scope): Fragment {
   )`;
 }
 
-function isBetween(sql: Sql, job: Job): Fragment {
-  return sql`(m.source_user_id = ${job.sourceUserId} AND m.target_user_id = ${job.targetUserId})`;
+/** Not mirrors of a job that is left out: they stay as they are. */
+function isBetween(sql: Sql, { sourceUserId, targetUserId, leftAlone }: Job): Fragment {
+  const isOurs = leftAlone.length === 0 ? sql`true` : sql`m.job_name <> ALL (${leftAlone as string[]})`;
+  return sql`(m.source_user_id = ${sourceUserId} AND m.target_user_id = ${targetUserId} AND ${isOurs})`;
 }

@@ -64,6 +64,7 @@ export async function removeMirrors(
         done,
         async (tx, items) => {
           await removeRows(tx, items, made);
+          await forgetLinks(tx, items.map(({ mirrorAssetId }) => mirrorAssetId));
           return items;
         },
         (item, error) => problems.push(refused(error, placeOf(item))),
@@ -122,9 +123,10 @@ async function findLostSidecars(
   return found.filter(({ mirrorId, path }) => !named.has(path) && !isThere.has(mirrorId));
 }
 
-async function readFilesOfImmich(
+/** Files that the rows of these mirrors name, ours among them. */
+export async function readFilesOfImmich(
   sql: Sql,
-  schema: ImmichSchema,
+  schema: Pick<ImmichSchema, 'has'>,
   mirrorIds: readonly string[],
 ): Promise<{ mirrorId: string; path: string }[]> {
   return await sql`
@@ -133,8 +135,15 @@ async function readFilesOfImmich(
     WHERE named."assetId" = ANY (${mirrorIds as string[]}::uuid[])`;
 }
 
-/** Removes the rows of mirrors and everything we know of them; what hangs on an asset goes by Immich's own cascades. */
-async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[], made: readonly MadeAsset[]): Promise<void> {
+/**
+ * Removes the rows of mirrors and everything we know of them but the journal of their files; what hangs on an asset goes by Immich's own
+ * cascades. `made`: what Immich has made of them.
+ */
+export async function removeRows(
+  tx: Sql,
+  withdrawals: readonly Withdrawal[],
+  made: readonly MadeAsset[],
+): Promise<void> {
   const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
   const going = new Set(ids);
   await removeMadeAssets(tx, made.filter(({ mirrorAssetId }) => mirrorAssetId !== null && going.has(mirrorAssetId)));
@@ -144,7 +153,6 @@ async function removeRows(tx: Sql, withdrawals: readonly Withdrawal[], made: rea
   await tx`DELETE FROM immich_sidecar.album_entry WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.asset_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
-  await forgetLinks(tx, ids);
   await tx`
     INSERT INTO immich_sidecar.withdrawn (source_asset_id, target_user_id, reason)
     SELECT gone."sourceAssetId", gone."targetUserId", gone.reason

@@ -7,7 +7,7 @@ import { type AdoptedStack, adoptStacks, findAdoptedStacks, readStacksOf } from 
 import { inBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
-import type { Tools, View } from '../cycle/tools.ts';
+import { type Tools, type View, workable } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { type JournalEntry, recordLinks } from '../mirrors/journal.ts';
 import {
@@ -62,7 +62,8 @@ export const adoption = definePhase({
 });
 
 async function* planAdoption(view: View): AsyncGenerator<AdoptionPage> {
-  const { sql, schema, jobs, limits } = view;
+  const { sql, schema, limits } = view;
+  const jobs = workable(view);
   const stackIds = new Map<Job, Set<string>>();
   for (const plan of [planAdoptedMirrors, planOrphanedMirrors]) {
     for (const job of jobs) {

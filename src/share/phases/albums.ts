@@ -3,9 +3,9 @@ import type { Sql } from '../../postgres/connect.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
-import { isWithin } from '../cycle/scope.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { isLookedAt } from '../mirrors/pages.ts';
 import { isSelected } from '../selection/selection.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
@@ -70,8 +70,7 @@ async function findEntries(
       FROM immich_sidecar.asset_map m
       JOIN asset a ON a.id = m.source_asset_id
       JOIN asset mirror ON mirror.id = m.mirror_asset_id AND mirror.visibility <> 'hidden'
-      WHERE m.target_user_id = ${job.targetUserId}
-        AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
+      WHERE ${isLookedAt(sql, job, scope)}
         AND ${isSelected(sql, job)}
         AND NOT EXISTS (
           SELECT 1

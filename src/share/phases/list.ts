@@ -8,6 +8,7 @@ import { files } from './files.ts';
 import { foundPeople, releasedPeople } from './hand_over.ts';
 import { grace } from './grace.ts';
 import { livePhotos } from './live_photos.ts';
+import { locked } from './locked.ts';
 import { notedNames } from './names.ts';
 import { lostThumbnails, nativeShares } from './native_shares.ts';
 import { motionParts, newAssets } from './new_assets.ts';
@@ -31,6 +32,7 @@ export const PHASES = Object.freeze(
   [
     notedNames,
     adoption,
+    locked,
     personMap,
     nativeShares,
     foundPeople,

@@ -8,7 +8,7 @@ import { describeProblem } from '../../problems/problem.ts';
 import { countInBatches, inBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
-import type { Files, Tools, View } from '../cycle/tools.ts';
+import { type Files, type Tools, type View, workable } from '../cycle/tools.ts';
 import { forgetEntries, type JournalEntry, notRemoved, recordLinks, removeFiles } from '../mirrors/journal.ts';
 import { lockOwnPeople } from '../people/native_shares.ts';
 import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
@@ -51,7 +51,7 @@ export const people = definePhase({
 });
 
 async function* planPeople(view: View, targetUserId: string): AsyncGenerator<PeoplePage> {
-  if (!view.jobs.some((job) => job.targetUserId === targetUserId)) return;
+  if (!workable(view).some((job) => job.targetUserId === targetUserId)) return;
   const { search } = view.limits;
   const changes = searchPages((after?: ChangedPerson) => findChanged(view, targetUserId, after), search);
   for await (const changed of changes) yield { changed };

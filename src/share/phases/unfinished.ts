@@ -1,21 +1,34 @@
 import { basename } from 'node:path/posix';
 import { quotedPath } from '../../config/quote.ts';
-import type { Sql } from '../../postgres/connect.ts';
-import type { Problem } from '../../problems/problem.ts';
+import { type Problem, problem } from '../../problems/problem.ts';
 import { searchPages } from '../cycle/search_pages.ts';
-import type { Tools } from '../cycle/tools.ts';
-import { forgetEntries, isUnfinished, type JournalEntry, notRemoved, removeFiles } from '../mirrors/journal.ts';
+import type { Files, Tools, View } from '../cycle/tools.ts';
+import { FileProblem } from '../../files/problem.ts';
+import { isBelow } from '../../files/path_map.ts';
+import { removeOriginals } from '../kept/remove_originals.ts';
+import {
+  forgetEntries,
+  isUnfinished,
+  type JournalEntry,
+  notRemoved,
+  type RemovalFailure,
+  removeFiles,
+  stampColumns,
+} from '../mirrors/journal.ts';
 import { definePhase, linesOf, type Tally } from './phase.ts';
 
 /** A journal row without a mirror. */
 export interface UnfinishedEntry extends JournalEntry {
+  /** The source of a mirror whose rows went before its files, as it was locked; null of what a killed run has left. */
+  readonly lockedSourceId: string | null;
   /** What is done about its file; the row goes in any case. */
   readonly file: 'stays' | 'goes' | 'goes unless it is the last name';
 }
 
 /**
- * Undoes what a run that was killed, or a batch that failed, left behind: files that were linked, or were about to be,
- * for mirrors that do not exist. Needs the instance lock, as another instance's work in progress looks the same.
+ * Removes the files of locked photos, whose rows went before them. A full cycle also undoes what a run that was killed, or a batch that
+ * failed, left behind: files that were linked, or were about to be, for mirrors that do not exist. Needs the instance lock, as another
+ * instance's work in progress looks the same.
  *
  * A row that was committed says that a link was going to be made, not that it was. So a file with a single name stays,
  * as it cannot be a link of ours, unless it is named after the mirror; and so does one that a mirror has been given since,
@@ -23,11 +36,11 @@ export interface UnfinishedEntry extends JournalEntry {
  */
 export const unfinished = definePhase({
   name: 'unfinished',
-  what: 'Removes files that a run that was killed has made for photos that were never shared.',
+  what:
+    'Removes files of locked photos; in full cycles also what a run that was killed has made for photos that were never shared.',
   per: 'cycle',
-  isFullOnly: true,
   counts: { settled: 'files of no mirror settled' },
-  plan: ({ sql, limits }) => planUnfinished(sql, limits.search),
+  plan: planUnfinished,
   apply: async (tools, _unit, pages, tally: Tally<'settled'>) => {
     const settled = await settle(tools, pages, (problem) => tally.problem(problem));
     tally.add('settled', settled);
@@ -41,16 +54,23 @@ export async function undoUnfinished(
   tools: Pick<Tools, 'database' | 'files' | 'limits'>,
   onProblem: (problem: Problem) => void,
 ): Promise<number> {
-  return await settle(tools, planUnfinished(tools.database.sql, tools.limits.search), onProblem);
+  const { database: { sql }, files, limits } = tools;
+  return await settle(tools, planUnfinished({ sql, files, limits, scope: 'all', jobs: [], leftOut: [] }), onProblem);
 }
 
-async function* planUnfinished(sql: Sql, limit: number): AsyncGenerator<UnfinishedEntry[]> {
-  const find = (after?: JournalEntry & { readonly isInUse: boolean }) =>
-    sql<(JournalEntry & { readonly isInUse: boolean })[]>`
+type Found = Omit<UnfinishedEntry, 'file'> & { readonly isInUse: boolean };
+
+async function* planUnfinished(
+  view: Pick<View, 'sql' | 'files' | 'limits' | 'scope' | 'jobs' | 'leftOut'>,
+): AsyncGenerator<UnfinishedEntry[]> {
+  const { sql, files, limits: { search: limit }, scope } = view;
+  const find = (after?: Found) =>
+    sql<Found[]>`
       WITH found AS MATERIALIZED (
-        SELECT l.mirror_id, l.path, l.keep
+        SELECT l.*
         FROM immich_sidecar.link l
-        WHERE ${isUnfinished(sql)}
+        WHERE ${scope === 'all' ? sql`true` : sql`l.locked_source_id IS NOT NULL`}
+          AND ${isUnfinished(sql)}
           AND ${after === undefined ? sql`true` : sql`(l.mirror_id, l.path) > (${after.mirrorId}, ${after.path})`}
       ),
       page AS MATERIALIZED (
@@ -58,34 +78,56 @@ async function* planUnfinished(sql: Sql, limit: number): AsyncGenerator<Unfinish
         FROM found
         ORDER BY mirror_id, path
         LIMIT ${limit}
+      ),
+      in_use AS MATERIALIZED (
+        SELECT page.path
+        FROM page
+        JOIN immich_sidecar.link l ON l.path = page.path
+        WHERE (
+            EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
+            OR EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
+          )
+        UNION
+        -- Immich has made the person's thumbnail anew, under the name of one that was cut from a locked photo.
+        SELECT page.path
+        FROM page
+        JOIN person ON person."thumbnailPath" = page.path
+        WHERE page.locked_source_id IS NOT NULL
       )
       SELECT
         page.mirror_id AS "mirrorId",
         page.path,
         page.keep,
-        EXISTS (
-          SELECT 1
-          FROM immich_sidecar.link l
-          WHERE l.path = page.path
-            AND (
-              EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
-              OR EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
-            )
-        ) AS "isInUse"
+        page.locked_source_id AS "lockedSourceId",
+        ${stampColumns(sql)} AS stamp,
+        page.path IN (SELECT path FROM in_use) AS "isInUse"
       FROM page
       ORDER BY page.mirror_id, page.path`;
+  const leftOut = new Set(view.leftOut.map(({ job }) => job));
+  const away = view.jobs.filter(({ name }) => leftOut.has(name)).map((job) => job.targetPathPrefix.slice(0, -1));
   for await (const page of searchPages(find, limit)) {
-    yield page.map(({ isInUse, ...entry }): UnfinishedEntry => {
-      const isNamedAfterMirror = basename(entry.path).includes(entry.mirrorId);
-      return {
-        ...entry,
-        file: isInUse ? 'stays' : isNamedAfterMirror ? 'goes' : 'goes unless it is the last name',
-      };
+    const entries = page.filter((entry) => !isOutOfReach(entry, away, files));
+    if (entries.length === 0) continue;
+    yield entries.map(({ isInUse, ...entry }): UnfinishedEntry => {
+      const isCertain = entry.lockedSourceId !== null || basename(entry.path).includes(entry.mirrorId);
+      return { ...entry, file: isInUse ? 'stays' : isCertain ? 'goes' : 'goes unless it is the last name' };
     });
   }
 }
 
-/** Returns how many rows were settled. What could not be removed stays, and is tried again. */
+/** On a disk that may be away what is not there is not gone; the job says what is wrong with it. */
+function isOutOfReach({ path }: JournalEntry, away: readonly string[], { linker, paths }: Files): boolean {
+  const local = paths.toLocal(path);
+  if (local === undefined || !away.some((directory) => isBelow(path, directory))) return false;
+  try {
+    return linker.look(local) === undefined;
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return false;
+  }
+}
+
+/** Returns how many rows of killed runs were settled. What could not be removed stays, and is tried again. */
 async function settle(
   { database, files }: Pick<Tools, 'database' | 'files'>,
   pages: AsyncIterable<readonly UnfinishedEntry[]>,
@@ -95,13 +137,44 @@ async function settle(
   for await (const page of pages) {
     database.signal.throwIfAborted();
     const removed = (file: UnfinishedEntry['file'], sparesLast: boolean) =>
-      removeFiles(page.filter((entry) => entry.file === file), files, { sparesLast });
-    const failed = [...removed('goes', false), ...removed('goes unless it is the last name', true)];
-    for (const failure of failed) onProblem(notRemoved(failure));
+      removeFiles(page.filter((entry) => entry.file === file && !isLockedOriginal(entry)), files, { sparesLast });
+    const failed = [
+      ...removed('goes', false),
+      ...removed('goes unless it is the last name', true),
+      ...await removeLockedOriginals({ database, files }, page),
+    ];
+    const sources = new Map(page.map((entry) => [entry.mirrorId, entry.lockedSourceId]));
+    for (const failure of failed) onProblem(describeFailure(failure, sources.get(failure.entry.mirrorId) ?? null));
     const failedEntries = new Set(failed.map(({ entry }) => entry));
     const done = page.filter((entry) => !failedEntries.has(entry));
     await database.transaction((tx) => forgetEntries(tx, done));
-    settled += done.length;
+    settled += done.filter(({ lockedSourceId }) => lockedSourceId === null).length;
   }
   return settled;
+}
+
+function isLockedOriginal({ lockedSourceId, stamp, file }: UnfinishedEntry): boolean {
+  return file === 'goes' && lockedSourceId !== null && stamp !== null;
+}
+
+/** As a withdrawal does it: one that is a name of the source's own file goes in a way that cannot take that one (kept/). */
+async function removeLockedOriginals(
+  tools: Pick<Tools, 'database' | 'files'>,
+  page: readonly UnfinishedEntry[],
+): Promise<RemovalFailure[]> {
+  const originals = page.filter(isLockedOriginal);
+  const going = originals.map(({ mirrorId, lockedSourceId }) => ({
+    mirrorAssetId: mirrorId,
+    sourceAssetId: lockedSourceId ?? '',
+    targetUserId: '',
+    jobName: '',
+    reason: 'source-locked' as const, // of such a photo nothing is kept, so that nobody asks whose it was
+  }));
+  return await removeOriginals(tools, going, originals);
+}
+
+function describeFailure(failure: RemovalFailure, lockedSourceId: string | null): Problem {
+  if (lockedSourceId === null) return notRemoved(failure);
+  const { path, sentence } = failure.problem;
+  return problem('locked-file-left', { assetId: lockedSourceId, path }, sentence);
 }

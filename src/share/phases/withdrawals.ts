@@ -25,6 +25,8 @@ import { isWithin } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Database, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { isLockedFor } from '../mirrors/locked.ts';
+import { isReplacedByImmich } from '../mirrors/made_by_immich.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 import { mayStay, type Stay } from '../selection/selection.ts';
@@ -54,8 +56,8 @@ interface MotionPart extends Withdrawal {
 }
 
 /**
- * Withdraws what no job justifies any more, or the target does not want, files before rows, but for what is too much to be meant. It comes
- * early in a cycle, so that a path that is to be used again is free.
+ * Withdraws what no job justifies any more, or the target does not want, files before rows, but for what is too much to be meant, and the
+ * mirrors of jobs that are left out. It comes early in a cycle, so that a path that is to be used again is free.
  *
  * While a brake is on, everything is looked at: what it holds back has not changed since.
  */
@@ -101,22 +103,30 @@ export const withdrawals = definePhase({
  * whatever happens at the source meanwhile was judged by no brake.
  */
 async function* planWithdrawals(view: View): AsyncGenerator<WithdrawalPage> {
-  const { sql, jobs, only, settings, limits } = view;
+  const { sql, jobs, only, settings, limits, leftOut } = view;
   const remembered = await readBrakes(sql);
   const looked: View = remembered.length > 0 ? { ...view, scope: 'all' } : view;
   const found = await countWithdrawals(looked);
   const on = new Set(remembered.map(({ job }) => job));
-  const brakes = decideBrakes(found, {
-    settings: settings.brake,
-    on,
-    mirrors: await countMirrors(sql, suspects(found, { settings: settings.brake, on })),
-    confirmed: new Map(
-      remembered.filter(({ confirmedAt }) => confirmedAt !== null).map(({ job, mirrors }) => [job, mirrors]),
-    ),
-    configured: new Set(jobs.map(({ name }) => name)),
-  });
+  const isLeftOut = new Set(leftOut.map(({ job }) => job));
+  const brakes = [
+    ...decideBrakes(found, {
+      settings: settings.brake,
+      on,
+      mirrors: await countMirrors(sql, suspects(found, { settings: settings.brake, on })),
+      confirmed: new Map(
+        remembered.filter(({ confirmedAt }) => confirmedAt !== null).map(({ job, mirrors }) => [job, mirrors]),
+      ),
+      configured: new Set(jobs.map(({ name }) => name)),
+    }),
+    // Nothing of such a job was counted.
+    ...remembered.filter(({ job, confirmedAt }) => only === undefined && isLeftOut.has(job) && confirmedAt === null)
+      .map(({ job, mirrors, reasons, total }): Brake => ({ job, mirrors, reasons, total })),
+  ];
   const braked = brakes.map(({ job }) => job);
-  const released = remembered.filter(({ job }) => (only === undefined || only.name === job) && !braked.includes(job));
+  const released = remembered.filter(({ job }) =>
+    (only === undefined || only.name === job) && !braked.includes(job) && !isLeftOut.has(job)
+  );
   if (brakes.length + released.length > 0) {
     const known = brakes.filter((brake) => isRemembered(brake, remembered)).map(({ job }) => job);
     yield { brakes: brakes.map((brake) => report(brake, view)), known, released };
@@ -226,7 +236,7 @@ function isKept(sql: Sql, braked: readonly string[]): Fragment {
 
 /** The mirrors within the scope, each with the reason for which it has to go, or NULL. For FROM. */
 function judged(view: View, where?: Fragment): Fragment {
-  const { sql, only, scope } = view;
+  const { sql, only, scope, leftOut } = view;
   const isBetween = only === undefined
     ? sql`true`
     : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
@@ -237,6 +247,7 @@ function judged(view: View, where?: Fragment): Fragment {
       LEFT JOIN asset a ON a.id = m.source_asset_id
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
       WHERE ${isBetween}
+        AND m.job_name <> ALL (${leftOut.map(({ job }) => job)})
         AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
         AND ${where ?? sql`true`}
     ) AS judged`;
@@ -246,7 +257,7 @@ function judged(view: View, where?: Fragment): Fragment {
  * Why the mirror `mirror` of the source `a`, with the mapping `m`, has to go; NULL when it may stay.
  *
  * A mirror whose row is gone without a trace in Immich's audit was not deleted by anybody: a backup was restored. It is
- * released and made anew. The motion part of a locked photo is as private as the photo.
+ * released and made anew. What is locked is withdrawn by phases/locked.ts.
  */
 function reasonOf(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
   return sql`
@@ -256,33 +267,14 @@ function reasonOf(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
         AND NOT ${isReplacedByImmich(sql)}
         THEN 'target-deleted'
       WHEN mirror.id IS NULL THEN 'mirror-lost'
+      WHEN ${isLockedFor(sql, sql`m.target_user_id`)} THEN NULL
       WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline") THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
       WHEN ${isJustified(sql, jobs, stay)} THEN NULL
-      WHEN a.visibility = 'locked' THEN 'source-locked'
-      WHEN EXISTS (SELECT 1 FROM asset still WHERE still."livePhotoVideoId" = a.id AND still.visibility = 'locked')
-        THEN 'source-locked'
       WHEN a."isOffline" THEN 'source-offline'
       WHEN a."deletedAt" IS NOT NULL OR a.status <> 'active' THEN 'source-trashed'
       ELSE 'not-selected'
     END`;
-}
-
-/**
- * Whether the mirror of the motion part `a` was deleted by Immich itself, which had taken the video out of the mirrored still again and shows that one
- * since.
- */
-function isReplacedByImmich(sql: Sql): Fragment {
-  return sql`EXISTS (
-    SELECT 1
-    FROM asset still
-    JOIN immich_sidecar.asset_map still_map
-      ON still_map.source_asset_id = still.id AND still_map.target_user_id = m.target_user_id
-    JOIN asset still_mirror ON still_mirror.id = still_map.mirror_asset_id
-    JOIN asset shown ON shown.id = still_mirror."livePhotoVideoId"
-    WHERE still."livePhotoVideoId" = a.id
-      AND shown.checksum = a.checksum
-  )`;
 }
 
 /** Whether any job for the target of the mapping `m` selects the source `a`. */
@@ -295,7 +287,7 @@ function isJustified(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
 
 /** The motion parts that nothing justifies any more once these mirrors of stills are gone, and that do not go anyway. */
 async function findMotionParts(
-  { sql, jobs, settings }: View,
+  { sql, jobs, settings, leftOut }: View,
   braked: readonly string[],
   withdrawals: readonly Withdrawal[],
 ): Promise<MotionPart[]> {
@@ -329,6 +321,7 @@ async function findMotionParts(
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
     ) AS judged
     WHERE judged.later IS NOT NULL
+      AND judged.job_name <> ALL (${leftOut.map(({ job }) => job)})
       AND (judged.reason IS NULL OR ${isKept(sql, braked)})`;
 }
 

@@ -12,6 +12,7 @@ import marks from './011_marks.sql' with { type: 'text' };
 import selection from './012_selection.sql' with { type: 'text' };
 import detached from './013_detached.sql' with { type: 'text' };
 import inode from './014_inode.sql' with { type: 'text' };
+import locked from './015_locked.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 12, name: 'selection', schema: 'immich_sidecar_selection', sql: selection },
   { version: 13, name: 'detached', schema: 'immich_sidecar_detached', sql: detached },
   { version: 14, name: 'inode', schema: 'immich_sidecar', sql: inode },
+  { version: 15, name: 'locked', schema: 'immich_sidecar', sql: locked },
 ]);

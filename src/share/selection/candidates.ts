@@ -8,6 +8,7 @@ import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
 import type { Limits } from '../cycle/limits.ts';
+import { type View, workable } from '../cycle/tools.ts';
 import { hasTwin, isMotionOfMirror, isSelected } from './selection.ts';
 
 /** A source asset that is ready and has no mirror in the target's account yet. */
@@ -124,7 +125,7 @@ export function filesColumn(sql: Sql, schema: ImmichSchema, alias: string): Frag
  * The ids of selected assets that have no mirror yet and are not settled either: Immich is still at work on them, or has just
  * finished. What makes them ready leaves no trace that can be read cheaply, so they are looked at again. At most `limit`.
  */
-export async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: number): Promise<string[]> {
+async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT a.id
     FROM asset a
@@ -134,6 +135,13 @@ export async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: numbe
       AND ${isOpen(sql, job)}
     LIMIT ${limit}`;
   return rows.map(({ id }) => id);
+}
+
+/** The same of all jobs that can be worked on. One more than the limit of each says that there are too many. */
+export async function readAllWaiting(view: View, limit: number): Promise<string[]> {
+  const waiting: string[] = [];
+  for (const job of workable(view)) waiting.push(...await readWaiting(view.sql, job, view.scope, limit + 1));
+  return waiting;
 }
 
 /** Whether the source `a` has no mirror in the target's account, and nothing that was decided stands against one. */

@@ -3,13 +3,19 @@ import { isMissed, isPresent } from '../../immich/presence.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { isChosen } from './criteria.ts';
+import { isPartOfLocked } from './locked.ts';
 
 /**
- * Whether a job selects the row `a` of `asset` by itself. Trashed, offline and locked assets are never selected, nor is
- * a mirror: sharing back and forth, or around a circle, makes no mirror of a mirror.
+ * Whether a job selects the row `a` of `asset` by itself. Trashed, offline and locked assets are never selected, nor are motion parts of
+ * locked ones, nor is a mirror: sharing back and forth, or around a circle, makes no mirror of a mirror.
  */
 export function isSelected(sql: Sql, job: Job): Fragment {
-  return sql`(${isSelectedAnew(sql, job)} AND ${isOriginal(sql)})`;
+  const mayBePart = job.visibilities.includes('hidden');
+  return sql`(
+    ${isSelectedAnew(sql, job)}
+    AND ${isOriginal(sql)}
+    ${mayBePart ? sql`AND NOT ${isPartOfLocked(sql, sql`${job.targetUserId}::uuid`)}` : sql``}
+  )`;
 }
 
 /** The same as long as there are no mirrors, and no tables of ours that would tell them. */

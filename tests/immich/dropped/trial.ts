@@ -1,5 +1,8 @@
 import { EXIT, messageOf, UserError } from '../../../src/errors.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
+import { readCatalog } from '../../../src/immich/catalog.ts';
+import { missingFrom } from '../../../src/immich/requirements.ts';
+import { share } from '../../../src/share/share.ts';
 import { readState, type State } from '../../share/oracle/state.ts';
 import { accountOf, differencesOf, type Dropped, listDifferences, Names } from './account.ts';
 import type { Scene } from './scene.ts';
@@ -7,7 +10,8 @@ import { USERS } from './users.ts';
 
 /** What one user made of a copy. */
 type Result =
-  | { readonly kind: 'refused'; readonly message: string; readonly wrote: boolean }
+  /** `after`: if anything was written. */
+  | { readonly kind: 'refused'; readonly message: string; readonly after: State | undefined }
   | { readonly kind: 'failed'; readonly message: string }
   /** `after` only of one that writes. */
   | { readonly kind: 'done'; readonly said: readonly string[]; readonly after: State | undefined };
@@ -16,15 +20,18 @@ type Result =
 export interface Expectation {
   readonly names: Names;
   readonly results: ReadonlyMap<string, Result>;
+  readonly before: State;
+  /** What is left when only what is locked was withdrawn: a cycle does so before it refuses. */
+  readonly unlocked: State;
 }
 
 /** Throws Error when anything fails. */
 export async function expect(scene: Scene): Promise<Expectation> {
-  const { names, results } = await run(scene, undefined, undefined);
+  const { names, results, before } = await run(scene, undefined, undefined);
   for (const [user, result] of results) {
     if (result.kind !== 'done') throw new Error(`${user} fails without anything being dropped: ${result.message}`);
   }
-  return { names, results };
+  return { names, results, before, unlocked: await withdrawLockedOnly(scene) };
 }
 
 /** What became of dropping something. */
@@ -37,7 +44,7 @@ export interface Verdict {
 
 /** Drops something in a copy of the scene and has all users work with it. */
 export async function judge(scene: Scene, expectation: Expectation, dropped: Dropped): Promise<Verdict> {
-  const { names, results } = await run(scene, expectation.names, dropped);
+  const { names, results, canWithdrawLocked } = await run(scene, expectation.names, dropped);
   const problems: string[] = [];
   const refusedBy: string[] = [];
   for (const [user, result] of results) {
@@ -47,7 +54,12 @@ export async function judge(scene: Scene, expectation: Expectation, dropped: Dro
     else if (result.kind === 'refused') {
       refusedBy.push(user);
       if (!isNamed(result.message, dropped)) problems.push(`${user} does not name it: ${result.message}`);
-      if (result.wrote) problems.push(`${user} refuses after it has written`);
+      if (user === 'sync' && canWithdrawLocked) {
+        const [expected, actual] = [expectation.unlocked, result.after ?? expectation.before]
+          .map((state) => accountOf(names, state, dropped));
+        if (expected === undefined || actual === undefined) continue;
+        problems.push(...differencesOf(expected, actual).map((line) => `${user} refuses, and leaves ${line}`));
+      } else if (result.after !== undefined) problems.push(`${user} refuses after it has written`);
     } else {
       problems.push(...listDifferences(`${user} says`, wanted.said, result.said));
       if (wanted.after === undefined || result.after === undefined) continue;
@@ -69,7 +81,7 @@ async function run(
   scene: Scene,
   known: Names | undefined,
   dropped: Dropped | undefined,
-): Promise<{ names: Names; results: Map<string, Result> }> {
+): Promise<{ names: Names; results: Map<string, Result>; before: State; canWithdrawLocked: boolean }> {
   await using copy = await scene.copy();
   const { config, mounts } = copy;
   const superuser = await connect(copy.superuser);
@@ -79,6 +91,8 @@ async function run(
     sql = await connect(config.database);
     const results = new Map<string, Result>();
     let before = await readState(superuser, mounts);
+    const first = before;
+    const canWithdrawLocked = missingFrom(await readCatalog(superuser), 'locking').length === 0;
     const names = known ?? new Names(before);
     for (const { name, isWriter = false, isAfterSync = true, isLikeOthers = false, use } of USERS) {
       const synced = results.get('sync')?.kind;
@@ -90,18 +104,39 @@ async function run(
         before = after ?? before;
         result = { kind: 'done', said: linesOf(said, names.teller(before)), after };
       } catch (error) {
+        const after = await readState(superuser, mounts);
         result = error instanceof UserError && error.exitCode === EXIT.refused
-          ? { kind: 'refused', message: messageOf(error), wrote: !isSame(before, await readState(superuser, mounts)) }
+          ? { kind: 'refused', message: messageOf(error), after: isSame(before, after) ? undefined : after }
           : { kind: 'failed', message: error instanceof Error ? `${error.name}: ${error.message}` : messageOf(error) };
       }
       results.set(name, result);
     }
-    return { names, results };
+    return { names, results, before: first, canWithdrawLocked };
   } finally {
     if (sql !== undefined) await disconnect(sql);
     await disconnect(superuser);
   }
 }
+
+/** A cycle of jobs that are all wrong does nothing else. */
+async function withdrawLockedOnly(scene: Scene): Promise<State> {
+  await using copy = await scene.copy();
+  const { config, mounts } = copy;
+  const jobs = config.jobs.map((job) => ({ ...job, targetLibraryId: crypto.randomUUID() }));
+  const superuser = await connect(copy.superuser);
+  const sql = await connect(config.database);
+  try {
+    await share(sql, { ...config, jobs }, { version: 'test', progress: SILENT }).catch((error) => {
+      if (!(error instanceof UserError && error.exitCode === EXIT.usage)) throw error;
+    });
+    return await readState(superuser, mounts);
+  } finally {
+    await disconnect(sql);
+    await disconnect(superuser);
+  }
+}
+
+const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
 
 async function drop(sql: Connection, { table, column }: Dropped): Promise<void> {
   await (column === undefined

@@ -66,7 +66,7 @@ async function sync(sql: Connection, config: Config): Promise<unknown> {
 
 /** What was done, but for how many rows followed: what follows may be the very column that was dropped. */
 function countsOf({ jobs, brakes, complete }: CycleReport): unknown {
-  return { jobs: jobs.map(({ rowsUpdated: _, ...counts }) => counts), brakes, complete };
+  return { jobs: jobs.map(({ rowsUpdated: _rows, facesUpdated: _faces, ...counts }) => counts), brakes, complete };
 }
 
 async function status(...args: Parameters<typeof readShareStatus>): Promise<unknown> {

@@ -10,7 +10,7 @@ import { followPeople, loseThumbnails, releaseFoundPeople, releasePeople, yieldP
 import type { Prediction } from './prediction.ts';
 import { followStacks } from './stacks.ts';
 import { isMeant } from './selection.ts';
-import { withdraw } from './withdraw.ts';
+import { withdraw, withdrawLocked } from './withdraw.ts';
 
 /**
  * What one cycle must make of the database and the disk, told the slow way: everything is looked at, one thing at a time, in
@@ -20,6 +20,7 @@ export function predict(prediction: Prediction): void {
   lookUpNames(prediction);
   heedCommands(prediction);
   loseFiles(prediction);
+  withdrawLocked(prediction);
   removeLitter(prediction);
   mendPeople(prediction);
   yieldPeople(prediction);

@@ -7,7 +7,19 @@ import type { Row } from './state.ts';
 /** Whether a share means this photo for itself. */
 export function isSelected(prediction: Prediction, job: JobConfig, asset: Row): boolean {
   return isPresent(job, asset) && isInScope(job, asset) && isChosen(prediction, job, asset) &&
-    !prediction.isMirror(asset['id']);
+    !prediction.isMirror(asset['id']) &&
+    !isLockedFor(prediction, job.targetUserId, asset);
+}
+
+/** Whether it is locked, or the moving part of a locked photo and of no other that this target sees. */
+export function isLockedFor(prediction: Prediction, targetId: string, asset: Row): boolean {
+  if (asset['visibility'] === 'locked') return true;
+  if (asset['visibility'] !== 'hidden') return false;
+  const stills = prediction.records.all('asset').filter((still) => still['livePhotoVideoId'] === asset['id']);
+  return stills.some((still) => still['visibility'] === 'locked') &&
+    !stills.some((still) =>
+      still['visibility'] !== 'locked' && prediction.mirrorOf(still['id'], targetId) !== undefined
+    );
 }
 
 /** Whether it is the moving part of a photo that a share means and has mirrored. */

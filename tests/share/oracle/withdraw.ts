@@ -3,10 +3,34 @@ import { extractedOf, removeVideo } from './extracted.ts';
 import type { Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { CHILDREN } from './records.ts';
-import { isInGrace } from './selection.ts';
+import { personThumbnail } from './photos.ts';
+import { isInGrace, isLockedFor } from './selection.ts';
 import { leaveStacks } from './stacks.ts';
 
 type Reason = 'gone' | 'refused' | 'withdrawn';
+
+/** Withdraws what its owner has locked, with the covers of people that were cut from it. What the target has deleted is no concern of this. */
+export function withdrawLocked(prediction: Prediction): void {
+  const { records, memory, files } = prediction;
+  const going = memory.mirrors.filter((mirror) => {
+    const { sourceId, targetId } = mirror;
+    const source = records.asset(sourceId);
+    if (source === undefined || !isLockedFor(prediction, targetId, source)) return false;
+    return records.asset(mirror.id) !== undefined || isReplacedByImmich(prediction, mirror);
+  });
+  for (const mirror of going) {
+    if (reasonFor(prediction, mirror) === 'refused') memory.refused.add(`${mirror.sourceId} ${mirror.targetId}`);
+    const faces = new Set(records.of('asset_face', mirror.id).map((face) => face['id']));
+    for (const person of records.all('person').filter((row) => faces.has(row['faceAssetId']))) {
+      const path = text(person['thumbnailPath']);
+      files.delete(path);
+      const known = memory.people.find(({ id, targetId }) => path === personThumbnail(targetId, id));
+      if (known !== undefined) known.hasThumbnail = false;
+      records.change(person, { faceAssetId: null, thumbnailPath: '' });
+    }
+  }
+  removeMirrors(prediction, going);
+}
 
 /** Withdraws what has to go; twice, as a moving part goes with its still. */
 export function withdraw(prediction: Prediction): void {

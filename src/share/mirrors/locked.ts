@@ -1,0 +1,170 @@
+import { dirname } from 'node:path/posix';
+import { isNativelyShared } from '../../immich/native_shares.ts';
+import type { PeopleModel } from '../../immich/people.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { inBatches } from '../cycle/batches.ts';
+import type { Limits } from '../cycle/limits.ts';
+import { refused } from '../cycle/refused.ts';
+import { isWithin, type Scope } from '../cycle/scope.ts';
+import { searchPages } from '../cycle/search_pages.ts';
+import type { Database } from '../cycle/tools.ts';
+import { isPartOfLocked } from '../selection/locked.ts';
+import { homeOf } from './home.ts';
+import { type JournalEntry, readLinks, recordLinks } from './journal.ts';
+import { filesOfMadeAssets, findMadeAssets, isReplacedByImmich } from './made_by_immich.ts';
+import { readFilesOfImmich, type RemovalResult, removeRows } from './remove.ts';
+import type { Withdrawal } from './withdrawal.ts';
+
+/** What of Immich's schema it takes to withdraw locked photos: the tables and columns that are needed for `locking`, and no more. */
+export type LockingSchema = Pick<ImmichSchema, 'has'> & { readonly people: PeopleModel };
+
+/**
+ * The mirrors of locked sources, with those of their motion parts, of all jobs whether they are configured or not. One that the target's
+ * owner has trashed stays declined. Reads only.
+ */
+export function findLocked(sql: Sql, scope: Scope, { search }: Limits): AsyncGenerator<Withdrawal[]> {
+  const find = (after?: Withdrawal) =>
+    sql<Withdrawal[]>`
+      WITH locked AS MATERIALIZED (
+        SELECT id
+        FROM asset
+        WHERE visibility = 'locked'
+          AND ${isWithin(sql, scope, sql`id`)}
+        UNION
+        SELECT "livePhotoVideoId"
+        FROM asset
+        WHERE visibility = 'locked'
+          AND "livePhotoVideoId" IS NOT NULL
+          AND ${isWithin(sql, scope, sql`id`)}
+      ),
+      found AS MATERIALIZED (
+        SELECT
+          m.mirror_asset_id AS "mirrorAssetId",
+          m.source_asset_id AS "sourceAssetId",
+          m.target_user_id AS "targetUserId",
+          m.job_name AS "jobName",
+          CASE
+            WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline")
+              THEN 'target-trashed'
+            ELSE 'source-locked'
+          END AS reason
+        FROM locked
+        JOIN immich_sidecar.asset_map m ON m.source_asset_id = locked.id
+        LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
+        JOIN asset a ON a.id = m.source_asset_id
+        WHERE ${isLockedFor(sql, sql`m.target_user_id`)}
+          -- One that the target's owner has deleted is judged by the withdrawals.
+          AND (mirror.id IS NOT NULL OR ${isReplacedByImmich(sql)})
+          AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`}
+      )
+      SELECT *
+      FROM found
+      ORDER BY "mirrorAssetId"
+      LIMIT ${search}`;
+  return searchPages(find, search);
+}
+
+/** Whether the source `a` is locked, or the motion part of a locked photo that this target sees through no other one. */
+export function isLockedFor(sql: Sql, targetUserId: Fragment): Fragment {
+  return sql`(a.visibility = 'locked' OR ${isPartOfLocked(sql, targetUserId)})`;
+}
+
+/**
+ * Removes the rows of mirrors that findLocked has found, before their files: whatever keeps a file where it is must not keep a locked
+ * photo in somebody's timeline. The journal keeps the files, and phases/unfinished.ts removes them (docs/invariants.md, 6).
+ */
+export async function withdrawLocked(
+  database: Database,
+  schema: LockingSchema,
+  found: readonly Withdrawal[],
+): Promise<RemovalResult> {
+  const problems: RemovalResult['problems'][number][] = [];
+  const withdrawn = await inBatches(
+    database,
+    found,
+    async (tx, batch) => {
+      await removeLocked(tx, schema, batch);
+      return batch;
+    },
+    ({ jobName, sourceAssetId }, error) => problems.push(refused(error, { job: jobName, assetId: sourceAssetId })),
+    'READ COMMITTED',
+  );
+  return { withdrawn: withdrawn.flat(), problems };
+}
+
+async function removeLocked(tx: Sql, schema: LockingSchema, batch: readonly Withdrawal[]): Promise<void> {
+  const ids = batch.map(({ mirrorAssetId }) => mirrorAssetId);
+  // With the lock nobody can give them another file or face.
+  await tx`SELECT FROM asset WHERE id = ANY (${ids}::uuid[]) ORDER BY id FOR UPDATE`;
+  const links = Map.groupBy(await readLinks(tx, ids), ({ mirrorId }) => mirrorId);
+  const files = (await readFilesOfImmich(tx, schema, ids)).flatMap(({ mirrorId, path }): JournalEntry[] => {
+    const home = homeOf(path, links.get(mirrorId) ?? []);
+    return home === undefined ? [] : [{ mirrorId, path, keep: home.keep }];
+  });
+  const made = await findMadeAssets(tx, ids);
+  files.push(...await filesOfMadeAssets(tx, schema, made), ...await emptyCovers(tx, schema, ids));
+  await recordLinks(tx, files);
+  await tx`
+    UPDATE immich_sidecar.link l
+    SET locked_source_id = m.source_asset_id
+    FROM immich_sidecar.asset_map m
+    WHERE m.mirror_asset_id = ANY (${ids}::uuid[])
+      AND l.mirror_id = m.mirror_asset_id`;
+  await removeRows(tx, batch, made);
+}
+
+/** A person whose cover was cut from a mirror, also one of the target's own. */
+interface Cover {
+  readonly faceId: string;
+  readonly mirrorId: string;
+  readonly ownerId: string;
+  readonly path: string;
+}
+
+/**
+ * Takes the covers that were cut from these mirrors away; Immich makes others. Returns their files, which belong to the mirrors from now on.
+ * People who take part in a native share are left to phases/native_shares.ts: their rows are not ours.
+ */
+async function emptyCovers(tx: Sql, schema: LockingSchema, mirrorIds: readonly string[]): Promise<JournalEntry[]> {
+  const covers = await readCovers(tx, schema, mirrorIds);
+  if (covers.length === 0) return [];
+  await tx`
+    UPDATE person
+    SET "faceAssetId" = NULL, "thumbnailPath" = ''
+    WHERE "faceAssetId" = ANY (${covers.map(({ faceId }) => faceId)}::uuid[])`;
+  const entries = covers.flatMap(({ mirrorId, ownerId, path }) => {
+    const keep = thumbnailsOf(path, ownerId);
+    return keep === undefined ? [] : [{ mirrorId, path, keep }];
+  });
+  await tx`DELETE FROM immich_sidecar.link WHERE path = ANY (${entries.map(({ path }) => path)})`;
+  return entries;
+}
+
+async function readCovers(tx: Sql, schema: LockingSchema, mirrorIds: readonly string[]): Promise<Cover[]> {
+  const { personKey } = schema.people;
+  const hasNative = schema.has('person_user') && schema.has('person', personKey);
+  if (hasNative) {
+    const people = await tx<{ id: string; ownerId: string }[]>`
+      SELECT p.${tx(personKey)} AS id, p."ownerId"
+      FROM person p
+      JOIN asset_face f ON f.id = p."faceAssetId"
+      WHERE f."assetId" = ANY (${mirrorIds as string[]}::uuid[])`;
+    for (const [ownerId, ofOwner] of Map.groupBy(people, (person) => person.ownerId)) {
+      await schema.people.lock(tx, ofOwner.map(({ id }) => id), ownerId);
+    }
+  }
+  return await tx<Cover[]>`
+    SELECT f.id AS "faceId", f."assetId" AS "mirrorId", p."ownerId", p."thumbnailPath" AS path
+    FROM person p
+    JOIN asset_face f ON f.id = p."faceAssetId"
+    WHERE f."assetId" = ANY (${mirrorIds as string[]}::uuid[])
+      AND NOT ${hasNative ? isNativelyShared(tx, schema, tx`p."ownerId"`, tx`p.${tx(personKey)}`) : tx`false`}
+    FOR UPDATE OF p`;
+}
+
+/** Immich's folder of thumbnails, if this one lies where Immich keeps those of the owner's people. */
+function thumbnailsOf(path: string, ownerId: string): string | undefined {
+  const keep = dirname(dirname(dirname(dirname(path))));
+  return keep.endsWith('/thumbs') && path.startsWith(`${keep}/${ownerId}/`) ? keep : undefined;
+}

@@ -1,0 +1,66 @@
+import { getLogger } from '@logtape/logtape';
+import { readCatalog } from '../../immich/catalog.ts';
+import { readMigrations } from '../../immich/migrations.ts';
+import { peopleModelOf } from '../../immich/people.ts';
+import { missingFrom } from '../../immich/requirements.ts';
+import { assertRights } from '../../immich/rights.ts';
+import type { Connection } from '../../postgres/connect.ts';
+import { sqlStateOf } from '../../postgres/faults.ts';
+import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
+import type { Limits } from '../cycle/limits.ts';
+import type { Database } from '../cycle/tools.ts';
+import { MIGRATIONS } from '../schema/migrations.ts';
+import { findLocked, type LockingSchema, withdrawLocked } from './locked.ts';
+import type { RemovalResult } from './remove.ts';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+const logger = getLogger(['immich-sidecar', 'share']);
+
+/**
+ * Withdraws what its owners have locked, whatever else is wrong: with a job, a disk, or the parts of Immich's tables that only the rest of
+ * a cycle needs. Nothing is asked of the configuration. Of a database that lacks what even this needs, or that a newer version of this
+ * program has worked on, nothing is touched; the cycle then refuses it by name. The caller holds the instance lock, and Immich is not
+ * migrating.
+ *
+ * @param databaseFor for Immich's migrations as they are now
+ */
+export async function withdrawLockedFirst(
+  sql: Connection,
+  limits: Limits,
+  { databaseFor, makeTables }: {
+    readonly databaseFor: (migrations: string) => Database;
+    /** Brings our own tables to the newest version. */
+    readonly makeTables: () => Promise<void>;
+  },
+): Promise<RemovalResult> {
+  const result: { withdrawn: RemovalResult['withdrawn'][number][]; problems: RemovalResult['problems'][number][] } = {
+    withdrawn: [],
+    problems: [],
+  };
+  const migrations = await readMigrations(sql);
+  const catalog = await readCatalog(sql);
+  const version = await schemaVersion(sql, MIGRATIONS);
+  if (missingFrom(catalog, 'locking').length > 0 || version === 0 || version > newestVersion(MIGRATIONS)) return result;
+  const schema: LockingSchema = {
+    people: peopleModelOf(catalog),
+    has: (table, column) =>
+      column === undefined ? catalog.has(table) : catalog.get(table)?.columns.has(column) === true,
+  };
+  const database = databaseFor(migrations);
+  try {
+    for await (const page of findLocked(sql, 'all', limits)) {
+      if (version < newestVersion(MIGRATIONS)) await makeTables();
+      const { withdrawn, problems } = await withdrawLocked(database, schema, page);
+      result.withdrawn.push(...withdrawn);
+      result.problems.push(...problems);
+    }
+  } catch (error) {
+    if (sqlStateOf(error) === INSUFFICIENT_PRIVILEGE) await assertRights(sql, catalog); // names what is missing, and the remedy
+    throw error;
+  }
+  if (result.withdrawn.length > 0) {
+    logger.info('withdrew {count} photos that their owners have locked', { count: result.withdrawn.length });
+  }
+  return result;
+}

@@ -1,0 +1,29 @@
+import { plain } from '../../config/quote.ts';
+import { findLocked, withdrawLocked } from '../mirrors/locked.ts';
+import type { Withdrawal } from '../mirrors/withdrawal.ts';
+import { definePhase, eachPage, linesOf } from './phase.ts';
+
+/**
+ * Withdraws photos that their owners have locked. A full cycle has done so before anything else, while it did not even know whether it can
+ * work at all (share.ts); here it finds what adoption/ has recognised since.
+ */
+export const locked = definePhase({
+  name: 'locked',
+  what:
+    'Removes photos that their owners have locked, with their motion parts and the covers of people that were cut from them.',
+  per: 'cycle',
+  counts: {},
+  plan: ({ sql, scope, limits }) => findLocked(sql, scope, limits),
+  apply: eachPage(async ({ database, schema }, _unit: undefined, page: Withdrawal[], tally) => {
+    const { withdrawn, problems } = await withdrawLocked(database, schema, page);
+    for (const problem of problems) tally.problem(problem);
+    tally.withdrew(withdrawn);
+  }),
+  describe: (page) =>
+    linesOf(
+      '-',
+      'mirrors to withdraw',
+      page,
+      ({ jobName, mirrorAssetId, reason }) => `${plain(jobName)}: mirror ${mirrorAssetId} (${reason})`,
+    ),
+});

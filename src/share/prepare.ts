@@ -1,0 +1,87 @@
+import { getLogger } from '@logtape/logtape';
+import type { Config } from '../config/config.ts';
+import { UserError } from '../errors.ts';
+import { Linker } from '../files/linker.ts';
+import { pathMapOf } from './jobs/path_map_of.ts';
+import { assertImmichDatabase, readInstance } from '../immich/instance.ts';
+import { assertImmichAtRest, readMigrations } from '../immich/migrations.ts';
+import { assertRights } from '../immich/rights.ts';
+import { type ImmichSchema, readImmichSchema } from '../immich/schema.ts';
+import type { Connection, Sql } from '../postgres/connect.ts';
+import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
+import { assertReadable } from '../postgres/ownership.ts';
+import { type Limits } from './cycle/limits.ts';
+import { type View } from './cycle/tools.ts';
+import { checkJobs } from './checks/check.ts';
+import { completeJobs } from './jobs/complete.ts';
+import type { Job } from './jobs/job.ts';
+import { hasLinksBelow } from './mirrors/journal.ts';
+import { MIGRATIONS } from './schema/migrations.ts';
+import { OWN_SCHEMAS } from './schema/own_tables.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
+
+/** More than two batches at a time gain nothing on the machines this is made for, and cost memory. */
+const MAX_COPY_WORKERS = 2;
+
+/** What is looked up before a cycle, or before anything is planned. */
+export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
+  /** Immich's migrations when its tables were looked at. */
+  readonly migrations: string;
+  /** The jobs before anything that may happen to them was looked at. */
+  readonly configured: readonly Job[];
+}
+
+export async function prepare(
+  sql: Connection,
+  config: Config,
+  jobName: string | undefined,
+  limits: Limits,
+): Promise<Prepared> {
+  await assertImmichAtRest(sql);
+  await assertImmichDatabase(sql);
+  const migrations = await readMigrations(sql);
+  const schema: ImmichSchema = await readImmichSchema(sql);
+  for (const note of schema.notes) logger.warn('{note}', { note });
+  await assertReadable(sql, OWN_SCHEMAS);
+  const instance = await readInstance(sql, config.uploadLocationMount);
+  // A newer schema is refused later, by name; here it only must not be asked.
+  const version = await schemaVersion(sql, MIGRATIONS);
+  const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
+    await hasLinksBelow(sql, config.externalLibraryMount);
+  const paths = pathMapOf(config, instance, hasExternalLinks);
+  const jobs = await completeJobs(sql, schema, config.jobs, instance, paths, version === newestVersion(MIGRATIONS));
+  const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
+  if (jobName !== undefined && only === undefined) {
+    throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
+      problemCode: 'unknown-name',
+      remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
+    });
+  }
+  return {
+    migrations,
+    schema,
+    files: { linker: new Linker(paths.roots.map((root) => root.local)), paths },
+    configured: jobs,
+    jobs,
+    only,
+    leftOut: [],
+    mediaLocation: instance.mediaLocation,
+    limits,
+    settings: {
+      brake: config.brake,
+      graceHours: config.offlineGraceHours,
+      // One connection holds the lock and one plans.
+      copyWorkers: Math.max(1, Math.min(MAX_COPY_WORKERS, config.database.maxConnections - 2)),
+      // While embeddings are copied, hardly anything is planned.
+      vectorWorkers: Math.max(1, Math.min(config.vectorWorkers, config.database.maxConnections - 1)),
+    },
+  };
+}
+
+/** The same with the jobs that can be worked on. */
+export async function check(tx: Sql, prepared: Prepared): Promise<Prepared> {
+  await assertRights(tx, prepared.schema.catalog);
+  await migrate(tx, MIGRATIONS);
+  return { ...prepared, ...await checkJobs(tx, prepared) };
+}
