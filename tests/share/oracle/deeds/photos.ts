@@ -91,7 +91,15 @@ export const PHOTO_DEEDS: Deeds = {
     return `${scene.call(asset)} is restored`;
   }),
   delete: traced(async (scene) => {
-    const asset = await scene.own(scene.sql`NOT EXISTS (SELECT FROM asset s WHERE s."livePhotoVideoId" = a.id)`);
+    // Of a mirror that the journal has lost the files stay once they are the last ones (docs/invariants.md, 17).
+    const asset = await scene.own(scene.sql`
+      NOT EXISTS (SELECT FROM asset s WHERE s."livePhotoVideoId" = a.id)
+      AND NOT EXISTS (
+        SELECT
+        FROM immich_sidecar.asset_map m
+        WHERE m.source_asset_id IN (a.id, a."livePhotoVideoId")
+          AND NOT EXISTS (SELECT FROM immich_sidecar.link l WHERE l.mirror_id = m.mirror_asset_id)
+      )`);
     if (asset === undefined) return;
     await deleteAsset(scene.home, asset);
     return `${scene.call(asset)} is deleted for good`;
