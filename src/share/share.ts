@@ -135,7 +135,7 @@ export class Sharing {
     if (await schemaVersion(sql, MIGRATIONS) !== newestVersion(MIGRATIONS)) return undefined;
     const now = await readMark(sql, prepared.schema);
     const kept = await this.#marks.read(sql, this.#identity(prepared), now);
-    if (kept === undefined) return undefined;
+    if (kept === undefined || kept.waiting.length > limits.waiting) return undefined;
     const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs);
     const { mark, waiting, failed: assetIds } = kept;
     const last = { prepared, mark, waiting, failures: { assetIds, hasOthers: false }, fullAtMs };

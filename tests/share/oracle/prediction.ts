@@ -8,6 +8,8 @@ export class Prediction {
   readonly records: Records;
   readonly files: Map<string, FileFact>;
   readonly memory: Memory;
+  /** Mirrors of whose files nobody knows any more that they are ours. */
+  readonly lost = new Set<string>();
 
   constructor(
     readonly before: State,

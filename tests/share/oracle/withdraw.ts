@@ -93,7 +93,8 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void
 }
 
 /** What we made for a mirror, and what Immich has made for it since: the sidecar of an edit also if its row is lost. */
-function pathsOf({ records }: Prediction, mirror: Mirror): Set<string> {
+function pathsOf({ records, lost }: Prediction, mirror: Mirror): Set<string> {
+  if (lost.has(mirror.id)) return new Set();
   const row = records.asset(mirror.id);
   return new Set([
     ...mirror.files,
