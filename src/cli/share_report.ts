@@ -1,3 +1,4 @@
+import { plain } from '../config/quote.ts';
 import { describeBrake } from '../share/brake/words.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import type { JobReport } from '../share/cycle/report.ts';
@@ -53,7 +54,7 @@ function describeRest(job: JobReport): string {
   lines.push(...changes.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`));
   for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} removed: ${reason}`);
   lines.push(...listProblems(job.problems));
-  return lines.map((line) => `  ${line}\n`).join('');
+  return lines.length === 0 ? '' : `${plain(job.job)}:\n` + lines.map((line) => `  ${line}\n`).join('');
 }
 
 function total(counts: Readonly<Partial<Record<string, number>>>): number {

@@ -56,7 +56,7 @@ export function planSchema(catalog: Catalog): ImmichSchema {
   ) as ImmichSchema['columns'];
   const copiedTables = tablesCopied('rows')
     .filter(([name]) => catalog.has(name))
-    .map(([name]) => ({ name, columns: columnsOf(name, ['assetId']) }));
+    .map(([name, { except = [] }]) => ({ name, columns: columnsOf(name, ['assetId', ...except]) }));
   const problems = [...missing, ...blocking];
   if (problems.length > 0) {
     throw new RefusedError(`This Immich database is not one that sharing can work on: ${problems.join('; ')}.`, {

@@ -102,6 +102,7 @@ async function readHoldings(sql: Sql): Promise<(Holdings & { readonly job: strin
     FROM (
       SELECT m.job_name, count(*)::int AS mirrors, coalesce(sum(e."fileSizeInByte"), 0)::float8 AS bytes
       FROM immich_sidecar.asset_map m
+      JOIN asset mirror ON mirror.id = m.mirror_asset_id -- the target may have deleted library or account
       LEFT JOIN asset_exif e ON e."assetId" = m.mirror_asset_id
       GROUP BY m.job_name
     ) AS held

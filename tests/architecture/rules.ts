@@ -10,7 +10,7 @@ interface Layer {
 }
 
 const EVERYWHERE = ['errors', 'config', 'problems', 'codes'];
-const BELOW_JOBS = ['immich', 'postgres', 'files', ...EVERYWHERE];
+const BELOW_JOBS = ['immich', 'postgres', 'files', 'xmp', ...EVERYWHERE];
 const BELOW_CLI = ['service', 'share', 'writeback', 'fields', ...BELOW_JOBS];
 
 /** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
@@ -26,7 +26,8 @@ export const LAYERS: readonly Layer[] = [
   { name: 'share', path: 'src/share/', mayImport: BELOW_JOBS },
   { name: 'fields', path: 'src/writeback/fields/', mayImport: [] },
   { name: 'writeback', path: 'src/writeback/', mayImport: ['version', 'fields', ...BELOW_JOBS] },
-  { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', ...EVERYWHERE] },
+  { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', 'xmp', ...EVERYWHERE] },
+  { name: 'xmp', path: 'src/xmp/', mayImport: [] },
   { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
   { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
   { name: 'codes', path: 'src/problems/codes.ts', mayImport: [] },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { Engine } from './oracle/engine.ts';
 import { World } from './world.ts';
 
@@ -31,6 +32,29 @@ for (const release of ['v2.5.0', 'v3.1.0', 'v3.2.0'] as const) {
     } finally {
       await engine.end();
     }
+  });
+}
+
+for (const release of ['v2.5.0', 'v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'] as const) {
+  Deno.test(`${release}: an edit that its owner takes back is taken back on the mirror, with its pictures`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    await world.share();
+    const [source, mirror] = [world.id('family/edited'), await world.mirrorOf('family/edited') ?? ''];
+    const edited = async (id: string) =>
+      (await sql<{ path: string }[]>`SELECT path FROM asset_file WHERE "assetId" = ${id} AND "isEdited"`).map((
+        { path },
+      ) => path);
+    const pictures = await edited(mirror);
+    assert.ok(pictures.length > 0 && pictures.every((path) => existsSync(world.local(path))));
+    // As Immich: the edits, then the rows and files of their pictures (MediaService.handleAssetEditThumbnailGeneration, v3.1.0).
+    const ofSource = await edited(source);
+    await sql`DELETE FROM asset_edit WHERE "assetId" = ${source}`;
+    await sql`DELETE FROM asset_file WHERE "assetId" = ${source} AND "isEdited"`;
+    for (const path of ofSource) Deno.removeSync(world.local(path));
+    await world.share();
+    assert.deepEqual(await edited(mirror), []);
+    assert.deepEqual(pictures.filter((path) => existsSync(world.local(path))), []);
   });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { REPRESENTATIVE, SPREAD } from '../harness/database.ts';
 import { digestTables, listFiles } from './snapshot.ts';
+import { editAsset } from '../harness/immich_jobs/metadata.ts';
 import { World } from './world.ts';
 
 for (const release of SPREAD) {
@@ -34,7 +35,7 @@ for (const release of REPRESENTATIVE) {
     await world.share();
     const [id] = await world.someMirrored();
     const mirror = await world.mirrorOfId(id);
-    await sql`UPDATE asset_exif SET description = 'Bob says' WHERE "assetId" = ${mirror}`;
+    await editAsset(world, mirror, { description: 'Bob says' });
     await sql`UPDATE asset SET "isFavorite" = true, visibility = 'archive' WHERE id = ${mirror}`;
     await world.share();
     await sql`UPDATE asset_exif SET description = 'Alice says', rating = 5 WHERE "assetId" = ${id}`;
@@ -50,7 +51,7 @@ for (const release of REPRESENTATIVE) {
     await assertSettled(world);
     const [{ description } = { description: '' }] = await sql<{ description: string }[]>`
       SELECT description FROM asset_exif WHERE "assetId" = ${id}`;
-    await sql`UPDATE asset_exif SET description = ${description} WHERE "assetId" = ${mirror}`;
+    await editAsset(world, mirror, { description });
     await world.share();
     await sql`UPDATE asset_exif SET description = 'Alice says more' WHERE "assetId" = ${id}`;
     await world.share();
@@ -97,7 +98,7 @@ for (const release of REPRESENTATIVE) {
     const id = world.id('family/portrait');
     const mirror = await world.mirrorOfId(id);
     const say = async (asset: string) => {
-      await sql`UPDATE asset_exif SET description = 'the same words' WHERE "assetId" = ${asset}`;
+      await editAsset(world, asset, { description: 'the same words' });
       await sql`
         INSERT INTO asset_file ("assetId", type, path)
         SELECT id, 'sidecar', "originalPath" || '.xmp' FROM asset WHERE id = ${asset}`;

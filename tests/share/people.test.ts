@@ -74,6 +74,34 @@ for (const release of REPRESENTATIVE) {
     assert.deepEqual(await world.verify(verifyMirrors), []);
   });
 
+  Deno.test(`${release}: a cover that the target has chosen stays when the source picks another`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql } = world;
+    const { personKey, faceKey } = world.people;
+    const [alice, bob] = [world.library.users.alice.id, world.library.users.bob.id];
+    const dora = await mirrorOfPerson(world, 'alice/dora');
+    const chosen = await sql<{ id: string; source: string }[]>`
+      SELECT f.id, fm.source_face_id AS source
+      FROM immich_sidecar.person_map pm
+      JOIN asset_face f ON f.${sql(faceKey)} = pm.mirror_person_id AND f."deletedAt" IS NULL
+      JOIN immich_sidecar.face_map fm ON fm.mirror_face_id = f.id
+      WHERE pm.origin_person_id = ${world.library.people['alice/dora'].id}
+        AND pm.target_user_id = ${bob}
+        AND f.id <> ${dora?.faceAssetId ?? null}
+      ORDER BY f.id`;
+    const [own, other] = chosen;
+    assert.ok(own && other);
+    await sql`UPDATE person SET "faceAssetId" = ${own.id} WHERE "faceAssetId" = ${
+      dora?.faceAssetId ?? null
+    } AND "ownerId" = ${bob}`;
+    await sql`
+      UPDATE person SET "faceAssetId" = ${other.source}
+      WHERE ${sql(personKey)} = ${world.library.people['alice/dora'].id} AND "ownerId" = ${alice}`;
+    await world.share();
+    assert.equal((await mirrorOfPerson(world, 'alice/dora'))?.faceAssetId, own.id);
+  });
+
   Deno.test(`${release}: nobody without a mirrored face reaches the target, and the last face takes the person along`, async () => {
     await using world = await World.open(release);
     await world.share();

@@ -120,6 +120,21 @@ Deno.test("what follows and what stays after a takeover: the target's word, and 
   assert.ok((await world.namesOf('bob')).includes('My own Dora'), 'she stays his');
 });
 
+Deno.test('what the target has written a minute after that program shared a photo is theirs', async () => {
+  await using world = await World.open('v3.1.0');
+  await PredecessorWorld.share(world);
+  const { sql } = world;
+  const [picnic] = await sql<{ id: string }[]>`
+    SELECT target_asset_id AS id FROM _face_sync_asset_map WHERE source_asset_id = ${world.id('family/picnic')}`;
+  await sql`UPDATE asset SET "createdAt" = now() - interval '1 minute' WHERE id = ${picnic?.id ?? ''}`;
+  await sql`UPDATE asset_exif SET description = 'mine' WHERE "assetId" = ${picnic?.id ?? ''}`;
+  await takeOver(world);
+  await world.share();
+  const [row] = await sql<{ description: string }[]>`
+    SELECT description FROM asset_exif WHERE "assetId" = ${picnic?.id ?? ''}`;
+  assert.equal(row?.description, 'mine');
+});
+
 Deno.test('what the target has deleted, and what counted as a duplicate, stays away until it is forgotten', async () => {
   await using world = await World.open('v3.1.0');
   await PredecessorWorld.share(world);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { WithdrawReason } from '../../src/share/cycle/outcome.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
+import { editAsset } from '../harness/immich_jobs/metadata.ts';
 import { listFiles } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -89,7 +90,7 @@ for (const release of ['v2.0.0', ...REPRESENTATIVE] as const) {
       SELECT a."originalPath" AS source, m."originalPath" AS mirror FROM asset a, asset m WHERE a.id = ${id} AND m.id = ${mirror}`;
     assert.ok(asset);
     const sidecar = `${asset.mirror}.xmp`;
-    await sql`UPDATE asset_exif SET description = 'Bob says' WHERE "assetId" = ${mirror}`;
+    await editAsset(world, mirror, { description: 'Bob says' });
     await Deno.writeTextFile(world.local(sidecar), '<x/>');
     if (release === 'v2.0.0') await sql`UPDATE asset SET "sidecarPath" = ${sidecar} WHERE id = ${mirror}`;
     else await sql`INSERT INTO asset_file ("assetId", type, path) VALUES (${mirror}, 'sidecar', ${sidecar})`;

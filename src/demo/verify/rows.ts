@@ -28,7 +28,7 @@ const DIFFERENT: Readonly<Record<string, readonly string[]>> = Object.freeze({
     'deletedAt', // while a source is offline its mirror is not; checkOwnValues sees to it
     'isOffline',
   ],
-  asset_exif: ['assetId', 'updatedAt', 'updateId'],
+  asset_exif: ['assetId', 'updatedAt', 'updateId', 'lockedProperties'], // what its own user has changed
   asset_file: [...OWN, 'assetId', 'path'],
   smart_search: ['assetId'],
   asset_ocr: [...OWN, 'assetId'],

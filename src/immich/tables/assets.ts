@@ -91,7 +91,8 @@ export const ASSET_TABLES = Object.freeze(
       },
     },
     asset_exif: {
-      copied: { how: 'rows' },
+      // What a user has changed and Immich has not written into a sidecar yet: on a mirror it tells of its own user.
+      copied: { how: 'rows', except: ['lockedProperties'] },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
       rights: ['SELECT', 'INSERT', 'UPDATE'],
       needed: {
@@ -151,7 +152,7 @@ export const ASSET_TABLES = Object.freeze(
     asset_ocr: {
       from: '2.2',
       copied: { how: 'rows' },
-      watched: { by: 'update-id', asset: 'assetId', isIndexed: false, hasTrigger: false },
+      watched: { by: 'update-id', asset: 'assetId', isIndexed: false, hasTrigger: false, noted: 'ocrAt' },
       rights: ALL_RIGHTS,
       needed: { sharing: ['assetId'] },
     },

@@ -29,7 +29,11 @@ export type Version = `${number}.${number}`;
 /** How the rows of a source reach its mirror. */
 export type Copied =
   /** As they are, over their `assetId`. */
-  | { readonly how: 'rows' }
+  | {
+    readonly how: 'rows';
+    /** Left at their default: what belongs to the row and not to what it is about. */
+    readonly except?: readonly string[];
+  }
   /** By a statement of its own in share/, which fills in these columns or leaves them at their default on purpose; the others are copied. */
   | { readonly how: 'statement'; readonly filled: readonly string[] }
   /** They belong to a user, to playback or to housekeeping. */
@@ -46,6 +50,8 @@ export type Watched =
     readonly asset: 'id' | 'assetId';
     readonly isIndexed: boolean;
     readonly hasTrigger: boolean;
+    /** The column of asset_job_status that says when Immich wrote them: read in releases where the rows have no `updateId`. */
+    readonly noted?: string;
   }
   /** Its rows are deletions from the table `of`, written by a trigger that calls this function; `id` is the time. */
   | { readonly by: 'audit'; readonly of: string; readonly function: string }

@@ -1,4 +1,4 @@
-import { NOBODY, type TableDeclaration } from './declaration.ts';
+import { ALL_RIGHTS, NOBODY, type TableDeclaration } from './declaration.ts';
 
 /** Of a user, and of no photo. */
 const A_USERS = Object.freeze(
@@ -67,19 +67,22 @@ export const OTHER_TABLES = Object.freeze(
     },
     album_user_audit: AUDIT,
     tag: {
-      copied: { how: 'never', because: 'a tag is its owner’s' },
+      copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
       watched: { by: 'statement', isCounted: true },
-      needed: { sharing: ['id', 'userId', 'value', 'updateId'], writeBack: ['id', 'value'] },
+      rights: ALL_RIGHTS,
+      needed: { sharing: ['id', 'userId', 'value', 'parentId', 'color', 'updateId'], writeBack: ['id', 'value'] },
     },
     tag_asset: {
-      copied: { how: 'never', because: 'a tag is its owner’s' },
+      copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
       watched: { by: 'comparison' },
+      rights: ['SELECT', 'INSERT', 'DELETE'],
       needed: { sharing: [], writeBack: [] },
       keys: { tag: ['tagId', 'tagsId'], asset: ['assetId', 'assetsId'] },
     },
     tag_closure: {
-      copied: { how: 'never', because: 'a tag is its owner’s' },
+      copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
       watched: { by: 'comparison' },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id_ancestor', 'id_descendant'] },
     },
     memory: { ...A_USERS, needed: { sharing: ['id'], locking: ['id'] } }, // a trigger looks there for each mirror that goes

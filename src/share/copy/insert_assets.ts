@@ -1,6 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { fieldGroups, groupSum } from '../mirrors/fields.ts';
+import { fieldGroups, sourceSum } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
 import type { InspectedMirror } from '../mirrors/links.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
@@ -54,7 +54,7 @@ export async function insertAssets(
     { column: 'source_user_id', value: tx`a."ownerId"` },
     { column: 'target_user_id', value: tx`${job.targetUserId}::uuid` },
     { column: 'job_name', value: tx`${job.name}` },
-    ...fieldGroups(schema).map((group) => ({ column: group.base, value: groupSum(tx, group, 'a', 'e') })),
+    ...fieldGroups(schema).map((group) => ({ column: group.base, value: sourceSum(tx, group, 'a', 'e') })),
   ];
   const rows = await tx<{ id: string }[]>`
     WITH input AS (

@@ -65,6 +65,9 @@ const FOUNDATION: Readonly<Record<FoundationTable, (sql: Sql) => Fragment>> = Ob
 /** How far to look back when this role may not see how long the transactions of others have been open. */
 const BLIND_OVERLAP_SECONDS = 300;
 
+/** How far the clocks of Immich's server, which notes when it recognised text, and of the database may be apart. */
+const CLOCKS_APART_SECONDS = 300;
+
 /**
  * Notes this moment. One query, whose cost does not depend on the size of the library.
  *
@@ -168,8 +171,9 @@ export async function readChanges(
   const sources = [...new Set(jobs.map(({ sourceUserId }) => sourceUserId))];
   const isCounted = (table: ImmichTable) => COUNTED_TABLES.includes(table);
   const isWrittenTo = (table: ImmichTable) => !isCounted(table) || wasWrittenTo(table, since, now);
-  const floorOf = (table: ImmichTable) =>
-    isCounted(table) ? sql`${firstUuidOf((since.floorsMs[table] ?? since.floorMs) - backMs)}::uuid` : from;
+  const floorMsOf = (table: ImmichTable) =>
+    (isCounted(table) ? since.floorsMs[table] ?? since.floorMs : since.floorMs) - backMs;
+  const floorOf = (table: ImmichTable) => sql`${firstUuidOf(floorMsOf(table))}::uuid`;
   const isReadinessNews = tablesWatched('count').some(([table]) => isWrittenTo(table));
   // Many never write to these tables, and to compare is dear: counts that stay at 0 are believed.
   const isMoved = (table: ImmichTable) =>
@@ -192,6 +196,15 @@ export async function readChanges(
       .map(([table, { asset }]) =>
         sql`SELECT ${sql(asset)} AS id FROM ${sql(table)} WHERE "updateId" >= ${floorOf(table)}`
       ),
+    ...tablesWatched('update-id').flatMap(([table, { noted }]) => {
+      if (noted === undefined || !schema.has(table) || schema.has(table, 'updateId') || !isWrittenTo(table)) return [];
+      const sinceMs = floorMsOf(table) - CLOCKS_APART_SECONDS * 1_000;
+      return [
+        sql`SELECT "assetId" AS id FROM asset_job_status WHERE ${sql(noted)} >= to_timestamp(${
+          sinceMs / 1_000
+        }::float8)`,
+      ];
+    }),
     ...tablesWatched('audit')
       .filter(([table]) => schema.has(table))
       .map(([table]) => sql`SELECT "assetId" FROM ${sql(table)} WHERE id >= ${from}`),

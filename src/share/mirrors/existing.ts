@@ -32,6 +32,8 @@ export interface ExistingMirror extends Candidate {
   readonly hasOwnEdits: boolean;
   /** The source has been cropped or turned anew, and Immich has not made the pictures yet. */
   readonly isEditUnfinished: boolean;
+  /** The source is cropped or turned. */
+  readonly isSourceEdited: boolean;
   /** What the journal says. */
   readonly links: readonly Omit<JournalEntry, 'mirrorId'>[];
 }
@@ -68,6 +70,7 @@ export async function readExistingMirrors(
       (${isTouched((name) => !['visibility', 'edits', 'locks'].includes(name))}) AS "hasOwnSidecar",
       (${isTouched((name) => name === 'edits')}) AS "hasOwnEdits",
       ${isEditUnfinished(sql, schema)} AS "isEditUnfinished",
+      ${schema.has('asset', 'isEdited') ? sql`a."isEdited"` : sql`false`} AS "isSourceEdited",
       coalesce(
         (
           SELECT json_agg(json_build_object('path', l.path, 'keep', l.keep, 'stamp', ${stampColumns(sql)}))

@@ -42,6 +42,11 @@ export function fieldGroups(schema: ImmichSchema): FieldGroup[] {
   })).filter(({ name, asset, exif }) => name === 'edits' ? schema.has('asset_edit') : asset.length + exif.length > 0);
 }
 
+/** What a mirror is to be given of a group, as groupSum says it: the value of its source, the rows `asset` and `exif`; no locks, ever. */
+export function sourceSum(sql: Sql, group: FieldGroup, asset: string, exif: string): Fragment {
+  return group.name === 'locks' ? sql`md5(ROW(NULL::text)::text)::uuid` : groupSum(sql, group, asset, exif);
+}
+
 /**
  * The value of a group as an MD5, of the row `asset` of asset and the row `exif` of asset_exif. Times and numbers are written as
  * connect.ts sets it for every session, so equal values have equal sums for years.

@@ -105,7 +105,7 @@ export function compareFiles(
   }
   for (const actual of mirror.mirrorFiles) {
     if (mirror.files.some((source) => isAlike(source, actual))) continue;
-    if (isOwn(mirror, actual) || NEVER_WITHOUT.has(actual.type)) wantedPaths.add(actual.path);
+    if (isOwn(mirror, actual) || isOnlyForAMoment(mirror, actual)) wantedPaths.add(actual.path);
     else oldFileIds.push(actual.id);
   }
   // A file that is the target's own, or that the source has lost, keeps its place.
@@ -224,6 +224,11 @@ function isOwn(mirror: ExistingMirror, file: CandidateFile | undefined): boolean
   if (file === undefined) return false;
   return (file.type === 'sidecar' && mirror.hasOwnSidecar) ||
     (file.isEdited && (mirror.hasOwnEdits || mirror.isEditUnfinished));
+}
+
+/** Whether the source lacks a file only because Immich is making it anew. The pictures of an edit that was undone are gone for good. */
+function isOnlyForAMoment(mirror: ExistingMirror, { type, isEdited }: CandidateFile): boolean {
+  return NEVER_WITHOUT.has(type) && (!isEdited || mirror.isSourceEdited);
 }
 
 function findLike(mirror: ExistingMirror, file: FilePlan): CandidateFile | undefined {

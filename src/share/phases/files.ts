@@ -25,6 +25,7 @@ import {
   removeFiles,
 } from '../mirrors/journal.ts';
 import { mirrorPages } from '../mirrors/pages.ts';
+import { saidBy } from '../mirrors/sidecars.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /**
@@ -190,12 +191,27 @@ async function updateRows(
     FROM ${input}
     WHERE m.mirror_asset_id = input."mirrorAssetId"
       AND m.job_name <> ${job.name}`;
+  await noteSidecars(tx, plans);
   await tx`DELETE FROM asset_file WHERE id = ANY (${plans.flatMap(({ oldFileIds }) => oldFileIds)}::uuid[])`;
   await insertFiles(
     tx,
     schema,
     plans.map(({ plan, newFiles }) => ({ plan: { ...plan, files: newFiles }, files: new Set(newFiles) })),
   );
+}
+
+/** Notes what sidecars say that were linked anew; what earlier ones said does not count any more. */
+async function noteSidecars(tx: Sql, plans: readonly FilesPlan[]): Promise<void> {
+  const linked = plans.flatMap(({ plan, links }) =>
+    links.filter(({ link }) => link !== plan.original && link.mirrorPath.endsWith('.xmp'))
+      .map(({ source }) => ({ mirrorAssetId: plan.mirrorAssetId, said: saidBy(source.realPath) }))
+  );
+  if (linked.length === 0) return;
+  await tx`
+    UPDATE immich_sidecar.asset_map m
+    SET sidecar_said = linked.said
+    FROM jsonb_to_recordset(${tx.json(linked as never)}) AS linked ("mirrorAssetId" uuid, said uuid[])
+    WHERE m.mirror_asset_id = linked."mirrorAssetId"`;
 }
 
 /** Removes what no row names any more, unless another mirror has taken the place. */

@@ -21,6 +21,7 @@ import { rechecks } from './rechecks.ts';
 import { rows } from './rows.ts';
 import { stacks } from './stacks.ts';
 import { strays } from './strays.ts';
+import { idleTags, mirrorTags } from './tags.ts';
 import { unfinished } from './unfinished.ts';
 import { withdrawals } from './withdrawals.ts';
 
@@ -46,12 +47,14 @@ export const PHASES = Object.freeze(
     newAssets,
     motionParts,
     livePhotos,
+    mirrorTags,
     album,
     faces,
     faceAssignments,
     people,
     stacks,
     orphans,
+    idleTags,
     releasedPeople,
     lostThumbnails,
     embeddings,

@@ -114,6 +114,8 @@ async function findCovers(
         pm.mirror_person_id,
         pm.cover_face_id AS written_face_id,
         mirror."faceAssetId" AS current_face_id,
+        -- Another one than we wrote is the target's own choice, as long as its photo is there.
+        mirror."faceAssetId" <> pm.cover_face_id AS is_chosen,
         origin."thumbnailPath" AS thumbnail_path,
         (
           SELECT fm.mirror_face_id
@@ -134,6 +136,7 @@ async function findCovers(
               AND f."deletedAt" IS NULL
               AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = ${targetUserId}
             ORDER BY
+              ${isShown(sql, schema)} DESC,
               (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC,
               -- Of two that are alike the same one each time: ids of mirrored faces are made anew.
               (
@@ -152,10 +155,18 @@ async function findCovers(
         AND ${isOurs(sql, schema)}
         AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
     ) AS wanted
-    WHERE wanted.cover_face_id IS DISTINCT FROM wanted.written_face_id
+    WHERE (
+        wanted.cover_face_id IS DISTINCT FROM wanted.written_face_id
+        AND NOT coalesce(wanted.is_chosen AND wanted.cover_face_id IS NOT NULL, false)
+      )
       OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)
     ORDER BY wanted.mirror_person_id
     LIMIT ${limits.search}`;
+}
+
+/** Whether the face `f` is to be seen: from 2.5 on one that a crop leaves out is not. */
+function isShown(sql: Sql, schema: ImmichSchema): Fragment {
+  return schema.has('asset_face', 'isVisible') ? sql`f."isVisible"` : sql`true`;
 }
 
 /** People whose thumbnail is a copy of their origin's. */

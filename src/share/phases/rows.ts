@@ -1,15 +1,16 @@
-import { isEditUnfinished } from '../../immich/asset_files.ts';
-import type { CopiedTable, ImmichSchema } from '../../immich/schema.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
-import type { Tools } from '../cycle/tools.ts';
-import { commaSeparated } from '../copy/columns.ts';
+import { inSlices } from '../cycle/slices.ts';
+import type { Files, Tools } from '../cycle/tools.ts';
+import { commaSeparated, copied as copiedColumns, valueList } from '../copy/columns.ts';
 import { copyTable } from '../copy/copy_table.ts';
-import { type FieldGroup, fieldGroups, groupSum } from '../mirrors/fields.ts';
+import { fieldGroups, groupSum, sourceSum } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
-import { type MirrorPage, mirrorPages, mirrorsOn, unguessed } from '../mirrors/pages.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { mirrorPages } from '../mirrors/pages.ts';
+import { compareRows, isSidecarField, plainColumns, PROGRESS, type RowDifference } from '../mirrors/row_differences.ts';
+import { judgeFields, readSidecarPair, type SidecarPair } from '../mirrors/sidecars.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A mirror whose rows no longer say what its source's say. A dry run prints it; apply consumes it. */
@@ -22,10 +23,12 @@ export interface RowsPlan {
   readonly settle: readonly string[];
   /** Tables in which anything else differs. */
   readonly tables: readonly string[];
+  /** What the mirror's sidecar says without its owner having said it, and that is news: only noted. */
+  readonly said: readonly string[];
 }
 
-/** Written by Immich for each asset, no matter who owns it; what it has done for the source it need not do for the mirror. */
-const PROGRESS = 'asset_job_status';
+/** How many texts of sidecars are remembered of a mirror: a few for each field. */
+const REMEMBERED_SIDECARS = 50;
 
 /**
  * Lets the rows of mirrors follow whose source has changed since, or whose own rows were lost or computed anew. A mirror that only the
@@ -36,9 +39,13 @@ export const rows = definePhase({
   what: 'Carries changed rows over: dates, places, descriptions, edits, recognised text.',
   per: 'job',
   counts: { rowsUpdated: 'photos brought up to date' },
-  plan: async function* ({ sql, schema, scope, limits }, job: Job) {
+  plan: async function* ({ sql, schema, scope, limits, files }, job: Job) {
     for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
-      const plan = await compareRows(sql, schema, job, page);
+      const plan: RowsPlan[] = [];
+      await inSlices(await compareRows(sql, schema, job, page), (difference) => {
+        const item = judge(difference, schema, files);
+        if (item !== undefined) plan.push(item);
+      });
       if (plan.length > 0) yield plan;
     }
   },
@@ -54,7 +61,7 @@ export const rows = definePhase({
       '~',
       'photos to note as equal',
       page.filter((item) => !isFollowing(item)),
-      ({ mirrorAssetId, settle }) => `mirror ${mirrorAssetId} is as its source: ${settle.join(', ')}`,
+      ({ mirrorAssetId, settle }) => `mirror ${mirrorAssetId} is as its source: ${settle.join(', ') || 'its sidecar'}`,
     ),
   ],
 });
@@ -64,29 +71,18 @@ function isFollowing({ follow, tables }: RowsPlan): boolean {
   return follow.length + tables.length > 0;
 }
 
-async function compareRows(sql: Sql, schema: ImmichSchema, job: Job, page: MirrorPage): Promise<RowsPlan[]> {
-  const groups = fieldGroups(schema);
-  return await sql<RowsPlan[]>`
-    SELECT *
-    FROM (
-      SELECT
-        m.source_asset_id AS "sourceAssetId",
-        m.mirror_asset_id AS "mirrorAssetId",
-        ${groupsIn(sql, groups, 'follow')} AS follow,
-        ${groupsIn(sql, groups, 'settle')} AS settle,
-        ${differingTables(sql, schema, groups)} AS tables
-      FROM ${mirrorsOn(sql, job, page)}
-      JOIN asset a ON a.id = m.source_asset_id
-      JOIN asset mirror ON mirror.id = m.mirror_asset_id
-      LEFT JOIN asset_exif e ON e."assetId" = a.id
-      LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
-      CROSS JOIN LATERAL (
-        SELECT ${commaSeparated(sql, groups.flatMap((group) => sumsOf(sql, schema, group)))}
-      ) AS sums
-      WHERE ${unguessed(sql, sql`${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)}`)}
-    ) AS compared
-    WHERE (follow, settle, tables) IS DISTINCT FROM ('{}'::text[], '{}'::text[], '{}'::text[])`;
+/** Decides whose doing a difference is; undefined when nothing is to be done about it. */
+function judge(difference: RowDifference, schema: ImmichSchema, files: Files): RowsPlan | undefined {
+  const { mirrorSidecar, sourceSidecar, differing, locked, isExtracted, known, ...plan } = difference;
+  const hasLocks = schema.has('asset_exif', 'lockedProperties');
+  const isAboutSidecars = [...differing, ...plan.follow, ...plan.settle].some(isSidecarField);
+  const pair = isAboutSidecars ? readSidecarPair(files, mirrorSidecar, sourceSidecar) : NO_SIDECARS;
+  const { extracted, news } = judgeFields(pair, { differing, locked, hasLocks, isExtracted, known });
+  const item = { ...plan, follow: [...plan.follow, ...extracted], said: news };
+  return isFollowing(item) || item.settle.length + item.said.length > 0 ? item : undefined;
 }
+
+const NO_SIDECARS: SidecarPair = Object.freeze({ mirror: undefined, source: undefined, isOwn: false });
 
 async function followRows(
   { database, schema }: Tools,
@@ -115,117 +111,6 @@ async function followRows(
     ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId })),
   );
   tally.add('rowsUpdated', updated);
-}
-
-/** What a group is worth at the source, at the mirror, and was when it was written: columns `source_…`, `mirror_…`. */
-function sumsOf(sql: Sql, schema: ImmichSchema, group: FieldGroup): Fragment[] {
-  const source = groupSum(sql, group, 'a', 'e');
-  return [
-    group.name === 'edits'
-      ? sql`CASE WHEN ${isEditUnfinished(sql, schema)} THEN m.base_edits ELSE ${source} END AS source_edits`
-      : sql`${source} AS ${sql(`source_${group.name}`)}`,
-    sql`${groupSum(sql, group, 'mirror', 'mirror_exif')} AS ${sql(`mirror_${group.name}`)}`,
-  ];
-}
-
-/** The names of the groups that follow, or that are settled, as an array. */
-function groupsIn(sql: Sql, groups: readonly FieldGroup[], decision: 'follow' | 'settle'): Fragment {
-  const tests = groups.map(({ name, base }) => {
-    const [source, mirror, written] = [sql(`source_${name}`), sql(`mirror_${name}`), sql(base)];
-    const agrees = decision === 'settle'
-      ? sql`sums.${mirror} = sums.${source}`
-      : sql`sums.${mirror} = m.${written} AND sums.${mirror} <> sums.${source}`;
-    return sql`CASE WHEN sums.${source} IS DISTINCT FROM m.${written} AND ${agrees} THEN ${name}::text END`;
-  });
-  return sql`array_remove(ARRAY[${commaSeparated(sql, tests)}], NULL)`;
-}
-
-/** The names of the tables in which a mirror differs, groups of the target's owner aside. */
-function differingTables(sql: Sql, schema: ImmichSchema, groups: readonly FieldGroup[]): Fragment {
-  const differs = (columns: readonly string[], source: string, mirror: string) =>
-    sql`
-      ROW(${commaSeparated(sql, columns.map((column) => sql`${sql(source)}.${sql(column)}`))})::text
-      IS DISTINCT FROM ROW(${commaSeparated(sql, columns.map((column) => sql`${sql(mirror)}.${sql(column)}`))})::text`;
-  const tests = schema.copiedTables.filter(({ name }) => name !== 'asset_edit').map((table) => {
-    const { name, columns } = table;
-    if (name === 'asset_exif') {
-      const plain = plainColumns(columns, groups, 'exif');
-      return sql`
-        CASE
-          WHEN e."assetId" IS NOT NULL AND (mirror_exif."assetId" IS NULL OR ${differs(plain, 'e', 'mirror_exif')})
-            THEN ${name}::text
-        END`;
-    }
-    if (name === PROGRESS) return sql`CASE WHEN ${lacksProgress(sql, columns)} THEN ${name}::text END`;
-    const isTargets = isSeenThroughEdits(name) && groups.some((group) => group.name === 'edits')
-      ? sql`NOT ${keepsItsEdits(sql, schema)} AND`
-      : sql``;
-    return sql`
-      CASE
-        WHEN ${isTargets} ${rowsOf(sql, table, 'source_asset_id')} IS DISTINCT FROM ${
-      rowsOf(sql, table, 'mirror_asset_id')
-    }
-          THEN ${name}::text
-      END`;
-  });
-  const plain = plainColumns(schema.columns.asset, groups, 'asset');
-  const shown = groups.find(({ name }) => name === 'edits')?.asset ?? [];
-  tests.push(sql`
-    CASE
-      WHEN ${differs(plain, 'a', 'mirror')}
-        ${shown.length === 0 ? sql`` : sql`OR (NOT ${keepsItsEdits(sql, schema)} AND ${differs(shown, 'a', 'mirror')})`}
-        THEN 'asset'
-    END`);
-  return sql`array_remove(ARRAY[${commaSeparated(sql, tests)}], NULL)`;
-}
-
-/** The target's owner has cropped or turned the mirror, or the source's new edit is not to be seen yet. */
-function keepsItsEdits(sql: Sql, schema: ImmichSchema): Fragment {
-  return sql`(
-    ${isEditUnfinished(sql, schema)}
-    OR (sums.mirror_edits IS DISTINCT FROM sums.source_edits AND sums.mirror_edits IS DISTINCT FROM m.base_edits)
-  )`;
-}
-
-/** Text that lies outside a crop is marked as not visible. */
-function isSeenThroughEdits(table: string): boolean {
-  return table === 'asset_ocr' || table === 'ocr_search';
-}
-
-/** Copied columns that belong to no group. */
-function plainColumns(columns: readonly string[], groups: readonly FieldGroup[], kind: 'asset' | 'exif'): string[] {
-  const grouped = new Set(groups.flatMap((group) => group[kind]));
-  return columns.filter((column) => !grouped.has(column));
-}
-
-/** All rows of a table for one asset, as text, in an order of their own. */
-function rowsOf(sql: Sql, table: CopiedTable, assetId: 'source_asset_id' | 'mirror_asset_id'): Fragment {
-  return sql`(
-    SELECT array_agg(line ORDER BY line)
-    FROM (
-      SELECT ROW(${commaSeparated(sql, table.columns.map((column) => sql`t.${sql(column)}`))})::text AS line
-      FROM ${sql(table.name)} t
-      WHERE t."assetId" = m.${sql(assetId)}
-    ) AS lines
-  )`;
-}
-
-function lacksProgress(sql: Sql, columns: readonly string[]): Fragment {
-  return sql`EXISTS (
-    SELECT 1
-    FROM asset_job_status done
-    LEFT JOIN asset_job_status own ON own."assetId" = m.mirror_asset_id
-    WHERE done."assetId" = m.source_asset_id
-      AND (
-        own."assetId" IS NULL
-        ${
-    columns.reduce(
-      (any, column) => sql`${any} OR (own.${sql(column)} IS NULL AND done.${sql(column)} IS NOT NULL)`,
-      sql``,
-    )
-  }
-      )
-  )`;
 }
 
 async function fillProgress(tx: Sql, columns: readonly string[], mirrorAssetIds: string[]): Promise<void> {
@@ -275,46 +160,49 @@ async function followColumns(
   if (affected.length === 0) return;
   const key = name === 'asset' ? tx('id') : tx('assetId');
   const grouped = groups.flatMap((group) =>
-    group[kind].map((column) =>
-      group.name === 'edits'
+    group[kind].map((column) => {
+      const given = group.name === 'locks' ? tx`NULL` : tx`source.${tx(column)}`;
+      const follows = group.name === 'edits'
         // They show what the edits are at, and may change without any.
-        ? tx`
-          ${tx(column)} = CASE
-            WHEN ${groupSum(tx, group, 'mirror', 'mirror')} = ${groupSum(tx, group, 'source', 'source')}
-              THEN source.${tx(column)}
-            ELSE mirror.${tx(column)}
-          END`
-        : tx`
-          ${tx(column)} = CASE
-            WHEN ${group.name}::text = ANY (plan.follow) THEN source.${tx(column)}
-            ELSE mirror.${tx(column)}
-          END`
-    )
+        ? tx`${groupSum(tx, group, 'mirror', 'mirror')} = ${groupSum(tx, group, 'source', 'source')}`
+        : tx`${group.name}::text = ANY (plan.follow)`;
+      return { column, value: tx`CASE WHEN ${follows} THEN ${given} ELSE mirror.${tx(column)} END` };
+    })
   );
-  const plain = plainColumns(copied, groups, kind).map((column) => tx`${tx(column)} = source.${tx(column)}`);
+  const plain = copiedColumns(tx, 'source', plainColumns(copied, groups, kind));
+  const assignments = [...plain, ...grouped];
+  // A group may have columns in both tables and differ in one of them.
   await tx`
     UPDATE ${tx(name)} mirror
-    SET ${commaSeparated(tx, [...plain, ...grouped])}
+    SET ${commaSeparated(tx, assignments.map(({ column, value }) => tx`${tx(column)} = ${value}`))}
     FROM ${planned(tx, affected)}
     JOIN ${tx(name)} source ON source.${key} = plan."sourceAssetId"
-    WHERE mirror.${key} = plan."mirrorAssetId"`;
+    WHERE mirror.${key} = plan."mirrorAssetId"
+      AND ROW(${commaSeparated(tx, assignments.map(({ column }) => tx`mirror.${tx(column)}`))})::text
+        IS DISTINCT FROM ROW(${valueList(tx, assignments)})::text`;
 }
 
 /** Notes what the mirrors were given. */
 async function noteBases(tx: Sql, schema: ImmichSchema, batch: readonly RowsPlan[]): Promise<void> {
   const groups = fieldGroups(schema);
-  const noted = batch.filter(({ follow, settle }) => follow.length + settle.length > 0);
+  const noted = batch.filter(({ follow, settle, said }) => follow.length + settle.length + said.length > 0);
   if (noted.length === 0) return;
   const assignments = groups.map((group) =>
     tx`
       ${tx(group.base)} = CASE
-        WHEN ${group.name}::text = ANY (plan.follow || plan.settle) THEN ${groupSum(tx, group, 'a', 'e')}
+        WHEN ${group.name}::text = ANY (plan.follow || plan.settle) THEN ${sourceSum(tx, group, 'a', 'e')}
         ELSE m.${tx(group.base)}
       END`
   );
   await tx`
     UPDATE immich_sidecar.asset_map m
-    SET ${commaSeparated(tx, assignments)}
+    SET ${commaSeparated(tx, assignments)},
+        sidecar_said = CASE
+          WHEN cardinality(plan.said) = 0 THEN m.sidecar_said
+          ELSE (coalesce(m.sidecar_said, '{}') || plan.said)[greatest(1, cardinality(coalesce(m.sidecar_said, '{}') || plan.said) - ${
+    REMEMBERED_SIDECARS - 1
+  }):]
+        END
     FROM ${planned(tx, noted)}
     JOIN asset a ON a.id = plan."sourceAssetId"
     LEFT JOIN asset_exif e ON e."assetId" = a.id
@@ -325,5 +213,5 @@ async function noteBases(tx: Sql, schema: ImmichSchema, batch: readonly RowsPlan
 function planned(tx: Sql, batch: readonly RowsPlan[]): Fragment {
   return tx`
     jsonb_to_recordset(${tx.json(batch as never)}) AS plan
-      ("sourceAssetId" uuid, "mirrorAssetId" uuid, follow text[], settle text[])`;
+      ("sourceAssetId" uuid, "mirrorAssetId" uuid, follow text[], settle text[], said uuid[])`;
 }

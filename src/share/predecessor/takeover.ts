@@ -65,8 +65,11 @@ function inBatches<T>(items: readonly T[], size: number): T[][] {
   return batches;
 }
 
-/** A row of asset_exif that nobody has written since its asset was made: that program does it in one transaction. */
-const UNTOUCHED = '5 minutes';
+/**
+ * A row of asset_exif that nobody has written since its asset was made: that program does it in one transaction, and nobody can open a new
+ * photo and describe it so quickly. After a longer one what was written is unknown, and then it is the target's.
+ */
+const UNTOUCHED = '10 seconds';
 
 /** What shows in asset_exif when the target changes it. */
 const IN_EXIF: ReadonlySet<GroupName> = new Set(['description', 'date', 'position', 'rating', 'tags', 'locks']);

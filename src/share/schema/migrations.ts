@@ -13,6 +13,8 @@ import selection from './012_selection.sql' with { type: 'text' };
 import detached from './013_detached.sql' with { type: 'text' };
 import inode from './014_inode.sql' with { type: 'text' };
 import locked from './015_locked.sql' with { type: 'text' };
+import sidecars from './016_sidecars.sql' with { type: 'text' };
+import tags from './017_tags.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -35,4 +37,6 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 13, name: 'detached', schema: 'immich_sidecar_detached', sql: detached },
   { version: 14, name: 'inode', schema: 'immich_sidecar', sql: inode },
   { version: 15, name: 'locked', schema: 'immich_sidecar', sql: locked },
+  { version: 16, name: 'sidecars', schema: 'immich_sidecar', sql: sidecars },
+  { version: 17, name: 'tags', schema: 'immich_sidecar_tags', sql: tags },
 ]);

@@ -43,8 +43,9 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
         FROM asset a
         CROSS JOIN LATERAL (
           SELECT (
-            SELECT m.mirror_asset_id
+            SELECT mirror.id
             FROM immich_sidecar.asset_map m
+            JOIN asset mirror ON mirror.id = m.mirror_asset_id
             WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
           ) IS NOT NULL OR (a.visibility = 'hidden' AND ${hasTwin(sql, job)}) AS is_mirrored
         ) AS mirrored

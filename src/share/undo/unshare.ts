@@ -8,6 +8,7 @@ import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { handOverAll, isOnNoMirror } from '../people/hand_over.ts';
 import { removeOrphans } from '../phases/orphans.ts';
+import { removeIdleTagsOf } from '../phases/tags.ts';
 import { undoUnfinished } from '../phases/unfinished.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
@@ -101,6 +102,7 @@ export async function applyUnshare(
   for (const targetUserId of plan.targetUserIds) {
     people += await removeOrphans(tools, targetUserId, onProblem);
     await handOverAll(tools, targetUserId, isOnNoMirror, onProblem);
+    await removeIdleTagsOf(tools, targetUserId, onProblem);
   }
   await undoUnfinished(tools, onProblem);
   await transaction(forgetIdleBrakes);

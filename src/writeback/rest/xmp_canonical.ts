@@ -1,4 +1,4 @@
-import { type Element, isWhitespace, unescaped } from '../xmp/elements.ts';
+import { type Element, isWhitespace, unescaped } from '../../xmp/elements.ts';
 import { isNamespaceAttribute } from '../xmp/namespaces.ts';
 import { XMP_NAMESPACES } from '../xmp/properties.ts';
 

@@ -1,4 +1,4 @@
-import { type Element, parseElements } from '../xmp/elements.ts';
+import { type Element, parseElements } from '../../xmp/elements.ts';
 
 /** A packet with what stands beside its elements, which ExifTool passes over. */
 export interface XmpDocument {

@@ -1,6 +1,6 @@
 import { isList } from '../fields/tag.ts';
 import { TAGS } from '../fields/fields.ts';
-import type { Element } from '../xmp/elements.ts';
+import type { Element } from '../../xmp/elements.ts';
 import { PROPERTIES, type Property, REGION_FIELDS, XMP_NAMESPACES } from '../xmp/properties.ts';
 import type { Losses } from './loss.ts';
 import {

@@ -1,6 +1,6 @@
 import { entryKey } from '../fields/lists.ts';
 import type { TagChange } from '../tags.ts';
-import { unescaped } from './elements.ts';
+import { unescaped } from '../../xmp/elements.ts';
 import { type PlacedAttribute, type PlacedElement, placeElements } from './positions.ts';
 import { PROPERTIES, type Property, XMP_NAMESPACES } from './properties.ts';
 import { declarations, propertyNode, xmpDescription, xmpLines, type XmpNode } from './write.ts';

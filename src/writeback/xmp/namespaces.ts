@@ -1,4 +1,4 @@
-import type { Element } from './elements.ts';
+import type { Element } from '../../xmp/elements.ts';
 import { XMP_NAMESPACES } from './properties.ts';
 
 /** Whether an attribute declares a prefix. */

@@ -1,8 +1,8 @@
 import { degreesOf, shown, shownNumber } from '../exiftool/shown.ts';
 import type { XmpForm } from '../fields/tag.ts';
 import type { Tags, TagValue } from '../fields/values.ts';
-import { itemsOf, textOf } from './contents.ts';
-import { type Element, isWhitespace, parseElements, unescaped } from './elements.ts';
+import { itemsOf, textOf } from '../../xmp/contents.ts';
+import { type Element, isWhitespace, parseElements, unescaped } from '../../xmp/elements.ts';
 import { areFamiliar, isNamespaceAttribute } from './namespaces.ts';
 import { PROPERTIES, type Property } from './properties.ts';
 import { readRegions } from './regions.ts';

@@ -1,7 +1,7 @@
 import { shown } from '../exiftool/shown.ts';
 import type { TagValue } from '../fields/values.ts';
-import { itemsOf, textOf } from './contents.ts';
-import { type Element, isWhitespace, unescaped } from './elements.ts';
+import { itemsOf, textOf } from '../../xmp/contents.ts';
+import { type Element, isWhitespace, unescaped } from '../../xmp/elements.ts';
 import { isNamespaceAttribute } from './namespaces.ts';
 import { type Fields, REGION_FIELDS } from './properties.ts';
 

@@ -1,7 +1,7 @@
 import { isWritable } from '../fields/text.ts';
 import type { TagChange } from '../tags.ts';
 import type { TagValue } from '../fields/values.ts';
-import { escaped } from './elements.ts';
+import { escaped } from '../../xmp/elements.ts';
 import { type Fields, PROPERTIES, type Property, REGION_FIELDS, XMP_NAMESPACES } from './properties.ts';
 
 /** Names this program as the one that has written the packet. */

@@ -9,6 +9,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   asset_exif: ['assetId'],
   face_search: ['faceId'],
   album_asset: ['albumId', 'assetId'],
+  tag_asset: ['assetId', 'tagId'],
+  tag_closure: ['id_ancestor', 'id_descendant'],
 };
 
 /** Says in words everything in which the database or the disk is not as predicted. Empty: all is well. */
@@ -120,6 +122,11 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
   );
   compare('withdrawn', [...memory.refused], rows('withdrawn', 'source_asset_id', 'target_user_id'));
   compare('skipped', [...memory.duplicates], rows('skipped', 'source_asset_id', 'target_user_id'));
+  compare(
+    'tag',
+    memory.tags.map(({ id, targetId, value }) => `${id} ${targetId} ${value}`),
+    rows('tag', 'tag_id', 'target_user_id', 'value'),
+  );
   const journal = rows('link', 'path');
   const people = new Set(memory.people.map(({ id }) => id));
   const isPersons = (row: Row) => people.has(String(row['mirror_id']));

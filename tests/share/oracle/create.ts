@@ -53,6 +53,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
       records.add(table, {
         ...row,
         assetId: id,
+        ...('lockedProperties' in row ? { lockedProperties: null } : {}),
         ...Object.fromEntries(generated.map((column) => [column, ANYTHING])),
       });
     }
@@ -64,6 +65,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     id,
     job,
     bases: basesOf(prediction, sourceId),
+    said: new Set(),
     albums: new Set(),
     faces: new Map(),
     files: new Set(),

@@ -1,6 +1,7 @@
 import { type Group, GROUPS, type Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING, same, touch } from './records.ts';
+import { IN_SIDECAR, Sidecars } from './sidecars.ts';
 import type { Row } from './state.ts';
 
 const COLUMNS: Readonly<Record<Group, { readonly asset?: readonly string[]; readonly exif?: readonly string[] }>> = {
@@ -14,9 +15,6 @@ const COLUMNS: Readonly<Record<Group, { readonly asset?: readonly string[]; read
   // Besides the rows of asset_edit: what they do to the asset.
   edits: { asset: ['width', 'height', 'thumbhash'] },
 };
-
-/** A sidecar is written when one of these is changed. */
-const IN_SIDECAR: readonly Group[] = ['description', 'date', 'position', 'rating', 'tags'];
 
 /** What a mirror has of its own. */
 const OWN_COLUMNS = new Set([
@@ -37,18 +35,27 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   const source = rowsOf(prediction, mirror.sourceId);
   const target = rowsOf(prediction, mirror.id);
   const wanted = (group: Group) =>
-    group === 'edits' && isEditUnfinished(prediction, source.asset)
+    group === 'locks'
+      ? NO_LOCKS
+      : group === 'edits' && isEditUnfinished(prediction, source.asset)
       ? mirror.bases.edits
       : valueOf(prediction, group, source);
   const touched = new Set<Group>();
+  const sidecars = new Sidecars(prediction, mirror);
+  const theirs = new Set<Group>();
+  let isAboutSidecars = false;
   for (const group of GROUPS) {
-    const [now, here] = [wanted(group), valueOf(prediction, group, target)];
-    if (now !== mirror.bases[group]) {
-      if (here === mirror.bases[group]) writeGroup(prediction, group, source, target);
-      if (here === mirror.bases[group] || here === now) mirror.bases[group] = now;
+    const [now, here, base] = [wanted(group), valueOf(prediction, group, target), mirror.bases[group]];
+    const isOnlyHere = here !== base && here !== now;
+    if (IN_SIDECAR.includes(group)) isAboutSidecars ||= isOnlyHere || now !== base;
+    if (isOnlyHere && sidecars.isTheirs(group)) theirs.add(group);
+    else {
+      if (here !== now) writeGroup(prediction, group, source, target);
+      mirror.bases[group] = now;
     }
     if (valueOf(prediction, group, target) !== wanted(group)) touched.add(group);
   }
+  if (isAboutSidecars) sidecars.remember(theirs);
   const hasOwnEdits = touched.has('edits') || isEditUnfinished(prediction, source.asset);
 
   const grouped = new Set(GROUPS.flatMap((group) => [...COLUMNS[group].asset ?? [], ...COLUMNS[group].exif ?? []]));
@@ -73,10 +80,14 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   return { hasOwnSidecar: IN_SIDECAR.some((group) => touched.has(group)), hasOwnEdits };
 }
 
+/** Locks are each user's own. */
+const NO_LOCKS = JSON.stringify([null]);
+
 /** The bases of a mirror that was made just now. */
 export function basesOf(prediction: Prediction, sourceId: string): Record<Group, string> {
   const source = rowsOf(prediction, sourceId);
-  return Object.fromEntries(GROUPS.map((group) => [group, valueOf(prediction, group, source)])) as Record<
+  const baseOf = (group: Group) => group === 'locks' ? NO_LOCKS : valueOf(prediction, group, source);
+  return Object.fromEntries(GROUPS.map((group) => [group, baseOf(group)])) as Record<
     Group,
     string
   >;

@@ -1,4 +1,5 @@
 import type { Touched } from './fields.ts';
+import { saidIn } from './sidecars.ts';
 import type { Mirror } from './memory.ts';
 import { mirrorChecksum, mirrorFilePath, mirrorPath } from './paths.ts';
 import { type Prediction, text } from './prediction.ts';
@@ -22,6 +23,7 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
     (file['type'] === 'sidecar' && touched.hasOwnSidecar) || (file['isEdited'] === true && touched.hasOwnEdits);
   const isAlike = (a: Row, b: Row) => a['type'] === b['type'] && a['isEdited'] === b['isEdited'];
   const sources = records.of('asset_file', mirror.sourceId);
+  const isOld = (before.tables['asset'] ?? []).some((row) => row['id'] === mirror.id);
   const actual = records.of('asset_file', mirror.id);
   const wanted = new Map<Row, string | undefined>();
   for (const file of sources.filter((file) => !isOwn(file))) {
@@ -43,7 +45,8 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
     wanted.set({ ...row, updateId: ANYTHING }, from);
   }
   for (const file of actual) {
-    const isKept = isOwn(file) || (KEPT.has(text(file['type'])) && !sources.some((other) => isAlike(other, file)));
+    const isMadeAnew = KEPT.has(text(file['type'])) && (file['isEdited'] !== true || source['isEdited'] === true);
+    const isKept = isOwn(file) || (isMadeAnew && !sources.some((other) => isAlike(other, file)));
     if (isKept) wanted.set(file, undefined);
   }
 
@@ -58,7 +61,14 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
     if (fact !== undefined) files.set(to, fact);
     mirror.files.add(to);
   };
-  for (const [file, from] of wanted) if (from !== undefined) link(from, text(file['path']));
+  for (const [file, from] of wanted) {
+    if (from === undefined) continue;
+    const place = text(file['path']);
+    if (file['type'] === 'sidecar' && isOld && before.files.get(place)?.inode !== before.files.get(from)?.inode) {
+      mirror.said = saidIn(before.files.get(from)?.content);
+    }
+    link(from, place);
+  }
   if (original === undefined) {
     const here = before.files.get(path);
     if (here !== undefined) files.set(path, here);

@@ -261,6 +261,7 @@ function witnessOf({ own }: State): Witness {
       find('person_map', { origin_person_id, target_user_id }, 'mirror_person_id'),
     stackOf: (source_stack_id, target_user_id) =>
       find('stack_map', { source_stack_id, target_user_id }, 'mirror_stack_id'),
+    tagOf: (value, target_user_id) => find('tag', { value, target_user_id }, 'tag_id'),
   };
 }
 

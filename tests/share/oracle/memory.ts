@@ -14,6 +14,8 @@ export interface Mirror {
   readonly job: JobConfig;
   /** What the source said about each group when we last wrote it. */
   readonly bases: Record<Group, string>;
+  /** What its sidecars have said, by field, that its owner never said. */
+  said: Set<string>;
   /** Albums that it was put into. */
   readonly albums: Set<string>;
   /** By the face of the source. */
@@ -61,11 +63,19 @@ export interface MirrorStack {
   primary: string;
 }
 
+/** A tag that was made for a target. */
+export interface MadeTag {
+  readonly id: string;
+  readonly targetId: string;
+  readonly value: string;
+}
+
 /** All that the next cycle depends on besides what is in Immich. */
 export interface Memory {
   mirrors: Mirror[];
   people: KnownPerson[];
   stacks: MirrorStack[];
+  tags: MadeTag[];
   /** `source target` of photos that the target has trashed or deleted. */
   refused: Set<string>;
   /** `source target` of photos that the target had, too. */
@@ -81,6 +91,7 @@ export function emptyMemory(): Memory {
     mirrors: [],
     people: [],
     stacks: [],
+    tags: [],
     refused: new Set(),
     duplicates: new Set(),
     wanted: new Set(),
@@ -94,4 +105,5 @@ export interface Witness {
   faceOf(sourceFaceId: string, mirrorId: string): string;
   personOf(origin: string, targetId: string): string;
   stackOf(sourceStackId: string, targetId: string): string;
+  tagOf(value: string, targetId: string): string;
 }

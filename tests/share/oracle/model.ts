@@ -10,6 +10,7 @@ import { followPeople, loseThumbnails, releaseFoundPeople, releasePeople, yieldP
 import type { Prediction } from './prediction.ts';
 import { followStacks } from './stacks.ts';
 import { isMeant } from './selection.ts';
+import { followTags, removeIdleTags } from './tags.ts';
 import { withdraw, withdrawLocked } from './withdraw.ts';
 
 /**
@@ -32,6 +33,7 @@ export function predict(prediction: Prediction): void {
     followFiles(prediction, mirror, followFields(prediction, mirror));
   }
   linkLivePhotos(prediction);
+  followTags(prediction);
   fillAlbums(prediction);
   followStacks(prediction);
   followFaces(prediction);
@@ -39,4 +41,5 @@ export function predict(prediction: Prediction): void {
   followPeople(prediction);
   releasePeople(prediction);
   loseThumbnails(prediction);
+  removeIdleTags(prediction);
 }

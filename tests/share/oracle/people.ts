@@ -27,9 +27,12 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
   const path = personThumbnail(known.targetId, known.id);
   const cover = visibleCover(prediction, known, origin);
   const thumbnail = before.files.get(text(origin['thumbnailPath']));
-  const isNewCover = cover !== known.cover;
+  const isChosen = known.cover !== null && mirror['faceAssetId'] !== null && mirror['faceAssetId'] !== known.cover;
+  const isNewCover = cover !== known.cover && !(isChosen && cover !== null);
   if (isNewCover || mirror['faceAssetId'] === null) {
-    const others = livingFaces(prediction, known).map((row) => row['id']);
+    const living = livingFaces(prediction, known);
+    const shown = living.filter((row) => row['isVisible'] !== false);
+    const others = (shown.length > 0 ? shown : living).map((row) => row['id']);
     const isFound = cover !== null || others.length > 0;
     if (isNewCover || isFound) {
       const face = cover ?? (isFound ? new OneOf(new Set(others)) : null);

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { extractMetadata } from '../../harness/immich_jobs/metadata.ts';
+import { type FileTags, writeXmp } from '../../harness/immich_jobs/xmp.ts';
 import { EXTERNAL, type Household, MEDIA, type Name } from './household.ts';
 
 /** A photo that somebody is about to have. */
@@ -74,9 +76,16 @@ export async function addPhoto(home: Household, photo: NewPhoto): Promise<string
 /** What Immich's jobs make of a new asset: metadata, thumbnails, search, faces, text. */
 export async function processPhoto(home: Household, id: string, photo: Partial<NewPhoto> = {}): Promise<void> {
   const [asset] = await home.sql<
-    { ownerId: string; originalPath: string; type: string; visibility: string; takenAt: string }[]
+    {
+      ownerId: string;
+      originalPath: string;
+      originalFileName: string;
+      type: string;
+      visibility: string;
+      takenAt: string;
+    }[]
   >`
-    SELECT "ownerId", "originalPath", type, visibility, "fileCreatedAt"::text AS "takenAt" FROM asset WHERE id = ${id}`;
+    SELECT "ownerId", "originalPath", "originalFileName", type, visibility, "fileCreatedAt"::text AS "takenAt" FROM asset WHERE id = ${id}`;
   if (asset === undefined) return;
   const number = home.next();
   const at = '2024-11-10T10:00:00Z';
@@ -100,6 +109,9 @@ export async function processPhoto(home: Household, id: string, photo: Partial<N
     duplicatesDetectedAt: isHidden ? null : at,
     ocrAt: isHidden ? null : at,
   });
+  if (photo.hasSidecar && home.has('asset', 'isEdited')) {
+    await extractMetadata(home, id, mediaOf(asset.originalFileName));
+  }
   if (asset.type === 'VIDEO') await addVideoRows(home, id);
   const size = home.has('asset', 'width') ? home.sql`width = 640, height = 480,` : home.sql``;
   await home.sql`
@@ -218,8 +230,9 @@ export async function makePictures(home: Household, assetId: string, ownerId: st
   }
 }
 
+/** A sidecar that another program has written. */
 export async function addSidecar(home: Household, assetId: string, originalPath: string): Promise<void> {
-  home.write(`${originalPath}.xmp`);
+  home.write(`${originalPath}.xmp`, writeXmp(someTags(home.next())));
   if (home.has('asset', 'sidecarPath')) {
     await home.sql`UPDATE asset SET "sidecarPath" = ${`${originalPath}.xmp`} WHERE id = ${assetId}`;
     return;
@@ -241,6 +254,21 @@ async function upsertFile(
     INSERT INTO asset_file ("assetId", type, path ${column})
     VALUES (${assetId}, ${type}, ${path} ${value})
     ON CONFLICT ("assetId", type ${column}) DO UPDATE SET path = excluded.path`;
+}
+
+function someTags(number: number): FileTags {
+  return {
+    ...(number % 2 === 0 ? { description: `words in a sidecar ${number}` } : {}),
+    ...(number % 3 === 0 ? { rating: number % 5 + 1 } : {}),
+    ...(number % 5 === 0 ? { dateTimeOriginal: `20${10 + number % 10}-03-01T10:00:00+02:00` } : {}),
+  };
+}
+
+/** What a photo of this name says by itself: when it was taken. */
+export function mediaOf(fileName: string): FileTags {
+  const number = Number(/-(\d+)\./.exec(fileName)?.[1] ?? 0);
+  const local = new Date(Date.UTC(2020, 0, 1) + (number + 1) * 3_600_000).toISOString();
+  return { dateTimeOriginal: local.replace('.000Z', '+01:00') };
 }
 
 /** `aa/bb` of a generated file. */

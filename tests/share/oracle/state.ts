@@ -11,7 +11,7 @@ export type Tables = Record<string, Row[]>;
 export interface FileFact {
   readonly inode: number;
   readonly modifiedAtMs: number;
-  /** Of thumbnails of people: they are copied, and Immich writes into them. */
+  /** Of thumbnails of people, which are copied, and into which Immich writes; and of sidecars. */
   readonly content?: string;
 }
 
@@ -92,7 +92,12 @@ function readFiles(mounts: readonly Mount[]): Map<string, FileFact> {
       }
       const info = Deno.lstatSync(from);
       const fact = { inode: info.ino ?? 0, modifiedAtMs: info.mtime?.getTime() ?? 0 };
-      files.set(to, isPortrait(entry.name) ? { ...fact, content: Deno.readTextFileSync(from) } : fact);
+      files.set(
+        to,
+        isPortrait(entry.name) || entry.name.endsWith('.xmp')
+          ? { ...fact, content: Deno.readTextFileSync(from) }
+          : fact,
+      );
     }
   };
   for (const { immich, local } of mounts) walk(local, immich);

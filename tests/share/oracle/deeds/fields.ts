@@ -1,44 +1,45 @@
-import { addSidecar, makePictures } from '../photos.ts';
-import { hasPictures } from './photos.ts';
-import { type Asset, type Deed, type Deeds, type Scene, traced } from './scene.ts';
+import { type Edit, editAsset, writeSidecar } from '../../../harness/immich_jobs/metadata.ts';
+import { makePictures } from '../photos.ts';
+import { extract, hasPictures } from './photos.ts';
+import { type Asset, type Deed, type Deeds, type Scene, traced, untraced } from './scene.ts';
 
-/** What somebody says about his photo, or about his mirror of somebody else's. */
+/** What somebody says about their photo, or about their mirror of somebody else's. */
 export const FIELD_DEEDS: Deeds = {
-  describe: edit('description', async ({ sql, home }, { id }) => {
-    await sql`UPDATE asset_exif SET description = ${`words ${home.next()}`} WHERE "assetId" = ${id}`;
+  describe: edit('description', ({ home }) => ({ description: `words ${home.next()}` })),
+  describeAlike: edit('the same description', () => ({ description: 'the same words' })),
+  date: edit('date', ({ home }) => ({ dateTimeOriginal: new Date(Date.UTC(2010, 0, 1) + home.next() * 86_400_000) })),
+  place: edit('place', ({ home }) => ({ latitude: home.next() % 90 + 0.125, longitude: 7.5 })),
+  rate: edit('rating', (scene) => ({ rating: scene.number(6) || null })),
+  tag: edit('tags', (scene) => ({
+    tags: [`tag ${scene.number(5)}`, `trips/${scene.number(3)}/day ${scene.number(3)}`].slice(0, scene.number(3)),
+  })),
+  deleteTag: untraced(async (scene) => {
+    const owner = scene.name();
+    const tags = await scene.sql<{ id: string; value: string }[]>`
+      SELECT id, value FROM tag WHERE "userId" = ${scene.home.users[owner].id} ORDER BY value`;
+    const tag = scene.one(tags);
+    if (tag === undefined) return;
+    await scene.sql`DELETE FROM tag WHERE id = ${tag.id}`;
+    return `${owner} deletes the tag ${tag.value}`;
   }),
-  describeAlike: edit('the same description', async ({ sql }, { id }) => {
-    await sql`UPDATE asset_exif SET description = 'the same words' WHERE "assetId" = ${id}`;
-  }),
-  date: edit('date', async ({ sql, home }, { id }) => {
-    const date = new Date(Date.UTC(2010, 0, 1) + home.next() * 86_400_000);
-    await sql`UPDATE asset_exif SET "dateTimeOriginal" = ${date}, "timeZone" = 'UTC+2' WHERE "assetId" = ${id}`;
-    await sql`UPDATE asset SET "localDateTime" = ${date}, "fileCreatedAt" = ${date} WHERE id = ${id}`;
-  }),
-  place: edit('place', async ({ sql, home }, { id }) => {
-    const number = home.next();
-    await sql`
-      UPDATE asset_exif SET latitude = ${number % 90 + 0.125}, longitude = 7.1, city = ${`city ${number}`}
-      WHERE "assetId" = ${id}`;
-  }),
-  rate: edit('rating', async (scene, { id }) => {
-    await scene.sql`UPDATE asset_exif SET rating = ${scene.number(5) + 1} WHERE "assetId" = ${id}`;
-  }),
-  tag: edit('tags', async ({ sql, home }, { id }) => {
-    await sql`UPDATE asset_exif SET tags = ${[`tag ${home.next()}`]} WHERE "assetId" = ${id}`;
-  }),
-  lockField: traced(async (scene) => {
-    const asset = await scene.any(hasPictures(scene));
-    if (asset === undefined) return;
-    const locks = scene.chance(3) ? null : [scene.chance(2) ? 'rating' : 'description'];
-    await scene.sql`UPDATE asset_exif SET "lockedProperties" = ${locks} WHERE "assetId" = ${asset.id}`;
-    return `fields of ${scene.call(asset)} are locked: ${locks}`;
+  finishSidecar: traced(async (scene) => {
+    const asset = await scene.any(scene.sql`
+      EXISTS (SELECT FROM asset_exif e WHERE e."assetId" = a.id AND e."lockedProperties" IS NOT NULL)`);
+    if (asset === undefined || !scene.home.exists(asset.originalPath)) return;
+    await writeSidecar(scene.home, asset.id);
+    const isRead = scene.chance(2) && await extract(scene, asset);
+    return `Immich writes the sidecar of ${scene.call(asset)}${isRead ? ' and reads it' : ''}`;
   }),
   extract: traced(async (scene) => {
     const asset = await scene.any(hasPictures(scene));
-    if (asset === undefined) return;
-    await scene.sql`UPDATE asset_exif SET make = ${`Maker ${scene.home.next()}`} WHERE "assetId" = ${asset.id}`;
-    return `Immich reads another camera from ${scene.call(asset)}`;
+    if (asset === undefined || !await extract(scene, asset)) return;
+    return `Immich extracts ${scene.call(asset)}`;
+  }),
+  extractAll: traced(async (scene) => {
+    const owner = scene.name();
+    const assets = await scene.assets(scene.sql`a."ownerId" = ${scene.home.users[owner].id} AND ${hasPictures(scene)}`);
+    for (const asset of assets) await extract(scene, asset);
+    return `Immich refreshes the metadata of all that ${owner} has`;
   }),
   favourite: traced(async (scene) => {
     const asset = await scene.any();
@@ -80,14 +81,18 @@ export const FIELD_DEEDS: Deeds = {
   }),
 };
 
-/** As the server does it: the value, and then a sidecar that has it. */
-function edit(what: string, write: (scene: Scene, asset: Asset) => Promise<unknown>): Deed {
+/** As the server does it: the value, locked; a moment later the sidecar that has it; and then it is read again. */
+function edit(what: string, change: (scene: Scene) => Edit): Deed {
   return traced(async (scene) => {
     const asset = await scene.any(hasPictures(scene));
     if (asset === undefined) return;
-    await write(scene, asset);
-    if (scene.home.exists(asset.originalPath)) await addSidecar(scene.home, asset.id, asset.originalPath);
-    return `${scene.nameOf(asset.ownerId)} gives ${scene.call(asset)} another ${what}`;
+    await editAsset(scene.home, asset.id, change(scene));
+    const words = `${scene.nameOf(asset.ownerId)} gives ${scene.call(asset)} another ${what}`;
+    if (scene.chance(4) || !scene.home.exists(asset.originalPath)) return `${words}, not in its sidecar yet`;
+    await writeSidecar(scene.home, asset.id);
+    if (scene.chance(4)) return `${words}, not read again yet`;
+    await extract(scene, asset);
+    return words;
   });
 }
 

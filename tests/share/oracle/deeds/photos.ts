@@ -1,4 +1,5 @@
-import { addPhoto, addSidecar, addText, embedding, makePictures, nested, processPhoto } from '../photos.ts';
+import { extractMetadata } from '../../../harness/immich_jobs/metadata.ts';
+import { addPhoto, addSidecar, addText, embedding, makePictures, mediaOf, nested, processPhoto } from '../photos.ts';
 import { type Household, MEDIA } from '../household.ts';
 import { type Asset, type Deeds, type Scene, traced, untraced } from './scene.ts';
 
@@ -174,6 +175,7 @@ export const PHOTO_DEEDS: Deeds = {
     const asset = await scene.own(hasPictures(scene));
     if (asset === undefined) return;
     await addSidecar(scene.home, asset.id, asset.originalPath);
+    await extract(scene, asset);
     return `${scene.call(asset)} gets a sidecar`;
   }),
   removeSidecar: traced(async (scene) => {
@@ -184,10 +186,11 @@ export const PHOTO_DEEDS: Deeds = {
     scene.home.remove(`${asset.originalPath}.xmp`);
     await scene.sql`DELETE FROM asset_file WHERE "assetId" = ${asset.id} AND type = 'sidecar'`;
     // A sidecar check is always followed by metadata extraction.
-    await scene.sql`UPDATE asset_exif SET "modifyDate" = now() WHERE "assetId" = ${asset.id}`;
+    await extract(scene, asset);
     return `${scene.call(asset)} loses its sidecar`;
   }),
-  recognizeText: untraced(async (scene) => {
+  // From: OcrService.handleOcr and OcrRepository.upsert (v2.7.5 and v3.1.0: services/ocr.service.ts:14-64).
+  recognizeText: traced(async (scene) => {
     const asset = await scene.own(hasPictures(scene));
     if (asset === undefined) return;
     await scene.sql`DELETE FROM asset_ocr WHERE "assetId" = ${asset.id}`;
@@ -203,6 +206,11 @@ export const PHOTO_DEEDS: Deeds = {
     return `smart search looks at ${scene.call(asset)} anew`;
   }),
 };
+
+/** AssetExtractMetadata. Returns whether its file was there to be read. */
+export async function extract({ home }: Scene, asset: Asset): Promise<boolean> {
+  return await extractMetadata(home, asset.id, mediaOf(asset.originalFileName));
+}
 
 export function hasPictures(scene: Scene) {
   return scene.sql`EXISTS (SELECT FROM asset_file f WHERE f."assetId" = a.id AND f.type = 'preview')`;

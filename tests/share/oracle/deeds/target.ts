@@ -54,6 +54,7 @@ export const TARGET_DEEDS: Deeds = {
     await addFace(scene.home, mirror.id, person.id, { sourceType: 'manual' });
     return `a face is added to ${scene.call(mirror)} by hand`;
   }),
+  // From: PersonService.handleDetectFaces (v2.7.5: services/person.service.ts, v3.1.0: :299-382), with faces that have no counterpart among the old ones.
   detectFaces: traced(async (scene) => {
     const mirror = await scene.mirror(hasPictures(scene));
     if (mirror === undefined) return;
@@ -62,6 +63,8 @@ export const TARGET_DEEDS: Deeds = {
     await scene.sql`UPDATE asset_job_status SET "facesRecognizedAt" = now() WHERE "assetId" = ${mirror.id}`;
     return `Immich detects the faces on ${scene.call(mirror)} anew`;
   }),
+  // From: PersonService.handleQueueRecognizeFaces with `force` and handlePersonCleanup (v3.1.0: services/person.service.ts:402-463, 261-265), then
+  // handleRecognizeFaces (:466-541) for some of them.
   resetRecognition: traced(async (scene) => {
     const owner = scene.name();
     const ownerId = scene.home.users[owner].id;
@@ -80,6 +83,7 @@ export const TARGET_DEEDS: Deeds = {
       found === undefined ? '' : ' and finds somebody'
     }`;
   }),
+  // From: LibraryService.handleSyncAssets and checkExistingAsset (v3.1.0: services/library.service.ts:717-794, 495-591).
   markOffline: traced(async (scene) => {
     const mirror = await scene.mirror(scene.sql`a.status = 'active'`);
     if (mirror === undefined) return;
@@ -97,6 +101,8 @@ export const TARGET_DEEDS: Deeds = {
     scene.home.remove(path);
     return `a file of ${scene.call(mirror)} is lost: ${path.slice(path.lastIndexOf('.'))}`;
   }),
+  // From: MediaService.handleGenerateThumbnails and syncFiles (v3.1.0: services/media.service.ts:213-252, 792-869), which forgets the text of boxes that no
+  // crop has hidden (v2.5.0 to v3.1.0).
   wipeText: traced(async (scene) => {
     const mirror = await scene.mirror(hasPictures(scene));
     if (mirror === undefined) return;
@@ -104,6 +110,7 @@ export const TARGET_DEEDS: Deeds = {
     await scene.sql`UPDATE ocr_search SET text = '' WHERE "assetId" = ${mirror.id}`;
     return `Immich makes the thumbnails of ${scene.call(mirror)} anew and forgets its text`;
   }),
+  // From: SmartInfoService, when the model is changed, and handleEncodeClip (v3.1.0: services/smart-info.service.ts:36-127).
   dropSearch: untraced(async (scene) => {
     const mirror = await scene.mirror(hasPictures(scene));
     if (mirror === undefined) return;

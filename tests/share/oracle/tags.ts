@@ -1,0 +1,83 @@
+import type { Mirror } from './memory.ts';
+import { type Prediction, text } from './prediction.ts';
+import { ANYTHING } from './records.ts';
+import type { Row } from './state.ts';
+
+/** A mirror has the tags that its metadata name, as tags of its owner; those that they have deleted are not made again. */
+export function followTags(prediction: Prediction): void {
+  for (const mirror of prediction.memory.mirrors) followTagsOf(prediction, mirror);
+}
+
+function followTagsOf(prediction: Prediction, mirror: Mirror): void {
+  const { records, memory } = prediction;
+  const exif = records.of('asset_exif', mirror.id)[0];
+  if (exif === undefined) return;
+  const named = Array.isArray(exif['tags']) ? exif['tags'].map(String) : undefined;
+  const isDeclined = (value: string) =>
+    memory.tags.some((own) =>
+      own.targetId === mirror.targetId && own.value === value &&
+      tagOf(prediction, (row) => row['id'] === own.id) === undefined
+    );
+  const values = new Set((named ?? []).filter((value) => !isDeclined(value)));
+  const rows = records.all('tag_asset').filter((row) => row['assetId'] === mirror.id);
+  const valueOf = (row: Row) => text(tagOf(prediction, (tag) => tag['id'] === row['tagId'])?.['value']);
+  const gone = rows.filter((row) =>
+    !values.has(valueOf(row)) && (named !== undefined || memory.tags.some(({ id }) => id === row['tagId']))
+  );
+  records.remove('tag_asset', (row) => gone.includes(row));
+  for (const value of values) {
+    const id = makeTag(prediction, mirror, value);
+    const isThere = records.all('tag_asset').some((row) => row['assetId'] === mirror.id && row['tagId'] === id);
+    if (!isThere) records.add('tag_asset', { assetId: mirror.id, tagId: id });
+  }
+}
+
+function tagOf({ records }: Prediction, where: (row: Row) => boolean): Row | undefined {
+  return records.find('tag', where);
+}
+
+/** The id of the target's tag, which is made if need be, with all above it. */
+function makeTag(prediction: Prediction, mirror: Mirror, value: string): unknown {
+  const { records, memory, witness } = prediction;
+  const { targetId } = mirror;
+  const known = tagOf(prediction, (row) => row['userId'] === targetId && row['value'] === value);
+  if (known !== undefined) return known['id'];
+  const parent = value.includes('/') ? makeTag(prediction, mirror, value.slice(0, value.lastIndexOf('/'))) : null;
+  const id = witness.tagOf(value, targetId);
+  const source = tagOf(prediction, (row) => row['userId'] === mirror.sourceOwnerId && row['value'] === value);
+  records.add('tag', {
+    id,
+    userId: targetId,
+    value,
+    parentId: parent,
+    color: source?.['color'] ?? null,
+    createdAt: ANYTHING,
+    updatedAt: ANYTHING,
+    updateId: ANYTHING,
+  });
+  const above = records.all('tag_closure').filter((row) => row['id_descendant'] === parent);
+  for (const ancestor of [id, ...above.map((row) => row['id_ancestor'])]) {
+    records.add('tag_closure', { id_ancestor: ancestor, id_descendant: id });
+  }
+  memory.tags = memory.tags.filter((own) => own.targetId !== targetId || own.value !== value);
+  memory.tags.push({ id, targetId, value });
+  return id;
+}
+
+/** Tags that were made for mirrors go when nothing has them, nor anything below them. */
+export function removeIdleTags(prediction: Prediction): void {
+  const { records, memory } = prediction;
+  const idle = memory.tags.filter(({ id, value }) => {
+    const below = records.all('tag_closure').filter((row) => row['id_ancestor'] === id).map((row) =>
+      row['id_descendant']
+    );
+    return tagOf(prediction, (row) => row['id'] === id)?.['value'] === value &&
+      below.every((tagId) =>
+        memory.tags.some((own) => own.id === tagId) && !records.all('tag_asset').some((row) => row['tagId'] === tagId)
+      );
+  });
+  const ids = new Set<unknown>(idle.map(({ id }) => id));
+  memory.tags = memory.tags.filter(({ id }) => !ids.has(id));
+  records.remove('tag', (row) => ids.has(row['id']));
+  records.remove('tag_closure', (row) => ids.has(row['id_ancestor']) || ids.has(row['id_descendant']));
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { editAsset, extractMetadata, writeSidecar } from '../harness/immich_jobs/metadata.ts';
+import type { Release } from '../harness/database.ts';
+import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
+import { World } from './world.ts';
+
+const RELEASES: readonly Release[] = ['v2.5.0', 'v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'];
+const ASKED = 'family/wedding';
+
+for (const release of RELEASES) {
+  Deno.test(`${release}: the receiver has the tags of a shared photo, finds it by them, and Immich's extraction changes nothing`, async () => {
+    await using world = await World.open(release);
+    await tag(world, world.id(ASKED), ['trips/lake/2024', 'family']);
+    await world.sql`UPDATE tag SET color = '#ff0000' WHERE value = 'family'`;
+    await world.share();
+    assert.deepEqual(await tagsOf(world, await mirror(world)), ['family', 'trips/lake/2024']);
+    const [family] = await world.sql<{ color: string }[]>`
+      SELECT color FROM tag WHERE "userId" = ${world.library.users.bob.id} AND value = 'family'`;
+    assert.equal(family?.color, '#ff0000');
+    const [trips] = await world.sql<{ found: number }[]>`
+      SELECT count(*)::int AS found
+      FROM tag t
+      JOIN tag_closure c ON c.id_ancestor = t.id
+      JOIN tag_asset ta ON ta."tagId" = c.id_descendant
+      WHERE t."userId" = ${world.library.users.bob.id} AND t.value = 'trips' AND ta."assetId" = ${await mirror(world)}`;
+    assert.equal(trips?.found, 1, 'by a tag above it');
+    const before = await allTags(world);
+    await extractMetadata(world, await mirror(world), {});
+    await world.share();
+    assert.deepEqual(await allTags(world), before);
+  });
+
+  Deno.test(`${release}: tags follow their owner, what the receiver has by themselves is used and stays, and unshare leaves nothing`, async () => {
+    await using world = await World.open(release);
+    const bob = world.library.users.bob.id;
+    await world.sql`INSERT INTO tag ("userId", value, color) VALUES (${bob}, 'family', '#0000ff')`;
+    await world.sql`
+      INSERT INTO tag_closure (id_ancestor, id_descendant) SELECT id, id FROM tag WHERE "userId" = ${bob} AND value = 'family'`;
+    await tag(world, world.id(ASKED), []);
+    const before = await allTags(world, bob);
+    await tag(world, world.id(ASKED), ['family', 'trips/lake']);
+    await world.share();
+    await tag(world, world.id(ASKED), ['family', 'trips/sea']);
+    await world.share();
+    assert.deepEqual(await tagsOf(world, await mirror(world)), ['family', 'trips/sea']);
+    assert.deepEqual(await valuesOf(world, bob), ['family', 'trips', 'trips/sea'], 'what nothing has is gone');
+    await world.apply(async (tools, view) => {
+      await applyUnshare(tools, await planUnshare(view.sql, view, {}), () => {});
+    });
+    assert.deepEqual(await allTags(world, bob), before);
+  });
+
+  Deno.test(`${release}: a tag that the receiver deletes is not made again, and one below a tag of ours keeps that`, async () => {
+    await using world = await World.open(release);
+    const bob = world.library.users.bob.id;
+    await tag(world, world.id(ASKED), ['party', 'trips/lake']);
+    await world.share();
+    await world.sql`DELETE FROM tag WHERE "userId" = ${bob} AND value = 'party'`;
+    await world.sql`
+      INSERT INTO tag ("userId", value, "parentId") SELECT ${bob}, 'trips/own', id FROM tag WHERE "userId" = ${bob} AND value = 'trips'`;
+    await world.sql`
+      INSERT INTO tag_closure (id_ancestor, id_descendant)
+      SELECT above.id, own.id
+      FROM tag own
+      JOIN tag above ON above."userId" = ${bob} AND above.value IN ('trips', 'trips/own')
+      WHERE own."userId" = ${bob} AND own.value = 'trips/own'`;
+    await tag(world, world.id(ASKED), ['party']);
+    await world.share();
+    assert.deepEqual(await valuesOf(world, bob), ['trips', 'trips/own']);
+  });
+}
+
+async function mirror(world: World): Promise<string> {
+  return await world.mirrorOf(ASKED) ?? '';
+}
+
+/** In Immich, with the sidecar and the extraction that follow. */
+async function tag(world: World, id: string, tags: readonly string[]): Promise<void> {
+  await editAsset(world, id, { tags });
+  await writeSidecar(world, id);
+  await extractMetadata(world, id, {});
+}
+
+async function tagsOf({ sql }: World, assetId: string): Promise<string[]> {
+  const rows = await sql<{ value: string }[]>`
+    SELECT t.value
+    FROM tag_asset ta
+    JOIN tag t ON t.id = ta."tagId"
+    JOIN asset a ON a.id = ta."assetId" AND a."ownerId" = t."userId"
+    WHERE ta."assetId" = ${assetId}
+    ORDER BY 1`;
+  return rows.map(({ value }) => value);
+}
+
+async function valuesOf({ sql }: World, userId: string): Promise<string[]> {
+  const rows = await sql<{ value: string }[]>`
+    SELECT value FROM tag WHERE "userId" = ${userId} AND value ~ '^(family|trips|party)' ORDER BY value`;
+  return rows.map(({ value }) => value);
+}
+
+async function allTags({ sql }: World, userId?: string): Promise<unknown> {
+  const whose = userId === undefined ? sql`true` : sql`t."userId" = ${userId}`;
+  return [
+    [...await sql`SELECT id, value, color, "parentId" FROM tag t WHERE ${whose} ORDER BY id`],
+    [...await sql`SELECT c.* FROM tag_closure c JOIN tag t ON t.id = c.id_ancestor WHERE ${whose} ORDER BY 1, 2`],
+    [...await sql`SELECT ta.* FROM tag_asset ta JOIN tag t ON t.id = ta."tagId" WHERE ${whose} ORDER BY 1, 2`],
+  ];
+}
