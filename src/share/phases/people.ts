@@ -166,7 +166,7 @@ async function findCovers(
 
 /** Whether the face `f` is to be seen: from 2.5 on one that a crop leaves out is not. */
 function isShown(sql: Sql, schema: ImmichSchema): Fragment {
-  return schema.has('asset_face', 'isVisible') ? sql`f."isVisible"` : sql`true`;
+  return schema.has('asset_face', 'isVisible') ? sql`f."isVisible"` : sql`f."deletedAt" IS NULL`;
 }
 
 /** People whose thumbnail is a copy of their origin's. */
