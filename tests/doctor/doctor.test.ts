@@ -69,12 +69,21 @@ Deno.test('nothing is wrong, then one thing at a time: just that is found, and n
 Deno.test('the SQL that a superuser is shown makes a role as which sharing goes on', async () => {
   await using ward = await Ward.open({ isShared: false });
   const { world } = ward;
-  const role = world.db.config.username;
-  await world.sql.unsafe(`DROP OWNED BY ${role}`); // all that the harness has granted
+  // All that the harness has granted here. DROP OWNED would take rights to the databases of other tests along.
+  const { username, name } = world.db.config;
+  await world.sql.unsafe(`
+    REVOKE ALL ON DATABASE ${name} FROM ${username};
+    REVOKE ALL ON SCHEMA public FROM ${username};
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${username};`);
   world.config = { ...world.config, database: world.db.superuser };
   await world.share();
-  const findings = await ward.examine({ database: world.db.superuser });
-  const statements = findings.find(({ check }) => check === 'database.role')?.sql ?? [];
+  const findings = await ward.examine({ database: world.db.superuser }, { isThorough: true });
+  const role = findings.find(({ check }) => check === 'database.role');
+  assert.deepEqual([role?.status, role?.message.includes('who may start programs')], ['warn', true]);
+  assert.match(role?.remedy ?? '', /DB_USERNAME=sidecar/);
+  const usual = await ward.examine({ database: world.db.superuser });
+  assert.equal(worst(usual).get('database.role'), 'ok', "it is Immich's usual user");
+  const statements = role?.sql ?? [];
   assert.match(statements[0] ?? '', /^GRANT pg_read_all_stats/, 'the role is there already');
   for (const statement of statements) await world.sql.unsafe(statement);
 
@@ -193,12 +202,6 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
         'GRANT INSERT, UPDATE, DELETE ON public.asset',
         'They belong to sidecar',
       ],
-    },
-    {
-      what: 'a superuser',
-      config: () => ({ database: world.db.superuser }),
-      finds: { 'database.role': 'warn' },
-      says: ['a superuser, who may start programs', 'DB_USERNAME=sidecar', 'GRANT CREATE ON DATABASE'],
     },
     {
       what: "tables that Immich's own user cannot back up",

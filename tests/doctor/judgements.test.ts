@@ -111,10 +111,11 @@ Deno.test("Immich's backups: what its user may not read is named, with the state
 });
 
 Deno.test('a superuser is told of a role with fewer rights', () => {
-  const facts = { database: 'immich', isThere: false, catalog: new Map(), ownership: OWNERSHIP };
+  const facts = { database: 'immich', isThere: false, catalog: new Map(), ownership: OWNERSHIP, isThorough: true };
   check([
     [judgeRole({ ...facts, isSuperuser: false }), /^ok /],
     [judgeRole({ ...facts, isSuperuser: true }), /^warn The user is a superuser/],
+    [judgeRole({ ...facts, isSuperuser: true, isThorough: false }), /^ok The user is a superuser/],
   ]);
   const statements = judgeRole({ ...facts, isSuperuser: true }).sql ?? [];
   assert.equal(statements[0], "CREATE ROLE sidecar LOGIN PASSWORD 'PASSWORD'");

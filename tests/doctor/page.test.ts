@@ -56,7 +56,7 @@ Deno.test('SQL of a remedy stands on lines of its own, to be copied', () => {
   };
   assert.equal(
     doctorPage([finding], { width: 60, isColoured: false }),
-    `To be mended
+    `To be repaired
   FAIL  A right is missing. (database.rights)
         -> Run this:
            GRANT SELECT ON public.asset, public.stack TO

@@ -87,7 +87,7 @@ export const WRONG_SETTINGS: readonly Mistake[] = [
   setting('SHARED_PATH_PREFIX', 'C:\\Photos\\Alice', /does not begin with "\/"/, FULL_PATH),
   setting('TARGET_PATH_PREFIX', '/external_library/alice/bob/', /contain one another/, /outside the source directory/),
   setting('TARGET_USER_ID', 'SAME', /is not a UUID/),
-  setting('PLACEMENT', 'link', /is not one of the possible words/, /auto, hardlink or symlink/),
+  setting('PLACEMENT', 'link', /is not one of the possible words/, /auto, hardlink, symlink or copy/),
   setting('SHARE_EDITED', 'no', /is not one of the possible words/, /original or skip/),
   setting('INCLUDE_ARCHIVED', 'yes', /is neither true nor false/, /Write true or false/),
   setting('REQUIRE_CLIP', 'true', /is not one of the possible words/, /auto, required or ignored/),
