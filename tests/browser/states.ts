@@ -163,6 +163,7 @@ function report(minutesAgo: number, created: number): CycleReport {
     brakes: [],
     problems: [],
     complete: true,
+    scope: 'everything',
     ...noneOf(CYCLE_COUNTS),
     hasBacklog: false,
   };

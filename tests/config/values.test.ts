@@ -34,7 +34,7 @@ const REFUSED: Readonly<Record<string, readonly (readonly [value: string, messag
   LOG_LEVEL: [['TRACE', /"TRACE" is not one of/]],
   LOG_FORMAT: [['xml', /not one of/]],
   IMMICH_STRUCTURED_LOGS: [['1', /neither true nor false/]],
-  PLACEMENT: [['copy', /not one of/]],
+  PLACEMENT: [['link', /not one of/]],
   INCLUDE_ARCHIVED: [['yes', /neither/]],
   REQUIRE_FACES: [['true', /not one of/]],
   SOURCE_USER_ID: [

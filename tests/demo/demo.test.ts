@@ -109,6 +109,7 @@ Deno.test('demo: a run that shared nothing, less or more than the library expect
   const report = (created: number) => ({ settled: 0, jobs: [{ ...none, created }] });
   const wrote = (files: number) => ({
     complete: true,
+    scope: 'everything',
     outcomes: { written: files },
     mediaWritten: files,
     sidecarsWritten: 0,

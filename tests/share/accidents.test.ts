@@ -295,6 +295,6 @@ async function coverOf(world: World, personId: string): Promise<{ faceId: string
   return row;
 }
 
-function isFull({ jobs }: CycleReport): boolean {
-  return jobs.some(({ standing }) => standing !== undefined);
+function isFull({ scope }: CycleReport): boolean {
+  return scope === 'everything';
 }

@@ -12,7 +12,7 @@ for (const release of REPRESENTATIVE) {
     await untilIdle(world);
     const kept = await markOf(world);
     assert.notEqual(kept, undefined);
-    assert.equal(lookedAt(await next(world)), 'nothing');
+    assert.equal((await next(world)).scope, 'nothing');
     assert.deepEqual(await markOf(world), kept, 'a cycle that finds nothing writes nothing');
 
     const { sql } = world;
@@ -23,7 +23,7 @@ for (const release of REPRESENTATIVE) {
         AND ${sql(world.people.personKey)} IN (SELECT origin_person_id FROM immich_sidecar.person_map)
       RETURNING name`;
     const report = await next(world);
-    assert.equal(lookedAt(report), 'changes');
+    assert.equal(report.scope, 'changes');
     assert.deepEqual(report.jobs[0]?.withdrawn, { 'source-locked': 1 });
     assert.ok((await world.namesOf('bob')).includes(person?.name ?? ''), 'so are people followed');
     assert.notDeepEqual(await markOf(world), kept);
@@ -46,7 +46,7 @@ Deno.test('a photo that waits for Immich is shared by a later process, once Immi
   await sql`UPDATE asset_job_status SET "metadataExtractedAt" = ${readiness[0]?.['at']} WHERE "assetId" = ${id}`;
   await sql`SELECT pg_stat_force_next_flush()`;
   await sql`SELECT 1`;
-  assert.equal(lookedAt(await next(world)), 'changes');
+  assert.equal((await next(world)).scope, 'changes');
   assert.notEqual(await world.mirrorOf('family/picnic'), undefined);
 });
 
@@ -88,13 +88,13 @@ for (const [what, change] of Object.entries(UNCOUNTED)) {
     await world.share();
     await untilIdle(world);
     await change(world);
-    assert.equal(lookedAt(await next(world)), 'everything');
+    assert.equal((await next(world)).scope, 'everything');
     await untilIdle(world);
   });
 }
 
 for (const isNew of [false, true]) {
-  Deno.test(`a locked photo whose file could not be removed is tried again by ${isNew ? 'the next process' : 'the next cycle'}`, async () => {
+  Deno.test(`a photo in the trash whose file could not be removed is tried again by ${isNew ? 'the next process' : 'the next cycle'}`, async () => {
     await using world = await World.open('v3.1.0');
     await world.share();
     await untilIdle(world);
@@ -106,14 +106,14 @@ for (const isNew of [false, true]) {
       const blocked = await world.localMirrorPath(id);
       Deno.removeSync(blocked);
       Deno.mkdirSync(`${blocked}/in the way`, { recursive: true });
-      await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
+      await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${id}`;
       for (let tried = 0; tried < 3; tried++) {
         const report = await cycle();
-        assert.deepEqual([lookedAt(report), report.jobs[0]?.withdrawn, report.complete], ['changes', {}, false]);
+        assert.deepEqual([report.scope, report.jobs[0]?.withdrawn, report.complete], ['changes', {}, false]);
       }
       Deno.removeSync(blocked, { recursive: true });
       const report = await cycle();
-      assert.deepEqual([lookedAt(report), report.jobs[0]?.withdrawn], ['changes', { 'source-locked': 1 }]);
+      assert.deepEqual([report.scope, report.jobs[0]?.withdrawn], ['changes', { 'source-trashed': 1 }]);
       assert.equal(await world.mirrorOf('family/picnic'), undefined);
     } finally {
       await engine?.end();
@@ -134,7 +134,7 @@ Deno.test('while a cycle writes, the file with the number is away, so that the m
   await assert.rejects(next(world));
   await sql`DROP TRIGGER fails ON asset_exif`;
   await sql`INSERT INTO immich_sidecar_marks.mark SELECT * FROM rolled_back`;
-  assert.equal(lookedAt(await next(world)), 'everything');
+  assert.equal((await next(world)).scope, 'everything');
 });
 
 Deno.test('a cycle that fails leaves no mark, and the next one looks at everything', async () => {
@@ -149,7 +149,7 @@ Deno.test('a cycle that fails leaves no mark, and the next one looks at everythi
   await assert.rejects(next(world));
   assert.equal(await markOf(world), undefined);
   await sql`DROP TRIGGER fails ON asset_exif`;
-  assert.equal(lookedAt(await next(world)), 'everything');
+  assert.equal((await next(world)).scope, 'everything');
 });
 
 Deno.test('when PostgreSQL counts anew, what is found by its counts is looked at once more', async () => {
@@ -163,7 +163,7 @@ Deno.test('when PostgreSQL counts anew, what is found by its counts is looked at
     RETURNING id`;
   await sql`SELECT pg_stat_force_next_flush()`;
   await sql`SELECT pg_stat_reset()`;
-  assert.equal(lookedAt(await next(world)), 'changes');
+  assert.equal((await next(world)).scope, 'changes');
   const [same] = await sql<{ same: boolean }[]>`
     SELECT source."boundingBoxX1" = mirror."boundingBoxX1" AS same
     FROM immich_sidecar.face_map fm
@@ -178,7 +178,7 @@ Deno.test('without a directory for its number everything is looked at each time,
   Deno.writeTextFileSync(`${world.directory}/file`, '');
   world.config = { ...world.config, write: { ...world.config.write, stateDirectory: `${world.directory}/file/state` } };
   assert.ok((await next(world)).jobs.some(({ created }) => created > 0));
-  assert.equal(lookedAt(await next(world)), 'everything');
+  assert.equal((await next(world)).scope, 'everything');
 });
 
 /** One cycle as a new process runs it. */
@@ -189,14 +189,9 @@ async function next(world: World): Promise<CycleReport> {
 /** Our own writes are news once, and PostgreSQL counts them late: the processes after that go on from there, and one finds nothing. */
 async function untilIdle(world: World): Promise<void> {
   for (let looked = ''; looked !== 'nothing';) {
-    looked = lookedAt(await next(world));
+    looked = (await next(world)).scope;
     assert.notEqual(looked, 'everything', 'the mark counts');
   }
-}
-
-function lookedAt({ jobs }: CycleReport): 'nothing' | 'changes' | 'everything' {
-  if (jobs.length === 0) return 'nothing';
-  return jobs.some(({ standing }) => standing === undefined) ? 'changes' : 'everything';
 }
 
 async function markOf({ sql }: World): Promise<unknown> {

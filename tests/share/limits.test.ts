@@ -149,9 +149,8 @@ Deno.test('a job that has more problems than are reported says the first of them
   assert.deepEqual(report.jobs.map(({ problems }) => problems.length), [3, 0]);
 });
 
-/** A full cycle counts where everything stands. */
-function isFull({ jobs }: CycleReport): boolean {
-  return jobs.some(({ standing }) => standing !== undefined);
+function isFull({ scope }: CycleReport): boolean {
+  return scope === 'everything';
 }
 
 function rowsUpdated({ jobs }: CycleReport): number {

@@ -51,6 +51,7 @@ export async function runCycle(
   const report = tally.report({
     startedAt,
     seconds: (performance.now() - beganMs) / 1000,
+    scope: view.scope === 'all' ? 'everything' : 'changes',
     hasBacklog: tools.backlog.queues.size > 0,
   }, standings);
   if (tally.withdrawnOfOthers > 0) {
@@ -75,6 +76,7 @@ export function nothingHappened(): CycleReport {
   return {
     startedAt: new Date().toISOString(),
     seconds: 0,
+    scope: 'nothing',
     jobs: [],
     brakes: [],
     problems: [],

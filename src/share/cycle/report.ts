@@ -20,6 +20,8 @@ export interface JobReport extends Readonly<Record<JobCount, number>> {
 export interface CycleReport extends Readonly<Record<CycleCount, number>> {
   readonly startedAt: string;
   readonly seconds: number;
+  /** What it has looked at. */
+  readonly scope: 'nothing' | 'changes' | 'everything';
   readonly jobs: readonly JobReport[];
   /** What was kept although it should have gone, also of jobs that are no longer configured. */
   readonly brakes: readonly BrakeReport[];

@@ -124,7 +124,7 @@ export class CycleTally {
   }
 
   report(
-    rest: Pick<CycleReport, 'startedAt' | 'seconds' | 'hasBacklog'>,
+    rest: Pick<CycleReport, 'startedAt' | 'seconds' | 'scope' | 'hasBacklog'>,
     standings: ReadonlyMap<string, Standing>,
   ): CycleReport {
     const jobs = this.jobs.map(({ name }): JobReport => {
