@@ -315,11 +315,12 @@ export class Linker {
   }
 
   #removeTemporary(directory: string): void {
-    if (!existsSync(`${directory}/${TEMPORARY_NAME}`)) return;
-    try {
-      unlinkSync(`${this.#own(directory)}/${TEMPORARY_NAME}`);
-    } catch {
-      // who wants to make one here next is told why that cannot be
+    for (let tries = 0; tries < 2 && existsSync(`${directory}/${TEMPORARY_NAME}`); tries++) {
+      try {
+        unlinkSync(`${this.#own(directory)}/${TEMPORARY_NAME}`);
+      } catch {
+        // Tried twice, as nobody may ever come back to this directory. Who wants to make one here next is told why that cannot be.
+      }
     }
   }
 

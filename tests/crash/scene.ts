@@ -49,7 +49,7 @@ export class Scene implements AsyncDisposable {
     await until('nobody is at work', async () => (await lockHolders(this.world.sql)).length === 0);
     const sql = await connect(config.database);
     try {
-      return await share(sql, config, { version: 'test', progress: SILENT });
+      return await share(sql, config, { version: 'test', progress: SILENT, isFull: true });
     } finally {
       await disconnect(sql);
     }

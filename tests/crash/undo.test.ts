@@ -79,6 +79,7 @@ async function withoutMirrors({ sql, people: { personKey } }: World): Promise<Re
       WHERE id IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)`;
     await tx`DELETE FROM stack WHERE id IN (SELECT mirror_stack_id FROM immich_sidecar_stacks.stack_map)`;
     await tx`DELETE FROM asset WHERE id IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)`;
+    await tx`DELETE FROM tag WHERE id IN (SELECT tag_id FROM immich_sidecar_tags.tag)`;
     await tx`
       DELETE FROM person p
       USING immich_sidecar.person_map m

@@ -32,7 +32,7 @@ Deno.test('options change the rows that describe the instance', async () => {
 Deno.test('the program connects while the connection of the test idles, and both see the same rows', async () => {
   await withImmich('v3.1.0', async (database) => {
     await (await RowWriter.for(database)).insertUser('alice');
-    const program = await connect(database.config);
+    const program = await connect(database.superuser);
     await program.begin('ISOLATION LEVEL REPEATABLE READ', async (tx) => {
       assert.equal((await tx`SELECT FROM "user"`).length, 1);
       await tx`UPDATE "user" SET name = 'Alice'`;
