@@ -136,18 +136,19 @@ Deno.test('a configuration that is right is taken over, one that is wrong is tol
 });
 
 Deno.test(
-  'what fails for a reason that the user can mend is tried again, with growing pauses, until he has',
+  'what fails for a reason that the user can repair is tried again, with growing pauses, until they have',
   async () => {
     await using world = await World.open('v3.1.0');
     await using service = new Service(world.config);
     await service.cycles();
-    const path = `${world.directory}/external`;
-    Deno.renameSync(path, `${path}.away`);
+    // With one of them there, its job would go on, and the other be left out.
+    const paths = [`${world.directory}/external`, `${world.directory}/media`];
+    for (const path of paths) Deno.renameSync(path, `${path}.away`);
     await service.scheduler.reload();
     await until('a failure', () => service.state.failuresInARow > 1);
     assert.match(messages(service.state), /is not here/);
     assert.match(service.state.cycles.at(-1)?.error?.remedy ?? '', /Mount it/);
-    Deno.renameSync(`${path}.away`, path);
+    for (const path of paths) Deno.renameSync(`${path}.away`, path);
     await service.cycles();
     assert.deepEqual(service.state.problems, []);
     assert.deepEqual(await world.verify(verifyMirrors), []);

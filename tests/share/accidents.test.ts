@@ -140,6 +140,8 @@ for (const release of REPRESENTATIVE) {
     const mirror = await world.mirrorOfId(covered.sourceId);
     // As an earlier version has left our tables.
     await sql`ALTER TABLE immich_sidecar.link DROP COLUMN locked_source_id`;
+    await sql`ALTER TABLE immich_sidecar.asset_map DROP COLUMN sidecar_said`;
+    await sql`DROP SCHEMA immich_sidecar_tags CASCADE`;
     await sql`DELETE FROM immich_sidecar.migration WHERE version >= 15`;
     await sql`ALTER TABLE asset_exif RENAME COLUMN description TO described`;
     await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${covered.sourceId}`;

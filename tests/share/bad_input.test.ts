@@ -126,7 +126,7 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     },
     { what: 'a malformed UUID', job: { album_id: '1234' }, says: ['jobs[0].album_id', '"1234" is not a UUID'] },
     { what: 'malformed YAML', yaml: 'jobs:\n\t- name: x', says: ['config.yaml:2:1', 'cannot be understood'] },
-    { what: 'no jobs', yaml: '', says: ['nothing is configured to be shared', 'SHARED_PATH_PREFIX'] },
+    { what: 'no jobs', yaml: '', says: ['nothing is configured to be shared', 'Run setup'] },
     {
       what: 'two jobs with one name',
       yaml: [job, { ...job, source_path_prefix: '/external_library/alice/other/' }],

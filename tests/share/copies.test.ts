@@ -4,6 +4,7 @@ import { REPRESENTATIVE } from '../harness/database.ts';
 import { otherFileSystem } from '../files/obstacles.ts';
 import { testUnless } from '../files/scratch.ts';
 import { digestTables, listFiles } from './snapshot.ts';
+import { problemsOf } from '../../src/share/cycle/report.ts';
 import { World } from './world.ts';
 
 for (const release of REPRESENTATIVE) {
@@ -79,11 +80,10 @@ testUnless(
     const elsewhere = Deno.makeTempDirSync({ dir: otherFileSystem.directory, prefix: 'immich-copies-' });
     try {
       world.config = { ...world.config, pathMap: [{ immich: '/external_library/bob_shared', local: elsewhere }] };
-      await assert.rejects(world.share(), (error: Error & { remedy?: string }) => {
-        assert.match(error.message, /on different file systems/);
-        assert.match(error.remedy ?? '', /placement: copy for this job, which takes the space a second time/);
-        return true;
-      });
+      const problems = problemsOf(await world.share());
+      assert.deepEqual(problems.map(({ code, where }) => [code, where.job]), [['job-left-out', 'family to bob']]);
+      assert.match(problems[0]?.what ?? '', /on different file systems/);
+      assert.match(problems[0]?.remedy ?? '', /placement: copy for this job, which takes the space a second time/);
       const [family, ...others] = world.config.jobs;
       assert.ok(family);
       world.setJobs([{ ...family, placement: 'copy' }, ...others]);

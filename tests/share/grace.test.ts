@@ -29,8 +29,8 @@ for (const release of REPRESENTATIVE) {
     await untilIdle(engine);
     assert.equal(await world.mirrorOf(PHOTO), mirror);
     await passTime(world, '1 hour');
-    const { jobs, rechecked } = await engine.cycle();
-    assert.deepEqual([jobs[0]?.withdrawn, jobs[0]?.standing, rechecked], [{ 'source-offline': 1 }, undefined, 1]);
+    const { jobs, scope, rechecked } = await engine.cycle();
+    assert.deepEqual([jobs[0]?.withdrawn, scope, rechecked], [{ 'source-offline': 1 }, 'changes', 1]);
     assert.equal(await world.mirrorOf(PHOTO), undefined);
   });
 }

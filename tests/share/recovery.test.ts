@@ -131,7 +131,7 @@ Deno.test('a file goes before the journal forgets it: where PostgreSQL refuses t
   const [photo] = await world.someMirrored();
   const [mirror, local] = [await world.mirrorOfId(photo), await world.localMirrorPath(photo)];
   const rows = () => world.sql`SELECT path FROM immich_sidecar.link WHERE mirror_id = ${mirror}`;
-  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${photo}`;
+  await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${photo}`;
   const known = (await rows()).length;
   await withoutJournal(world, 'DELETE', async () => {
     assert.equal((await world.share()).complete, false);
