@@ -16,7 +16,9 @@ for (const release of REPRESENTATIVE) {
     assert.ok(before.length > 10);
     const portrait = await world.mirrorOf('family/portrait') ?? '';
     await sql`UPDATE asset SET "isFavorite" = true WHERE id = ${portrait}`;
-    await sql`UPDATE asset_exif SET description = 'Bob says' WHERE "assetId" = ${portrait}`;
+    // As Immich does it when somebody edits: what is not locked is taken for the result of an extraction.
+    await sql`
+      UPDATE asset_exif SET description = 'Bob says', "lockedProperties" = '{description}' WHERE "assetId" = ${portrait}`;
     const people = await world.facesOn(portrait);
     const albums = await albumsOf(world, portrait);
     assert.ok(people.length > 0 && albums.length > 0);
@@ -43,7 +45,7 @@ for (const release of REPRESENTATIVE) {
     assert.deepEqual([await world.facesOn(portrait), await albumsOf(world, portrait)], [people, albums]);
     await sql`UPDATE asset SET "isFavorite" = false WHERE id = ${portrait}`;
     await sql`
-      UPDATE asset_exif SET description = (SELECT e.description FROM asset_exif e WHERE e."assetId" = ${
+      UPDATE asset_exif SET "lockedProperties" = NULL, description = (SELECT e.description FROM asset_exif e WHERE e."assetId" = ${
       (await mirrors(world)).find(({ id }) => id === portrait)?.source ?? ''
     }) WHERE "assetId" = ${portrait}`;
     await engine.cycle();
