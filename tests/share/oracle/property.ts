@@ -10,7 +10,7 @@ import { Histories } from './steps.ts';
 const IS_LONG = Deno.env.get('HISTORIES') === 'long';
 const STEPS = Number(Deno.env.get('STEPS') ?? (IS_LONG ? 500 : 100));
 const SEEDS = Deno.env.get('SEEDS')?.split(',').map(Number) ??
-  Array.from({ length: IS_LONG ? 50 : 3 }, (_, index) => index + 1);
+  Array.from({ length: IS_LONG ? 50 : 2 }, (_, index) => index + 1);
 
 /** How long a failing history may be made smaller. */
 const SHRINK_MS = Number(Deno.env.get('SHRINK_SECONDS') ?? 120) * 1_000;
