@@ -40,7 +40,7 @@ function withNewField(directory: string): string {
   const room = `${directory}/src/writeback/fields`;
   Deno.writeTextFileSync(`${room}/places.ts`, FIELD);
   const list = Deno.readTextFileSync(`${room}/fields.ts`);
-  const line = list.replace('albums, faces, tags }', 'albums, faces, tags, places }');
+  const line = list.replace('faces: faceRegions, tags }', 'faces: faceRegions, tags, places }');
   assert.notEqual(line, list);
   Deno.writeTextFileSync(`${room}/fields.ts`, `import { places } from './places.ts';\n${line}`);
   return `${directory}/main.ts`;
