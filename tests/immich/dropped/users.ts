@@ -52,7 +52,7 @@ async function readRecords(sql: Connection): Promise<unknown> {
 /** A full cycle, and one that follows a few changes. */
 async function sync(sql: Connection, config: Config): Promise<unknown> {
   return await withSharing(sql, config, 'test', async (sharing: Sharing) => {
-    const full = await sharing.cycle({ progress: SILENT });
+    const full = await sharing.cycle({ progress: SILENT, isFull: true });
     await sql`
       UPDATE asset SET "isFavorite" = NOT "isFavorite"
       WHERE id IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)`;
@@ -64,9 +64,16 @@ async function sync(sql: Connection, config: Config): Promise<unknown> {
   });
 }
 
-/** What was done, but for how many rows followed: what follows may be the very column that was dropped. */
-function countsOf({ jobs, brakes, complete }: CycleReport): unknown {
-  return { jobs: jobs.map(({ rowsUpdated: _rows, facesUpdated: _faces, ...counts }) => counts), brakes, complete };
+/**
+ * What was done, but for how many rows followed: what follows may be the very column that was dropped. A cycle over changes counts where
+ * everything stands when there is time for it.
+ */
+function countsOf({ jobs, brakes, complete, scope }: CycleReport): unknown {
+  const counted = jobs.map(({ rowsUpdated: _rows, facesUpdated: _faces, standing, ...counts }) => ({
+    ...counts,
+    standing: scope === 'everything' ? standing : undefined,
+  }));
+  return { jobs: counted, brakes, complete, scope };
 }
 
 async function status(...args: Parameters<typeof readShareStatus>): Promise<unknown> {
