@@ -54,7 +54,7 @@ export class Scene implements AsyncDisposable {
         return await share(sql, config, { version: 'test', progress: SILENT, isFull: true });
       } catch (error) {
         // A session that was cut off while it asked for the lock may get it after that look, and ends at once.
-        if (!(error instanceof BusyError) || tries > 0) throw error;
+        if (!(error instanceof BusyError) || tries > 20) throw error;
       } finally {
         await disconnect(sql);
       }
