@@ -77,6 +77,15 @@ export async function lockHolders(sql: Sql): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
+/** How many sessions the program has in this database. */
+export async function sessions(sql: Sql): Promise<number> {
+  const [row] = await sql<{ sessions: number }[]>`
+    SELECT count(*)::int AS sessions
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'immich-sidecar'`;
+  return row?.sessions ?? 0;
+}
+
 /** How many locks in this database are waited for. */
 export async function waiting(sql: Sql): Promise<number> {
   const rows = await sql`

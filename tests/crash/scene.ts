@@ -3,14 +3,13 @@ import assert from 'node:assert/strict';
 import type { Config, DatabaseConfig } from '../../src/config/config.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { connect, disconnect } from '../../src/postgres/connect.ts';
-import { BusyError } from '../../src/postgres/lock.ts';
 import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { share } from '../../src/share/share.ts';
 import type { Release } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 import { changeSource, lockHalf, unlock } from './deeds.ts';
 import { Ground } from './ground.ts';
-import { lockHolders, until } from './process.ts';
+import { sessions, until } from './process.ts';
 
 const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
 
@@ -47,17 +46,13 @@ export class Scene implements AsyncDisposable {
     jobs = this.world.config.jobs,
   ): Promise<CycleReport> {
     const config: Config = { ...this.world.config, database, jobs, brake: { percent: 100, minimum: 1_000_000 } };
-    for (let tries = 0;; tries++) {
-      await until('nobody is at work', async () => (await lockHolders(this.world.sql)).length === 0);
-      const sql = await connect(config.database);
-      try {
-        return await share(sql, config, { version: 'test', progress: SILENT, isFull: true });
-      } catch (error) {
-        // A session that was cut off while it asked for the lock may get it after that look, and ends at once.
-        if (!(error instanceof BusyError) || tries > 20) throw error;
-      } finally {
-        await disconnect(sql);
-      }
+    // One that was cut off may yet get the lock that it was asking for, or be in a transaction, until the server notices.
+    await until('nobody is at work', async () => (await sessions(this.world.sql)) === 0);
+    const sql = await connect(config.database);
+    try {
+      return await share(sql, config, { version: 'test', progress: SILENT, isFull: true });
+    } finally {
+      await disconnect(sql);
     }
   }
 

@@ -4,7 +4,7 @@ import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { UserError } from '../../src/errors.ts';
 import { Scheduler } from '../../src/service/scheduler.ts';
 import type { ServiceState } from '../../src/service/state.ts';
-import { lockHolders, until, waiting } from '../crash/process.ts';
+import { lockHolders, sessions, until, waiting } from '../crash/process.ts';
 import { Proxy } from '../crash/proxy.ts';
 import { soon } from '../crash/soon.ts';
 import { World } from '../share/world.ts';
@@ -81,7 +81,7 @@ Deno.test('a service is told to stop: it does not wait for the next cycle, and n
   await service.cycles();
   await service.stop();
   assert.equal(service.state.phase, 'stopped');
-  await until('its sessions have ended', async () => (await sessions(world)) === 0);
+  await until('its sessions have ended', async () => (await sessions(world.sql)) === 0);
 });
 
 Deno.test('told to stop in a batch that does not end, it cuts the connection', async () => {
@@ -94,7 +94,7 @@ Deno.test('told to stop in a batch that does not end, it cuts the connection', a
     await until('a session waits', async () => (await waiting(tx)) > 0);
     await service.stop();
   });
-  await until('its sessions have ended', async () => (await sessions(world)) === 0);
+  await until('its sessions have ended', async () => (await sessions(world.sql)) === 0);
   assert.deepEqual(await world.verify(verifyMirrors), []);
 });
 
@@ -159,14 +159,6 @@ Deno.test(
 async function jobs(world: World): Promise<number> {
   const rows = await world.sql`SELECT DISTINCT job_name FROM immich_sidecar.asset_map`;
   return rows.length;
-}
-
-async function sessions(world: World): Promise<number> {
-  const [row] = await world.sql<{ sessions: number }[]>`
-    SELECT count(*)::int AS sessions
-    FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'immich-sidecar'`;
-  return row?.sessions ?? 0;
 }
 
 function messages({ problems }: ServiceState): string {
