@@ -147,9 +147,16 @@ export async function removeRows(
   const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
   const going = new Set(ids);
   await removeMadeAssets(tx, made.filter(({ mirrorAssetId }) => mirrorAssetId !== null && going.has(mirrorAssetId)));
-  const remembered = withdrawals.filter(({ reason }) => REMEMBERED.has(reason));
   await releaseFromStacks(tx, ids);
   await tx`DELETE FROM asset WHERE id = ANY (${ids}::uuid[])`;
+  await forgetMirrors(tx, withdrawals);
+  await recordDuplicates(tx, withdrawals);
+}
+
+/** Forgets that these are mirrors, but for the journal of their files, and remembers the decisions among the reasons. */
+export async function forgetMirrors(tx: Sql, withdrawals: readonly Withdrawal[]): Promise<void> {
+  const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
+  const remembered = withdrawals.filter(({ reason }) => REMEMBERED.has(reason));
   await tx`DELETE FROM immich_sidecar.album_entry WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.asset_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
@@ -159,5 +166,4 @@ export async function removeRows(
     FROM jsonb_to_recordset(${tx.json(remembered as never)}) AS gone
       ("sourceAssetId" uuid, "targetUserId" uuid, reason text)
     ON CONFLICT (source_asset_id, target_user_id) DO NOTHING`;
-  await recordDuplicates(tx, withdrawals);
 }

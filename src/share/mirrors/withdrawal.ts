@@ -9,8 +9,8 @@ export interface Withdrawal {
   readonly reason: WithdrawReason;
 }
 
-/** Decisions of the target's owner: such a source is not mirrored again until they ask for it. */
-export const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'target-deleted']);
+/** Decisions about the target's account: such a source is not mirrored again until somebody asks for it. */
+export const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'target-deleted', 'detached']);
 
 /** How many withdrawals there are for each reason. */
 export type ReasonCounts = Readonly<Partial<Record<WithdrawReason, number>>>;

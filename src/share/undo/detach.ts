@@ -5,7 +5,7 @@ import { inBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Tools } from '../cycle/tools.ts';
 import { forgetLinks } from '../mirrors/journal.ts';
-import { removeMirrors } from '../mirrors/remove.ts';
+import { forgetMirrors, removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 import { handOverAll, isOnNoMirror } from '../people/hand_over.ts';
 import { removeOrphans } from '../phases/orphans.ts';
@@ -110,23 +110,12 @@ async function detach(
   const kept = batch.filter(({ sourceAssetId }) => !isLocked.has(sourceAssetId));
   const ids = kept.map(({ mirrorAssetId }) => mirrorAssetId);
   await tx`
-    WITH gone AS (
-      DELETE FROM immich_sidecar.asset_map
-      WHERE mirror_asset_id = ANY (${ids}::uuid[])
-      RETURNING mirror_asset_id, source_asset_id, target_user_id
-    ),
-    declined AS (
-      INSERT INTO immich_sidecar.withdrawn (source_asset_id, target_user_id, reason)
-      SELECT source_asset_id, target_user_id, 'detached'
-      FROM gone
-      ON CONFLICT (source_asset_id, target_user_id) DO NOTHING
-    )
     INSERT INTO immich_sidecar_detached.mirror (mirror_asset_id, source_asset_id, target_user_id)
     SELECT mirror_asset_id, source_asset_id, target_user_id
-    FROM gone
+    FROM immich_sidecar.asset_map
+    WHERE mirror_asset_id = ANY (${ids}::uuid[])
     ON CONFLICT (mirror_asset_id) DO NOTHING`;
-  await tx`DELETE FROM immich_sidecar.album_entry WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
-  await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
+  await forgetMirrors(tx, kept.map((mirror) => ({ ...mirror, reason: 'detached' })));
   await tx`
     DELETE FROM immich_sidecar_stacks.stack_map sm
     WHERE sm.mirror_stack_id IN (SELECT a."stackId" FROM asset a WHERE a.id = ANY (${ids}::uuid[]))
