@@ -8,6 +8,7 @@ import type { WritePlan } from '../tags.ts';
 import type { Loss, Losses } from './loss.ts';
 import { isSameIptc } from './photoshop_rest.ts';
 import { xmpLosses } from './xmp_rest.ts';
+import { areAmong } from './among.ts';
 
 /** Two files as ExifTool sees them: every tag of every group. */
 export interface Everything {
@@ -44,12 +45,12 @@ export async function compareEverything(
     (xmp !== undefined && key.startsWith('XMP-')) || (iptc === true && key.startsWith('IPTC:'));
   const lost = [...old].filter(([key, values]) =>
     !INCIDENTAL.test(key) && !tags.includes(key) && !isLookedAt(key) && !goesWithTheLast(key, made) &&
-    !isWithin(values, made.get(key) ?? [])
+    !areAmong(values, made.get(key) ?? [])
   );
   const added = [...made].filter(([key, values]) =>
     SAYS_SOMETHING.test(key) && !INCIDENTAL.test(key) && !VERSIONS.has(key) && !tags.includes(key) &&
     !isLookedAt(key) &&
-    !isWithin(values, old.get(key) ?? [])
+    !areAmong(values, old.get(key) ?? [])
   );
   const names = new Set([...lost, ...added].map(([key]) => key));
   const hash = (values: Tagged) => values.get('File:ImageDataHash')?.[0];
@@ -111,15 +112,4 @@ function blockOf(key: string): string {
   if (key.startsWith('XMP')) return 'xmp';
   if (/^(?:IPTC|Photoshop)/.test(key)) return 'iptc';
   return /^(?:QuickTime|Keys|ItemList|UserData|Track|Meta|iTunes|AudioKeys|VideoKeys)/.test(key) ? 'quickTime' : 'exif';
-}
-
-/** Whether all of these are among the others, as often. */
-function isWithin(some: readonly string[], all: readonly string[]): boolean {
-  const rest = [...all];
-  return some.every((one) => {
-    const at = rest.indexOf(one);
-    if (at < 0) return false;
-    rest.splice(at, 1);
-    return true;
-  });
 }

@@ -13,6 +13,7 @@ import {
   scopeIn,
 } from './xmp_canonical.ts';
 import { parseXmpDocument } from './xmp_document.ts';
+import { areAmong } from './among.ts';
 
 const BY_FULL_NAME: ReadonlyMap<string, Property> = new Map(
   PROPERTIES.map((property) => [`{${XMP_NAMESPACES.get(property.prefix)}}${property.local}`, property]),
@@ -47,8 +48,8 @@ export function xmpLosses(
       contentOf(old.root, tags),
       made.root === undefined ? new Map<string, string[]>() : contentOf(made.root, tags),
     ];
-    const lost = [...was].filter(([name, said]) => !isWithin(said, is.get(name) ?? []));
-    const added = [...is].filter(([name, said]) => !isWithin(said, was.get(name) ?? []) && !tags.includes(name));
+    const lost = [...was].filter(([name, said]) => !areAmong(said, is.get(name) ?? []));
+    const added = [...is].filter(([name, said]) => !areAmong(said, was.get(name) ?? []) && !tags.includes(name));
     const names = new Set([...lost, ...added].map(([name]) => name));
     return [
       ...[...names].map((name) => ({ what: shownName(name), tags: tags.includes(name) ? [name] : blamed })),
@@ -114,17 +115,6 @@ function unknownFields(element: Element, scope: Prefixes): string[] {
     return [`${name}=${canonical({ value: child, scope: own })}`];
   });
   return [...attributes.map(([name, value]) => `${name}=${JSON.stringify(value)}`), ...inside];
-}
-
-/** Whether all of these are among the others, as often. */
-function isWithin(some: readonly string[], all: readonly string[]): boolean {
-  const rest = [...all];
-  return some.every((one) => {
-    const at = rest.indexOf(one);
-    if (at < 0) return false;
-    rest.splice(at, 1);
-    return true;
-  });
 }
 
 function shownName(name: string): string {
