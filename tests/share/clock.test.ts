@@ -8,12 +8,12 @@ for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: what happens while the database's clock is set back is noticed, though the clock has caught up by then`, async () => {
     await using world = await World.open(release);
     const clock = await Clock.of(world.db);
-    await using engine = await running(world);
+    await using engine = await Engine.start(world.config);
     await engine.cycle();
     const [picnic, portrait] = [world.id('family/picnic'), world.id('family/portrait')];
     for (const id of [picnic, portrait]) {
       const before = await clock.now();
-      await untilIdle(engine);
+      await engine.untilIdle();
       const after = await clock.now();
       await clock.setTo(before - 500); // before the mark that the last cycle has made
       await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
@@ -28,10 +28,10 @@ for (const release of REPRESENTATIVE) {
 Deno.test('a face that changes while the clock is set back is noticed in a table that is scanned only when it was written to', async () => {
   await using world = await World.open('v3.1.0');
   const clock = await Clock.of(world.db);
-  await using engine = await running(world);
+  await using engine = await Engine.start(world.config);
   await engine.cycle();
   const before = await clock.now();
-  await untilIdle(engine);
+  await engine.untilIdle();
   const after = await clock.now();
   await clock.setTo(before - 500);
   const { sql } = world;
@@ -106,13 +106,4 @@ class Clock {
   async until(ms: number): Promise<void> {
     while (await this.now() < ms) await this.db.sql`SELECT pg_sleep(0.02)`;
   }
-}
-
-async function running(world: World): Promise<Engine & AsyncDisposable> {
-  const engine = await Engine.start(world.config);
-  return Object.assign(engine, { [Symbol.asyncDispose]: engine.end });
-}
-
-async function untilIdle(engine: Engine): Promise<void> {
-  while ((await engine.cycle()).jobs.length > 0);
 }

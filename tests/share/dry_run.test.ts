@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
-import { connect, disconnect } from '../../src/postgres/connect.ts';
-import { StepTotals } from '../../src/share/cycle/step_words.ts';
-import { dryRun } from '../../src/share/share.ts';
 import { World } from './world.ts';
 
 Deno.test('a dry run tells of faces that a forced run of Immich has left on a mirror, and the cycle removes them', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
-  assert.equal((await plan(world)).summary(), 'nothing to do\n');
+  assert.equal((await world.plan()).summary(), 'nothing to do\n');
   const [source] = await world.someMirrored();
   const mirror = await world.mirrorOfId(source);
   await world.sql`INSERT INTO asset_face ("assetId", "sourceType") VALUES (${mirror}, 'machine-learning')`;
-  const planned = await plan(world);
+  const planned = await world.plan();
   assert.deepEqual([planned.hasChanges, planned.totals()], [true, { facesToRemove: 1 }]);
   const report = await world.share();
   assert.equal(report.jobs.reduce((sum, { facesRemoved }) => sum + facesRemoved, 0), 1);
-  assert.equal((await plan(world)).hasChanges, false);
+  assert.equal((await world.plan()).hasChanges, false);
 });
 
 Deno.test('a dry run tells of stray files, and the cycle removes them', async () => {
@@ -26,12 +23,12 @@ Deno.test('a dry run tells of stray files, and the cycle removes them', async ()
   const [job] = world.config.jobs;
   const stray = `${world.local(job?.targetPathPrefix ?? '')}stray.jpg`;
   await Deno.link(original, stray);
-  const planned = await plan(world);
+  const planned = await world.plan();
   assert.deepEqual([planned.hasChanges, planned.totals()], [true, { filesOfNoMirrorToRemove: 1 }]);
   const report = await world.share();
   assert.equal(report.jobs.reduce((sum, { straysRemoved }) => sum + straysRemoved, 0), 1);
   await assert.rejects(Deno.lstat(stray), Deno.errors.NotFound);
-  assert.equal((await plan(world)).hasChanges, false);
+  assert.equal((await world.plan()).hasChanges, false);
 });
 
 Deno.test('what is left out as it was left out before is shown by a dry run, and is no change', async () => {
@@ -39,10 +36,10 @@ Deno.test('what is left out as it was left out before is shown by a dry run, and
   const [source] = await world.sql<{ path: string }[]>`
     SELECT "originalPath" AS path FROM asset WHERE id = ${world.id('family/wedding')}`;
   await Deno.remove(world.local(source?.path ?? ''));
-  const first = await plan(world);
+  const first = await world.plan();
   assert.equal(first.totals()['photosToLeaveOut'], 2, 'the lost one, and what Bob has uploaded as well');
   await world.share();
-  const again = await plan(world);
+  const again = await world.plan();
   assert.deepEqual(
     [again.hasChanges, again.totals()['photosToLeaveOut']],
     [false, 1],
@@ -50,14 +47,3 @@ Deno.test('what is left out as it was left out before is shown by a dry run, and
   );
   assert.match(again.summary(), /^nothing to do; as before: \d+ photos to leave out/);
 });
-
-async function plan(world: World): Promise<StepTotals> {
-  const sql = await connect(world.config.database);
-  const totals = new StepTotals();
-  try {
-    await dryRun(sql, world.config, { sink: (step, lines) => void totals.describe(step, lines) });
-  } finally {
-    await disconnect(sql);
-  }
-  return totals;
-}

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
-import { connect, disconnect } from '../../src/postgres/connect.ts';
-import { StepTotals } from '../../src/share/cycle/step_words.ts';
-import { dryRun } from '../../src/share/share.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
@@ -13,7 +10,7 @@ const PHOTO = 'family/portrait';
 for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: a photo that goes offline keeps its mirror for a day, then loses it in a cycle over changes, though nothing has changed`, async () => {
     await using world = await World.open(release);
-    await using engine = await running(world);
+    await using engine = await Engine.start(world.config);
     await engine.cycle();
     const mirror = await world.mirrorOf(PHOTO);
     const file = await world.localMirrorPath(world.id(PHOTO));
@@ -23,10 +20,10 @@ for (const release of REPRESENTATIVE) {
     assert.equal(await world.mirrorOf(PHOTO), mirror);
     assert.ok(Deno.lstatSync(file).isFile);
     assert.deepEqual(await world.verify(verifyMirrors), []);
-    await untilIdle(engine);
+    await engine.untilIdle();
 
     await passTime(world, '23 hours');
-    await untilIdle(engine);
+    await engine.untilIdle();
     assert.equal(await world.mirrorOf(PHOTO), mirror);
     await passTime(world, '1 hour');
     const { jobs, scope, rechecked } = await engine.cycle();
@@ -37,9 +34,9 @@ for (const release of REPRESENTATIVE) {
 
 Deno.test('a photo whose time runs out while a cycle is at work loses its mirror in the next one', async () => {
   await using world = await World.open('v3.1.0');
-  await using engine = await running(world);
+  await using engine = await Engine.start(world.config);
   await engine.cycle();
-  await untilIdle(engine);
+  await engine.untilIdle();
   const { sql } = world;
   await sql.unsafe(`
     CREATE FUNCTION pass_time() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = replica AS $$
@@ -74,9 +71,9 @@ Deno.test('full cycles and dry runs say the same during the time of grace, and r
   await using world = await World.open('v3.1.0');
   await world.share();
   await goOffline(world);
-  assert.deepEqual((await plan(world)).totals(), { photosThatImmichDoesNotFindAnyMore: 1 });
+  assert.deepEqual((await world.plan()).totals(), { photosThatImmichDoesNotFindAnyMore: 1 });
   assert.equal((await world.share()).missed, 1);
-  assert.equal((await plan(world)).summary(), 'nothing to do\n');
+  assert.equal((await world.plan()).summary(), 'nothing to do\n');
   const before = [await digestTables(world.sql), listFiles(world.directory)];
   assert.equal((await world.share()).missed, 0);
   assert.deepEqual([await digestTables(world.sql), listFiles(world.directory)], before);
@@ -155,25 +152,4 @@ async function passTime({ sql }: World, by: string): Promise<void> {
     await tx`UPDATE asset SET "deletedAt" = "deletedAt" - ${by}::interval WHERE "isOffline"`;
     await tx`UPDATE immich_sidecar_decisions.recheck SET due_at = due_at - ${by}::interval`;
   });
-}
-
-async function plan(world: World): Promise<StepTotals> {
-  const sql = await connect(world.config.database);
-  const totals = new StepTotals();
-  try {
-    await dryRun(sql, world.config, { sink: (step, lines) => void totals.describe(step, lines) });
-  } finally {
-    await disconnect(sql);
-  }
-  return totals;
-}
-
-/** What PostgreSQL counts late is looked at once more. */
-async function untilIdle(engine: Engine): Promise<void> {
-  while ((await engine.cycle()).jobs.length > 0);
-}
-
-async function running(world: World): Promise<Engine & AsyncDisposable> {
-  const engine = await Engine.start(world.config);
-  return Object.assign(engine, { [Symbol.asyncDispose]: engine.end });
 }

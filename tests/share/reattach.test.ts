@@ -9,7 +9,7 @@ import { World } from './world.ts';
 for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: after a folder was renamed the target has each photo once, with all they have done to it`, async () => {
     await using world = await World.open(release);
-    await using engine = await running(world);
+    await using engine = await Engine.start(world.config);
     await engine.cycle();
     const { sql } = world;
     const before = await mirrors(world);
@@ -207,9 +207,4 @@ async function importAgain(world: World, id: string, rename: (path: string) => s
     }
   }
   return { id: renewed, path };
-}
-
-async function running(world: World): Promise<Engine & AsyncDisposable> {
-  const engine = await Engine.start(world.config);
-  return Object.assign(engine, { [Symbol.asyncDispose]: engine.end });
 }

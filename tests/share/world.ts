@@ -5,7 +5,8 @@ import { lossOf } from '../../src/postgres/sockets.ts';
 import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
 import type { Tools, View } from '../../src/share/cycle/tools.ts';
-import { share, withSharing } from '../../src/share/share.ts';
+import { StepTotals } from '../../src/share/cycle/step_words.ts';
+import { dryRun, share, withSharing } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
 import { type Kind, openLibrary } from '../harness/libraries.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
@@ -156,6 +157,13 @@ export class World implements AsyncDisposable {
       await this.#disconnect();
       throw error;
     }
+  }
+
+  /** What a dry run says that the next full cycle would do. */
+  async plan(): Promise<StepTotals> {
+    const totals = new StepTotals();
+    await dryRun(await this.#pool(), this.config, { sink: (step, lines) => void totals.describe(step, lines) });
+    return totals;
   }
 
   /** What a command that is no cycle does. */

@@ -8,7 +8,7 @@ import { type Sharing, withSharing } from '../../../src/share/share.ts';
  * The program between two starts: the first cycle looks at everything, the later ones at what has changed. It holds the
  * instance lock until it is stopped.
  */
-export class Engine {
+export class Engine implements AsyncDisposable {
   private constructor(
     readonly sql: Connection,
     readonly sharing: Sharing,
@@ -47,6 +47,15 @@ export class Engine {
   /** One cycle: the first goes on where another engine has stopped, unless it is to be a full one. */
   async cycle({ isFull = false } = {}): Promise<CycleReport> {
     return await this.sharing.cycle({ progress: SILENT, isFull });
+  }
+
+  /** Cycles until one finds nothing: our own writes are news once, and PostgreSQL counts late. */
+  async untilIdle(): Promise<void> {
+    while ((await this.cycle()).jobs.length > 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
   }
 }
 
