@@ -15,7 +15,13 @@ export function isMissed(sql: Sql, alias: string): Fragment {
   return sql`(${asset}."isOffline" AND ${asset}.status = 'active')`;
 }
 
-/** The same, and it is a picture or a video that its owner sees in the timeline or the archive: what can be written into files. */
+/** Whether somebody has trashed or deleted it; what Immich only no longer finds is not. */
+export function isTrashed(sql: Sql, alias: string): Fragment {
+  const asset = sql(alias);
+  return sql`(${asset}.status <> 'active' OR (${asset}."deletedAt" IS NOT NULL AND NOT ${asset}."isOffline"))`;
+}
+
+/** Whether it is present, and it is a picture or a video that its owner sees in the timeline or the archive: what can be written into files. */
 export function isPresentMedia(sql: Sql, alias: string): Fragment {
   const asset = sql(alias);
   return sql`(

@@ -79,7 +79,12 @@ export function planSchema(catalog: Catalog): ImmichSchema {
       assetKey: keyOf(catalog, 'album_asset', 'asset'),
     },
     notes,
-    has: (table: ImmichTable, column?: string) =>
-      column === undefined ? catalog.has(table) : catalog.get(table)?.columns.has(column) === true,
+    has: hasOf(catalog),
   });
+}
+
+/** Whether a catalog has a table, or a column of it. */
+export function hasOf(catalog: Catalog): ImmichSchema['has'] {
+  return (table, column) =>
+    column === undefined ? catalog.has(table) : catalog.get(table)?.columns.has(column) === true;
 }

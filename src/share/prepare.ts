@@ -28,6 +28,8 @@ const MAX_COPY_WORKERS = 2;
 export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
   /** Immich's migrations when its tables were looked at. */
   readonly migrations: string;
+  /** Our own tables were there then, and the newest. */
+  readonly hasOwnTables: boolean;
   /** The jobs before anything that may happen to them was looked at. */
   readonly configured: readonly Job[];
 }
@@ -47,10 +49,11 @@ export async function prepare(
   const instance = await readInstance(sql, config.uploadLocationMount);
   // A newer schema is refused later, by name; here it only must not be asked.
   const version = await schemaVersion(sql, MIGRATIONS);
+  const hasOwnTables = version === newestVersion(MIGRATIONS);
   const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
     await hasLinksBelow(sql, config.externalLibraryMount);
   const paths = pathMapOf(config, instance, hasExternalLinks);
-  const jobs = await completeJobs(sql, schema, config.jobs, instance, paths, version === newestVersion(MIGRATIONS));
+  const jobs = await completeJobs(sql, schema, config.jobs, instance, paths, hasOwnTables);
   const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
   if (jobName !== undefined && only === undefined) {
     throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
@@ -60,6 +63,7 @@ export async function prepare(
   }
   return {
     migrations,
+    hasOwnTables,
     schema,
     files: { linker: new Linker(paths.roots.map((root) => root.local)), paths },
     configured: jobs,

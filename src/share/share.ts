@@ -6,7 +6,7 @@ import { assertImmichAtRest, keepMigrationsOut } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
-import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
+import { migrate } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
@@ -131,8 +131,9 @@ export class Sharing {
 
   async #readLast(): Promise<LastCycle | undefined> {
     const { sql, config, limits } = this;
+    if (!this.#marks.mayCount) return undefined;
     const prepared = await prepare(sql, config, undefined, limits);
-    if (await schemaVersion(sql, MIGRATIONS) !== newestVersion(MIGRATIONS)) return undefined;
+    if (!prepared.hasOwnTables) return undefined;
     const now = await readMark(sql, prepared.schema);
     const kept = await this.#marks.read(sql, this.#identity(prepared), now);
     if (kept === undefined || kept.waiting.length > limits.waiting) return undefined;
@@ -341,7 +342,7 @@ export async function planOnly<T>(
   const prepared = await prepare(sql, config, jobName, limits);
   // Without our tables there is nothing to read from: they are made, and undone with the transaction. With them, planning
   // only reads, and a transaction would hold up Immich's vacuum for as long as a large library takes.
-  if (await schemaVersion(sql, MIGRATIONS) === newestVersion(MIGRATIONS)) return await plan(sql, prepared);
+  if (prepared.hasOwnTables) return await plan(sql, prepared);
   return await inRolledBackTransaction(sql, async (tx) => {
     await migrate(tx, MIGRATIONS);
     return await plan(tx, prepared);

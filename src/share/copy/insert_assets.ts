@@ -3,7 +3,7 @@ import type { Sql } from '../../postgres/connect.ts';
 import { fieldGroups, sourceSum } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
 import type { InspectedMirror } from '../mirrors/links.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { isMeant } from '../selection/selection.ts';
 import { type Assignment, columnList, copied, valueList } from './columns.ts';
 
 /**
@@ -76,7 +76,7 @@ export async function insertAssets(
       FROM input
       JOIN asset a ON a.id = input."sourceAssetId"
       LEFT JOIN asset_exif e ON e."assetId" = a.id
-      WHERE ${isSelected(tx, job)} OR ${isMotionOfMirror(tx, job)}
+      WHERE ${isMeant(tx, job)}
       RETURNING mirror_asset_id, source_asset_id
     )
     INSERT INTO asset (${columnList(tx, assignments)})

@@ -37,6 +37,11 @@ export class KeptMark {
   /** @param stateDirectory as this program sees it; made when it is not there */
   constructor(readonly stateDirectory: string) {}
 
+  /** Whether what the last process has left may count: without its number nothing does. Asks no database. */
+  get mayCount(): boolean {
+    return this.#readNumber() !== undefined;
+  }
+
   /** Whether a mark is kept now, as far as that is known without asking. */
   get isThere(): boolean {
     return this.#isThere === true;

@@ -1,6 +1,6 @@
 import { RECOGNITION_MINUTES } from '../../immich/readiness.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
-import { keyOf, type TableWatchedByStatement } from '../../immich/tables/tables.ts';
+import { type ImmichTable, keyOf, type TableWatchedByStatement } from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { allCriteria } from '../selection/criteria.ts';
@@ -23,6 +23,14 @@ export interface Selected {
   readonly sources: readonly string[];
 }
 
+function isWritten(table: ImmichTable) {
+  return ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM ${sql(table)} WHERE "updateId" >= ${from})`;
+}
+
+function isDeleted(audit: ImmichTable) {
+  return ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM ${sql(audit)} WHERE id >= ${from})`;
+}
+
 /** What is told by tables that are watched by statements of their own. */
 export const STATEMENTS: Readonly<
   Record<TableWatchedByStatement, {
@@ -38,9 +46,9 @@ export const STATEMENTS: Readonly<
     assets: ({ sql, from }: Look) =>
       sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${from}`,
   },
-  album: { names: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM album WHERE "updateId" >= ${from})` },
-  album_user: { names: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM album_user WHERE "updateId" >= ${from})` },
-  album_audit: { names: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM album_audit WHERE id >= ${from})` },
+  album: { names: isWritten('album') },
+  album_user: { names: isWritten('album_user') },
+  album_audit: { names: isDeleted('album_audit') },
   album_asset: {
     assets: ({ sql, schema, from, selected: { albums } }: Look) => {
       if (albums.length === 0) return undefined;
@@ -63,8 +71,8 @@ export const STATEMENTS: Readonly<
   // It has no audit: that something was written, or deleted, is all that is known.
   tag: { names: ({ sql }: Look) => sql`true` },
   person: {
-    people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person WHERE "updateId" >= ${from})`,
-    names: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person WHERE "updateId" >= ${from})`,
+    people: isWritten('person'),
+    names: isWritten('person'),
     assets: ({ sql, schema, from, selected: { dependsOnNames, sources } }: Look) => {
       if (!dependsOnNames) return undefined;
       const { personKey, faceKey } = schema.people;
@@ -76,10 +84,10 @@ export const STATEMENTS: Readonly<
           AND p."ownerId" = ANY (${sources as string[]}::uuid[])`;
     },
   },
-  person_user: { people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_user WHERE "updateId" >= ${from})` },
+  person_user: { people: isWritten('person_user') },
   person_audit: {
-    people: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})`,
-    names: ({ sql, from }: Look) => sql`EXISTS (SELECT 1 FROM person_audit WHERE id >= ${from})`,
+    people: isDeleted('person_audit'),
+    names: isDeleted('person_audit'),
     assets: ({ sql, schema, from }: Look) => {
       const [faceKey, goneId] = [sql(schema.people.faceKey), sql(keyOf(schema.catalog, 'person_audit', 'person'))];
       // A person who was a mirror of theirs is one of its own from now on, also on photos that nobody has changed.

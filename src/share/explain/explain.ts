@@ -2,6 +2,7 @@ import type { PathMap } from '../../files/path_map.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { commaSeparated } from '../copy/columns.ts';
 import { isSelected } from '../selection/selection.ts';
 import { type Facts, readFactsOf } from './facts.ts';
 import { type JobVerdict, judge } from './judge.ts';
@@ -145,8 +146,8 @@ export async function countByCriterion(sql: Sql, job: Job): Promise<JobCounts> {
     ...noneOf.map((criterion) => ({ role: 'except' as const, criterion })),
     ...allOf.map((criterion) => ({ role: 'range' as const, criterion })),
   ];
-  const counts = criteria.map(({ criterion }) => sql`count(*) FILTER (WHERE ${criterion.matches(sql, 'a')})::int`)
-    .reduce((all, one) => sql`${all}, ${one}`, sql`count(*) FILTER (WHERE ${isSelected(sql, job)})::int`);
+  const conditions = [isSelected(sql, job), ...criteria.map(({ criterion }) => criterion.matches(sql, 'a'))];
+  const counts = commaSeparated(sql, conditions.map((condition) => sql`count(*) FILTER (WHERE ${condition})::int`));
   const [row] = await sql<{ counts: number[] }[]>`
     SELECT ARRAY[${counts}] AS counts
     FROM asset a

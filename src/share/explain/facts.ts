@@ -1,6 +1,7 @@
 import { type PendingFor, pendingFor } from '../../immich/readiness.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { isTrashed } from '../../immich/presence.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Criterion } from '../selection/criterion.ts';
@@ -51,7 +52,7 @@ export async function readFactsOf(
     SELECT
       a.id AS "assetId",
       a.visibility::text AS visibility,
-      (a.status <> 'active' OR (a."deletedAt" IS NOT NULL AND NOT a."isOffline")) AS "isTrashed",
+      ${isTrashed(sql, 'a')} AS "isTrashed",
       a."isOffline",
       a."libraryId" IS NULL AS "isUpload",
       starts_with(a."originalPath", ${job.sourcePathPrefix ?? ''}) AS "isBelowPrefix",

@@ -1,12 +1,11 @@
 import { getLogger } from '@logtape/logtape';
-import type { SourceFile } from '../../files/identity.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { describeProblem, problem } from '../../problems/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Files, Tools } from '../cycle/tools.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
 import { asideOf, type JournalEntry, KEPT_DIRECTORY, type RemovalFailure } from '../mirrors/journal.ts';
-import { localPath } from '../mirrors/links.ts';
+import { inspectOrNothing, localPath } from '../mirrors/links.ts';
 import { type Fate, fateOf } from './fate.ts';
 import { forgetKept, type KeptFile, recordKept } from './records.ts';
 
@@ -88,10 +87,11 @@ export async function removeOriginals(
   return failed;
 }
 
-function judge({ linker, paths }: Files, entry: JournalEntry, mirror: Going, photo: string | undefined): Judged {
+function judge(files: Files, entry: JournalEntry, mirror: Going, photo: string | undefined): Judged {
+  const { linker, paths } = files;
   const [local, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
   const found = linker.look(local);
-  const source = photo === undefined ? undefined : inspectOrNothing(() => linker.inspect(localPath(photo, paths)));
+  const source = photo === undefined ? undefined : inspectOrNothing(photo, files);
   if (found?.isFile !== true) {
     const fate: Fate = found === undefined && source !== undefined
       ? { kind: 'unlink-beside', source: source.realPath, expected: source }
@@ -144,15 +144,6 @@ function carryOut({ linker, paths }: Files, { entry, local, keep, fate, kept }: 
 function tellKept({ photo, mirrorPath, reason, path }: KeptFile): void {
   const kept = problem('kept', { photo: photo ?? mirrorPath, path }, reason);
   logger.warn('{problem}. {remedy}', { problem: describeProblem(kept), remedy: kept.remedy, code: kept.code });
-}
-
-function inspectOrNothing(inspect: () => SourceFile): SourceFile | undefined {
-  try {
-    return inspect();
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return undefined;
-  }
 }
 
 async function readSourcePaths(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

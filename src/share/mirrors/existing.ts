@@ -6,6 +6,7 @@ import { fieldGroups, groupSum } from './fields.ts';
 import { type JournalEntry, stampColumns } from './journal.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
+import { isMissed } from '../../immich/presence.ts';
 import { isOwn } from '../selection/selection.ts';
 
 /** A mirror as it stands, and its source as a candidate for one. */
@@ -62,7 +63,7 @@ export async function readExistingMirrors(
       encode(mirror.checksum, 'hex') AS "mirrorChecksum",
       (extract(epoch FROM mirror."fileModifiedAt") * 1000)::float8 AS "mirrorModifiedAtMs",
       mirror."fileModifiedAt" = a."fileModifiedAt" AS "hasSourceTime",
-      mirror."isOffline" AND mirror.status = 'active' AS "isOffline",
+      ${isMissed(sql, 'mirror')} AS "isOffline",
       ${pathColumn(sql, schema, 'mirror', 'sidecarPath')} AS "mirrorSidecarPath",
       ${pathColumn(sql, schema, 'mirror', 'encodedVideoPath')} AS "mirrorEncodedVideoPath",
       ${filesColumn(sql, schema, 'mirror')} AS "mirrorFiles",

@@ -7,7 +7,7 @@ import { homeOf } from './home.ts';
 import type { Files } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isSameLinkStamp, type JournalEntry, type LinkStamp, linkStampOf } from './journal.ts';
-import { type InspectedLink, localPath } from './links.ts';
+import { type InspectedLink, inspectOrNothing, localPath } from './links.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan, planMirror } from './plan.ts';
 import { mirrorModifiedAt, placeOf, placesOf } from '../jobs/placement.ts';
 
@@ -205,15 +205,6 @@ function isSameRow(mirror: ExistingMirror, row: MirrorRow): boolean {
     !(mirror.isOffline && row.isSeen) &&
     row.sidecarPath === mirror.mirrorSidecarPath &&
     row.encodedVideoPath === mirror.mirrorEncodedVideoPath;
-}
-
-function inspectOrNothing(path: string, { linker, paths }: Files) {
-  try {
-    return linker.inspect(localPath(path, paths));
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return undefined;
-  }
 }
 
 /**

@@ -156,6 +156,16 @@ function isTidied({ links }: InspectedMirror, linker: Linker, made: readonly Ins
   return isAll;
 }
 
+/** The file at a path as Immich sees it; undefined when it cannot be used, for whatever reason. */
+export function inspectOrNothing(path: string, { linker, paths }: Files): SourceFile | undefined {
+  try {
+    return linker.inspect(localPath(path, paths));
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return undefined;
+  }
+}
+
 /** Throws FileProblem for a path outside every configured directory. */
 export function localPath(immichPath: string, paths: PathMap): string {
   const local = paths.toLocal(immichPath);

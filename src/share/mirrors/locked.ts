@@ -1,8 +1,10 @@
 import { dirname } from 'node:path/posix';
+import { isTrashed } from '../../immich/presence.ts';
 import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { PeopleModel } from '../../immich/people.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Problem } from '../../problems/problem.ts';
 import { inBatches } from '../cycle/batches.ts';
 import type { Limits } from '../cycle/limits.ts';
 import { refused } from '../cycle/refused.ts';
@@ -45,8 +47,7 @@ export function findLocked(sql: Sql, scope: Scope, { search }: Limits): AsyncGen
           m.target_user_id AS "targetUserId",
           m.job_name AS "jobName",
           CASE
-            WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline")
-              THEN 'target-trashed'
+            WHEN ${isTrashed(sql, 'mirror')} THEN 'target-trashed'
             ELSE 'source-locked'
           END AS reason
         FROM locked
@@ -79,7 +80,7 @@ export async function withdrawLocked(
   schema: LockingSchema,
   found: readonly Withdrawal[],
 ): Promise<RemovalResult> {
-  const problems: RemovalResult['problems'][number][] = [];
+  const problems: Problem[] = [];
   const withdrawn = await inBatches(
     database,
     found,

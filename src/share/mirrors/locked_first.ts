@@ -1,5 +1,6 @@
 import { getLogger } from '@logtape/logtape';
 import { readCatalog } from '../../immich/catalog.ts';
+import { hasOf } from '../../immich/schema.ts';
 import { readMigrations } from '../../immich/migrations.ts';
 import { peopleModelOf } from '../../immich/people.ts';
 import { missingFrom } from '../../immich/requirements.ts';
@@ -7,11 +8,13 @@ import { assertRights } from '../../immich/rights.ts';
 import type { Connection } from '../../postgres/connect.ts';
 import { sqlStateOf } from '../../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
+import type { Problem } from '../../problems/problem.ts';
 import type { Limits } from '../cycle/limits.ts';
 import type { Database } from '../cycle/tools.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
 import { findLocked, type LockingSchema, withdrawLocked } from './locked.ts';
 import type { RemovalResult } from './remove.ts';
+import type { Withdrawal } from './withdrawal.ts';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -34,23 +37,18 @@ export async function withdrawLockedFirst(
     readonly makeTables: () => Promise<void>;
   },
 ): Promise<RemovalResult> {
-  const result: { withdrawn: RemovalResult['withdrawn'][number][]; problems: RemovalResult['problems'][number][] } = {
-    withdrawn: [],
-    problems: [],
-  };
+  const result: { withdrawn: Withdrawal[]; problems: Problem[] } = { withdrawn: [], problems: [] };
   const migrations = await readMigrations(sql);
   const catalog = await readCatalog(sql);
   const version = await schemaVersion(sql, MIGRATIONS);
   if (missingFrom(catalog, 'locking').length > 0 || version === 0 || version > newestVersion(MIGRATIONS)) return result;
-  const schema: LockingSchema = {
-    people: peopleModelOf(catalog),
-    has: (table, column) =>
-      column === undefined ? catalog.has(table) : catalog.get(table)?.columns.has(column) === true,
-  };
+  const schema: LockingSchema = { people: peopleModelOf(catalog), has: hasOf(catalog) };
   const database = databaseFor(migrations);
+  let isNewest = version === newestVersion(MIGRATIONS);
   try {
     for await (const page of findLocked(sql, 'all', limits)) {
-      if (version < newestVersion(MIGRATIONS)) await makeTables();
+      if (!isNewest) await makeTables();
+      isNewest = true;
       const { withdrawn, problems } = await withdrawLocked(database, schema, page);
       result.withdrawn.push(...withdrawn);
       result.problems.push(...problems);

@@ -1,14 +1,13 @@
-import { FileProblem } from '../../files/problem.ts';
 import { isFile } from '../../files/identity.ts';
-import { isMissed } from '../../immich/presence.ts';
+import { isMissed, isTrashed } from '../../immich/presence.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import type { Files, View } from '../cycle/tools.ts';
+import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { findUnsettledFaces, insertFaceMatches, matchFaces, settleFaces } from '../people/adopt_faces.ts';
 import type { Candidate } from '../selection/candidates.ts';
 import { clearSkips } from '../standing/skips.ts';
-import { localPath } from './links.ts';
+import { inspectOrNothing } from './links.ts';
 
 /** A photo that has no mirror, and the mirror of the same file, whose own source is gone. */
 export interface Reattachment {
@@ -89,8 +88,7 @@ async function findAbandoned(sql: Sql, job: Job, inodes: readonly number[]): Pro
     WHERE l.inode = ANY (${inodes as number[]}::float8[])
       AND m.source_user_id = ${job.sourceUserId}
       AND m.target_user_id = ${job.targetUserId}
-      AND mirror.status = 'active'
-      AND (mirror."deletedAt" IS NULL OR mirror."isOffline")
+      AND NOT ${isTrashed(sql, 'mirror')}
       AND ${isAbandoned(sql)}
     ORDER BY m.mirror_asset_id`;
 }
@@ -123,13 +121,4 @@ export async function reattach(
   await settleFaces(tx, await findUnsettledFaces(tx, schema, ids));
   await clearSkips(tx, job, ids);
   return ids.length;
-}
-
-function inspectOrNothing(path: string, { linker, paths }: Files) {
-  try {
-    return linker.inspect(localPath(path, paths));
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@ import { LOCKS, SIDECAR_FIELDS } from '../../immich/sidecar.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { isMeant } from '../selection/selection.ts';
 import { type FieldGroup, fieldGroups, groupSum, sourceSum } from './fields.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
 import type { Evidence } from './sidecars.ts';
@@ -63,7 +63,7 @@ export async function compareRows(
       CROSS JOIN LATERAL (
         SELECT ${commaSeparated(sql, groups.flatMap((group) => sumsOf(sql, schema, group)))}
       ) AS sums
-      WHERE ${unguessed(sql, sql`${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)}`)}
+      WHERE ${unguessed(sql, isMeant(sql, job))}
     ) AS compared
     WHERE (follow, settle, tables, differing)
       IS DISTINCT FROM ('{}'::text[], '{}'::text[], '{}'::text[], '{}'::text[])`;

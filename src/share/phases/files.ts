@@ -118,8 +118,10 @@ async function writeRows(
   plans: readonly FilesPlan[],
   tally: Tally,
 ): Promise<FilesPlan[]> {
+  // Read before rows are locked: a share may be slow.
+  const said = new Map(plans.map((plan) => [plan, saidOf(plan)]));
   const write = async (tx: Sql, batch: FilesPlan[]) => {
-    await updateRows(tx, schema, job, batch);
+    await updateRows(tx, schema, job, batch, said);
     return batch;
   };
   const written = await inBatches(
@@ -136,6 +138,7 @@ async function updateRows(
   schema: ImmichSchema,
   job: Job,
   plans: readonly FilesPlan[],
+  said: ReadonlyMap<FilesPlan, readonly SaidBySidecar[]>,
 ): Promise<void> {
   const rows = plans.flatMap(({ plan, row }) =>
     row === undefined ? [] : [{ ...row, mirrorAssetId: plan.mirrorAssetId }]
@@ -191,7 +194,7 @@ async function updateRows(
     FROM ${input}
     WHERE m.mirror_asset_id = input."mirrorAssetId"
       AND m.job_name <> ${job.name}`;
-  await noteSidecars(tx, plans);
+  await noteSidecars(tx, plans.flatMap((plan) => said.get(plan) ?? []));
   await tx`DELETE FROM asset_file WHERE id = ANY (${plans.flatMap(({ oldFileIds }) => oldFileIds)}::uuid[])`;
   await insertFiles(
     tx,
@@ -200,12 +203,18 @@ async function updateRows(
   );
 }
 
+interface SaidBySidecar {
+  readonly mirrorAssetId: string;
+  readonly said: readonly string[];
+}
+
+function saidOf({ plan, links }: FilesPlan): SaidBySidecar[] {
+  return links.filter(({ link }) => link !== plan.original && link.mirrorPath.endsWith('.xmp'))
+    .map(({ source }) => ({ mirrorAssetId: plan.mirrorAssetId, said: saidBy(source.realPath) }));
+}
+
 /** Notes what sidecars say that were linked anew; what earlier ones said does not count any more. */
-async function noteSidecars(tx: Sql, plans: readonly FilesPlan[]): Promise<void> {
-  const linked = plans.flatMap(({ plan, links }) =>
-    links.filter(({ link }) => link !== plan.original && link.mirrorPath.endsWith('.xmp'))
-      .map(({ source }) => ({ mirrorAssetId: plan.mirrorAssetId, said: saidBy(source.realPath) }))
-  );
+async function noteSidecars(tx: Sql, linked: readonly SaidBySidecar[]): Promise<void> {
   if (linked.length === 0) return;
   await tx`
     UPDATE immich_sidecar.asset_map m

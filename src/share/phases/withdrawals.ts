@@ -29,6 +29,7 @@ import { isLockedFor } from '../mirrors/locked.ts';
 import { isReplacedByImmich } from '../mirrors/made_by_immich.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
+import { isTrashed } from '../../immich/presence.ts';
 import { mayStay, type Stay } from '../selection/selection.ts';
 import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
@@ -268,7 +269,7 @@ function reasonOf(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
         THEN 'target-deleted'
       WHEN mirror.id IS NULL THEN 'mirror-lost'
       WHEN ${isLockedFor(sql, sql`m.target_user_id`)} THEN NULL
-      WHEN mirror.status <> 'active' OR (mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline") THEN 'target-trashed'
+      WHEN ${isTrashed(sql, 'mirror')} THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
       WHEN ${isJustified(sql, jobs, stay)} THEN NULL
       WHEN a."isOffline" THEN 'source-offline'

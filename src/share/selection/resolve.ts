@@ -40,12 +40,6 @@ const KINDS: Readonly<Record<NamedReasons, NameKind>> = Object.freeze({
   people: 'person',
   tags: 'tag',
 });
-const WORDS: Readonly<Record<NameKind, string>> = Object.freeze({
-  user: 'user',
-  album: 'album',
-  person: 'person',
-  tag: 'tag',
-});
 
 /** So many candidates are shown to somebody who has to choose one. */
 const MOST_CANDIDATES = 8;
@@ -179,7 +173,7 @@ class Draft {
         this.#remember.push(...fitting.map((one) => ({ ...reference, ...one })));
         if (fitting.length === 0 && isItsOwn && this.#sourceUserId !== NOBODY_ID) {
           this.#warnings.push(
-            `except.${name}: there is no ${WORDS[KINDS[name]]} ${named(text)}, so it leaves nothing out`,
+            `except.${name}: there is no ${KINDS[name]} ${named(text)}, so it leaves nothing out`,
           );
         }
         return fitting;
@@ -201,7 +195,7 @@ class Draft {
     reference: NameReference,
     found: Found,
   ): Promise<Named | undefined> {
-    const what = WORDS[reference.kind];
+    const what = reference.kind;
     const { fitting, alive } = found.get(keyOfReference(reference)) ?? { fitting: [], alive: [] };
     const [known] = this.#rememberedOf(reference);
     const one = known === undefined

@@ -4,7 +4,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { retryOf, type SkipReason, type Standing } from '../cycle/outcome.ts';
-import { hasTwin, isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { hasTwin, isMeant } from '../selection/selection.ts';
 
 interface StandingRow {
   readonly state: 'mirrored' | 'withdrawn' | 'skipped' | 'pending' | 'next';
@@ -50,7 +50,7 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
           ) IS NOT NULL OR (a.visibility = 'hidden' AND ${hasTwin(sql, job)}) AS is_mirrored
         ) AS mirrored
         WHERE a."ownerId" = ${job.sourceUserId}
-          AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
+          AND ${isMeant(sql, job)}
       ) AS looked_up
     ) AS standing
     GROUP BY state, reason`;

@@ -11,7 +11,7 @@ import { removeOrphans } from '../phases/orphans.ts';
 import { removeIdleTagsOf } from '../phases/tags.ts';
 import { undoUnfinished } from '../phases/unfinished.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
-import { isMotionOfMirror, isSelected } from '../selection/selection.ts';
+import { isMeant as isMeantBy } from '../selection/selection.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 
 /** Whose mirrors are removed: those of one job, those that one user has, or all. */
@@ -198,10 +198,7 @@ export function isOfJob(sql: Sql, jobs: readonly Job[], name: string): Fragment 
 /** Whether any of these jobs selects the source `a` of the mapping `m`. Null counts as no. */
 function isSelectedByAny(sql: Sql, jobs: readonly Job[]): Fragment {
   const any = jobs.reduce(
-    (all, job) =>
-      sql`${all} OR (
-        m.target_user_id = ${job.targetUserId} AND (${isSelected(sql, job)} OR ${isMotionOfMirror(sql, job)})
-      )`,
+    (all, job) => sql`${all} OR (m.target_user_id = ${job.targetUserId} AND ${isMeantBy(sql, job)})`,
     sql`false`,
   );
   return sql`coalesce(${any}, false)`;
