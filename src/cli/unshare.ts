@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
-import { plain } from '../config/quote.ts';
-import { bytes as formatBytes } from '../config/words.ts';
+import { bytes as formatBytes, named } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { planOnly, withSharing } from '../share/share.ts';
@@ -114,7 +113,7 @@ function describePlan(plan: UnsharePlan, { keep = false }: Pick<UnshareOptions, 
       : `To be removed: ${describeCounts(counts, keep)}.\n`) +
     describeLast(counts, keep) +
     (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
-    describeJobs(plan.configuredJobs);
+    describeConfigured(plan.configuredJobs, SHARED_AGAIN);
 }
 
 function describeCounts({ mirrors, people, links, bytes, lastCopies }: UnshareCounts, keep: boolean): string {
@@ -128,27 +127,23 @@ function describeLast({ lastCopies }: UnshareCounts, keep: boolean): string {
   return `${lastCopies} of them are not at the source any more: these may be the last copies. --keep leaves them where they are.\n`;
 }
 
-function describeJobs(names: readonly string[]): string {
-  if (names.length === 0) return '';
-  const list = names.map((name) => plain(JSON.stringify(name))).join(', ');
-  return `Still configured: ${list}.\nThe next sync shares it again unless you take it out of the configuration.\n`;
+const SHARED_AGAIN = 'The next sync shares it again unless you take it out of the configuration.';
+const NOT_AGAIN = 'The next sync shares what comes, and not these again; take it out of the configuration to end it.';
+
+function describeConfigured(names: readonly string[], next: string): string {
+  return names.length === 0 ? '' : `Still configured: ${names.map(named).join(', ')}.\n${next}\n`;
 }
 
 function describeKept({ kept, removed, people, problems }: DetachResult, plan: UnsharePlan): string {
   return `Left to their receivers: ${kept} photos and videos, ${people} people.\n` +
     (removed > 0 ? `Removed, as the source has locked them: ${removed}.\n` : '') +
     listProblems(problems).map((line) => `${line}\n`).join('') +
-    (plan.configuredJobs.length > 0 ? describeEnded(plan.configuredJobs) : '');
-}
-
-function describeEnded(names: readonly string[]): string {
-  const list = names.map((name) => plain(JSON.stringify(name))).join(', ');
-  return `Still configured: ${list}.\nThe next sync shares what comes, and not these again; take it out of the configuration to end it.\n`;
+    describeConfigured(plan.configuredJobs, NOT_AGAIN);
 }
 
 function describeResult({ mirrors, people, links, problems }: UnshareResult, plan: UnsharePlan): string {
   return `Removed: ${mirrors} photos and videos, ${people} people, ${links} links.\n` +
     listProblems(problems).map((line) => `${line}\n`).join('') +
     (problems.length > 0 ? 'Then run it again.\n' : '') +
-    describeJobs(plan.configuredJobs);
+    describeConfigured(plan.configuredJobs, SHARED_AGAIN);
 }

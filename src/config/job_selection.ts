@@ -88,7 +88,8 @@ function isEmpty({ albums, people, tags, paths }: Reasons): boolean {
   return albums.length + people.length + tags.length + paths.length === 0;
 }
 
-function reportAt(
+/** A problem of a value; none where nothing was said. */
+export function reportAt(
   raw: Raw | undefined,
   problems: ConfigProblem[],
   what: Pick<ConfigProblem, 'message' | 'remedy'>,

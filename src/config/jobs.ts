@@ -5,7 +5,7 @@ import type { ConfigProblem } from './problems.ts';
 import { quote } from './quote.ts';
 import { JOB_FIELDS, type JobField } from './job_fields.ts';
 import type { JobDraft } from './job_draft.ts';
-import { hasSelect, readSelection } from './job_selection.ts';
+import { hasSelect, readSelection, reportAt } from './job_selection.ts';
 import type { Raw } from './sources.ts';
 
 /** What a job gets for the keys it does not have. */
@@ -35,7 +35,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
   const userOf = (field: 'source' | 'target') => {
     const id = `${field}_user_id` as const;
     if (draft.fields.has(field) && draft.fields.has(id)) {
-      report(draft, field, problems, {
+      reportAt(draft.fields.get(field), problems, {
         message: `${id} is there as well, and both say the same thing`,
         remedy: 'Keep one of the two.',
       });
@@ -66,13 +66,13 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
   };
 
   if (sourceUserId !== undefined && sourceUserId === targetUserId) {
-    report(draft, 'target_user_id', problems, {
+    reportAt(draft.fields.get('target_user_id'), problems, {
       message: 'the source user and the target user are the same',
       remedy: 'Name the user who shall see the photos, not the one who owns them.',
     });
   }
   if (placement !== 'symlink' && overlaps(sourcePathPrefix, targetPathPrefix)) {
-    report(draft, 'target_path_prefix', problems, {
+    reportAt(draft.fields.get('target_path_prefix'), problems, {
       message:
         `the source ${quote(sourcePathPrefix ?? '')} and the target ${
           quote(targetPathPrefix ?? '')
@@ -132,14 +132,4 @@ function reportRepeatedNames(drafts: readonly JobDraft[], problems: ConfigProble
       });
     }
   }
-}
-
-function report(
-  draft: JobDraft,
-  field: JobField,
-  problems: ConfigProblem[],
-  what: Pick<ConfigProblem, 'message' | 'remedy'>,
-): void {
-  const raw = draft.fields.get(field);
-  if (raw !== undefined) problems.push({ key: raw.key, place: raw.place, ...what });
 }

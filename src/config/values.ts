@@ -89,9 +89,11 @@ function id(remedy: string): ValueType<string> {
   return { schema: text.pipe(z.guid('is not a UUID')).transform((value) => value.toLowerCase()), remedy };
 }
 
+const guid = z.guid();
+
 /** Whether this is an id as Immich writes them, and no name. */
 export function isId(value: string): boolean {
-  return z.guid().safeParse(value).success;
+  return guid.safeParse(value).success;
 }
 
 /** A whole number within bounds (inclusive). */

@@ -12,6 +12,7 @@ import { type Check, forEachJob } from './check.ts';
 import { type Directory, lookAt } from './directories.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
+import { nearestDirectory } from '../files/nearest.ts';
 
 /** The directories, and whether the files of Immich are found in them. */
 export const FILE_CHECKS: readonly Check[] = [
@@ -225,9 +226,8 @@ async function readRoom(subject: Subject, job: Job): Promise<Room> {
     JOIN asset_exif e ON e."assetId" = a.id
     WHERE ${selects(job)}
       AND NOT ${isShared}`;
-  let directory = paths.toLocal(job.targetPathPrefix.slice(0, -1));
-  while (directory !== undefined && directory !== '/' && !existsSync(directory)) directory = dirname(directory);
-  const space = directory === undefined ? undefined : (await lookAt(directory)).space;
+  const target = paths.toLocal(job.targetPathPrefix.slice(0, -1));
+  const space = target === undefined ? undefined : (await lookAt(nearestDirectory(target))).space;
   return { neededBytes: row?.bytes ?? 0, freeBytes: space?.freeBytes };
 }
 
@@ -254,7 +254,8 @@ async function sampleDevices(sql: Sql, job: Job, paths: PathMap, selected: Fragm
     WHERE ${selected}
     ORDER BY random()
     LIMIT ${DEVICE_SAMPLE}`;
-  const device = deviceAbove(paths.toLocal(job.targetPathPrefix.slice(0, -1)));
+  const target = paths.toLocal(job.targetPathPrefix.slice(0, -1));
+  const device = target === undefined ? undefined : Deno.statSync(nearestDirectory(target)).dev;
   return rows.flatMap(({ path }) => {
     const local = paths.toLocal(path);
     if (local === undefined || !existsSync(local)) return []; // told by another check
@@ -264,15 +265,6 @@ async function sampleDevices(sql: Sql, job: Job, paths: PathMap, selected: Fragm
 
 /** A stat of a file that is not cached takes a disk some 10 ms. */
 const DEVICE_SAMPLE = 200;
-
-/** The file system of a directory, or of the nearest one above it that is there. */
-function deviceAbove(local: string | undefined): number | undefined {
-  for (let step = local; step !== undefined; step = dirname(step)) {
-    if (existsSync(step)) return Deno.statSync(step).dev;
-    if (step === '/') return undefined;
-  }
-  return undefined;
-}
 
 /** Empty when all is well. */
 export function judgeDevices(job: Pick<Job, 'name'>, sampled: readonly OnDevice[]): Verdict[] {

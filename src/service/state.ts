@@ -175,13 +175,13 @@ export class ServiceState {
 
   /** `problem`: why a changed configuration could not be taken over; undefined when it was. */
   reloaded(problem?: unknown): void {
-    this.#configProblems = problem === undefined ? [] : [problemOf(problem)];
-    if (problem === undefined) this.#events.add('done', 'The configuration was read again');
-    else this.#events.add('trouble', 'The configuration was read again and is not used', [problemOf(problem).what]);
-    if (problem === undefined) {
+    const found = problem === undefined ? undefined : problemOf(problem);
+    this.#configProblems = found === undefined ? [] : [found];
+    if (found === undefined) {
+      this.#events.add('done', 'The configuration was read again');
       this.#standings.clear();
       this.#countedAt.clear();
-    }
+    } else this.#events.add('trouble', 'The configuration was read again and is not used', [found.what]);
     this.#changed();
   }
 

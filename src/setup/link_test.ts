@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path/posix';
 import { type LinkObstacle, linkObstacle } from '../files/link_obstacle.ts';
 import { Linker } from '../files/linker.ts';
 import { type PathMap } from '../files/path_map.ts';
 import { asFileProblem } from '../files/problem.ts';
 import type { FileReason } from '../problems/codes.ts';
+import { nearestDirectory } from '../files/nearest.ts';
 
 /** The same name as that of the test before each cycle, so that one that stayed is found by the next. */
 const PROBE_NAME = '.immich-sidecar-probe';
@@ -44,13 +44,6 @@ export function testLink(source: string, target: string, paths: PathMap): LinkTe
     const problem = asFileProblem(error, probe);
     return { isPossible: false, reason: linkObstacle(problem, to) ?? problem.reason, from: source, to };
   }
-}
-
-/** The nearest directory at or above this path that exists. */
-export function nearestDirectory(path: string): string {
-  let directory = path;
-  while (directory !== '/' && !existsSync(directory)) directory = dirname(directory);
-  return directory;
 }
 
 /** Some regular file in a directory or below it; undefined when none of the first few thousand entries is one. */

@@ -22,8 +22,9 @@ export async function applyWhatCanBe<T>(
     try {
       return { result: await apply(applied), applied };
     } catch (error) {
-      const rest = error instanceof TagProblem ? withoutTags(applied, error.tags, before) : undefined;
-      if (rest === undefined || !(error instanceof TagProblem)) throw error;
+      if (!(error instanceof TagProblem)) throw error;
+      const rest = withoutTags(applied, error.tags, before);
+      if (rest === undefined) throw error;
       const kept = new Set(rest.changes.map(({ tag }) => tag));
       onLeft(applied.changes.map(({ tag }) => tag).filter((tag) => !kept.has(tag)), error.reason);
       applied = rest;

@@ -91,8 +91,13 @@ async function readAll(
 const OTHER_IPTC = 'IPTC2:IPTC';
 
 function blockTextOf(value: TagValue | undefined): IptcText {
+  return iptcTextOf(bytesOf(value));
+}
+
+/** The bytes of a value that was read with -b. */
+export function bytesOf(value: TagValue | undefined): Buffer {
   const [, base64] = /^base64:(.*)$/s.exec(String(value)) ?? [];
-  return iptcTextOf(base64 === undefined ? Buffer.from(String(value)) : Buffer.from(base64, 'base64'));
+  return base64 === undefined ? Buffer.from(String(value)) : Buffer.from(base64, 'base64');
 }
 
 /** The arguments of a command that reads. */

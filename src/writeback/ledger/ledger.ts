@@ -40,9 +40,8 @@ export class Ledger implements Disposable {
 
   /** For a dry run: the ledger if there is one, else an empty one that leaves nothing behind. */
   static openToLook(directory: string): Ledger {
-    const isThere = existsSync(`${directory}/${LEDGER_NAME}`);
-    return isThere
-      ? new Ledger(openDatabase(directory), directory, WRITE_LIMITS)
+    return existsSync(`${directory}/${LEDGER_NAME}`)
+      ? Ledger.open(directory)
       : new Ledger(openEmptyDatabase(), undefined, WRITE_LIMITS);
   }
 

@@ -1,9 +1,7 @@
-import { Buffer } from 'node:buffer';
 import { TAGS } from '../fields/fields.ts';
 import { IPTC_TEXT } from '../fields/iptc.ts';
-import { everythingIn } from '../exiftool/read.ts';
+import { bytesOf, everythingIn } from '../exiftool/read.ts';
 import type { ExifToolPool } from '../exiftool/pool.ts';
-import type { TagValue } from '../fields/values.ts';
 import type { WritePlan } from '../tags.ts';
 import type { Loss, Losses } from './loss.ts';
 import { isSameIptc } from './photoshop_rest.ts';
@@ -88,11 +86,6 @@ function iptcOf(old: Tagged, made: Tagged, tags: readonly string[]): boolean | u
   if ((before?.length ?? 0) > 1 || (after?.length ?? 0) > 1) return undefined;
   const bytes = (json: string | undefined) => json === undefined ? undefined : bytesOf(JSON.parse(json));
   return isSameIptc(bytes(before?.[0]), bytes(after?.[0]), tags);
-}
-
-function bytesOf(value: TagValue): Buffer {
-  const [, base64] = /^base64:(.*)$/s.exec(String(value)) ?? [];
-  return base64 === undefined ? Buffer.from(String(value)) : Buffer.from(base64, 'base64');
 }
 
 /** The planned tags that may have done it: of the same name, else of the same kind. */

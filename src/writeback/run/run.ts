@@ -148,9 +148,9 @@ class Page {
     const isShared = item.isShared || (!knowsMirrors && (file.times.names > 1 || row?.isShared === true));
     const choice = choose(isShared);
     if (this.#young !== undefined && choice.leavesOut(record)) tally.leaveOut();
-    if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(item, file)) return 'nothing-known';
-    const wanted = choice.digest(record);
     const sidecar = this.#recorded(item);
+    if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(file, sidecar)) return 'nothing-known';
+    const wanted = choice.digest(record);
     const hasNone = sidecar === undefined && row !== undefined && directories.hasNone(dirname(file.path));
     const sidecars = hasNone ? [] : sidecar === undefined ? sidecarCandidates(file.path) : [sidecar];
     const remembered = rememberedOutcome(row, wanted, file.stamp, sidecars);
@@ -178,11 +178,9 @@ class Page {
   }
 
   /** Whether something of ours is in the original or its sidecar, that could have to be undone. */
-  #hasOwn(item: RecordItem, { path, realPath }: Located & { readonly isFound: true }): boolean {
+  #hasOwn({ path, realPath }: Located & { readonly isFound: true }, sidecar: string | undefined): boolean {
     const { files } = this.#context.ledger;
-    return [realPath, ...sidecarCandidates(path), this.#recorded(item) ?? path].some((place) =>
-      files.own(place) !== NOTHING_OWN
-    );
+    return [realPath, ...sidecarCandidates(path), sidecar ?? path].some((place) => files.own(place) !== NOTHING_OWN);
   }
 
   /** Begins the batch as soon as there is room for it. */

@@ -79,7 +79,7 @@ function prefixesOf({ attributes }: PlacedElement, outer: ReadonlyMap<string, st
   return new Map([...outer, ...declared.map(({ name, value }): [string, string] => [name.slice(6), value])]);
 }
 
-function editsAt(place: Place, packet: string, property: Property, { after, before }: TagChange): Edit[] {
+function editsAt(place: Place, packet: string, property: Property, { after }: TagChange): Edit[] {
   if ('attribute' in place) {
     const { attribute } = place;
     if (after === null) return [{ start: attribute.start, end: attribute.end, text: '' }];
@@ -88,7 +88,7 @@ function editsAt(place: Place, packet: string, property: Property, { after, befo
   const { element } = place;
   if (property.form === 'alt') return editsOfAlt(element, packet, property, after);
   if (property.form === 'bag' || property.form === 'seq') {
-    return editsOfList(element, packet, property, { before, after });
+    return editsOfList(element, packet, property, after);
   }
   if (after === null) return [removal(element, packet)];
   if (property.form === 'regions') return [{ ...spanOf(element), text: wholeElement(element, property, after) }];
@@ -122,7 +122,7 @@ function editsOfList(
   element: PlacedElement,
   packet: string,
   property: Property,
-  { after }: Pick<TagChange, 'before' | 'after'>,
+  after: TagChange['after'],
 ): Edit[] {
   const list = listIn(element, ['rdf:Bag', 'rdf:Seq']);
   const wanted = after === null ? [] : [after].flat().map(String);
