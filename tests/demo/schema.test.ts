@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { availableVector, installImmichSchema } from '../../src/demo/schema/install.ts';
-import { type SchemaDescription, type TableSchema } from '../../src/demo/schema/schema.ts';
+import type { SchemaDescription } from '../../src/demo/schema/schema.ts';
 import type { Connection } from '../../src/postgres/connect.ts';
 import { openEmpty, RELEASES, type TestDatabase, withImmich } from '../harness/database.ts';
+import { comparable, withStandIn } from '../harness/compare_schema.ts';
 import { openPGlite } from '../harness/pglite.ts';
 import { readTables } from '../harness/read_schema.ts';
 import { loadSchema } from '../harness/releases.ts';
@@ -89,47 +90,4 @@ async function withEmpty(use: (database: TestDatabase) => Promise<void>): Promis
   } finally {
     await database.close();
   }
-}
-
-/** What the JSON becomes where `vector` is a domain: no dimension in the type, a check instead, no hnsw index. */
-function withStandIn(schema: SchemaDescription): Record<string, TableSchema> {
-  return Object.fromEntries(
-    Object.entries(schema.tables).map(([name, table]) => [name, {
-      ...table,
-      columns: table.columns.map((column) => ({ ...column, type: column.type.replace('vector(512)', 'vector') })),
-      checks: [
-        ...table.checks,
-        ...table.columns.filter((column) => column.type === 'vector(512)').map((column) => ({
-          name: `${name}_${column.name}_check`,
-          definition: `CHECK ((cardinality((${column.name})::real[]) = 512))`,
-        })),
-      ],
-      indexes: table.indexes.filter((index) => !index.definition.includes(' USING hnsw ')),
-    }]),
-  );
-}
-
-/** Ordered by name and without the fields that mean "no": what the JSON leaves out, the catalog answers with null. */
-function comparable(table: TableSchema | undefined): unknown {
-  const sorted = (items: readonly { name: string }[] = []) =>
-    items.toSorted((a, b) => a.name < b.name ? -1 : 1).map(withoutNo);
-  return {
-    columns: table?.columns.map((
-      { name, type, notNull, default: value },
-    ) => [name, type, notNull ?? false, value ?? null]),
-    primaryKey: table?.primaryKey,
-    ...Object.fromEntries(
-      (['uniques', 'foreignKeys', 'checks', 'indexes', 'triggers'] as const).map((
-        part,
-      ) => [part, sorted(table?.[part])]),
-    ),
-  };
-}
-
-/** Nor the parentheses of expressions: minor releases of PostgreSQL print different numbers of them. */
-function withoutNo(item: object): unknown {
-  const fields = Object.entries(item).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(
-    fields.map(([name, value]) => [name, name === 'definition' ? value.replaceAll(/[()]/g, '') : value]),
-  );
 }

@@ -9,6 +9,7 @@ import { StepTotals } from '../../src/share/cycle/step_words.ts';
 import { dryRun, share, withSharing } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
 import { type Kind, openLibrary } from '../harness/libraries.ts';
+import { upgradeImmich } from '../harness/upgrade/upgrade.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
 
 /** A generated library in a database and a directory of its own, and the configuration that shares it with Bob. */
@@ -16,7 +17,7 @@ export class World implements AsyncDisposable {
   #kept: { readonly sql: Connection; readonly database: DatabaseConfig } | undefined;
 
   private constructor(
-    readonly db: ImmichDatabase,
+    public db: ImmichDatabase,
     readonly directory: string,
     readonly library: GeneratedLibrary,
     public config: Config,
@@ -183,6 +184,12 @@ export class World implements AsyncDisposable {
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept !== undefined) await disconnect(kept.sql);
+  }
+
+  /** Immich is updated, with the program at rest; its connection is kept, as that of `serve` would be. */
+  async upgrade(release: Release): Promise<void> {
+    await upgradeImmich(this.sql, this.db.release, release);
+    this.db = { ...this.db, release };
   }
 
   /** Findings of the verifier, which knows this world's directories. */

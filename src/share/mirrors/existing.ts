@@ -16,6 +16,8 @@ export interface ExistingMirror extends Candidate {
   readonly mirrorLibraryId: string | null;
   /** Hexadecimal. */
   readonly mirrorChecksum: string;
+  /** What Immich believes that to be the hash of; null before 2.7. Its own migration takes all that is external for hashed by path. */
+  readonly mirrorChecksumAlgorithm: string | null;
   /** Milliseconds since the epoch. */
   readonly mirrorModifiedAtMs: number;
   /** The mirror's row has the very time of the source's. */
@@ -61,6 +63,9 @@ export async function readExistingMirrors(
       mirror."originalPath" AS "mirrorPath",
       mirror."libraryId" AS "mirrorLibraryId",
       encode(mirror.checksum, 'hex') AS "mirrorChecksum",
+      ${
+    schema.has('asset', 'checksumAlgorithm') ? sql`mirror."checksumAlgorithm"::text` : sql`NULL`
+  } AS "mirrorChecksumAlgorithm",
       (extract(epoch FROM mirror."fileModifiedAt") * 1000)::float8 AS "mirrorModifiedAtMs",
       mirror."fileModifiedAt" = a."fileModifiedAt" AS "hasSourceTime",
       ${isMissed(sql, 'mirror')} AS "isOffline",

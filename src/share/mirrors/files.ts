@@ -199,12 +199,17 @@ function isSameRow(mirror: ExistingMirror, row: MirrorRow): boolean {
     ? mirror.hasSourceTime
     : Math.abs(row.fileModifiedAt.getTime() - mirror.mirrorModifiedAtMs) < 1;
   return row.mirrorPath === mirror.mirrorPath &&
-    (row.checksum === mirror.mirrorChecksum || !row.isSeen) &&
+    (isSameChecksum(mirror, row) || !row.isSeen) &&
     mirror.mirrorLibraryId === row.libraryId &&
     isSameTime &&
     !(mirror.isOffline && row.isSeen) &&
     row.sidecarPath === mirror.mirrorSidecarPath &&
     row.encodedVideoPath === mirror.mirrorEncodedVideoPath;
+}
+
+function isSameChecksum({ mirrorChecksum, mirrorChecksumAlgorithm }: ExistingMirror, row: MirrorRow): boolean {
+  return mirrorChecksum === row.checksum &&
+    (mirrorChecksumAlgorithm ?? row.checksumAlgorithm) === row.checksumAlgorithm;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from '../copy/columns.ts';
+import { faceSum } from './face_keys.ts';
 import { joinMappedPerson } from './person_links.ts';
 
 /**
@@ -25,10 +26,10 @@ export async function copyFaces(
   const [row] = await tx<{ faces: number }[]>`
       WITH allocated AS (
         INSERT INTO immich_sidecar.face_map
-          (mirror_face_id, source_face_id, mirror_asset_id, person_id, source_update_id)
+          (mirror_face_id, source_face_id, mirror_asset_id, person_id, source_update_id, source_sum)
         SELECT
           ${newFaceId(tx)}, f.id, m.mirror_asset_id, CASE WHEN f."deletedAt" IS NULL THEN mapped.${tx(personKey)} END,
-          f."updateId"
+          f."updateId", ${faceSum(tx, schema)}
         FROM immich_sidecar.asset_map m
         JOIN asset mirror ON mirror.id = m.mirror_asset_id -- unless the target has deleted it meanwhile
         JOIN asset_face f ON f."assetId" = m.source_asset_id

@@ -1,3 +1,4 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 
 /** A mirrored face, by the face it mirrors and the photo it is on. */
@@ -34,4 +35,16 @@ export function faceKeys(sql: Sql, keys: readonly FaceKey[]): Fragment {
 /** Whether the row `fm` of face_map is that of `key`. */
 export function isFace(sql: Sql): Fragment {
   return sql`(fm.source_face_id = key."sourceFaceId" AND fm.mirror_asset_id = key."mirrorAssetId")`;
+}
+
+/**
+ * What the face `f` of a source says, in columns that all releases have: where it is, whose, and whether it was removed. What the target has removed
+ * comes back only when this is not what it was.
+ */
+export function faceSum(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`
+    md5(ROW(
+      f."imageWidth", f."imageHeight", f."boundingBoxX1", f."boundingBoxY1", f."boundingBoxX2", f."boundingBoxY2",
+      f."sourceType", f."deletedAt" IS NULL, f.${sql(schema.people.faceKey)}
+    )::text)::uuid`;
 }

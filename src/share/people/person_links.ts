@@ -1,3 +1,4 @@
+import { faceSum } from './face_keys.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 
@@ -61,7 +62,7 @@ export function isPersonNeeded(sql: Sql, schema: ImmichSchema, targetUserId: str
     AND (
       mirror.id IS NULL
       OR (
-        (mirror."deletedAt" IS NULL OR written.source_update_id <> f."updateId")
+        (mirror."deletedAt" IS NULL OR written.source_sum <> ${faceSum(sql, schema)})
         AND (
           written.person_id IS DISTINCT FROM ${mirrorKey(sql, targetUserId)}
           OR NOT ${isSomebody(sql, schema, sql`mirror.${sql(schema.people.faceKey)}`, targetUserId)}

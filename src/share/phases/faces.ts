@@ -7,7 +7,7 @@ import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isLookedAt } from '../mirrors/pages.ts';
 import { copyFaces } from '../people/copy_faces.ts';
-import { type FaceKey, faceKey, faceKeys, isBehind, isFace } from '../people/face_keys.ts';
+import { type FaceKey, faceKey, faceKeys, faceSum, isBehind, isFace } from '../people/face_keys.ts';
 import { insertPeople } from '../people/insert_people.ts';
 import { isPersonNeeded, joinOrigin } from '../people/person_links.ts';
 import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
@@ -231,22 +231,28 @@ async function removeFaces(tx: Sql, faces: FaceKey[]): Promise<number> {
   return removed.count;
 }
 
-/** Copies the changed columns of changed faces, and notes which version of the source was seen. */
+/** Copies the changed columns of changed faces, and notes what the source says. What the target has removed stays so until that is something new. */
 async function updateFaces(tx: Sql, schema: ImmichSchema, faces: FaceKey[]): Promise<number> {
   const [first, ...rest] = schema.columns.asset_face;
   if (first === undefined) throw new Error('asset_face has no column to copy');
   const list = (item: (column: string) => Fragment) =>
     rest.reduce((all, column) => tx`${all}, ${item(column)}`, item(first));
+  const sum = faceSum(tx, schema);
+  const value = (column: string) =>
+    column === 'deletedAt'
+      ? tx`CASE WHEN f."deletedAt" IS NULL AND (fm.source_sum <> ${sum}) IS NOT TRUE THEN mirror."deletedAt" ELSE f."deletedAt" END`
+      : tx`f.${tx(column)}`;
   const updated = await tx`
     UPDATE asset_face mirror
-    SET ${list((column) => tx`${tx(column)} = f.${tx(column)}`)}
+    SET ${list((column) => tx`${tx(column)} = ${value(column)}`)}
     FROM asset_face f
     JOIN ${faceKeys(tx, faces)} ON key."sourceFaceId" = f.id
+    JOIN immich_sidecar.face_map fm ON ${isFace(tx)}
     WHERE mirror.id = key."mirrorFaceId"
-      AND (${list((column) => tx`mirror.${tx(column)}`)}) IS DISTINCT FROM (${list((column) => tx`f.${tx(column)}`)})`;
+      AND (${list((column) => tx`mirror.${tx(column)}`)}) IS DISTINCT FROM (${list(value)})`;
   await tx`
     UPDATE immich_sidecar.face_map fm
-    SET source_update_id = f."updateId"
+    SET source_update_id = f."updateId", source_sum = ${sum}
     FROM asset_face f
     JOIN ${faceKeys(tx, faces)} ON key."sourceFaceId" = f.id
     WHERE ${isFace(tx)}`;

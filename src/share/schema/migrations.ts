@@ -15,6 +15,7 @@ import inode from './014_inode.sql' with { type: 'text' };
 import locked from './015_locked.sql' with { type: 'text' };
 import sidecars from './016_sidecars.sql' with { type: 'text' };
 import tags from './017_tags.sql' with { type: 'text' };
+import faceSums from './018_face_sums.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 15, name: 'locked', schema: 'immich_sidecar', sql: locked },
   { version: 16, name: 'sidecars', schema: 'immich_sidecar', sql: sidecars },
   { version: 17, name: 'tags', schema: 'immich_sidecar_tags', sql: tags },
+  { version: 18, name: 'face sums', schema: 'immich_sidecar', sql: faceSums },
 ]);

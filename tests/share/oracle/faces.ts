@@ -82,8 +82,15 @@ function followFacesOf(prediction: Prediction, mirror: Mirror): void {
     if (known === undefined) addFace(prediction, mirror, source, version);
     else if (known.version !== version) {
       const row = records.find('asset_face', ({ id }) => id === known.id);
-      if (row !== undefined) records.change(row, copied(source));
+      const content = contentOf(prediction, source);
+      const { deletedAt, ...rest } = copied(source);
+      if (row !== undefined) {
+        // What the target has removed stays so until the source says something new.
+        const isRemoved = deletedAt === null && known.content === content;
+        records.change(row, isRemoved ? rest : { deletedAt, ...rest });
+      }
       known.version = version;
+      known.content = content;
     }
     copyEmbedding(prediction, source, mirror.faces.get(text(source['id'])));
   }
@@ -99,7 +106,12 @@ function addFace(prediction: Prediction, mirror: Mirror, source: Row, version: u
     updatedAt: ANYTHING,
     updateId: ANYTHING,
   });
-  mirror.faces.set(text(source['id']), { id, version, said: NEW, wrote: null });
+  mirror.faces.set(text(source['id']), { id, version, content: contentOf(prediction, source), said: NEW, wrote: null });
+}
+
+function contentOf({ faceKey }: Prediction, source: Row): string {
+  const { isVisible: _, deletedAt, ...rest } = copied(source);
+  return JSON.stringify([rest, deletedAt === null, source[faceKey]]);
 }
 
 /** Not said anything yet. */

@@ -30,6 +30,8 @@ export interface MirrorFace {
   id: string;
   /** The `updateId` of the source's face that was copied last. */
   version: unknown;
+  /** What that said: where it is, whose, and whether it was removed. */
+  content: string;
   /** Who the source last said that it is: the person it comes from. */
   said: string | null;
   /** Whom we wrote for him. */
