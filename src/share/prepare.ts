@@ -2,6 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
+import { findMovedMedia, type MovedMedia, moveImportPaths } from './adoption/moved_media.ts';
 import { pathMapOf } from './jobs/path_map_of.ts';
 import { assertImmichDatabase, readInstance } from '../immich/instance.ts';
 import { assertImmichAtRest, readMigrations } from '../immich/migrations.ts';
@@ -30,6 +31,8 @@ export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
   readonly migrations: string;
   /** Our own tables were there then, and the newest. */
   readonly hasOwnTables: boolean;
+  /** Immich's media lie elsewhere than when our tables were written: they have to follow before anything else is done. */
+  readonly movedMedia: readonly MovedMedia[];
   /** The jobs before anything that may happen to them was looked at. */
   readonly configured: readonly Job[];
 }
@@ -64,6 +67,9 @@ export async function prepare(
   return {
     migrations,
     hasOwnTables,
+    movedMedia: version > 0 && version <= newestVersion(MIGRATIONS)
+      ? await findMovedMedia(sql, instance.mediaLocation, false)
+      : [],
     schema,
     files: { linker: new Linker(paths.roots.map((root) => root.local)), paths },
     configured: jobs,
@@ -83,9 +89,10 @@ export async function prepare(
   };
 }
 
-/** The same with the jobs that can be worked on. */
+/** The same with the jobs that can be worked on. Call it in a transaction that is rolled back. */
 export async function check(tx: Sql, prepared: Prepared): Promise<Prepared> {
   await assertRights(tx, prepared.schema.catalog);
   await migrate(tx, MIGRATIONS);
+  if (prepared.movedMedia.length > 0) await moveImportPaths(tx, prepared.movedMedia);
   return { ...prepared, ...await checkJobs(tx, prepared) };
 }

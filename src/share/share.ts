@@ -30,6 +30,7 @@ import { haveNamesMoved } from './jobs/complete.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
 import type { RemovalResult } from './mirrors/remove.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
+import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { check, prepare, type Prepared } from './prepare.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 
@@ -188,13 +189,13 @@ export class Sharing {
 
   /** `earlier`: what was withdrawn when it was begun before. */
   async #full(options: CycleOptions, earlier?: RemovalResult): Promise<CycleReport> {
-    const { sql, config, lock, limits } = this;
+    const { sql, config, limits } = this;
     const fullAtMs = performance.now();
     const before = earlier ?? await this.#withdrawLocked(options);
     const configured = await prepare(sql, config, options.jobName, limits);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     const prepared = await inRolledBackTransaction(sql, (tx) => check(tx, configured));
-    await inTransaction(sql, lock, makeOwnTables);
+    await this.#makeOwnTables(prepared);
     await this.#forgetMark();
     const mark = await readMark(sql, prepared.schema);
     // From the mark on, changes are heard of; what was renamed just before must not be missed.
@@ -258,11 +259,24 @@ export class Sharing {
   /** Runs `work` with what plans are made from and applied with: for commands that are not cycles. The next cycle is a full one. */
   async apply<T>(work: (tools: Tools, view: View) => Promise<T>): Promise<T> {
     this.#last = undefined;
-    const { sql, config, lock, limits } = this;
+    const { sql, config, limits } = this;
     const prepared = await prepare(sql, config, undefined, limits);
     await assertRights(sql, prepared.schema.catalog);
-    await inTransaction(sql, lock, makeOwnTables);
+    await this.#makeOwnTables(prepared);
     return await work(this.#tools(prepared, {}), { ...prepared, sql, scope: 'all', rechecks: [] });
+  }
+
+  /** Brings our own tables to the newest version, and to where Immich's media are now. */
+  async #makeOwnTables({ mediaLocation, migrations }: Prepared): Promise<void> {
+    await inTransaction(this.sql, this.lock, makeOwnTables);
+    const { transaction } = this.#database(migrations, undefined);
+    for (const moved of await findMovedMedia(this.sql, mediaLocation, true)) {
+      logger.info('Immich has its media in {now} now, and had them in {was}: what is known of mirrors follows.', {
+        ...moved,
+      });
+      await transaction((tx) => moveImportPaths(tx, [moved]));
+      while (await transaction((tx) => moveNotedPaths(tx, moved)) > 0);
+    }
   }
 
   #tools(prepared: Prepared, options: Pick<CycleOptions, 'signal' | 'embeddingsMs'>): Tools {
@@ -342,9 +356,10 @@ export async function planOnly<T>(
   const prepared = await prepare(sql, config, jobName, limits);
   // Without our tables there is nothing to read from: they are made, and undone with the transaction. With them, planning
   // only reads, and a transaction would hold up Immich's vacuum for as long as a large library takes.
-  if (prepared.hasOwnTables) return await plan(sql, prepared);
+  if (prepared.hasOwnTables && prepared.movedMedia.length === 0) return await plan(sql, prepared);
   return await inRolledBackTransaction(sql, async (tx) => {
     await migrate(tx, MIGRATIONS);
+    for (const moved of prepared.movedMedia) while (await moveNotedPaths(tx, moved) > 0);
     return await plan(tx, prepared);
   });
 }

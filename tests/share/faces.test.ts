@@ -89,6 +89,9 @@ for (const release of REPRESENTATIVE) {
     await sql`UPDATE asset_face SET "deletedAt" = now() WHERE "assetId" = ${mirror ?? ''}`;
     await world.share();
     assert.deepEqual(await world.facesOn(mirror), []);
+    await sql`UPDATE asset_face SET "updatedAt" = now() WHERE "assetId" = ${world.id('family/portrait')}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(mirror), [], 'not when something only touches it');
     await sql`
       UPDATE asset_face
       SET ${sql(world.people.faceKey)} = ${world.library.people['alice/secret'].id}

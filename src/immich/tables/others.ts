@@ -113,7 +113,7 @@ export const OTHER_TABLES = Object.freeze(
     library: {
       copied: { how: 'never', because: 'a library is its owner’s' },
       watched: { by: 'foundation' },
-      rightsToColumns: { UPDATE: ['importPaths'] }, // takeover narrows them
+      rightsToColumns: { UPDATE: ['importPaths'] }, // takeover narrows them, and they follow Immich's media
       needed: { sharing: ['id', 'ownerId', 'importPaths', 'exclusionPatterns', 'deletedAt'] },
     },
     system_metadata: {
