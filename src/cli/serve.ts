@@ -99,7 +99,7 @@ async function serve(
       logger.info('immich-sidecar {version}: nothing is shared; write-back at {schedule} ({zone})', {
         version: VERSION,
         schedule: config.write.schedule,
-        zone: config.write.timeZone,
+        zone: config.write.scheduleZone,
       });
     } else {
       logger.info('immich-sidecar {version}: {jobs} jobs, a cycle every {seconds} s', {

@@ -110,8 +110,10 @@ export interface WriteConfig {
   readonly photoDir: string;
   /** `IMMICH_PATH_SEGMENTS` */
   readonly pathSegments: number;
-  /** `TZ`: an IANA name or an offset. */
-  readonly timeZone: string;
+  /** `TZ`: an IANA name or an offset, of photos whose zone nobody knows; undefined = they get no offset. */
+  readonly timeZone: string | undefined;
+  /** The zone of `schedule` and `window`: `TZ`, else that of this machine. */
+  readonly scheduleZone: string;
   /** `CAPTION_MAX_LEN`, in characters. */
   readonly captionMaxLength: number;
   readonly albumCache: { readonly ttlSeconds: number; readonly maxStaleSeconds: number };
@@ -133,7 +135,7 @@ export interface WriteConfig {
   readonly exiftoolPath: string | undefined;
   /** `IMMICH_LOG_FILE` or `LOG_FILE` */
   readonly logFile: string;
-  /** `WRITE_SCHEDULE`: when `serve` writes, as a cron expression in `timeZone`; undefined = never. */
+  /** `WRITE_SCHEDULE`: when `serve` writes, as a cron expression in `scheduleZone`; undefined = never. */
   readonly schedule: string | undefined;
   /** `WRITE_WINDOW`: minutes since midnight; a run of `serve` stops at `to`. */
   readonly window: { readonly from: number; readonly to: number } | undefined;

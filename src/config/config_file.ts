@@ -86,7 +86,7 @@ function parse(name: string, text: string, problems: ConfigProblem[]): ConfigFil
       return { ...NOTHING, settings };
     }
     case 'ini':
-      return { ...NOTHING, settings: readIni(text, label, problems) };
+      return { ...NOTHING, settings: readIni(text, label, problems), isIni: true };
     case 'json':
       return readYaml(text, label, problems, { isJson: true });
     case 'yaml':

@@ -9,11 +9,20 @@ import { buildJobs } from './jobs.ts';
 import { reportMisspelledVariables } from './names.ts';
 import { ConfigError, type ConfigProblem } from './problems.ts';
 import { SettingsReader } from './reader.ts';
+import type { SettingName } from './settings.ts';
 import { readServiceConfig } from './service.ts';
 import { dotEnvSource, environmentSource } from './sources.ts';
-import { readWriteConfig } from './write.ts';
+import { METADATA_SYNC_ZONE, readWriteConfig } from './write.ts';
 
 export { ConfigError, type ConfigProblem } from './problems.ts';
+
+/** Whoever has these, or an INI file, comes from immich-metadata-sync: all of them have other names here. */
+const NAMES_OF_METADATA_SYNC: readonly SettingName[] = [
+  'IMMICH_INSTANCE_URL',
+  'IMMICH_SEARCH_PAGE_SIZE',
+  'IMMICH_LOG_FORMAT',
+  'IMMICH_STRUCTURED_LOGS',
+];
 
 /** What `loadConfig` looks at. */
 export interface LoadOptions {
@@ -69,7 +78,15 @@ function configOf(
   notes: string[],
 ): Config {
   const vectorWorkers = settings.read('VECTOR_WORKERS') ?? Math.min(navigator.hardwareConcurrency, MAX_VECTOR_WORKERS);
-  const write = readWriteConfig(settings, cwd);
+  const isOfMetadataSync = file?.isIni === true ||
+    NAMES_OF_METADATA_SYNC.some((name) => settings.find(name) !== undefined);
+  const write = readWriteConfig(settings, cwd, isOfMetadataSync);
+  if (isOfMetadataSync && settings.find('TZ') === undefined) {
+    notes.push(
+      `TZ is not set, so photos whose time zone nobody knows are taken to be from ${METADATA_SYNC_ZONE}, as immich-metadata-sync ` +
+        'does. Set TZ to where they are from.',
+    );
+  }
   const areJobsNeeded = needJobs === true || (needJobs !== false && write.schedule === undefined);
   return {
     database: readDatabaseConfig(settings, vectorWorkers, cwd, problems, notes),

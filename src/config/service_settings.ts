@@ -40,7 +40,7 @@ export const SERVICE_SETTINGS = Object.freeze(
       type: cron,
       example: '0 3 * * *',
       description:
-        'When serve writes back into files, as a cron expression in the zone of TZ: 0 3 * * * is every night at three. Unset means: never.',
+        'When serve writes back into files, as a cron expression in the zone of TZ, else of this machine: 0 3 * * * is every night at three. Unset means: never.',
     },
     WRITE_WINDOW: {
       group: 'service',

@@ -14,8 +14,16 @@ const OF_WRITE_BACK: readonly SettingName[] = [
   'PHOTO_DIR',
 ];
 
-/** The settings of write-back; relative paths start at `cwd`. */
-export function readWriteConfig(settings: SettingsReader, cwd: string): WriteConfig {
+/** What immich-metadata-sync takes for the zone of photos when nobody says one. */
+export const METADATA_SYNC_ZONE = 'Europe/Berlin';
+
+/**
+ * The settings of write-back; relative paths start at `cwd`.
+ *
+ * @param isOfMetadataSync whether the configuration is one of immich-metadata-sync, which has a default zone
+ */
+export function readWriteConfig(settings: SettingsReader, cwd: string, isOfMetadataSync = false): WriteConfig {
+  const timeZone = settings.read('TZ') ?? (isOfMetadataSync ? METADATA_SYNC_ZONE : undefined);
   const exiftoolPath = settings.read('EXIFTOOL_PATH');
   return {
     isMentioned: OF_WRITE_BACK.some((name) => settings.find(name) !== undefined),
@@ -24,7 +32,8 @@ export function readWriteConfig(settings: SettingsReader, cwd: string): WriteCon
     userIds: settings.read('WRITE_USER_IDS') ?? [],
     photoDir: resolve(cwd, eitherName(settings, 'IMMICH_PHOTO_DIR', 'PHOTO_DIR')),
     pathSegments: settings.read('IMMICH_PATH_SEGMENTS'),
-    timeZone: settings.read('TZ'),
+    timeZone,
+    scheduleZone: timeZone ?? Temporal.Now.timeZoneId(),
     captionMaxLength: settings.read('CAPTION_MAX_LEN'),
     albumCache: {
       ttlSeconds: settings.read('IMMICH_ALBUM_CACHE_TTL'),

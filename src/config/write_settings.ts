@@ -56,8 +56,10 @@ export const WRITE_SETTINGS = Object.freeze(
     TZ: {
       group: 'write',
       type: timeZone,
-      default: 'Europe/Berlin',
-      description: 'The time zone of photos of which Immich knows none.',
+      example: 'Europe/Berlin',
+      description:
+        'The time zone of photos of which neither Immich nor their file knows one. Unset means: their dates are written without an offset. ' +
+        'A configuration of immich-metadata-sync without it means Europe/Berlin. It is also the zone of WRITE_SCHEDULE, else that of this machine.',
     },
     CAPTION_MAX_LEN: {
       group: 'write',

@@ -30,6 +30,8 @@ export interface ConfigFile {
   readonly jobs: readonly RawJob[];
   /** What no job shares. */
   readonly never: ReadonlyMap<ReasonField, Raw>;
+  /** Set for INI, the form of immich-metadata-sync. */
+  readonly isIni?: true;
 }
 
 const JOB_LIST_KEYS = ['jobs', 'sync_jobs'];

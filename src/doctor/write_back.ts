@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { SETTINGS } from '../config/settings.ts';
 import { count, list, named } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { Root } from '../files/path_map.ts';
@@ -151,20 +150,12 @@ const WORDS: Readonly<Record<Config['write']['destination'], string>> = Object.f
 async function lookAtZone(subject: Subject): Promise<readonly Verdict[]> {
   const config = await subject.config.use();
   assertSetUp(config);
-  return [judgeZone(config.write.timeZone, Temporal.Now.timeZoneId())];
+  return [judgeZone(config.write.timeZone)];
 }
 
-/**
- * A zone that somebody has chosen is right; the default may just not have been thought of.
- *
- * @param system where this machine believes to be; containers mostly say UTC
- */
-export function judgeZone(configured: string, system: string): Verdict {
-  const message = `Photos of which Immich knows no time zone are taken to be from ${configured} (TZ)`;
-  const isChosen = configured !== SETTINGS.TZ.default;
-  if (isChosen || system === configured || /^(Etc\/)?(UTC|GMT|UCT|Zulu)$/.test(system)) return ok(`${message}.`);
-  return warn(
-    `${message}, but this machine is set to ${system}.`,
-    `Set TZ to where the photos are from, perhaps ${system}.`,
-  );
+/** Nothing is wrong without one; whose photos lack an offset is to know why. */
+export function judgeZone(configured: string | undefined): Verdict {
+  const whose = 'Photos of which neither Immich nor their file knows a time zone';
+  if (configured === undefined) return ok(`${whose} are dated without an offset, as TZ is not set.`);
+  return ok(`${whose} are taken to be from ${configured} (TZ).`);
 }

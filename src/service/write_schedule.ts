@@ -20,8 +20,8 @@ export class WriteSchedule {
 
   /** `now`: the clock, in milliseconds since the epoch. */
   constructor(readonly config: Config, readonly state: ServiceState, readonly now: () => number = Date.now) {
-    const { schedule, timeZone } = config.write;
-    this.#cron = schedule === undefined ? undefined : new Cron(schedule, { paused: true, timezone: timeZone });
+    const { schedule, scheduleZone } = config.write;
+    this.#cron = schedule === undefined ? undefined : new Cron(schedule, { paused: true, timezone: scheduleZone });
     this.#plan();
   }
 
@@ -33,8 +33,8 @@ export class WriteSchedule {
     if (this.#dueAtMs === undefined || this.now() < this.#dueAtMs) return false;
     const { config, state } = this;
     state.enter('writing');
-    const { modules, window, timeZone } = config.write;
-    this.#endsAtMs ??= window === undefined ? Infinity : nextAt(window.to, timeZone, this.now());
+    const { modules, window, scheduleZone } = config.write;
+    this.#endsAtMs ??= window === undefined ? Infinity : nextAt(window.to, scheduleZone, this.now());
     using end = abortAfter(Math.min(SLICE_MS, this.#endsAtMs - this.now()));
     try {
       // Loaded when it is needed: a service that only shares does without 6 MiB.

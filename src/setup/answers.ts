@@ -19,6 +19,8 @@ export interface Answers {
   /** Shares that are added, or take the place of one of the same name. */
   readonly shares: readonly ShareAnswer[];
   readonly write: WriteAnswer | undefined;
+  /** `TZ` of Immich's containers, where it is one. */
+  readonly immichTimeZone: string | undefined;
 }
 
 export interface DatabaseAnswer {
@@ -86,5 +88,6 @@ export interface WriteAnswer {
   readonly source: WriteConfig['source'];
   /** Empty = everybody. */
   readonly userIds: readonly string[];
-  readonly timeZone: string;
+  /** Of photos of which nobody knows one; undefined: they get no offset. */
+  readonly timeZone: string | undefined;
 }

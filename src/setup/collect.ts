@@ -1,4 +1,5 @@
 import type { JobConfig } from '../config/config.ts';
+import { timeZone } from '../config/values.ts';
 import { UserError } from '../errors.ts';
 import type { Answers, ShareAnswer, WriteAnswer } from './answers.ts';
 import type { ComposeFacts } from './compose/facts.ts';
@@ -42,7 +43,9 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
     dialogue.say(unused, 'warning');
   }
   const { url: immichUrl, apiKey } = server;
-  const answers = { immichUrl, apiKey, keepsKey, database, predecessorPhotos, ...directories, shares, write };
+  const immichTimeZone = timeZone.schema.safeParse(compose?.timeZone).data;
+  const given = { immichUrl, apiKey, keepsKey, database, predecessorPhotos, ...directories };
+  const answers = { ...given, shares, write, immichTimeZone };
   return { answers, server, scans };
 }
 

@@ -227,6 +227,12 @@ function keepsUrl(existing: Existing, answer: DatabaseAnswer): boolean {
     username === answer.username && password.reveal() === answer.password.reveal() && name === answer.name;
 }
 
+/** What was answered; else, where nobody has said anything, what another file meant or what Immich itself goes by. */
+function zoneOf({ write, immichTimeZone }: Answers, existing: Existing): string | undefined {
+  if (write !== undefined) return write.timeZone;
+  return existing.find('TZ') === undefined ? existing.config.write.timeZone ?? immichTimeZone : undefined;
+}
+
 function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 'settings' | 'retired'> {
   const { database, mounts, mediaLocation, write } = answers;
   const media = mounts.find(({ immich }) => immich === mediaLocation);
@@ -252,7 +258,7 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
     ['WRITE_TO', write?.destination],
     ['WRITE_SOURCE', write?.source],
     ['WRITE_USER_IDS', write === undefined || write.userIds.length === 0 ? undefined : write.userIds.join(',')],
-    ['TZ', write?.timeZone],
+    ['TZ', zoneOf(answers, existing)],
   ];
   const revealed = (value: string | Secret) => value instanceof Secret ? value.reveal() : value;
   const isSet = (name: SettingName, value: string | Secret) => {
@@ -271,6 +277,7 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
     ...(isWritten('DB_PASSWORD') ? ['DB_PASSWORD_FILE'] : []),
     ...(keepsUrl(existing, database) ? [] : ['DB_URL', 'DB_URL_FILE']),
     ...(write !== undefined && write.userIds.length === 0 ? ['WRITE_USER_IDS'] : []),
+    ...(write !== undefined && write.timeZone === undefined ? ['TZ'] : []),
     ...(answers.shares.length > 0 && !existing.hasJobList ? JOB_SETTINGS : []),
   ];
   const there = dotEnvValues(existing.envText ?? '');

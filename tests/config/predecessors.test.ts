@@ -135,3 +135,29 @@ for (
     assert.equal(config.log.format, 'json');
   });
 }
+
+for (
+  const [name, text] of Object.entries({
+    'immich-sync.conf': '[immich]\nIMMICH_PHOTO_DIR = /library\n',
+    '.env': 'IMMICH_INSTANCE_URL=http://192.168.1.50:2283\n',
+    'sync.json': '{"IMMICH_INSTANCE_URL": "http://192.168.1.50:2283"}',
+  })
+) {
+  Deno.test(`without TZ the ${name} of immich-metadata-sync means Europe/Berlin, and says that it does`, () => {
+    const read = (env: Record<string, string>) =>
+      load({ files: { [name]: text }, env, ...name === 'sync.json' ? { configFile: name } : {} });
+    const silent = read({});
+    assert.equal(silent.write.timeZone, 'Europe/Berlin');
+    assert.match(silent.notes.join(), /^TZ is not set, .*Europe\/Berlin, as immich-metadata-sync does/);
+    const chosen = read({ TZ: 'Asia/Tokyo' });
+    assert.deepEqual([chosen.write.timeZone, chosen.notes], ['Asia/Tokyo', []]);
+  });
+}
+
+Deno.test("without TZ nobody else's photos are said to be from anywhere", () => {
+  for (
+    const env of [{}, { IMMICH_PHOTO_DIR: '/library' }, { IMMICH_API_URL: 'http://localhost:2283', WRITE_TO: 'both' }]
+  ) {
+    assert.equal(load({ env }).write.timeZone, undefined);
+  }
+});

@@ -12,7 +12,7 @@ Deno.test('write-back has the defaults of its requirements', () => {
       userIds: [],
       photoDir: '/library',
       pathSegments: 3,
-      timeZone: 'Europe/Berlin',
+      scheduleZone: Temporal.Now.timeZoneId(),
       captionMaxLength: 2000,
       albumCache: { ttlSeconds: 86_400, maxStaleSeconds: 604_800 },
       batchSize: 1000,
@@ -59,6 +59,7 @@ Deno.test('every write-back setting can be set, and relative paths start at the 
       photoDir: join(cwd, 'photos'),
       pathSegments: 4,
       timeZone: 'America/Sao_Paulo',
+      scheduleZone: 'America/Sao_Paulo',
       captionMaxLength: 10,
       albumCache: { ttlSeconds: 0, maxStaleSeconds: 1 },
       batchSize: 25,
@@ -93,7 +94,7 @@ Deno.test('the time zone is one that exists, the system one included', () => {
   const zone = (TZ: string) => load({ env: { TZ } }).write.timeZone;
   assert.equal(zone(':Asia/Tokyo'), 'Asia/Tokyo');
   assert.equal(zone(':/etc/localtime'), Temporal.Now.timeZoneId());
-  assert.equal(zone(''), 'Europe/Berlin');
+  assert.equal(zone(''), undefined);
   const problem = problemOf({ env: { TZ: 'Europe/Berlinn' } });
   assert.equal(problem.message, '"Europe/Berlinn" is not the name of a time zone');
 });

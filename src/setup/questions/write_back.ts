@@ -55,9 +55,11 @@ export async function askWriteBack(
   });
   const zone = await dialogue.text({
     flag: '--time-zone',
-    message: 'Time zone of photos of which Immich knows none',
-    initial: existing.find('TZ') ?? compose?.timeZone ?? Temporal.Now.timeZoneId(),
-    check: (text) => parse(timeZone, text),
+    message: 'Time zone of photos of which nobody knows one, or none',
+    help:
+      'That is of photos of which neither Immich nor their file knows it. With none their dates are written without an offset.',
+    initial: write.timeZone ?? compose?.timeZone ?? 'none',
+    check: (text) => text.trim().toLowerCase() === 'none' ? undefined : parse(timeZone, text),
   });
   return { destination, source, userIds, timeZone: zone };
 }

@@ -27,7 +27,7 @@ export interface Field {
   readonly isKnown: (record: AssetRecord) => boolean;
   /** What it wants in one file. Pure. */
   readonly map: (input: MappingInput) => Wanted;
-  /** The values that others wrote, of tags of which only a part is ours. Without it: lists without our entries. */
+  /** The values that others wrote, of tags that it reads from them. Without it: lists without our entries. */
   readonly valuesOfOthers?: (tags: Tags, own: OwnValues) => Tags;
 }
 
@@ -65,7 +65,7 @@ export interface MappingOptions {
   readonly fields: readonly string[];
   /** In characters. */
   readonly captionMaxLength: number;
-  /** Of photos whose zone Immich does not know; undefined: they get no offset. */
+  /** Of photos whose zone neither Immich nor their file knows; undefined: they get no offset. */
   readonly timeZone: string | undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
+import { offsetAmong } from './file_offset.ts';
 import { exif, quickTime, xmp } from './tag.ts';
-import type { TagValue } from './values.ts';
+import type { OwnValues, Tags, TagValue } from './values.ts';
 import { utcClockOf, type WallClock, wallClockOf } from './wall_clock.ts';
 
 const DATE_TIME_ORIGINAL = 'ExifIFD:DateTimeOriginal';
@@ -40,7 +41,20 @@ export const time = Object.freeze<Field>({
   ],
   isKnown: ({ capturedAt }) => capturedAt !== undefined,
   map: mapTime,
+  valuesOfOthers: offsetsOfOthers,
 });
+
+/** Where a file says its offset from UTC: tags of their own before the ends of dates. `QuickTime:CreateDate` is UTC by definition. */
+const OFFSETS: readonly string[] = Object.freeze([
+  OFFSET_TIME_ORIGINAL,
+  OFFSET_TIME_DIGITIZED,
+  XMP_OFFSET_TIME_ORIGINAL,
+  XMP_DATE_TIME_ORIGINAL,
+  XMP_DATE_TIME_DIGITIZED,
+  XMP_DATE_CREATED,
+  XMP_CREATE_DATE,
+  CREATION_DATE,
+]);
 
 /** QuickTime counts seconds since 1904 in 32 bits. */
 const FIRST_QUICKTIME_YEAR = '1904';
@@ -50,7 +64,12 @@ const LAST_QUICKTIME_YEAR = '2039';
 function mapTime(input: MappingInput): Wanted {
   const { record: { capturedAt }, kind, holds, current, options } = input;
   if (capturedAt === undefined || input.hasNoDate) return {};
-  const clock = wallClockOf(capturedAt, options.timeZone);
+  const isUnknown = capturedAt.timeZone === undefined;
+  const inFile = isUnknown
+    ? offsetAmong(OFFSETS, { ...current, ...offsetsOfOthers(current, input.own) }, input.beneath)
+    : undefined;
+  const fallbackZone = inFile?.offset ?? options.timeZone;
+  const clock = wallClockOf(capturedAt, fallbackZone);
   if (clock === undefined) return { refused: [`the date ${capturedAt.localDateTime} is outside the years 1 to 9999`] };
   const stamp = clock.dateTime + (clock.fraction && `.${clock.fraction}`) + (clock.offset ?? '');
   const isThere = (tag: string) => (current[tag] ?? null) !== null;
@@ -66,9 +85,17 @@ function mapTime(input: MappingInput): Wanted {
         : {}),
       ...(isThere(XMP_DATE_TIME_DIGITIZED) ? { [XMP_DATE_TIME_DIGITIZED]: stamp } : {}),
       ...(holds.exif ? exifDates(clock, isThere) : {}),
-      ...(holds.quickTime ? quickTimeDates(stamp, clock, utcClockOf(capturedAt, options.timeZone)) : {}),
+      ...(holds.quickTime ? quickTimeDates(stamp, clock, utcClockOf(capturedAt, fallbackZone)) : {}),
     },
+    // It stays somebody else's, whatever its date becomes: the next run is to find the offset there again.
+    ...(inFile === undefined ? {} : { own: { [inFile.tag]: null } }),
   };
+}
+
+/** Takes away what we set ourselves: an offset that came from the configuration says nothing about the place. */
+function offsetsOfOthers(tags: Tags, { values }: OwnValues): Tags {
+  const ours = OFFSETS.filter((tag) => values[tag] !== undefined && tags[tag] === values[tag]);
+  return Object.fromEntries(ours.map((tag) => [tag, null]));
 }
 
 function exifDates(clock: WallClock, isThere: (tag: string) => boolean): Record<string, TagValue | null> {

@@ -9,8 +9,8 @@ export interface Wish {
   readonly destination: Destination;
   /** In characters. */
   readonly captionMaxLength: number;
-  /** For photos of which Immich knows no zone. */
-  readonly timeZone: string;
+  /** Of photos whose zone neither Immich nor their file knows; undefined: they get no offset. */
+  readonly timeZone: string | undefined;
 }
 
 /**

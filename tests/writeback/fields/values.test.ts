@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { compare } from '../../../src/writeback/compare.ts';
 import { storedBox } from '../../../src/writeback/fields/face_boxes.ts';
 import { isWritable, truncateToBytes } from '../../../src/writeback/fields/text.ts';
 import { FIELD_NAMES, FIELDS } from '../../../src/writeback/fields/fields.ts';
+import { NOTHING_OWN, type OwnValues, type Tags } from '../../../src/writeback/fields/values.ts';
 import { BLANK } from '../files/world.ts';
 import { input, MP4 } from './input.ts';
 import { SHOWN_AT } from '../orientations.ts';
@@ -123,6 +125,47 @@ Deno.test('a time without a zone gets no offset, unless the configuration says w
   const film = FIELDS.time.map(input({ record, holds: MP4, options: options({ timeZone: 'Europe/Berlin' }) })).values;
   assert.equal(film?.['QuickTime:CreateDate'], '2023:12:24 17:30:00');
   assert.equal(FIELDS.time.map(input({ record, holds: MP4 })).values?.['Keys:CreationDate'], undefined);
+});
+
+Deno.test('a time without a zone has the offset that its file says, before the one of the configuration', () => {
+  const record = taken('2023-12-24T18:30:00.000Z', undefined, '2023-12-24T18:30:00.000Z');
+  const offset = (given: Parameters<typeof input>[0]) =>
+    FIELDS.time.map(input({ record, options: options({ timeZone: 'Europe/Berlin' }), ...given }))
+      .values?.['ExifIFD:OffsetTimeOriginal'];
+  assert.equal(offset({ current: { 'ExifIFD:OffsetTimeOriginal': '-05:00' } }), '-05:00');
+  assert.equal(offset({ current: { 'ExifIFD:OffsetTimeDigitized': '+9:00' } }), '+09:00');
+  assert.equal(offset({ current: { 'XMP-photoshop:DateCreated': '2023:12:24 18:30:00.25-03:30' } }), '-03:30');
+  assert.equal(offset({ current: { 'XMP-xmp:CreateDate': '2023:12:24 18:30:00Z' } }), '+00:00');
+  assert.equal(offset({ beneath: { 'Keys:CreationDate': '2023:12:24 18:30:00+05:45' } }), '+05:45');
+  for (const nonsense of ['   :  ', '+99:99', '+25:00', 'local']) {
+    assert.equal(offset({ current: { 'ExifIFD:OffsetTimeOriginal': nonsense } }), '+01:00', nonsense);
+  }
+  assert.equal(offset({ current: { 'XMP-xmp:CreateDate': '2023:12:24' } }), '+01:00', 'a day is no offset');
+  const zoned = { ...record, capturedAt: { ...record.capturedAt, timeZone: 'UTC+2' } };
+  assert.equal(
+    offset({ record: zoned, current: { 'ExifIFD:OffsetTimeOriginal': '-05:00' } }),
+    '+02:00',
+    'Immich knows',
+  );
+});
+
+Deno.test("an offset that we wrote ourselves is not the file's: without TZ the next run takes it away", () => {
+  const record = taken('2023-12-24T18:30:00.000Z', undefined, '2023-12-24T18:30:00.000Z');
+  const run = (current: Tags, own: OwnValues, timeZone?: string) => {
+    const zone = timeZone === undefined ? {} : { timeZone };
+    const compared = compare(input({ record, current, own, options: { ...options(zone), fields: ['time'] } }));
+    const changed = Object.fromEntries(compared.changes.map(({ tag, after }) => [tag, after]));
+    return { current: { ...current, ...changed }, own: compared.own, changes: compared.changes };
+  };
+  const berlin = run({}, NOTHING_OWN, 'Europe/Berlin');
+  assert.equal(berlin.current['ExifIFD:OffsetTimeOriginal'], '+01:00');
+  const nobody = run(berlin.current, berlin.own);
+  assert.equal(nobody.current['ExifIFD:OffsetTimeOriginal'], null);
+  assert.equal(nobody.current['XMP-xmp:CreateDate'], '2023:12:24 18:30:00');
+  const theirs = { 'XMP-photoshop:DateCreated': '1999:01:01 00:00:00-05:00' };
+  const first = run(theirs, NOTHING_OWN, 'Europe/Berlin');
+  assert.equal(first.current['XMP-photoshop:DateCreated'], '2023:12:24 18:30:00-05:00');
+  assert.deepEqual(run(first.current, first.own, 'Europe/Berlin').changes, [], 'and a second run finds it again');
 });
 
 Deno.test('summer and winter, and the hour that comes twice', () => {
