@@ -16,7 +16,7 @@ import { METADATA_SYNC_ZONE, readWriteConfig } from './write.ts';
 
 export { ConfigError, type ConfigProblem } from './problems.ts';
 
-/** Whoever has these, or an INI file, comes from immich-metadata-sync: all of them have other names here. */
+/** These names, and an INI file, come from immich-metadata-sync: here all of them are called something else. */
 const NAMES_OF_METADATA_SYNC: readonly SettingName[] = [
   'IMMICH_INSTANCE_URL',
   'IMMICH_SEARCH_PAGE_SIZE',

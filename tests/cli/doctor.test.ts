@@ -15,7 +15,7 @@ function environmentOf({ world, immich, config }: Ward) {
     IMMICH_API_URL: immich.url,
     IMMICH_API_KEY: immich.apiKey.reveal(),
     WRITE_TO: 'sidecar',
-    TZ: config.write.timeZone,
+    TZ: config.write.timeZone ?? 'UTC',
   };
 }
 
