@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import type { Fragment } from '../../src/postgres/connect.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { bobToAlice } from './bob_to_alice.ts';
 import { digestTables } from './snapshot.ts';
@@ -85,6 +86,79 @@ for (const release of REPRESENTATIVE) {
     await assertAtRest(world);
   });
 
+  Deno.test(`${release}: a third user sees of somebody what the user sees who shows them, and nothing that their first owner says later`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    const { personKey, faceKey } = world.people;
+    const { alice, bob, carol } = world.library.users;
+    const dora = world.library.people['alice/dora'].id;
+    await world.share();
+    const known = await mirrorOfPerson(world, dora, 'bob');
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${known} WHERE "assetId" = ${world.id('bob/dog')}`;
+    const name = 'uploads of bob to carol';
+    const [, uploads] = jobsOf(world.library, 'carol');
+    assert.ok(uploads);
+    const onward = { ...uploads, name, sourceUserId: bob.id, targetPathPrefix: '/data/shared/carol/.bob/' };
+    world.setJobs([...world.config.jobs, onward]);
+    await world.share();
+    const seen = await mirrorOfPerson(world, dora, 'carol');
+    const saidBy = async (owner: string, person: string) => {
+      const [row] = await sql<{ said: string }[]>`
+        SELECT concat_ws(', ', name, "birthDate", color, CASE WHEN "isHidden" THEN 'hidden' END) AS said
+        FROM person
+        WHERE ${sql(personKey)} = ${person} AND "ownerId" = ${owner}`;
+      return row?.said;
+    };
+    const both = async () => [await saidBy(bob.id, known), await saidBy(carol.id, seen)];
+    const first = await saidBy(alice.id, dora);
+    assert.deepEqual(await both(), [first, first]);
+
+    // What Alice says from now on reaches Bob, with whom she shares Dora, and nobody else.
+    const change = (owner: string, person: string, set: Fragment) =>
+      sql`UPDATE person SET ${set} WHERE ${sql(personKey)} = ${person} AND "ownerId" = ${owner}`;
+    await change(
+      alice.id,
+      dora,
+      sql`name = 'Dorothea', "birthDate" = '1950-03-04', color = '#010203', "isHidden" = true`,
+    );
+    await world.share({ isFull: false });
+    assert.deepEqual(await both(), ['Dorothea, 1950-03-04, #010203, hidden', first]);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    await assertAtRest(world);
+
+    // What Bob says reaches Carol, also when it is what Alice says again.
+    await change(bob.id, known, sql`name = 'Aunt Dora', "birthDate" = '1951-01-01'`);
+    await world.share({ isFull: false });
+    assert.equal(await saidBy(carol.id, seen), 'Aunt Dora, 1951-01-01, #ea580c');
+    await change(bob.id, known, sql`"birthDate" = '1950-03-04'`);
+    await change(alice.id, dora, sql`color = '#040506'`);
+    await world.share({ isFull: false });
+    assert.deepEqual(await both(), ['Aunt Dora, 1950-03-04, #040506, hidden', 'Aunt Dora, 1950-03-04, #ea580c']);
+
+    // Alice shows Dora to Carol herself: then it is for her to say.
+    world.setJobs([...world.config.jobs, ...jobsOf(world.library, 'carol')]);
+    await world.share();
+    const own = await saidBy(alice.id, dora);
+    assert.equal(await saidBy(carol.id, seen), own);
+    await change(alice.id, dora, sql`name = 'Dora again'`);
+    await world.share();
+    assert.equal(await saidBy(carol.id, seen), own?.replace('Dorothea', 'Dora again'));
+    await assertAtRest(world);
+
+    // She does not any more: it is for Bob again, and what Alice says stays hers.
+    world.setJobs(
+      world.config.jobs.filter(({ sourceUserId, targetUserId }) =>
+        sourceUserId !== alice.id || targetUserId !== carol.id
+      ),
+    );
+    await world.share();
+    assert.equal(await saidBy(carol.id, seen), await saidBy(bob.id, known));
+    await change(alice.id, dora, sql`"birthDate" = NULL, color = NULL`);
+    await world.share();
+    assert.deepEqual(await both(), ['Aunt Dora, hidden', 'Aunt Dora, 1950-03-04, #040506, hidden']);
+    await assertAtRest(world);
+  });
+
   Deno.test(`${release}: one source goes to two targets, each with files of its own`, async () => {
     await using world = await World.open(release);
     world.setJobs([...jobsOf(world.library, 'bob'), ...jobsOf(world.library, 'carol')]);
@@ -100,6 +174,16 @@ for (const release of REPRESENTATIVE) {
     assert.equal(Deno.lstatSync(original?.localPath ?? '').nlink, 2);
     assert.deepEqual(await world.verify(verifyMirrors), []);
   });
+}
+
+/** Whom a user knows a person of somebody else's as. */
+async function mirrorOfPerson({ sql, library }: World, person: string, target: 'bob' | 'carol'): Promise<string> {
+  const [row] = await sql<{ id: string }[]>`
+    SELECT mirror_person_id AS id
+    FROM immich_sidecar.person_map
+    WHERE origin_person_id = ${person} AND target_user_id = ${library.users[target].id}`;
+  assert.ok(row, `${target} does not know them`);
+  return row.id;
 }
 
 /** One more cycle changes nothing. */

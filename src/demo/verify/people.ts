@@ -31,7 +31,8 @@ export async function checkPeople(sql: Sql): Promise<Damage[]> {
         -- a face that was deleted before its person was known may stay without
         AND sf."deletedAt" IS NULL
       OR (
-        coalesce(pm.is_ours, false)
+        -- of somebody whom the owner of the photo has from another one, they see what comes later, and who gets the photo does not
+        coalesce(pm.is_ours AND pm.origin_owner_id = m.source_user_id, false)
         AND to_jsonb(source) - ${others}::text[] IS DISTINCT FROM to_jsonb(mirror) - ${others}::text[]
       )`;
   const lonely = await sql<{ id: string; detail: string }[]>`

@@ -1,12 +1,16 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { joinOrigin } from './person_links.ts';
+import { fieldList } from './seen.ts';
 
 /** Somebody of a target who is the mirror of somebody of a source, though no mapping says that any more. */
 export interface AdoptedPerson {
   readonly originPersonId: string;
   readonly originOwnerId: string;
   readonly mirrorPersonId: string;
+  /** Who shows them: the origin's owner, if they do; and by which id that user has them. */
+  readonly seenUserId: string;
+  readonly seenPersonId: string;
   /** Not with faces on the target's own photos, as they may be the target's own as well. */
   readonly isOurs: boolean;
   readonly coverFaceId: string | null;
@@ -26,11 +30,14 @@ export async function findAdoptedPeople(
   mirrorAssetIds: readonly string[],
 ): Promise<AdoptedPerson[]> {
   const { personKey, faceKey, mirrorKey } = schema.people;
+  const isOwner = sql`(m.source_user_id = origin."ownerId")`;
   return await sql<AdoptedPerson[]>`
     SELECT
       elected.origin_id AS "originPersonId",
       elected.owner_id AS "originOwnerId",
       elected.mirror_id AS "mirrorPersonId",
+      elected.seen_user_id AS "seenUserId",
+      elected.seen_id AS "seenPersonId",
       row_number() OVER (PARTITION BY elected.mirror_id ORDER BY elected.votes DESC, elected.origin_id) = 1
         AND NOT EXISTS (
           SELECT 1
@@ -55,6 +62,8 @@ export async function findAdoptedPeople(
           origin.${sql(personKey)} AS origin_id,
           origin."ownerId" AS owner_id,
           fm.person_id AS mirror_id,
+          (array_agg(m.source_user_id ORDER BY ${isOwner} DESC, m.source_user_id))[1] AS seen_user_id,
+          (array_agg(f.${sql(faceKey)} ORDER BY ${isOwner} DESC, m.source_user_id))[1] AS seen_id,
           count(*) AS votes
         FROM immich_sidecar.face_map fm
         JOIN immich_sidecar.asset_map m
@@ -83,7 +92,7 @@ export async function findAdoptedPeople(
     JOIN person origin ON origin.${sql(personKey)} = elected.origin_id AND origin."ownerId" = elected.owner_id`;
 }
 
-/** Maps them to their origins, whose names and the like count as what we wrote last. Returns how many were mapped. */
+/** Maps them to their origins. What is said of them by who shows them counts as what we wrote last. Returns how many were mapped. */
 export async function adoptPeople(
   tx: Sql,
   schema: ImmichSchema,
@@ -94,17 +103,18 @@ export async function adoptPeople(
   const adopted = await tx`
     INSERT INTO immich_sidecar.person_map (
       origin_person_id, origin_owner_id, target_user_id, mirror_person_id, is_ours,
-      name, is_hidden, birth_date, color, cover_face_id
+      name, is_hidden, birth_date, color, seen_user_id, seen_name, seen_is_hidden, seen_birth_date, seen_color, cover_face_id
     )
     SELECT
       adopted."originPersonId", adopted."originOwnerId", ${targetUserId}, adopted."mirrorPersonId", adopted."isOurs",
-      origin.name, origin."isHidden", origin."birthDate", origin.color, adopted."coverFaceId"
+      ${fieldList(tx, 'said', 'column')}, said."ownerId", ${fieldList(tx, 'said', 'column')}, adopted."coverFaceId"
     FROM jsonb_to_recordset(${tx.json(people as never)}) AS adopted (
-      "originPersonId" uuid, "originOwnerId" uuid, "mirrorPersonId" uuid, "isOurs" boolean, "coverFaceId" uuid
+      "originPersonId" uuid, "originOwnerId" uuid, "mirrorPersonId" uuid, "seenUserId" uuid, "seenPersonId" uuid,
+      "isOurs" boolean, "coverFaceId" uuid
     )
-    JOIN person origin
-      ON origin.${tx(personKey)} = adopted."originPersonId"
-      AND origin."ownerId" = adopted."originOwnerId"
+    JOIN person said
+      ON said.${tx(personKey)} = adopted."seenPersonId"
+      AND said."ownerId" = adopted."seenUserId"
     JOIN person mirror
       ON mirror.${tx(personKey)} = adopted."mirrorPersonId"
       AND mirror."ownerId" = ${targetUserId}

@@ -2,6 +2,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { columnList, copied, valueList } from '../copy/columns.ts';
 import { isPersonNeeded, joinOrigin } from './person_links.ts';
+import { fieldList } from './seen.ts';
 
 /**
  * Gives the target a mirror of each person who has a face on these sources and whom the target does not know yet. Call it
@@ -10,7 +11,7 @@ import { isPersonNeeded, joinOrigin } from './person_links.ts';
  * Returns how many people the target knows now that they did not know.
  *
  * A person with only deleted faces there, or whose faces the target's owner has removed or given to others, is not mirrored. A person of the target's own, come back through a chain of
- * mirrors, needs no mirror.
+ * mirrors, needs no mirror. What is said of them is what the owner of these photos sees of them.
  */
 export async function insertPeople(
   tx: Sql,
@@ -18,15 +19,16 @@ export async function insertPeople(
   { sourceUserId, targetUserId }: { readonly sourceUserId: string; readonly targetUserId: string },
   sourceAssetIds: readonly string[],
 ): Promise<number> {
-  const { personKey, mirrorKey, prepare } = schema.people;
+  const { personKey, faceKey, mirrorKey, prepare } = schema.people;
   const people = [
     { column: personKey, value: tx`allocated.mirror_person_id` },
     { column: 'ownerId', value: tx`${targetUserId}::uuid` },
-    ...copied(tx, 'origin', schema.columns.person),
+    ...copied(tx, 'said', schema.columns.person),
   ];
   const [row] = await tx<{ people: number }[]>`
     WITH origins AS (
-      SELECT DISTINCT origin.${tx(personKey)} AS id, origin."ownerId" AS owner_id
+      SELECT DISTINCT ON (origin.${tx(personKey)})
+        origin.${tx(personKey)} AS id, origin."ownerId" AS owner_id, f.${tx(faceKey)} AS said_id
       FROM asset_face f
       CROSS JOIN (SELECT ${sourceUserId}::uuid AS source_user_id) AS m
       ${joinOrigin(tx, schema)}
@@ -37,9 +39,10 @@ export async function insertPeople(
       LEFT JOIN asset_face mirror ON mirror.id = written.mirror_face_id
       WHERE f."assetId" = ANY (${sourceAssetIds as string[]}::uuid[])
         AND ${isPersonNeeded(tx, schema, targetUserId)}
+      ORDER BY origin.${tx(personKey)}, f.${tx(faceKey)}
     ),
     unknown AS (
-      SELECT origin.*, ${mirrorKey(tx, targetUserId)} AS mirror_person_id
+      SELECT origins.*, ${mirrorKey(tx, targetUserId)} AS mirror_person_id
       FROM origins
       JOIN person origin ON origin.${tx(personKey)} = origins.id AND origin."ownerId" = origins.owner_id
       WHERE NOT EXISTS (
@@ -51,17 +54,18 @@ export async function insertPeople(
     allocated AS (
       INSERT INTO immich_sidecar.person_map (
         origin_person_id, origin_owner_id, target_user_id, mirror_person_id, is_ours,
-        name, is_hidden, birth_date, color
+        name, is_hidden, birth_date, color, seen_user_id, seen_name, seen_is_hidden, seen_birth_date, seen_color
       )
       SELECT
-        unknown.${tx(personKey)}, unknown."ownerId", ${targetUserId}, unknown.mirror_person_id,
+        unknown.id, unknown.owner_id, ${targetUserId}, unknown.mirror_person_id,
         NOT EXISTS (
           SELECT 1
           FROM person own
           WHERE own.${tx(personKey)} = unknown.mirror_person_id AND own."ownerId" = ${targetUserId}
         ),
-        unknown.name, unknown."isHidden", unknown."birthDate", unknown.color
+        ${fieldList(tx, 'said', 'column')}, said."ownerId", ${fieldList(tx, 'said', 'column')}
       FROM unknown
+      JOIN person said ON said.${tx(personKey)} = unknown.said_id AND said."ownerId" = ${sourceUserId}
       ON CONFLICT (origin_person_id, target_user_id) DO NOTHING
       RETURNING origin_person_id, origin_owner_id, mirror_person_id, is_ours
     ),
@@ -72,9 +76,8 @@ export async function insertPeople(
       INSERT INTO person (${columnList(tx, people)})
       SELECT ${valueList(tx, people)}
       FROM allocated
-      JOIN person origin
-        ON origin.${tx(personKey)} = allocated.origin_person_id
-        AND origin."ownerId" = allocated.origin_owner_id
+      JOIN unknown ON unknown.id = allocated.origin_person_id
+      JOIN person said ON said.${tx(personKey)} = unknown.said_id AND said."ownerId" = ${sourceUserId}
       WHERE allocated.is_ours
       ON CONFLICT DO NOTHING -- a native share may have given the target this person at the same moment
     )

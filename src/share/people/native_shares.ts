@@ -20,3 +20,14 @@ export async function lockOwnPeople(
     WHERE NOT ${isNativelyShared(tx, schema, tx`${targetUserId}::uuid`, tx`id`)}`;
   return rows.map(({ id }) => id);
 }
+
+/** Of these those whose rows are ours to change; the rows are locked. */
+export async function whoseAreOurs<Item extends { readonly mirrorPersonId: string }>(
+  tx: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  items: readonly Item[],
+): Promise<Item[]> {
+  const ours = new Set(await lockOwnPeople(tx, schema, targetUserId, items.map((item) => item.mirrorPersonId)));
+  return items.filter(({ mirrorPersonId }) => ours.has(mirrorPersonId));
+}

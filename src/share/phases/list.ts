@@ -5,6 +5,7 @@ import { extractedVideos } from './extracted_videos.ts';
 import { faceAssignments } from './face_assignments.ts';
 import { faces } from './faces.ts';
 import { files } from './files.ts';
+import { furtherPeople } from './further_people.ts';
 import { foundPeople, releasedPeople } from './hand_over.ts';
 import { grace } from './grace.ts';
 import { livePhotos } from './live_photos.ts';
@@ -51,6 +52,7 @@ export const PHASES = Object.freeze(
     album,
     faces,
     faceAssignments,
+    furtherPeople,
     people,
     stacks,
     orphans,

@@ -1,7 +1,6 @@
 import { getLogger } from '@logtape/logtape';
 import { FileProblem } from '../../files/problem.ts';
 import { personThumbnailPath } from '../../immich/layout.ts';
-import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { describeProblem } from '../../problems/problem.ts';
@@ -10,14 +9,15 @@ import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import { type Files, type Tools, type View, workable } from '../cycle/tools.ts';
 import { forgetEntries, type JournalEntry, notRemoved, recordLinks, removeFiles } from '../mirrors/journal.ts';
-import { lockOwnPeople } from '../people/native_shares.ts';
+import { whoseAreOurs } from '../people/native_shares.ts';
+import { fieldList, followRows, isOurs, seenUser, sharersOf } from '../people/seen.ts';
 import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
 /** People of a target who are mirrors and whose origin says something new; one kind at a time, in this order. */
 export type PeoplePage =
-  /** Mirrors whose origin has another name, visibility, birth date or colour than we wrote last. */
+  /** Mirrors whose origin has another name, visibility, birth date or colour than we wrote last, and shows them to the target. */
   | { readonly changed: readonly ChangedPerson[] }
   | { readonly covers: readonly CoverPlan[] };
 
@@ -84,8 +84,12 @@ async function findChanged(
       WHERE pm.target_user_id = ${targetUserId}
         AND ${isOurs(sql, schema)}
         AND ${after === undefined ? sql`true` : sql`pm.origin_person_id > ${after.originPersonId}`}
-        AND (origin.name, origin."isHidden", origin."birthDate", origin.color)
-          IS DISTINCT FROM (pm.name, pm.is_hidden, pm.birth_date, pm.color)
+        AND CASE
+          WHEN (${fieldList(sql, 'origin', 'column')}) IS DISTINCT FROM (${fieldList(sql, 'pm', 'written')})
+            AND ${seenUser(sql)} = pm.origin_owner_id
+            THEN EXISTS (SELECT 1 FROM ${sharersOf(sql, schema)} AS sharer WHERE sharer.user_id = pm.origin_owner_id)
+          ELSE false
+        END
     )
     SELECT *
     FROM found
@@ -241,24 +245,6 @@ async function applyPeople(
   tally.add('peopleUpdated', await countInBatches(database, linked, set, onRefused, 'READ COMMITTED'));
 }
 
-/** Of these those whose rows are ours to change; the rows are locked. */
-async function whoseAreOurs<Item extends { readonly mirrorPersonId: string }>(
-  tx: Sql,
-  schema: ImmichSchema,
-  targetUserId: string,
-  items: readonly Item[],
-): Promise<Item[]> {
-  const ours = new Set(await lockOwnPeople(tx, schema, targetUserId, items.map((item) => item.mirrorPersonId)));
-  return items.filter(({ mirrorPersonId }) => ours.has(mirrorPersonId));
-}
-
-/** Whether the row that the person `pm` has in the target's account is ours to change. */
-function isOurs(sql: Sql, schema: ImmichSchema): Fragment {
-  return sql`(
-    pm.is_ours AND NOT ${isNativelyShared(sql, schema, sql`pm.target_user_id`, sql`pm.mirror_person_id`)}
-  )`;
-}
-
 /** A cover and where its thumbnail lies. */
 interface Cover extends CoverPlan {
   readonly path: string;
@@ -324,36 +310,19 @@ async function setCovers(
   return updated.count;
 }
 
-/** Writes each field that the source changed and the target has not touched. */
+/** Lets them follow their origins. */
 async function updatePeople(
   tx: Sql,
   schema: ImmichSchema,
   targetUserId: string,
   people: readonly ChangedPerson[],
 ): Promise<number> {
-  const originIds = people.map(({ originPersonId }) => originPersonId);
-  const { personKey } = schema.people;
-  const updated = await tx`
-    UPDATE person mirror
-    SET name = CASE WHEN mirror.name IS NOT DISTINCT FROM pm.name THEN origin.name ELSE mirror.name END,
-        "isHidden" = CASE WHEN mirror."isHidden" IS NOT DISTINCT FROM pm.is_hidden THEN origin."isHidden" ELSE mirror."isHidden" END,
-        "birthDate" = CASE WHEN mirror."birthDate" IS NOT DISTINCT FROM pm.birth_date THEN origin."birthDate" ELSE mirror."birthDate" END,
-        color = CASE WHEN mirror.color IS NOT DISTINCT FROM pm.color THEN origin.color ELSE mirror.color END
-    FROM immich_sidecar.person_map pm
-    JOIN person origin ON origin.${tx(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-    WHERE pm.target_user_id = ${targetUserId}
-      AND pm.origin_person_id = ANY (${originIds}::uuid[])
-      AND pm.is_ours
-      AND mirror.${tx(personKey)} = pm.mirror_person_id
-      AND mirror."ownerId" = ${targetUserId}`;
-  await tx`
-    UPDATE immich_sidecar.person_map pm
-    SET name = origin.name, is_hidden = origin."isHidden", birth_date = origin."birthDate", color = origin.color
-    FROM person origin
-    WHERE pm.target_user_id = ${targetUserId}
-      AND pm.origin_person_id = ANY (${originIds}::uuid[])
-      AND pm.is_ours
-      AND origin.${tx(personKey)} = pm.origin_person_id
-      AND origin."ownerId" = pm.origin_owner_id`;
-  return updated.count;
+  return await followRows(tx, schema, {
+    targetUserId,
+    originIds: people.map(({ originPersonId }) => originPersonId),
+    join: tx`
+      JOIN person said
+        ON said.${tx(schema.people.personKey)} = pm.origin_person_id AND said."ownerId" = pm.origin_owner_id`,
+    isNew: () => tx`true`,
+  });
 }

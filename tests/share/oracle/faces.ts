@@ -157,7 +157,7 @@ function assignThose(prediction: Prediction, isMeant: (row: Row, mirror: Mirror)
   );
   for (const { mirror, source, row, origin } of open) {
     if (origin === undefined || origin.ownerId === mirror.targetId) continue;
-    if (source['deletedAt'] === null && row['deletedAt'] === null) meet(prediction, origin, mirror.targetId);
+    if (source['deletedAt'] === null && row['deletedAt'] === null) meet(prediction, origin, mirror, source);
   }
   for (const { mirror, face, row, origin } of open) {
     const person = origin === undefined ? undefined : mirrorOf(prediction, origin, mirror.targetId);
@@ -207,11 +207,11 @@ function mirrorOf(prediction: Prediction, origin: Origin, targetId: string): str
   return known !== undefined && prediction.person(targetId, known.id) !== undefined ? known.id : undefined;
 }
 
-/** Makes a person known to a target. */
-function meet(prediction: Prediction, origin: Origin, targetId: string): void {
+/** Makes a person known to a target, as the owner of the photo sees them. */
+function meet(prediction: Prediction, origin: Origin, { targetId, sourceOwnerId }: Mirror, face: Row): void {
   const { records, memory } = prediction;
   if (memory.people.some((known) => known.origin === origin.id && known.targetId === targetId)) return;
-  const row = prediction.person(origin.ownerId, origin.id);
+  const row = prediction.person(sourceOwnerId, face[prediction.faceKey]);
   if (row === undefined) return;
   const groupOf = (userId: string) => records.find('user', ({ id }) => id === userId)?.['clusterGroupId'];
   const ofGroup = records.find('person_group', ({ id }) => id === origin.id);
@@ -224,7 +224,9 @@ function meet(prediction: Prediction, origin: Origin, targetId: string): void {
     targetId,
     id,
     isOurs,
-    fields: Object.fromEntries(PERSON_FIELDS.map((field) => [field, row[field]])) as KnownPerson['fields'],
+    fields: fieldsOf(row),
+    seenBy: sourceOwnerId,
+    seen: fieldsOf(row),
     cover: null,
     hasThumbnail: false,
   };
@@ -246,6 +248,10 @@ function meet(prediction: Prediction, origin: Origin, targetId: string): void {
   };
   touch(person);
   records.add('person', person);
+}
+
+function fieldsOf(row: Row): KnownPerson['fields'] {
+  return Object.fromEntries(PERSON_FIELDS.map((field) => [field, row[field]])) as KnownPerson['fields'];
 }
 
 function copied(source: Row): Row {

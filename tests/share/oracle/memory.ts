@@ -46,8 +46,11 @@ export interface KnownPerson {
   id: string;
   /** False: the target had him already, or has merged ours into him. */
   isOurs: boolean;
-  /** What the origin said when we last looked. */
+  /** What was written last. */
   fields: Record<PersonField, unknown>;
+  /** Who shows them, and what they said when we last looked, but for what we have written there. */
+  seenBy: string;
+  seen: Record<PersonField, unknown>;
   cover: string | null;
   /** His thumbnail is a copy that we made. */
   hasThumbnail: boolean;

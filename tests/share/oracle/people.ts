@@ -1,24 +1,79 @@
-import { type KnownPerson, PERSON_FIELDS } from './memory.ts';
+import { type KnownPerson, PERSON_FIELDS, type PersonField } from './memory.ts';
 import { personThumbnail } from './photos.ts';
 import { type Prediction, text } from './prediction.ts';
 import { NEW_INODE, OneOf, same, touch } from './records.ts';
 import type { FileFact, Row } from './state.ts';
 
-/** Lets mirrored people follow their origins: fields that the target has not touched, and the cover. */
+/**
+ * Lets mirrored people follow those who show them: fields that the target has not touched, and the cover. What a user says themselves of
+ * somebody whom they have from another one comes first; what they get from there is no news for those to whom they show them.
+ */
 export function followPeople(prediction: Prediction): void {
   // With somebody with whom nothing is shared any more, people are left as they are.
   const targets = new Set(prediction.jobs.map(({ targetUserId }) => targetUserId));
-  for (const known of prediction.memory.people.filter(({ isOurs, targetId }) => isOurs && targets.has(targetId))) {
+  const people = prediction.memory.people.filter(({ isOurs, targetId }) => isOurs && targets.has(targetId));
+  for (const known of people) {
+    const mirror = prediction.person(known.targetId, known.id);
+    if (mirror !== undefined) followSharer(prediction, known, mirror);
+  }
+  for (const known of people) {
     const origin = prediction.person(known.originOwnerId, known.origin);
     const mirror = prediction.person(known.targetId, known.id);
     if (origin === undefined || mirror === undefined) continue;
-    if (PERSON_FIELDS.some((field) => !same(origin[field], known.fields[field]))) touch(mirror);
-    for (const field of PERSON_FIELDS) {
-      if (same(mirror[field], known.fields[field])) prediction.records.change(mirror, { [field]: origin[field] });
-      known.fields[field] = origin[field];
+    const isShown = known.seenBy === known.originOwnerId && sharersOf(prediction, known).includes(known.originOwnerId);
+    if (isShown && PERSON_FIELDS.some((field) => !same(origin[field], known.fields[field]))) {
+      follow(prediction, known, mirror, origin, PERSON_FIELDS);
     }
     followCover(prediction, known, origin, mirror);
   }
+}
+
+/** The origin's owner, if they show the person; otherwise who has shown them so far, or the first who does. */
+function followSharer(prediction: Prediction, known: KnownPerson, mirror: Row): void {
+  const sharers = sharersOf(prediction, known);
+  const sharer = [known.originOwnerId, known.seenBy].find((id) => sharers.includes(id)) ?? sharers[0];
+  const said = sharer === undefined ? undefined : rowOf(prediction, known, sharer);
+  if (sharer === undefined || said === undefined) return;
+  const isOther = sharer !== known.seenBy;
+  if (!isOther && sharer === known.originOwnerId) return;
+  const news = PERSON_FIELDS.filter((field) => isOther || !same(said[field], known.seen[field]));
+  known.seenBy = sharer;
+  if (news.length > 0) follow(prediction, known, mirror, said, news);
+}
+
+function follow(
+  prediction: Prediction,
+  known: KnownPerson,
+  mirror: Row,
+  said: Row,
+  news: readonly PersonField[],
+): void {
+  touch(mirror);
+  const further = prediction.memory.people.filter((other) =>
+    other !== known && other.origin === known.origin && other.seenBy === known.targetId
+  );
+  for (const field of news) {
+    if (same(mirror[field], known.fields[field])) {
+      for (const other of further) if (same(other.seen[field], mirror[field])) other.seen[field] = said[field];
+      prediction.records.change(mirror, { [field]: said[field] });
+    }
+    known.fields[field] = said[field];
+  }
+  for (const field of PERSON_FIELDS) known.seen[field] = said[field];
+}
+
+/** Whose photos show the person to the target, in order. */
+function sharersOf(prediction: Prediction, known: KnownPerson): string[] {
+  const shown = new Set(livingFaces(prediction, known).map((face) => face['assetId']));
+  const owners = prediction.memory.mirrors.filter(({ id }) => shown.has(id)).map(({ sourceOwnerId }) => sourceOwnerId);
+  return [...new Set(owners)].filter((owner) => rowOf(prediction, known, owner) !== undefined).sort();
+}
+
+/** The person as one of those sees them who have them. */
+function rowOf(prediction: Prediction, { origin, originOwnerId }: KnownPerson, userId: string): Row | undefined {
+  if (userId === originOwnerId) return prediction.person(userId, origin);
+  const theirs = prediction.memory.people.find((other) => other.origin === origin && other.targetId === userId);
+  return theirs && prediction.person(userId, theirs.id);
 }
 
 /** The picture of a person is a piece of a photo: it is shown only to those who see the photo. */
