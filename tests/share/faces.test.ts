@@ -130,6 +130,68 @@ for (const release of REPRESENTATIVE) {
   });
 }
 
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: who gave most faces of somebody to others, one by one, has not merged them: what happened to the rest counts`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    const { personKey, faceKey } = world.people;
+    const bob = world.library.users.bob.id;
+    const own = world.library.people['bob/dora'].id;
+    const photos = ['family/harbour', 'family/portrait', 'family/picnic'] as const;
+    const people: string[] = [];
+    for (const name of ['Deleted', 'Merged']) {
+      const id = await world.insertPerson('alice', name);
+      people.push(id);
+      for (const photo of photos) {
+        await sql`
+          INSERT INTO asset_face ("assetId", ${
+          sql(faceKey)
+        }, "imageWidth", "imageHeight", "boundingBoxX2", "boundingBoxY2")
+          VALUES (${world.id(photo)}, ${id}, 100, 100, 50, ${name.length})`;
+      }
+    }
+    await world.share();
+    const mirrorsOf = async (origin = '') =>
+      await sql<{ person: string; face: string }[]>`
+        SELECT fm.person_id AS person, fm.mirror_face_id AS face
+        FROM immich_sidecar.face_map fm
+        JOIN immich_sidecar.person_map pm ON pm.mirror_person_id = fm.person_id AND pm.origin_person_id = ${origin}
+        JOIN asset_face f ON f.id = fm.source_face_id
+        ORDER BY f."assetId" = ${world.id('family/picnic')}`;
+    const [deleted, merged] = [await mirrorsOf(people[0]), await mirrorsOf(people[1])];
+    const given = [...deleted.slice(0, 2), ...merged.slice(0, 2)].map(({ face }) => face);
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${own} WHERE id = ANY (${given}::uuid[])`;
+    // An hour later.
+    await sql.begin(async (tx) => {
+      await tx`SET LOCAL session_replication_role = replica`;
+      await tx`UPDATE asset_face SET "updatedAt" = "updatedAt" - interval '1 hour' WHERE id = ANY (${given}::uuid[])`;
+    });
+    const heir = await world.insertPerson('bob', 'Heir');
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${heir} WHERE id = ${merged[2]?.face ?? ''}`;
+    for (const [gone] of [deleted, merged]) {
+      await sql`DELETE FROM person WHERE ${sql(personKey)} = ${gone?.person ?? ''} AND "ownerId" = ${bob}`;
+    }
+    for (const [index, id] of people.entries()) {
+      await sql`
+        INSERT INTO asset_face ("assetId", ${
+        sql(faceKey)
+      }, "imageWidth", "imageHeight", "boundingBoxX2", "boundingBoxY2")
+        VALUES (${world.id('family/edited')}, ${id}, 100, 100, 50, ${40 + index})`;
+    }
+    await world.share();
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/edited')), [
+      'Deleted',
+      'Emil, Jr.',
+      'Gustav',
+      'Heir',
+    ]);
+    const [left] = await sql<{ count: number }[]>`
+      SELECT count(*)::int FROM asset_face WHERE id = ANY (${given}::uuid[]) AND ${sql(faceKey)} = ${own}`;
+    assert.equal(left?.count, given.length, 'what Bob has given to others stays theirs');
+    await assertAtRest(world);
+  });
+}
+
 /** One more cycle changes nothing. */
 async function assertAtRest(world: World): Promise<void> {
   const before = await digestTables(world.sql);

@@ -34,6 +34,15 @@ export async function checkPeople(sql: Sql): Promise<Damage[]> {
         -- of somebody whom the owner of the photo has from another one, they see what comes later, and who gets the photo does not
         coalesce(pm.is_ours AND pm.origin_owner_id = m.source_user_id, false)
         AND to_jsonb(source) - ${others}::text[] IS DISTINCT FROM to_jsonb(mirror) - ${others}::text[]
+        -- somebody whom the target's owner has merged into this person is that person
+        AND NOT EXISTS (
+          SELECT 1
+          FROM immich_sidecar.person_map merged
+          WHERE merged.target_user_id = m.target_user_id
+            AND merged.mirror_person_id = mirror.${person}
+            AND merged.origin_person_id = source.${person}
+            AND NOT merged.is_ours
+        )
       )`;
   const lonely = await sql<{ id: string; detail: string }[]>`
     SELECT p.${person} AS id, p.name AS detail

@@ -76,7 +76,7 @@ export const PEOPLE_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it tells what happened to another person' },
       watched: { by: 'statement', isCounted: false, of: 'person', function: 'person_delete_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'ownerId'] },
+      needed: { sharing: ['id', 'ownerId', 'deletedAt'] },
       keys: { person: ['personGroupId', 'personId'] },
     },
     person_group: {

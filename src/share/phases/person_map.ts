@@ -1,4 +1,5 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
+import { keyOf } from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
@@ -62,13 +63,21 @@ function isGone(sql: Sql, schema: ImmichSchema): Fragment {
     )`;
 }
 
-/** Most of the faces that a gone person had decide who has inherited them. */
+/** How long a merge may take: Immich gives the faces to the other person first, and then removes the one who has none. */
+const MERGE_SECONDS = 10;
+
+/**
+ * Who has inherited the faces of those who are gone. Most of the faces that they had when they went decide: those that Immich has taken from
+ * them just then, or has left on them. What the target's owner had given to others before, one by one, says nothing about the rest; it
+ * decides only where they had no other face.
+ */
 async function findGone(
   { sql, schema, limits }: View,
   targetUserId: string,
   after: GonePerson | undefined,
 ): Promise<GonePerson[]> {
   const { faceKey } = schema.people;
+  const goneId = sql(keyOf(schema.catalog, 'person_audit', 'person'));
   return await sql<GonePerson[]>`
     WITH gone AS MATERIALIZED (
       SELECT DISTINCT pm.mirror_person_id AS id
@@ -79,18 +88,30 @@ async function findGone(
       ORDER BY 1
       LIMIT ${limits.search}
     ),
-    heir AS (
-      SELECT DISTINCT ON (fm.person_id) fm.person_id AS before, f.${sql(faceKey)} AS id
+    went AS MATERIALIZED (
+      SELECT gone.id, max(audit."deletedAt") - make_interval(secs => ${MERGE_SECONDS}) AS began
+      FROM gone
+      LEFT JOIN person_audit audit ON audit.${goneId} = gone.id AND audit."ownerId" = ${targetUserId}
+      GROUP BY gone.id
+    ),
+    vote AS MATERIALIZED (
+      SELECT
+        went.id AS before,
+        CASE WHEN ${isSomebody(sql, schema, sql`f.${sql(faceKey)}`, targetUserId)} THEN f.${sql(faceKey)} END AS id,
+        f.${sql(faceKey)} IS NOT DISTINCT FROM went.id OR f."updatedAt" >= went.began AS counts
       FROM immich_sidecar.face_map fm
-      JOIN asset_face f
-        ON f.id = fm.mirror_face_id
-        AND ${isSomebody(sql, schema, sql`f.${sql(faceKey)}`, targetUserId)}
+      JOIN went ON went.id = fm.person_id
+      JOIN asset_face f ON f.id = fm.mirror_face_id
       JOIN immich_sidecar.asset_map m
         ON m.mirror_asset_id = fm.mirror_asset_id AND m.target_user_id = ${targetUserId}
       WHERE fm.person_id = ANY (ARRAY(SELECT id FROM gone))
-        AND f.${sql(faceKey)} <> fm.person_id
-      GROUP BY fm.person_id, f.${sql(faceKey)}
-      ORDER BY fm.person_id, count(*) DESC, f.${sql(faceKey)}
+    ),
+    heir AS (
+      SELECT DISTINCT ON (before) before, id
+      FROM vote
+      WHERE counts OR NOT EXISTS (SELECT 1 FROM vote other WHERE other.before = vote.before AND other.counts)
+      GROUP BY before, id
+      ORDER BY before, count(*) DESC, id
     )
     SELECT gone.id AS "mirrorPersonId", heir.id AS "heirId"
     FROM gone
