@@ -11,7 +11,8 @@ import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readAllWaiting } from './selection/candidates.ts';
-import { advance, type Mark, readChanges, readMark, readRechecks } from './cycle/changes.ts';
+import { advance, type Mark, readChanges, readMark } from './cycle/changes.ts';
+import { readRechecks } from './cycle/rechecks.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
 import { planCycle, type PlanSink } from './cycle/dry_run.ts';
@@ -221,8 +222,9 @@ export class Sharing {
     const mark = await readMark(sql, schema);
     const { scope, hasPeopleNews, hasNameNews } = await readChanges(sql, schema, jobs, {
       since: last.mark,
-      now: { ...mark, rechecks: [...mark.rechecks, ...last.failures.assetIds] },
+      now: mark,
       waiting: last.waiting,
+      failed: last.failures.assetIds,
       limit: limits.changes,
     });
     if (scope === 'all' || await isOtherwise(sql, last.prepared)) return await this.#full(options);

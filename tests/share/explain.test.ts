@@ -105,6 +105,11 @@ Deno.test('a photo is found by id, address, path of either side, and name; a mir
   const [explained] = await explain(world, mirror);
   assert.equal(explained?.mirrorOf?.assetId, id);
   assert.equal(explained?.jobs[0]?.mirror?.assetId, mirror);
+  assert.equal(explained?.jobs[0]?.isShared, true);
+  // Immich takes what is in the trash for missing, too, when its file is.
+  await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed', "isOffline" = true WHERE id = ${mirror}`;
+  const [trashed] = await explain(world, id);
+  assert.deepEqual([trashed?.jobs[0]?.isShared, trashed?.jobs[0]?.against], [false, ['it is in their trash']]);
   assert.deepEqual(await explain(world, 'nothing of the kind.jpg'), []);
 });
 

@@ -57,6 +57,33 @@ Deno.test('a cycle over changes shares again what was forgotten since the last',
   }
 });
 
+Deno.test('what is forgotten while a cycle looks at that very photo is not forgotten by the cycle', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  await world.share();
+  await sql`DELETE FROM asset WHERE id = ${await world.mirrorOf('family/portrait') ?? ''}`;
+  await world.share();
+  const decisions = await look(world, { sourceAssetIds: [world.id('family/portrait')] });
+  // As when a time of grace has run out.
+  await sql`INSERT INTO immich_sidecar_decisions.recheck (source_asset_id) VALUES (${world.id('family/portrait')})`;
+  await sql`UPDATE person SET name = 'Renamed' WHERE id = ${world.library.people['alice/grandma'].id}`;
+  const cycle = await sql.begin(async (tx) => {
+    await tx`SELECT FROM person WHERE "ownerId" = ${world.library.users.bob.id} FOR UPDATE`;
+    const running = world.share({ isFull: false });
+    const isWaiting = async () =>
+      (await sql`
+        SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).length > 0;
+    // With its people it comes behind the new photos.
+    while (!await isWaiting()) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(await applyForget(sql, decisions), 1);
+    return [running];
+  });
+  await Promise.all(cycle);
+  assert.equal(await world.mirrorOf('family/portrait'), undefined);
+  await world.share({ isFull: false });
+  assert.ok(await world.mirrorOf('family/portrait'));
+});
+
 Deno.test('with a live photo comes its motion part', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();

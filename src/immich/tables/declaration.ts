@@ -60,7 +60,14 @@ export type Watched =
   /** It leaves no trace but PostgreSQL's count of writes: what a selection takes from it is then compared with what is shared. */
   | { readonly by: 'comparison' }
   /** By a statement of its own, over its `updateId` or, of an audit table, its `id`. `isCounted`: only if PostgreSQL has counted writes. */
-  | { readonly by: 'statement'; readonly isCounted: boolean; readonly of?: string; readonly function?: string }
+  | {
+    readonly by: 'statement';
+    readonly isCounted: boolean;
+    /** A count that stays at 0 is believed: many never write to it, and the statement finds something each time it is asked. */
+    readonly isBelievedUnwritten?: true;
+    readonly of?: string;
+    readonly function?: string;
+  }
   /** Whatever changes makes the next cycle a full one. */
   | { readonly by: 'foundation' }
   /** Nothing that sharing depends on is in there, or it shows elsewhere. */

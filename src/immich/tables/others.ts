@@ -68,7 +68,7 @@ export const OTHER_TABLES = Object.freeze(
     album_user_audit: AUDIT,
     tag: {
       copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
-      watched: { by: 'statement', isCounted: true },
+      watched: { by: 'statement', isCounted: true, isBelievedUnwritten: true },
       rights: ALL_RIGHTS,
       needed: { sharing: ['id', 'userId', 'value', 'parentId', 'color', 'updateId'], writeBack: ['id', 'value'] },
     },

@@ -13,6 +13,7 @@ import { commaSeparated } from '../copy/columns.ts';
 import { type Moment, setBackMs, timed } from './clock.ts';
 import { differences, isByTags } from '../selection/differences.ts';
 import { recognitionOver, selectedBy, STATEMENTS } from './news.ts';
+import { dueRechecks, type Recheck } from './rechecks.ts';
 import type { Scope } from './scope.ts';
 
 /** A moment in the life of the database, from which changes can be read. */
@@ -28,8 +29,7 @@ export interface Mark extends Moment {
   readonly activity: Readonly<Record<string, string>>;
   /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
   readonly foundation: string;
-  /** Sources that are due to be looked at again, or of which a command has asked it (immich_sidecar_decisions.recheck). */
-  readonly rechecks: readonly string[];
+  readonly rechecks: readonly Recheck[];
   /** PostgreSQL counts writes (track_counts), so that equal counts of 0 mean none. */
   readonly isCounting: boolean;
   /** Files of locked photos that could not be removed yet; each cycle tries again. */
@@ -106,11 +106,7 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
           AND relname = ANY (${COUNTED_TABLES as string[]})
       ) AS activity,
       md5(concat_ws('|', ${commaSeparated(sql, foundation)})) AS foundation,
-      (
-        SELECT coalesce(array_agg(source_asset_id), '{}')
-        FROM immich_sidecar_decisions.recheck
-        WHERE due_at <= now()
-      ) AS rechecks,
+      ${dueRechecks(sql)} AS rechecks,
       current_setting('track_counts')::boolean AS "isCounting",
       EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "hasLockedFiles",
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
@@ -118,13 +114,6 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
     return row;
   });
   return { ...row, floorsMs: Object.fromEntries(COUNTED_TABLES.map((table) => [table, row.floorMs])) };
-}
-
-/** Sources that are due to be looked at again, or of which a command has asked it. */
-export async function readRechecks(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    SELECT source_asset_id AS id FROM immich_sidecar_decisions.recheck WHERE due_at <= now()`;
-  return rows.map(({ id }) => id);
 }
 
 /**
@@ -154,10 +143,11 @@ export async function readChanges(
   sql: Sql,
   schema: ImmichSchema,
   jobs: readonly Job[],
-  { since, now, waiting, limit }: {
+  { since, now, waiting, failed, limit }: {
     readonly since: Mark;
     readonly now: Mark;
     readonly waiting: readonly string[];
+    readonly failed: readonly string[];
     /** With more changes everything is to be looked at. */
     readonly limit: number;
   },
@@ -180,7 +170,9 @@ export async function readChanges(
     wasWrittenTo(table, since, now) && !(now.isCounting && now.activity[table] !== undefined &&
       since.activity[table] === now.activity[table]);
   const statements = tablesWatched('statement')
-    .filter(([table]) => schema.has(table) && (table === 'tag' ? isMoved(table) : isWrittenTo(table)))
+    .filter(([table, { isBelievedUnwritten = false }]) =>
+      schema.has(table) && (isBelievedUnwritten ? isMoved(table) : isWrittenTo(table))
+    )
     .map(([table]) => ({ ...STATEMENTS[table as TableWatchedByStatement], from: floorOf(table) }));
   // What is waited for until a time comes leaves no trace when it does.
   const isWaitingForTime = waiting.length > 0 && jobs.some(({ features }) => features.recognition === true);
@@ -188,6 +180,7 @@ export async function readChanges(
   const told = (what: 'assets' | 'people' | 'names') =>
     statements.flatMap(({ from, ...statement }) => statement[what]?.({ sql, schema, from, selected }) ?? []);
   const isAny = (news: readonly Fragment[]) => news.reduce((any, one) => sql`${any} OR ${one}`, sql`false`);
+  const again = [...now.rechecks.map(({ sourceAssetId }) => sourceAssetId), ...failed];
   const isComparisonDue = tablesWatched('comparison').some(([table]) => isMoved(table));
 
   const changed = union(sql, [
@@ -213,7 +206,7 @@ export async function readChanges(
     ...isWaitingForTime ? [recognitionOver(sql, waiting, since.atMs - backMs)] : [],
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
-    ...now.rechecks.length > 0 ? [sql`SELECT unnest(${now.rechecks as string[]}::uuid[])`] : [],
+    ...again.length > 0 ? [sql`SELECT unnest(${again}::uuid[])`] : [],
   ]);
   // PostgreSQL takes "what changed" for a third of the table. LATERAL with OFFSET 0 looks each of the few up, where a join would
   // read whole tables.

@@ -9,6 +9,7 @@ import type { Job } from '../jobs/job.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
 import type { Counting } from './counting.ts';
 import type { Limits } from './limits.ts';
+import type { Recheck } from './rechecks.ts';
 import type { Said } from './said.ts';
 import type { Scope } from './scope.ts';
 
@@ -57,8 +58,7 @@ export interface View {
   readonly only: Job | undefined;
   /** The source assets to look at. */
   readonly scope: Scope;
-  /** Sources that are due to be looked at again, or of which a command has asked it. */
-  readonly rechecks: readonly string[];
+  readonly rechecks: readonly Recheck[];
   /** When the cycle began, by the database's clock, in milliseconds since the epoch; now when left out. */
   readonly beganMs?: number;
   readonly settings: ShareSettings;

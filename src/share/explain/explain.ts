@@ -50,24 +50,32 @@ export async function explainPhotos(
   asked: string,
 ): Promise<Explanation[]> {
   const found = await findPhotos(sql, asked, paths);
-  const explained: Explanation[] = [];
-  for (const { sourceId, sourceOwnerId, sourceOwner, ...photo } of found) {
-    const ofJobs: JobExplanation[] = [];
-    for (const job of jobs.filter(({ sourceUserId }) => sourceUserId === (sourceOwnerId ?? photo.ownerId))) {
-      const [facts] = await readFactsOf(sql, schema, job, [sourceId ?? photo.id]);
-      if (facts !== undefined) ofJobs.push(explainJob(job, facts, await nameOf(sql, job.targetUserId)));
+  const names = await namesOf(sql, jobs.map(({ targetUserId }) => targetUserId));
+  const verdicts = new Map<string, JobExplanation[]>(found.map(({ id }) => [id, []]));
+  for (const job of jobs) {
+    const ofSource = found.filter((photo) => job.sourceUserId === (photo.sourceOwnerId ?? photo.ownerId));
+    const facts = await readFactsOf(sql, schema, job, ofSource.map(subjectOf));
+    const factsOf = new Map(facts.map((one) => [one.assetId, one]));
+    for (const photo of ofSource) {
+      const known = factsOf.get(subjectOf(photo));
+      const name = names.get(job.targetUserId) ?? job.targetUserId;
+      if (known !== undefined) verdicts.get(photo.id)?.push(explainJob(job, known, name));
     }
-    explained.push({
-      assetId: photo.id,
-      path: photo.path,
-      owner: { id: photo.ownerId, name: photo.owner },
-      mirrorOf: sourceId === null || sourceOwnerId === null
-        ? undefined
-        : { assetId: sourceId, owner: { id: sourceOwnerId, name: sourceOwner ?? sourceOwnerId } },
-      jobs: ofJobs,
-    });
   }
-  return explained;
+  return found.map(({ sourceId, sourceOwnerId, sourceOwner, ...photo }) => ({
+    assetId: photo.id,
+    path: photo.path,
+    owner: { id: photo.ownerId, name: photo.owner },
+    mirrorOf: sourceId === null || sourceOwnerId === null
+      ? undefined
+      : { assetId: sourceId, owner: { id: sourceOwnerId, name: sourceOwner ?? sourceOwnerId } },
+    jobs: verdicts.get(photo.id) ?? [],
+  }));
+}
+
+/** The photo that jobs are asked about: the source of a mirror. */
+function subjectOf({ id, sourceId }: FoundPhoto): string {
+  return sourceId ?? id;
 }
 
 function explainJob(job: Job, facts: Facts, targetName: string): JobExplanation {
@@ -121,9 +129,10 @@ async function findPhotos(sql: Sql, asked: string, paths: PathMap): Promise<Foun
     LIMIT ${MOST_PHOTOS}`;
 }
 
-async function nameOf(sql: Sql, userId: string): Promise<string> {
-  const [row] = await sql<{ name: string }[]>`SELECT name FROM "user" WHERE id = ${userId}`;
-  return row?.name ?? userId;
+async function namesOf(sql: Sql, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql<{ id: string; name: string }[]>`
+    SELECT id, name FROM "user" WHERE id = ANY (${userIds as string[]}::uuid[])`;
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 /** How many photos meet each criterion of a job, whatever else is true of them, and how many the job means. */

@@ -68,7 +68,7 @@ export async function readFactsOf(
       m.created_at AS "sharedSince",
       mirror."originalPath" AS "mirrorPath",
       ARRAY(SELECT l.path FROM immich_sidecar.link l WHERE l.mirror_id = m.mirror_asset_id ORDER BY l.path) AS "mirrorFiles",
-      coalesce(mirror."deletedAt" IS NOT NULL AND NOT mirror."isOffline", false) AS "isMirrorTrashed",
+      coalesce(${isTrashed(sql, 'mirror')}, false) AS "isMirrorTrashed",
       w.withdrawn_at AS "declinedAt",
       s.reason AS "skipReason",
       s.detail AS "skipDetail",

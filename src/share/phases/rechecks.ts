@@ -1,4 +1,5 @@
 import type { Tools, View } from '../cycle/tools.ts';
+import { type Recheck, removeRechecks } from '../cycle/rechecks.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** Notes that what was due, or what a command has asked for, was looked at: what it has asked since stays. It comes when all that is done. */
@@ -14,11 +15,8 @@ export const rechecks = definePhase({
       yield await Promise.resolve(rechecks.slice(start, start + search));
     }
   },
-  apply: eachPage(async ({ database }: Tools, _unit, page: readonly string[], tally: Tally<'rechecked'>) => {
-    const done = await database.transaction((tx) =>
-      tx`DELETE FROM immich_sidecar_decisions.recheck WHERE source_asset_id = ANY (${page as string[]}::uuid[])`
-    );
-    tally.add('rechecked', done.count);
+  apply: eachPage(async ({ database }: Tools, _unit, page: readonly Recheck[], tally: Tally<'rechecked'>) => {
+    tally.add('rechecked', await database.transaction((tx) => removeRechecks(tx, page)));
   }),
-  describe: (page) => linesOf('~', 'photos to look at again', page, (id) => `photo ${id}`),
+  describe: (page) => linesOf('~', 'photos to look at again', page, ({ sourceAssetId }) => `photo ${sourceAssetId}`),
 });
