@@ -47,7 +47,7 @@ export function asFileProblem(error: unknown, path: string): FileProblem {
   return new FileProblem(REASON_OF_CODE[codeOf(error)] ?? 'io', path, error);
 }
 
-/** The errno name of an operating system error, or ''. Deno puts it into `code`, and for some only into the message. */
+/** The errno name of an operating system error, its number where that has no name here, or ''. Deno puts it into `code`, and for some only into the message. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const code = (error as { code?: unknown }).code;
@@ -58,7 +58,7 @@ export function codeOf(error: unknown): string {
   if (error instanceof Deno.errors.FilesystemLoop) return 'ELOOP';
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) return 'EACCES';
   const osError = /os error (\d+)/.exec(error.message)?.[1];
-  return osError === undefined ? '' : ERRNO[osError] ?? '';
+  return osError === undefined ? '' : ERRNO[osError] ?? `errno ${osError}`;
 }
 
 /** Linux and macOS numbers where Deno gives no name. */

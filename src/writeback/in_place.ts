@@ -43,6 +43,28 @@ export function makeFile(path: string, content: Uint8Array): void {
   Deno.writeFileSync(path, content, { createNew: true, mode: 0o600 });
 }
 
+/**
+ * Makes a file that only its owner can read, where nothing is yet, with the bytes of another one and some more. Each is written, so that
+ * the disk must have room for it: a copy that the file system makes by itself may need none.
+ */
+export function copyBytes(from: string | undefined, to: string, more: number): void {
+  assertInPlace(to);
+  using copy = Deno.openSync(to, { createNew: true, write: true, mode: 0o600 });
+  const buffer = new Uint8Array(1 << 20);
+  if (from !== undefined) {
+    using original = Deno.openSync(from);
+    for (let read = original.readSync(buffer); read !== null; read = original.readSync(buffer)) {
+      writeWhole(copy, buffer.subarray(0, read));
+    }
+  }
+  for (let left = more; left > 0; left -= buffer.length) writeWhole(copy, buffer.subarray(0, left));
+  copy.syncSync();
+}
+
+function writeWhole(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+}
+
 /** Lets a file take the place of another one in the same directory. */
 export function renameInPlace(from: string, to: string): void {
   assertInPlace(to);

@@ -11,7 +11,7 @@ import { editedXmp } from './xmp/edit.ts';
 import { editedSidecar } from './xmp/sidecar_bytes.ts';
 import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
 import { HeldFile } from './held_file.ts';
-import { assertInPlace, infoOf, linkInPlace, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
+import { assertInPlace, copyBytes, infoOf, linkInPlace, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
 import type { Scratch } from './scratch.ts';
 import { type FileStamp, isFromNothing, type WritePlan } from './tags.ts';
 import { verifyCopy } from './verify_copy.ts';
@@ -165,7 +165,18 @@ async function runExifTool(
   if (/\b1 image files (?:created|copied)/.test(`${output}\n${messages}`)) return;
   unchanged(plan);
   explainMissing(temporaryPath);
-  throw refusal(plan.path, messages);
+  const { problem, mayBeDisk } = refusal(plan.path, messages);
+  if (mayBeDisk) assertRoom(plan, temporaryPath);
+  throw problem;
+}
+
+/** More than is ever written into a file. */
+const MOST_WRITTEN_BYTES = 1 << 20;
+
+/** Throws what the operating system says when a file as large as the new one cannot be made. */
+function assertRoom({ path, isNew }: WritePlan, temporaryPath: string): void {
+  removeIfPresent(temporaryPath);
+  copyBytes(isNew ? undefined : path, temporaryPath, MOST_WRITTEN_BYTES);
 }
 
 /** ExifTool does not say why it cannot make a file; the operating system does. Throws what it says. */

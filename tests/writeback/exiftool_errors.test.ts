@@ -14,11 +14,17 @@ const CASES: readonly [messages: string, outcome: 'unwritable' | 'failed'][] = [
   ['Warning: [minor] Ignored empty rdf:Bag list - /p/a.jpg\nError: Error writing output file - /p/a.jpg', 'failed'],
   ['Error: File not found - /photos/a.jpg', 'failed'],
   ['Error: Error creating file - /photos/.immich-sidecar-1.jpg', 'failed'],
+  [
+    'Warning: Invalid EXIF text encoding - /p/a.jpg\nError: Error creating file - /photos/.immich-sidecar-1.jpg',
+    'failed',
+  ],
+  ['Warning: Invalid EXIF text encoding - /p/a.jpg\nError: File not found - /photos/a.jpg', 'failed'],
+  ['Warning: Invalid EXIF text encoding - /p/a.jpg\nError: Truncated mdat atom - /photos/a.mp4', 'unwritable'],
   ['', 'failed'],
 ];
 
 for (const [messages, outcome] of CASES) {
   Deno.test(`${JSON.stringify(messages)} is ${outcome === 'failed' ? 'tried again' : 'the fault of the file'}`, () => {
-    assert.equal(refusal('/photos/a', messages).outcome, outcome);
+    assert.equal(refusal('/photos/a', messages).problem.outcome, outcome);
   });
 }

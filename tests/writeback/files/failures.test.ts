@@ -282,3 +282,38 @@ Deno.test(`killed ${KILLS} times while it writes, it leaves every photo old or n
   }
   await Deno.remove(scratch, { recursive: true });
 });
+
+/** Two blocks of EXIF, of which ExifTool warns when it writes, and 5 MB of comments. */
+function largeWithHarmlessFault(): Uint8Array<ArrayBuffer> {
+  const jpeg = makeFile('jpg');
+  const view = new DataView(jpeg.buffer);
+  let [exif, at] = [new Uint8Array(), 2];
+  while (view.getUint8(at + 1) !== 0xda) {
+    const end = at + 2 + view.getUint16(at + 2);
+    if (view.getUint8(at + 1) === 0xe1 && exif.length === 0) exif = jpeg.slice(at, end);
+    at = end;
+  }
+  const comment = new Uint8Array(65_535);
+  comment.set([0xff, 0xfe, 0xff, 0xfd]);
+  const comments = Array.from({ length: 80 }, () => [...comment]).flat();
+  return Uint8Array.from([...jpeg.slice(0, 2), ...exif, ...jpeg.slice(2, at), ...comments, ...jpeg.slice(at)]);
+}
+
+Deno.test('a photo with a harmless fault that finds no room on the disk is tried again, not called unwritable', async () => {
+  await using world = await World.open();
+  const bytes = largeWithHarmlessFault();
+  const path = await world.add('a.jpg', bytes);
+  await using scratch = await World.open();
+  const child = new URL('outcome_child.ts', import.meta.url).pathname;
+  const write = async (mostKiB: string) => {
+    // A limit to the size of files: what does not fit fails to be written, as on a full disk.
+    const script = `trap '' XFSZ; ulimit -f ${mostKiB}; exec "$0" "$@"`;
+    const args = ['-c', script, Deno.execPath(), 'run', '-A', '--cached-only', child, path, scratch.directory];
+    const { stdout, stderr } = await new Deno.Command('bash', { args, stdout: 'piped', stderr: 'piped' }).output();
+    return new TextDecoder().decode(stdout).trim() || new TextDecoder().decode(stderr);
+  };
+  assert.equal(await write('2000'), 'failed');
+  assert.deepEqual(world.names(), ['a.jpg']);
+  assert.deepEqual(await Deno.readFile(path), bytes);
+  assert.equal(await write('unlimited'), 'written');
+});
