@@ -27,10 +27,8 @@ export async function checkPeople(sql: Sql): Promise<Damage[]> {
     LEFT JOIN person source ON source.${person} = sf.${face} AND source."ownerId" = m.source_user_id
     LEFT JOIN person mirror ON mirror.${person} = mf.${face} AND mirror."ownerId" = m.target_user_id
     LEFT JOIN immich_sidecar.person_map pm ON pm.mirror_person_id = mirror.${person} AND pm.target_user_id = m.target_user_id
-    WHERE (source.${person} IS NULL) <> (mirror.${person} IS NULL)
-        -- a face that was deleted before its person was known may stay without
-        AND sf."deletedAt" IS NULL
-      OR (
+    WHERE sf."deletedAt" IS NULL -- one that nobody sees waits for its person until it is seen
+      AND ((source.${person} IS NULL) <> (mirror.${person} IS NULL) OR (
         -- of somebody whom the owner of the photo has from another one, they see what comes later, and who gets the photo does not
         coalesce(pm.is_ours AND pm.origin_owner_id = m.source_user_id, false)
         AND to_jsonb(source) - ${others}::text[] IS DISTINCT FROM to_jsonb(mirror) - ${others}::text[]
@@ -43,7 +41,7 @@ export async function checkPeople(sql: Sql): Promise<Damage[]> {
             AND merged.origin_person_id = source.${person}
             AND NOT merged.is_ours
         )
-      )`;
+      ))`;
   const lonely = await sql<{ id: string; detail: string }[]>`
     SELECT p.${person} AS id, p.name AS detail
     FROM immich_sidecar.person_map pm

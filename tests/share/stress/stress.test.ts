@@ -93,5 +93,18 @@ async function assertRight(world: World, touched: ReadonlySet<string>): Promise<
   assert.deepEqual(planned, [], `SEED=${SEED}`);
   const damage = (await verifyMirrors(world.sql, { config: world.config }))
     .filter(({ subject }) => !touched.has(subject.replace(/^\S+ /, '')));
-  assert.deepEqual(damage, [], `SEED=${SEED}`);
+  assert.deepEqual(damage, [], `SEED=${SEED} ${damage.length > 0 ? await readPeople(world) : ''}`);
+}
+
+/** Everything about people, for whoever has to find out how they came to be where they are: another run is another one. */
+async function readPeople({ sql, people: { personKey, faceKey } }: World): Promise<string> {
+  const rows = await Promise.all([
+    sql`SELECT *, source.${sql(faceKey)} AS source_person, mirror.${sql(faceKey)} AS mirror_person
+      FROM immich_sidecar.face_map fm
+      LEFT JOIN asset_face source ON source.id = fm.source_face_id
+      LEFT JOIN asset_face mirror ON mirror.id = fm.mirror_face_id`,
+    sql`SELECT * FROM immich_sidecar.person_map`,
+    sql`SELECT ${sql(personKey)}, "ownerId", name FROM person`,
+  ]);
+  return JSON.stringify(rows, null, 1);
 }
