@@ -32,7 +32,8 @@ RUN mkdir /config && mkdir --mode=1777 /state
 VOLUME /state
 # The configuration is looked for here. Deno's own cache is of no use: there is nothing to download or to compile twice.
 WORKDIR /config
-ENV DENO_DIR=/tmp/deno \
+ENV IMMICH_SIDECAR_CONTAINER=1 \
+    DENO_DIR=/tmp/deno \
     DENO_NO_UPDATE_CHECK=1 \
     EXIFTOOL_PATH=/opt/exiftool/exiftool \
     WRITE_STATE_DIR=/state/write-back \

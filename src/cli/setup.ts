@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { readTextFile } from '../config/text_file.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { SetupResult } from '../setup/apply.ts';
+import { isInContainer } from '../setup/container.ts';
 import { describeSetup, isNothingToDo } from '../setup/describe.ts';
 import { Cancelled, WentBack } from '../setup/prompter.ts';
 import { type PreparedSetup, prepareSetup } from '../setup/setup.ts';
@@ -108,7 +109,7 @@ async function setup(env: Environment, flags: SetupFlags): Promise<number> {
     });
     while (true) {
       try {
-        return await finish(prepared, flags, prompter, invocation(env));
+        return await finish(prepared, flags, prompter, waysOf(prepared, env));
       } catch (error) {
         if (!(error instanceof WentBack)) throw error;
         prepared = await prepared.again();
@@ -150,9 +151,9 @@ async function finish(
   prepared: PreparedSetup,
   flags: SetupFlags,
   prompter: TerminalPrompter | undefined,
-  command: string,
+  ways: Ways,
 ): Promise<number> {
-  const { plan, files, warnings, isTakeoverDue, writes } = prepared;
+  const { plan, files, warnings } = prepared;
   const nothing = isNothingToDo(plan, files);
   const lines = nothing ? [] : describeSetup(plan, files);
   if (flags.dryRun || nothing) {
@@ -173,7 +174,7 @@ async function finish(
   }
   using stop = stopOnSignals();
   const result = await prepared.apply(stop.signal);
-  const done = describeResult(result, { isTakeoverDue, writes }, command);
+  const done = describeResult(result, prepared, ways);
   if (flags.json) printJson({ dryRun: false, plan, warnings, result });
   else if (prompter === undefined) {
     for (const warning of warnings) printError(`! ${warning}\n`);
@@ -185,11 +186,31 @@ async function finish(
   return EXIT.ok;
 }
 
-/** @param command how this program is called */
+/** How what was set up is started: by a command, and as a service. */
+interface Ways {
+  readonly command: string;
+  readonly serve: string;
+  readonly reload: string;
+}
+
+/** Outside of a container that will run it, and inside of one, it is Compose that is told. */
+function waysOf({ container }: Pick<PreparedSetup, 'container'>, env: Environment): Ways {
+  const compose = isInContainer(env) ? 'docker compose -f immich-sidecar.yaml' : 'docker compose';
+  if (container !== undefined || isInContainer(env)) {
+    return {
+      command: `${compose} run --rm immich-sidecar`,
+      serve: `${compose} up --detach`,
+      reload: `${compose} kill -s SIGHUP immich-sidecar`,
+    };
+  }
+  const command = invocation(env);
+  return { command, serve: `${command} serve`, reload: 'systemctl reload immich-sidecar' };
+}
+
 function describeResult(
   { files, jobs }: SetupResult,
-  { isTakeoverDue, writes }: Pick<PreparedSetup, 'isTakeoverDue' | 'writes'>,
-  command: string,
+  { isTakeoverDue, writes, container }: Pick<PreparedSetup, 'isTakeoverDue' | 'writes' | 'container'>,
+  { command, serve, reload }: Ways,
 ): string[] {
   const kept = files.flatMap(({ backup }) => backup ?? []);
   const steps = [
@@ -197,28 +218,44 @@ function describeResult(
     ...(isTakeoverDue ? [['takeover', 'take over what immich-shared-library has shared']] : []),
     ['sync --dry-run', 'see what will be shared'],
     ['sync', 'share it'],
-    ['serve', 'share, and follow every change'],
-  ];
+  ].map(([step = '', what = '']) => [`${command} ${step}`, what] as const);
+  const writing = [
+    ['write --all --dry-run', 'see every tag that would be written'],
+    ['write --all', 'write them'],
+    ['undo', 'undo it'],
+  ].map(([step = '', what = '']) => [`${command} ${step}`, what] as const);
   return [
     'It is set up.',
+    ...(container === undefined ? [] : [
+      "Immich's database can only be reached in Immich's network, so a container with this configuration does the rest: compose.yaml of " +
+      'immich-sidecar belongs beside it (docs/install_docker.md). ' +
+      (container.owner.uid === 0
+        ? 'It runs as root, as Immich does, with three of its rights.'
+        : `It runs as ${container.owner.uid}:${container.owner.gid}, whose files Immich's are.`),
+    ]),
     ...(kept.length === 0 ? [] : [
       `The old files are kept: ${kept.join(', ')}`,
-      'If serve is running, tell it: systemctl reload immich-sidecar, docker compose kill -s SIGHUP immich-sidecar, or start it again.',
+      `If serve is running, tell it: ${reload}, or start it again.`,
     ]),
     ...(jobs.length === 0 && !isTakeoverDue ? [] : [
       "Back up Immich's database before the first sync. Then:",
-      ...steps.map(([step = '', what]) => `  ${command} ${step.padEnd('sync --dry-run'.length)}  ${what}`),
+      ...aligned([...steps, [serve, 'share, and follow every change']]),
     ]),
     ...(writes
       ? [
         'Write into the files:',
-        ...[
-          ['write --all --dry-run', 'see every tag that would be written'],
-          ['write --all', 'write them'],
-          ['undo', 'undo it'],
-        ].map(([step = '', what]) => `  ${command} ${step.padEnd('write --all --dry-run'.length)}  ${what}`),
+        ...aligned(writing),
         'Every night: WRITE_SCHEDULE="0 3 * * *" in .env, and serve, which needs no share for that.',
       ]
       : []),
   ];
+}
+
+/** Each command with what it is for behind it, or below it where that would be wider than a terminal. */
+function aligned(steps: readonly (readonly [command: string, what: string])[]): string[] {
+  const width = Math.max(...steps.map(([command]) => command.length));
+  const isNarrow = steps.every(([, what]) => width + what.length <= 76);
+  return steps.flatMap(([command, what]) =>
+    isNarrow ? [`  ${command.padEnd(width)}  ${what}`] : [`  ${command}`, `      ${what}`]
+  );
 }

@@ -2,6 +2,7 @@ import type { JobConfig, JobKind, Placement, TlsConfig, WriteConfig } from '../c
 import type { Secret } from '../config/secret.ts';
 import type { ImmichUser } from '../immich/api/users.ts';
 import type { Mount } from './compose/facts.ts';
+import type { ContainerAnswer } from './container.ts';
 
 /** Everything that was answered; nothing of it has been done yet. */
 export interface Answers {
@@ -21,6 +22,8 @@ export interface Answers {
   readonly write: WriteAnswer | undefined;
   /** `TZ` of Immich's containers, where it is one. */
   readonly immichTimeZone: string | undefined;
+  /** Set when what is set up here is to run in a container. */
+  readonly container: ContainerAnswer | undefined;
 }
 
 export interface DatabaseAnswer {

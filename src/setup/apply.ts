@@ -8,6 +8,7 @@ import { describeExposure } from '../immich/scan/words.ts';
 import type { Existing } from './existing.ts';
 import { plannedFiles } from './files.ts';
 import type { LibraryScope } from './answers.ts';
+import type { Owner } from './compose/facts.ts';
 import type { SetupPlan } from './plan.ts';
 import { Cancelled } from './prompter.ts';
 import { apiOf } from './questions/server.ts';
@@ -58,7 +59,7 @@ export async function applySetup(
   plan: SetupPlan,
   existing: Existing,
   { server, scans }: { readonly server: Server; readonly scans: Scans },
-  { signal, stamp }: { readonly signal: AbortSignal; readonly stamp: string },
+  { signal, stamp, owner }: { readonly signal: AbortSignal; readonly stamp: string; readonly owner: Owner | undefined },
 ): Promise<SetupResult> {
   const undo = new Undo();
   const goOn = async () => {
@@ -88,7 +89,7 @@ export async function applySetup(
     const albums = await makeAlbums(plan, server, undo, goOn);
     await goOn();
     const ids = { libraries: libraries.map(({ id }) => id), albums: albums.map(({ id }) => id) };
-    const files = replaceFiles(plannedFiles(plan, existing, ids), existing, stamp);
+    const files = replaceFiles(plannedFiles(plan, existing, ids), existing, { stamp, owner });
     undo.add('the configuration', () => restoreFiles(files));
     await goOn();
     return {

@@ -3,6 +3,7 @@ import { timeZone } from '../config/values.ts';
 import { UserError } from '../errors.ts';
 import type { Answers, ShareAnswer, WriteAnswer } from './answers.ts';
 import type { ComposeFacts } from './compose/facts.ts';
+import { addressInNetwork, type ContainerAnswer, isInContainer, ownerOf } from './container.ts';
 import { askDatabase } from './questions/database.ts';
 import { askDirectories } from './questions/directories.ts';
 import { askInstallation } from './questions/installation.ts';
@@ -12,7 +13,7 @@ import { Scans } from './scans.ts';
 import { askWriteBack } from './questions/write_back.ts';
 import { assertComplete } from './missing.ts';
 import type { Option } from './prompter.ts';
-import type { Server, Session } from './session.ts';
+import type { Directories, Server, Session } from './session.ts';
 
 /** Puts all questions; changes nothing. Throws Cancelled, and UserError when something was missing or wrong. */
 export async function collect(session: Session): Promise<{ answers: Answers; server: Server; scans: Scans }> {
@@ -45,8 +46,27 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   const { url: immichUrl, apiKey } = server;
   const immichTimeZone = timeZone.schema.safeParse(compose?.timeZone).data;
   const given = { immichUrl, apiKey, keepsKey, database, predecessorPhotos, ...directories };
-  const answers = { ...given, shares, write, immichTimeZone };
+  const container = containerFor(session, compose, { ...directories, database, isReached: reached !== undefined });
+  const answers = { ...given, shares, write, immichTimeZone, container };
   return { answers, server, scans };
+}
+
+/** Where the database is seen by containers in Immich's network only, one of them is to run what is set up. */
+function containerFor(
+  { existing }: Session,
+  compose: ComposeFacts | undefined,
+  { mounts, mediaLocation, database, isReached }: Directories & Pick<Answers, 'database'> & {
+    readonly isReached: boolean;
+  },
+): ContainerAnswer | undefined {
+  if (compose === undefined || isReached || isInContainer(existing.place.env)) return undefined;
+  if (database.hostname !== compose.database.hostname) return undefined;
+  const media = mounts.find(({ immich }) => immich === mediaLocation);
+  return {
+    immichUrl: addressInNetwork(compose),
+    network: compose.network,
+    owner: ownerOf(compose, media),
+  };
 }
 
 type Work = { readonly share: ShareAnswer['kind']; readonly job?: JobConfig } | 'write' | 'done';

@@ -2,9 +2,20 @@ import { comment } from '../config/comment.ts';
 import { dotEnvValues } from '../config/dot_env.ts';
 import { SETTING_NAMES, type SettingName, settingOf } from '../config/settings.ts';
 import { UserError } from '../errors.ts';
+import {
+  COMPOSE_VARIABLE_NAMES,
+  COMPOSE_VARIABLES,
+  type ComposeVariable,
+  isComposeVariable,
+} from './compose/variables.ts';
 
 /** How wide comments become: a terminal of 80 columns shows them whole. */
 const COMMENT_WIDTH = 79;
+
+/** What `.env` holds: settings of the program, and what compose.yaml takes from it. */
+type Name = SettingName | ComposeVariable;
+
+const ORDER: readonly Name[] = [...SETTING_NAMES, ...COMPOSE_VARIABLE_NAMES];
 
 const HEADING = [
   '# Settings of immich-sidecar, written by `immich-sidecar setup`. Run it again to',
@@ -19,14 +30,14 @@ const HEADING = [
  */
 export function updateEnv(
   text: string | undefined,
-  changes: ReadonlyMap<SettingName, string>,
+  changes: ReadonlyMap<Name, string>,
   retired: readonly string[],
 ): string {
   const lines = text === undefined || text === '' ? [...HEADING] : text.replace(/\n$/, '').split('\n');
   for (const name of retired) {
     for (const index of linesOf(name, lines).reverse()) lines.splice(index, 1, `# (moved by setup) ${lines[index]}`);
   }
-  const added: SettingName[] = [];
+  const added: Name[] = [];
   for (const [name, value] of changes) {
     const places = linesOf(name, lines);
     // The last one counts, so earlier ones would only mislead.
@@ -35,10 +46,10 @@ export function updateEnv(
     if (place === undefined) added.push(name);
     else lines[place] = `${name}=${quoted(name, value)}`;
   }
-  for (const name of added.toSorted((a, b) => SETTING_NAMES.indexOf(a) - SETTING_NAMES.indexOf(b))) {
+  for (const name of added.toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))) {
     lines.push(
       '',
-      ...comment(settingOf(name).description, COMMENT_WIDTH),
+      ...comment(isComposeVariable(name) ? COMPOSE_VARIABLES[name] : settingOf(name).description, COMMENT_WIDTH),
       `${name}=${quoted(name, changes.get(name) ?? '')}`,
     );
   }

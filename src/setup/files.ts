@@ -1,5 +1,4 @@
 import { dotEnvValues } from '../config/dot_env.ts';
-import type { SettingName } from '../config/settings.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
@@ -7,7 +6,7 @@ import { Secret } from '../config/secret.ts';
 import { isBlank } from '../config/sources.ts';
 import type { Existing } from './existing.ts';
 import { updateEnv } from './env_text.ts';
-import type { NewOrKnown, PlannedJob, SetupPlan } from './plan.ts';
+import type { NewOrKnown, PlannedJob, PlannedSetting, SetupPlan } from './plan.ts';
 import { updateYaml, type WrittenJob } from './yaml_text.ts';
 
 /** A file as it is to be. */
@@ -32,7 +31,7 @@ export const NO_IDS: Ids = Object.freeze({
 /** The files that a plan changes. Pure. */
 export function plannedFiles(plan: SetupPlan, existing: Existing, ids: Ids): readonly PlannedFile[] {
   const { envPath, envText, yamlPath, yamlText, displaced } = existing;
-  const changes = new Map<SettingName, string>(
+  const changes = new Map<PlannedSetting['name'], string>(
     plan.settings.map(({ name, value }) => [name, value instanceof Secret ? value.reveal() : value]),
   );
   const env = { path: envPath, old: envText, text: updateEnv(envText, changes, plan.retired) };

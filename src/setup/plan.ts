@@ -1,9 +1,12 @@
 import { dotEnvValues } from '../config/dot_env.ts';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Secret } from '../config/secret.ts';
 import type { SettingName } from '../config/settings.ts';
 import { PathMap } from '../files/path_map.ts';
 import type { Answers, DatabaseAnswer, LibraryChange, ShareAnswer } from './answers.ts';
+import type { Mount } from './compose/facts.ts';
+import { type ComposeVariable, isComposeVariable } from './compose/variables.ts';
+import type { ContainerAnswer } from './container.ts';
 import type { Existing } from './existing.ts';
 import { importPathOf } from '../immich/scan/crawler.ts';
 
@@ -65,7 +68,7 @@ export interface PlannedJob {
 }
 
 export interface PlannedSetting {
-  readonly name: SettingName;
+  readonly name: SettingName | ComposeVariable;
   readonly value: string | Secret;
 }
 
@@ -217,14 +220,29 @@ const JOB_SETTINGS: readonly SettingName[] = [
   'TARGET_ALBUM_ID',
 ];
 
-/** Paths that may start at the working directory. */
-const LOCAL: ReadonlySet<SettingName> = new Set(['UPLOAD_LOCATION', 'EXTERNAL_LIBRARY_DIR']);
+/** Whether it is a path that may start at the working directory. */
+function isLocal(name: PlannedSetting['name']): boolean {
+  return name === 'UPLOAD_LOCATION' || name === 'EXTERNAL_LIBRARY_DIR';
+}
 
 /** Whether DB_URL says it all, and nothing else has been answered: then it stays. */
 function keepsUrl(existing: Existing, answer: DatabaseAnswer): boolean {
   const { hostname, port, username, password, name } = existing.config.database;
   return existing.find('DB_URL') !== undefined && hostname === answer.hostname && port === answer.port &&
     username === answer.username && password.reveal() === answer.password.reveal() && name === answer.name;
+}
+
+/** What compose.yaml needs to know. */
+function variablesOf(
+  { owner, network }: ContainerAnswer,
+  { envPath, yamlPath }: Existing,
+): readonly (readonly [ComposeVariable, string | undefined])[] {
+  return [
+    ['SIDECAR_CONFIG', dirname(envPath) === dirname(yamlPath) ? '.' : undefined],
+    ['PUID', String(owner.uid)],
+    ['PGID', String(owner.gid)],
+    ['IMMICH_NETWORK', network],
+  ];
 }
 
 /** What was answered; else, where nobody has said anything, what another file meant or what Immich itself goes by. */
@@ -234,13 +252,15 @@ function zoneOf({ write, immichTimeZone }: Answers, existing: Existing): string 
 }
 
 function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 'settings' | 'retired'> {
-  const { database, mounts, mediaLocation, write } = answers;
+  const { database, mounts, mediaLocation, write, container } = answers;
   const media = mounts.find(({ immich }) => immich === mediaLocation);
   const others = mounts.filter((mount) => mount !== media);
   const external = others.find(({ immich }) => immich === existing.config.externalLibraryMount) ?? others[0];
   const more = others.filter((mount) => mount !== external);
-  const wanted: readonly (readonly [SettingName, string | Secret | undefined])[] = [
-    ['IMMICH_API_URL', answers.immichUrl],
+  // In a container each further directory is mounted where Immich has it.
+  const here = ({ immich, local }: Mount) => `${immich}=${container === undefined ? local : immich}`;
+  const wanted: readonly (readonly [PlannedSetting['name'], string | Secret | undefined])[] = [
+    ['IMMICH_API_URL', container?.immichUrl ?? answers.immichUrl],
     ['IMMICH_API_KEY', answers.keepsKey ? answers.apiKey : undefined],
     ...(keepsUrl(existing, database) ? [] : [
       ['DB_HOSTNAME', database.hostname],
@@ -254,17 +274,19 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
     ['UPLOAD_LOCATION_MOUNT', media?.immich],
     ['EXTERNAL_LIBRARY_DIR', external?.local],
     ['EXTERNAL_LIBRARY_MOUNT', external?.immich],
-    ['PATH_MAP', more.length === 0 ? undefined : more.map(({ immich, local }) => `${immich}=${local}`).join(',')],
+    ['PATH_MAP', more.length === 0 ? undefined : more.map(here).join(',')],
     ['WRITE_TO', write?.destination],
     ['WRITE_SOURCE', write?.source],
     ['WRITE_USER_IDS', write === undefined || write.userIds.length === 0 ? undefined : write.userIds.join(',')],
     ['TZ', zoneOf(answers, existing)],
+    ...(container === undefined ? [] : variablesOf(container, existing)),
   ];
   const revealed = (value: string | Secret) => value instanceof Secret ? value.reveal() : value;
-  const isSet = (name: SettingName, value: string | Secret) => {
-    const found = existing.findWritten(name);
+  const there = dotEnvValues(existing.envText ?? '');
+  const isSet = (name: PlannedSetting['name'], value: string | Secret) => {
+    const found = isComposeVariable(name) ? there[name] : existing.findWritten(name);
     if (found === undefined) return false;
-    return found === revealed(value) || (LOCAL.has(name) && resolve(existing.place.cwd, found) === revealed(value));
+    return found === revealed(value) || (isLocal(name) && resolve(existing.place.cwd, found) === revealed(value));
   };
   const settings = wanted.flatMap(([name, value]): PlannedSetting[] =>
     value === undefined || isSet(name, value) ? [] : [{ name, value }]
@@ -280,6 +302,5 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
     ...(write !== undefined && write.timeZone === undefined ? ['TZ'] : []),
     ...(answers.shares.length > 0 && !existing.hasJobList ? JOB_SETTINGS : []),
   ];
-  const there = dotEnvValues(existing.envText ?? '');
   return { settings, retired: retired.filter((name) => there[name] !== undefined) };
 }

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readTextFile } from '../config/text_file.ts';
 import { messageOf, UserError } from '../errors.ts';
+import type { Owner } from './compose/facts.ts';
 import { configurationOf, type PlannedFile } from './files.ts';
 import type { Existing } from './existing.ts';
 
@@ -20,11 +21,12 @@ export interface ReplacedFile {
  * the program will load them, and each is complete before it takes its place. Throws UserError.
  *
  * @param stamp part of the names of what is kept: `2026-11-21T10-18-32`
+ * @param owner who is to read them; undefined: whoever owned the old one, else its directory. Only root can give files away
  */
 export function replaceFiles(
   files: readonly PlannedFile[],
   existing: Existing,
-  stamp: string,
+  { stamp, owner }: { readonly stamp: string; readonly owner: Owner | undefined },
 ): readonly ReplacedFile[] {
   const prepared = files.map((file) => ({ ...file, path: realPath(file.path) })).map((file) => ({
     ...file,
@@ -35,7 +37,10 @@ export function replaceFiles(
   const done: ReplacedFile[] = [];
   try {
     files.forEach(assertUnchanged);
-    for (const { temporary, text } of prepared) writeWhole(temporary, text);
+    for (const { path, temporary, text } of prepared) {
+      writeWhole(temporary, text);
+      giveTo(owner ?? ownerOf(path) ?? ownerOf(dirname(path)), temporary);
+    }
     for (const { path, temporary, backup } of prepared) {
       if (backup !== undefined) keep(path, backup);
       Deno.renameSync(temporary, path);
@@ -106,6 +111,22 @@ function writeWhole(path: string, text: string): void {
   Deno.writeTextFileSync(path, text, { mode: MODE, createNew: true });
   Deno.chmodSync(path, MODE);
   syncPath(path);
+}
+
+/** In a container root writes into a directory of somebody who wants to edit the files, and root may be another's helper on a host, too. */
+function giveTo(owner: Owner | undefined, path: string): void {
+  if (Deno.build.os === 'windows' || Deno.uid() !== 0 || owner === undefined) return;
+  Deno.chownSync(path, owner.uid, owner.gid);
+}
+
+function ownerOf(path: string): Owner | undefined {
+  try {
+    const { uid, gid } = Deno.statSync(path);
+    return uid === null || gid === null ? undefined : { uid, gid };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 function syncPath(path: string): void {

@@ -1,6 +1,7 @@
 import { Secret } from '../config/secret.ts';
 import { applySetup, type SetupResult } from './apply.ts';
 import { collect } from './collect.ts';
+import { type ContainerAnswer, obstaclesIn } from './container.ts';
 import { Dialogue, type GivenAnswers } from './dialogue.ts';
 import { type ConfigurationPlace, readExisting } from './existing.ts';
 import { NO_IDS, type PlannedFile, plannedFiles } from './files.ts';
@@ -27,6 +28,8 @@ export interface PreparedSetup {
   readonly warnings: readonly string[];
   /** Whether writing into files was set up. */
   readonly writes: boolean;
+  /** Set when it is a container that will run what was set up. */
+  readonly container: ContainerAnswer | undefined;
   /** Whether `takeover` is the next thing to do: immich-shared-library has shared something, or is known to have been here. */
   readonly isTakeoverDue: boolean;
   /** Does it. See applySetup. */
@@ -82,16 +85,24 @@ async function prepare(session: Session): Promise<PreparedSetup> {
       );
     }
   }
+  const { container } = answers;
+  if (container !== undefined) {
+    warnings.push(
+      ...obstaclesIn(container, files.map(({ path }) => path), Deno.build.os === 'windows' ? null : Deno.uid()),
+    );
+  }
   const stamp = () => new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   return {
     plan,
     files,
     warnings,
     writes: answers.write !== undefined,
+    container,
     isTakeoverDue: answers.predecessorPhotos === undefined
       ? plan.jobs.some(({ change }) => change === 'moved')
       : answers.predecessorPhotos > 0,
-    apply: (signal) => applySetup(plan, existing, { server, scans }, { signal, stamp: stamp() }),
+    apply: (signal) =>
+      applySetup(plan, existing, { server, scans }, { signal, stamp: stamp(), owner: container?.owner }),
     again: () => {
       session.dialogue.goBack();
       return prepareUnlessBack(session);

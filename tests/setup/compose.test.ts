@@ -80,6 +80,34 @@ volumes: {cache: , other: }
   assert.deepEqual([facts.mediaLocation, facts.immichPort, facts.timeZone], ['/data', 8080, 'Europe/Paris']);
 });
 
+Deno.test('what a container beside Immich needs: its address, its network, and whom it runs as', () => {
+  using immich = directory({
+    'official/docker-compose.yml':
+      'name: immich\nservices: {immich-server: {image: x/immich-server, container_name: immich_server}}\n',
+    'My Photos/compose.yml': `services:
+  app: {image: x/immich-server, user: "\${UID}:100", environment: {IMMICH_PORT: 3001}, networks: [front, back]}
+networks: {front: {name: web}}
+`,
+    'My Photos/.env': 'UID=1026\n',
+    'nas/compose.yml': `services:
+  app: {image: x/immich-server, environment: {PUID: 99, PGID: 100}, networks: {shared: {}}}
+networks: {shared: {external: true}}
+`,
+    'stack/compose.yml': 'services: {app: {image: x/immich-server, network_mode: host}}\n',
+    'named/compose.yml': 'services: {app: {image: x/immich-server}}\n',
+    'named/.env': 'COMPOSE_PROJECT_NAME=photos\n',
+  });
+  const read = (path: string) => {
+    const { server, network, user } = readCompose(path, immich.path, '/root');
+    return [`${server.hostname}:${server.port}`, network, user];
+  };
+  assert.deepEqual(read('official'), ['immich_server:2283', 'immich_default', undefined]);
+  assert.deepEqual(read('My Photos'), ['app:3001', 'web', { uid: 1026, gid: 100 }]);
+  assert.deepEqual(read('nas'), ['app:2283', 'shared', { uid: 99, gid: 100 }]);
+  assert.deepEqual(read('stack'), ['app:2283', undefined, undefined]);
+  assert.deepEqual(read('named'), ['app:2283', 'photos_default', undefined]);
+});
+
 Deno.test('other ways to write it: environment as a list, a URL, an override, old directories, anchors', () => {
   using immich = directory({
     'stack/compose.yaml': `

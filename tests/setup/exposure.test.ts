@@ -227,7 +227,7 @@ Deno.test('what has come there between plan and yes is noticed before the patter
       },
       existing,
       { server, scans: new Scans(world.config.database, server, { mounts, mediaLocation: '/data' }) },
-      { signal: new AbortController().signal, stamp: 'x' },
+      { signal: new AbortController().signal, stamp: 'x', owner: undefined },
     );
   Deno.mkdirSync(`${world.directory}/external/bob_shared`);
   Deno.symlinkSync('../alice', `${world.directory}/external/bob_shared/alice`);

@@ -7,6 +7,12 @@ export interface Mount {
   readonly local: string;
 }
 
+/** A user and a group by their numbers. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** How Immich reaches its database. */
 export interface FoundDatabase {
   /** The host's name on Docker's network. */
@@ -31,6 +37,12 @@ export interface ComposeFacts {
   readonly database: FoundDatabase;
   /** The port of this machine at which Immich answers. */
   readonly immichPort: number | undefined;
+  /** How other containers in its network reach Immich. */
+  readonly server: { readonly hostname: string; readonly port: number };
+  /** Docker's network of server and database by its full name; undefined where it has none of its own. */
+  readonly network: string | undefined;
+  /** Whom Immich runs as, if the file says so in numbers; undefined = as its image does, which is root. */
+  readonly user: Owner | undefined;
   /** `TZ` */
   readonly timeZone: string | undefined;
 }

@@ -7,6 +7,7 @@ import { databaseUrl, sslMode } from '../../config/database_values.ts';
 import { Secret } from '../../config/secret.ts';
 import { readTextFile } from '../../config/text_file.ts';
 import { UserError } from '../../errors.ts';
+import { isRecord, listOf, networkOf, projectOf, userOf } from './container.ts';
 import type { ComposeFacts, FoundDatabase, Mount } from './facts.ts';
 import { mountOf } from './volumes.ts';
 
@@ -16,7 +17,17 @@ const COMPOSE_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'do
 /** Where Immich keeps its files inside its container unless it is told otherwise: since 1.136, and before. */
 const MEDIA_LOCATIONS = ['/data', '/usr/src/app/upload'];
 
+const IMMICH_PORT = 2283;
+
 type Service = Readonly<Record<string, unknown>>;
+
+/** What one file says, with all variables put in. */
+interface ComposeFile {
+  readonly services: readonly Service[];
+  /** The project's name: Docker's networks begin with it. */
+  readonly project: string;
+  readonly networks: Readonly<Record<string, unknown>>;
+}
 
 /** Where Immich is usually installed, seen from the working directory of somebody who installs this beside it. */
 export function usualPlaces(cwd: string, home: string): readonly string[] {
@@ -51,7 +62,7 @@ export function readCompose(path: string, cwd: string, home: string): ComposeFac
   const file = composeFile(resolve(cwd, path.replace(/^~(?=\/|$)/, home)));
   const directory = dirname(file);
   const variables = readVariables(`${directory}/.env`);
-  const services = mergedServices(file, variables);
+  const { services, project, networks } = mergedFile(file, variables);
   const server = services.find(({ image }) => /immich-server(?::|@|$)/.test(String(image))) ??
     services.find(({ name, container_name }) => /^immich[-_]server$/.test(String(container_name ?? name)));
   if (server === undefined) {
@@ -61,13 +72,17 @@ export function readCompose(path: string, cwd: string, home: string): ComposeFac
     });
   }
   const environment = environmentOf(server, directory, variables);
+  const port = Number(environment.IMMICH_PORT ?? IMMICH_PORT);
   const mounts = listOf(server.volumes).flatMap((entry) => mountOf(entry, directory, home) ?? []);
   return {
     file,
     mounts,
     mediaLocation: mediaLocationOf(mounts, environment),
     database: databaseOf(services, environment, directory, variables),
-    immichPort: publishedPort(server, Number(environment.IMMICH_PORT ?? 2283)),
+    immichPort: publishedPort(server, port),
+    server: { hostname: String(server.container_name ?? server.name), port },
+    network: networkOf(server, networks, variables.COMPOSE_PROJECT_NAME || project),
+    user: userOf(server, environment),
     timeZone: environment.TZ || undefined,
   };
 }
@@ -102,12 +117,12 @@ function readVariables(path: string): Variables {
   return dotEnvValues(file.text);
 }
 
-/** The services of the file with what an override beside it adds to them. Each has its `name`. */
-function mergedServices(file: string, variables: Variables): readonly Service[] {
-  const services = servicesIn(file, variables);
+/** The file with what an override beside it adds to its services. Each has its `name`. */
+function mergedFile(file: string, variables: Variables): ComposeFile {
+  const { services, ...rest } = readFile(file, variables);
   const override = file.replace(/\.(ya?ml)$/, '.override.$1');
-  const added = readTextFile(override).state === 'read' ? servicesIn(override, variables) : [];
-  return services.map((service) => {
+  const added = readTextFile(override).state === 'read' ? readFile(override, variables).services : [];
+  const merged = services.map((service) => {
     const other = added.find(({ name }) => name === service.name);
     if (other === undefined) return service;
     return {
@@ -119,9 +134,10 @@ function mergedServices(file: string, variables: Variables): readonly Service[] 
       environment: { ...namesAndValues(service.environment), ...namesAndValues(other.environment) },
     };
   });
+  return { services: merged, ...rest };
 }
 
-function servicesIn(file: string, variables: Variables): readonly Service[] {
+function readFile(file: string, variables: Variables): ComposeFile {
   const text = readTextFile(file);
   if (text.state !== 'read') {
     throw new UserError(`${quote(file)} ${text.complaint}.`, {
@@ -133,8 +149,7 @@ function servicesIn(file: string, variables: Variables): readonly Service[] {
   const document = parseDocument(text.text, { merge: true, logLevel: 'silent' });
   const [error] = document.errors;
   const content: unknown = error === undefined ? document.toJS() : undefined;
-  const services = isRecord(content) && isRecord(content.services) ? content.services : undefined;
-  if (services === undefined) {
+  if (!isRecord(content) || !isRecord(content.services)) {
     const line = error?.linePos?.[0].line;
     throw new UserError(
       `${quote(file)} cannot be understood${line === undefined ? ': it has no services' : `, see line ${line}`}.`,
@@ -144,10 +159,16 @@ function servicesIn(file: string, variables: Variables): readonly Service[] {
       },
     );
   }
-  return Object.entries(services).map(([name, service]) => {
+  const services = Object.entries(content.services).map(([name, service]) => {
     const expanded = expandAll(service, variables);
     return { ...isRecord(expanded) ? expanded : {}, name };
   });
+  const networks = expandAll(content.networks, variables);
+  return {
+    services,
+    project: interpolate(String(content.name ?? projectOf(file)), variables),
+    networks: isRecord(networks) ? networks : {},
+  };
 }
 
 /** The same with variables put into every text. */
@@ -222,12 +243,4 @@ function publishedPort(service: Service, target: number): number | undefined {
     if (Number(inside) === target) return Number(published);
   }
   return undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -13,6 +13,7 @@ import { serverName } from '../../postgres/server_name.ts';
 import { detectPredecessor } from '../../share/predecessor/detect.ts';
 import type { Answers, DatabaseAnswer } from '../answers.ts';
 import type { ComposeFacts } from '../compose/facts.ts';
+import { isInContainer } from '../container.ts';
 import type { Server, Session } from '../session.ts';
 import { parse } from './server.ts';
 
@@ -79,7 +80,7 @@ export async function askDatabase(
       if (reached === undefined) {
         warn(
           `The database at ${where} cannot be reached from here, so it was not checked. With Docker that is usual: only ` +
-            "containers in Immich's network see it, and so will immich-sidecar's container.",
+            "containers in Immich's network see it. There this program has to run, too: in a container.",
         );
         return { database, predecessorPhotos: undefined };
       }
@@ -120,7 +121,7 @@ async function askAddress(
   const known: Address | undefined = typed ??
     (existing.find('DB_HOSTNAME') !== undefined || existing.find('DB_URL') !== undefined
       ? database
-      : found?.publishedPort !== undefined
+      : found?.publishedPort !== undefined && !isInContainer(existing.place.env)
       ? { hostname: '127.0.0.1', port: found.publishedPort }
       : found);
   if (known !== undefined && !isAskedFor && !dialogue.has('--db-host')) return known;

@@ -4,6 +4,7 @@ import { directory, pathMap } from '../../config/values.ts';
 import { UserError } from '../../errors.ts';
 import { isBelow, PathMap } from '../../files/path_map.ts';
 import type { ComposeFacts, Mount } from '../compose/facts.ts';
+import { isInContainer } from '../container.ts';
 import type { Directories, Server, Session } from '../session.ts';
 import { parse } from './server.ts';
 
@@ -22,12 +23,16 @@ export async function askDirectories(
     })
     : [];
   const mediaLocation = await askMediaLocation(session, compose);
-  const known = firstOfEach([...said, ...configured(session, mediaLocation), ...compose?.mounts ?? []]);
+  const known = firstOfEach([...said, ...configured(session, mediaLocation), ...mountsIn(session, compose)]);
   const needed = [mediaLocation, ...libraries.flatMap(({ importPaths }) => importPaths)];
   const mounts: Mount[] = [];
   for (const mount of known) {
     if (isDirectory(mount.local)) mounts.push(mount);
     else if (needed.some((path) => path === mount.immich || isBelow(path, mount.immich))) {
+      if (isInContainer(existing.place.env)) {
+        sayNotMounted(session, mount.immich, mount.immich === mediaLocation);
+        continue;
+      }
       const elsewhere = await askWhere(session, mount.immich, undefined, `${quote(mount.local)} is not there. `);
       if (elsewhere !== undefined) mounts.push(elsewhere);
     }
@@ -64,6 +69,27 @@ async function askMediaLocation(
     initial: known ?? '/data',
     check: (text) => parse(directory, text),
   });
+}
+
+/** In a container there is no other place to look in: it has to be started with the directory. */
+function sayNotMounted(
+  session: Session,
+  immich: string,
+  isMediaLocation: boolean,
+): void {
+  const message = `Immich's ${immich} is not mounted into this container.`;
+  const remedy = `Add this below "volumes:" of the service in immich-sidecar.yaml, and start setup again: ` +
+    `- DIRECTORY:${immich} (the directory of the host that Immich's own file mounts there)`;
+  if (isMediaLocation) throw new UserError(message, { problemCode: 'setup-answer', remedy });
+  const warning = `${message} What lies in it cannot be shared. ${remedy}`;
+  session.warnings.push(warning);
+  session.dialogue.say(warning, 'warning');
+}
+
+/** What Immich mounts, as it is here: compose.yaml mounts it into this container where Immich has it. */
+function mountsIn({ existing }: Session, compose: ComposeFacts | undefined): readonly Mount[] {
+  const mounts = compose?.mounts ?? [];
+  return isInContainer(existing.place.env) ? mounts.map(({ immich }) => ({ immich, local: immich })) : mounts;
 }
 
 /** What an earlier run has written. */

@@ -11,6 +11,7 @@ import { type FailureKind, ImmichApiError } from '../../immich/api/failure.ts';
 import { identify, versionText } from '../../immich/api/server.ts';
 import { listUsers, readOwnUser } from '../../immich/api/users.ts';
 import type { ComposeFacts } from '../compose/facts.ts';
+import { addressInNetwork, isInContainer } from '../container.ts';
 import type { Server, Session } from '../session.ts';
 
 /** What the key of setup must be allowed to do. Nothing of it reads or changes a photo. */
@@ -36,12 +37,18 @@ const versionAnswer = z.object({ major: z.int() });
 /** Asks for Immich's address and an administrator's key, and looks at who and what there is. */
 export async function askServer(session: Session, compose: ComposeFacts | undefined): Promise<Server> {
   const { dialogue, existing } = session;
-  const configured = existing.find('IMMICH_API_URL') ?? existing.find('IMMICH_INSTANCE_URL');
-  const usual = `http://localhost:${compose?.immichPort ?? 2283}`;
+  const written = existing.find('IMMICH_API_URL') ?? existing.find('IMMICH_INSTANCE_URL');
+  const inNetwork = compose === undefined ? undefined : addressInNetwork(compose);
+  const isInside = isInContainer(existing.place.env);
+  // What an earlier run wrote for the container is of no use outside of it.
+  const configured = written === inNetwork && !isInside ? undefined : written;
+  const usual = isInside ? inNetwork ?? 'http://immich_server:2283' : `http://localhost:${compose?.immichPort ?? 2283}`;
   const url = await dialogue.text({
     flag: '--immich-url',
     message: 'Address of Immich',
-    help: 'As you would type it into a browser on this machine.',
+    help: isInside
+      ? "As containers in Immich's network see it: the name of Immich's container, and its port."
+      : 'As you would type it into a browser on this machine.',
     initial: configured ?? usual,
     check: async (text) => {
       const address = parse(httpUrl, text);
