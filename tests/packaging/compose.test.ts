@@ -30,7 +30,7 @@ const WITH_SECRETS = uncommented(
 );
 
 const WITH_LIBRARIES = uncommented(
-  /^(\s*)# ((?:EXTERNAL_LIBRARY\w+:.*|- type: bind|  source: \$\{EXTERNAL.*|  target: \/external.*|  bind:.*))$/gm,
+  /^(\s*)# ((?:EXTERNAL_LIBRARY\w+:.*|- type: bind| {2}source: \$\{EXTERNAL.*| {2}target: \/external.*| {2}bind:.*))$/gm,
 );
 
 const DIRECTORIES = { UPLOAD_LOCATION: '/mnt/photos/library', EXTERNAL_LIBRARY_DIR: '/mnt/photos/external' };
