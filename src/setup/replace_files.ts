@@ -21,7 +21,7 @@ export interface ReplacedFile {
  * the program will load them, and each is complete before it takes its place. Throws UserError.
  *
  * @param stamp part of the names of what is kept: `2026-11-21T10-18-32`
- * @param owner who is to read them; undefined: whoever owned the old one, else its directory. Only root can give files away
+ * @param owner who is to read them; undefined: the owner of the old one, else of its directory. Only root can give files away
  */
 export function replaceFiles(
   files: readonly PlannedFile[],
