@@ -108,8 +108,9 @@ class Line {
   constructor(readonly proxy: Proxy, readonly client: Deno.Conn, readonly server: Deno.Conn) {}
 
   async run(): Promise<void> {
-    await Promise.all([this.#clientToServer(), this.#serverToClient()].map((way) => way.catch(() => {})));
-    this.cut();
+    // One way may fail while the other waits for ever: a client that was reset has left a session of the server behind.
+    const ways = [this.#clientToServer(), this.#serverToClient()];
+    await Promise.all(ways.map((way) => way.catch(() => {}).finally(() => this.cut())));
   }
 
   cut(): void {
