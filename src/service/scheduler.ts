@@ -7,6 +7,7 @@ import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { Meter, type Progress, together } from '../share/cycle/progress.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
+import { namesOfUsers } from '../share/selection/names.ts';
 import { Sharing } from '../share/share.ts';
 import { isPassing } from './patience.ts';
 import { pause, settledWithin } from './pause.ts';
@@ -154,7 +155,7 @@ export class Scheduler {
       const sharing = new Sharing(sql, config, this.#options.version, lock);
       const isOver = AbortSignal.any([signal, lossOf(sql)]);
       const writing = this.#writing = new WriteSchedule(config, this.state);
-      this.state.knowUsers(await readUserNames(sql, config));
+      this.state.knowUsers(await namesOfUsers(sql, usersOf(config)));
       while (true) {
         for (const errand of this.#errands.splice(0)) await settledWithin(errand.run(sql, config), isOver, GRACE_MS);
         this.state.enter('working');
@@ -222,9 +223,9 @@ interface Errand {
   giveUp(reason: unknown): void;
 }
 
-async function readUserNames(sql: Connection, { jobs }: Config): Promise<{ id: string; name: string }[]> {
-  const ids = jobs.flatMap(({ sourceUserId, targetUserId }) => [sourceUserId, targetUserId]);
-  return await sql<{ id: string; name: string }[]>`SELECT id, name FROM "user" WHERE id = ANY (${ids}::uuid[])`;
+/** As jobs call them: by id, e-mail or name. */
+function usersOf({ jobs }: Config): string[] {
+  return jobs.flatMap(({ sourceUserId, targetUserId }) => [sourceUserId, targetUserId]);
 }
 
 /** What waiting repairs is a warning; the rest is an error with its remedy, or with its trace if it is ours. */

@@ -1,4 +1,3 @@
-import { isId } from '../config/values.ts';
 import type { Config } from '../config/config.ts';
 import type { ServiceEvent } from './events.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
@@ -86,8 +85,8 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     progress: state.progress,
     jobs: [...names].map((name) => {
       const job = config.jobs.find((one) => one.name === name);
-      const nameOf = (user: string | undefined) =>
-        user === undefined || isId(user) ? state.userNames.get(user ?? '') : user;
+      // Not what the configuration calls them: that may be an e-mail, which is nothing for everybody who can see the page.
+      const nameOf = (user: string | undefined) => user === undefined ? undefined : state.userNames.get(user);
       const problems = last?.jobs.find(({ job }) => job === name)?.problems ?? [];
       return {
         name,

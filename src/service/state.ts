@@ -52,7 +52,7 @@ export class ServiceState {
   readonly #cycles: CycleRecord[] = [];
   readonly #standings = new Map<string, Standing>();
   readonly #countedAt = new Map<string, string>();
-  readonly #userNames = new Map<string, string>();
+  #userNames: ReadonlyMap<string, string> = new Map();
   readonly #listeners = new Set<() => void>();
 
   get phase(): ServicePhase {
@@ -78,7 +78,7 @@ export class ServiceState {
     return this.#standings;
   }
 
-  /** What users are called, by id. */
+  /** What users are called, by what jobs call them: an id, an e-mail or a name. */
   get userNames(): ReadonlyMap<string, string> {
     return this.#userNames;
   }
@@ -119,8 +119,8 @@ export class ServiceState {
     ].filter((one) => one !== undefined);
   }
 
-  knowUsers(users: readonly { readonly id: string; readonly name: string }[]): void {
-    for (const { id, name } of users) this.#userNames.set(id, name);
+  knowUsers(names: ReadonlyMap<string, string>): void {
+    this.#userNames = names;
   }
 
   /** Calls `listener` after every change, until what is returned is disposed of. */

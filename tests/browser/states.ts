@@ -149,7 +149,7 @@ export function serviceLike(name: string, token?: string): { state: ServiceState
     service: { ...demo.service, token: token === undefined ? undefined : new Secret(token) },
   };
   const state = new ServiceState();
-  state.knowUsers([{ id: ALICE, name: 'Alice' }, { id: BOB, name: 'Bob <script>alert(1)</script>' }]);
+  state.knowUsers(new Map([[ALICE, 'Alice'], [BOB, 'Bob <script>alert(1)</script>']]));
   state.writeScheduled(new Date(Date.now() + 3_600_000));
   STATES[name]?.(state);
   return { state, config };

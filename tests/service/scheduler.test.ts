@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { Config } from '../../src/config/config.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { UserError } from '../../src/errors.ts';
+import { publicSnapshot } from '../../src/service/public_snapshot.ts';
 import { Scheduler } from '../../src/service/scheduler.ts';
+import { snapshotOf } from '../../src/service/snapshot.ts';
 import type { ServiceState } from '../../src/service/state.ts';
 import { lockHolders, sessions, until, waiting } from '../crash/process.ts';
 import { Proxy } from '../crash/proxy.ts';
@@ -154,6 +156,26 @@ Deno.test(
     assert.deepEqual(await world.verify(verifyMirrors), []);
   },
 );
+
+Deno.test('users by their e-mail or name: the service shares, and shows their names, without e-mails, to everybody', async () => {
+  await using world = await World.open('v3.1.0');
+  const { alice, bob } = world.library.users;
+  const [external, upload] = world.config.jobs;
+  assert.ok(external && upload);
+  const config: Config = {
+    ...world.config,
+    jobs: [
+      { ...external, sourceUserId: alice.email.toUpperCase(), targetUserId: bob.email },
+      { ...upload, sourceUserId: alice.name, targetUserId: bob.name },
+    ],
+  };
+  await using service = new Service(config);
+  await service.cycles();
+  assert.equal(await jobs(world), 2);
+  const seen = publicSnapshot(snapshotOf(service.state, config, 'test'));
+  assert.deepEqual(seen.jobs.map(({ from, to }) => [from, to]), [['Alice', 'Bob'], ['Alice', 'Bob']]);
+  assert.doesNotMatch(JSON.stringify(seen), /@/);
+});
 
 /** Jobs that have mirrors. */
 async function jobs(world: World): Promise<number> {

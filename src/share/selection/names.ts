@@ -49,42 +49,72 @@ export async function findNamed(
 ): Promise<ReadonlyMap<string, FoundNames>> {
   const found = new Map<string, FoundNames>();
   for (const [kind, ofKind] of Map.groupBy(references, (reference) => reference.kind)) {
-    const wanted = [...new Map(ofKind.map((reference) => [keyOfReference(reference), reference])).values()];
-    const rows = await sql<FoundThing[]>`
-      SELECT DISTINCT
-        wanted.place,
-        thing.id,
-        thing.name,
-        coalesce(thing.id = ANY (wanted.ids), false) AS "isRemembered",
-        lower(thing.email) = lower(wanted.text) AS "hasEmail"
-      FROM jsonb_to_recordset(${
-      sql.json(wanted.map((reference, place) => ({
-        place,
-        ownerId: reference.ownerId,
-        text: reference.text,
-        ids: (remembered.get(keyOfReference(reference)) ?? []).map(({ id }) => id),
-      })))
-    })
-        AS wanted (place int, "ownerId" uuid, text text, ids uuid[])
-      JOIN ${THINGS[kind](sql, schema)}
-        ON (
-          thing.id::text = lower(wanted.text)
-          OR lower(normalize(thing.name)) = lower(normalize(wanted.text))
-          OR lower(thing.email) = lower(wanted.text)
-          OR thing.id = ANY (wanted.ids)
-        )
-        AND (thing.owner_id IS NULL OR thing.owner_id = wanted."ownerId")
-      ORDER BY 3, 2`;
-    const byPlace = Map.groupBy(rows, ({ place }) => place);
-    wanted.forEach((reference, place) => {
-      const things = byPlace.get(place) ?? [];
-      found.set(keyOfReference(reference), {
-        fitting: closest(reference.text, things).map(namedOf),
-        alive: things.filter(({ isRemembered }) => isRemembered).map(namedOf),
-      });
-    });
+    for (const [key, things] of await findAmong(sql, THINGS[kind](sql, schema), ofKind, remembered)) {
+      found.set(key, things);
+    }
   }
   return found;
+}
+
+/**
+ * What users are called in Immich, by what jobs call them: an id, an e-mail or a name. Left out are those that fit nobody, or several. Reads only, and asks
+ * for no more than a table of users, so that it can be asked of a database that is not understood yet.
+ */
+export async function namesOfUsers(sql: Sql, texts: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = await findAmong(sql, users(sql), texts.map(namedUser), new Map());
+  const names = new Map<string, string>();
+  for (const text of texts) {
+    const [only, ...others] = found.get(keyOfReference(namedUser(text)))?.fitting ?? [];
+    if (only !== undefined && others.length === 0) names.set(text, only.name);
+  }
+  return names;
+}
+
+/** The name, e-mail or id of a user. */
+export function namedUser(text: string): NameReference {
+  return { kind: 'user', ownerId: NOBODY_ID, text };
+}
+
+async function findAmong(
+  sql: Sql,
+  things: Fragment,
+  references: readonly NameReference[],
+  remembered: ReadonlyMap<string, readonly Named[]>,
+): Promise<ReadonlyMap<string, FoundNames>> {
+  const wanted = [...new Map(references.map((reference) => [keyOfReference(reference), reference])).values()];
+  const rows = await sql<FoundThing[]>`
+    SELECT DISTINCT
+      wanted.place,
+      thing.id,
+      thing.name,
+      coalesce(thing.id = ANY (wanted.ids), false) AS "isRemembered",
+      lower(thing.email) = lower(wanted.text) AS "hasEmail"
+    FROM jsonb_to_recordset(${
+    sql.json(wanted.map((reference, place) => ({
+      place,
+      ownerId: reference.ownerId,
+      text: reference.text,
+      ids: (remembered.get(keyOfReference(reference)) ?? []).map(({ id }) => id),
+    })))
+  })
+      AS wanted (place int, "ownerId" uuid, text text, ids uuid[])
+    JOIN ${things}
+      ON (
+        thing.id::text = lower(wanted.text)
+        OR lower(normalize(thing.name)) = lower(normalize(wanted.text))
+        OR lower(thing.email) = lower(wanted.text)
+        OR thing.id = ANY (wanted.ids)
+      )
+      AND (thing.owner_id IS NULL OR thing.owner_id = wanted."ownerId")
+    ORDER BY 3, 2`;
+  const byPlace = Map.groupBy(rows, ({ place }) => place);
+  return new Map(wanted.map((reference, place) => {
+    const fitting = byPlace.get(place) ?? [];
+    return [keyOfReference(reference), {
+      fitting: closest(reference.text, fitting).map(namedOf),
+      alive: fitting.filter(({ isRemembered }) => isRemembered).map(namedOf),
+    }];
+  }));
 }
 
 /** Some of what there is of a kind, for somebody who wrote a name that fits nothing. Reads only. */
@@ -125,13 +155,7 @@ function closest(text: string, things: readonly FoundThing[]): readonly FoundThi
 
 /** For FROM, as `thing`: `id`, `name`, the `owner_id` of whom it is one (NULL: everybody's), and the `email` of a user. */
 const THINGS: Readonly<Record<NameKind, (sql: Sql, schema: CriteriaSchema) => Fragment>> = Object.freeze({
-  user: (sql: Sql) =>
-    sql`
-      (
-        SELECT u.id, u.name, NULL::uuid AS owner_id, u.email
-        FROM "user" u
-        WHERE u."deletedAt" IS NULL
-      ) AS thing`,
+  user: users,
   album: (sql: Sql, { catalog }: CriteriaSchema) =>
     sql`
       (
@@ -157,3 +181,12 @@ const THINGS: Readonly<Record<NameKind, (sql: Sql, schema: CriteriaSchema) => Fr
         FROM tag t
       ) AS thing`,
 });
+
+function users(sql: Sql): Fragment {
+  return sql`
+    (
+      SELECT u.id, u.name, NULL::uuid AS owner_id, u.email
+      FROM "user" u
+      WHERE u."deletedAt" IS NULL
+    ) AS thing`;
+}

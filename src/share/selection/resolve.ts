@@ -10,6 +10,7 @@ import {
   type FoundNames,
   keyOfReference,
   listNames,
+  namedUser,
   type NameKind,
   type NameReference,
   NOBODY_ID,
@@ -64,19 +65,15 @@ export async function resolveNames(
   jobs: readonly JobConfig[],
   remembered: ReadonlyMap<string, readonly RememberedName[]>,
 ): Promise<ResolvedNames[]> {
-  const users = await findNamed(sql, schema, jobs.flatMap(userReferences), remembered);
+  const users = await findNamed(sql, schema, jobs.flatMap(namedUsers), remembered);
   const drafts = jobs.map((job) => new Draft(sql, schema, job, remembered));
   for (const draft of drafts) await draft.findUsers(users);
   const things = await findNamed(sql, schema, drafts.flatMap((draft) => draft.references()), remembered);
   return await Promise.all(drafts.map((draft) => draft.resolve(things)));
 }
 
-function userReferences({ sourceUserId, targetUserId }: JobConfig): NameReference[] {
-  return [sourceUserId, targetUserId].filter((text) => !isId(text)).map(userReference);
-}
-
-function userReference(text: string): NameReference {
-  return { kind: 'user', ownerId: NOBODY_ID, text };
+function namedUsers({ sourceUserId, targetUserId }: JobConfig): NameReference[] {
+  return [sourceUserId, targetUserId].filter((text) => !isId(text)).map(namedUser);
 }
 
 /** One job while its names are looked up. */
@@ -98,9 +95,9 @@ class Draft {
   async findUsers(found: Found): Promise<void> {
     const idOf = async (key: 'source' | 'target', text: string) => {
       if (isId(text)) return text;
-      const user = await this.#onlyOne(key, userReference(text), found);
+      const user = await this.#onlyOne(key, namedUser(text), found);
       // One who is gone is no other: what names them is told that they are.
-      return user?.id ?? this.#rememberedOf(userReference(text))[0]?.id ?? NOBODY_ID;
+      return user?.id ?? this.#rememberedOf(namedUser(text))[0]?.id ?? NOBODY_ID;
     };
     this.#sourceUserId = await idOf('source', this.job.sourceUserId);
     this.#targetUserId = await idOf('target', this.job.targetUserId);
