@@ -22,4 +22,6 @@ fi
 if [ "$uid" != 0 ]; then
   fail "PUID=$puid and PGID=$pgid are set, but the container runs as $uid:$gid. Start it with --user $puid:$pgid, or with --user 0:0 to have it change to them."
 fi
+# Docker makes the directories of mounts for root; what lies in them is not touched.
+chown "$puid:$pgid" "${CONFIG_DIRECTORY:-/config}" "${STATE_DIRECTORY:-/state}" 2>/dev/null || true
 exec setpriv --reuid "$puid" --regid "$pgid" --clear-groups --no-new-privs immich-sidecar "$@"

@@ -20,7 +20,10 @@ async function output(command: readonly string[], env: Readonly<Record<string, s
 }
 
 /** Runs the entrypoint where `immich-sidecar` tells who it is and what it was given. */
-async function enter(env: Readonly<Record<string, string>>, wrapper: readonly string[] = []): Promise<Outcome> {
+async function enter(
+  env: Readonly<Record<string, string>>,
+  wrapper: readonly string[] = [],
+): Promise<Outcome & { readonly owners: readonly string[] }> {
   const directory = await Deno.makeTempDir({ prefix: 'immich-entrypoint-' });
   try {
     await Deno.chmod(directory, 0o755);
@@ -29,10 +32,15 @@ async function enter(env: Readonly<Record<string, string>>, wrapper: readonly st
     await Deno.chmod(program, 0o755);
     await Deno.copyFile(ENTRYPOINT, `${directory}/entrypoint.sh`);
     await Deno.chmod(`${directory}/entrypoint.sh`, 0o755);
-    return await output([...wrapper, `${directory}/entrypoint.sh`, 'serve', 'two words'], {
+    const mounts = { CONFIG_DIRECTORY: `${directory}/config`, STATE_DIRECTORY: `${directory}/state` };
+    for (const path of Object.values(mounts)) await Deno.mkdir(path);
+    const outcome = await output([...wrapper, `${directory}/entrypoint.sh`, 'serve', 'two words'], {
       PATH: `${directory}:/usr/bin:/bin:/usr/sbin:/sbin`,
+      ...mounts,
       ...env,
     });
+    const owners = Object.values(mounts).map((path) => Deno.statSync(path)).map(({ uid, gid }) => `${uid}:${gid}`);
+    return { ...outcome, owners };
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -58,6 +66,7 @@ Deno.test({
       code: 3,
       stdout: '1026:100 100 serve two words\n',
       stderr: '',
+      owners: ['1026:100', '1026:100'],
     });
     assert.equal((await enter({ PUID: '1026', PGID: '100' }, as(1026, 100))).code, 3);
     const refused = await enter({ PUID: '1026', PGID: '100' }, as(1000, 1000));

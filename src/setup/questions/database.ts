@@ -129,7 +129,7 @@ async function askAddress(
     flag: '--db-host',
     message: 'Host of the database (host or host:port)',
     initial: known === undefined
-      ? 'localhost:5432'
+      ? `${isInContainer(existing.place.env) ? 'immich_postgres' : 'localhost'}:5432`
       : `${known.hostname.includes(':') ? `[${known.hostname}]` : known.hostname}:${known.port}`,
     check: (text) => {
       const [, host = '', port = '5432'] = /^(.*?)(?::(\d+))?$/.exec(text.trim()) ?? [];
