@@ -59,10 +59,10 @@ Deno.test('packaging/unraid: well-formed, complete, and as confined as compose.y
   const settings: Record<string, string>[] = template.Config;
   for (const setting of settings) {
     // The parser of the store wants them in the order, and without the extra spaces, that Unraid writes.
-    assert.deepEqual(Object.keys(setting).filter((key) => key !== '#text'), CONFIG, setting['Name']);
+    assert.deepEqual(Object.keys(setting).filter((key) => key !== '#text'), CONFIG, setting['Name'] ?? '');
     assert.match(setting['Type'] ?? '', /^(?:Path|Port|Variable)$/);
     assert.match(setting['Display'] ?? '', /^(?:always|advanced)(?:-hide)?$/);
-    assert.equal(String(setting['#text'] ?? ''), setting['Default'], setting['Name']);
+    assert.equal(String(setting['#text'] ?? ''), setting['Default'], setting['Name'] ?? '');
   }
   const of = (type: string) => settings.filter((setting) => setting['Type'] === type);
   assert.deepEqual(of('Path').map(({ Target }) => Target), TARGETS);
