@@ -135,7 +135,8 @@ export const SETTINGS = Object.freeze(
       description:
         'An API key from Account Settings > API Keys in Immich. Writing back needs one with the permissions user.read and ' +
         'asset.read, and for --albums album.read, for --tags tag.read, for --face-coordinates face.read and ' +
-        'asset.edit.get. Sharing works without one.',
+        'asset.edit.get. Sharing works without one; one of an administrator with job.create lets Immich make thumbnails of ' +
+        'people at once that cannot be made here.',
     },
 
     UPLOAD_LOCATION: {

@@ -52,6 +52,12 @@ export function copyExactly(source: SourceFile, name: string): void {
   for (const _ of copyInSteps(source, name));
 }
 
+/** Makes a new file of these bytes. */
+export function writeExactly(bytes: Uint8Array, name: string): void {
+  using to = Deno.openSync(name, { write: true, createNew: true, mode: 0o644 });
+  for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
+}
+
 /** The same for files of any size: others have their turn after each megabyte. Throws what `signal` is aborted with. */
 export async function copyLargeExactly(source: SourceFile, name: string, signal: AbortSignal): Promise<void> {
   for (const _ of copyInSteps(source, name)) {

@@ -1,6 +1,14 @@
 import { basename, dirname } from 'node:path/posix';
 import { existsSync, rmdirSync, unlinkSync } from 'node:fs';
-import { assertOther, assertSpace, closeToOthers, copyExactly, copyLargeExactly, linkExactly } from './exactly.ts';
+import {
+  assertOther,
+  assertSpace,
+  closeToOthers,
+  copyExactly,
+  copyLargeExactly,
+  linkExactly,
+  writeExactly,
+} from './exactly.ts';
 import {
   type FileIdentity,
   type FoundFile,
@@ -101,6 +109,12 @@ export class Linker {
     if (this.isCopy(source, this.#prepare(target))) return false;
     this.#putInPlace(target, (temporary) => copyExactly(source, temporary));
     return true;
+  }
+
+  /** Puts a file with these bytes at `target`, replacing what is there in one step. Throws FileProblem. */
+  write(bytes: Uint8Array, target: string): void {
+    this.#prepare(target);
+    this.#putInPlace(target, (temporary) => writeExactly(bytes, temporary));
   }
 
   /**

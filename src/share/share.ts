@@ -29,6 +29,7 @@ import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue
 import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
+import { askForThumbnails } from './people/ask_for_thumbnails.ts';
 import type { RemovalResult } from './mirrors/remove.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
@@ -113,6 +114,9 @@ export class Sharing {
       ? await this.#full(options)
       : await this.#changesOnly(last, options);
     await this.#keep(isFirst);
+    if (report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0)) {
+      await askForThumbnails(this.config, options.signal);
+    }
     // With the look at what has changed, which is all that most cycles consist of.
     return { ...report, startedAt, seconds: (performance.now() - beganMs) / 1000 };
   }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import jpeg from 'jpeg-js';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
+import { fakeLibrary } from '../harness/fake_immich/library.ts';
+import { FakeImmich } from '../harness/fake_immich/server.ts';
 import { World } from './world.ts';
 
 interface Seen {
@@ -55,22 +58,27 @@ for (const release of REPRESENTATIVE) {
     await world.share();
     const { sql } = world;
     const gustav = await mirrorOfPerson(world, 'alice/gustav');
-    assert.equal(gustav?.thumbnailPath, '', 'his cover shows a private photo');
-    assert.ok(gustav?.faceAssetId, 'Immich makes a thumbnail from a face that Bob can see');
+    // His cover shows a private photo: another one is cut out of a photo that Bob can see, at once.
+    assert.ok(gustav?.faceAssetId);
+    const portrait = jpeg.decode(Deno.readFileSync(world.local(gustav.thumbnailPath)));
+    assert.equal(portrait.width, portrait.height);
+    assert.ok(portrait.width > 10 && portrait.width <= 250);
     const dora = await mirrorOfPerson(world, 'alice/dora');
-    assert.ok(dora && Deno.lstatSync(world.local(dora.thumbnailPath)).isFile);
+    assert.ok(dora);
+    const shared = Deno.readFileSync(world.local(dora.thumbnailPath));
 
     await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
     await world.share();
     const without = await mirrorOfPerson(world, 'alice/dora');
-    assert.equal(without?.thumbnailPath, '');
     assert.ok(without?.faceAssetId && without.faceAssetId !== dora.faceAssetId);
-    assert.throws(() => Deno.lstatSync(world.local(dora.thumbnailPath)), Deno.errors.NotFound);
+    const cut = Deno.readFileSync(world.local(without.thumbnailPath));
+    assert.equal(jpeg.decode(cut).width, jpeg.decode(cut).height, 'cut out of another photo, at once');
+    assert.notDeepEqual(cut, shared);
     assert.deepEqual(await world.verify(verifyMirrors), []);
 
     await sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${world.id('family/portrait')}`;
     await world.share();
-    assert.equal((await mirrorOfPerson(world, 'alice/dora'))?.thumbnailPath, dora.thumbnailPath);
+    assert.deepEqual(Deno.readFileSync(world.local(dora.thumbnailPath)), shared);
     assert.deepEqual(await world.verify(verifyMirrors), []);
   });
 
@@ -173,12 +181,12 @@ for (const release of REPRESENTATIVE) {
       (await sql`SELECT FROM asset_face WHERE id = ${id ?? null} AND "deletedAt" IS NULL`).length === 1;
     const dora = await mirrorOfPerson(world, 'alice/dora');
     assert.ok(dora && await isLiving(dora.faceAssetId));
+    const before = Deno.readFileSync(world.local(dora.thumbnailPath));
     await remove(dora.faceAssetId);
     await world.share();
     const another = await mirrorOfPerson(world, 'alice/dora');
     assert.ok(another && await isLiving(another.faceAssetId));
-    assert.equal(another.thumbnailPath, '');
-    assert.throws(() => Deno.lstatSync(world.local(dora.thumbnailPath)), Deno.errors.NotFound);
+    assert.notDeepEqual(Deno.readFileSync(world.local(another.thumbnailPath)), before);
 
     // Immich takes a cover away with the face; the largest of those that are left is the next.
     await remove(another.faceAssetId);
@@ -220,3 +228,53 @@ for (const release of REPRESENTATIVE) {
     }
   });
 }
+
+Deno.test('a cover goes to another face when a crop leaves it out', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql } = world;
+  const gustav = await mirrorOfPerson(world, 'alice/gustav');
+  await sql`UPDATE asset_face SET "isVisible" = false WHERE id = ${gustav?.faceAssetId ?? null}`;
+  await world.share();
+  const now = await mirrorOfPerson(world, 'alice/gustav');
+  const [face] = await sql<{ isVisible: boolean }[]>`
+    SELECT "isVisible" FROM asset_face WHERE id = ${now?.faceAssetId ?? null}`;
+  assert.equal(face?.isVisible, true);
+  assert.notEqual(now?.faceAssetId, gustav?.faceAssetId);
+});
+
+Deno.test('a preview that is not a JPEG: Immich is asked for the thumbnail at once, or makes it at night', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const webp = new TextEncoder().encode('RIFF....WEBPVP8 ');
+  for (const { path } of await sql<{ path: string }[]>`SELECT path FROM asset_file WHERE type = 'preview'`) {
+    Deno.writeFileSync(world.local(path), webp);
+  }
+  await using immich = new FakeImmich({
+    dialect: '3.1.0',
+    library: fakeLibrary(),
+    fault: () => ({ status: 201, body: '{}' }),
+  });
+  world.config = { ...world.config, immich: { url: immich.url, apiKey: immich.apiKey } };
+  const report = await world.share();
+  assert.equal(report.complete, true);
+  const gustav = await mirrorOfPerson(world, 'alice/gustav');
+  assert.ok(gustav?.faceAssetId);
+  assert.equal(gustav.thumbnailPath, '');
+  assert.deepEqual(immich.requests.map(({ method, path, body }) => ({ method, path, body })), [
+    { method: 'PUT', path: '/jobs/thumbnailGeneration', body: { command: 'start', force: false } },
+  ]);
+  await world.share();
+  assert.equal(immich.requests.length, 1, 'once');
+});
+
+Deno.test('an Immich that does not answer, or a key that may not, is no failure of a cycle', async () => {
+  await using world = await World.open('v3.1.0');
+  for (const { path } of await world.sql<{ path: string }[]>`SELECT path FROM asset_file WHERE type = 'preview'`) {
+    Deno.writeFileSync(world.local(path), new Uint8Array());
+  }
+  await using immich = new FakeImmich({ dialect: '3.1.0', library: fakeLibrary(), fault: () => ({ status: 403 }) });
+  world.config = { ...world.config, immich: { url: immich.url, apiKey: immich.apiKey } };
+  assert.equal((await world.share()).complete, true);
+  assert.equal(immich.requests.length, 1);
+});

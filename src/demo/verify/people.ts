@@ -1,8 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { PathMap } from '../../files/path_map.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { columnsOf, type Damage, findings } from './finding.ts';
 
 /** Checks who is on the mirrored faces, and that nobody is there without one. */
-export async function checkPeople(sql: Sql): Promise<Damage[]> {
+export async function checkPeople(sql: Sql, paths: PathMap): Promise<Damage[]> {
   const isGrouped = (await columnsOf(sql, 'person')).has('personGroupId');
   const person = sql(isGrouped ? 'personGroupId' : 'id');
   const face = sql(isGrouped ? 'personGroupId' : 'personId');
@@ -61,8 +63,9 @@ export async function checkPeople(sql: Sql): Promise<Damage[]> {
     LEFT JOIN asset a ON a.id = f."assetId"
     WHERE pm.is_ours
       AND (a.id IS NULL OR a."ownerId" <> p."ownerId")`;
-  const foreign = await sql<{ id: string; detail: string }[]>`
-    SELECT p.${person} AS id, p.name AS detail
+  const apart = await sql<{ id: string; detail: string; path: string; originPath: string }[]>`
+    SELECT
+      p.${person} AS id, p.name AS detail, p."thumbnailPath" AS path, origin."thumbnailPath" AS "originPath"
     FROM immich_sidecar.person_map pm
     JOIN person p ON p.${person} = pm.mirror_person_id AND p."ownerId" = pm.target_user_id
     JOIN person origin ON origin.${person} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
@@ -74,6 +77,12 @@ export async function checkPeople(sql: Sql): Promise<Damage[]> {
         FROM immich_sidecar.asset_map m
         WHERE m.source_asset_id = cover."assetId" AND m.target_user_id = pm.target_user_id
       )`;
+  const textOf = (path: string) => {
+    const local = paths.toLocal(path);
+    return local === undefined || !existsSync(local) ? undefined : readFileSync(local, 'latin1');
+  };
+  // One that was cut out of a photo that is shared is another picture.
+  const foreign = apart.filter(({ path, originPath }) => [undefined, textOf(originPath)].includes(textOf(path)));
   return [
     ...findings('asset_face', 'shows another person than its source', strangers),
     ...findings('person', 'has no mirrored face', lonely),

@@ -21,7 +21,7 @@ export async function verifyMirrors(sql: Sql, { config }: { readonly config: Con
     ...await checkPrivacy(sql),
     ...await checkRows(sql),
     ...await checkStacks(sql),
-    ...await checkPeople(sql),
+    ...await checkPeople(sql, paths),
     ...await checkNothingLeftToCompute(sql),
     ...await verifyFiles(sql, paths, config.jobs.map((job) => job.targetPathPrefix)),
   ];

@@ -1,19 +1,16 @@
-import { getLogger } from '@logtape/logtape';
 import { FileProblem } from '../../files/problem.ts';
 import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
-import { describeProblem } from '../../problems/problem.ts';
 import { countInBatches, inBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import { type Files, type Tools, type View, workable } from '../cycle/tools.ts';
-import { forgetEntries, type JournalEntry, notRemoved, recordLinks, removeFiles } from '../mirrors/journal.ts';
+import { forgetEntries, recordLinks } from '../mirrors/journal.ts';
+import { type Cover, type CoverPlan, entryOf, type MadeCover, makeThumbnails } from '../people/covers.ts';
 import { whoseAreOurs } from '../people/native_shares.ts';
 import { fieldList, followRows, isOurs, seenUser, sharersOf } from '../people/seen.ts';
 import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
-
-const logger = getLogger(['immich-sidecar', 'share']);
 
 /** People of a target who are mirrors and whose origin says something new; one kind at a time, in this order. */
 export type PeoplePage =
@@ -26,22 +23,12 @@ interface ChangedPerson {
   readonly mirrorPersonId: string;
 }
 
-/** The cover a mirrored person gets. */
-export interface CoverPlan {
-  readonly mirrorPersonId: string;
-  /** The mirrored face that the source's cover shows, if the target can see that photo. */
-  readonly coverFaceId: string | null;
-  /** Otherwise the largest face that they can see; Immich makes the thumbnail from it. */
-  readonly fallbackFaceId: string | null;
-  readonly sourceThumbnailPath: string;
-}
-
 /** Lets people follow their origins: names and the like, and covers. With somebody with whom nothing is shared any more they stay as they are. */
 export const people = definePhase({
   name: 'people',
   what: 'Carries names, birth dates, colours, visibility and covers of people over.',
   per: 'target',
-  counts: { peopleUpdated: 'people updated' },
+  counts: { peopleUpdated: 'people updated', thumbnailsLeft: 'thumbnails of people left to Immich' },
   plan: planPeople,
   apply: eachPage(applyPeople),
   describe: (page: PeoplePage): PlanLine[] =>
@@ -112,12 +99,25 @@ async function findCovers(
       wanted.mirror_person_id AS "mirrorPersonId",
       wanted.cover_face_id AS "coverFaceId",
       wanted.fallback_face_id AS "fallbackFaceId",
-      wanted.thumbnail_path AS "sourceThumbnailPath"
+      wanted.thumbnail_path AS "sourceThumbnailPath",
+      (
+        SELECT json_build_object(
+          'imageWidth', f."imageWidth", 'imageHeight', f."imageHeight", 'x1', f."boundingBoxX1", 'y1', f."boundingBoxY1",
+          'x2', f."boundingBoxX2", 'y2', f."boundingBoxY2", 'previewPath', preview.path
+        )
+        FROM asset_face f
+        JOIN asset_file preview ON preview."assetId" = f."assetId" AND preview.type = 'preview' ${
+    isUnedited(sql, schema)
+  }
+        WHERE f.id = wanted.fallback_face_id
+        LIMIT 1
+      ) AS cut
     FROM (
       SELECT
         pm.mirror_person_id,
         pm.cover_face_id AS written_face_id,
         mirror."faceAssetId" AS current_face_id,
+        ${isSeen(sql, schema, sql`mirror."faceAssetId"`)} AS is_current_seen,
         -- Another one than we wrote is the target's own choice, as long as its photo is there.
         mirror."faceAssetId" <> pm.cover_face_id AS is_chosen,
         origin."thumbnailPath" AS thumbnail_path,
@@ -129,11 +129,11 @@ async function findCovers(
           JOIN immich_sidecar.face_map fm
             ON fm.mirror_asset_id = m.mirror_asset_id AND fm.source_face_id = cover.id
           WHERE cover.id = origin."faceAssetId"
-            AND (SELECT f.id FROM asset_face f WHERE f.id = fm.mirror_face_id AND f."deletedAt" IS NULL) IS NOT NULL
+            AND ${isSeen(sql, schema, sql`fm.mirror_face_id`)}
           LIMIT 1
         ) AS cover_face_id,
         CASE
-          WHEN mirror."faceAssetId" IS NULL OR pm.cover_face_id IS NOT NULL THEN (
+          WHEN pm.cover_face_id IS NOT NULL OR NOT ${isSeen(sql, schema, sql`mirror."faceAssetId"`)} THEN (
             SELECT f.id
             FROM asset_face f
             WHERE f.${sql(faceKey)} = pm.mirror_person_id
@@ -164,8 +164,22 @@ async function findCovers(
         AND NOT coalesce(wanted.is_chosen AND wanted.cover_face_id IS NOT NULL, false)
       )
       OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)
+      OR (NOT wanted.is_current_seen AND ${isSeen(sql, schema, sql`wanted.fallback_face_id`)})
     ORDER BY wanted.mirror_person_id
     LIMIT ${limits.search}`;
+}
+
+/** Of a photo that was edited there are two, and faces lie in the one without edits. */
+function isUnedited(sql: Sql, schema: ImmichSchema): Fragment {
+  return schema.has('asset_file', 'isEdited') ? sql`AND NOT preview."isEdited"` : sql``;
+}
+
+/** Whether this face is there, was not removed, and no crop leaves it out. */
+function isSeen(sql: Sql, schema: ImmichSchema, faceId: Fragment): Fragment {
+  return sql`
+    ((SELECT f.id FROM asset_face f WHERE f.id = ${faceId} AND f."deletedAt" IS NULL AND ${
+    isShown(sql, schema)
+  }) IS NOT NULL)`;
 }
 
 /** Whether the face `f` is to be seen: from 2.5 on one that a crop leaves out is not. */
@@ -185,6 +199,7 @@ async function findThumbnails(
       pm.mirror_person_id AS "mirrorPersonId",
       pm.cover_face_id AS "coverFaceId",
       NULL AS "fallbackFaceId",
+      NULL AS cut,
       origin."thumbnailPath" AS "sourceThumbnailPath"
     FROM immich_sidecar.person_map pm
     JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
@@ -217,7 +232,7 @@ async function applyPeople(
   tools: Tools,
   targetUserId: string,
   page: PeoplePage,
-  tally: Tally<'peopleUpdated'>,
+  tally: Tally<'peopleUpdated' | 'thumbnailsLeft'>,
 ): Promise<void> {
   const { database, schema, files, mediaLocation } = tools;
   const onRefused = (_person: unknown, error: unknown) => tally.problem(refused(error, { table: 'person' }));
@@ -232,60 +247,26 @@ async function applyPeople(
       ...cover,
       ...personThumbnailPath(mediaLocation, targetUserId, cover.mirrorPersonId),
     }));
-    await recordLinks(tx, batch.filter(({ coverFaceId }) => coverFaceId !== null).map(entryOf));
+    await recordLinks(tx, batch.filter(({ coverFaceId, cut }) => coverFaceId !== null || cut !== null).map(entryOf));
     return batch;
   };
   const covers = (await inBatches(database, page.covers, record, onRefused, 'READ COMMITTED')).flat();
-  const linked = covers.flatMap((cover) => {
-    const hasThumbnail = copyThumbnail(cover, files, tally);
-    return hasThumbnail === undefined ? [] : [{ ...cover, hasThumbnail }];
-  });
+  const linked = makeThumbnails(covers, files, (problem) => tally.problem(problem));
+  tally.add('thumbnailsLeft', linked.filter(({ hasThumbnail, ...cover }) => !hasThumbnail && hasFace(cover)).length);
   const set = async (tx: Sql, batch: typeof linked) =>
     await setCovers(tx, schema, targetUserId, await whoseAreOurs(tx, schema, targetUserId, batch));
   tally.add('peopleUpdated', await countInBatches(database, linked, set, onRefused, 'READ COMMITTED'));
 }
 
-/** A cover and where its thumbnail lies. */
-interface Cover extends CoverPlan {
-  readonly path: string;
-  readonly keep: string;
-}
-
-function entryOf({ mirrorPersonId, path, keep }: Cover): JournalEntry {
-  return { mirrorId: mirrorPersonId, path, keep };
-}
-
-/**
- * Copies the source's thumbnail if its photo can be seen, else takes ours away. Returns whether there is one; when there is
- * none, Immich makes one from the cover face by itself. A copy and not a link: Immich writes a new cover into the file in
- * place, and either side would see the other's, be it of a private photo (docs/immich.md). Returns undefined when ours could
- * not be taken away; the next cycle tries again.
- */
-function copyThumbnail(cover: Cover, files: Files, tally: Tally): boolean | undefined {
-  const { linker, paths } = files;
-  const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(cover.path)];
-  if (cover.coverFaceId !== null && source !== undefined && target !== undefined) {
-    try {
-      linker.copy(linker.inspect(source), target);
-      return true;
-    } catch (error) {
-      if (!(error instanceof FileProblem)) throw error;
-      logger.warn('thumbnail of a person: {problem}; Immich will make one', {
-        problem: describeProblem(error.toProblem({})),
-      });
-    }
-  }
-  const [failed] = removeFiles([entryOf(cover)], files);
-  if (failed === undefined) return false;
-  tally.problem(notRemoved(failed));
-  return undefined;
+function hasFace({ coverFaceId, fallbackFaceId }: CoverPlan): boolean {
+  return (coverFaceId ?? fallbackFaceId) !== null;
 }
 
 async function setCovers(
   tx: Sql,
   schema: ImmichSchema,
   targetUserId: string,
-  covers: readonly (Cover & { readonly hasThumbnail: boolean })[],
+  covers: readonly MadeCover[],
 ): Promise<number> {
   const { personKey } = schema.people;
   const input = tx`

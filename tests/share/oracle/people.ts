@@ -84,9 +84,11 @@ function followCover(prediction: Prediction, known: KnownPerson, origin: Row, mi
   const thumbnail = before.files.get(text(origin['thumbnailPath']));
   const isChosen = known.cover !== null && mirror['faceAssetId'] !== null && mirror['faceAssetId'] !== known.cover;
   const isNewCover = cover !== known.cover && !(isChosen && cover !== null);
-  if (isNewCover || mirror['faceAssetId'] === null) {
-    const living = livingFaces(prediction, known);
-    const shown = living.filter((row) => row['isVisible'] !== false);
+  const living = livingFaces(prediction, known);
+  const shown = living.filter((row) => row['isVisible'] !== false);
+  const current = records.find('asset_face', (row) => row['id'] === mirror['faceAssetId']);
+  const isHidden = current?.['deletedAt'] !== null || current['isVisible'] === false;
+  if (isNewCover || mirror['faceAssetId'] === null || (isHidden && shown.length > 0)) {
     const others = (shown.length > 0 ? shown : living).map((row) => row['id']);
     const isFound = cover !== null || others.length > 0;
     if (isNewCover || isFound) {
@@ -125,7 +127,7 @@ function visibleCover({ records, memory }: Prediction, known: KnownPerson, origi
   );
   const id = mirror?.faces.get(text(face?.['id']))?.id;
   const row = records.find('asset_face', (candidate) => candidate['id'] === id);
-  return row?.['deletedAt'] === null ? text(row['id']) : null;
+  return row?.['deletedAt'] === null && row['isVisible'] !== false ? text(row['id']) : null;
 }
 
 function livingFaces({ records, faceKey }: Prediction, known: KnownPerson): Row[] {
