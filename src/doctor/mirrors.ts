@@ -4,6 +4,9 @@ import { isInstanceAtWork } from '../postgres/lock.ts';
 import { newestVersion } from '../postgres/migrate.ts';
 import type { Sql } from '../postgres/connect.ts';
 import { readBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
+import { findLeftovers, type Leftovers } from '../share/cycle/leftovers.ts';
+import { LIMITS } from '../share/cycle/limits.ts';
+import type { View } from '../share/cycle/tools.ts';
 import { readUnfinished } from '../share/mirrors/journal.ts';
 import { MIGRATIONS } from '../share/schema/migrations.ts';
 import type { Check } from './check.ts';
@@ -20,6 +23,7 @@ export const MIRROR_CHECKS: readonly Check[] = [
   { group: 'mirrors', name: 'mirrors.brakes', look: lookAtBrakes },
   { group: 'mirrors', name: 'mirrors.offline', look: lookAtOffline },
   { group: 'mirrors', name: 'mirrors.people', look: lookAtTwins },
+  { group: 'mirrors', name: 'mirrors.left', look: lookAtLeftovers },
   { group: 'mirrors', name: 'mirrors.files', isThorough: true, look: lookAtMirrorFiles },
 ];
 
@@ -144,5 +148,42 @@ export function judgeTwins(names: readonly string[]): Verdict {
       named.length === 0 ? '' : ` (such as ${list(named)})`
     }, as the two users share a cluster group by now: once through sharing, once by Immich itself.`,
     'Let the receiving user merge the two in Immich, in this order: first the one of Immich itself, then the shared one into it. Merges are followed.',
+  );
+}
+
+async function lookAtLeftovers(subject: Subject): Promise<readonly Verdict[]> {
+  const [schema, instance, jobs, config] = [
+    await subject.schema.use(),
+    await subject.instance.use(),
+    await subject.jobs.use(),
+    await subject.config.use(),
+  ];
+  const [sql, linker, paths] = [await subject.ownTables.use(), await subject.linker.use(), await subject.paths.use()];
+  if (await isInstanceAtWork(sql)) {
+    return [ok('An immich-sidecar is at work on this database; it removes what is left.')];
+  }
+  const view: View = {
+    sql,
+    schema,
+    files: { linker, paths },
+    jobs,
+    leftOut: [],
+    only: undefined,
+    scope: 'all',
+    rechecks: [],
+    settings: { brake: config.brake, graceHours: config.offlineGraceHours, copyWorkers: 1, vectorWorkers: 1 },
+    limits: LIMITS,
+    mediaLocation: instance.mediaLocation,
+  };
+  return [judgeLeftovers(await findLeftovers(view, subject.options.isThorough))];
+}
+
+export function judgeLeftovers(found: Leftovers): Verdict {
+  if (found.size === 0) return ok('Nothing is left of photos that are not shared any more.');
+  return warn(
+    `Something is left of photos that are not shared any more: ${
+      list([...found].map(([kind, number]) => `${number.toLocaleString('en')} ${kind}`))
+    }.`,
+    'immich-sidecar sync --full removes it; sync --dry-run says what it is.',
   );
 }

@@ -634,6 +634,7 @@ Deno.test('before the first sync everything that can be looked at is', async () 
     'mirrors.brakes',
     'mirrors.offline',
     'mirrors.people',
+    'mirrors.left',
     'mirrors.files',
     'write.ledger',
   ]);

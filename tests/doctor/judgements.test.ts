@@ -7,7 +7,7 @@ import { judgeMissing } from '../../src/doctor/immich.ts';
 import { judgeExclusions, judgeHidden, judgeImports } from '../../src/doctor/jobs.ts';
 import { judgeLedger } from '../../src/doctor/ledger.ts';
 import { judgeMirrorFiles } from '../../src/doctor/mirror_files.ts';
-import { judgeOffline, judgeOwnSchema, judgeTwins, judgeUnfinished } from '../../src/doctor/mirrors.ts';
+import { judgeLeftovers, judgeOffline, judgeOwnSchema, judgeTwins, judgeUnfinished } from '../../src/doctor/mirrors.ts';
 import { judgePredecessor } from '../../src/doctor/predecessor.ts';
 import { judgeUser } from '../../src/doctor/program.ts';
 import { isNewerThanKnown, judgeDifferences, judgeRelease } from '../../src/doctor/releases.ts';
@@ -362,6 +362,8 @@ Deno.test('what is shared: our tables, unfinished work, mirrors', () => {
     [judgeUnfinished(3, false), /^warn 3 files were/],
     [judgeOffline({ job: 'a', mirrors: 1_000, offline: 1 }), /^warn "a": 1 of 1,000 mirrors is offline/],
     [judgeOffline({ job: 'a', mirrors: 2, offline: 2 }), /^fail /],
+    [judgeLeftovers(new Map()), /^ok Nothing is left/],
+    [judgeLeftovers(new Map([['tags to remove', 1_200]])), /^warn Something is left .*: 1,200 tags to remove\./],
     [judgeTwins([]), /^ok /],
     [judgeTwins(['Dora', '']), /^warn 2 shared people are there twice \(such as Dora\)/],
     [

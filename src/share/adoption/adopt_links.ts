@@ -4,6 +4,7 @@ import { searchPages } from '../cycle/search_pages.ts';
 import type { Files, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JournalEntry } from '../mirrors/journal.ts';
+import { HEAD_BYTES, isCutHere } from '../people/portrait.ts';
 import { lastingDirectory } from '../jobs/placement.ts';
 
 /** A file that a mirror's rows name and the journal does not. */
@@ -29,14 +30,16 @@ export async function* planAdoptedLinks(view: View, job: Job): AsyncGenerator<Jo
   }
 }
 
-/** The same for the thumbnails of mirrored people, which are copies. */
+/** The same for the thumbnails of mirrored people, which are copies, or were cut out of a photo here; Immich's own are none of ours. */
 export async function* planAdoptedThumbnails(view: View, targetUserId: string): AsyncGenerator<JournalEntry[]> {
   const { adoptedFiles: size } = view.limits;
   const pages = searchPages((after?: Thumbnail) => readUnknownThumbnails(view, targetUserId, after), size);
   for await (const people of pages) {
-    const entries = people.flatMap(({ id, path }): JournalEntry[] => {
+    const entries = people.flatMap(({ id, path, isCopy }): JournalEntry[] => {
       const own = personThumbnailPath(view.mediaLocation, targetUserId, id);
-      return own.path === path && inspect(view.files, path) !== undefined ? [{ mirrorId: id, ...own }] : [];
+      const isOurs = own.path === path &&
+        (isCopy ? inspect(view.files, path) !== undefined : isCutHere(readHead(view.files, path)));
+      return isOurs ? [{ mirrorId: id, ...own }] : [];
     });
     if (entries.length > 0) yield entries;
   }
@@ -46,6 +49,8 @@ export async function* planAdoptedThumbnails(view: View, targetUserId: string): 
 interface Thumbnail {
   readonly id: string;
   readonly path: string;
+  /** Of the source's. */
+  readonly isCopy: boolean;
 }
 
 async function readUnknownThumbnails(
@@ -55,14 +60,14 @@ async function readUnknownThumbnails(
 ): Promise<Thumbnail[]> {
   const { personKey } = schema.people;
   return await sql<Thumbnail[]>`
-    SELECT pm.mirror_person_id AS id, mirror."thumbnailPath" AS path
+    SELECT pm.mirror_person_id AS id, mirror."thumbnailPath" AS path, pm.cover_face_id IS NOT NULL AS "isCopy"
     FROM immich_sidecar.person_map pm
     JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
     WHERE pm.target_user_id = ${targetUserId}
       AND pm.is_ours
       AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.id}`}
-      AND pm.cover_face_id IS NOT NULL
-      AND mirror."faceAssetId" = pm.cover_face_id
+      AND mirror."thumbnailPath" <> ''
+      AND mirror."faceAssetId" = coalesce(pm.cover_face_id, mirror."faceAssetId")
       AND (
         SELECT l.path FROM immich_sidecar.link l WHERE l.mirror_id = pm.mirror_person_id AND l.path = mirror."thumbnailPath"
       ) IS NULL
@@ -124,11 +129,19 @@ function keepOf(path: string, job: Job): string | undefined {
   return folder === undefined ? undefined : `${job.mediaLocation}/${folder}`;
 }
 
+function readHead({ paths }: Pick<Files, 'paths'>, path: string): Uint8Array {
+  const local = paths.toLocal(path);
+  if (local === undefined || inspect({ paths }, path) === undefined) return new Uint8Array();
+  const head = new Uint8Array(HEAD_BYTES);
+  using file = Deno.openSync(local);
+  return head.subarray(0, file.readSync(head) ?? 0);
+}
+
 function hasSecondName(files: Files, path: string): boolean {
   return (inspect(files, path)?.nlink ?? 0) > 1;
 }
 
-function inspect({ paths }: Files, path: string): Deno.FileInfo | undefined {
+function inspect({ paths }: Pick<Files, 'paths'>, path: string): Deno.FileInfo | undefined {
   const local = paths.toLocal(path);
   if (local === undefined) return undefined;
   try {

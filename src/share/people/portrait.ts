@@ -18,6 +18,17 @@ const MARGIN = 1.1;
 
 const QUALITY = 80;
 
+/** Stands in each as a comment, so that they are known again when our tables are lost. */
+const MARK = 'cut by immich-sidecar';
+
+/** How far into a file the comment is looked for. */
+export const HEAD_BYTES = 1_024;
+
+/** Whether a file that begins with these bytes was cut here, and not by Immich. */
+export function isCutHere(head: Uint8Array): boolean {
+  return new TextDecoder('latin1').decode(head.subarray(0, HEAD_BYTES)).includes(MARK);
+}
+
 /** A preview of 1,440 pixels has 2 megapixels; one that somebody has set to several times that is left to Immich. */
 const MOST_MEGAPIXELS = 12;
 
@@ -31,7 +42,8 @@ export function cutPortrait(preview: Uint8Array, box: FaceBox): Uint8Array | und
   if (picture === undefined) return undefined;
   const square = squareAround(box, picture);
   if (square === undefined) return undefined;
-  return jpeg.encode(scaled(picture, square), QUALITY).data;
+  // Its types do not know of comments (jpeg-js 0.4.4, lib/encoder.js).
+  return jpeg.encode({ ...scaled(picture, square), comments: [MARK] } as Picture, QUALITY).data;
 }
 
 interface Picture {

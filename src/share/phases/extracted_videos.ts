@@ -25,6 +25,7 @@ export const extractedVideos = definePhase({
   name: 'extracted-videos',
   what: 'Removes videos that Immich has taken out of shared motion photos once more.',
   per: 'job',
+  removesLeftovers: 'in the database',
   counts: { videosRemoved: 'videos removed that Immich took out of shared photos' },
   plan: planExtractedVideos,
   apply: eachPage(removeExtractedVideos),

@@ -22,6 +22,7 @@ export const orphans = definePhase({
   name: 'orphans',
   what: 'Removes shared people who are on no photo of the receiving user any more.',
   per: 'target',
+  removesLeftovers: 'in the database',
   counts: { peopleRemoved: 'people removed' },
   plan: (view, targetUserId: string) => planOrphans(view, targetUserId),
   apply: async (tools, targetUserId, pages, tally: Tally<'peopleRemoved'>) => {

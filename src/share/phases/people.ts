@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { FileProblem } from '../../files/problem.ts';
 import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
@@ -100,18 +101,7 @@ async function findCovers(
       wanted.cover_face_id AS "coverFaceId",
       wanted.fallback_face_id AS "fallbackFaceId",
       wanted.thumbnail_path AS "sourceThumbnailPath",
-      (
-        SELECT json_build_object(
-          'imageWidth', f."imageWidth", 'imageHeight', f."imageHeight", 'x1', f."boundingBoxX1", 'y1', f."boundingBoxY1",
-          'x2', f."boundingBoxX2", 'y2', f."boundingBoxY2", 'previewPath', preview.path
-        )
-        FROM asset_face f
-        JOIN asset_file preview ON preview."assetId" = f."assetId" AND preview.type = 'preview' ${
-    isUnedited(sql, schema)
-  }
-        WHERE f.id = wanted.fallback_face_id
-        LIMIT 1
-      ) AS cut
+      ${cutOf(sql, schema, sql`wanted.fallback_face_id`)} AS cut
     FROM (
       SELECT
         pm.mirror_person_id,
@@ -169,9 +159,19 @@ async function findCovers(
     LIMIT ${limits.search}`;
 }
 
-/** Of a photo that was edited there are two, and faces lie in the one without edits. */
-function isUnedited(sql: Sql, schema: ImmichSchema): Fragment {
-  return schema.has('asset_file', 'isEdited') ? sql`AND NOT preview."isEdited"` : sql``;
+/** Where a face is, and the preview that it can be cut out of. Of a photo that was edited there are two, and faces lie in the one without edits. */
+function cutOf(sql: Sql, schema: ImmichSchema, faceId: Fragment): Fragment {
+  return sql`(
+    SELECT json_build_object(
+      'imageWidth', f."imageWidth", 'imageHeight', f."imageHeight", 'x1', f."boundingBoxX1", 'y1', f."boundingBoxY1",
+      'x2', f."boundingBoxX2", 'y2', f."boundingBoxY2", 'previewPath', preview.path
+    )
+    FROM asset_face f
+    JOIN asset_file preview ON preview."assetId" = f."assetId" AND preview.type = 'preview'
+    WHERE f.id = ${faceId}
+      ${schema.has('asset_file', 'isEdited') ? sql`AND NOT preview."isEdited"` : sql``}
+    LIMIT 1
+  )`;
 }
 
 /** Whether this face is there, was not removed, and no crop leaves it out. */
@@ -187,7 +187,7 @@ function isShown(sql: Sql, schema: ImmichSchema): Fragment {
   return schema.has('asset_face', 'isVisible') ? sql`f."isVisible"` : sql`f."deletedAt" IS NULL`;
 }
 
-/** People whose thumbnail is a copy of their origin's. */
+/** People whose thumbnail is a copy of their origin's, or was cut out of a photo. */
 async function findThumbnails(
   { sql, schema, limits }: View,
   targetUserId: string,
@@ -198,8 +198,8 @@ async function findThumbnails(
     SELECT
       pm.mirror_person_id AS "mirrorPersonId",
       pm.cover_face_id AS "coverFaceId",
-      NULL AS "fallbackFaceId",
-      NULL AS cut,
+      CASE WHEN pm.cover_face_id IS NULL THEN mirror."faceAssetId" END AS "fallbackFaceId",
+      CASE WHEN pm.cover_face_id IS NULL THEN ${cutOf(sql, schema, sql`mirror."faceAssetId"`)} END AS cut,
       origin."thumbnailPath" AS "sourceThumbnailPath"
     FROM immich_sidecar.person_map pm
     JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
@@ -207,21 +207,22 @@ async function findThumbnails(
     WHERE pm.target_user_id = ${targetUserId}
       AND ${isOurs(sql, schema)}
       AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
-      AND pm.cover_face_id IS NOT NULL
-      AND mirror."faceAssetId" = pm.cover_face_id
+      AND mirror."faceAssetId" = coalesce(pm.cover_face_id, mirror."faceAssetId")
+      AND (pm.cover_face_id IS NOT NULL OR mirror."thumbnailPath" <> '')
     ORDER BY pm.mirror_person_id
     LIMIT ${limits.search}`;
 }
 
 /**
  * Whether a thumbnail is not on disk, or not what the source has by now: Immich makes them anew under the same name, which shows in no
- * row. One that the source has lost is left.
+ * row. One that the source has lost is left. One that was cut out of another photo is not to be the source's, as it may be after an older backup was restored.
  */
 function isStale(cover: CoverPlan, thumbnailPath: string, { linker, paths }: Files): boolean {
   const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(thumbnailPath)];
   if (source === undefined || target === undefined) return false;
   try {
-    return !linker.isCopy(linker.inspect(source), target);
+    if (cover.coverFaceId !== null) return !linker.isCopy(linker.inspect(source), target);
+    return !existsSync(target) || (existsSync(source) && linker.isCopy(linker.inspect(source), target));
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
     return false;

@@ -32,6 +32,11 @@ export interface Phase<
   readonly isFullOnly?: boolean;
   /** When it has done anything, the rest of the cycle looks at everything. */
   readonly widensScope?: boolean;
+  /**
+   * It removes what has belonged to mirrors that are gone, which withdrawing and `unshare` remove with them (mirrors/remove.ts); `doctor` says what it would find, in the database
+   * or by going through directories. Files in the journal have a check of their own.
+   */
+  readonly removesLeftovers?: 'in the database' | 'on disk';
   /** What it counts, each with what that is for people, after a number. */
   readonly counts: Readonly<Record<Count, string>>;
   /** How far a long copy is. */

@@ -29,6 +29,7 @@ export const strays = definePhase({
   name: 'strays',
   what: 'Removes files of ours in hidden directories that no row names, such as a restored backup leaves.',
   per: 'job',
+  removesLeftovers: 'on disk',
   isFullOnly: true,
   counts: { straysRemoved: 'files of no mirror removed' },
   plan: planStrays,

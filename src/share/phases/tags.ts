@@ -41,6 +41,7 @@ export const idleTags = definePhase({
   name: 'idle-tags',
   what: 'Removes tags that were made for shared photos and that nothing has any more.',
   per: 'target',
+  removesLeftovers: 'in the database',
   counts: { tagsRemoved: 'tags removed that nothing has' },
   // Always: a photo of the target's own may have lost the tag, which no scope tells. There are few tags.
   plan: async function* ({ sql, schema }: View, targetUserId: string): AsyncGenerator<IdleTag[]> {
