@@ -6,6 +6,11 @@ import {
   REASON_FIELD_NAMES,
   REASON_FIELDS,
 } from '../src/config/job_fields.ts';
+import {
+  SHARED_ALBUMS_FIELD_NAMES,
+  SHARED_ALBUMS_FIELDS,
+  type SharedAlbumsFieldDefinition,
+} from '../src/config/shared_albums.ts';
 import { type Setting, SETTING_GROUPS, SETTING_NAMES, settingOf } from '../src/config/settings.ts';
 
 /** How wide the comments of `.env.example` may become. */
@@ -43,7 +48,10 @@ export function renderConfigurationPage(): string {
       ]),
     )
   );
-  return `${[INTRODUCTION, ...tables, JOBS, jobTable(), SELECTION, NEVER_TABLE(), CHECKS].join('\n\n')}\n`;
+  return `${
+    [INTRODUCTION, ...tables, JOBS, jobTable(), SELECTION, NEVER_TABLE(), SHARED, sharedTable(), SHARED_RULES, CHECKS]
+      .join('\n\n')
+  }\n`;
 }
 
 function groups(): { heading: string; settings: [string, Setting][] }[] {
@@ -62,6 +70,20 @@ function describe(name: string, { description, secret, yaml }: Setting): string 
 
 function jobTable(): string {
   const fields = JOB_FIELD_NAMES.map((name): [string, JobFieldDefinition] => [name, JOB_FIELDS[name]]);
+  return table(
+    ['Key', 'If it is missing', 'What it does'],
+    fields.map(([name, field]) => {
+      const missing = field.required === true ? 'a problem' : field.default === undefined ? '' : code(field.default);
+      return [code(name), missing, field.description];
+    }),
+  );
+}
+
+function sharedTable(): string {
+  const fields = SHARED_ALBUMS_FIELD_NAMES.map((name): [string, SharedAlbumsFieldDefinition] => [
+    name,
+    SHARED_ALBUMS_FIELDS[name],
+  ]);
   return table(
     ['Key', 'If it is missing', 'What it does'],
     fields.map(([name, field]) => {
@@ -157,6 +179,33 @@ const NEVER_TABLE = () =>
     ['Key', 'What is left out'],
     REASON_FIELD_NAMES.map((name) => [code(name), REASON_FIELDS[name].description]),
   );
+
+const SHARED = `## Shared albums
+
+What users share with one another in Immich, they get as photos of their own: in their timeline, search, people and map. With this group, at the top of the
+file, Immich's own share dialogue decides, and nobody opens this file again. It can stand alone, or beside \`jobs\`.
+
+\`\`\`yaml
+shared_albums:
+  albums: all # or names, ids; or {except: [Work]}
+  members: all # or users
+  directory: /data/shared # libraries are made below
+\`\`\``;
+
+const SHARED_RULES =
+  `- Each member of an album, viewer, editor or owner, gets what the other members own in it. It works in all directions. A public link makes nobody a member.
+- New albums, members and photos are followed in the next cycle. A photo that is taken out of its last album goes in the next one, and too many at once are held back
+  by the [brake](invariants.md), for each pair of users. What somebody revokes, a member who is removed or leaves, an album that is deleted or not shared any more, goes however much it is.
+- What is in the locked folder, in the trash or hidden is not shared, archived photos only with \`include_archived\`, and what \`never\` names for all shares is not shared here either.
+  A shared photo that its receiver puts into an album of their own is not shared on: the owner of the original decides.
+- Each pair of users, an owner and a member, is like a job: \`shared albums: Alice → Bob\` is its name in logs, \`status\` and \`--job\`. However many albums they have together, it is one. A photo that is in several
+  albums, or that a job means as well, is shared once, and stays while one of them means it.
+- **Where it lies**: \`<directory>/<member>/.<owner>\`, with names such as \`bob-3f0c1a2b\`, made of the name and the id when they are first needed, and kept. Each pair has an external library of the member,
+  \`Shared by Alice\`, with the import path \`<directory>/<member>\`. It is made through Immich's API when \`IMMICH_API_KEY\` is an administrator's (permission \`library.create\`); after that the key is not needed any
+  more. Without a key \`sync\` and \`doctor\` name the pairs that wait for one; a library that is made by hand with this name and import path, and without exclusion patterns, does as well.
+- **Several disks**: a hard link cannot lead from one file system, or one bind mount, to another. With a list of directories, originals of a mount (\`UPLOAD_LOCATION\`, \`EXTERNAL_LIBRARY_DIR\`, \`PATH_MAP\`) go to the
+  directory that lies on it, and all others to the first. Where none fits, it is a problem of that pair, and \`placement: copy\` copies.
+- A name that fits nothing or several is a problem; what is shared stays as it is until it is corrected. What was renamed in Immich goes on to be meant.`;
 
 const CHECKS = `## When something is wrong
 

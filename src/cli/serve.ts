@@ -1,3 +1,4 @@
+import { isSharing } from '../config/config.ts';
 import { describeProblem, type Problem } from '../problems/problem.ts';
 import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
@@ -95,7 +96,7 @@ async function serve(
     }, config.service);
     await using _ = startNotifying(scheduler, VERSION);
     if (http !== undefined) logger.info('dashboard: {url}', { url: http.url });
-    if (config.jobs.length === 0) {
+    if (!isSharing(config)) {
       logger.info('immich-sidecar {version}: nothing is shared; write-back at {schedule} ({zone})', {
         version: VERSION,
         schedule: config.write.schedule,

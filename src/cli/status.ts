@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Config } from '../config/config.ts';
+import { type Config, isSharing } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
 import { bytes as formatBytes, count } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
@@ -41,7 +41,7 @@ Changes nothing, and can be asked at any time, also while the service runs.
 async function status(env: Environment, options: StatusOptions): Promise<number> {
   return await withConfiguration(env, { ...options, needJobs: false }, async (config) => {
     // Who only writes into files may have no access to the database.
-    const share = config.jobs.length === 0
+    const share = !isSharing(config)
       ? undefined
       : await patiently(config, (sql) => planOnly(sql, config, undefined, readShareStatus));
     show(config, share, options);

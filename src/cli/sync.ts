@@ -101,7 +101,8 @@ async function show(sql: Connection, config: Config, options: SyncOptions): Prom
 }
 
 async function sync(sql: Connection, config: Config, options: SyncOptions, said: Said): Promise<number> {
-  const isKnown = options.job === undefined || config.jobs.some(({ name }) => name === options.job);
+  const isKnown = options.job === undefined || config.sharedAlbums !== undefined ||
+    config.jobs.some(({ name }) => name === options.job);
   if (options.confirmWithdrawals && isKnown && said.confirmed === undefined) {
     said.confirmed = await confirmBrakes(sql, options.job);
     if (!options.json) print(describeConfirmed(said.confirmed));

@@ -63,6 +63,41 @@ export interface JobConfig {
   /** 1 to 5; what has no rating has none of these. */
   readonly minRating?: number | undefined;
   readonly types?: readonly ('image' | 'video')[] | undefined;
+  /** Of a pair of members of shared albums (share/shared_albums/): it stands in no configuration. */
+  readonly pair?: SharedPair | undefined;
+}
+
+/** Two members of shared albums: what the source owns in them reaches the target. */
+export interface SharedPair {
+  /** Ids of the albums; undefined: all. */
+  readonly albums: readonly string[] | undefined;
+  readonly exceptAlbums: readonly string[];
+  /** Where the originals lie that this directory is for; undefined: anywhere. */
+  readonly mount: SharedMount | undefined;
+  /** What makes it impossible for now, as sentences without their job. */
+  readonly problems: readonly string[];
+}
+
+/** Of directories on several mounts: which originals go to one of them. Directories as Immich sees them, each with a slash at its end. */
+export interface SharedMount {
+  readonly roots: readonly string[];
+  /** Below these it is another one's, unless a root of this one is longer. */
+  readonly others: readonly string[];
+  /** It also takes what lies below none of them. */
+  readonly isRest: boolean;
+}
+
+/** Albums that users share with one another in Immich, and where what is in them goes. */
+export interface SharedAlbumsConfig extends Pick<JobConfig, 'includeArchived' | 'shareEdited' | 'require' | 'never'> {
+  /** By name or id. */
+  readonly albums: 'all' | readonly string[];
+  readonly exceptAlbums: readonly string[];
+  /** Who receives: by e-mail, name or id. */
+  readonly members: 'all' | readonly string[];
+  readonly exceptMembers: readonly string[];
+  /** As Immich sees them, each with a slash at its end; at least one. */
+  readonly directories: readonly string[];
+  readonly placement: Exclude<Placement, 'symlink'>;
 }
 
 /** One pair of directories that are the same place: as Immich sees it, and as this program sees it. No trailing slash. */
@@ -173,6 +208,8 @@ export interface Config {
   /** `PATH_MAP`: more pairs, tried before the two above. */
   readonly pathMap: readonly PathMapping[];
   readonly jobs: readonly JobConfig[];
+  /** `shared_albums`; undefined = what is shared in Immich stays with its owner. */
+  readonly sharedAlbums?: SharedAlbumsConfig | undefined;
   readonly write: WriteConfig;
   readonly service: ServiceConfig;
   /** `VECTOR_WORKERS`: how many connections copy embeddings at once, as far as `database.maxConnections` allows. */
@@ -187,4 +224,9 @@ export interface Config {
   readonly log: { readonly level: LogLevel; readonly format: 'text' | 'json' };
   /** Sentences for the user about what was ignored; not errors. */
   readonly notes: readonly string[];
+}
+
+/** Whether anything is to be shared. */
+export function isSharing({ jobs, sharedAlbums }: Pick<Config, 'jobs' | 'sharedAlbums'>): boolean {
+  return jobs.length > 0 || sharedAlbums !== undefined;
 }

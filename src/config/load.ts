@@ -11,6 +11,7 @@ import { ConfigError, type ConfigProblem } from './problems.ts';
 import { SettingsReader } from './reader.ts';
 import type { SettingName } from './settings.ts';
 import { readServiceConfig } from './service.ts';
+import { readSharedAlbums } from './shared_albums.ts';
 import { dotEnvSource, environmentSource } from './sources.ts';
 import { METADATA_SYNC_ZONE, readWriteConfig } from './write.ts';
 
@@ -97,7 +98,7 @@ function configOf(
     externalLibraryDir: absolute(settings.read('EXTERNAL_LIBRARY_DIR'), cwd),
     externalLibraryMount: settings.read('EXTERNAL_LIBRARY_MOUNT'),
     pathMap: settings.read('PATH_MAP') ?? [],
-    jobs: readJobs(settings, file, areJobsNeeded, problems, notes),
+    ...readShares(settings, file, areJobsNeeded, problems, notes),
     write,
     service: readServiceConfig(settings),
     vectorWorkers,
@@ -110,14 +111,14 @@ function configOf(
   };
 }
 
-/** The jobs of the YAML file if it has any, else those of the environment; never a mixture. */
-function readJobs(
+/** The jobs of the YAML file if it has any, else those of the environment; never a mixture. Besides them, shared albums. */
+function readShares(
   settings: SettingsReader,
   file: ConfigFile | undefined,
   needJobs: boolean,
   problems: ConfigProblem[],
   notes: string[],
-): Config['jobs'] {
+): Pick<Config, 'jobs' | 'sharedAlbums'> {
   const defaults = {
     placement: settings.read('PLACEMENT'),
     includeArchived: settings.read('INCLUDE_ARCHIVED'),
@@ -135,15 +136,19 @@ function readJobs(
     notes.push(`The jobs of the YAML file are used, so these settings of single jobs are ignored: ${names}.`);
   }
   const drafts = file?.hasJobs ? yamlDrafts(file.jobs) : environmentDrafts(settings);
-  if (drafts.length === 0 && needJobs && file?.hasJobs === false) {
+  if (drafts.length === 0 && needJobs && file?.hasJobs === false && file.sharedAlbums === undefined) {
     problems.push({
       key: 'jobs',
       place: 'environment',
       message: 'nothing is configured to be shared',
-      remedy: 'Run setup, or write a list of jobs into config.yaml. To write into files only, set WRITE_SCHEDULE.',
+      remedy:
+        'Run setup, or write a list of jobs into config.yaml, or shared_albums. To write into files only, set WRITE_SCHEDULE.',
     });
   }
-  return buildJobs(drafts, { ...defaults, never: readReasons(file?.never ?? new Map(), problems) }, problems);
+  const all = { ...defaults, never: readReasons(file?.never ?? new Map(), problems) };
+  const jobs = buildJobs(drafts, all, problems);
+  const sharedAlbums = readSharedAlbums(file?.sharedAlbums, all, jobs, problems);
+  return { jobs, ...sharedAlbums === undefined ? {} : { sharedAlbums } };
 }
 
 function readImmichUrl(settings: SettingsReader, problems: ConfigProblem[]): string {

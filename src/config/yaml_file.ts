@@ -11,6 +11,14 @@ import {
 import { unknownKey } from './names.ts';
 import type { ConfigProblem } from './problems.ts';
 import { ENVIRONMENT_NAMES } from './settings.ts';
+import {
+  SHARED_ALBUMS,
+  SHARED_ALBUMS_FIELD_NAMES,
+  SHARED_ALBUMS_FIELDS,
+  type SharedAlbumsDraft,
+  type SharedAlbumsField,
+  type SharedAlbumsFieldDefinition,
+} from './shared_albums.ts';
 import type { Raw, Source } from './sources.ts';
 import { type Entry, parseYaml, type YamlDocument } from './yaml_document.ts';
 
@@ -32,6 +40,8 @@ export interface ConfigFile {
   readonly never: ReadonlyMap<ReasonField, Raw>;
   /** Set for INI, the form of immich-metadata-sync. */
   readonly isIni?: true;
+  /** What is shared because it is in a shared album. */
+  readonly sharedAlbums?: SharedAlbumsDraft | undefined;
 }
 
 const JOB_LIST_KEYS = ['jobs', 'sync_jobs'];
@@ -69,6 +79,7 @@ export function readYaml(
   const settings = new Map<string, Raw>();
   const never = new Map<ReasonField, Raw>();
   const lists: Entry[] = [];
+  let sharedAlbums: SharedAlbumsDraft | undefined;
   for (const written of entries) {
     const entry = isJson && written.key === written.key.toUpperCase()
       ? { ...written, key: written.key.toLowerCase() }
@@ -77,8 +88,11 @@ export function readYaml(
     else if (entry.key === NEVER) {
       const add = (field: string, raw: Raw) => never.set(field as ReasonField, raw);
       readGroup(document, entry, '', REASON_FIELD_NAMES, () => true, add, problems);
-    } else if (SETTING_KEYS.includes(entry.key)) addSetting(document, entry, settings, problems);
-    else problems.push(unknownKey(entry.key, '', entry.keyPlace, [...JOB_LIST_KEYS, NEVER, ...SETTING_KEYS]));
+    } else if (entry.key === SHARED_ALBUMS) sharedAlbums = readSharedAlbums(document, entry, problems);
+    else if (SETTING_KEYS.includes(entry.key)) addSetting(document, entry, settings, problems);
+    else {problems.push(
+        unknownKey(entry.key, '', entry.keyPlace, [...JOB_LIST_KEYS, NEVER, SHARED_ALBUMS, ...SETTING_KEYS]),
+      );}
   }
   const [list, second] = lists;
   if (second !== undefined) {
@@ -89,8 +103,49 @@ export function readYaml(
       remedy: 'Put all jobs under jobs.',
     });
   }
-  if (list === undefined || isEmpty(document, list)) return { settings, hasJobs: false, jobs: [], never };
-  return { settings, hasJobs: true, jobs: readJobs(document, list, problems), never };
+  const rest = { settings, never, sharedAlbums };
+  if (list === undefined || isEmpty(document, list)) return { ...rest, hasJobs: false, jobs: [] };
+  return { ...rest, hasJobs: true, jobs: readJobs(document, list, problems) };
+}
+
+const SHARED_ALBUMS_KEYS = [...new Set(SHARED_ALBUMS_FIELD_NAMES.map((field) => field.replace(/\..*/, '')))];
+
+/** `albums` and `members` are a value, a list, or a group with what is left out. Undefined when nothing could be read (reported). */
+function readSharedAlbums(
+  document: YamlDocument,
+  entry: Entry,
+  problems: ConfigProblem[],
+): SharedAlbumsDraft | undefined {
+  const entries = document.entries(entry.node);
+  if (entries === undefined) {
+    problems.push({
+      key: entry.key,
+      place: entry.place,
+      message: document.text(entry.node) === '' ? 'nothing stands below this key' : 'this is not a group of keys',
+      remedy: `Write albums: all and directory: /data/shared below it, or take it out.`,
+    });
+    return undefined;
+  }
+  const fields = new Map<SharedAlbumsField, Raw>();
+  for (const part of entries) {
+    const path = `${entry.key}.`;
+    if (!SHARED_ALBUMS_KEYS.includes(part.key)) {
+      problems.push(unknownKey(part.key, path, part.keyPlace, SHARED_ALBUMS_KEYS));
+      continue;
+    }
+    const field = part.key as SharedAlbumsField;
+    if (document.entries(part.node) !== undefined && `${field}.except` in SHARED_ALBUMS_FIELDS) {
+      const add = (_: string, raw: Raw) => fields.set(`${field}.except` as SharedAlbumsField, raw);
+      readGroup(document, part, path, ['except'], () => true, add, problems);
+      continue;
+    }
+    const { isList }: SharedAlbumsFieldDefinition = SHARED_ALBUMS_FIELDS[field];
+    const value = isList === true
+      ? listValue(document, part, path, problems)
+      : singleValue(document, part, path, problems);
+    if (value !== undefined) fields.set(field, { key: path + part.key, place: part.place, value });
+  }
+  return { place: entry.place, fields };
 }
 
 function addSetting(document: YamlDocument, entry: Entry, settings: Map<string, Raw>, problems: ConfigProblem[]): void {

@@ -1,3 +1,4 @@
+import { isSharing } from '../config/config.ts';
 import { list, named } from '../config/words.ts';
 import type { Catalog } from '../immich/catalog.ts';
 import {
@@ -39,7 +40,7 @@ export interface Rights {
 
 async function lookAtRights(subject: Subject): Promise<readonly Verdict[]> {
   const [sql, catalog, config] = [await subject.sql.use(), await subject.catalog.use(), await subject.config.use()];
-  if (config.jobs.length === 0) return [skipped('No jobs are configured, so nothing is written into the database.')];
+  if (!isSharing(config)) return [skipped('No jobs are configured, so nothing is written into the database.')];
   return judgeRights(await readRights(sql, catalog));
 }
 

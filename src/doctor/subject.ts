@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, isSharing } from '../config/config.ts';
 import { Linker } from '../files/linker.ts';
 import type { PathMap } from '../files/path_map.ts';
 import { ImmichApi } from '../immich/api/client.ts';
@@ -84,18 +84,17 @@ export class Subject implements AsyncDisposable {
 
   /** The configured jobs; there is at least one. */
   readonly jobs = new Need<readonly Job[]>('The jobs cannot be read.', async () => {
-    const { jobs } = await this.config.use();
-    if (jobs.length === 0) throw new NotLookedAt('No jobs are configured, so nothing is shared.');
+    const config = await this.config.use();
+    if (!isSharing(config)) throw new NotLookedAt('No jobs are configured, so nothing is shared.');
     const [instance, paths] = [await this.instance.use(), await this.paths.use()];
     await this.reachable.use(); // resolving looks at the disk
-    return await completeJobs(
-      await this.sql.use(),
-      await this.schema.use(),
-      jobs,
+    const { jobs } = await completeJobs(await this.sql.use(), await this.schema.use(), config, {
       instance,
       paths,
-      await this.ownVersion.use() === newestVersion(MIGRATIONS),
-    );
+      hasOwnTables: await this.ownVersion.use() === newestVersion(MIGRATIONS),
+    });
+    if (jobs.length === 0) throw new NotLookedAt('Nobody has a photo in a shared album yet.');
+    return jobs;
   });
 
   /** What scans of the target libraries would import. */

@@ -18,3 +18,31 @@ export function albumOwner(sql: Sql, catalog: Catalog, alias: string): Fragment 
       WHERE owner.${sql(keyOf(catalog, 'album_user', 'album'))} = ${album}.id AND owner.role = 'owner'
     )`;
 }
+
+/** Whether a user, an expression, owns the row `alias` of `album` or is a member of it; who only has a link to it is none. */
+export function takesPart(sql: Sql, catalog: Catalog, alias: string, user: Fragment): Fragment {
+  const album = sql(alias);
+  const isMember = sql`
+    EXISTS (
+      SELECT 1
+      FROM album_user member
+      WHERE member.${sql(keyOf(catalog, 'album_user', 'album'))} = ${album}.id
+        AND member.${sql(keyOf(catalog, 'album_user', 'user'))} = ${user}
+    )`;
+  return areOwnersMembers(catalog) ? isMember : sql`(${album}."ownerId" = ${user} OR ${isMember})`;
+}
+
+/** Who takes part in albums, owners included: a query for `album_id` and `user_id`. Albums in the trash have nobody. */
+export function participants(sql: Sql, catalog: Catalog): Fragment {
+  const members = sql`
+    SELECT al.id AS album_id, member.${sql(keyOf(catalog, 'album_user', 'user'))} AS user_id
+    FROM album al
+    JOIN album_user member ON member.${sql(keyOf(catalog, 'album_user', 'album'))} = al.id
+    WHERE al."deletedAt" IS NULL`;
+  return areOwnersMembers(catalog) ? members : sql`
+    ${members}
+    UNION
+    SELECT al.id, al."ownerId"
+    FROM album al
+    WHERE al."deletedAt" IS NULL`;
+}

@@ -60,7 +60,9 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
     sys: [
       ...new Set([
         ...least.sys,
-        ...(changesFiles && config.jobs.some(({ placement }) => placement === 'copy') ? ['statfs'] : []),
+        ...(changesFiles && [...config.jobs, config.sharedAlbums].some((share) => share?.placement === 'copy')
+          ? ['statfs']
+          : []),
       ]),
     ],
     net: [

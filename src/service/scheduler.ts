@@ -1,5 +1,5 @@
 import { getLogger } from '@logtape/logtape';
-import type { Config } from '../config/config.ts';
+import { type Config, isSharing } from '../config/config.ts';
 import { explainSystemError, messageOf, sentenceOf, UserError } from '../errors.ts';
 import { problemOf } from '../problems/problem.ts';
 import { connect, type Connection, disconnect, explainDatabaseError } from '../postgres/connect.ts';
@@ -109,7 +109,7 @@ export class Scheduler {
         remedy: 'Wait until it is, or ask the instance that works.',
       });
     }
-    if (this.#config.jobs.length === 0) {
+    if (!isSharing(this.#config)) {
       throw new UserError('Nothing is shared.', { problemCode: 'not-at-work', remedy: 'Run setup to set up a share.' });
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -147,7 +147,7 @@ export class Scheduler {
   /** One connection's life: until it is lost, something fails, or `signal` is aborted. Always throws. */
   async #work(signal: AbortSignal): Promise<never> {
     const config = this.#config;
-    if (config.jobs.length === 0) return await this.#onlyWrite(config, signal);
+    if (!isSharing(config)) return await this.#onlyWrite(config, signal);
     this.state.enter('connecting');
     const sql = await connect(config.database);
     try {

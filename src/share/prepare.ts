@@ -37,11 +37,13 @@ export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
   readonly configured: readonly Job[];
 }
 
+/** @param libraryProblem why libraries for shared albums could not be made */
 export async function prepare(
   sql: Connection,
   config: Config,
   jobName: string | undefined,
   limits: Limits,
+  libraryProblem?: string,
 ): Promise<Prepared> {
   await assertImmichAtRest(sql);
   await assertImmichDatabase(sql);
@@ -56,7 +58,12 @@ export async function prepare(
   const hasExternalLinks = version > 0 && version <= newestVersion(MIGRATIONS) &&
     await hasLinksBelow(sql, config.externalLibraryMount);
   const paths = pathMapOf(config, instance, hasExternalLinks);
-  const jobs = await completeJobs(sql, schema, config.jobs, instance, paths, hasOwnTables);
+  const { jobs, sharedAlbums } = await completeJobs(sql, schema, config, {
+    instance,
+    paths,
+    hasOwnTables,
+    libraryProblem,
+  });
   const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
   if (jobName !== undefined && only === undefined) {
     throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
@@ -74,6 +81,7 @@ export async function prepare(
     files: { linker: new Linker(paths.roots.map((root) => root.local)), paths },
     configured: jobs,
     jobs,
+    sharedAlbums,
     only,
     leftOut: [],
     mediaLocation: instance.mediaLocation,

@@ -35,6 +35,7 @@ import { MIGRATIONS } from './schema/migrations.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { check, prepare, type Prepared } from './prepare.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
+import { makeLibraries } from './shared_albums/libraries.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -197,14 +198,14 @@ export class Sharing {
     const { sql, config, limits } = this;
     const fullAtMs = performance.now();
     const before = earlier ?? await this.#withdrawLocked(options);
-    const configured = await prepare(sql, config, options.jobName, limits);
+    const configured = await this.#prepareWithLibraries(options);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     const prepared = await inRolledBackTransaction(sql, (tx) => check(tx, configured));
     await this.#makeOwnTables(prepared);
     await this.#forgetMark();
     const mark = await readMark(sql, prepared.schema);
     // From the mark on, changes are heard of; what was renamed just before must not be missed.
-    if (await haveNamesMoved(sql, config.jobs, prepared)) return await this.#full(options, before);
+    if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options, before);
     this.#embeddings.clear(); // all are looked at again
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs };
     const { report, failures } = await runCycle(view, this.#tools(prepared, options), {
@@ -219,10 +220,18 @@ export class Sharing {
     return report;
   }
 
+  /** What members of shared albums still need a library for gets one, if there is a key for that. */
+  async #prepareWithLibraries({ jobName, signal }: CycleOptions): Promise<Prepared> {
+    const { sql, config, limits } = this;
+    const prepared = await prepare(sql, config, jobName, limits);
+    const { made, problem } = await makeLibraries(config.immich, prepared.sharedAlbums?.libraries ?? [], signal);
+    return made > 0 || problem !== undefined ? await prepare(sql, config, jobName, limits, problem) : prepared;
+  }
+
   async #changesOnly(last: LastCycle, options: CycleOptions): Promise<CycleReport> {
     const { sql, config, lock, limits } = this;
     await assertInstanceLock(sql, lock);
-    const { schema, jobs, files } = last.prepared;
+    const { schema, jobs, files, sharedAlbums } = last.prepared;
     const mark = await readMark(sql, schema);
     const { scope, hasPeopleNews, hasNameNews } = await readChanges(sql, schema, jobs, {
       since: last.mark,
@@ -230,9 +239,10 @@ export class Sharing {
       waiting: last.waiting,
       failed: last.failures.assetIds,
       limit: limits.changes,
+      sharedAlbums,
     });
     if (scope === 'all' || await isOtherwise(sql, last.prepared)) return await this.#full(options);
-    if (hasNameNews && await haveNamesMoved(sql, config.jobs, last.prepared)) return await this.#full(options);
+    if (hasNameNews && await haveNamesMoved(sql, config, last.prepared)) return await this.#full(options);
     this.#unkept.changes += scope.length;
     const isQuiet = scope.length === 0 && !hasPeopleNews && last.prepared.leftOut.length === 0;
     if (isQuiet && !mark.isBraked && !mark.hasLockedFiles && this.#embeddings.size === 0) {

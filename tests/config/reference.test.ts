@@ -42,6 +42,7 @@ Deno.test('config.example.yaml is valid and shows every key of a job', () => {
   const text = readFileSync(pathOf('config.example.yaml'), 'utf8');
   const config = load({ files: { 'config.yaml': text }, needJobs: true });
   assert.deepEqual(config.jobs.map((job) => job.kind), ['any', 'auto', 'upload']);
+  assert.deepEqual(config.sharedAlbums?.exceptAlbums, ['Work']);
   for (const field of JOB_FIELD_NAMES) assert.match(text, new RegExp(`\\b${field.split('.').at(-1)}:`));
 });
 

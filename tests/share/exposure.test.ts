@@ -66,7 +66,7 @@ Deno.test('what only an exclusion pattern keeps away is a warning in every full 
   ]);
   const { leftOut, warnings } = await checkScans(
     sql,
-    await completeJobs(sql, schema, config.jobs, instance, paths, true),
+    (await completeJobs(sql, schema, config, { instance, paths, hasOwnTables: true })).jobs,
     paths,
   );
   const [warning, ...more] = warnings;

@@ -23,6 +23,9 @@ export async function verifyMirrors(sql: Sql, { config }: { readonly config: Con
     ...await checkStacks(sql),
     ...await checkPeople(sql, paths),
     ...await checkNothingLeftToCompute(sql),
-    ...await verifyFiles(sql, paths, config.jobs.map((job) => job.targetPathPrefix)),
+    ...await verifyFiles(sql, paths, [
+      ...config.jobs.map((job) => job.targetPathPrefix),
+      ...config.sharedAlbums?.directories ?? [],
+    ]),
   ];
 }

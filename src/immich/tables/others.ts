@@ -57,7 +57,7 @@ export const OTHER_TABLES = Object.freeze(
     album_audit: {
       copied: { how: 'never', because: 'it tells who sees an album no more' },
       watched: { by: 'statement', isCounted: false, of: 'album_user', function: 'album_user_delete_audit' },
-      needed: { sharing: ['id'] },
+      needed: { sharing: ['id', 'albumId'] },
     },
     album_user: {
       copied: { how: 'never', because: 'it is a member of an album' },
@@ -114,7 +114,7 @@ export const OTHER_TABLES = Object.freeze(
       copied: { how: 'never', because: 'a library is its owner’s' },
       watched: { by: 'foundation' },
       rightsToColumns: { UPDATE: ['importPaths'] }, // takeover narrows them, and they follow Immich's media
-      needed: { sharing: ['id', 'ownerId', 'importPaths', 'exclusionPatterns', 'deletedAt'] },
+      needed: { sharing: ['id', 'ownerId', 'name', 'importPaths', 'exclusionPatterns', 'deletedAt'] },
     },
     system_metadata: {
       copied: { how: 'never', because: 'it is Immich’s own' },

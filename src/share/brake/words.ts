@@ -7,7 +7,7 @@ const CAUSES: Readonly<Partial<Record<WithdrawReason, string>>> = Object.freeze(
   'source-deleted': 'deleted from Immich; was the library removed, or made anew?',
   'source-trashed': "in the owner's trash",
   'source-offline': 'not found by Immich; is a disk not mounted, or a folder renamed?',
-  'not-selected': 'not selected by any job; was a path prefix or a job changed?',
+  'not-selected': 'not selected by any job; was a path prefix or a job changed, or an album emptied?',
 });
 
 /** Why the mirrors of a job are kept, what may have happened, and what to do, as a few lines for people. */

@@ -66,7 +66,7 @@ export async function checkJobs(
     }
   }
   const asked = askedFor({ jobs, only }).map(({ name }) => name);
-  if (asked.every((name) => reasons.has(name))) {
+  if (asked.length > 0 && asked.every((name) => reasons.has(name))) {
     throw asOne(asked.map((job) => ({ job, reason: reasons.get(job) })), misfits);
   }
   const leftAlone = [...reasons.keys()];

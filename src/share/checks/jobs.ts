@@ -93,6 +93,7 @@ async function readFacts(sql: Sql, schema: ImmichSchema, job: Job): Promise<JobF
 /** What makes a job impossible. Pure. */
 function judge(job: Job, facts: JobFacts): string[] {
   const problems = [...job.nameProblems];
+  if (job.pair !== undefined && !isPairThere(job, facts)) return [...problems, ...pairAway(job, facts)];
   if (!facts.source_exists && job.sourceUserId !== NOBODY_ID) {
     problems.push(`source_user_id: there is no user ${job.sourceUserId}`);
   }
@@ -126,6 +127,21 @@ function judge(job: Job, facts: JobFacts): string[] {
     );
   }
   return problems;
+}
+
+/** Whether both users and the library of a pair are there: what is not is told in its own words. */
+function isPairThere({ targetLibraryId }: Job, { source_exists, target_exists }: JobFacts): boolean {
+  return source_exists && target_exists && targetLibraryId !== NOBODY_ID;
+}
+
+function pairAway({ sourceUserId, targetUserId }: Job, facts: JobFacts): string[] {
+  const away = [
+    ...facts.source_exists || sourceUserId === NOBODY_ID ? [] : [sourceUserId],
+    ...facts.target_exists || targetUserId === NOBODY_ID ? [] : [targetUserId],
+  ];
+  return away.map((id) =>
+    `the account ${id} is deleted in Immich; what is shared stays as it is until Immich has removed the account or it is restored`
+  );
 }
 
 /** An album belongs to the target's owner, who may delete it or give it away at any time. Pure. */

@@ -9,6 +9,7 @@ import {
 } from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
+import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { type Moment, setBackMs, timed } from './clock.ts';
 import { differences, isByTags } from '../selection/differences.ts';
@@ -143,13 +144,14 @@ export async function readChanges(
   sql: Sql,
   schema: ImmichSchema,
   jobs: readonly Job[],
-  { since, now, waiting, failed, limit }: {
+  { since, now, waiting, failed, limit, sharedAlbums }: {
     readonly since: Mark;
     readonly now: Mark;
     readonly waiting: readonly string[];
     readonly failed: readonly string[];
     /** With more changes everything is to be looked at. */
     readonly limit: number;
+    readonly sharedAlbums?: ExpandedAlbums | undefined;
   },
 ): Promise<Changes> {
   if (now.foundation !== since.foundation || now.atMs < since.atMs) {
@@ -176,7 +178,7 @@ export async function readChanges(
     .map(([table]) => ({ ...STATEMENTS[table as TableWatchedByStatement], from: floorOf(table) }));
   // What is waited for until a time comes leaves no trace when it does.
   const isWaitingForTime = waiting.length > 0 && jobs.some(({ features }) => features.recognition === true);
-  const selected = selectedBy(jobs, sources);
+  const selected = selectedBy(jobs, sources, sharedAlbums);
   const told = (what: 'assets' | 'people' | 'names') =>
     statements.flatMap(({ from, ...statement }) => statement[what]?.({ sql, schema, from, selected }) ?? []);
   const isAny = (news: readonly Fragment[]) => news.reduce((any, one) => sql`${any} OR ${one}`, sql`false`);
@@ -247,7 +249,9 @@ export async function readChanges(
     SELECT
       with_other_parts.id,
       (${isAny(told('people'))}) AS "hasPeopleNews",
-      (${jobs.some(({ isByName }) => isByName) ? isAny(told('names')) : sql`false`}) AS "hasNameNews"
+      (${
+    sharedAlbums !== undefined || jobs.some(({ isByName }) => isByName) ? isAny(told('names')) : sql`false`
+  }) AS "hasNameNews"
     FROM (SELECT 1) AS one
     LEFT JOIN with_other_parts ON true
     LIMIT ${limit + 1}`;

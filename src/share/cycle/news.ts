@@ -4,6 +4,8 @@ import { type ImmichTable, keyOf, type TableWatchedByStatement } from '../../imm
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { allCriteria } from '../selection/criteria.ts';
+import type { ExpandedAlbums } from '../shared_albums/expand.ts';
+import { hasNewPair } from '../shared_albums/pairs.ts';
 
 /** What a statement looks at. `from`: the smallest `updateId` of a change, as an expression. */
 export interface Look {
@@ -15,8 +17,11 @@ export interface Look {
 
 /** What jobs select by. */
 export interface Selected {
-  /** Ids of the albums. */
-  readonly albums: readonly string[];
+  /** Ids of the albums; `all`: whatever is shared in Immich counts. */
+  readonly albums: 'all' | readonly string[];
+  readonly sharedAlbums: ExpandedAlbums | undefined;
+  /** Whether any album is named: else it makes no difference what they are called. */
+  readonly namesAlbums: boolean;
   /** Somebody has a name or none: that alone decides about some photos. */
   readonly dependsOnNames: boolean;
   /** The users whose photos are shared. */
@@ -46,9 +51,23 @@ export const STATEMENTS: Readonly<
     assets: ({ sql, from }: Look) =>
       sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${from}`,
   },
-  album: { names: isWritten('album') },
-  album_user: { names: isWritten('album_user') },
-  album_audit: { names: isDeleted('album_audit') },
+  album: {
+    names: (look: Look) => look.selected.namesAlbums ? isWritten('album')(look) : look.sql`false`,
+    // Immich sets that when it deletes the account of the owner, and not for each photo that comes into an album.
+    assets: inAlbums(({ sql, from }) =>
+      sql`SELECT id FROM album WHERE "updateId" >= ${from} AND "deletedAt" IS NOT NULL`
+    ),
+  },
+  album_user: {
+    names: isWritten('album_user'),
+    assets: inAlbums(({ sql, schema, from }) =>
+      sql`SELECT ${sql(keyOf(schema.catalog, 'album_user', 'album'))} FROM album_user WHERE "updateId" >= ${from}`
+    ),
+  },
+  album_audit: {
+    names: isDeleted('album_audit'),
+    assets: inAlbums(({ sql, from }) => sql`SELECT "albumId" FROM album_audit WHERE id >= ${from}`),
+  },
   album_asset: {
     assets: ({ sql, schema, from, selected: { albums } }: Look) => {
       if (albums.length === 0) return undefined;
@@ -57,8 +76,11 @@ export const STATEMENTS: Readonly<
         SELECT entry.${sql(assetKey)}
         FROM album_asset entry
         WHERE entry."updateId" >= ${from}
-          AND entry.${sql(albumKey)} = ANY (${albums as string[]}::uuid[])`;
+          AND ${isAmong(sql, albums, sql`entry.${sql(albumKey)}`)}`;
     },
+    // Somebody's first photo in an album makes them one who shares.
+    names: ({ sql, schema, from, selected: { sharedAlbums } }: Look) =>
+      sharedAlbums === undefined ? sql`false` : hasNewPair(sql, schema, from, sharedAlbums),
   },
   album_asset_audit: {
     assets: ({ sql, from, selected: { albums } }: Look) =>
@@ -66,7 +88,7 @@ export const STATEMENTS: Readonly<
         SELECT gone."assetId"
         FROM album_asset_audit gone
         WHERE gone.id >= ${from}
-          AND gone."albumId" = ANY (${albums as string[]}::uuid[])`,
+          AND ${isAmong(sql, albums, sql`gone."albumId"`)}`,
   },
   // It has no audit: that something was written, or deleted, is all that is known.
   tag: { names: ({ sql }: Look) => sql`true` },
@@ -106,6 +128,30 @@ export const STATEMENTS: Readonly<
   },
 });
 
+function isAmong(sql: Sql, albums: Selected['albums'], id: Fragment): Fragment {
+  return albums === 'all' ? sql`true` : sql`${id} = ANY (${albums as string[]}::uuid[])`;
+}
+
+/** What is in albums, or was and is shared for that, where members of albums decide what is shared. `albums`: a query for their ids. */
+function inAlbums(albums: (look: Look) => Fragment) {
+  return (look: Look): Fragment | undefined => {
+    const { sql, schema, selected: { sharedAlbums } } = look;
+    if (sharedAlbums === undefined) return undefined;
+    const { albumKey, assetKey } = schema.albumAsset;
+    // An album that is deleted takes what was in it along.
+    return sql`
+      SELECT entry.${sql(assetKey)}
+      FROM album_asset entry
+      WHERE entry.${sql(albumKey)} IN (${albums(look)})
+      UNION
+      SELECT m.source_asset_id
+      FROM immich_sidecar_albums.reason known
+      JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = known.mirror_asset_id
+      WHERE known.thing IN (SELECT album.id::text FROM (${albums(look)}) AS album (id))
+        AND known.criterion = 'shared-albums'`;
+  };
+}
+
 /** Those of the sources that are waiting for whom recognition is not waited for any longer, since that moment. */
 export function recognitionOver(sql: Sql, waiting: readonly string[], sinceMs: number): Fragment {
   return sql`
@@ -117,8 +163,19 @@ export function recognitionOver(sql: Sql, waiting: readonly string[], sinceMs: n
 }
 
 /** What these jobs select by. */
-export function selectedBy(jobs: readonly Job[], sources: readonly string[]): Selected {
+export function selectedBy(
+  jobs: readonly Job[],
+  sources: readonly string[],
+  sharedAlbums: ExpandedAlbums | undefined,
+): Selected {
   const criteria = jobs.flatMap(({ selection }) => allCriteria(selection));
   const albums = criteria.filter(({ name }) => name === 'albums').flatMap(({ ids }) => ids ?? []);
-  return { albums: [...new Set(albums)], dependsOnNames: criteria.some((one) => one.isAboutOthers === true), sources };
+  return {
+    albums: sharedAlbums === undefined ? [...new Set(albums)] : 'all',
+    sharedAlbums,
+    namesAlbums: jobs.some(({ isByName, pair }) => isByName && pair === undefined) ||
+      sharedAlbums?.remember.some(({ kind }) => kind === 'album') === true,
+    dependsOnNames: criteria.some((one) => one.isAboutOthers === true),
+    sources,
+  };
 }

@@ -52,6 +52,8 @@ export type WithdrawReason =
   | 'source-offline'
   | 'source-locked'
   | 'not-selected'
+  /** It was shared by albums only, and these were deleted, unshared, or lost one of their members. */
+  | 'revoked'
   | 'target-trashed'
   | 'target-deleted'
   /** The mirror's row is gone though nobody deleted it: a backup was restored. It is made anew. */

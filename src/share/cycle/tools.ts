@@ -6,6 +6,7 @@ import type { Connection, Sql } from '../../postgres/connect.ts';
 import type { Isolation } from '../../postgres/transaction.ts';
 import type { BrakeSettings } from '../brake/brake.ts';
 import type { Job } from '../jobs/job.ts';
+import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
 import type { Counting } from './counting.ts';
 import type { Limits } from './limits.ts';
@@ -52,6 +53,8 @@ export interface View {
   readonly files: Files;
   /** All configured jobs, also those that this run leaves out: a mirror stays while any of them selects its source. */
   readonly jobs: readonly Job[];
+  /** What shared albums have come down to, whose pairs are among the jobs; undefined = they are not configured. */
+  readonly sharedAlbums?: ExpandedAlbums | undefined;
   /** Of these jobs those that cannot be worked on as things are: their mirrors stay as they are, locked photos aside. */
   readonly leftOut: readonly LeftOut[];
   /** The only job that this run is about. */

@@ -1,4 +1,4 @@
-import type { JobConfig } from '../../config/config.ts';
+import type { Config, JobConfig } from '../../config/config.ts';
 import { isBehindLink } from '../../files/behind_link.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import type { ImmichInstance } from '../../immich/instance.ts';
@@ -7,22 +7,41 @@ import type { CriteriaSchema } from '../selection/criterion.ts';
 import { hasLinksBelow } from '../mirrors/journal.ts';
 import { readRememberedNames } from '../selection/remembered.ts';
 import { resolveNames } from '../selection/resolve.ts';
+import { type ExpandedAlbums, expandSharedAlbums } from '../shared_albums/expand.ts';
 import { type Job, resolveJob } from './job.ts';
 
-/**
- * Completes the configured jobs with what the database and the disk say. Reads only.
- *
- * @param hasOwnTables whether our own tables are there and up to date
- */
+/** What is to be shared, as it is configured. */
+export type Shares = Pick<Config, 'jobs' | 'sharedAlbums'>;
+
+/** All jobs, those of shared albums behind the others. */
+export interface CompletedJobs {
+  readonly jobs: readonly Job[];
+  readonly sharedAlbums: ExpandedAlbums | undefined;
+}
+
+/** What jobs are completed with. */
+export interface Surroundings {
+  readonly instance: ImmichInstance;
+  readonly paths: PathMap;
+  /** Whether our own tables are there and up to date. */
+  readonly hasOwnTables: boolean;
+  /** Why libraries for shared albums could not be made. */
+  readonly libraryProblem?: string | undefined;
+}
+
+/** Completes the configured jobs, and makes those of shared albums, with what the database and the disk say. Reads only. */
 export async function completeJobs(
   sql: Sql,
   schema: CriteriaSchema,
-  configs: readonly JobConfig[],
-  instance: ImmichInstance,
-  paths: PathMap,
-  hasOwnTables: boolean,
-): Promise<Job[]> {
-  const names = await resolveNames(sql, schema, configs, hasOwnTables ? await readRememberedNames(sql) : new Map());
+  shares: Shares,
+  { instance, paths, hasOwnTables, libraryProblem }: Surroundings,
+): Promise<CompletedJobs> {
+  const remembered = hasOwnTables ? await readRememberedNames(sql) : new Map();
+  const sharedAlbums = shares.sharedAlbums === undefined
+    ? undefined
+    : await expandSharedAlbums(sql, schema, shares.sharedAlbums, { paths, remembered, hasOwnTables, libraryProblem });
+  const configs = allOf(shares, sharedAlbums);
+  const names = await resolveNames(sql, schema, configs, remembered);
   const jobs: Job[] = [];
   for (const [index, config] of configs.entries()) {
     const resolved = names[index];
@@ -32,16 +51,28 @@ export async function completeJobs(
       await hasLinksBelow(sql, config.targetPathPrefix.slice(0, -1));
     jobs.push(resolveJob(config, instance, resolved, (path) => !isLinked && isBehindLink(path, paths)));
   }
-  return jobs;
+  return { jobs, sharedAlbums };
 }
 
-/** Whether what jobs name is something else, or called otherwise, than when they were prepared. */
+function allOf({ jobs }: Shares, sharedAlbums: ExpandedAlbums | undefined): readonly JobConfig[] {
+  return [...jobs, ...sharedAlbums?.jobs ?? []];
+}
+
+/** Whether what jobs name is something else, or called otherwise, than when they were prepared, or others share albums with one another. */
 export async function haveNamesMoved(
   sql: Sql,
-  configs: readonly JobConfig[],
-  { schema, jobs }: { readonly schema: CriteriaSchema; readonly jobs: readonly Job[] },
+  shares: Shares,
+  { schema, jobs, files: { paths } }: {
+    readonly schema: CriteriaSchema;
+    readonly jobs: readonly Job[];
+    readonly files: { readonly paths: PathMap };
+  },
 ): Promise<boolean> {
-  if (!jobs.some(({ isByName }) => isByName)) return false;
-  const names = await resolveNames(sql, schema, configs, await readRememberedNames(sql));
-  return names.some(({ fingerprint }, index) => fingerprint !== jobs[index]?.names);
+  if (shares.sharedAlbums === undefined && !jobs.some(({ isByName }) => isByName)) return false;
+  const remembered = await readRememberedNames(sql);
+  const sharedAlbums = shares.sharedAlbums === undefined
+    ? undefined
+    : await expandSharedAlbums(sql, schema, shares.sharedAlbums, { paths, remembered, hasOwnTables: true });
+  const names = await resolveNames(sql, schema, allOf(shares, sharedAlbums), remembered);
+  return names.length !== jobs.length || names.some(({ fingerprint }, index) => fingerprint !== jobs[index]?.names);
 }

@@ -15,7 +15,10 @@ export function pathMapOf(config: Config, instance: ImmichInstance, hasExternalL
       ) ||
       // An album may hold photos of libraries as well, if there are any.
       (job.select !== undefined && existsSync(local))
-    );
+    ) ||
+    (config.sharedAlbums !== undefined &&
+      (existsSync(local) ||
+        config.sharedAlbums.directories.some((path) => path.startsWith(`${config.externalLibraryMount}/`))));
   if (needsExternal) {
     roots.push({ immich: config.externalLibraryMount, local });
   }

@@ -18,6 +18,7 @@ import { people } from './people.ts';
 import { personMap } from './person_map.ts';
 import type { Phase } from './phase.ts';
 import { reattachment } from './reattachment.ts';
+import { reasons } from './reasons.ts';
 import { rechecks } from './rechecks.ts';
 import { rows } from './rows.ts';
 import { stacks } from './stacks.ts';
@@ -50,6 +51,7 @@ export const PHASES = Object.freeze(
     livePhotos,
     mirrorTags,
     album,
+    reasons,
     faces,
     faceAssignments,
     furtherPeople,

@@ -30,6 +30,7 @@ import { isReplacedByImmich } from '../mirrors/made_by_immich.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 import { isTrashed } from '../../immich/presence.ts';
+import { isRevoked } from '../selection/revoked.ts';
 import { mayStay, type Stay } from '../selection/selection.ts';
 import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
@@ -243,7 +244,7 @@ function judged(view: View, where?: Fragment): Fragment {
     : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
   return sql`
     (
-      SELECT m.*, ${reasonOf(sql, view.jobs, view.settings)} AS reason
+      SELECT m.*, ${reasonOf(view, view.settings)} AS reason
       FROM immich_sidecar.asset_map m
       LEFT JOIN asset a ON a.id = m.source_asset_id
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
@@ -260,7 +261,7 @@ function judged(view: View, where?: Fragment): Fragment {
  * A mirror whose row is gone without a trace in Immich's audit was not deleted by anybody: a backup was restored. It is
  * released and made anew. What is locked is withdrawn by phases/locked.ts.
  */
-function reasonOf(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
+function reasonOf({ sql, schema, jobs }: Pick<View, 'sql' | 'schema' | 'jobs'>, stay: Stay): Fragment {
   return sql`
     CASE
       WHEN mirror.id IS NULL
@@ -274,6 +275,7 @@ function reasonOf(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
       WHEN ${isJustified(sql, jobs, stay)} THEN NULL
       WHEN a."isOffline" THEN 'source-offline'
       WHEN a."deletedAt" IS NOT NULL OR a.status <> 'active' THEN 'source-trashed'
+      WHEN ${isRevoked(sql, schema)} THEN 'revoked'
       ELSE 'not-selected'
     END`;
 }
@@ -288,10 +290,11 @@ function isJustified(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
 
 /** The motion parts that nothing justifies any more once these mirrors of stills are gone, and that do not go anyway. */
 async function findMotionParts(
-  { sql, jobs, settings, leftOut }: View,
+  view: View,
   braked: readonly string[],
   withdrawals: readonly Withdrawal[],
 ): Promise<MotionPart[]> {
+  const { sql, settings, leftOut } = view;
   const gone = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
   return await sql<MotionPart[]>`
     WITH part AS MATERIALIZED (
@@ -314,8 +317,8 @@ async function findMotionParts(
       SELECT
         m.*,
         part.still_mirror_ids,
-        ${reasonOf(sql, jobs, settings)} AS reason,
-        ${reasonOf(sql, jobs, { ...settings, gone })} AS later
+        ${reasonOf(view, settings)} AS reason,
+        ${reasonOf(view, { ...settings, gone })} AS later
       FROM part
       JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = part.mirror_asset_id
       LEFT JOIN asset a ON a.id = m.source_asset_id

@@ -17,6 +17,7 @@ import sidecars from './016_sidecars.sql' with { type: 'text' };
 import tags from './017_tags.sql' with { type: 'text' };
 import faceSums from './018_face_sums.sql' with { type: 'text' };
 import peopleSeen from './019_people_seen.sql' with { type: 'text' };
+import albums from './020_albums.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 17, name: 'tags', schema: 'immich_sidecar_tags', sql: tags },
   { version: 18, name: 'face sums', schema: 'immich_sidecar', sql: faceSums },
   { version: 19, name: 'people seen', schema: 'immich_sidecar', sql: peopleSeen },
+  { version: 20, name: 'albums', schema: 'immich_sidecar_albums', sql: albums },
 ]);

@@ -1,13 +1,23 @@
+import type { SharedPair } from '../../config/config.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { inAlbums } from './criteria/albums.ts';
 import { takenBetween } from './criteria/date.ts';
 import { isFavorite } from './criteria/favorites.ts';
+import { liesOnMount } from './criteria/mount.ts';
 import { liesBelow } from './criteria/paths.ts';
 import { showsPeople } from './criteria/people.ts';
 import { isRated } from './criteria/rating.ts';
+import { inSharedAlbums } from './criteria/shared_albums.ts';
 import { hasTags } from './criteria/tags.ts';
 import { isOfType } from './criteria/types.ts';
 import type { CriteriaSchema, Criterion, Ranges, ReasonsFound } from './criterion.ts';
+
+/** What of a pair of members of shared albums says what is meant. */
+export interface PairToChoose {
+  readonly pair: SharedPair;
+  readonly sourceUserId: string;
+  readonly targetUserId: string;
+}
 
 /** What a job means among the photos of its kind and path. */
 export interface JobSelection {
@@ -22,20 +32,26 @@ export interface JobSelection {
 /** The criteria of what a job says, with what its names stand for. Pure. */
 export function selectionOf(
   schema: CriteriaSchema,
-  { select, except, ranges }: {
+  { select, pair, except, ranges }: {
     readonly select: ReasonsFound | undefined;
+    readonly pair?: PairToChoose | undefined;
     readonly except: readonly ReasonsFound[];
     readonly ranges: Ranges;
   },
 ): JobSelection {
   const { since, until, minRating, types } = ranges;
   return {
-    anyOf: select === undefined ? undefined : criteriaOf(schema, select),
+    anyOf: pair !== undefined
+      ? [inSharedAlbums(schema, pair.pair, pair)]
+      : select === undefined
+      ? undefined
+      : criteriaOf(schema, select),
     noneOf: except.flatMap((reasons) => criteriaOf(schema, reasons)),
     allOf: [
       ...since === undefined && until === undefined ? [] : [takenBetween(since, until)],
       ...minRating === undefined ? [] : [isRated(minRating)],
       ...types === undefined ? [] : [isOfType(types)],
+      ...pair?.pair.mount === undefined ? [] : [liesOnMount(pair.pair.mount)],
     ],
   };
 }

@@ -3,7 +3,17 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { PeopleMatch } from '../../config/config.ts';
 
 /** A reason for which photos are in or out, or a range that they must be in. A closed list; each has a file in criteria/. */
-export type CriterionName = 'albums' | 'people' | 'tags' | 'favorites' | 'paths' | 'date' | 'rating' | 'types';
+export type CriterionName =
+  | 'albums'
+  | 'shared-albums'
+  | 'people'
+  | 'tags'
+  | 'favorites'
+  | 'paths'
+  | 'date'
+  | 'rating'
+  | 'types'
+  | 'mount';
 
 /** One reason or range of a job, with the ids that its names stand for. */
 export interface Criterion {
@@ -16,6 +26,11 @@ export interface Criterion {
   readonly isAboutOthers?: boolean;
   /** Whether it is true of the row `alias` of `asset`. One condition, however many albums or people it is about. */
   matches(sql: Sql, alias: string): Fragment;
+  /**
+   * Which of its albums, people, tags or paths make it true of the row `alias` of `asset`: a query for one column of text, ids or paths. Left
+   * out: it is about nothing that has a name.
+   */
+  things?(sql: Sql, alias: string): Fragment;
 }
 
 /** Something in Immich that a job names. */

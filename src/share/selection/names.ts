@@ -1,4 +1,4 @@
-import { albumOwner } from '../../immich/albums.ts';
+import { albumOwner, participants } from '../../immich/albums.ts';
 import { keyOf } from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { CriteriaSchema, Named } from './criterion.ts';
@@ -8,7 +8,7 @@ export type NameKind = 'user' | 'album' | 'person' | 'tag';
 /** A name or an id in the configuration, and whose thing it is. */
 export interface NameReference {
   readonly kind: NameKind;
-  /** The user who calls it so; nobody for users. */
+  /** The user who calls it so; nobody (NOBODY_ID) for users, and for albums that users share with one another, whosever they are. */
   readonly ownerId: string;
   readonly text: string;
 }
@@ -167,6 +167,12 @@ const THINGS: Readonly<Record<NameKind, (sql: Sql, schema: CriteriaSchema) => Fr
         FROM album al
         JOIN album_user member ON member.${sql(keyOf(catalog, 'album_user', 'album'))} = al.id
         WHERE al."deletedAt" IS NULL
+        UNION
+        SELECT al.id, al."albumName", ${NOBODY_ID}::uuid, NULL
+        FROM album al
+        JOIN (${participants(sql, catalog)}) AS part ON part.album_id = al.id
+        GROUP BY al.id
+        HAVING count(*) > 1
       ) AS thing`,
   person: (sql: Sql, { people: { personKey } }: CriteriaSchema) =>
     sql`

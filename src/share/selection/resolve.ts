@@ -1,20 +1,10 @@
 import type { JobConfig, Reasons, SelectConfig } from '../../config/config.ts';
-import { nearestName } from '../../config/names.ts';
 import { isId } from '../../config/values.ts';
-import { named } from '../../config/words.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { type JobSelection, selectionOf } from './criteria.ts';
 import type { CriteriaSchema, Named, ReasonsFound } from './criterion.ts';
-import {
-  findNamed,
-  type FoundNames,
-  keyOfReference,
-  listNames,
-  namedUser,
-  type NameKind,
-  type NameReference,
-  NOBODY_ID,
-} from './names.ts';
+import { type FoundByKey, Lookup } from './lookup.ts';
+import { findNamed, namedUser, type NameKind, type NameReference, NOBODY_ID } from './names.ts';
 import type { RememberedName } from './remembered.ts';
 
 /** What the names of a job stand for. */
@@ -33,7 +23,6 @@ export interface ResolvedNames {
   readonly fingerprint: string;
 }
 
-type Found = ReadonlyMap<string, FoundNames>;
 type NamedReasons = 'albums' | 'people' | 'tags';
 
 const KINDS: Readonly<Record<NamedReasons, NameKind>> = Object.freeze({
@@ -42,15 +31,10 @@ const KINDS: Readonly<Record<NamedReasons, NameKind>> = Object.freeze({
   tags: 'tag',
 });
 
-/** So many candidates are shown to somebody who has to choose one. */
-const MOST_CANDIDATES = 8;
-/** So many names are compared with one that fits nothing. */
-const MOST_NAMES = 2_000;
-
 /** Whether a job names anything that the database must be asked about, and has to be asked again when something was renamed. */
-export function hasNames({ sourceUserId, targetUserId, select, except, never }: JobConfig): boolean {
+export function hasNames({ sourceUserId, targetUserId, select, except, never, pair }: JobConfig): boolean {
   const reasons = [select, except, never].filter((part) => part !== undefined);
-  return !isId(sourceUserId) || !isId(targetUserId) ||
+  return pair !== undefined || !isId(sourceUserId) || !isId(targetUserId) ||
     reasons.some(({ albums, people, tags }) => albums.length + people.length + tags.length > 0);
 }
 
@@ -78,31 +62,32 @@ function namedUsers({ sourceUserId, targetUserId }: JobConfig): NameReference[] 
 
 /** One job while its names are looked up. */
 class Draft {
-  readonly #problems: string[] = [];
-  readonly #warnings: string[] = [];
+  readonly #lookup: Lookup;
   #sourceUserId = NOBODY_ID;
   #targetUserId = NOBODY_ID;
-
-  readonly #remember: RememberedName[] = [];
 
   constructor(
     readonly sql: Sql,
     readonly schema: CriteriaSchema,
     readonly job: JobConfig,
-    readonly remembered: ReadonlyMap<string, readonly RememberedName[]>,
-  ) {}
+    remembered: ReadonlyMap<string, readonly RememberedName[]>,
+  ) {
+    this.#lookup = new Lookup(sql, schema, remembered);
+  }
 
-  async findUsers(found: Found): Promise<void> {
+  async findUsers(found: FoundByKey): Promise<void> {
     const idOf = async (key: 'source' | 'target', text: string) => {
       if (isId(text)) return text;
-      const user = await this.#onlyOne(key, namedUser(text), found);
+      const user = await this.#lookup.onlyOne(key, namedUser(text), found);
       // One who is gone is no other: what names them is told that they are.
-      return user?.id ?? this.#rememberedOf(namedUser(text))[0]?.id ?? NOBODY_ID;
+      return user?.id ?? this.#lookup.rememberedOf(namedUser(text))[0]?.id ?? NOBODY_ID;
     };
     this.#sourceUserId = await idOf('source', this.job.sourceUserId);
     this.#targetUserId = await idOf('target', this.job.targetUserId);
     if (this.#sourceUserId === this.#targetUserId && this.#sourceUserId !== NOBODY_ID) {
-      this.#problems.push('source and target are the same user; name the user who shall see the photos as target');
+      this.#lookup.problems.push(
+        'source and target are the same user; name the user who shall see the photos as target',
+      );
     }
   }
 
@@ -119,8 +104,8 @@ class Draft {
     );
   }
 
-  async resolve(found: Found): Promise<ResolvedNames> {
-    const { select, except, never } = this.job;
+  async resolve(found: FoundByKey): Promise<ResolvedNames> {
+    const { select, except, never, pair } = this.job;
     const selected = select === undefined ? undefined : await this.#selected(select, found);
     const excepted = [
       ...except === undefined ? [] : [this.#excepted(except, found, true)],
@@ -129,19 +114,32 @@ class Draft {
     const users = { sourceUserId: this.#sourceUserId, targetUserId: this.#targetUserId };
     return {
       ...users,
-      selection: selectionOf(this.schema, { select: selected, except: excepted, ranges: this.job }),
-      problems: this.#problems,
-      warnings: this.#warnings,
-      remember: this.#remember,
-      fingerprint: JSON.stringify([users, selected, excepted, this.#problems]),
+      selection: selectionOf(this.schema, {
+        select: selected,
+        ...pair === undefined ? {} : { pair: { pair, ...users } },
+        except: excepted,
+        ranges: this.job,
+      }),
+      problems: [...this.#lookup.problems, ...pair?.problems ?? []],
+      warnings: this.#lookup.warnings,
+      remember: this.#lookup.remember,
+      fingerprint: JSON.stringify([
+        this.job.name,
+        users,
+        this.job.targetLibraryId,
+        pair && { ...pair, problems: pair.problems.length },
+        selected,
+        excepted,
+        this.#lookup.problems,
+      ]),
     };
   }
 
-  async #selected(select: SelectConfig, found: Found): Promise<ReasonsFound> {
+  async #selected(select: SelectConfig, found: FoundByKey): Promise<ReasonsFound> {
     const things = async (name: NamedReasons) => {
       const chosen: Named[] = [];
       for (const text of this.#sourceUserId === NOBODY_ID ? [] : select[name]) {
-        const one = await this.#onlyOne(`select.${name}`, this.#reference(KINDS[name], text), found);
+        const one = await this.#lookup.onlyOne(`select.${name}`, this.#reference(KINDS[name], text), found);
         if (one !== undefined) chosen.push(one);
       }
       return chosen;
@@ -159,21 +157,12 @@ class Draft {
   }
 
   /** In what is left out, everything counts that has the name. */
-  #excepted(reasons: Reasons, found: Found, isItsOwn: boolean): ReasonsFound {
+  #excepted(reasons: Reasons, found: FoundByKey, isItsOwn: boolean): ReasonsFound {
     const things = (name: NamedReasons) =>
       reasons[name].flatMap((text) => {
         const reference = this.#reference(KINDS[name], text);
-        const things = found.get(keyOfReference(reference));
-        const fitting = [
-          ...new Map([...things?.fitting ?? [], ...things?.alive ?? []].map((one) => [one.id, one])).values(),
-        ];
-        this.#remember.push(...fitting.map((one) => ({ ...reference, ...one })));
-        if (fitting.length === 0 && isItsOwn && this.#sourceUserId !== NOBODY_ID) {
-          this.#warnings.push(
-            `except.${name}: there is no ${KINDS[name]} ${named(text)}, so it leaves nothing out`,
-          );
-        }
-        return fitting;
+        const isSilent = !isItsOwn || this.#sourceUserId === NOBODY_ID;
+        return this.#lookup.all(isSilent ? undefined : `except.${name}`, reference, found);
       });
     return {
       albums: things('albums'),
@@ -186,62 +175,7 @@ class Draft {
     };
   }
 
-  /** The one thing that is meant; none and several are problems. */
-  async #onlyOne(
-    key: string,
-    reference: NameReference,
-    found: Found,
-  ): Promise<Named | undefined> {
-    const what = reference.kind;
-    const { fitting, alive } = found.get(keyOfReference(reference)) ?? { fitting: [], alive: [] };
-    const [known] = this.#rememberedOf(reference);
-    const one = known === undefined
-      ? (fitting.length === 1 ? fitting[0] : undefined)
-      : alive.find(({ id }) => id === known.id);
-    if (one !== undefined) {
-      this.#remember.push({ ...reference, id: one.id, name: one.name });
-      return one;
-    }
-    if (known !== undefined) {
-      this.#remember.push(known);
-      this.#warnings.push(
-        `${key}: the ${what} ${named(reference.text)} (${known.id}) is there no more, and selects nothing${
-          fitting.length === 0 ? '' : `; to share what is called so now, write its id: ${describe(fitting)}`
-        }`,
-      );
-      return undefined;
-    }
-    if (fitting.length > 1) {
-      this.#problems.push(
-        `${key}: ${fitting.length} ${reference.kind === 'person' ? 'people' : `${what}s`} have the name ${
-          named(reference.text)
-        }; write the id of the one that is meant: ${describe(fitting)}`,
-      );
-      return undefined;
-    }
-    const names = await listNames(this.sql, this.schema, reference, MOST_NAMES);
-    const nearest = nearestName(reference.text, names.map(({ name }) => name), Math.max(2, reference.text.length / 3));
-    const near = names.filter(({ name }) => name === nearest);
-    const candidates = near.length > 0
-      ? `did you mean ${describe(near)}?`
-      : names.length === 0
-      ? 'there is none at all'
-      : `there are ${describe(names)}`;
-    const whose = reference.kind === 'user' ? '' : ' of the source user';
-    this.#problems.push(`${key}: no ${what}${whose} has the name or id ${named(reference.text)}; ${candidates}`);
-    return undefined;
-  }
-
-  #rememberedOf(reference: NameReference): readonly RememberedName[] {
-    return this.remembered.get(keyOfReference(reference)) ?? [];
-  }
-
   #reference(kind: NameKind, text: string): NameReference {
     return { kind, ownerId: this.#sourceUserId, text };
   }
-}
-
-function describe(things: readonly Named[]): string {
-  const shown = things.slice(0, MOST_CANDIDATES).map(({ id, name }) => `${named(name)} (${id})`);
-  return [...shown, ...things.length > shown.length ? [`and ${things.length - shown.length} more`] : []].join(', ');
 }

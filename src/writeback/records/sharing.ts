@@ -1,4 +1,4 @@
-import type { JobConfig } from '../../config/config.ts';
+import type { Config, JobConfig } from '../../config/config.ts';
 import { isId } from '../../config/values.ts';
 import type { Sql } from '../../postgres/connect.ts';
 
@@ -28,13 +28,16 @@ export type FindSharing = (assets: readonly MirroredRecord[]) => Promise<FileSha
  * @param hasLinks whether the target directory of a job is reached by a symbolic link
  */
 export function sharingByPath(
-  jobs: readonly JobConfig[],
+  { jobs, sharedAlbums }: Pick<Config, 'jobs' | 'sharedAlbums'>,
   userId: string,
   hasLinks: (job: JobConfig) => boolean,
 ): FindSharing {
   // Without a database nobody knows whose an e-mail or a name is: such a job may be this user's, and its directory is nobody else's.
   const isMaybe = (user: string) => user === userId || !isId(user);
-  const prefixes = jobs.filter((job) => isMaybe(job.targetUserId)).map((job) => job.targetPathPrefix);
+  const prefixes = [
+    ...jobs.filter((job) => isMaybe(job.targetUserId)).map((job) => job.targetPathPrefix),
+    ...sharedAlbums?.directories ?? [],
+  ];
   const sources = jobs.filter((job) => isMaybe(job.sourceUserId) && hasLinks(job));
   const isTaken = ({ isExternal, originalPath }: MirroredRecord) =>
     sources.some(({ sourcePathPrefix }) =>

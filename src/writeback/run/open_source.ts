@@ -62,7 +62,7 @@ async function openApi(
   const { apiConcurrency, batchSize, albumCache } = config.write;
   const api = new ImmichApi({ url, apiKey, concurrency: apiConcurrency, signal });
   const account = await identify(api, keyPermissionsFor(fields));
-  const findSharing = sharingByPath(config.jobs, account.userId, linksOnDisk(config));
+  const findSharing = sharingByPath(config, account.userId, linksOnDisk(config));
   return {
     source: apiSource({ api, account, batchSize, albums: { cache, rules: albumCache }, findSharing }),
     locator: new Locator(pathRulesOf(config)),

@@ -309,11 +309,11 @@ for (const dialect of DIALECTS) {
       fakeAsset(4, { libraryId: fakeId(1, 6), originalPath: '/external_library/carol_shared/.alice/a.jpg' }),
     ]);
     await using fake = new FakeImmich({ dialect, library });
-    const source = await sourceOf(fake, { findSharing: sharingByPath(JOBS, FAKE_USER_ID, () => false) });
+    const source = await sourceOf(fake, { findSharing: sharingByPath({ jobs: JOBS }, FAKE_USER_ID, () => false) });
     assert.deepEqual((await itemsOf(source)).map(({ kind }) => kind), ['mirror', 'record', 'record', 'record']);
     // Who has an e-mail or a name nobody says here: the directory of the share alone tells.
     const byName = JOBS.map((job) => ({ ...job, targetUserId: 'bob@example.com' }));
-    const same = await sourceOf(fake, { findSharing: sharingByPath(byName, FAKE_USER_ID, () => false) });
+    const same = await sourceOf(fake, { findSharing: sharingByPath({ jobs: byName }, FAKE_USER_ID, () => false) });
     assert.deepEqual((await itemsOf(same)).map(({ kind }) => kind), ['mirror', 'record', 'record', 'record']);
   });
 

@@ -19,6 +19,12 @@ export function showsPeople(
   const ids = people.map(({ id }) => id);
   return {
     name: 'people',
+    things: (sql: Sql, alias: string) => {
+      const faceKey = sql(schema.people.faceKey);
+      return sql`SELECT face.${faceKey}::text ${
+        facesOn(sql, schema, alias)
+      } AND face.${faceKey} = ANY (${ids}::uuid[])`;
+    },
     ids,
     isAboutOthers: match === 'only',
     words: match === 'all'
