@@ -39,11 +39,10 @@ export function writeCommand(env: Environment, onExit: (code: number) => void): 
   for (const name of FIELD_NAMES) command.option(flagOf(name), FIELDS[name].help);
   return command
     .addOption(
-      new Option('--to <where>', 'into the files, into sidecars, or both (default: WRITE_TO)').choices([
-        'embed',
-        'sidecar',
-        'both',
-      ]),
+      new Option(
+        '--to <where>',
+        'into the files, into sidecars, both, or tree:DIRECTORY for sidecars in a tree of their own (default: WRITE_TO)',
+      ).choices(['embed', 'sidecar', 'both']).argParser((value) => value), // the setting says what is wrong with it
     )
     .addOption(
       new Option('--source <source>', "Immich's API or its database (default: WRITE_SOURCE)").choices([
@@ -80,6 +79,7 @@ Examples:
   immich-sidecar write --all                     people, places, captions, times and ratings
   immich-sidecar write --all --albums --tags     and albums and tags
   immich-sidecar write --people --to sidecar     names only, and only into sidecars
+  immich-sidecar write --all --to tree:/mnt/xmp  sidecars in a directory of their own; the library is only read
   immich-sidecar undo                            take the last run back`;
 
 async function write(flags: WriteFlags, env: Environment): Promise<number> {

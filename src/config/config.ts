@@ -1,4 +1,5 @@
 import type { Secret } from './secret.ts';
+import type { Destination } from './destination.ts';
 import type { FieldName } from '../writeback/fields/fields.ts';
 
 /** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
@@ -138,7 +139,7 @@ export interface WriteConfig {
   /** `WRITE_SOURCE`: where records come from. */
   readonly source: 'api' | 'database';
   /** `WRITE_TO` */
-  readonly destination: 'embed' | 'sidecar' | 'both';
+  readonly destination: Destination;
   /** `WRITE_USER_IDS`, for the database; empty = every user. */
   readonly userIds: readonly string[];
   /** `IMMICH_PHOTO_DIR` or `PHOTO_DIR` */

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { type Destination, inTree } from './destination.ts';
 import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { quote } from './quote.ts';
 import { Secret } from './secret.ts';
@@ -135,6 +136,22 @@ export function choice<const W extends string>(...words: readonly W[]): ValueTyp
     remedy: `Write ${list(words, 'or')}.`,
   };
 }
+
+const besideOrInside = choice('embed', 'sidecar', 'both');
+
+/** Where write-back writes: a word, or `tree:` and a directory, possibly relative to the working directory; resolved by the caller. */
+export const destination: ValueType<Destination> = {
+  schema: text.transform((value, context): Destination => {
+    const tree = /^tree:(.*)$/is.exec(value)?.[1]?.trim();
+    const { data, error } = tree === undefined
+      ? besideOrInside.schema.safeParse(value)
+      : localDirectory.schema.refine((path) => path !== '', 'names no directory').transform(inTree).safeParse(tree);
+    if (data !== undefined) return data;
+    for (const { message } of error?.issues ?? []) context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  }),
+  remedy: 'Write embed, sidecar, both, or tree: and a directory, such as tree:/mnt/sidecars.',
+};
 
 /** `true` or `false`, in any case; YAML 1.1's `yes` and `on` are refused rather than guessed. */
 export const flag: ValueType<boolean> = {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type Destination, inTree, treeOf } from './destination.ts';
 import type { WriteConfig } from './config.ts';
 import { SettingsReader } from './reader.ts';
 import type { SettingName } from './settings.ts';
@@ -28,7 +29,7 @@ export function readWriteConfig(settings: SettingsReader, cwd: string, isOfMetad
   return {
     isMentioned: OF_WRITE_BACK.some((name) => settings.find(name) !== undefined),
     source: settings.read('WRITE_SOURCE'),
-    destination: settings.read('WRITE_TO'),
+    destination: resolved(settings.read('WRITE_TO'), cwd),
     userIds: settings.read('WRITE_USER_IDS') ?? [],
     photoDir: resolve(cwd, eitherName(settings, 'IMMICH_PHOTO_DIR', 'PHOTO_DIR')),
     pathSegments: settings.read('IMMICH_PATH_SEGMENTS'),
@@ -53,6 +54,12 @@ export function readWriteConfig(settings: SettingsReader, cwd: string, isOfMetad
     window: settings.read('WRITE_WINDOW'),
     modules: settings.read('WRITE_MODULES'),
   };
+}
+
+/** With an absolute path. */
+function resolved(destination: Destination, cwd: string): Destination {
+  const tree = treeOf(destination);
+  return tree === undefined ? destination : inTree(resolve(cwd, tree));
 }
 
 /** What these settings are when nobody says anything. */

@@ -1,5 +1,5 @@
 import type { Setting } from './setting.ts';
-import { choice, filePath, flag, localDirectory, timeZone, userIds, wholeNumber } from './values.ts';
+import { choice, destination, filePath, flag, localDirectory, timeZone, userIds, wholeNumber } from './values.ts';
 
 /** Ten years: longer than anybody means, and far below what a number can hold. */
 const LONGEST_CACHE_SECONDS = 315_360_000;
@@ -12,11 +12,11 @@ export const WRITE_SETTINGS = Object.freeze(
   {
     WRITE_TO: {
       group: 'write',
-      type: choice('embed', 'sidecar', 'both'),
+      type: destination,
       default: 'embed',
       description:
-        'Where tags go: embed (into the photo or video itself), sidecar (into photo.jpg.xmp beside it), or both. ' +
-        'A sidecar that is there already is always kept in step.',
+        'Where tags go: embed (into the photo or video itself), sidecar (into photo.jpg.xmp beside it), or both; a sidecar that is ' +
+        'there already is always kept in step. Or tree:DIRECTORY: into sidecars in a directory of their own, and the library is only read.',
     },
     WRITE_SOURCE: {
       group: 'write',

@@ -1,8 +1,8 @@
-import type { Config } from '../config/config.ts';
 import { count, list, named } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { Root } from '../files/path_map.ts';
 import { environmentOfPerl } from '../writeback/exiftool/environment.ts';
+import { type Destination, isEmbedded, treeOf } from '../config/destination.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import type { Check } from './check.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
@@ -129,23 +129,26 @@ async function lookAtDestination(subject: Subject): Promise<readonly Verdict[]> 
 }
 
 export function judgeDestination(
-  destination: Config['write']['destination'],
+  destination: Destination,
   hasUploads: boolean,
   version: string,
 ): Verdict {
   const hasReport = (parseVersion(version)?.major ?? INTEGRITY_SINCE) >= INTEGRITY_SINCE;
-  if (destination === 'sidecar' || !hasUploads || !hasReport) return ok(`Tags are written into ${WORDS[destination]}.`);
+  if (!isEmbedded(destination) || !hasUploads || !hasReport) {
+    return ok(`Tags are written into ${inWords(destination)}.`);
+  }
   return warn(
     "Tags are written into uploaded files, so Immich's integrity report (3.0 and later) will list these as damaged.",
     'Set WRITE_TO=sidecar to leave uploads as they are, or ignore that part of the report (docs/writing.md).',
   );
 }
 
-const WORDS: Readonly<Record<Config['write']['destination'], string>> = Object.freeze({
-  embed: 'the files themselves',
-  sidecar: 'sidecars',
-  both: 'the files themselves and sidecars',
-});
+function inWords(destination: Destination): string {
+  const tree = treeOf(destination);
+  if (tree !== undefined) return `sidecars in a tree of their own, ${named(tree)}; the library is only read`;
+  if (destination === 'both') return 'the files themselves and sidecars';
+  return isEmbedded(destination) ? 'the files themselves' : 'sidecars';
+}
 
 async function lookAtZone(subject: Subject): Promise<readonly Verdict[]> {
   const config = await subject.config.use();

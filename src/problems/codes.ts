@@ -311,6 +311,10 @@ const ERRORS = {
     what: 'originals are not where they should be',
     remedy: 'Mount their disk, or correct UPLOAD_LOCATION, EXTERNAL_LIBRARY_DIR or PATH_MAP.',
   },
+  'tree-away': {
+    what: 'the directory for the tree of sidecars is not there, or lies among the originals',
+    remedy: 'Mount its disk, make the directory, or name another one with WRITE_TO=tree:DIRECTORY.',
+  },
   'exposed': {
     what: "a scan of Immich would import originals of others into the receiver's account",
     remedy: 'Narrow the import paths of the library as the message says, or run setup.',

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
 import { socketPath } from '../postgres/server_name.ts';
+import { treeOf } from '../config/destination.ts';
 import type { ExifToolNeeds } from '../writeback/exiftool/location.ts';
 import type { Purpose } from './commands.ts';
 
@@ -49,6 +50,8 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
     config.externalLibraryDir ?? config.externalLibraryMount,
     ...(startsExifTool ? [photoDir, ...LOG_SUFFIXES.map((suffix) => logFile + suffix)] : []),
   ];
+  const tree = treeOf(config.write.destination);
+  const sidecars = startsExifTool && tree !== undefined ? [tree] : [];
   const socket = socketPath(config.database);
   const sockets = socket === undefined ? [] : [socket];
   const least = permissionsWithoutConfig(purpose, machine);
@@ -72,10 +75,11 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
         ...(serves ? serviceAddresses(config.service) : []),
       ]),
     ],
-    read: withRealPaths([...least.read, ...directories, stateDirectory, ...sockets]),
+    read: withRealPaths([...least.read, ...directories, ...sidecars, stateDirectory, ...sockets]),
     write: withRealPaths([
       ...least.write,
       ...(changesFiles ? directories : []),
+      ...sidecars,
       ...(changesFiles || startsExifTool ? [stateDirectory] : []),
       // Deno 2.9 wants all three for a socket: net, read and write.
       ...sockets,

@@ -26,8 +26,11 @@ export interface Obstacle {
   readonly isPermanent: boolean;
 }
 
-/** An original with the one sidecar that Immich reads, or would. */
+/** An original with its sidecar. */
 export interface SeenAsset {
   readonly media: FileState;
+  /** The one that may be written: that which Immich reads, or would, or one in a tree of their own. */
   readonly sidecar: FileState;
+  /** With a tree: the one that Immich reads, or would, which is never written. */
+  readonly beside?: FileState | undefined;
 }

@@ -1,6 +1,6 @@
 import type { CaptureTime } from './fields/record.ts';
 import type { Tags } from './fields/values.ts';
-import type { SeenAsset } from './file_state.ts';
+import type { FileState } from './file_state.ts';
 
 /** Tags by which Immich knows when a photo was taken, in whatever group (docs/immich.md#what-immich-reads-from-files). */
 const DATES: ReadonlySet<string> = new Set([
@@ -23,10 +23,15 @@ const SAME_MOMENT_MS = 2_000;
 /**
  * Whether Immich's date is only the time of the file, which it takes when it finds no other: nothing says one here, and Immich knows no
  * zone for it, or it is the very moment at which the file was changed.
+ *
+ * @param files the original, and what there is of sidecars
  */
-export function hasNoDate({ media, sidecar }: SeenAsset, time: CaptureTime | undefined): boolean {
-  if (time === undefined || saysDate(media.tags) || saysDate(sidecar.tags)) return false;
-  const changedMs = media.times?.mtimeMs ?? NaN;
+export function hasNoDate(
+  files: readonly [FileState, ...FileState[]],
+  time: CaptureTime | undefined,
+): boolean {
+  if (time === undefined || files.some(({ tags }) => saysDate(tags))) return false;
+  const changedMs = files[0].times?.mtimeMs ?? NaN;
   return time.timeZone === undefined || Math.abs(Date.parse(time.instant) - changedMs) < SAME_MOMENT_MS;
 }
 

@@ -69,7 +69,8 @@ export class Locator {
   readonly directories: readonly string[];
   readonly #map: PathMap | undefined;
   readonly #photoDir: string | undefined;
-  readonly #realDirectories: readonly string[];
+  /** Those, without symbolic links. */
+  readonly realDirectories: readonly string[];
 
   constructor(rules: PathRules) {
     this.rules = rules;
@@ -78,7 +79,7 @@ export class Locator {
     this.#map = roots.length === 0 ? undefined : new PathMap(roots);
     const locals = [...roots.map(({ local }) => local), ...(this.#photoDir === undefined ? [] : [this.#photoDir])];
     this.directories = [...new Set(locals)].filter(isDirectory);
-    this.#realDirectories = this.directories.map((directory) => Deno.realPathSync(directory));
+    this.realDirectories = this.directories.map((directory) => Deno.realPathSync(directory));
   }
 
   /** Where a path of Immich's would be here; undefined when nothing says where. */
@@ -116,12 +117,12 @@ export class Locator {
   /** Where the directories of the rules really are, as far as that is elsewhere. */
   moved(): readonly { readonly from: string; readonly to: string }[] {
     return this.directories
-      .map((from, index) => ({ from, to: this.#realDirectories[index] ?? from }))
+      .map((from, index) => ({ from, to: this.realDirectories[index] ?? from }))
       .filter(({ from, to }) => from !== to);
   }
 
   #contains(directory: string): boolean {
-    return this.#realDirectories.some((root) => directory === root || isBelow(directory, root));
+    return this.realDirectories.some((root) => directory === root || isBelow(directory, root));
   }
 }
 

@@ -19,6 +19,8 @@ export interface Original {
   readonly realPath: string;
   /** The sidecar that Immich reads, where that is known; undefined: the one that it would find. */
   readonly sidecar?: string | undefined;
+  /** Where its sidecar in the tree of sidecars is, or would be; undefined when there is no tree. */
+  readonly inTree?: string | undefined;
 }
 
 /** Files that one command reads. Fewer cost 0.5 ms more per file, more keep the other processes waiting at the end. */
@@ -31,20 +33,26 @@ interface Known {
   readonly obstacle: Obstacle | undefined;
 }
 
-/** Reads originals with the one sidecar that Immich reads, or would. In the same order; says of each file what is wrong. */
+/** Reads originals with the one sidecar that Immich reads, or would, and the one in the tree where there is a tree. In the same order; says of each file what is wrong. */
 export async function lookAtOriginals(
   pool: ExifToolPool,
   originals: readonly Original[],
   tags: readonly string[],
 ): Promise<SeenAsset[]> {
-  const pairs = await Promise.all(originals.map(async ({ path, realPath, sidecar }) => ({
+  const known = await Promise.all(originals.map(async ({ path, realPath, sidecar, inTree }) => ({
     media: await know(realPath, 'media'),
-    sidecar: sidecar === undefined ? await findSidecar(path) : await know(sidecar, 'sidecar'),
+    ofImmich: sidecar === undefined ? await findSidecar(path) : await know(sidecar, 'sidecar'),
+    inTree: inTree === undefined ? undefined : await know(inTree, 'sidecar'),
   })));
-  const states = await readStates(pool, pairs.flatMap(({ media, sidecar }) => [media, sidecar]), tags);
-  return pairs.map(({ media, sidecar }, index) => ({
-    media: states[2 * index] ?? stateOf(media, undefined),
-    sidecar: states[2 * index + 1] ?? stateOf(sidecar, undefined),
+  const files = known.flatMap((
+    { media, ofImmich, inTree },
+  ) => [media, ofImmich, ...(inTree === undefined ? [] : [inTree])]);
+  const states = new Map((await readStates(pool, files, tags)).map((state, index) => [files[index], state]));
+  const stateFor = (file: Known) => states.get(file) ?? stateOf(file, undefined);
+  return known.map(({ media, ofImmich, inTree }) => ({
+    media: stateFor(media),
+    sidecar: stateFor(inTree ?? ofImmich),
+    beside: inTree === undefined ? undefined : stateFor(ofImmich),
   }));
 }
 
@@ -81,6 +89,8 @@ async function know(path: string, kind: FileState['kind']): Promise<Known> {
     if (info?.isSymlink) return { path, kind, info: await look(path, Deno.stat), obstacle: SYMBOLIC_LINK };
     return { path, kind, info, obstacle: obstacleOf(path, kind, info) };
   } catch (error) {
+    // Its directory in the tree is made with the first sidecar.
+    if (kind === 'sidecar' && codeOf(error) === 'ENOENT') return { path, kind, info: undefined, obstacle: undefined };
     if (!(error instanceof WriteProblem) && codeOf(error) === '') throw error;
     return { path, kind, info: undefined, obstacle: { reason: reasonOf(error, path), isPermanent: false } };
   }

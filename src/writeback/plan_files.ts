@@ -3,12 +3,12 @@ import type { FileState, Obstacle, SeenAsset } from './file_state.ts';
 import { holdsOf, SIDECAR_HOLDS } from './formats.ts';
 import { hasNoDate } from './has_no_date.ts';
 import { entriesOfOthers } from './fields/lists.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, isEmbedded } from '../config/destination.ts';
 import type { MappingOptions } from './fields/field.ts';
 import { FIELD_NAMES, type FieldName, fieldOf } from './fields/fields.ts';
 import type { AssetRecord } from './fields/record.ts';
 import type { WritePlan } from './tags.ts';
-import type { OwnValues, Tags } from './fields/values.ts';
+import { NOTHING_OWN, type OwnValues, type Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
 export const MAPPING_VERSION = 4;
@@ -18,10 +18,12 @@ export interface PlanOptions extends MappingOptions {
   readonly destination: Destination;
 }
 
-/** What the ledger says is ours, in the media file and in its sidecar. */
+/** What the ledger says is ours, in each file of an asset. */
 export interface OwnOfAsset {
   readonly media: OwnValues;
   readonly sidecar: OwnValues;
+  /** In the one that is only read; see SeenAsset. */
+  readonly beside?: OwnValues;
 }
 
 export interface PlannedFiles {
@@ -44,14 +46,14 @@ export interface PlannedFiles {
  */
 export function planFiles(
   record: AssetRecord,
-  { media, sidecar }: SeenAsset,
+  { media, sidecar, beside }: SeenAsset,
   own: OwnOfAsset,
   options: PlanOptions,
 ): PlannedFiles {
-  const isDateless = hasNoDate({ media, sidecar }, record.capturedAt);
+  const isDateless = hasNoDate([media, sidecar, ...(beside === undefined ? [] : [beside])], record.capturedAt);
   const holds = holdsOf(media.fileType);
   const obstacle = media.obstacle ?? (holds === undefined ? unknownFormat(media) : undefined);
-  const embeds = options.destination !== 'sidecar';
+  const embeds = isEmbedded(options.destination);
   const writesMedia = embeds && obstacle === undefined;
   // An existing sidecar is always kept in step, as Immich prefers it.
   const needsSidecar = options.destination !== 'embed' || obstacle !== undefined;
@@ -59,7 +61,10 @@ export function planFiles(
   const ofMedia = writesMedia && holds !== undefined
     ? planFile(record, media, { holds, beneath: {}, own: own.media, hasNoDate: isDateless, options })
     : undefined;
-  const beneath = withoutOwn(media.tags, own.media);
+  const beneath = {
+    ...withoutOwn(media.tags, own.media),
+    ...withoutOwn(beside?.tags ?? {}, own.beside ?? NOTHING_OWN),
+  };
   const ofSidecar = writesSidecar
     ? planFile(record, sidecar, { holds: SIDECAR_HOLDS, beneath, own: own.sidecar, hasNoDate: isDateless, options })
     : undefined;

@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.ts';
-import { UserError } from '../errors.ts';
+import { RefusedError, UserError } from '../errors.ts';
 import type { Change } from './ledger/journal.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { FIELD_NAMES } from './fields/fields.ts';
 import { Locator, pathRulesOf } from './locate.ts';
 import { LazyWriter, workersOf } from './open_writer.ts';
 import { recover } from './run/recover.ts';
+import { SidecarTree } from './sidecar_tree.ts';
 import { sidecarCandidates } from './sidecar_path.ts';
 import { WriteProblem } from './write_problem.ts';
 import type { Intent } from './intent.ts';
@@ -133,6 +134,16 @@ function nothingToUndo(where: string | undefined): UserError {
   });
 }
 
+/** Where the tree of sidecars is, if there is one now: no sidecar is undone because of it. */
+function treeOrNothing({ write }: Config): SidecarTree | undefined {
+  try {
+    return SidecarTree.open(write.destination, []);
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
 async function undoAll(
   config: Config,
   ledger: Ledger,
@@ -142,6 +153,7 @@ async function undoAll(
 ): Promise<void> {
   await using lazy = new LazyWriter(config.write, FIELD_NAMES, config.write.stateDirectory);
   const writer = await lazy.get();
+  const tree = treeOrNothing(config);
   /** Changes of one file follow each other; those of others need not wait. */
   const last = new Map<string, Promise<void>>();
   const underWay = new Set<Promise<void>>();
@@ -149,7 +161,7 @@ async function undoAll(
     if (signal.aborted) break;
     const { path } = change.plan;
     const turn: Promise<void> = (last.get(path) ?? Promise.resolve())
-      .then(() => undoOne(ledger, writer, change.id, end))
+      .then(() => undoOne(ledger, writer, tree, change.id, end))
       .finally(() => {
         underWay.delete(turn);
         if (last.get(path) === turn) last.delete(path);
@@ -165,6 +177,7 @@ async function undoAll(
 async function undoOne(
   { journal, files, commits, deltas }: Ledger,
   writer: Writer,
+  tree: SidecarTree | undefined,
   id: number,
   end: End,
 ): Promise<void> {
@@ -187,6 +200,7 @@ async function undoOne(
     });
     commits.now(); // before what it was made from goes
     deltas.drop([id]);
+    if (now === undefined) tree?.tidy(plan.path);
     end(change, 'undone', undefined);
   } catch (error) {
     if (!(error instanceof WriteProblem)) throw error;

@@ -8,6 +8,7 @@ import { SecondAssets } from './ledger/second_assets.ts';
 import { WRITE_LIMITS, type WriteLimits } from './limits.ts';
 import { Locator, pathRulesOf } from './locate.ts';
 import { MountCheck } from './mount_check.ts';
+import { SidecarTree } from './sidecar_tree.ts';
 import type { FieldName } from './fields/fields.ts';
 import type { WritePlan } from './tags.ts';
 import { MAPPING_VERSION } from './plan_files.ts';
@@ -81,6 +82,7 @@ async function run(
 ): Promise<WriteReport> {
   const { fields, since, signal, progress, isDryRun, limits = WRITE_LIMITS } = options;
   const { destination, captionMaxLength, timeZone, settleSeconds, intoShared } = config.write;
+  const tree = SidecarTree.open(destination, locator.realDirectories);
   const began = performance.now();
   const startedAt = new Date().toISOString();
   const identity = JSON.stringify({
@@ -96,13 +98,13 @@ async function run(
   progress.start('write', progress.isShown ? await source.count({ fields, since }) ?? 0 : 0, 'photos');
   progress.advance(resumed);
   const context: RunContext = {
-    ...{ ledger, locator, mount, tally, runId, signal, limits, concurrency: workersOf(config.write) + 1 },
+    ...{ ledger, locator, mount, tree, tally, runId, signal, limits, concurrency: workersOf(config.write) + 1 },
     isResumed: resumed > 0,
     settleSeconds,
     choose: chooser(wish, MAPPING_VERSION, intoShared),
     knowsMirrors: source.knowsMirrors,
     work: new AssetWork({
-      ...{ writer, ledger, runId, signal, settleSeconds },
+      ...{ writer, ledger, runId, signal, settleSeconds, tree },
       plan: wish,
       onPlan: warnOfUploads(options.onPlan),
     }),

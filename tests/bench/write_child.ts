@@ -4,7 +4,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { Ledger } from '../../src/writeback/ledger/ledger.ts';
 import { Locator, pathRulesOf } from '../../src/writeback/locate.ts';
 import { type FieldName, USUAL_FIELDS } from '../../src/writeback/fields/fields.ts';
-import type { Destination } from '../../src/writeback/destination.ts';
+import type { Destination } from '../../src/config/destination.ts';
 import { MAPPING_VERSION } from '../../src/writeback/plan_files.ts';
 import { databaseSource } from '../../src/writeback/records/database.ts';
 import { digester } from '../../src/writeback/run/wanted.ts';

@@ -26,6 +26,15 @@ Deno.test('write-back has the defaults of its requirements', () => {
   });
 });
 
+Deno.test('a tree of sidecars has an absolute path, however it was written', () => {
+  withDirectory({}, (cwd) => {
+    const destinationOf = (text: string) =>
+      loadConfig({ env: { WRITE_TO: text }, cwd, needJobs: false }).write.destination;
+    assert.equal(destinationOf('tree:/mnt/xmp'), 'tree:/mnt/xmp');
+    assert.equal(destinationOf('Tree: ./Side Cars'), `tree:${join(cwd, 'Side Cars')}`);
+  });
+});
+
 Deno.test('every write-back setting can be set, and relative paths start at the working directory', () => {
   const env = {
     WRITE_TO: 'Both',

@@ -13,7 +13,7 @@ export const WRONG_COMMANDS: readonly Mistake[] = [
   command('sync --job', /argument missing/, SEE_HELP),
   command('sync --dry-run --confirm-withdrawals', /cannot be used with option/),
   command('write', /Nothing was chosen to be written/, /Give --all, or some of --people/),
-  command('write --all --to files', /Allowed choices are embed, sidecar, both/),
+  command('write --all --to files', /"files" is not one of the possible words. Write embed, sidecar, both, or tree:/),
   command('write --all --source db', /Allowed choices are api, database/),
   command('write --all --since yesterday', /Write a date such as 2026-07-01/),
   command('write --all --since 07/01/2026', /Write a date such as 2026-07-01/),

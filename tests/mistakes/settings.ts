@@ -95,7 +95,10 @@ export const WRONG_SETTINGS: readonly Mistake[] = [
   setting('SYNC_INTERVAL_SECONDS', '5m', /is not a whole number/),
   setting('SYNC_INTERVAL_SECONDS', '99999999999', /is not between/),
   // write-back
-  setting('WRITE_TO', 'file', /is not one of the possible words/, /embed, sidecar or both/),
+  setting('WRITE_TO', 'file', /is not one of the possible words/, /embed, sidecar, both, or tree:/),
+  setting('WRITE_TO', 'tree:', /names no directory/, /tree:\/mnt\/sidecars/),
+  setting('WRITE_TO', 'tree:/', /is the root directory/),
+  setting('WRITE_TO', 'tree:~/sidecars', /which only a shell understands/),
   setting('WRITE_SOURCE', 'db', /is not one of the possible words/, /api or database/),
   setting('WRITE_SCHEDULE', '03:00', /does not have the five fields of cron/, /0 3 \* \* \* is every night at three/),
   setting('WRITE_SCHEDULE', '@daily', /does not have the five fields of cron/),

@@ -96,6 +96,18 @@ Deno.test('every directory that a setting names, and no other', () => {
   assert.deepEqual(write, ['/mnt/a', '/mnt/b', '/mnt/external', '/mnt/upload', '/state']);
 });
 
+Deno.test('a tree of sidecars is written by the commands that write sidecars', () => {
+  const tree = { WRITE_TO: 'tree:/mnt/xmp' };
+  for (const command of ['write', 'undo', 'doctor']) {
+    assert.ok(permitted(command, tree).read.includes('/mnt/xmp'), command);
+  }
+  for (const command of ['write', 'undo']) assert.ok(permitted(command, tree).write.includes('/mnt/xmp'), command);
+  assert.ok(permitted('serve', { ...tree, WRITE_SCHEDULE: '0 3 * * *' }).write.includes('/mnt/xmp'));
+  for (const command of ['sync', 'status']) {
+    assert.ok(!JSON.stringify(permitted(command, tree)).includes('/mnt/xmp'), command);
+  }
+});
+
 Deno.test('where only Immich’s view is named, it is the same here', () => {
   const named = { UPLOAD_LOCATION_MOUNT: '/photos', EXTERNAL_LIBRARY_MOUNT: '/libraries' };
   assert.deepEqual(permitted('sync', named).write, ['/libraries', '/photos', '/state']);

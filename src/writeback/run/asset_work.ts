@@ -16,6 +16,7 @@ import type { RecordItem } from '../records/source.ts';
 import { isSameStamp } from '../files.ts';
 import { assertInPlace } from '../in_place.ts';
 import { isGivenUp, isYoung } from '../settled.ts';
+import type { SidecarTree } from '../sidecar_tree.ts';
 import type { FileStamp, WritePlan } from '../tags.ts';
 import { asWriteProblem } from '../write_file.ts';
 import { applyWhatCanBe } from '../without_tags.ts';
@@ -38,6 +39,8 @@ export interface Task {
   readonly file: Located & { readonly isFound: true };
   /** See Original. */
   readonly sidecar: string | undefined;
+  /** See Original. */
+  readonly inTree: string | undefined;
   readonly known: KnownFile | undefined;
   /** Digest of what is wanted. */
   readonly wanted: string;
@@ -60,6 +63,7 @@ export interface WorkOptions {
   readonly writer: LazyWriter;
   readonly ledger: Ledger;
   readonly plan: PlanOptions;
+  readonly tree: SidecarTree | undefined;
   /** undefined for a dry run: nothing is written, neither files nor ledger. */
   readonly runId: number | undefined;
   /** WRITE_SETTLE_SECONDS */
@@ -84,7 +88,7 @@ export class AssetWork {
    */
   async run(tasks: readonly Task[]): Promise<(Ending | undefined)[]> {
     const writer = await this.#options.writer.get();
-    const seen = await writer.look(tasks.map(({ file, sidecar }) => ({ ...file, sidecar })));
+    const seen = await writer.look(tasks.map(({ file, sidecar, inTree }) => ({ ...file, sidecar, inTree })));
     const endings = await Promise.allSettled(tasks.map(async (task, index) => {
       const asset = seen[index];
       if (asset === undefined) throw new Error('The writer looked at fewer files than it was given.');
@@ -111,7 +115,11 @@ export class AssetWork {
       return this.#end(task, seen, { outcome: 'not-found', reason: 'the file has vanished', written: [] });
     }
     const asset = withKnownObstacle(seen, task);
-    const own = { media: files.own(seen.media.path), sidecar: files.own(seen.sidecar.path) };
+    const own = {
+      media: files.own(seen.media.path),
+      sidecar: files.own(seen.sidecar.path),
+      ...(seen.beside === undefined ? {} : { beside: files.own(seen.beside.path) }),
+    };
     const planned = planFiles(record, asset, own, { ...this.#options.plan, fields });
     for (const reason of planned.refused) {
       logger.warn('{path}: {reason}', { path: shownChange(task.file.path), reason });
@@ -198,7 +206,7 @@ export class AssetWork {
 
   /** Carries out one plan: on record before it begins, and on record when it is done. */
   async #apply(runId: number, assetId: string, plan: WritePlan): Promise<FileStamp> {
-    const { writer, ledger: { commits, files, journal, deltas } } = this.#options;
+    const { writer, tree, ledger: { commits, files, journal, deltas } } = this.#options;
     const id = journal.nextId();
     let isBegun = false;
     const begin = async ({ plan, temporaryPath, bytesBefore }: Intent) => {
@@ -207,6 +215,7 @@ export class AssetWork {
       isBegun = true;
     };
     try {
+      if (plan.isNew) makeRoom(tree, plan.path);
       const stamp = await (await writer.get()).apply(plan, begin, (delta) => deltas.keep(id, delta));
       commits.later(() => {
         journal.finish(id, stamp);
@@ -273,9 +282,18 @@ function isWhole(path: string): boolean {
   }
 }
 
+/** Throws WriteProblem when the directories of a sidecar cannot be made. */
+function makeRoom(tree: SidecarTree | undefined, path: string): void {
+  try {
+    tree?.makeRoom(path);
+  } catch (error) {
+    throw asWriteProblem(error, path);
+  }
+}
+
 /** With a media file that cannot be written, so that the sidecar gets everything. */
-function withObstacle({ media, sidecar }: SeenAsset, reason: string): SeenAsset {
-  return { media: { ...media, obstacle: { reason, isPermanent: true } }, sidecar };
+function withObstacle(seen: SeenAsset, reason: string): SeenAsset {
+  return { ...seen, media: { ...seen.media, obstacle: { reason, isPermanent: true } } };
 }
 
 /** A path for a log. */

@@ -1,4 +1,4 @@
-import type { Destination } from '../destination.ts';
+import type { Destination } from '../../config/destination.ts';
 import type { FieldName } from '../fields/fields.ts';
 import type { WriteLimits } from '../limits.ts';
 import { type Instead, Insteads } from './insteads.ts';

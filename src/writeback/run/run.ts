@@ -17,6 +17,7 @@ import { rememberedOutcome } from './known.ts';
 import { isYoung } from '../settled.ts';
 import type { WriteTally } from './report.ts';
 import type { SidecarDirectories } from './sidecar_directories.ts';
+import type { SidecarTree } from '../sidecar_tree.ts';
 import { saysNothing } from './wanted.ts';
 import { isSameStamp } from '../files.ts';
 
@@ -36,6 +37,7 @@ export interface RunContext {
   readonly ledger: Ledger;
   readonly locator: Locator;
   readonly mount: MountCheck;
+  readonly tree: SidecarTree | undefined;
   readonly tally: WriteTally;
   /** The number of this run; undefined for a dry run, which leaves no trace in the ledger. */
   readonly runId: number | undefined;
@@ -130,7 +132,7 @@ class Page {
 
   /** How an asset ends that need not be looked into, or what to do with it. */
   #decide(item: RecordItem, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
-    const { tally, choose, knowsMirrors, seconds, directories, settleSeconds, runId = -1 } = this.#context;
+    const { tally, choose, knowsMirrors, seconds, settleSeconds, runId = -1 } = this.#context;
     const { record } = item;
     if (!file.isFound) {
       const where = file.path ?? record.originalPath;
@@ -149,11 +151,12 @@ class Page {
     const choice = choose(isShared);
     if (this.#young !== undefined && choice.leavesOut(record)) tally.leaveOut();
     const sidecar = this.#recorded(item);
-    if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(file, sidecar)) return 'nothing-known';
+    const inTree = this.#context.tree?.placeOf(record.originalPath);
+    if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(file, inTree ?? sidecar)) {
+      return 'nothing-known';
+    }
     const wanted = choice.digest(record);
-    const hasNone = sidecar === undefined && row !== undefined && directories.hasNone(dirname(file.path));
-    const sidecars = hasNone ? [] : sidecar === undefined ? sidecarCandidates(file.path) : [sidecar];
-    const remembered = rememberedOutcome(row, wanted, file.stamp, sidecars);
+    const remembered = rememberedOutcome(row, wanted, file.stamp, this.#placesOf(file, row, inTree ?? sidecar));
     if (remembered !== undefined) {
       if (row?.instead !== undefined) tally.insteads.add(row.instead, file.path);
       return remembered;
@@ -161,7 +164,14 @@ class Page {
     // What is as the ledger has it was whole then, and is not what somebody is at work on: we may have written it just now.
     const isNew = row === undefined || !isSameStamp(row.stamp, file.stamp);
     if (isNew && isYoung(file.times, Date.now(), settleSeconds)) return 'still-changing';
-    return { item, record, file, sidecar, fields: choice.fields, isShared, known: row, wanted };
+    return { item, record, file, sidecar, inTree, fields: choice.fields, isShared, known: row, wanted };
+  }
+
+  /** Where the sidecar of an original may lie. None when it is known that there is none. */
+  #placesOf({ path }: Located & { readonly isFound: true }, row: KnownFile | undefined, place: string | undefined) {
+    if (place !== undefined) return [place];
+    const hasNone = row !== undefined && this.#context.directories.hasNone(dirname(path));
+    return hasNone ? [] : sidecarCandidates(path);
   }
 
   /** Where the sidecar lies that Immich has on record: of an upload it is another directory and another name. */

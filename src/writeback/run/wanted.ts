@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Destination } from '../destination.ts';
+import type { Destination } from '../../config/destination.ts';
 import { type FieldName, FIELDS } from '../fields/fields.ts';
 import type { AssetRecord } from '../fields/record.ts';
 

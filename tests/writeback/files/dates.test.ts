@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Destination } from '../../../src/writeback/destination.ts';
+import type { Destination } from '../../../src/config/destination.ts';
 import { ImmichReader } from './as_immich_reads.ts';
 import { makeFile } from './media.ts';
 import { setTags } from './set_tags.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Destination } from '../../../src/writeback/destination.ts';
+import type { Destination } from '../../../src/config/destination.ts';
 import { type ImmichFace, ImmichReader, type ImmichView } from './as_immich_reads.ts';
 import { type Format, FORMATS, makeFile } from './media.ts';
 import { RECORD, World } from './world.ts';

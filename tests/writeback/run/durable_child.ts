@@ -16,11 +16,12 @@ const work = new AssetWork({
   ...{ writer, ledger, runId, signal: new AbortController().signal, onPlan: () => {} },
   plan: { ...ALL, destination: 'both' },
   settleSeconds: 0,
+  tree: undefined,
 });
 const info = Deno.lstatSync(path);
 const file = { isFound: true, path, realPath: path, stamp: toStamp(info), times: timesOf(info) } as const;
 const item = { kind: 'record', record: RECORD, isShared: false } as const;
-const base = { item, record: RECORD, file, sidecar: undefined };
+const base = { item, record: RECORD, file, sidecar: undefined, inTree: undefined };
 const task = { ...base, fields: ALL.fields, isShared: false, known: undefined, wanted: 'digest' };
 const [ending] = await work.run([task]);
 ledger.commits.now();
