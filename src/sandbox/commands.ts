@@ -8,6 +8,8 @@ export interface Purpose {
   readonly startsExifTool: boolean;
   /** Whether it makes temporary files: for ExifTool, or a copy of the ledger to look into. */
   readonly makesTemporary: boolean;
+  /** Whether it shares, going on where the last process has stopped: it has to know whether that was the same program, and when. */
+  readonly resumes: boolean;
   /** Whether it answers HTTP and tells others. */
   readonly serves: boolean;
   /** Whether it asks for the user that it runs as, and for the room on disks. */
@@ -24,6 +26,7 @@ const NOTHING: Purpose = Object.freeze({
   changesFiles: false,
   startsExifTool: false,
   makesTemporary: false,
+  resumes: false,
   serves: false,
   asksSystem: false,
 });
@@ -42,6 +45,7 @@ export function purposeOf(command: string | undefined, config: Config | undefine
     changesFiles: command !== 'status' && command !== 'explain',
     startsExifTool,
     makesTemporary: startsExifTool || command === 'status',
+    resumes: command === 'sync' || command === 'serve',
     serves: command === 'serve',
     asksSystem: command === 'doctor',
   };

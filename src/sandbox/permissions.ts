@@ -28,6 +28,8 @@ export interface Machine {
   /** A directory for the temporary files of this run. */
   readonly temporary: string;
   readonly exifTool: ExifToolNeeds;
+  /** The directory of the source, for a program that does not know its commit. */
+  readonly source: string | undefined;
   /** A path with all symbolic links resolved; the path itself where there is nothing. */
   readonly realPathOf: (path: string) => string;
 }
@@ -42,7 +44,7 @@ const LOG_SUFFIXES: readonly string[] = ['', '.1', '.2'];
  * or not at all: UPLOAD_LOCATION, else UPLOAD_LOCATION_MOUNT, else the usual places.
  */
 export function permissionsFor(config: Config, purpose: Purpose, machine: Machine): Permissions {
-  const { startsExifTool, changesFiles, serves } = purpose;
+  const { startsExifTool, changesFiles, resumes, serves } = purpose;
   const { stateDirectory, logFile, photoDir } = config.write;
   const directories = [
     ...config.pathMap.map(({ local }) => local),
@@ -66,6 +68,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
         ...(changesFiles && [...config.jobs, config.sharedAlbums].some((share) => share?.placement === 'copy')
           ? ['statfs']
           : []),
+        ...(resumes ? ['osUptime'] : []),
       ]),
     ],
     net: [
@@ -75,7 +78,14 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
         ...(serves ? serviceAddresses(config.service) : []),
       ]),
     ],
-    read: withRealPaths([...least.read, ...directories, ...sidecars, stateDirectory, ...sockets]),
+    read: withRealPaths([
+      ...least.read,
+      ...directories,
+      ...sidecars,
+      stateDirectory,
+      ...sockets,
+      ...(resumes && machine.source !== undefined ? [machine.source] : []),
+    ]),
     write: withRealPaths([
       ...least.write,
       ...(changesFiles ? directories : []),
@@ -90,7 +100,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
 /** What is allowed when the configuration is invalid: to read it, to report why, over HTTP too where that is given, and for doctor what it checks anyway. Pure. */
 export function permissionsWithoutConfig(
   { startsExifTool, makesTemporary, asksSystem }: Purpose,
-  { configFiles, exifTool, temporary }: Omit<Machine, 'realPathOf'>,
+  { configFiles, exifTool, temporary }: Omit<Machine, 'realPathOf' | 'source'>,
   http?: Config['service']['http'],
 ): Permissions {
   const own = makesTemporary ? [temporary] : [];

@@ -5,6 +5,7 @@ import { loadConfig, readServiceAnyway } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { ENVIRONMENT_NAMES } from '../config/settings.ts';
 import { textFilesAskedFor } from '../config/text_file.ts';
+import { SOURCE } from '../version.ts';
 import { exifToolNeeds } from '../writeback/exiftool/location.ts';
 import { configFileOf, purposeOf } from './commands.ts';
 import type { Resolution, ResolveRequest } from './messages.ts';
@@ -22,6 +23,7 @@ export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest
     configFiles: textFilesAskedFor(),
     temporary: temporary ?? `${tmpdir()}/immich-sidecar-${crypto.randomUUID()}`,
     exifTool: exifToolNeeds(config?.write.exiftoolPath, env),
+    source: SOURCE,
     realPathOf,
   };
   const permissions = config === undefined

@@ -12,6 +12,7 @@ import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { advance, type Mark, readChanges, readMark } from './cycle/changes.ts';
+import { setBackMs } from './cycle/clock.ts';
 import { readRechecks } from './cycle/rechecks.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
@@ -33,6 +34,7 @@ import { askForThumbnails } from './people/ask_for_thumbnails.ts';
 import type { RemovalResult } from './mirrors/remove.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
+import { readRules } from '../version.ts';
 import { check, prepare, type Prepared } from './prepare.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 import { makeLibraries } from './shared_albums/libraries.ts';
@@ -91,6 +93,8 @@ export class Sharing {
   #unkept = { changes: 0, sinceMs: performance.now() };
   readonly #embeddings: EmbeddingQueues = new Map();
   readonly #said = new Said();
+  /** As they were at the first cycle: what is put in the place of the program's files later is not what runs here. */
+  #rules: string | undefined;
   readonly #counting = new Counting();
 
   constructor(
@@ -107,13 +111,14 @@ export class Sharing {
   async cycle(options: CycleOptions): Promise<CycleReport> {
     const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
     const isFull = options.isFull === true || options.jobName !== undefined;
+    if (this.#isFirst) this.#rules = readRules();
     const last = this.#isFirst && !isFull ? await this.#resume(options) : this.#last;
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     this.#last = undefined; // an error makes the next cycle a full one
     const report = isFull || last === undefined || this.#isFullDue(last)
       ? await this.#full(options)
-      : await this.#changesOnly(last, options);
+      : await this.#changesOnly(last, options, isFirst);
     await this.#keep(isFirst);
     if (report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0)) {
       await askForThumbnails(this.config, options.signal);
@@ -138,16 +143,17 @@ export class Sharing {
 
   async #readLast(): Promise<LastCycle | undefined> {
     const { sql, config, limits } = this;
-    if (!this.#marks.mayCount) return undefined;
+    if (!this.#marks.mayCount || this.#rules === undefined) return undefined;
     const prepared = await prepare(sql, config, undefined, limits);
     if (!prepared.hasOwnTables) return undefined;
     const now = await readMark(sql, prepared.schema);
     const kept = await this.#marks.read(sql, this.#identity(prepared), now);
     if (kept === undefined || kept.waiting.length > limits.waiting) return undefined;
-    const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs);
+    const backMs = setBackMs(kept.mark, now);
+    const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs + backMs);
     const { mark, waiting, failed: assetIds } = kept;
     const last = { prepared, mark, waiting, failures: { assetIds, hasOthers: false }, fullAtMs };
-    this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs) };
+    this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs + backMs) };
     if (this.#isFullDue(last)) return last;
     const checked = await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
     return checked.leftOut.length > 0 ? undefined : { ...last, prepared: checked };
@@ -176,7 +182,15 @@ export class Sharing {
   #identity({ configured: jobs, mediaLocation, files, settings }: Prepared): string {
     const { version } = this;
     const { brake, graceHours } = settings;
-    return JSON.stringify({ version, jobs, mediaLocation, roots: files.paths.roots, brake, graceHours });
+    return JSON.stringify({
+      version,
+      rules: this.#rules,
+      jobs,
+      mediaLocation,
+      roots: files.paths.roots,
+      brake,
+      graceHours,
+    });
   }
 
   async #forgetMark(): Promise<void> {
@@ -228,7 +242,7 @@ export class Sharing {
     return made > 0 || problem !== undefined ? await prepare(sql, config, jobName, limits, problem) : prepared;
   }
 
-  async #changesOnly(last: LastCycle, options: CycleOptions): Promise<CycleReport> {
+  async #changesOnly(last: LastCycle, options: CycleOptions, isFirst: boolean): Promise<CycleReport> {
     const { sql, config, lock, limits } = this;
     await assertInstanceLock(sql, lock);
     const { schema, jobs, files, sharedAlbums } = last.prepared;
@@ -238,6 +252,7 @@ export class Sharing {
       now: mark,
       waiting: last.waiting,
       failed: last.failures.assetIds,
+      isKept: isFirst,
       limit: limits.changes,
       sharedAlbums,
     });

@@ -16,14 +16,14 @@ const BELOW_CLI = ['service', 'share', 'writeback', 'fields', ...BELOW_JOBS];
 /** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
 export const LAYERS: readonly Layer[] = [
   { name: 'main', path: 'main.ts', mayImport: ['sandbox', 'cli', 'errors'] },
-  { name: 'sandbox', path: 'src/sandbox/', mayImport: ['immich', 'postgres', 'writeback', ...EVERYWHERE] },
+  { name: 'sandbox', path: 'src/sandbox/', mayImport: ['version', 'immich', 'postgres', 'writeback', ...EVERYWHERE] },
   { name: 'cli', path: 'src/cli/', mayImport: ['demo', 'doctor', 'setup', 'status', 'version', ...BELOW_CLI] },
   { name: 'doctor', path: 'src/doctor/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'setup', path: 'src/setup/', mayImport: BELOW_CLI },
   { name: 'status', path: 'src/status/', mayImport: ['share', 'writeback', ...BELOW_JOBS] },
   { name: 'demo', path: 'src/demo/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'service', path: 'src/service/', mayImport: ['version', 'share', 'writeback', ...BELOW_JOBS] },
-  { name: 'share', path: 'src/share/', mayImport: BELOW_JOBS },
+  { name: 'share', path: 'src/share/', mayImport: ['version', ...BELOW_JOBS] },
   { name: 'fields', path: 'src/writeback/fields/', mayImport: [] },
   { name: 'writeback', path: 'src/writeback/', mayImport: ['version', 'fields', ...BELOW_JOBS] },
   { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', 'xmp', ...EVERYWHERE] },

@@ -12,6 +12,7 @@ const MACHINE = {
   configFiles: [],
   temporary: '/tmp/own',
   exifTool: { run: [], read: [], write: [], env: [] },
+  source: undefined,
   realPathOf: (path: string) => path,
 };
 

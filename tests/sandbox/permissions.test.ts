@@ -8,6 +8,7 @@ const MACHINE = {
   configFiles: ['/config/.env', '/config/config.yaml'],
   temporary: '/tmp/own',
   exifTool: { run: ['perl'], read: ['/cache'], write: ['/cache'], env: ['HOME'] },
+  source: '/program/src/',
   realPathOf: (path: string) => path,
 };
 
@@ -24,11 +25,19 @@ Deno.test('sync: the defaults, all of them', () => {
   const directories = ['/data', '/external_library', '/state', '/usr/src/app/upload'];
   assert.deepEqual(permitted('sync', EXTERNAL_ENV), {
     net: ['localhost:5432', 'immich_server:2283'],
-    read: ['/config/.env', '/config/config.yaml', '/data', '/external_library', '/state', '/usr/src/app/upload'],
+    read: [
+      '/config/.env',
+      '/config/config.yaml',
+      '/data',
+      '/external_library',
+      '/program/src/',
+      '/state',
+      '/usr/src/app/upload',
+    ],
     write: directories,
     env: [],
     run: [],
-    sys: [],
+    sys: ['osUptime'],
     ffi: false,
     import: false,
   });

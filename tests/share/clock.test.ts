@@ -51,6 +51,53 @@ Deno.test('a face that changes while the clock is set back is noticed in a table
   assert.equal(mirrored?.person, null);
 });
 
+Deno.test('a lock is found by the next process, also when nobody can tell that the clock was set back and forward again', async () => {
+  await using world = await World.open('v3.1.0');
+  const clock = await Clock.of(world.db);
+  await untilIdle(world);
+  await halfAnHourAgo(
+    clock,
+    () => world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/live')}`,
+  );
+  const { jobs, scope } = await world.share({ isFull: false });
+  assert.deepEqual([scope, jobs[0]?.withdrawn], ['changes', { 'source-locked': 2 }], 'with its motion part');
+  await untilIdle(world);
+});
+
+Deno.test('what happens while the clock is set back between two processes is found by the next, though the clock has caught up by then', async () => {
+  await using world = await World.open('v3.1.0');
+  const clock = await Clock.of(world.db);
+  await untilIdle(world);
+  const { sql } = world;
+  const id = world.id('family/picnic');
+  await halfAnHourAgo(clock, () => sql`UPDATE asset_exif SET description = 'new' WHERE "assetId" = ${id}`);
+  // This machine has been up for an hour more since the mark, as the clock has not said.
+  for (const key of ['askedUptimeMs', 'answeredUptimeMs']) {
+    await sql`
+      UPDATE immich_sidecar_marks.mark
+      SET mark = jsonb_set(mark, ARRAY[${key}::text], to_jsonb((mark->>${key}::text)::float8 - 3600000))`;
+  }
+  assert.equal((await world.share({ isFull: false })).scope, 'changes');
+  const mirror = await world.mirrorOf('family/picnic') ?? '';
+  const [row] = await sql<{ description: string }[]>`SELECT description FROM asset_exif WHERE "assetId" = ${mirror}`;
+  assert.equal(row?.description, 'new');
+  await untilIdle(world);
+});
+
+/** Processes, one after the other, until one finds nothing. */
+async function untilIdle(world: World): Promise<void> {
+  while ((await world.share({ isFull: false })).scope !== 'nothing');
+}
+
+/** Does something at a time before the last mark. */
+async function halfAnHourAgo(clock: Clock, work: () => Promise<unknown>): Promise<void> {
+  const now = await clock.now();
+  await clock.setTo(now - 1_800_000);
+  await work();
+  await clock.db.sql`SELECT pg_stat_force_next_flush()`;
+  await clock.setTo(now + 60_000);
+}
+
 Deno.test('a clock is known to be set back only if it is certain', () => {
   const since: Moment = { atMs: 1_000_000, askedMs: 100, answeredMs: 110 };
   const later = (change: Partial<Moment>): Moment => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { NUMBER_FILE } from '../../src/share/cycle/kept_mark.ts';
 import type { CycleReport } from '../../src/share/cycle/report.ts';
+import { digestOfFiles } from '../../src/version.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { Engine } from './oracle/engine.ts';
 import { World } from './world.ts';
@@ -62,6 +63,10 @@ const UNCOUNTED: Readonly<Record<string, (world: World) => unknown>> = {
     world.sql`UPDATE immich_sidecar_marks.mark SET statistics = 'another start'`,
   "the database's clock is before it": (world) =>
     world.sql`UPDATE immich_sidecar_marks.mark SET at_ms = at_ms + 3600000`,
+  'this machine was started anew, so that nobody knows how long ago it was': (world) =>
+    world.sql`
+      UPDATE immich_sidecar_marks.mark
+      SET mark = jsonb_set(mark, '{answeredUptimeMs}', to_jsonb(${(Deno.osUptime() + 60) * 1_000}::float8))`,
   'everything was looked at too long ago': (world) =>
     world.sql`UPDATE immich_sidecar_marks.mark SET full_at_ms = full_at_ms - ${
       world.config.reconcileHours * 3_600_000
@@ -92,6 +97,22 @@ for (const [what, change] of Object.entries(UNCOUNTED)) {
     await untilIdle(world);
   });
 }
+
+Deno.test('the rules that marks belong to are those in the files of the program', async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${directory}/share/phases`, { recursive: true });
+    const digests = new Set<string>();
+    for (const [name, text] of [['a.ts', 'one'], ['a.ts', 'another'], ['phases/a.ts', 'another']] as const) {
+      await Deno.writeTextFile(`${directory}/share/${name}`, text);
+      digests.add(digestOfFiles(directory, ['share']));
+    }
+    assert.equal(digests.size, 3);
+    assert.equal(digestOfFiles(directory, ['share']), [...digests].at(-1));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
 
 for (const isNew of [false, true]) {
   Deno.test(`a photo in the trash whose file could not be removed is tried again by ${isNew ? 'the next process' : 'the next cycle'}`, async () => {

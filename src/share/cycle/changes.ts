@@ -13,6 +13,7 @@ import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { type Moment, setBackMs, timed } from './clock.ts';
 import { differences, isByTags } from '../selection/differences.ts';
+import { isLockedFor } from '../mirrors/locked.ts';
 import { recognitionOver, selectedBy, STATEMENTS } from './news.ts';
 import { dueRechecks, type Recheck } from './rechecks.ts';
 import type { Scope } from './scope.ts';
@@ -26,7 +27,7 @@ export interface Mark extends Moment {
   readonly floorMs: number;
   /** The same for each table without an index on it: the floor of the last cycle that scanned it. */
   readonly floorsMs: Readonly<Record<string, number>>;
-  /** What has been written to tables without an index on `updateId`, by name: equal words mean no change. */
+  /** What has been written to tables without an index on `updateId`, and to `asset`, by name: equal words mean no change. */
   readonly activity: Readonly<Record<string, string>>;
   /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
   readonly foundation: string;
@@ -104,7 +105,7 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
         )
         FROM pg_stat_user_tables
         WHERE schemaname = 'public'
-          AND relname = ANY (${COUNTED_TABLES as string[]})
+          AND relname = ANY (${[...COUNTED_TABLES, 'asset']})
       ) AS activity,
       md5(concat_ws('|', ${commaSeparated(sql, foundation)})) AS foundation,
       ${dueRechecks(sql)} AS rechecks,
@@ -134,8 +135,9 @@ export function advance(since: Mark, now: Mark): Mark {
  * The source assets that may need something: changed themselves, with changed files, faces or text, their mirrors changed,
  * deleted, waiting for Immich, or failed in the last cycle. Anything more that is listed costs time and does no harm.
  *
- * A database whose clock is set back dates new changes before the mark: they are found as long as this process has seen both. The first
- * cycle of a process has no mark, and looks at everything.
+ * A database whose clock is set back dates new changes before the mark: they are found as long as another clock has run meanwhile, that of
+ * this process, or of this machine for a mark that another process has left. No clock decides about locked photos there: those that are
+ * shared are looked for themselves (`isKept`).
  *
  * Reads indexes, and a table without one only if it was written to since (asset_face). What leaves no trace at all (an embedding
  * that was computed again, a cascade from a deleted library) is found by the next full cycle.
@@ -144,11 +146,13 @@ export async function readChanges(
   sql: Sql,
   schema: ImmichSchema,
   jobs: readonly Job[],
-  { since, now, waiting, failed, limit, sharedAlbums }: {
+  { since, now, waiting, failed, isKept, limit, sharedAlbums }: {
     readonly since: Mark;
     readonly now: Mark;
     readonly waiting: readonly string[];
     readonly failed: readonly string[];
+    /** The mark was left by another process. */
+    readonly isKept: boolean;
     /** With more changes everything is to be looked at. */
     readonly limit: number;
     readonly sharedAlbums?: ExpandedAlbums | undefined;
@@ -208,6 +212,7 @@ export async function readChanges(
     ...isWaitingForTime ? [recognitionOver(sql, waiting, since.atMs - backMs)] : [],
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
+    ...isKept && wasWrittenTo('asset', since, now) ? [sharedAndLocked(sql)] : [],
     ...again.length > 0 ? [sql`SELECT unnest(${again}::uuid[])`] : [],
   ]);
   // PostgreSQL takes "what changed" for a third of the table. LATERAL with OFFSET 0 looks each of the few up, where a join would
@@ -261,6 +266,15 @@ export async function readChanges(
     hasPeopleNews: rows[0]?.hasPeopleNews === true,
     hasNameNews: rows[0]?.hasNameNews === true,
   };
+}
+
+/** Sources that are locked and shared all the same. Reads a row of each mirror's source, and no clock. */
+function sharedAndLocked(sql: Sql): Fragment {
+  return sql`
+    SELECT m.source_asset_id
+    FROM immich_sidecar.asset_map m
+    JOIN asset a ON a.id = m.source_asset_id
+    WHERE ${isLockedFor(sql, sql`m.target_user_id`)}`;
 }
 
 /** Whether a table was written to between two marks; unknown means yes, as when PostgreSQL does not count (track_counts). */

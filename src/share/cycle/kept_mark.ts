@@ -4,6 +4,7 @@ import { getLogger } from '@logtape/logtape';
 import { messageOf } from '../../errors.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Mark } from './changes.ts';
+import type { Moment } from './clock.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -21,8 +22,14 @@ export interface KeptState {
   readonly fullAtMs: number;
 }
 
-/** What of a mark is kept: the clock of the process that made it says nothing to another one. */
-type Stored = Omit<Mark, 'atMs' | 'askedMs' | 'answeredMs' | 'rechecks' | 'isCounting' | 'hasLockedFiles' | 'isBraked'>;
+/**
+ * What of a mark is kept. The clock of the process that made it says nothing to another one: instead of when it asked, and was answered,
+ * it leaves how long the machine had been up then.
+ */
+interface Stored extends Omit<Mark, keyof Moment | 'rechecks' | 'isCounting' | 'hasLockedFiles' | 'isBraked'> {
+  readonly askedUptimeMs: number;
+  readonly answeredUptimeMs: number;
+}
 
 /**
  * The mark that the last process has left in the database, with its number in a file beside the ledger. It counts only while
@@ -76,24 +83,34 @@ export class KeptMark {
     if (row.number !== this.#readNumber() || row.atMs > now.atMs) return undefined;
     // A machine without a clock of its own begins with a time before the mark, and dates changes so until the network tells it.
     if (!row.isSameServer) return undefined;
-    const elapsedMs = now.atMs - row.atMs;
-    const { failed, ...stored } = row.mark;
+    const { failed, askedUptimeMs, answeredUptimeMs, ...stored } = row.mark;
+    const [uptimeMs, nowMs] = [readUptimeMs(), performance.now()];
+    // This machine was started anew since, or is another one: nothing tells how long ago that was.
+    if (answeredUptimeMs > uptimeMs + UPTIME_STEP_MS) return undefined;
     const mark: Mark = {
       ...now,
       ...stored,
       // Counts that begin anew cannot be compared: whatever was counted may have been written to.
       activity: row.sameStatistics ? stored.activity : {},
       atMs: row.atMs,
-      askedMs: now.askedMs - elapsedMs,
-      answeredMs: now.answeredMs - elapsedMs,
+      askedMs: nowMs - uptimeMs + askedUptimeMs - UPTIME_STEP_MS,
+      answeredMs: nowMs - uptimeMs + answeredUptimeMs + UPTIME_STEP_MS,
     };
     return { mark, waiting: row.waiting, failed, fullAtMs: row.fullAtMs };
   }
 
   /** Leaves `state` for the next process. What cannot be kept costs the next process time, and does no harm. */
   async write(sql: Sql, identity: string, { mark, waiting, failed, fullAtMs }: KeptState): Promise<void> {
-    const { floorMs, floorsMs, activity, foundation, atMs } = mark;
-    const stored: Stored = { floorMs, floorsMs, activity, foundation };
+    const { floorMs, floorsMs, activity, foundation, atMs, askedMs, answeredMs } = mark;
+    const startedMs = performance.now() - readUptimeMs();
+    const stored: Stored = {
+      floorMs,
+      floorsMs,
+      activity,
+      foundation,
+      askedUptimeMs: askedMs - startedMs,
+      answeredUptimeMs: answeredMs - startedMs,
+    };
     const number = crypto.randomUUID();
     await sql`
       INSERT INTO immich_sidecar_marks.mark (number, identity, statistics, at_ms, full_at_ms, mark, waiting)
@@ -167,6 +184,14 @@ export class KeptMark {
       });
     }
   }
+}
+
+/** The system tells whole seconds. */
+const UPTIME_STEP_MS = 1_000;
+
+/** How long this machine has been up, by a clock that nobody sets. Needs `--allow-sys=osUptime`. */
+function readUptimeMs(): number {
+  return Deno.osUptime() * 1_000;
 }
 
 /** Since when PostgreSQL counts what is written to tables. */
