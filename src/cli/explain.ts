@@ -92,7 +92,7 @@ function describePhoto({ assetId, path, owner, mirrorOf, jobs }: Explanation, sh
 }
 
 function describeJob(explanation: JobExplanation, showsFiles: boolean): string[] {
-  const { job, target, isShared, isMeant, since, reasons, against, mirror } = explanation;
+  const { job, target, isShared, isMeant, since, rememberedSince, reasons, against, mirror } = explanation;
   const why = reasons.length === 0 ? '' : `, as it is ${list(reasons)}`;
   const when = since === null ? '' : ` since ${dayOf(since)}`;
   const owner = mirror === undefined || mirror.job === job ? '' : `, by the job ${named(mirror.job)}`;
@@ -108,6 +108,9 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
   return [
     `  ${plain(target.name)}, job ${named(job)}: ${state}.`,
     ...against.map((sentence) => `    - ${plain(sentence)}`),
+    ...rememberedSince === null ? [] : [
+      `    What they had done to it until ${dayOf(rememberedSince)} is kept, and given back when it is shared again.`,
+    ],
     ...files,
   ];
 }

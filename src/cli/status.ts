@@ -65,7 +65,8 @@ function show(config: Config, share: ShareStatus | undefined, { json = false }: 
   print(`\n${describeWriteBack(writeBack)}`);
 }
 
-function describeShare({ jobs, totals, brakes, kept, cycles, isAtWork }: ShareStatus, config: Config): string {
+function describeShare(status: ShareStatus, config: Config): string {
+  const { jobs, totals, brakes, kept, remembered, cycles, isAtWork } = status;
   const rows = jobs.map(({ job, standing, mirrors, people, links, bytes }) => [
     plain(job),
     String(standing?.selected ?? ''),
@@ -88,6 +89,7 @@ function describeShare({ jobs, totals, brakes, kept, cycles, isAtWork }: ShareSt
     rest.join('') +
     brakes.map((brake) => `\n${describeBrakeOf(brake, config)}\n`).join('') +
     describeKept(kept) +
+    describeRemembered(remembered) +
     `\n${describeService(isAtWork, config)}\n` +
     describeCycles(cycles);
 }
@@ -104,6 +106,13 @@ function describeKept({ files, bytes }: ShareStatus['kept']): string {
   return `\n${files} ${what} kept (${
     formatBytes(bytes)
   }), as each may be the last copy of a photo: immich-sidecar kept list\n`;
+}
+
+function describeRemembered(remembered: ShareStatus['remembered']): string {
+  const photos = remembered.reduce((sum, job) => sum + job.photos, 0);
+  if (photos === 0) return '';
+  const what = photos === 1 ? 'photo that is' : 'photos that are';
+  return `\n${photos} ${what} not shared now: what the receiver had done is kept, and given back\n`;
 }
 
 function describeService(isAtWork: boolean, { syncIntervalSeconds, reconcileHours }: Config): string {

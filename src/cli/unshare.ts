@@ -95,8 +95,9 @@ async function unshare(
   return result.problems.length === 0 ? EXIT.ok : EXIT.partial;
 }
 
-function isNothing({ counts, targetUserIds }: UnsharePlan, { job }: UnshareChoice): boolean {
-  return counts.mirrors === 0 && counts.people === 0 && (job !== undefined || targetUserIds.length === 0);
+function isNothing({ counts, remembered, targetUserIds }: UnsharePlan, { job }: UnshareChoice): boolean {
+  return remembered.length === 0 && counts.mirrors === 0 && counts.people === 0 &&
+    (job !== undefined || targetUserIds.length === 0);
 }
 
 const NOTHING = { mirrors: 0, people: 0, links: 0 };
@@ -112,6 +113,7 @@ function describePlan(plan: UnsharePlan, { keep = false }: Pick<UnshareOptions, 
       ? `To be left to their receivers: ${describeCounts(counts, keep)}.\n`
       : `To be removed: ${describeCounts(counts, keep)}.\n`) +
     describeLast(counts, keep) +
+    describeRemembered(plan) +
     (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
     describeConfigured(plan.configuredJobs, SHARED_AGAIN);
 }
@@ -119,6 +121,15 @@ function describePlan(plan: UnsharePlan, { keep = false }: Pick<UnshareOptions, 
 function describeCounts({ mirrors, people, links, bytes, lastCopies }: UnshareCounts, keep: boolean): string {
   const kept = keep || lastCopies > 0 ? '' : ', which the source keeps';
   return `${mirrors} photos and videos (${formatBytes(bytes)}${kept}), ${people} people, ${links} links`;
+}
+
+/** What is forgotten of photos that are not shared now. */
+function describeRemembered({ remembered }: UnsharePlan): string {
+  const { length } = remembered;
+  if (length === 0) return '';
+  return `Forgotten is what their receivers had done to ${length} ${
+    length === 1 ? 'photo that is' : 'photos that are'
+  } not shared now.\n`;
 }
 
 /** Photos that are nowhere else. */

@@ -1,6 +1,7 @@
+import type postgres from 'postgres';
 import type { Connection, Sql } from './connect.ts';
 import { assertInstanceLock, type InstanceLock } from './lock.ts';
-import { lossOf, refusedAfter } from './sockets.ts';
+import { lossOf, refusedAfter, rememberLoss } from './sockets.ts';
 
 /** What else has to hold inside a transaction before it does anything. Throws when it does not. */
 export type Guard = (tx: Sql) => Promise<void>;
@@ -52,11 +53,25 @@ export async function inRolledBackTransaction<T>(sql: Connection, work: (tx: Sql
  */
 async function begin<T>(sql: Connection, isolation: Isolation, work: (tx: Sql) => Promise<T>): Promise<T> {
   const lost = lossOf(sql);
-  return await sql.begin(`ISOLATION LEVEL ${isolation}`, (tx) =>
-    new Promise<T>((resolve, reject) => {
-      work(refusedAfter(lost, tx)).then(
-        (value) => lost.aborted || resolve(value),
-        (error) => lost.aborted || reject(error),
-      );
-    })) as T;
+  return await sql.begin(`ISOLATION LEVEL ${isolation}`, (tx) => untilLost(lost, tx, work)) as T;
+}
+
+/**
+ * Runs `work` as a part of the transaction `tx` that is rolled back by itself when it throws; the transaction goes on. `tx` comes from one of the functions
+ * above.
+ */
+export async function inSavepoint<T>(tx: Sql, work: (tx: Sql) => Promise<T>): Promise<T> {
+  const { savepoint } = tx as postgres.TransactionSql<Record<string, unknown>>;
+  return await savepoint((part) => untilLost(lossOf(tx), part, work)) as T;
+}
+
+async function untilLost<T>(lost: AbortSignal, tx: Sql, work: (tx: Sql) => Promise<T>): Promise<T> {
+  const guarded = refusedAfter(lost, tx);
+  rememberLoss(guarded, lost);
+  return await new Promise<T>((resolve, reject) => {
+    work(guarded).then(
+      (value) => lost.aborted || resolve(value),
+      (error) => lost.aborted || reject(error),
+    );
+  });
 }

@@ -92,6 +92,11 @@ const OTHERS = {
       'the photo was locked and is not shown to anybody else any more, but a file of it could not be removed yet; the next cycle tries again',
     remedy: 'Let the user that immich-sidecar runs as write into that directory, and look what the file is.',
   },
+  'not-remembered': {
+    what:
+      'photos were withdrawn, and what their receivers had done to them could not be remembered: it is not given back when they are shared again',
+    remedy: 'Report the message. The photos are gone, as they should be.',
+  },
   'job-left-out': {
     what: 'the job is left out; what it shares stays as it is, but for photos that their owner locks',
     remedy: 'The message says what to do. The other jobs go on.',

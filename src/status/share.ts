@@ -7,6 +7,7 @@ import type { View } from '../share/cycle/tools.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
 import { countByCriterion, type JobCounts } from '../share/explain/explain.ts';
 import { allCriteria } from '../share/selection/criteria.ts';
+import { countRemembered } from '../share/remembered/forget.ts';
 import { readStanding } from '../share/standing/standing.ts';
 
 /** Where sharing stands. docs/status.md describes every number. */
@@ -19,6 +20,8 @@ export interface ShareStatus {
   readonly brakes: readonly RememberedBrake[];
   /** Files that were kept because they may be the last copy of a photo. */
   readonly kept: KeptCount;
+  /** Photos that are not shared now and get back what their receivers had done to them, for each job that had shared them. */
+  readonly remembered: readonly { readonly job: string; readonly photos: number }[];
   /** The last cycles that changed something or failed, newest first. */
   readonly cycles: readonly CycleSummary[];
 }
@@ -85,6 +88,7 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
     totals: await readTotals(sql, holdings),
     brakes: await readBrakes(sql),
     kept: await countKept(sql),
+    remembered: await countRemembered(sql),
     cycles: await readCycles(sql),
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { editAsset, extractMetadata, writeSidecar } from '../harness/immich_jobs/metadata.ts';
 import type { Release } from '../harness/database.ts';
+import { LIMITS } from '../../src/share/cycle/limits.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { World } from './world.ts';
 
@@ -69,6 +70,20 @@ for (const release of RELEASES) {
     assert.deepEqual(await valuesOf(world, bob), ['trips', 'trips/own']);
   });
 }
+
+Deno.test('tags that go with the one above them are forgotten, also when they are in a later batch, and made again when they are needed', async () => {
+  await using world = await World.open('v3.1.0');
+  const bob = world.library.users.bob.id;
+  await tag(world, world.id(ASKED), ['trips/lake']);
+  await world.share();
+  await tag(world, world.id(ASKED), []);
+  world.limits = { ...LIMITS, batch: 1 };
+  await world.share();
+  assert.deepEqual(await valuesOf(world, bob), []);
+  await tag(world, world.id(ASKED), ['trips/lake']);
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/lake']);
+});
 
 async function mirror(world: World): Promise<string> {
   return await world.mirrorOf(ASKED) ?? '';

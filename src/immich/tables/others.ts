@@ -85,8 +85,14 @@ export const OTHER_TABLES = Object.freeze(
       rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id_ancestor', 'id_descendant'] },
     },
-    memory: { ...A_USERS, needed: { sharing: ['id'], locking: ['id'] } }, // a trigger looks there for each mirror that goes
-    memory_asset: { ...A_USERS, keys: { asset: ['assetId', 'assetsId'] } },
+    // A trigger looks there for each mirror that goes.
+    memory: { ...A_USERS, needed: { sharing: ['id', 'ownerId'], locking: ['id'] } },
+    memory_asset: {
+      ...A_USERS,
+      rights: ['SELECT', 'INSERT'],
+      needed: { sharing: [] },
+      keys: { memory: ['memoriesId'], asset: ['assetId', 'assetsId'] },
+    },
     // The same trigger writes it.
     memory_asset_audit: {
       ...AUDIT,
@@ -95,8 +101,18 @@ export const OTHER_TABLES = Object.freeze(
     },
     memory_audit: AUDIT,
     activity: A_USERS,
-    shared_link: A_USERS,
-    shared_link_asset: A_USERS,
+    shared_link: {
+      ...A_USERS,
+      rights: [], // nothing that one could open it with
+      rightsToColumns: { SELECT: ['id', 'userId'] },
+      needed: { sharing: ['id', 'userId'] },
+    },
+    shared_link_asset: {
+      ...A_USERS,
+      rights: ['SELECT', 'INSERT'],
+      needed: { sharing: [] },
+      keys: { shared_link: ['sharedLinkId', 'sharedLinksId'], asset: ['assetId', 'assetsId'] },
+    },
     partner: A_USERS,
     partner_audit: AUDIT,
     api_key: A_USERS,

@@ -64,8 +64,17 @@ export function tablesNeeded(user: User): [ImmichTable, readonly string[]][] {
  * must have found.
  */
 export function keyOf(catalog: Catalog, table: ImmichTable, referenced: ImmichTable): string {
+  return keyIn((name, column) => catalog.get(name)?.columns.has(column) === true, table, referenced);
+}
+
+/** The same, of a database that has these columns. */
+export function keyIn(
+  has: (table: ImmichTable, column: string) => boolean,
+  table: ImmichTable,
+  referenced: ImmichTable,
+): string {
   const names = TABLES[table].keys?.[referenced] ?? [];
-  const found = names.find((name) => catalog.get(table)?.columns.has(name));
+  const found = names.find((name) => has(table, name));
   if (found === undefined) throw new Error(`no column of ${table} refers to ${referenced}`);
   return found;
 }

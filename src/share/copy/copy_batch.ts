@@ -7,6 +7,7 @@ import { refusalOf } from '../cycle/refused.ts';
 import type { Database } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import type { InspectedMirror } from '../mirrors/links.ts';
+import { giveToMirrors } from '../remembered/give_back.ts';
 import { clearSkips, skipOf } from '../standing/skips.ts';
 import { copyMirrors } from './copy_mirrors.ts';
 
@@ -28,6 +29,7 @@ export async function copyBatch(
   const skips: Skip[] = [];
   const copy = async (tx: Sql, batch: InspectedMirror[]) => {
     const copied = await copyMirrors(tx, schema, job, batch);
+    await giveToMirrors(tx, schema, copied.mirrorAssetIds);
     await clearSkips(tx, job, copied.mirrorAssetIds);
     return copied;
   };

@@ -230,6 +230,8 @@ export async function readChanges(
         SELECT m.source_asset_id FROM immich_sidecar.asset_map m WHERE m.source_asset_id = changed.id
         UNION ALL
         SELECT m.source_asset_id FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = changed.id
+        UNION ALL
+        SELECT r.source_asset_id FROM immich_sidecar_remembered.photo r WHERE r.source_asset_id = changed.id
         OFFSET 0
       ) source
     ),

@@ -27,6 +27,8 @@ export interface JobExplanation extends JobVerdict {
   readonly job: string;
   readonly target: Person;
   readonly since: Date | null;
+  /** Since when what the target had done to it is remembered, to be given back. */
+  readonly rememberedSince: Date | null;
   readonly mirror: {
     readonly assetId: string;
     /** The job that it belongs to, where that is another one. */
@@ -79,12 +81,13 @@ function subjectOf({ id, sourceId }: FoundPhoto): string {
 }
 
 function explainJob(job: Job, facts: Facts, targetName: string): JobExplanation {
-  const { mirrorAssetId, mirrorJob, mirrorPath, mirrorFiles, sharedSince } = facts;
+  const { mirrorAssetId, mirrorJob, mirrorPath, mirrorFiles, sharedSince, rememberedSince } = facts;
   return {
     job: job.name,
     target: { id: job.targetUserId, name: targetName },
     ...judge(job, facts),
     since: sharedSince,
+    rememberedSince,
     mirror: mirrorAssetId === null
       ? undefined
       : { assetId: mirrorAssetId, job: mirrorJob ?? job.name, path: mirrorPath, files: mirrorFiles },

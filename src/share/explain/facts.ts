@@ -33,6 +33,8 @@ export interface Facts {
   readonly isMirrorTrashed: boolean;
   /** When the target's owner removed it. */
   readonly declinedAt: Date | null;
+  /** Since when what they had done to it is remembered. */
+  readonly rememberedSince: Date | null;
   readonly skipReason: string | null;
   readonly skipDetail: string | null;
   readonly skippedSince: Date | null;
@@ -70,6 +72,7 @@ export async function readFactsOf(
       ARRAY(SELECT l.path FROM immich_sidecar.link l WHERE l.mirror_id = m.mirror_asset_id ORDER BY l.path) AS "mirrorFiles",
       coalesce(${isTrashed(sql, 'mirror')}, false) AS "isMirrorTrashed",
       w.withdrawn_at AS "declinedAt",
+      r.withdrawn_at AS "rememberedSince",
       s.reason AS "skipReason",
       s.detail AS "skipDetail",
       s.since AS "skippedSince",
@@ -81,6 +84,8 @@ export async function readFactsOf(
     LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
     LEFT JOIN immich_sidecar.withdrawn w ON w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
     LEFT JOIN immich_sidecar.skipped s ON s.source_asset_id = a.id AND s.target_user_id = ${job.targetUserId}
+    LEFT JOIN immich_sidecar_remembered.photo r
+      ON r.source_asset_id = a.id AND r.target_user_id = ${job.targetUserId}
     WHERE a.id = ANY (${assetIds as string[]}::uuid[])
       AND a."ownerId" = ${job.sourceUserId}
     ORDER BY a.id`;

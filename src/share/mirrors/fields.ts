@@ -33,7 +33,7 @@ const GROUPS: Readonly<Record<GroupName, { readonly asset?: readonly string[]; r
   });
 
 /** The groups that this release has. */
-export function fieldGroups(schema: ImmichSchema): FieldGroup[] {
+export function fieldGroups(schema: Pick<ImmichSchema, 'has'>): FieldGroup[] {
   return Object.entries(GROUPS).map(([name, columns]) => ({
     name: name as GroupName,
     base: `base_${name}`,

@@ -73,7 +73,8 @@ export function isLockedFor(sql: Sql, targetUserId: Fragment): Fragment {
 
 /**
  * Removes the rows of mirrors that findLocked has found, before their files: whatever keeps a file where it is must not keep a locked
- * photo in somebody's timeline. The journal keeps the files, and phases/unfinished.ts removes them (docs/invariants.md, 6).
+ * photo in somebody's timeline. The journal keeps the files, and phases/unfinished.ts removes them (docs/invariants.md, 6). They go as well when
+ * it cannot be remembered what their targets have done to them.
  */
 export async function withdrawLocked(
   database: Database,
@@ -84,17 +85,15 @@ export async function withdrawLocked(
   const withdrawn = await inBatches(
     database,
     found,
-    async (tx, batch) => {
-      await removeLocked(tx, schema, batch);
-      return batch;
-    },
+    async (tx, batch) => ({ batch, forgotten: await removeLocked(tx, schema, batch) }),
     ({ jobName, sourceAssetId }, error) => problems.push(refused(error, { job: jobName, assetId: sourceAssetId })),
     'READ COMMITTED',
   );
-  return { withdrawn: withdrawn.flat(), problems };
+  problems.push(...withdrawn.flatMap(({ forgotten }) => forgotten));
+  return { withdrawn: withdrawn.flatMap(({ batch }) => batch), problems };
 }
 
-async function removeLocked(tx: Sql, schema: LockingSchema, batch: readonly Withdrawal[]): Promise<void> {
+async function removeLocked(tx: Sql, schema: LockingSchema, batch: readonly Withdrawal[]): Promise<Problem[]> {
   const ids = batch.map(({ mirrorAssetId }) => mirrorAssetId);
   // With the lock nobody can give them another file or face.
   await tx`SELECT FROM asset WHERE id = ANY (${ids}::uuid[]) ORDER BY id FOR UPDATE`;
@@ -112,7 +111,7 @@ async function removeLocked(tx: Sql, schema: LockingSchema, batch: readonly With
     FROM immich_sidecar.asset_map m
     WHERE m.mirror_asset_id = ANY (${ids}::uuid[])
       AND l.mirror_id = m.mirror_asset_id`;
-  await removeRows(tx, batch, made);
+  return await removeRows(tx, schema, batch, { made, isLocked: true });
 }
 
 /** A person whose cover was cut from a mirror, also one of the target's own. */

@@ -9,6 +9,8 @@ import type { Files, Tools } from '../cycle/tools.ts';
 import { hiddenDirectory, homeOf } from './home.ts';
 import { forgetLinks, type JournalEntry, notRemoved, readLinks, type RemovalFailure, removeFiles } from './journal.ts';
 import { findOriginals, removeOriginals } from '../kept/remove_originals.ts';
+import { noteOwnFields } from '../remembered/own_fields.ts';
+import { type Columns, removeRemembering } from '../remembered/remember.ts';
 import { filesOfMadeAssets, findMadeAssets, type MadeAsset, removeMadeAssets } from './made_by_immich.ts';
 import { releaseFromStacks } from './release_stacks.ts';
 import { recordDuplicates } from '../standing/skips.ts';
@@ -32,6 +34,8 @@ export type RemovalTools = Pick<Tools, 'database' | 'schema' | 'files'>;
  * - their rows, and what hangs on these by Immich's own cascades: metadata, text, embeddings, faces, albums, tags, memories, shared links;
  * - their places in stacks (release_stacks.ts), and what we know of them.
  *
+ * What their targets have done to them is remembered (remembered/remember.ts).
+ *
  * People who are on nothing else go in the phase `orphans`.
  */
 export async function removeMirrors(
@@ -47,6 +51,7 @@ export async function removeMirrors(
     const links = await readLinks(database.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
     const originals = await findOriginals(database.sql, links);
     const made = await findMadeAssets(database.sql, batch.map(({ mirrorAssetId }) => mirrorAssetId));
+    await noteOwnFields(tools, batch);
     database.signal.throwIfAborted();
     const failed = [
       ...removeFiles(await filesOfMadeAssets(database.sql, tools.schema, made), files),
@@ -58,18 +63,18 @@ export async function removeMirrors(
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
     const known = new Map(batch.map((item) => [item.mirrorAssetId, item]));
     problems.push(...failed.map((failure) => notRemoved(failure, placeOf(known.get(failure.entry.mirrorId)))));
-    withdrawn.push(
-      ...(await inBatches(
-        database,
-        done,
-        async (tx, items) => {
-          await removeRows(tx, items, made);
-          await forgetLinks(tx, items.map(({ mirrorAssetId }) => mirrorAssetId));
-          return items;
-        },
-        (item, error) => problems.push(refused(error, placeOf(item))),
-      )).flat(),
+    const removed = await inBatches(
+      database,
+      done,
+      async (tx, items) => {
+        const forgotten = await removeRows(tx, tools.schema, items, { made });
+        await forgetLinks(tx, items.map(({ mirrorAssetId }) => mirrorAssetId));
+        return { items, forgotten };
+      },
+      (item, error) => problems.push(refused(error, placeOf(item))),
     );
+    withdrawn.push(...removed.flatMap(({ items }) => items));
+    problems.push(...removed.flatMap(({ forgotten }) => forgotten));
     onProgress(batch.length);
   }
   return { withdrawn, problems };
@@ -137,20 +142,23 @@ export async function readFilesOfImmich(
 
 /**
  * Removes the rows of mirrors and everything we know of them but the journal of their files; what hangs on an asset goes by Immich's own
- * cascades. `made`: what Immich has made of them.
+ * cascades. `made`: what Immich has made of them. Returns what to report when it could not be remembered what their targets have done to them.
  */
 export async function removeRows(
   tx: Sql,
+  schema: Columns,
   withdrawals: readonly Withdrawal[],
-  made: readonly MadeAsset[],
-): Promise<void> {
+  { made, isLocked = false }: { readonly made: readonly MadeAsset[]; readonly isLocked?: boolean },
+): Promise<Problem[]> {
   const ids = withdrawals.map(({ mirrorAssetId }) => mirrorAssetId);
   const going = new Set(ids);
   await removeMadeAssets(tx, made.filter(({ mirrorAssetId }) => mirrorAssetId !== null && going.has(mirrorAssetId)));
-  await releaseFromStacks(tx, ids);
-  await tx`DELETE FROM asset WHERE id = ANY (${ids}::uuid[])`;
-  await forgetMirrors(tx, withdrawals);
-  await recordDuplicates(tx, withdrawals);
+  return await removeRemembering(tx, schema, withdrawals, isLocked, async () => {
+    await releaseFromStacks(tx, ids);
+    await tx`DELETE FROM asset WHERE id = ANY (${ids}::uuid[])`;
+    await forgetMirrors(tx, withdrawals);
+    await recordDuplicates(tx, withdrawals);
+  });
 }
 
 /** Forgets that these are mirrors, but for the journal of their files, and remembers the decisions among the reasons. */

@@ -21,7 +21,14 @@ export interface RowDifference extends Omit<Evidence, 'hasLocks'> {
   readonly tables: readonly string[];
   readonly mirrorSidecar: string | null;
   readonly sourceSidecar: string | null;
+  /** What the fields that Immich writes into sidecars are worth at the mirror, as groupSum says it. */
+  readonly sums: Readonly<Record<string, string>>;
+  /** Those of which it is noted that they are the target's. */
+  readonly noted: readonly string[];
 }
+
+/** A withdrawn mirror's part of that. */
+export type FieldDifference = Omit<RowDifference, 'follow' | 'settle' | 'tables'>;
 
 /** Written by Immich for each asset, no matter who owns it; what it has done for the source it need not do for the mirror. */
 export const PROGRESS = 'asset_job_status';
@@ -34,7 +41,6 @@ export async function compareRows(
   page: MirrorPage,
 ): Promise<RowDifference[]> {
   const groups = fieldGroups(schema);
-  const hasLocks = schema.has('asset_exif', 'lockedProperties');
   return await sql<RowDifference[]>`
     SELECT *
     FROM (
@@ -44,29 +50,66 @@ export async function compareRows(
         ${groupsIn(sql, groups, 'follow')} AS follow,
         ${groupsIn(sql, groups, 'settle')} AS settle,
         ${differingTables(sql, schema, groups)} AS tables,
-        ${groupsIn(sql, groups, 'differ')} AS differing,
-        ${hasLocks ? lockedFields(sql) : sql`'{}'::text[]`} AS locked,
-        EXISTS (
-          SELECT 1
-          FROM asset_job_status done
-          WHERE done."assetId" = mirror.id
-            AND done."metadataExtractedAt" > mirror_exif."updatedAt" - interval '5 seconds'
-        ) AS "isExtracted",
-        coalesce(m.sidecar_said, '{}') AS known,
-        ${sidecarPath(sql, schema, 'mirror')} AS "mirrorSidecar",
-        ${sidecarPath(sql, schema, 'a')} AS "sourceSidecar"
+        ${evidence(sql, schema)}
       FROM ${mirrorsOn(sql, job, page)}
       JOIN asset a ON a.id = m.source_asset_id
       JOIN asset mirror ON mirror.id = m.mirror_asset_id
       LEFT JOIN asset_exif e ON e."assetId" = a.id
       LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
-      CROSS JOIN LATERAL (
-        SELECT ${commaSeparated(sql, groups.flatMap((group) => sumsOf(sql, schema, group)))}
-      ) AS sums
+      CROSS JOIN LATERAL (${allSums(sql, schema)}) AS sums
       WHERE ${unguessed(sql, isMeant(sql, job))}
     ) AS compared
     WHERE (follow, settle, tables, differing)
       IS DISTINCT FROM ('{}'::text[], '{}'::text[], '{}'::text[], '{}'::text[])`;
+}
+
+/** The same of these mirrors, whatever becomes of them, and of fields that Immich also reads from files only. Reads only. */
+export async function compareFields(
+  sql: Sql,
+  schema: ImmichSchema,
+  mirrorAssetIds: readonly string[],
+): Promise<FieldDifference[]> {
+  return await sql<FieldDifference[]>`
+    SELECT *
+    FROM (
+      SELECT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId", ${evidence(sql, schema)}
+      FROM immich_sidecar.asset_map m
+      JOIN asset a ON a.id = m.source_asset_id
+      JOIN asset mirror ON mirror.id = m.mirror_asset_id
+      LEFT JOIN asset_exif e ON e."assetId" = a.id
+      LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
+      CROSS JOIN LATERAL (${allSums(sql, schema)}) AS sums
+      WHERE m.mirror_asset_id = ANY (${mirrorAssetIds as string[]}::uuid[])
+    ) AS compared
+    WHERE differing <> '{}'`;
+}
+
+/** What says whose a field is, as columns of a RowDifference. */
+function evidence(sql: Sql, schema: ImmichSchema): Fragment {
+  const groups = fieldGroups(schema);
+  const written = groups.filter(({ name }) => isSidecarField(name)).map(({ name }) => name);
+  const sums = written.flatMap((name) => [sql`${name}::text`, sql`sums.${sql(`mirror_${name}`)}`]);
+  const noted = written.map((name) =>
+    sql`CASE WHEN m.own_fields->>${name}::text = sums.${sql(`mirror_${name}`)}::text THEN ${name}::text END`
+  );
+  return sql`
+    ${groupsIn(sql, groups, 'differ')} AS differing,
+    ${schema.has('asset_exif', 'lockedProperties') ? lockedFields(sql) : sql`'{}'::text[]`} AS locked,
+    EXISTS (
+      SELECT 1
+      FROM asset_job_status done
+      WHERE done."assetId" = mirror.id
+        AND done."metadataExtractedAt" > mirror_exif."updatedAt" - interval '5 seconds'
+    ) AS "isExtracted",
+    coalesce(m.sidecar_said, '{}') AS known,
+    ${sidecarPath(sql, schema, 'mirror')} AS "mirrorSidecar",
+    ${sidecarPath(sql, schema, 'a')} AS "sourceSidecar",
+    jsonb_build_object(${commaSeparated(sql, sums)}) AS sums,
+    array_remove(ARRAY[${commaSeparated(sql, noted)}], NULL) AS noted`;
+}
+
+function allSums(sql: Sql, schema: ImmichSchema): Fragment {
+  return sql`SELECT ${commaSeparated(sql, fieldGroups(schema).flatMap((group) => sumsOf(sql, schema, group)))}`;
 }
 
 /** What a group is worth at the source, at the mirror, and was when it was written: columns `source_…`, `mirror_…`. */

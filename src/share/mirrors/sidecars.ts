@@ -69,6 +69,8 @@ export interface Evidence {
 export interface Judgement {
   /** What Immich's extraction has written: put right from the source. */
   readonly extracted: readonly SidecarField[];
+  /** What the target has changed. */
+  readonly theirs: readonly SidecarField[];
   /** What the mirror's sidecar says that is not its owner's doing, and was not known yet. */
   readonly news: readonly string[];
 }
@@ -90,5 +92,9 @@ export function judgeFields({ mirror, source, isOwn }: SidecarPair, evidence: Ev
   const differing = SIDECAR_FIELDS.filter((field) => evidence.differing.includes(field));
   const theirs = differing.filter(isTheirs);
   const news = [...mirror ?? []].filter(([field, said]) => !theirs.includes(field) && !known.has(said));
-  return { extracted: differing.filter((field) => !theirs.includes(field)), news: news.map(([, said]) => said) };
+  return {
+    extracted: differing.filter((field) => !theirs.includes(field)),
+    theirs,
+    news: news.map(([, said]) => said),
+  };
 }

@@ -209,7 +209,12 @@ export async function removeIdleTags(tx: Sql, schema: ImmichSchema, tags: readon
     WHERE t.id = ANY (${locked.map(({ id }) => id)}::uuid[])
       AND ${isIdle(tx, schema)}`;
   const removed = gone.map(({ id }) => id);
+  // Those below go with them, by Immich's cascade, also if they are in a later batch.
+  await tx`
+    DELETE FROM immich_sidecar_tags.tag own
+    USING tag_closure below
+    WHERE below.id_ancestor = ANY (${removed}::uuid[])
+      AND own.tag_id = below.id_descendant`;
   await tx`DELETE FROM tag WHERE id = ANY (${removed}::uuid[])`;
-  await tx`DELETE FROM immich_sidecar_tags.tag WHERE tag_id = ANY (${removed}::uuid[])`;
   return removed.length;
 }

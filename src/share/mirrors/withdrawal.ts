@@ -12,6 +12,9 @@ export interface Withdrawal {
 /** Decisions about the target's account: such a source is not mirrored again until somebody asks for it. */
 export const REMEMBERED: ReadonlySet<WithdrawReason> = new Set(['target-trashed', 'target-deleted', 'detached']);
 
+/** The share was ended, or the mirror is the target's own now: nothing is kept of what they have done to it. */
+export const ENDED: ReadonlySet<WithdrawReason> = new Set(['unshared', 'detached']);
+
 /** How many withdrawals there are for each reason. */
 export type ReasonCounts = Readonly<Partial<Record<WithdrawReason, number>>>;
 

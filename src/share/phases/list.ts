@@ -5,6 +5,7 @@ import { extractedVideos } from './extracted_videos.ts';
 import { faceAssignments } from './face_assignments.ts';
 import { faces } from './faces.ts';
 import { files } from './files.ts';
+import { forsaken } from './forsaken.ts';
 import { furtherPeople } from './further_people.ts';
 import { foundPeople, releasedPeople } from './hand_over.ts';
 import { grace } from './grace.ts';
@@ -62,6 +63,7 @@ export const PHASES = Object.freeze(
     releasedPeople,
     lostThumbnails,
     embeddings,
+    forsaken,
     rechecks,
     grace,
   ] as const,

@@ -23,6 +23,7 @@ import { copiedOriginals, type InspectedMirror, inspectFiles, linkFiles } from '
 import { mirrorIds, type MirrorPlan, planMirror } from '../mirrors/plan.ts';
 import { findTakenPaths } from '../mirrors/taken_paths.ts';
 import { insertPeople } from '../people/insert_people.ts';
+import { type OwnParts, readOwnParts } from '../remembered/give_back.ts';
 import { type Candidate, findOwnUploads, type Part, readCandidates } from '../selection/candidates.ts';
 import { type KnownSkip, markKnown, recordSkips, skipOf } from '../standing/skips.ts';
 import { readStanding, readyCount } from '../standing/standing.ts';
@@ -96,13 +97,27 @@ async function* planNewAssets(view: View, job: Job, part: Part): AsyncGenerator<
     const newId = mirrorIds();
     const [duplicated, others] = partition(candidates, ({ id }) => duplicates.has(id));
     const [usable, unusable] = partition(others, ({ originalPath }) => isPlainPath(originalPath));
-    const planned = usable.map((candidate) => planMirror(candidate, job, newId));
+    const own = await readOwnParts(sql, schema, job, usable.map(({ id }) => id));
+    const planned = usable.map((candidate) => planMirror(withoutOwn(candidate, own.get(candidate.id)), job, newId));
     const taken = await findTakenPaths(sql, job, planned.map(({ mirrorPath }) => mirrorPath));
     const [late, plans] = partition(planned, ({ mirrorPath }) => taken.has(mirrorPath));
     const { mirrors, skips } = await inspectFiles(plans, files);
     const all = [...duplicated.map(duplicateSkip), ...unusable.map(unusableSkip), ...late.map(lateSkip), ...skips];
     yield { mirrors, skips: await markKnown(sql, job, all) };
   }
+}
+
+/** Without the files that show what the target has changed on an earlier mirror: Immich makes theirs. */
+function withoutOwn(candidate: Candidate, own: OwnParts | undefined): Candidate {
+  if (own === undefined) return candidate;
+  const { hasOwnEdits, hasOwnSidecar } = own;
+  return {
+    ...candidate,
+    files: candidate.files.filter(({ type, isEdited }) =>
+      !(hasOwnEdits && isEdited) && !(hasOwnSidecar && type === 'sidecar')
+    ),
+    sidecarPath: hasOwnSidecar ? null : candidate.sidecarPath,
+  };
 }
 
 function isNew(known: Set<string>, value: string): boolean {

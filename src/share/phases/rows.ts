@@ -11,6 +11,7 @@ import type { Job } from '../jobs/job.ts';
 import { mirrorPages } from '../mirrors/pages.ts';
 import { compareRows, isSidecarField, plainColumns, PROGRESS, type RowDifference } from '../mirrors/row_differences.ts';
 import { judgeFields, readSidecarPair, type SidecarPair } from '../mirrors/sidecars.ts';
+import { type OwnFields, ownFields } from '../remembered/own_fields.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A mirror whose rows no longer say what its source's say. A dry run prints it; apply consumes it. */
@@ -25,6 +26,8 @@ export interface RowsPlan {
   readonly tables: readonly string[];
   /** What the mirror's sidecar says without its owner having said it, and that is news: only noted. */
   readonly said: readonly string[];
+  /** Fields of which it is news that they are the target's, with what they are worth: only noted. */
+  readonly own: OwnFields;
 }
 
 /** How many texts of sidecars are remembered of a mirror: a few for each field. */
@@ -59,9 +62,15 @@ export const rows = definePhase({
     ),
     ...linesOf(
       '~',
-      'photos to note as equal',
+      'photos to note what is new about',
       page.filter((item) => !isFollowing(item)),
-      ({ mirrorAssetId, settle }) => `mirror ${mirrorAssetId} is as its source: ${settle.join(', ') || 'its sidecar'}`,
+      ({ mirrorAssetId, settle, own }) =>
+        [
+          `mirror ${mirrorAssetId}`,
+          ...settle.length === 0 ? [] : [`is as its source: ${settle.join(', ')}`],
+          ...Object.keys(own).length === 0 ? [] : [`has its owner's ${Object.keys(own).join(', ')}`],
+          ...settle.length + Object.keys(own).length === 0 ? ['has another sidecar'] : [],
+        ].join(' '),
     ),
   ],
 });
@@ -73,13 +82,18 @@ function isFollowing({ follow, tables }: RowsPlan): boolean {
 
 /** Decides whose doing a difference is; undefined when nothing is to be done about it. */
 function judge(difference: RowDifference, schema: ImmichSchema, files: Files): RowsPlan | undefined {
-  const { mirrorSidecar, sourceSidecar, differing, locked, isExtracted, known, ...plan } = difference;
+  const { mirrorSidecar, sourceSidecar, differing, locked, isExtracted, known, sums, noted, ...plan } = difference;
   const hasLocks = schema.has('asset_exif', 'lockedProperties');
   const isAboutSidecars = [...differing, ...plan.follow, ...plan.settle].some(isSidecarField);
   const pair = isAboutSidecars ? readSidecarPair(files, mirrorSidecar, sourceSidecar) : NO_SIDECARS;
-  const { extracted, news } = judgeFields(pair, { differing, locked, hasLocks, isExtracted, known });
-  const item = { ...plan, follow: [...plan.follow, ...extracted], said: news };
-  return isFollowing(item) || item.settle.length + item.said.length > 0 ? item : undefined;
+  const { extracted, theirs, news } = judgeFields(pair, { differing, locked, hasLocks, isExtracted, known });
+  const own = ownFields(theirs, { sums, noted });
+  const item = { ...plan, follow: [...plan.follow, ...extracted], said: news, own };
+  return isFollowing(item) || isNews(item) ? item : undefined;
+}
+
+function isNews({ settle, said, own }: RowsPlan): boolean {
+  return settle.length + said.length + Object.keys(own).length > 0;
 }
 
 const NO_SIDECARS: SidecarPair = Object.freeze({ mirror: undefined, source: undefined, isOwn: false });
@@ -185,7 +199,7 @@ async function followColumns(
 /** Notes what the mirrors were given. */
 async function noteBases(tx: Sql, schema: ImmichSchema, batch: readonly RowsPlan[]): Promise<void> {
   const groups = fieldGroups(schema);
-  const noted = batch.filter(({ follow, settle, said }) => follow.length + settle.length + said.length > 0);
+  const noted = batch.filter((plan) => plan.follow.length > 0 || isNews(plan));
   if (noted.length === 0) return;
   const assignments = groups.map((group) =>
     tx`
@@ -197,6 +211,7 @@ async function noteBases(tx: Sql, schema: ImmichSchema, batch: readonly RowsPlan
   await tx`
     UPDATE immich_sidecar.asset_map m
     SET ${commaSeparated(tx, assignments)},
+        own_fields = nullif(coalesce(m.own_fields, '{}') || plan.own, '{}'),
         sidecar_said = CASE
           WHEN cardinality(plan.said) = 0 THEN m.sidecar_said
           ELSE (coalesce(m.sidecar_said, '{}') || plan.said)[greatest(1, cardinality(coalesce(m.sidecar_said, '{}') || plan.said) - ${
@@ -213,5 +228,5 @@ async function noteBases(tx: Sql, schema: ImmichSchema, batch: readonly RowsPlan
 function planned(tx: Sql, batch: readonly RowsPlan[]): Fragment {
   return tx`
     jsonb_to_recordset(${tx.json(batch as never)}) AS plan
-      ("sourceAssetId" uuid, "mirrorAssetId" uuid, follow text[], settle text[], said uuid[])`;
+      ("sourceAssetId" uuid, "mirrorAssetId" uuid, follow text[], settle text[], said uuid[], own jsonb)`;
 }

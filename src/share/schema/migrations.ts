@@ -18,6 +18,8 @@ import tags from './017_tags.sql' with { type: 'text' };
 import faceSums from './018_face_sums.sql' with { type: 'text' };
 import peopleSeen from './019_people_seen.sql' with { type: 'text' };
 import albums from './020_albums.sql' with { type: 'text' };
+import remembered from './021_remembered.sql' with { type: 'text' };
+import ownFields from './022_own_fields.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -45,4 +47,6 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 18, name: 'face sums', schema: 'immich_sidecar', sql: faceSums },
   { version: 19, name: 'people seen', schema: 'immich_sidecar', sql: peopleSeen },
   { version: 20, name: 'albums', schema: 'immich_sidecar_albums', sql: albums },
+  { version: 21, name: 'remembered', schema: 'immich_sidecar_remembered', sql: remembered },
+  { version: 22, name: 'own fields', schema: 'immich_sidecar', sql: ownFields },
 ]);

@@ -7,6 +7,7 @@ import type { Tools } from '../cycle/tools.ts';
 import { forgetLinks } from '../mirrors/journal.ts';
 import { forgetMirrors, removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
+import { forgetMirrorsOf, forgetPhotos } from '../remembered/forget.ts';
 import { handOverAll, isOnNoMirror } from '../people/hand_over.ts';
 import { removeOrphans } from '../phases/orphans.ts';
 import { undoUnfinished } from '../phases/unfinished.ts';
@@ -65,6 +66,7 @@ export async function applyDetach(
     people += await handOverAll(tools, targetUserId, isOnNoMirror, onProblem, { keepsThumbnails: true });
   }
   await undoUnfinished(tools, onProblem);
+  await forgetPhotos(database, plan.remembered, onProblem);
   return { kept, removed: removal.withdrawn.length, people, problems };
 }
 
@@ -115,6 +117,7 @@ async function detach(
     FROM immich_sidecar.asset_map
     WHERE mirror_asset_id = ANY (${ids}::uuid[])
     ON CONFLICT (mirror_asset_id) DO NOTHING`;
+  await forgetMirrorsOf(tx, kept);
   await forgetMirrors(tx, kept.map((mirror) => ({ ...mirror, reason: 'detached' })));
   await tx`
     DELETE FROM immich_sidecar_stacks.stack_map sm

@@ -11,6 +11,7 @@ import { removeOrphans } from '../phases/orphans.ts';
 import { removeIdleTagsOf } from '../phases/tags.ts';
 import { undoUnfinished } from '../phases/unfinished.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
+import { forgetPhotos, type RememberedPhoto } from '../remembered/forget.ts';
 import { isMeant as isMeantBy } from '../selection/selection.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 
@@ -23,6 +24,8 @@ export interface UnshareChoice {
 /** What is removed. A dry run prints it; apply consumes it. */
 export interface UnsharePlan {
   readonly mirrors: readonly Withdrawal[];
+  /** Photos that are not shared now, of which is remembered what their receiver had done to them. */
+  readonly remembered: readonly RememberedPhoto[];
   /** Users who have them, or who have people through sharing. */
   readonly targetUserIds: readonly string[];
   /** Configured jobs that would share the same again. */
@@ -67,6 +70,7 @@ export async function planUnshare(
   ];
   return {
     mirrors,
+    remembered: await findRemembered(sql, jobs, choice),
     targetUserIds,
     configuredJobs: jobs.filter((job) => isMeant(job, choice)).map(({ name }) => name),
     counts: {
@@ -105,6 +109,7 @@ export async function applyUnshare(
     await removeIdleTagsOf(tools, targetUserId, onProblem);
   }
   await undoUnfinished(tools, onProblem);
+  await forgetPhotos(tools.database, plan.remembered, onProblem);
   await transaction(forgetIdleBrakes);
   return { mirrors: removal.withdrawn.length, people, links: before - await countLinks(sql), problems };
 }
@@ -132,6 +137,9 @@ export async function readShares(sql: Sql): Promise<Share[]> {
     SELECT job_name AS job, target_user_id AS "targetUserId"
     FROM immich_sidecar.asset_map
     GROUP BY job_name, target_user_id
+    UNION
+    SELECT job_name, target_user_id
+    FROM immich_sidecar_remembered.photo
     UNION
     SELECT NULL, target_user_id
     FROM immich_sidecar.person_map`;
@@ -181,6 +189,16 @@ async function findMirrors(sql: Sql, jobs: readonly Job[], choice: UnshareChoice
     WHERE ${choice.targetUserId === undefined ? sql`true` : sql`m.target_user_id = ${choice.targetUserId}`}
       AND ${choice.job === undefined ? sql`true` : isOfJob(sql, jobs, choice.job)}
     ORDER BY m.job_name, m.mirror_asset_id`;
+}
+
+async function findRemembered(sql: Sql, jobs: readonly Job[], choice: UnshareChoice): Promise<RememberedPhoto[]> {
+  return await sql<RememberedPhoto[]>`
+    SELECT m.source_asset_id AS "sourceAssetId", m.target_user_id AS "targetUserId"
+    FROM immich_sidecar_remembered.photo m
+    LEFT JOIN asset a ON a.id = m.source_asset_id
+    WHERE ${choice.targetUserId === undefined ? sql`true` : sql`m.target_user_id = ${choice.targetUserId}`}
+      AND ${choice.job === undefined ? sql`true` : isOfJob(sql, jobs, choice.job)}
+    ORDER BY 1, 2`;
 }
 
 /** Whether the mapping `m`, whose source is `a`, is meant by the name of a job. */

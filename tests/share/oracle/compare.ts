@@ -10,6 +10,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   face_search: ['faceId'],
   album_asset: ['albumId', 'assetId'],
   tag_asset: ['assetId', 'tagId'],
+  memory_asset: ['memoriesId', 'assetId'],
+  shared_link_asset: ['sharedLinkId', 'assetId'],
   tag_closure: ['id_ancestor', 'id_descendant'],
 };
 
@@ -94,6 +96,11 @@ function shown(value: unknown): string {
   return JSON.stringify(value, (_, inner) => inner === ANYTHING ? '(anything)' : inner) ?? 'nothing';
 }
 
+/** Lists in an order of their own. */
+function told(values: readonly unknown[]): string {
+  return JSON.stringify(values.map((value) => Array.isArray(value) ? value.toSorted() : value));
+}
+
 /** What the program remembers is about things that are there, and every file of ours is in its journal. */
 function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[] {
   const found: string[] = [];
@@ -126,6 +133,33 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
     'tag',
     memory.tags.map(({ id, targetId, value }) => `${id} ${targetId} ${value}`),
     rows('tag', 'tag_id', 'target_user_id', 'value'),
+  );
+  compare(
+    'photo',
+    memory.remembered.map((it) =>
+      told([
+        it.sourceId,
+        it.targetId,
+        it.isFavorite,
+        Object.keys(it.own),
+        ...[it.albums, it.covers, it.entries, it.tags, it.memories, it.links],
+        it.stackId,
+        it.isPrimary,
+        it.leftStackId,
+      ])
+    ),
+    (own['photo'] ?? []).map((row) =>
+      told([
+        row['source_asset_id'],
+        row['target_user_id'],
+        row['is_favorite'],
+        Object.keys(row['own'] as Row),
+        ...['albums', 'covers', 'entries', 'tags', 'memories', 'links'].map((column) => row[column]),
+        row['stack_id'],
+        row['is_primary'],
+        row['left_stack_id'],
+      ])
+    ),
   );
   const journal = rows('link', 'path');
   const people = new Set(memory.people.map(({ id }) => id));

@@ -3,6 +3,7 @@ import { basesOf, pick } from './fields.ts';
 import { mirrorChecksum, mirrorPath } from './paths.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING } from './records.ts';
+import { giveBack } from './remembered.ts';
 import { hasOwn, isMotionOfMirror, isReady, isSelected } from './selection.ts';
 import type { Row } from './state.ts';
 
@@ -70,5 +71,8 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     faces: new Map(),
     files: new Set(),
     stack: null,
+    own: {},
+    madeIn: memory.cycles,
   });
+  giveBack(prediction, id);
 }

@@ -4,7 +4,9 @@ import { ANYTHING, same, touch } from './records.ts';
 import { IN_SIDECAR, Sidecars } from './sidecars.ts';
 import type { Row } from './state.ts';
 
-const COLUMNS: Readonly<Record<Group, { readonly asset?: readonly string[]; readonly exif?: readonly string[] }>> = {
+export const COLUMNS: Readonly<
+  Record<Group, { readonly asset?: readonly string[]; readonly exif?: readonly string[] }>
+> = {
   description: { exif: ['description'] },
   date: { asset: ['localDateTime', 'fileCreatedAt'], exif: ['dateTimeOriginal', 'timeZone'] },
   position: { exif: ['latitude', 'longitude', 'city', 'state', 'country'] },
@@ -48,8 +50,10 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
     const [now, here, base] = [wanted(group), valueOf(prediction, group, target), mirror.bases[group]];
     const isOnlyHere = here !== base && here !== now;
     if (IN_SIDECAR.includes(group)) isAboutSidecars ||= isOnlyHere || now !== base;
-    if (isOnlyHere && sidecars.isTheirs(group)) theirs.add(group);
-    else {
+    if (isOnlyHere && sidecars.isTheirs(group)) {
+      theirs.add(group);
+      if (IN_SIDECAR.includes(group)) mirror.own[group] = here;
+    } else {
       if (here !== now) writeGroup(prediction, group, source, target);
       mirror.bases[group] = now;
     }
@@ -73,7 +77,8 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
     // What a source has lost for a while is left with its mirror.
     if (table === 'smart_search' && records.of(table, mirror.sourceId).length === 0) continue;
     // What lies outside a crop is marked in these.
-    if (hasOwnEdits && (table === 'asset_ocr' || table === 'ocr_search')) continue;
+    const isNew = mirror.madeIn === prediction.memory.cycles;
+    if (hasOwnEdits && !isNew && (table === 'asset_ocr' || table === 'ocr_search')) continue;
     replaceRows(prediction, table, mirror);
   }
   fillProgress(prediction, mirror);
@@ -93,18 +98,18 @@ export function basesOf(prediction: Prediction, sourceId: string): Record<Group,
   >;
 }
 
-interface Rows {
+export interface Rows {
   readonly asset: Row;
   readonly exif: Row | undefined;
 }
 
-function rowsOf({ records }: Prediction, id: string): Rows {
+export function rowsOf({ records }: Prediction, id: string): Rows {
   const asset = records.asset(id);
   if (asset === undefined) throw new Error(`there is no asset ${id}`);
   return { asset, exif: records.of('asset_exif', id)[0] };
 }
 
-function valueOf({ records }: Prediction, group: Group, { asset, exif }: Rows): string {
+export function valueOf({ records }: Prediction, group: Group, { asset, exif }: Rows): string {
   if (group === 'edits') {
     return JSON.stringify(
       records.of('asset_edit', text(asset['id'])).toSorted((a, b) => Number(a['sequence']) - Number(b['sequence']))

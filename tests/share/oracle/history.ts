@@ -245,7 +245,7 @@ async function furnish(home: Household, names: readonly Name[]): Promise<void> {
 }
 
 /** Reads the ids that the program has given. */
-function witnessOf({ own }: State): Witness {
+function witnessOf({ own, tables }: State): Witness {
   const find = (table: string, conditions: Row, column: string) => {
     const row = (own[table] ?? []).find((candidate) =>
       Object.entries(conditions).every(([name, value]) => candidate[name] === value)
@@ -262,6 +262,7 @@ function witnessOf({ own }: State): Witness {
     stackOf: (source_stack_id, target_user_id) =>
       find('stack_map', { source_stack_id, target_user_id }, 'mirror_stack_id'),
     tagOf: (value, target_user_id) => find('tag', { value, target_user_id }, 'tag_id'),
+    primaryOf: (id) => String((tables['stack'] ?? []).find((row) => row['id'] === id)?.['primaryAssetId']),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
+import type { Row } from './state.ts';
 
 /** What belongs to the target's owner as soon as he has touched it, apart from everything else. */
 export const GROUPS = ['description', 'date', 'position', 'rating', 'tags', 'locks', 'visibility', 'edits'] as const;
@@ -24,6 +25,45 @@ export interface Mirror {
   readonly files: Set<string>;
   /** The stack that we put it into. */
   stack: string | null;
+  /** What each group is worth that was found to be the target's. */
+  own: Partial<Record<Group, string>>;
+  /** The cycle that made it. */
+  readonly madeIn: number;
+}
+
+/** What the target had done to a mirror that was withdrawn. */
+export interface Remembered {
+  readonly sourceId: string;
+  readonly targetId: string;
+  /** The cycle that withdrew it. */
+  readonly goneIn: number;
+  readonly isFavorite: boolean;
+  readonly own: Partial<Record<Group, string>>;
+  readonly asset: Row;
+  readonly exif: Row;
+  readonly edits: readonly Row[] | undefined;
+  readonly albums: readonly string[];
+  readonly covers: readonly string[];
+  /** Albums that it is not to be put into again. */
+  readonly entries: readonly string[];
+  readonly tags: readonly string[];
+  readonly memories: readonly string[];
+  readonly links: readonly string[];
+  /** A stack of the target's own. */
+  readonly stackId: string | null;
+  readonly isPrimary: boolean;
+  /** What took its place as the primary asset. */
+  heirId: string | null;
+  /** A stack of ours that it was taken out of. */
+  readonly leftStackId: string | null;
+}
+
+/** A stack of the target's own that was dissolved as too few were left of it. */
+export interface DissolvedStack {
+  readonly id: string;
+  readonly targetId: string;
+  members: string[];
+  primary: string | null;
 }
 
 export interface MirrorFace {
@@ -83,6 +123,11 @@ export interface Memory {
   tags: MadeTag[];
   /** `source target` of photos that the target has trashed or deleted. */
   refused: Set<string>;
+  /** Of photos that may come back. */
+  remembered: Remembered[];
+  dissolved: DissolvedStack[];
+  /** Cycles so far. */
+  cycles: number;
   /** `source target` of photos that the target had, too. */
   duplicates: Set<string>;
   /** `source target` of photos that are to be shared although the target has them. */
@@ -98,6 +143,9 @@ export function emptyMemory(): Memory {
     stacks: [],
     tags: [],
     refused: new Set(),
+    remembered: [],
+    dissolved: [],
+    cycles: 0,
     duplicates: new Set(),
     wanted: new Set(),
     names: new Map(),
@@ -111,4 +159,6 @@ export interface Witness {
   personOf(origin: string, targetId: string): string;
   stackOf(sourceStackId: string, targetId: string): string;
   tagOf(value: string, targetId: string): string;
+  /** Of a stack that was made again without the asset that had been its first: any of its members. */
+  primaryOf(stackId: string): string;
 }

@@ -8,6 +8,7 @@ import { fillAlbums, linkLivePhotos } from './links.ts';
 import { heedCommands, loseFiles, removeLitter } from './own.ts';
 import { followPeople, loseThumbnails, releaseFoundPeople, releasePeople, yieldPeople } from './people.ts';
 import type { Prediction } from './prediction.ts';
+import { forgetForsaken, giveCoversBack, stackAgain } from './remembered.ts';
 import { followStacks } from './stacks.ts';
 import { isMeant } from './selection.ts';
 import { followTags, removeIdleTags } from './tags.ts';
@@ -18,6 +19,7 @@ import { withdraw, withdrawLocked } from './withdraw.ts';
  * memory. It knows the tables of Immich and the meaning of a share, and nothing of how the program works.
  */
 export function predict(prediction: Prediction): void {
+  prediction.memory.cycles++;
   lookUpNames(prediction);
   heedCommands(prediction);
   loseFiles(prediction);
@@ -29,9 +31,11 @@ export function predict(prediction: Prediction): void {
   withdraw(prediction);
   removeExtracted(prediction);
   for (const job of prediction.jobs) createMirrors(prediction, job);
+  stackAgain(prediction);
   for (const mirror of prediction.memory.mirrors.filter((mirror) => isMeant(prediction, mirror))) {
     followFiles(prediction, mirror, followFields(prediction, mirror));
   }
+  giveCoversBack(prediction);
   linkLivePhotos(prediction);
   followTags(prediction);
   fillAlbums(prediction);
@@ -42,4 +46,5 @@ export function predict(prediction: Prediction): void {
   releasePeople(prediction);
   loseThumbnails(prediction);
   removeIdleTags(prediction);
+  forgetForsaken(prediction);
 }

@@ -1,5 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
-import type { KnownPerson, Memory, Mirror, Witness } from './memory.ts';
+import type { KnownPerson, Memory, Mirror, Remembered, Witness } from './memory.ts';
 import { Records } from './records.ts';
 import type { FileFact, Row, State } from './state.ts';
 
@@ -10,6 +10,8 @@ export class Prediction {
   readonly memory: Memory;
   /** Mirrors of whose files nobody knows any more that they are ours. */
   readonly lost = new Set<string>();
+  /** What is remembered of mirrors that this cycle makes again, by their new ids. */
+  readonly returned = new Map<string, Remembered>();
 
   constructor(
     readonly before: State,

@@ -14,6 +14,10 @@ const WRITTEN: Readonly<
 
 export const IN_SIDECAR = Object.keys(WRITTEN) as Group[];
 
+export function locksOf(group: Group): readonly string[] {
+  return WRITTEN[group]?.locks ?? [];
+}
+
 /**
  * Whose a value on a mirror is that neither we nor its source gave it: the target's when Immich has it locked, or when the sidecar that Immich wrote for
  * the mirror says something of it that no sidecar of ours ever said.
@@ -39,10 +43,14 @@ export class Sidecars {
   }
 
   isTheirs(group: Group): boolean {
-    const written = WRITTEN[group];
-    if (written === undefined || written.locks.some((lock) => this.#locks.includes(lock))) return true;
+    if (WRITTEN[group] === undefined || this.isHeld(group)) return true;
     const said = this.#own.get(group);
     return this.#isOwn && said !== undefined && said !== this.#source.get(group) && !this.mirror.said.has(said);
+  }
+
+  /** Whether Immich has it locked. */
+  isHeld(group: Group): boolean {
+    return locksOf(group).some((lock) => this.#locks.includes(lock));
   }
 
   /** Remembers what the sidecar says of everything but `theirs`. */

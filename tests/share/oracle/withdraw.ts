@@ -4,6 +4,7 @@ import type { Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { CHILDREN } from './records.ts';
 import { personThumbnail } from './photos.ts';
+import { noteHeirs, remember } from './remembered.ts';
 import { isInGrace, isLockedFor } from './selection.ts';
 import { leaveStacks } from './stacks.ts';
 
@@ -29,7 +30,7 @@ export function withdrawLocked(prediction: Prediction): void {
       records.change(person, { faceAssetId: null, thumbnailPath: '' });
     }
   }
-  removeMirrors(prediction, going);
+  removeMirrors(prediction, going, true);
 }
 
 /** Withdraws what has to go; twice, as a moving part goes with its still. */
@@ -42,7 +43,7 @@ export function withdraw(prediction: Prediction): void {
     for (const { mirror, reason } of going) {
       if (reason === 'refused') prediction.memory.refused.add(`${mirror.sourceId} ${mirror.targetId}`);
     }
-    removeMirrors(prediction, going.map(({ mirror }) => mirror));
+    removeMirrors(prediction, going.map(({ mirror }) => mirror), false);
   }
 }
 
@@ -69,8 +70,9 @@ function isReplacedByImmich({ records, memory }: Prediction, mirror: Mirror): bo
     );
 }
 
-function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void {
+function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[], isLocked: boolean): void {
   const { records, memory, files } = prediction;
+  remember(prediction, mirrors, isLocked);
   const ids = new Set(mirrors.map(({ id }) => id));
   for (const mirror of mirrors) {
     for (const path of pathsOf(prediction, mirror)) files.delete(path);
@@ -81,7 +83,9 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void
     removeFace(prediction, text(face['id']));
   }
   for (const table of CHILDREN) records.remove(table, (row) => ids.has(text(row['assetId'])));
-  for (const table of ['album_asset', 'tag_asset']) records.remove(table, (row) => ids.has(text(row['assetId'])));
+  for (const table of ['album_asset', 'tag_asset', 'memory_asset', 'shared_link_asset']) {
+    records.remove(table, (row) => ids.has(text(row['assetId'])));
+  }
   records.remove('asset', (row) => ids.has(text(row['id'])));
   for (const row of records.all('asset')) {
     if (ids.has(text(row['livePhotoVideoId']))) records.change(row, { livePhotoVideoId: null });
@@ -90,6 +94,7 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[]): void
     if (ids.has(text(row['albumThumbnailAssetId']))) records.change(row, { albumThumbnailAssetId: null });
   }
   memory.mirrors = memory.mirrors.filter(({ id }) => !ids.has(id));
+  noteHeirs(prediction, ids);
 }
 
 /** What we made for a mirror, and what Immich has made for it since: the sidecar of an edit also if its row is lost. */

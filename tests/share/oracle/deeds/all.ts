@@ -4,6 +4,7 @@ import { IMMICH_DEEDS } from './immich.ts';
 import { OWN_DEEDS } from './own.ts';
 import { PEOPLE_DEEDS } from './people.ts';
 import { PHOTO_DEEDS } from './photos.ts';
+import { RETURNING_DEEDS } from './returning.ts';
 import type { Deeds } from './scene.ts';
 import { STACK_DEEDS, TARGET_DEEDS } from './target.ts';
 
@@ -17,4 +18,5 @@ export const DEEDS: Deeds = {
   ...STACK_DEEDS,
   ...OWN_DEEDS,
   ...CHOICE_DEEDS,
+  ...RETURNING_DEEDS,
 };
