@@ -109,9 +109,11 @@ async function fromApi(subject: Sources, config: Config): Promise<Samples> {
   if (!isAllowed(await subject.permissions.use(), 'asset.read')) {
     throw new NotLookedAt('The API key may not read assets.');
   }
-  const [api, version] = [await subject.api.use(), versionText(await subject.server.use())];
+  const [api, version] = [await subject.api.use(), await subject.server.use()];
   const locator = new Locator(pathRulesOf(config));
-  for await (const page of searchAssets(api, { visibility: 'timeline' }, { size: SAMPLE, withDetails: false })) {
+  for await (
+    const page of searchAssets(api, { visibility: 'timeline' }, { version, size: SAMPLE, withDetails: false })
+  ) {
     const present = page.filter(({ isOffline, isTrashed }) => !isOffline && !isTrashed);
     return {
       originals: present.map(({ originalPath }) => ({
@@ -119,9 +121,9 @@ async function fromApi(subject: Sources, config: Config): Promise<Samples> {
         located: locator.locate(originalPath),
       })),
       locator,
-      version,
+      version: versionText(version),
       hasUploads: present.some(({ libraryId }) => !libraryId),
     };
   }
-  return { originals: [], locator, version, hasUploads: false };
+  return { originals: [], locator, version: versionText(version), hasUploads: false };
 }

@@ -43,13 +43,13 @@ async function listAlbums(api: ImmichApi, { version }: Account): Promise<readonl
 /** The ids of the user's own assets that match. */
 export async function ownAssetIds(
   api: ImmichApi,
-  { userId }: Account,
+  { userId, version }: Account,
   visibilities: readonly Visibility[],
   filter: Omit<SearchFilter, 'visibility'>,
 ): Promise<readonly string[]> {
   const found = await Promise.all(visibilities.map(async (visibility) => {
     const ids: string[] = [];
-    const options = { size: api.idsPerRequest, withDetails: false };
+    const options = { version, size: api.idsPerRequest, withDetails: false };
     for await (const page of searchAssets(api, { ...filter, visibility }, options)) {
       for (const { id, ownerId } of page) if (ownerId === userId) ids.push(id);
     }

@@ -1,6 +1,10 @@
 import { getLogger } from '@logtape/logtape';
 import { z } from 'zod';
 import type { ImmichApi } from './client.ts';
+import { hasFilter, type SearchFilter, searchRequest, type Window } from './search_request.ts';
+import type { ServerVersion } from './server.ts';
+
+export type { SearchFilter } from './search_request.ts';
 
 const logger = getLogger(['immich-sidecar', 'immich']);
 
@@ -56,21 +60,23 @@ const assetAnswer = z.object({
 export type FoundAsset = z.output<typeof assetAnswer>;
 
 const pageAnswer = z.object({
-  assets: z.object({ items: z.array(assetAnswer), nextPage: z.string().nullish() }),
+  assets: z.object({
+    items: z.array(assetAnswer),
+    nextPage: z.string().nullish(),
+    /** From 3.2 on. */
+    nextCursor: z.string().nullish(),
+  }),
 });
 
-type Page = z.output<typeof pageAnswer>['assets'];
-
-/** What to look for. Without it: everything of this visibility. */
-export interface SearchFilter {
-  readonly visibility: 'timeline' | 'archive';
-  readonly albumIds?: readonly string[];
-  readonly tagIds?: readonly string[];
-  /** ISO 8601: only what Immich changed since. */
-  readonly updatedAfter?: string;
+interface Answer {
+  readonly items: readonly FoundAsset[];
+  /** To ask for what follows; undefined at the end. */
+  readonly next: string | undefined;
 }
 
 export interface SearchOptions {
+  /** Of the server. */
+  readonly version: ServerVersion;
   /** Assets per request, at most 1,000. */
   readonly size: number;
   /** Whether EXIF data and people come with each asset. */
@@ -81,35 +87,35 @@ export interface SearchOptions {
  * All assets that match, page by page in the order of their capture time, each exactly once however many share a time.
  * Includes what partners show in the user's timeline.
  *
- * The next page is asked for by the time of the last asset, not by its number: assets that come or go meanwhile shift
- * nothing, and the last page of a million costs Immich no more than the first. Numbers are used within one moment only.
+ * The next page is asked for by the time of the last asset, not by its number or a cursor: assets that come or go meanwhile shift
+ * nothing, and the last page of a million costs Immich no more than the first. Those are used within one moment only.
  */
 export async function* searchAssets(
   api: ImmichApi,
   filter: SearchFilter,
-  { size, withDetails }: SearchOptions,
+  { version, size, withDetails }: SearchOptions,
 ): AsyncGenerator<readonly FoundAsset[]> {
-  const ask = async (window: Window, page: number): Promise<Page> => {
-    const details = withDetails ? { withExif: true, withPeople: true } : {};
-    const body = { ...filter, ...window, ...details, order: 'asc', page, size };
-    return (await api.post('/search/metadata', body, pageAnswer)).assets;
+  const ask = async (window: Window, token: string | undefined): Promise<Answer> => {
+    const body = searchRequest(version, filter, window, { size, withDetails, next: token });
+    const { items, nextPage, nextCursor } = (await api.post('/search/metadata', body, pageAnswer)).assets;
+    return { items, next: (hasFilter(version) ? nextCursor : nextPage) ?? undefined };
   };
   let window: Window = {};
-  let page = 1;
+  let token: string | undefined;
   /** Those already told of the moment at which the window begins. */
   let known: ReadonlySet<string> = new Set();
   for (;;) {
-    const { items, nextPage } = await ask(window, page);
+    const { items, next } = await ask(window, token);
     const fresh = items.filter(({ id }) => !known.has(id));
     if (fresh.length > 0) yield fresh;
     const last = items.at(-1);
-    if (last === undefined || !nextPage) return;
+    if (last === undefined || next === undefined) return;
     const moment = last.fileCreatedAt;
     if (!CAN_BE_ASKED_FOR.test(moment)) {
-      page++;
+      token = next;
       continue;
     }
-    page = 1;
+    token = undefined;
     if (items[0]?.fileCreatedAt !== moment) {
       known = new Set(items.filter(({ fileCreatedAt }) => fileCreatedAt === moment).map(({ id }) => id));
       window = { takenAfter: moment };
@@ -118,7 +124,7 @@ export async function* searchAssets(
     // A whole page of one moment.
     const told = new Set([...known, ...items.map(({ id }) => id)]);
     const end = endOf(moment);
-    const askMoment: AskMoment = (updated, number) => ask({ takenAfter: moment, takenBefore: end, ...updated }, number);
+    const askMoment: AskMoment = (updated, from) => ask({ takenAfter: moment, takenBefore: end, ...updated }, from);
     for await (const found of oneMoment(askMoment, Date.parse(filter.updatedAfter ?? '') || 0, Infinity)) {
       const rest = found.filter(({ id }) => !told.has(id));
       for (const { id } of rest) told.add(id);
@@ -132,14 +138,10 @@ export async function* searchAssets(
 /** Immich takes years of four digits only; a later one has six in its answers. */
 const CAN_BE_ASKED_FOR = /^\d{4}-/;
 
-interface Window {
-  readonly takenAfter?: string;
-  readonly takenBefore?: string;
-  readonly updatedAfter?: string;
-  readonly updatedBefore?: string;
-}
-
-type AskMoment = (updated: Pick<Window, 'updatedAfter' | 'updatedBefore'>, page: number) => Promise<Page>;
+type AskMoment = (
+  updated: Pick<Window, 'updatedAfter' | 'updatedBefore'>,
+  token: string | undefined,
+) => Promise<Answer>;
 
 /**
  * The assets of one moment that were updated between two times, in milliseconds, some of them more than once. Until 2.7
@@ -152,9 +154,9 @@ async function* oneMoment(ask: AskMoment, from: number, to: number): AsyncGenera
     updatedAfter: new Date(from).toISOString(),
     ...(to === Infinity ? {} : { updatedBefore: new Date(to).toISOString() }),
   };
-  const first = await ask(updated, 1);
+  const first = await ask(updated, undefined);
   yield first.items;
-  if (!first.nextPage) return;
+  if (first.next === undefined) return;
   if (to - from > 1) {
     const times = first.items.map(({ updatedAt }) => Date.parse(updatedAt)).sort((a, b) => a - b);
     const cut = Math.min(Math.max(times[times.length >> 1] ?? from, from + 1), to - 1);
@@ -164,12 +166,12 @@ async function* oneMoment(ask: AskMoment, from: number, to: number): AsyncGenera
   }
   const ids = new Set(first.items.map(({ id }) => id));
   let count = ids.size;
-  for (let page = 2, isLast = false; !isLast; page++) {
-    const { items, nextPage } = await ask(updated, page);
+  for (let token: string | undefined = first.next; token !== undefined;) {
+    const { items, next } = await ask(updated, token);
     yield items;
     for (const { id } of items) ids.add(id);
     count += items.length;
-    isLast = !nextPage;
+    token = next;
   }
   if (count === ids.size) return;
   logger.warn('Immich left out {missing} of {count} assets that share the time of capture and of the last update.', {

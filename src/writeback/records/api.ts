@@ -64,7 +64,9 @@ async function* readPages(options: ApiSourceOptions, wanted: RecordOptions): Asy
   const seen = new Set<string>();
   for (const visibility of VISIBILITIES) {
     const filter = { visibility, ...(wanted.since && { updatedAfter: wanted.since.toISOString() }) };
-    for await (const found of searchAssets(api, filter, { size: batchSize, withDetails: true })) {
+    for await (
+      const found of searchAssets(api, filter, { version: options.account.version, size: batchSize, withDetails: true })
+    ) {
       const assets = found.filter((asset) => isOwn(asset, options.account) && !seen.has(asset.id));
       for (const { id } of assets) seen.add(id);
       yield await itemsOf(assets, options, wanted, names);
@@ -156,7 +158,11 @@ class NameLookup {
 
   async #findUsed(): Promise<readonly Visibility[]> {
     for await (
-      const page of searchAssets(this.#options.api, { visibility: 'archive' }, { size: 1, withDetails: false })
+      const page of searchAssets(this.#options.api, { visibility: 'archive' }, {
+        version: this.#options.account.version,
+        size: 1,
+        withDetails: false,
+      })
     ) {
       if (page.length > 0) return VISIBILITIES;
     }

@@ -2,6 +2,37 @@ import { capture, type Dialect, type Json } from './captures.ts';
 import type { FakeAsset, FakeLibrary } from './library.ts';
 import { assetJson } from './shapes.ts';
 
+/** The same as later releases have it, with `filter`, `orderBy` and `cursor` (from 3.2 on). */
+export interface FilterBody {
+  readonly filter: {
+    readonly visibility?: { readonly eq: FakeAsset['visibility'] };
+    readonly trashedAt?: { readonly eq: null };
+    readonly albumIds?: { readonly all: readonly string[] };
+    readonly tagIds?: { readonly all: readonly string[] };
+    readonly takenAt?: { readonly gte?: string; readonly lte?: string };
+    readonly updatedAt?: { readonly gte?: string; readonly lte?: string };
+  };
+  readonly orderBy?: { readonly field: string; readonly direction: 'asc' | 'desc' };
+  readonly cursor?: string;
+}
+
+/** A cursor is a page of what was asked for. */
+function flat({ filter, orderBy, cursor, ...rest }: FilterBody & SearchBody): SearchBody {
+  const { visibility, albumIds, tagIds, takenAt, updatedAt } = filter;
+  const given = {
+    visibility: visibility?.eq,
+    albumIds: albumIds?.all,
+    tagIds: tagIds?.all,
+    takenAfter: takenAt?.gte,
+    takenBefore: takenAt?.lte,
+    updatedAfter: updatedAt?.gte,
+    updatedBefore: updatedAt?.lte,
+    order: orderBy?.direction ?? 'desc',
+    page: cursor === undefined ? 1 : Number(atob(cursor)),
+  };
+  return { ...rest, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}
+
 /** The body of `POST /search/metadata`, as far as it matters here. */
 export interface SearchBody {
   readonly page?: number;
@@ -25,7 +56,9 @@ function microseconds(time: string): number {
 }
 
 /** One page, in the order and with the limits of its release. */
-export function search(dialect: Dialect, library: FakeLibrary, body: SearchBody): Json {
+export function search(dialect: Dialect, library: FakeLibrary, asked: SearchBody | FilterBody): Json {
+  const hasFilter = 'filter' in asked;
+  const body = hasFilter ? flat(asked) : asked;
   const { page = 1, size = 250, withExif = false, withPeople = false } = body;
   const isOldest = dialect === '2.7.5';
   const isAlbum = body.albumIds !== undefined && body.albumIds.length > 0;
@@ -63,6 +96,7 @@ export function search(dialect: Dialect, library: FakeLibrary, body: SearchBody)
       count: items.length,
       items: items.map(({ asset }) => assetJson(dialect, library, asset, { withExif, withPeople })),
       nextPage: keyed.length > page * size ? String(page + 1) : null,
+      ...(hasFilter ? { nextPage: null, nextCursor: keyed.length > page * size ? btoa(String(page + 1)) : null } : {}),
     },
   };
 }
