@@ -6,6 +6,7 @@ import type { WriteReport } from '../writeback/run/report.ts';
 import { writeBack } from '../writeback/write_back.ts';
 import { type Environment, print, printError, printJson } from './output.ts';
 import { shownProgress, terminalProgress } from './progress.ts';
+import { PhotoReview, reviewTerminal } from './review.ts';
 import { stopOnSignals } from './signals.ts';
 import { withConfiguration } from './with_configuration.ts';
 import { describePlan, describeRun } from './write_words.ts';
@@ -25,6 +26,7 @@ interface WriteFlags {
   readonly logLevel?: string;
   readonly config?: string;
   readonly dryRun?: boolean;
+  readonly review?: boolean;
   readonly json?: boolean;
 }
 
@@ -54,6 +56,10 @@ export function writeCommand(env: Environment, onExit: (code: number) => void): 
     .option('--since <date>', 'only what Immich changed since: 2026-07-01, or with a time', parseSince)
     .option('--only-new', 'skip files that have everything already; a run always does, so this changes nothing')
     .option('--dry-run', 'print what would be written and change nothing')
+    .addOption(
+      new Option('--review', 'ask about each photo, old and new side by side: yes, no, all of this kind, quit')
+        .conflicts(['dryRun', 'json']),
+    )
     .option('--resume', 'go on with the last run if it was interrupted')
     .option('--clear-checkpoint', 'forget where the last run was interrupted')
     .option('--clear-album-cache', 'ask Immich for the albums, however young the remembered ones are')
@@ -78,6 +84,7 @@ Examples:
   immich-sidecar write --all --dry-run           show every tag that would be written
   immich-sidecar write --all                     people, places, captions, times and ratings
   immich-sidecar write --all --albums --tags     and albums and tags
+  immich-sidecar write --all --review            ask about each photo before it is written
   immich-sidecar write --people --to sidecar     names only, and only into sidecars
   immich-sidecar write --all --to tree:/mnt/xmp  sidecars in a directory of their own; the library is only read
   immich-sidecar undo                            take the last run back`;
@@ -88,6 +95,9 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
   return await withConfiguration(variables, { ...flags, needJobs: false, logsWrites: true }, async (config) => {
     using stop = stopOnSignals();
     const isDryRun = flags.dryRun === true;
+    const quit = new AbortController();
+    const signal = AbortSignal.any([stop.signal, quit.signal]);
+    const review = flags.review ? new PhotoReview(reviewTerminal(signal), () => quit.abort()) : undefined;
     const report = await writeBack(config, {
       fields,
       isDryRun,
@@ -95,8 +105,9 @@ async function write(flags: WriteFlags, env: Environment): Promise<number> {
       clearCheckpoint: flags.clearCheckpoint === true,
       clearAlbumCache: flags.clearAlbumCache === true,
       since: flags.since,
-      signal: stop.signal,
-      progress: isDryRun ? terminalProgress(false) : shownProgress(config.log.format),
+      signal,
+      review: review && ((plans) => review.ask(plans)),
+      progress: isDryRun || review !== undefined ? terminalProgress(false) : shownProgress(config.log.format),
       onPlan: (record, plan) => {
         if (!isDryRun) return;
         if (flags.json) printJson({ assetId: record.assetId, ...plan });

@@ -47,6 +47,7 @@ function show(value: TagValue | null): string {
 export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = Object.freeze({
   'written': 'written',
   'would-write': 'would be written',
+  'not-wanted': 'that you did not want written',
   'unchanged': 'unchanged since the last run',
   'already-right': 'had everything already',
   'nothing-known': 'of which Immich knows nothing to write',

@@ -8,6 +8,8 @@ export const OUTCOMES = Object.freeze(
     'already-right',
     /** A dry run would write it. */
     'would-write',
+    /** Somebody who was asked did not want it written. */
+    'not-wanted',
     /** Not there, or outside every configured directory. */
     'not-found',
     /** ExifTool cannot write it, ever: remembered until the file changes. */

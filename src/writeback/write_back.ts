@@ -49,6 +49,8 @@ export interface WriteOptions {
   readonly limits?: WriteLimits;
   /** Is given every plan before it is carried out. */
   readonly onPlan: (record: AssetRecord, plan: WritePlan) => void;
+  /** Is asked whether the plans of an asset are to be carried out; left out: all are. */
+  readonly review?: ((plans: readonly WritePlan[]) => Promise<boolean>) | undefined;
 }
 
 /**
@@ -107,6 +109,7 @@ async function run(
       ...{ writer, ledger, runId, signal, settleSeconds, tree },
       plan: wish,
       onPlan: warnOfUploads(options.onPlan),
+      review: options.review,
     }),
     seconds: new SecondAssets(ledger),
     directories: new SidecarDirectories(limits),

@@ -89,7 +89,11 @@ export function exists(path: string): boolean {
 }
 
 /** A test that cannot run everywhere: skipped, with the reason in its name, where `obstacle` is a sentence. */
-export function testUnless(obstacle: string | undefined, name: string, fn: () => void | Promise<void>): void {
+export function testUnless(
+  obstacle: string | undefined,
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
   Deno.test({
     name: obstacle === undefined ? name : `${name} (skipped: ${obstacle})`,
     ignore: obstacle !== undefined,

@@ -72,6 +72,8 @@ export interface WorkOptions {
   readonly signal: AbortSignal;
   /** Is given every plan before it is carried out. */
   readonly onPlan: (record: AssetRecord, plan: WritePlan) => void;
+  /** See WriteOptions. */
+  readonly review?: ((plans: readonly WritePlan[]) => Promise<boolean>) | undefined;
 }
 
 /** Looks into the files of assets, plans what to write and does it. */
@@ -109,7 +111,7 @@ export class AssetWork {
   }
 
   async #one(task: Task, seen: SeenAsset): Promise<Ending | undefined> {
-    const { ledger: { files }, runId, onPlan, signal } = this.#options;
+    const { ledger: { files }, runId, onPlan, review, signal } = this.#options;
     const { record, fields } = task;
     if (seen.media.stamp === undefined) {
       return this.#end(task, seen, { outcome: 'not-found', reason: 'the file has vanished', written: [] });
@@ -138,6 +140,9 @@ export class AssetWork {
       if (doubt !== undefined) return this.#end(task, asset, { outcome: 'still-changing', reason: doubt, written: [] });
       for (const plan of planned.plans) onPlan(record, plan);
       if (runId === undefined && planned.plans.length > 0) return { outcome: 'would-write', written: [], instead };
+      if (planned.plans.length > 0 && review !== undefined && !(await review(planned.plans))) {
+        return signal.aborted ? undefined : this.#end(task, asset, { outcome: 'not-wanted', written: [] });
+      }
       // One after the other: where the first fails, the second would be a half of what was wanted.
       for (const plan of planned.plans) {
         const { result: stamp, applied } = await this.#applyPart(runId ?? 0, record.assetId, plan);
@@ -240,7 +245,7 @@ export class AssetWork {
     const sidecarStamp = stamps?.get('sidecar') ?? sidecar.stamp;
     const { outcome } = ending;
     if (!SETTLED.has(outcome) || stamp === undefined) {
-      if (task.known !== undefined && outcome !== 'still-changing') commits.later(() => files.forget(media.path));
+      if (task.known !== undefined && !ASKED_AGAIN.has(outcome)) commits.later(() => files.forget(media.path));
       return ending;
     }
     commits.later(() =>
@@ -263,6 +268,9 @@ export class AssetWork {
 
 /** What stays as it is until the record or the file changes. */
 const SETTLED: ReadonlySet<Outcome> = new Set(['written', 'already-right', 'unwritable']);
+
+/** What says nothing new about a file. */
+const ASKED_AGAIN: ReadonlySet<Outcome> = new Set(['still-changing', 'not-wanted']);
 
 /** What could not be written into a file the last time is not tried again while neither has changed. */
 function withKnownObstacle(seen: SeenAsset, { known, wanted }: Task): SeenAsset {
