@@ -21,6 +21,7 @@ interface ForgetOptions extends ConfirmedOptions {
 /** `immich-sidecar forget`: lifts what keeps photos from being shared. */
 export function forgetCommand(env: Environment, onExit: (code: number) => void): Command {
   const command = new Command('forget')
+    .alias('reshare')
     .description('Share photos again that the receiving user has deleted, or that were left out')
     .argument('[asset-id...]', "ids of the source's assets")
     .option('--job <name>', 'what this job selects')

@@ -74,6 +74,9 @@ const CAUSES: Readonly<Record<string, string>> = Object.freeze({
   'not-selected': 'not selected by any job',
 });
 
+/** The same of photos that are gone from the recipient's account. */
+const GONE = 'target-deleted';
+
 export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }: RememberedBrake): Verdict {
   const name = named(job);
   if (confirmedAt !== null) {
@@ -82,13 +85,18 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
       'The next sync does it.',
     );
   }
-  const causes = Object.entries(reasons).map(([reason, photos]) => `${photos} ${CAUSES[reason] ?? reason}`);
+  const gone = reasons[GONE] ?? 0;
+  const causes = Object.entries(reasons).filter(([reason]) => reason !== GONE)
+    .map(([reason, photos]) => `${photos} ${CAUSES[reason] ?? reason}`);
+  const originals = causes.length === 0 ? '' : `, their originals being ${list(causes)}`;
+  const lost = gone === 0 ? '' : ` ${gone} of them are gone from the recipient's account, and not by way of the trash.`;
+  const again = gone === 0 ? '' : `, or share those that are gone again: immich-sidecar reshare --job ${name}`;
   return fail(
     `${name}: the brake is on since ${
       since.toISOString().slice(0, 10)
     }: ${mirrors} of ${total} shared photos would be ` +
-      `removed, their originals being ${list(causes)}.`,
-    `Repair it (is a disk not mounted?), or confirm that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}`,
+      `removed${originals}.${lost}`,
+    `Repair it (is a disk not mounted?), or confirm that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}${again}`,
   );
 }
 

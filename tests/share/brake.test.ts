@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type BrakeFacts, decideBrakes, isHeld, type JobWithdrawals, suspects } from '../../src/share/brake/brake.ts';
+import {
+  type BrakeFacts,
+  decideBrakes,
+  HELD,
+  isHeld,
+  type JobWithdrawals,
+  suspects,
+} from '../../src/share/brake/brake.ts';
 import { confirmBrakes, readBrakes } from '../../src/share/brake/remembered.ts';
 import { describeBrake } from '../../src/share/brake/words.ts';
 import type { WithdrawReason } from '../../src/share/cycle/outcome.ts';
@@ -67,7 +74,8 @@ const CASES: readonly (readonly [what: string, found: Withdrawal[], facts: Brake
     30,
   ],
   ['locked photos', some(900, 'source-locked'), facts(900), 0],
-  ['what the target does not want', [...some(400, 'target-trashed'), ...some(400, 'target-deleted')], facts(900), 0],
+  ['what the target has trashed', some(900, 'target-trashed'), facts(900), 0],
+  ['what is gone from the account of the target past its trash', some(51, 'target-deleted'), facts(60), 51],
   ['a restored backup', some(900, 'mirror-lost'), facts(900), 0],
   ['what was confirmed', some(300, 'source-deleted'), facts(300, { confirmed: new Map([['a', 300]]) }), 0],
   ['a tenth more than was confirmed', some(330, 'source-deleted'), facts(400, { confirmed: new Map([['a', 300]]) }), 0],
@@ -103,6 +111,7 @@ Deno.test('brake: whatever is found, each is made or kept, private things go, an
     'source-deleted',
     'not-selected',
     'source-locked',
+    'target-trashed',
     'target-deleted',
     'mirror-lost',
   ];
@@ -135,12 +144,10 @@ Deno.test('brake: whatever is found, each is made or kept, private things go, an
       for (const { job, mirrors, reasons } of brakes) {
         const kept = found.filter((item) => item.jobName === job && !withdrawals.includes(item));
         assert.deepEqual([kept.length, countReasons(kept)], [mirrors, reasons]);
-        assert.ok(kept.every(({ reason }) => reason === 'source-deleted' || reason === 'not-selected'));
+        assert.ok(kept.every(({ reason }) => HELD.has(reason)));
       }
       for (const [job, total] of mirrors) {
-        const going = withdrawals.filter(({ jobName, reason }) =>
-          jobName === job && (reason === 'source-deleted' || reason === 'not-selected')
-        );
+        const going = withdrawals.filter(({ jobName, reason }) => jobName === job && HELD.has(reason));
         assert.ok(going.length <= Math.max(settings.minimum, total * settings.percent / 100));
       }
     },
@@ -269,9 +276,10 @@ Deno.test('locked photos go while the brake is on, with their motion parts, and 
   assert.ok(locked && unwanted);
   await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${locked.id}`;
   await sql`UPDATE asset SET "isOffline" = true, "deletedAt" = now() WHERE id = ${locked.motion}`;
-  await sql`
-    UPDATE asset SET "deletedAt" = now(), status = 'trashed'
-    WHERE id = (SELECT mirror_asset_id FROM immich_sidecar.asset_map WHERE source_asset_id = ${unwanted.id})`;
+  const unwantedMirror = await world.mirrorOfId(unwanted.id);
+  await sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${unwantedMirror}`;
+  await world.share();
+  await sql`DELETE FROM asset WHERE id = ANY (${[unwantedMirror, await world.mirrorOfId(unwanted.motion)]}::uuid[])`;
   await sql`UPDATE asset SET visibility = 'archive' WHERE id = ${world.id('family/wedding')}`;
   const report = await world.share();
   assert.equal(report.brakes.length, 1);

@@ -22,6 +22,8 @@ for (const release of REPRESENTATIVE) {
     }`;
     await sql`DELETE FROM asset WHERE id = ${await world.mirrorOf('family/portrait') ?? ''}`;
     await world.share();
+    await sql`DELETE FROM asset WHERE id = ${await world.mirrorOf('family/wedding') ?? ''}`;
+    await world.share();
     const decisions = await look(world);
     assert.deepEqual(
       reasonsOf(world, decisions),

@@ -57,25 +57,6 @@ for (const release of REPRESENTATIVE) {
     await world.share();
     assert.ok(await world.mirrorOf('family/wedding'));
   });
-
-  Deno.test(`${release}: what the target trashes or deletes is withdrawn, remembered, and the source is untouched`, async () => {
-    await using world = await World.open(release);
-    await world.share();
-    const [trashed, deleted] = [await world.mirrorOf('family/wedding'), await world.mirrorOf('family/portrait')];
-    await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${trashed ?? ''}`;
-    await world.sql`DELETE FROM asset WHERE id = ${deleted ?? ''}`;
-    const report = await world.share();
-    assert.deepEqual(report.jobs[0]?.withdrawn, { 'target-trashed': 1, 'target-deleted': 1 });
-    assert.equal(report.jobs[0]?.standing?.withdrawn, 2);
-    await world.share();
-    for (const key of ['family/wedding', 'family/portrait']) {
-      assert.equal(await world.mirrorOf(key), undefined);
-      const [source] = await world.sql<{ path: string }[]>`
-        SELECT "originalPath" AS path FROM asset WHERE id = ${world.id(key)}`;
-      assert.ok(Deno.lstatSync(world.local(source?.path ?? '')).isFile);
-    }
-    assert.deepEqual(await traces(world, deleted ?? ''), []);
-  });
 }
 
 for (const release of ['v2.0.0', ...REPRESENTATIVE] as const) {

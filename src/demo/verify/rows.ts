@@ -27,6 +27,7 @@ const DIFFERENT: Readonly<Record<string, readonly string[]>> = Object.freeze({
     'deviceId', // that of files in external libraries
     'deletedAt', // while a source is offline its mirror is not; checkOwnValues sees to it
     'isOffline',
+    'status', // what its own user has put into the trash stays there
   ],
   asset_exif: ['assetId', 'updatedAt', 'updateId', 'lockedProperties'], // what its own user has changed
   asset_file: [...OWN, 'assetId', 'path'],
@@ -111,7 +112,7 @@ async function checkOwnValues(sql: Sql): Promise<Damage[]> {
         (l."ownerId" IS DISTINCT FROM m.target_user_id, 'library'),
         (NOT a."isExternal", 'isExternal'),
         (a."isFavorite", 'isFavorite'),
-        (a."isOffline" OR a."deletedAt" IS NOT NULL OR a.status <> 'active', 'state'),
+        (a."isOffline" OR (a."deletedAt" IS NOT NULL AND a.status = 'active'), 'state'),
         (a."duplicateId" IS NOT NULL, 'duplicate'),
         (a."livePhotoVideoId" IS DISTINCT FROM motion.mirror_asset_id, 'live photo'),
         (${

@@ -39,14 +39,16 @@ export interface BrakeFacts {
 }
 
 /**
- * What the source side does by accident: a disk that is not mounted, a library that was emptied, a prefix that was changed.
- * A photo that was locked always goes, as somebody wants it private, and so does what the target's owner does not want.
+ * What happens by accident. At the source: a disk that is not mounted, a library that was emptied, a prefix that was changed. At the target: a
+ * library that was deleted, or what Immich's scans have not found for a month and its nightly job purges. A photo that was locked always goes, as
+ * somebody wants it private, and so does what the target has put into the trash.
  */
 export const HELD: ReadonlySet<WithdrawReason> = new Set([
   'source-deleted',
   'source-trashed',
   'source-offline',
   'not-selected',
+  'target-deleted',
 ]);
 
 /** A job that loses all its mirrors at once has lost its source, if it had this many. */

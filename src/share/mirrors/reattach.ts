@@ -1,5 +1,5 @@
 import { isFile } from '../../files/identity.ts';
-import { isMissed, isTrashed } from '../../immich/presence.ts';
+import { isMissed } from '../../immich/presence.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
@@ -88,7 +88,6 @@ async function findAbandoned(sql: Sql, job: Job, inodes: readonly number[]): Pro
     WHERE l.inode = ANY (${inodes as number[]}::float8[])
       AND m.source_user_id = ${job.sourceUserId}
       AND m.target_user_id = ${job.targetUserId}
-      AND NOT ${isTrashed(sql, 'mirror')}
       AND ${isAbandoned(sql)}
     ORDER BY m.mirror_asset_id`;
 }

@@ -194,6 +194,7 @@ async function readPhotosWithNews(
     WITH found AS MATERIALIZED (
       SELECT DISTINCT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId"
       FROM immich_sidecar.asset_map m
+      JOIN asset there ON there.id = m.mirror_asset_id -- one that is gone may still be held by a brake
       JOIN asset_face f ON f."assetId" = m.source_asset_id
       LEFT JOIN immich_sidecar.face_map written
         ON written.source_face_id = f.id AND written.mirror_asset_id = m.mirror_asset_id

@@ -25,6 +25,7 @@ import { rows } from './rows.ts';
 import { stacks } from './stacks.ts';
 import { strays } from './strays.ts';
 import { idleTags, mirrorTags } from './tags.ts';
+import { targetTrash } from './target_trash.ts';
 import { unfinished } from './unfinished.ts';
 import { withdrawals } from './withdrawals.ts';
 
@@ -43,6 +44,7 @@ export const PHASES = Object.freeze(
     unfinished,
     reattachment,
     withdrawals,
+    targetTrash,
     strays,
     rows,
     extractedVideos,

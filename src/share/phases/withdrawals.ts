@@ -26,6 +26,7 @@ import { searchPages } from '../cycle/search_pages.ts';
 import type { Database, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isLockedFor } from '../mirrors/locked.ts';
+import { hasOwnOriginal, isAskedFor, isDeletedInAudit, wasTrashed } from '../mirrors/gone.ts';
 import { isReplacedByImmich } from '../mirrors/made_by_immich.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
@@ -258,21 +259,26 @@ function judged(view: View, where?: Fragment): Fragment {
 /**
  * Why the mirror `mirror` of the source `a`, with the mapping `m`, has to go; NULL when it may stay.
  *
- * A mirror whose row is gone without a trace in Immich's audit was not deleted by anybody: a backup was restored. It is
- * released and made anew. What is locked is withdrawn by phases/locked.ts.
+ * One that the target has trashed stays in their trash for as long as its source is shared, if it has a file of its own: nothing is at risk, and
+ * it can be restored. When it is gone from there, they did not want it. One that is gone without having been there was deleted past the trash:
+ * in bulk a brake holds it, as deleted libraries and Immich's purge of what it has not found for a month look just like that. A mirror whose row is
+ * gone without a trace was not deleted by anybody: a backup was restored. Like one that is asked for again it is made anew. What is locked is
+ * withdrawn by phases/locked.ts.
  */
 function reasonOf({ sql, schema, jobs }: Pick<View, 'sql' | 'schema' | 'jobs'>, stay: Stay): Fragment {
   return sql`
     CASE
-      WHEN mirror.id IS NULL
-        AND EXISTS (SELECT 1 FROM asset_audit d WHERE d."assetId" = m.mirror_asset_id)
-        AND NOT ${isReplacedByImmich(sql)}
-        THEN 'target-deleted'
-      WHEN mirror.id IS NULL THEN 'mirror-lost'
+      WHEN mirror.id IS NULL THEN CASE
+        WHEN ${isReplacedByImmich(sql)} OR ${isAskedFor(sql)} THEN 'mirror-lost'
+        WHEN ${wasTrashed(sql)} THEN 'target-trashed'
+        WHEN m.deleted_at IS NOT NULL OR ${isDeletedInAudit(sql)} THEN 'target-deleted'
+        ELSE 'mirror-lost'
+      END
       WHEN ${isLockedFor(sql, sql`m.target_user_id`)} THEN NULL
-      WHEN ${isTrashed(sql, 'mirror')} THEN 'target-trashed'
+      WHEN ${isTrashed(sql, 'mirror')} AND (a.id IS NULL OR NOT ${hasOwnOriginal(sql)}) THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
       WHEN ${isJustified(sql, jobs, stay)} THEN NULL
+      WHEN ${isTrashed(sql, 'mirror')} THEN 'target-trashed'
       WHEN a."isOffline" THEN 'source-offline'
       WHEN a."deletedAt" IS NOT NULL OR a.status <> 'active' THEN 'source-trashed'
       WHEN ${isRevoked(sql, schema)} THEN 'revoked'

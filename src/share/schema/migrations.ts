@@ -20,6 +20,7 @@ import peopleSeen from './019_people_seen.sql' with { type: 'text' };
 import albums from './020_albums.sql' with { type: 'text' };
 import remembered from './021_remembered.sql' with { type: 'text' };
 import ownFields from './022_own_fields.sql' with { type: 'text' };
+import trashed from './023_trashed.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -49,4 +50,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 20, name: 'albums', schema: 'immich_sidecar_albums', sql: albums },
   { version: 21, name: 'remembered', schema: 'immich_sidecar_remembered', sql: remembered },
   { version: 22, name: 'own fields', schema: 'immich_sidecar', sql: ownFields },
+  { version: 23, name: 'trashed', schema: 'immich_sidecar', sql: trashed },
 ]);

@@ -1,4 +1,5 @@
 import type { PendingFor } from '../../immich/readiness.ts';
+import { isTrashed } from '../../immich/presence.ts';
 import { pendingFor } from '../../immich/readiness.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -19,6 +20,7 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
     FROM (
       SELECT
         CASE
+          WHEN looked_up.is_trashed THEN 'withdrawn'
           WHEN looked_up.is_mirrored THEN 'mirrored'
           WHEN looked_up.is_withdrawn THEN 'withdrawn'
           WHEN looked_up.pending IS NOT NULL THEN 'pending'
@@ -29,6 +31,7 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
       FROM (
         SELECT
           mirrored.is_mirrored,
+          mirrored.is_trashed,
           (
             SELECT w.source_asset_id
             FROM immich_sidecar.withdrawn w
@@ -42,12 +45,17 @@ export async function readStanding(sql: Sql, schema: ImmichSchema, job: Job): Pr
           ) AS skipped
         FROM asset a
         CROSS JOIN LATERAL (
-          SELECT (
-            SELECT mirror.id
-            FROM immich_sidecar.asset_map m
-            JOIN asset mirror ON mirror.id = m.mirror_asset_id
-            WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
-          ) IS NOT NULL OR (a.visibility = 'hidden' AND ${hasTwin(sql, job)}) AS is_mirrored
+          SELECT
+            there.is_trashed IS NOT NULL OR (a.visibility = 'hidden' AND ${hasTwin(sql, job)}) AS is_mirrored,
+            coalesce(there.is_trashed, false) AS is_trashed
+          FROM (
+            SELECT (
+              SELECT ${isTrashed(sql, 'mirror')}
+              FROM immich_sidecar.asset_map m
+              JOIN asset mirror ON mirror.id = m.mirror_asset_id
+              WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
+            ) AS is_trashed
+          ) AS there
         ) AS mirrored
         WHERE a."ownerId" = ${job.sourceUserId}
           AND ${isMeant(sql, job)}

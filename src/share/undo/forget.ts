@@ -4,6 +4,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { retryTransient } from '../../postgres/retry.ts';
 import type { View } from '../cycle/tools.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
+import { isAskedFor } from '../mirrors/gone.ts';
 import { isSelected } from '../selection/selection.ts';
 
 /** Which decisions are meant. Conditions add up; without any, all of them. */
@@ -17,8 +18,8 @@ export interface ForgetChoice {
 export interface Decision {
   readonly sourceAssetId: string;
   readonly targetUserId: string;
-  /** The target's owner took the mirror out, or there was a reason not to make one. */
-  readonly kind: 'withdrawn' | 'skipped';
+  /** The target's owner took the mirror out; there was a reason not to make one; or it is gone, and nobody has said yet whether that was meant. */
+  readonly kind: 'withdrawn' | 'skipped' | 'gone';
   readonly reason: string;
   readonly detail: string | null;
   readonly since: Date;
@@ -52,6 +53,11 @@ export async function planForget(sql: Sql, { jobs }: Pick<View, 'jobs'>, choice:
       SELECT source_asset_id, target_user_id, 'skipped', reason, detail, since
       FROM immich_sidecar.skipped
       WHERE retry <> 'every-cycle'
+      UNION ALL
+      SELECT m.source_asset_id, m.target_user_id, 'gone', 'target-deleted', NULL, m.deleted_at
+      FROM immich_sidecar.asset_map m
+      WHERE m.deleted_at IS NOT NULL
+        AND NOT ${isAskedFor(sql)}
     ),
     chosen AS MATERIALIZED (
       SELECT d.source_asset_id, d.target_user_id
@@ -125,17 +131,33 @@ export async function applyForget(sql: Sql, decisions: readonly Decision[]): Pro
           AND d.source_asset_id = key."sourceAssetId"
           AND d.target_user_id = key."targetUserId"
       ),
+      lost AS (
+        UPDATE immich_sidecar.asset_map m
+        SET deleted_at = '-infinity'
+        FROM key
+        WHERE key.kind = 'gone'
+          AND m.source_asset_id = key."sourceAssetId"
+          AND m.target_user_id = key."targetUserId"
+          AND m.deleted_at IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM asset mirror WHERE mirror.id = m.mirror_asset_id)
+        RETURNING m.source_asset_id, m.target_user_id
+      ),
       wanted AS (
         INSERT INTO immich_sidecar_decisions.wanted (source_asset_id, target_user_id)
         SELECT source_asset_id, target_user_id
         FROM retried
         WHERE reason = 'duplicate'
+        UNION
+        SELECT source_asset_id, target_user_id
+        FROM lost
         ON CONFLICT DO NOTHING
       ),
       lifted AS (
         SELECT source_asset_id FROM returned
         UNION ALL
         SELECT source_asset_id FROM retried
+        UNION ALL
+        SELECT source_asset_id FROM lost
       ),
       rechecked AS (
         INSERT INTO immich_sidecar_decisions.recheck (source_asset_id)

@@ -118,6 +118,11 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
     rows('asset_map', 'source_asset_id', 'target_user_id', 'mirror_asset_id'),
   );
   compare(
+    'in the trash',
+    memory.mirrors.filter(({ isTrashed }) => isTrashed).map(({ id }) => id),
+    (own['asset_map'] ?? []).filter((row) => row['trashed_at'] !== null).map((row) => String(row['mirror_asset_id'])),
+  );
+  compare(
     'face_map',
     memory.mirrors.flatMap((mirror) => [...mirror.faces].map(([sourceId, { id }]) => `${sourceId} ${mirror.id} ${id}`)),
     rows('face_map', 'source_face_id', 'mirror_asset_id', 'mirror_face_id'),

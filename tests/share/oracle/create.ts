@@ -73,6 +73,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     stack: null,
     own: {},
     madeIn: memory.cycles,
+    isTrashed: false,
   });
   giveBack(prediction, id);
 }

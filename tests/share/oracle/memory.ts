@@ -25,6 +25,8 @@ export interface Mirror {
   readonly files: Set<string>;
   /** The stack that we put it into. */
   stack: string | null;
+  /** The target had it in their trash when it was looked at last. */
+  isTrashed: boolean;
   /** What each group is worth that was found to be the target's. */
   own: Partial<Record<Group, string>>;
   /** The cycle that made it. */

@@ -12,7 +12,7 @@ import { forgetForsaken, giveCoversBack, stackAgain } from './remembered.ts';
 import { followStacks } from './stacks.ts';
 import { isMeant } from './selection.ts';
 import { followTags, removeIdleTags } from './tags.ts';
-import { withdraw, withdrawLocked } from './withdraw.ts';
+import { noteTrash, withdraw, withdrawLocked } from './withdraw.ts';
 
 /**
  * What one cycle must make of the database and the disk, told the slow way: everything is looked at, one thing at a time, in
@@ -29,6 +29,7 @@ export function predict(prediction: Prediction): void {
   yieldPeople(prediction);
   releaseFoundPeople(prediction);
   withdraw(prediction);
+  noteTrash(prediction);
   removeExtracted(prediction);
   for (const job of prediction.jobs) createMirrors(prediction, job);
   stackAgain(prediction);

@@ -6,6 +6,7 @@ import { CHILDREN } from './records.ts';
 import { personThumbnail } from './photos.ts';
 import { noteHeirs, remember } from './remembered.ts';
 import { isInGrace, isLockedFor } from './selection.ts';
+import type { Row } from './state.ts';
 import { leaveStacks } from './stacks.ts';
 
 type Reason = 'gone' | 'refused' | 'withdrawn';
@@ -51,13 +52,29 @@ function reasonFor(prediction: Prediction, mirror: Mirror): Reason | undefined {
   const { records, deleted } = prediction;
   const [source, row] = [records.asset(mirror.sourceId), records.asset(mirror.id)];
   if (row === undefined) {
-    return deleted.has(mirror.id) && !isReplacedByImmich(prediction, mirror) ? 'refused' : 'gone';
+    if (isReplacedByImmich(prediction, mirror)) return 'gone';
+    return mirror.isTrashed || deleted.has(mirror.id) ? 'refused' : 'gone';
   }
-  // A scan that does not find the file sets deletedAt too.
-  if (row['status'] !== 'active' || (row['deletedAt'] !== null && row['isOffline'] === false)) return 'refused';
-  if (source === undefined) return 'withdrawn';
-  const means = (job: JobConfig) => job.targetUserId === mirror.targetId && isInGrace(prediction, job, source);
-  return prediction.jobs.some(means) ? undefined : 'withdrawn';
+  // What was trashed and has a file of its own stays there, and what becomes of it is for the target to say.
+  const isMeant = source !== undefined &&
+    prediction.jobs.some((job: JobConfig) =>
+      job.targetUserId === mirror.targetId && isInGrace(prediction, job, source)
+    );
+  if (isTrashed(row)) return isMeant && mirror.files.has(text(row['originalPath'])) ? undefined : 'refused';
+  return isMeant ? undefined : 'withdrawn';
+}
+
+/** A scan that does not find the file sets deletedAt too. */
+function isTrashed(row: Row): boolean {
+  return row['status'] !== 'active' || (row['deletedAt'] !== null && row['isOffline'] === false);
+}
+
+/** Notes what targets have in their trash. */
+export function noteTrash({ records, memory }: Prediction): void {
+  for (const mirror of memory.mirrors) {
+    const row = records.asset(mirror.id);
+    if (row !== undefined) mirror.isTrashed = isTrashed(row);
+  }
 }
 
 /** Immich has deleted it as it had taken the video out of the mirrored still again. */

@@ -246,13 +246,13 @@ export async function handOverStack({ sql }: Pick<Household, 'sql'>, asset: Pick
 }
 
 /** As AssetDelete does: stack, row, then every file it names. */
-export async function deleteAsset(home: Household, asset: Asset): Promise<void> {
+export async function deleteAsset(home: Household, asset: Asset, { onDisk = true } = {}): Promise<void> {
   const { sql } = home;
   const files = await sql<{ path: string }[]>`SELECT path FROM asset_file WHERE "assetId" = ${asset.id}`;
   await handOverStack(home, asset);
   await sql`DELETE FROM asset WHERE id = ${asset.id}`;
   for (const { path } of files) home.remove(path);
-  home.remove(asset.originalPath);
+  if (onDisk) home.remove(asset.originalPath);
   if (asset.livePhotoVideoId === null) return;
   const [motion] = await sql<Asset[]>`SELECT * FROM asset WHERE id = ${asset.livePhotoVideoId}`;
   if (motion !== undefined) await deleteAsset(home, motion);

@@ -11,6 +11,27 @@ export const TARGET_DEEDS: Deeds = {
     await scene.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${mirror.id}`;
     return `${scene.call(mirror)} is trashed`;
   }),
+  // Immich's "Undo".
+  restoreMirror: traced(async (scene) => {
+    const mirror = await scene.mirror(scene.sql`a.status = 'trashed'`);
+    if (mirror === undefined) return;
+    await scene.sql`UPDATE asset SET "deletedAt" = NULL, status = 'active' WHERE id = ${mirror.id}`;
+    return `${scene.call(mirror)} is taken out of the trash`;
+  }),
+  emptyTrash: traced(async (scene) => {
+    const owner = scene.home.users[scene.name()].id;
+    const trashed = (await scene.assets(scene.sql`a.status = 'trashed' AND a."ownerId" = ${owner}`))
+      .filter(({ isMirror }) => isMirror);
+    for (const mirror of trashed) await deleteAsset(scene.home, mirror);
+    return trashed.length === 0 ? undefined : `${scene.nameOf(owner)} empties the trash of ${trashed.length} mirrors`;
+  }),
+  // From: AssetService.handleAssetDeletionCheck (v3.1.0: services/asset.service.ts:274-307): the row and what Immich has made, not the original.
+  purgeOffline: traced(async (scene) => {
+    const mirror = await scene.mirror(scene.sql`a."isOffline"`);
+    if (mirror === undefined) return;
+    await deleteAsset(scene.home, { ...mirror, livePhotoVideoId: null }, { onDisk: false });
+    return `${scene.call(mirror)}, which was offline for a month, is purged`;
+  }),
   deleteMirror: traced(async (scene) => {
     const mirror = await scene.mirror();
     if (mirror === undefined) return;
