@@ -16,6 +16,11 @@ export interface Migration {
    * only so can Immich restore it (docs/immich.md, "Backups").
    */
   readonly schema: string;
+  /**
+   * Tables that it makes whose rows stay when an older backup was restored that does not know them: they tell of what is on the disk,
+   * which is what it was before.
+   */
+  readonly lasting?: readonly string[];
   /** May hold several statements, with the schema before each name; takes no parameters. */
   readonly sql: string;
 }
@@ -25,7 +30,7 @@ export interface Migration {
  * that fails leaves nothing behind.
  *
  * A schema that was left behind when an older backup was restored tells of mirrors that are no more, or never were: it is made
- * anew, empty.
+ * anew, empty but for its lasting tables.
  *
  * Returns the names of the steps it took. Throws RefusedError when the tables are newer than this program.
  */
@@ -42,9 +47,53 @@ export async function migrate(sql: Sql, migrations: readonly Migration[]): Promi
     );
   }
   const foreign = new Set((await foreignSchemas(sql, migrations, current)).map(({ schema }) => schema));
+  await signSchemas(sql, migrations, current);
   const due = migrations.filter(({ version, schema }) => version > current || foreign.has(schema));
+  const lasting = await takeOut(
+    sql,
+    due.flatMap(({ schema, lasting = [] }) => lasting.map((name) => ({ schema, name }))),
+  );
   for (const migration of due) await take(sql, migration, makesSchema(migrations, migration));
+  for (const table of lasting) await putBack(sql, table);
   return due.map(({ name }) => name);
+}
+
+/** A table, and the rows that it had before it was made anew. */
+interface LastingTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+async function takeOut(sql: Sql, tables: readonly Omit<LastingTable, 'rows'>[]): Promise<LastingTable[]> {
+  const taken: LastingTable[] = [];
+  for (const { schema, name } of tables) {
+    const [there] = await sql`SELECT WHERE to_regclass(${`${schema}.${name}`}) IS NOT NULL`;
+    if (there === undefined) continue;
+    const table = sql`${sql(schema)}.${sql(name)}`;
+    const rows = await sql<{ row: LastingTable['rows'][number] }[]>`SELECT to_jsonb(t) AS row FROM ${table} t`;
+    taken.push({ schema, name, rows: rows.map(({ row }) => row) });
+  }
+  return taken;
+}
+
+/** In the columns that the table has by now. */
+async function putBack(sql: Sql, { schema, name, rows }: LastingTable): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const columns = await sql<{ name: string }[]>`
+    SELECT attname AS name
+    FROM pg_attribute
+    WHERE attrelid = ${`${schema}.${name}`}::regclass
+      AND attnum > 0
+      AND attname = ANY (${Object.keys(first)})`;
+  const [head = '', ...tail] = columns.map((column) => column.name);
+  const list = tail.reduce((all, column) => sql`${all}, ${sql(column)}`, sql`${sql(head)}`);
+  const table = sql`${sql(schema)}.${sql(name)}`;
+  await sql`
+    INSERT INTO ${table} (${list})
+    SELECT ${list}
+    FROM jsonb_populate_recordset(NULL::${table}, ${sql.json(rows as never)})`;
 }
 
 async function take(sql: Sql, { version, name, schema, sql: statements }: Migration, makes: boolean): Promise<void> {
@@ -52,8 +101,7 @@ async function take(sql: Sql, { version, name, schema, sql: statements }: Migrat
   if (lineage !== null) {
     await sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`;
     await sql`CREATE SCHEMA ${sql(schema)}`;
-    // COMMENT takes no parameters; both are ours.
-    await sql.unsafe(`COMMENT ON SCHEMA ${schema} IS '${remarkOf(lineage)}'`);
+    await sign(sql, schema, lineage);
   }
   await sql.unsafe(statements);
   if (lineage === null) {
@@ -99,27 +147,58 @@ async function recordedVersion(sql: Sql): Promise<number> {
   return row?.version ?? 0;
 }
 
+/** A schema of ours beside the first, and what the first one has noted of it. */
+interface LaterSchema {
+  readonly schema: string;
+  /** Of the migration that makes it. */
+  readonly version: number;
+  readonly lineage: string;
+  /** The other one is not there, or says that it belongs to another one. */
+  readonly isForeign: boolean;
+  /** It says nothing. */
+  readonly isUnsigned: boolean;
+  readonly maySign: boolean;
+}
+
 /**
  * Schemas that are not those which the schema `immich_sidecar` tells of, with the version of the migration that makes each.
- * What both have noted decides, not the oid of a table: a restored backup that holds both gives every table a new one.
+ * What both have noted decides, not the oid of a table: a restored backup that holds both gives every table a new one. A schema without
+ * a note came with the first one, by a backup that was made or restored without comments: what another backup has left still has its own.
  */
-async function foreignSchemas(
-  sql: Sql,
-  migrations: readonly Migration[],
-  current: number,
-): Promise<{ readonly schema: string; readonly version: number }[]> {
+async function foreignSchemas(sql: Sql, migrations: readonly Migration[], current: number): Promise<LaterSchema[]> {
+  return (await readLaterSchemas(sql, migrations, current)).filter(({ isForeign }) => isForeign);
+}
+
+/** Notes in schemas that say nothing to which first schema they belong. */
+async function signSchemas(sql: Sql, migrations: readonly Migration[], current: number): Promise<void> {
+  for (const { schema, lineage, isUnsigned, maySign } of await readLaterSchemas(sql, migrations, current)) {
+    if (isUnsigned && maySign) await sign(sql, schema, lineage);
+  }
+}
+
+/** COMMENT takes no parameters; both are ours. */
+async function sign(sql: Sql, schema: string, lineage: string): Promise<void> {
+  await sql.unsafe(`COMMENT ON SCHEMA ${schema} IS '${remarkOf(lineage)}'`);
+}
+
+async function readLaterSchemas(sql: Sql, migrations: readonly Migration[], current: number): Promise<LaterSchema[]> {
   const made = migrations.filter((migration) => migration.version <= current && makesSchema(migrations, migration));
   if (made.length === 0) return [];
-  return await sql<{ schema: string; version: number }[]>`
-    SELECT made.schema, made.version
+  return await sql<LaterSchema[]>`
+    SELECT
+      made.schema,
+      made.version,
+      m.lineage,
+      n.oid IS NULL OR noted.remark <> ${remarkOf('')} || m.lineage::text AS "isForeign",
+      n.oid IS NOT NULL AND noted.remark IS NULL AS "isUnsigned",
+      coalesce(pg_has_role(n.nspowner, 'USAGE'), false) AS "maySign"
     FROM unnest(
       ${made.map(({ schema }) => schema)}::text[],
       ${made.map(({ version }) => version)}::int[]
     ) AS made (schema, version)
     JOIN immich_sidecar.migration m ON m.version = made.version
     LEFT JOIN pg_namespace n ON n.nspname = made.schema
-    WHERE n.oid IS NULL
-      OR obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM ${remarkOf('')} || m.lineage::text`;
+    CROSS JOIN LATERAL (SELECT obj_description(n.oid, 'pg_namespace') AS remark) AS noted`;
 }
 
 /** The first migration makes its schema itself. */

@@ -104,6 +104,49 @@ onBackups(
   },
 );
 
+onBackups(
+  'a backup without comments, as `--no-comments` makes it, has lost nothing, and says again what belongs together',
+  async ({ sql, superuser: config }, bin) => {
+    await bring(sql, LATER.length);
+    await addThing(sql);
+    await keepFile(sql);
+    const dump = (await backUp(bin, config)).replaceAll(/^COMMENT ON SCHEMA immich_sidecar.*$/gm, '');
+    await addThing(sql);
+    await restore(bin, config, dump, '3.0');
+    assert.equal(await schemaVersion(sql, LATER), newestVersion(LATER));
+    await bring(sql, LATER.length);
+    assert.deepEqual([await things(sql), await keptFiles(sql)], [1, 1]);
+    const [said] = await sql<{ remark: string | null }[]>`
+      SELECT obj_description('immich_sidecar_later'::regnamespace, 'pg_namespace') AS remark`;
+    assert.match(said?.remark ?? '', /Lineage: [-0-9a-f]{36}$/);
+  },
+);
+
+onBackups(
+  'where the last copies of photos lie is still known after an older backup, which does not know them, was restored',
+  async ({ sql, superuser: config }, bin) => {
+    await bring(sql, 8);
+    const dump = await backUp(bin, config);
+    await bring(sql, LATER.length);
+    await keepFile(sql);
+    await addThing(sql);
+    await restore(bin, config, dump, '3.0');
+    await bring(sql, LATER.length);
+    assert.deepEqual([await things(sql), await keptFiles(sql)], [0, 1]);
+  },
+);
+
+async function keepFile(sql: Connection): Promise<void> {
+  await sql`
+    INSERT INTO immich_sidecar_kept.file
+      (id, path, mirror_path, source_asset_id, target_user_id, job_name, bytes, reason)
+    VALUES (gen_random_uuid(), '/a', '/b', gen_random_uuid(), gen_random_uuid(), 'job', 7, 'another-file')`;
+}
+
+async function keptFiles(sql: Connection): Promise<number> {
+  return (await sql`SELECT FROM immich_sidecar_kept.file WHERE path = '/a' AND bytes = 7 AND photo IS NULL`).length;
+}
+
 Deno.test('a backup of any version knows every table of the schemas that it knows', () =>
   withImmich('v3.1.0', async ({ sql }) => {
     const known = new Map<string, string[]>();

@@ -36,7 +36,7 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 6, name: 'decisions', schema: 'immich_sidecar_decisions', sql: decisions },
   { version: 7, name: 'stack map', schema: 'immich_sidecar_stacks', sql: stackMap },
   { version: 8, name: 'identity', schema: 'immich_sidecar', sql: identity },
-  { version: 9, name: 'kept', schema: 'immich_sidecar_kept', sql: kept },
+  { version: 9, name: 'kept', schema: 'immich_sidecar_kept', sql: kept, lasting: ['file'] },
   { version: 10, name: 'due', schema: 'immich_sidecar_decisions', sql: due },
   { version: 11, name: 'marks', schema: 'immich_sidecar_marks', sql: marks },
   { version: 12, name: 'selection', schema: 'immich_sidecar_selection', sql: selection },
