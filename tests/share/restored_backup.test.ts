@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { problemsOf } from '../../src/share/cycle/report.ts';
 import { type Release, REPRESENTATIVE } from '../harness/database.ts';
 import { allowSchemas } from '../harness/role.ts';
 import { onServer } from '../harness/server_databases.ts';
@@ -95,6 +96,25 @@ Deno.test('a mirror whose source went while nothing of ours was there is withdra
   assert.equal((await world.sql`SELECT FROM asset WHERE id IN (${gone ?? ''}, ${locked ?? ''})`).length, 0);
   assert.deepEqual(Object.keys(listFiles(world.directory)).filter((path) => path.includes(gone ?? '')), []);
   assert.deepEqual(await world.verify(verifyMirrors), []);
+});
+
+Deno.test('a job that is taken out while the journal has lost its links leaves no files, and takes none of the source', async () => {
+  await using world = await World.open('v3.1.0');
+  const [family, ...others] = world.config.jobs;
+  assert.ok(family);
+  world.config = { ...world.config, jobs: others, brake: { percent: 100, minimum: 1_000_000 } };
+  await world.share();
+  const before = Object.keys(listFiles(world.directory));
+  world.setJobs([family, ...others]);
+  await world.share();
+  assert.ok(Object.keys(listFiles(world.directory)).length > before.length + 20);
+  await truncate(world, ['link']);
+  world.setJobs(others);
+  const report = await world.share();
+  assert.deepEqual(problemsOf(report), []);
+  assert.equal(await world.mirrorOf('family/picnic'), undefined);
+  assert.deepEqual(Object.keys(listFiles(world.directory)), before);
+  await changesNothing(world);
 });
 
 Deno.test('with symbolic links mirrors are recognised too, and the files of the source are not taken for ours', async () => {

@@ -1,16 +1,38 @@
 import { ownerFolder, personThumbnailPath } from '../../immich/layout.ts';
-import { isBelow } from '../../files/path_map.ts';
+import { dirname } from 'node:path/posix';
+import { isBelow, isPlainPath } from '../../files/path_map.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Files, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JournalEntry } from '../mirrors/journal.ts';
 import { HEAD_BYTES, isCutHere } from '../people/portrait.ts';
-import { lastingDirectory } from '../jobs/placement.ts';
+import { isHidden, lastingDirectory } from '../jobs/placement.ts';
 
 /** A file that a mirror's rows name and the journal does not. */
 interface NamedFile {
   readonly mirrorId: string;
   readonly path: string;
+  /** Where its mirror's original is. */
+  readonly originalPath: string;
+}
+
+/** Whose mirrors are looked at, and where their files may be. */
+interface Owner extends Pick<Job, 'name' | 'targetUserId' | 'mediaLocation'> {
+  /** Null of a job that is not configured any more: then a hidden directory in which the mirror's original lies is ours. */
+  readonly targetPathPrefix: string | null;
+  readonly placement: Job['placement'] | null;
+}
+
+/**
+ * Jobs that have mirrors and are not configured any more, with their targets. What they have shared goes in this very cycle, and its files
+ * would stay if the journal did not know them. Reads only.
+ */
+export async function readFormerJobs({ sql, jobs, mediaLocation }: View): Promise<Owner[]> {
+  const rows = await sql<Pick<Owner, 'name' | 'targetUserId'>[]>`
+    SELECT DISTINCT job_name AS name, target_user_id AS "targetUserId"
+    FROM immich_sidecar.asset_map
+    WHERE job_name <> ALL (${jobs.map(({ name }) => name)}::text[])`;
+  return rows.map((row) => ({ ...row, mediaLocation, targetPathPrefix: null, placement: null }));
 }
 
 /**
@@ -18,13 +40,14 @@ interface NamedFile {
  * we put files and has a second name: what Immich has made for the target itself, such as the sidecar of an edit, has one
  * name only, and so has all that is left of a source that was deleted. Looks at the disk; reads only.
  */
-export async function* planAdoptedLinks(view: View, job: Job): AsyncGenerator<JournalEntry[]> {
+export async function* planAdoptedLinks(view: View, job: Owner): AsyncGenerator<JournalEntry[]> {
   const { adoptedFiles: size } = view.limits;
   const pages = searchPages((after?: NamedFile) => readUnknownFiles(view, job, after), size);
   for await (const files of pages) {
     const entries = files.flatMap((file): JournalEntry[] => {
-      const keep = keepOf(file.path, job);
-      return keep !== undefined && hasSecondName(view.files, file.path) ? [{ ...file, keep }] : [];
+      const { mirrorId, path } = file;
+      const keep = keepOf(file, job);
+      return keep !== undefined && hasSecondName(view.files, path) ? [{ mirrorId, path, keep }] : [];
     });
     if (entries.length > 0) yield entries;
   }
@@ -78,7 +101,7 @@ async function readUnknownThumbnails(
 /** One page of them, after the file `after`. With symbolic links the originals and their sidecars are the source's own. */
 async function readUnknownFiles(
   { sql, schema, limits }: View,
-  job: Job,
+  job: Owner,
   after: NamedFile | undefined,
 ): Promise<NamedFile[]> {
   const isLinked = job.placement !== 'symlink';
@@ -107,8 +130,9 @@ async function readUnknownFiles(
       ${isLinked ? sql`` : sql`WHERE f.type::text <> 'sidecar'`}
       ${inColumns.reduce((all, column) => sql`${all} ${column}`, sql``)}
     )
-    SELECT named.mirror_id AS "mirrorId", named.path
+    SELECT named.mirror_id AS "mirrorId", named.path, mirror."originalPath"
     FROM named
+    JOIN asset mirror ON mirror.id = named.mirror_id
     LEFT JOIN immich_sidecar.link l ON l.mirror_id = named.mirror_id AND l.path = named.path
     WHERE l.path IS NULL
       AND ${
@@ -121,8 +145,12 @@ async function readUnknownFiles(
 }
 
 /** Up to where directories above one of our files are removed with it; undefined where we put none. */
-function keepOf(path: string, job: Job): string | undefined {
-  if (path.startsWith(job.targetPathPrefix)) return lastingDirectory(job.targetPathPrefix);
+function keepOf({ path, originalPath }: NamedFile, job: Owner): string | undefined {
+  const { targetPathPrefix } = job;
+  if (targetPathPrefix !== null && path.startsWith(targetPathPrefix)) return lastingDirectory(targetPathPrefix);
+  if (targetPathPrefix === null && isPlainPath(path) && dirname(path) === dirname(originalPath)) {
+    return isHidden(path) ? lastingDirectory(path) : undefined;
+  }
   const folder = (['thumbs', 'encoded-video'] as const).find((name) =>
     isBelow(path, ownerFolder(job.mediaLocation, name, job.targetUserId))
   );

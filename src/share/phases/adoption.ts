@@ -2,7 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import { plain, quotedPath } from '../../config/quote.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { type AdoptedMirror, adoptMirrors, planAdoptedMirrors, planOrphanedMirrors } from '../adoption/adopt_assets.ts';
-import { planAdoptedLinks, planAdoptedThumbnails } from '../adoption/adopt_links.ts';
+import { planAdoptedLinks, planAdoptedThumbnails, readFormerJobs } from '../adoption/adopt_links.ts';
 import { type AdoptedStack, adoptStacks, findAdoptedStacks, readStacksOf } from '../adoption/adopt_stacks.ts';
 import { inBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
@@ -97,7 +97,9 @@ async function* planAdoption(view: View): AsyncGenerator<AdoptionPage> {
     const settled = await findUnsettledFaces(sql, schema, batch);
     if (settled.length > 0) yield { settled };
   }
-  for (const job of jobs) for await (const files of planAdoptedLinks(view, job)) yield { files };
+  for (const job of [...jobs, ...await readFormerJobs(view)]) {
+    for await (const files of planAdoptedLinks(view, job)) yield { files };
+  }
   for (const targetUserId of new Set(jobs.map((job) => job.targetUserId))) {
     for await (const files of planAdoptedThumbnails(view, targetUserId)) yield { files };
   }
