@@ -11,17 +11,24 @@ const RELEASES: readonly Release[] = IS_ALL ? REPRESENTATIVE : ['v3.1.0'];
 /** Of how many file steps one fails in a cycle: some of them while what an earlier one has left is tidied up. */
 const FAR_APART = IS_ALL ? Infinity : 8;
 
+/** SEED=1: the other half of the steps. */
+const SEED = Number(Deno.env.get('SEED') ?? 0);
+
 for (const release of RELEASES) {
-  Deno.test(`${release}: each file step of a cycle fails once, and the next cycle completes`, {}, async () => {
-    await using scene = await Scene.open(release, { isDiskBad: true });
-    for (const deed of DEEDS) {
-      let steps = Infinity;
-      for (let first = 1; first <= Math.min(FAR_APART, steps); first++) {
-        await scene.prepare(deed);
-        steps = await cycleOnBadDisk(scene, (number) => (number - first) % FAR_APART === 0);
+  Deno.test(
+    `${release}: ${IS_ALL ? 'each' : 'every second'} file step of a cycle fails once, and the next cycle completes`,
+    {},
+    async () => {
+      await using scene = await Scene.open(release, { isDiskBad: true });
+      for (const deed of DEEDS) {
+        let steps = Infinity;
+        for (let first = IS_ALL ? 1 : 1 + SEED % 2; first <= Math.min(FAR_APART, steps); first += IS_ALL ? 1 : 2) {
+          await scene.prepare(deed);
+          steps = await cycleOnBadDisk(scene, (number) => (number - first) % FAR_APART === 0);
+        }
       }
-    }
-  });
+    },
+  );
 }
 
 /**
