@@ -52,6 +52,8 @@ export interface JobConfig {
   /** Whether a photo that was edited in Immich is shared: its mirror carries the original, uncropped. */
   readonly shareEdited: 'original' | 'skip';
   readonly require: { readonly clip: Requirement; readonly faces: Requirement; readonly ocr: Requirement };
+  /** Which tags of the photos the target gets: none, or those of these values and below them. Left out: all that choose nothing. */
+  readonly shareTags?: false | { readonly under: readonly string[] } | undefined;
   /** Left out: everything, as far as kind and path go. */
   readonly select?: SelectConfig | undefined;
   /** What is not shared, whatever else is true of it. */

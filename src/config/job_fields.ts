@@ -125,6 +125,16 @@ export const JOB_FIELDS = Object.freeze(
     include_archived: { type: flag, default: 'INCLUDE_ARCHIVED', description: 'true or false.' },
     include_hidden: { type: flag, default: 'INCLUDE_HIDDEN', description: 'true or false.' },
     share_edited: { type: shareEdited, default: 'SHARE_EDITED', description: 'original or skip.' },
+    share_tags: {
+      type: flag,
+      description:
+        'true, the default, gives the receiving user the tags of shared photos, as tags of their own; false gives none. Tags by which anything is chosen, with select, except or never, are never given. For some of them:',
+    },
+    'share_tags.under': {
+      type: names,
+      isList: true,
+      description: 'Only these tags and those below them: {under: [family]}; values, such as family/2024.',
+    },
     'require.clip': { type: requirement, default: 'REQUIRE_CLIP', description: 'auto, required or ignored.' },
     'require.faces': { type: requirement, default: 'REQUIRE_FACES', description: 'auto, required or ignored.' },
     'require.ocr': { type: requirement, default: 'REQUIRE_OCR', description: 'auto, required or ignored.' },

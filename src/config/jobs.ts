@@ -61,6 +61,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
       faces: read('require.faces') ?? defaults.require.faces,
       ocr: read('require.ocr') ?? defaults.require.ocr,
     },
+    ...shareTagsOf(read('share_tags'), read('share_tags.under')),
     ...readSelection(draft, read, problems),
     ...defaults.never === undefined ? {} : { never: defaults.never },
   };
@@ -100,6 +101,11 @@ function kindOf(draft: JobDraft, written: JobKind | undefined, problems: ConfigP
     problems.push({ ...draft.missing('source_path_prefix'), remedy: JOB_FIELDS.source_path_prefix.type.remedy });
   }
   return 'upload';
+}
+
+function shareTagsOf(all: boolean | undefined, under: readonly string[] | undefined): Pick<JobConfig, 'shareTags'> {
+  if (under !== undefined) return { shareTags: { under } };
+  return all === false ? { shareTags: false } : {};
 }
 
 /** An id in any spelling is one id. */

@@ -54,6 +54,9 @@ Deno.test('users by e-mail or name; both ways of saying who is one too many', ()
 /** What is written, the key that is named, and a part of what is said. */
 const WRONG: readonly (readonly [Readonly<Record<string, string>>, string, RegExp])[] = [
   [{ select: '{ album: [Family] }' }, 'jobs[0].select.album', /Did you mean albums\?/],
+  [{ share_tags: '{ below: [family] }' }, 'jobs[0].share_tags.below', /Did you mean|under/],
+  [{ share_tags: 'perhaps' }, 'jobs[0].share_tags', /neither true nor false/],
+  [{ share_tags: '{ under: [] }' }, 'jobs[0].share_tags.under', /empty value/],
   [{ selct: '{ albums: [Family] }' }, 'jobs[0].selct', /Did you mean select\?/],
   // An empty reason says neither all nor nothing, and must not share what it was to choose from.
   [{ select: '' }, 'jobs[0].select', /nothing stands below/],

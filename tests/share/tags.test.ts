@@ -85,6 +85,46 @@ Deno.test('tags that go with the one above them are forgotten, also when they ar
   assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/lake']);
 });
 
+Deno.test('tags by which something is chosen are not copied, with what is below them; share_tags says which of the others are', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  const reasons = { albums: [], people: [], tags: [], paths: [] };
+  await tag(world, world.id(ASKED), ['family/2024', 'party', 'share/bob', 'trips']);
+  await tag(world, world.id('family/picnic'), ['private/diary']);
+  const shares = (details: Partial<typeof family>) => world.setJobs([{ ...family, ...details }, uploads]);
+  // In another job of Alice's, too.
+  world.setJobs([family, { ...uploads, except: { ...reasons, tags: ['share'] } }]);
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family/2024', 'party', 'trips']);
+  shares({ shareTags: { under: ['family', 'trips'] } });
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family/2024', 'trips']);
+  shares({ shareTags: false });
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+  // What Bob tags himself stays, and what was made for the photo is gone.
+  await tag(world, await mirror(world), ['family/2024', 'party', 'share/bob', 'trips', 'of Bob']);
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['of Bob']);
+  shares({});
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family/2024', 'of Bob', 'party', 'share/bob', 'trips']);
+  // One that is renamed still chooses, under either name.
+  shares({ except: { ...reasons, tags: ['private'] } });
+  await world.share();
+  await sql`
+    UPDATE tag SET value = replace(value, 'private', 'secret')
+    WHERE "userId" = ${world.library.users.alice.id} AND value LIKE 'private%'`;
+  await tag(world, world.id(ASKED), ['party', 'secret/plans', 'private/plans']);
+  await world.sql`UPDATE asset_exif SET tags = ${['party', 'secret/plans', 'private/plans']} WHERE "assetId" = ${
+    world.id('family/crowd')
+  }`;
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await world.mirrorOf('family/crowd') ?? ''), ['party']);
+});
+
 async function mirror(world: World): Promise<string> {
   return await world.mirrorOf(ASKED) ?? '';
 }

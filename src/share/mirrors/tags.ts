@@ -3,6 +3,7 @@ import { keyOf } from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isLookedAt } from './pages.ts';
 import type { Job } from '../jobs/job.ts';
+import { allCriteria } from '../selection/criteria.ts';
 import type { View } from '../cycle/tools.ts';
 
 /** A mirror whose tags are not those that its metadata name. */
@@ -34,14 +35,17 @@ function keysOf(schema: ImmichSchema): { readonly tagKey: string; readonly asset
  * we made and the target has deleted is not meant any more. Behind the id `after`, at most as many as a search may find.
  */
 export async function findUntagged(
-  { sql, schema, scope, limits }: View,
+  { sql, schema, scope, limits, jobs }: View,
   job: Job,
   after: TagsPlan | undefined,
 ): Promise<TagsPlan[]> {
   if (!areTagsInMetadata(schema)) return [];
   const { tagKey, assetKey } = keysOf(schema);
   return await sql<TagsPlan[]>`
-    WITH found AS MATERIALIZED (
+    WITH choosing AS MATERIALIZED (
+      ${choosingTags(sql, jobs.filter((other) => other.sourceUserId === job.sourceUserId))}
+    ),
+    found AS MATERIALIZED (
       SELECT
         m.mirror_asset_id AS "mirrorAssetId",
         m.source_asset_id AS "sourceAssetId",
@@ -50,11 +54,22 @@ export async function findUntagged(
         e.tags IS NOT NULL AS "isSaid"
       FROM immich_sidecar.asset_map m
       JOIN asset_exif e ON e."assetId" = m.mirror_asset_id
+      LEFT JOIN asset_exif source ON source."assetId" = m.source_asset_id
+      LEFT JOIN ${rulesOf(sql, jobs)} rule (job text, "isShared" boolean, under text[]) ON rule.job = m.job_name
       CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(DISTINCT said.value COLLATE "C" ORDER BY said.value COLLATE "C"), '{}') AS values
-        FROM (SELECT ${plainValue(sql)} AS value FROM unnest(e.tags) AS raw) AS said
+        FROM (SELECT ${plainValue(sql)} AS value, raw FROM unnest(e.tags) AS raw) AS said
         WHERE said.value <> ''
           AND NOT ${isDeclined(sql, sql`m.target_user_id`, sql`said.value`)}
+          -- What the target has tagged themself is theirs, whatever it is called.
+          AND (
+            said.raw <> ALL (coalesce(source.tags, '{}'))
+            OR (
+              coalesce(rule."isShared", true)
+              AND (rule.under IS NULL OR ${isAtOrBelow(sql, sql`SELECT unnest(rule.under)`)})
+              AND NOT ${isAtOrBelow(sql, sql`SELECT choosing.value FROM choosing`)}
+            )
+          )
       ) AS wanted
       CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(t.value::text COLLATE "C" ORDER BY t.value::text COLLATE "C"), '{}') AS values
@@ -75,6 +90,42 @@ export async function findUntagged(
     FROM found
     ORDER BY "mirrorAssetId"
     LIMIT ${limits.search}`;
+}
+
+/**
+ * The values of the tags by which these jobs choose, as they are written and as they are called now. Such a tag says with whom something is shared, and nobody is to
+ * read that in their own list of tags.
+ */
+function choosingTags(sql: Sql, jobs: readonly Job[]): Fragment {
+  const written = jobs.flatMap(({ select, except, never }) =>
+    [select, except, never].flatMap((all) => all?.tags ?? [])
+  );
+  const ids = jobs.flatMap(({ selection }) =>
+    allCriteria(selection).flatMap(({ name, ids = [] }) => name === 'tags' ? ids : [])
+  );
+  return sql`
+    SELECT unnest(${written}::text[]) AS value
+    UNION
+    SELECT t.value::text FROM tag t WHERE t.id = ANY (${ids as string[]}::uuid[])`;
+}
+
+/** What the jobs say of tags, as rows (job, isShared, under). */
+function rulesOf(sql: Sql, jobs: readonly Job[]): Fragment {
+  const rules = jobs.flatMap(({ name, shareTags }) =>
+    shareTags === undefined
+      ? []
+      : [{ job: name, isShared: shareTags !== false, ...shareTags === false ? {} : shareTags }]
+  );
+  return sql`jsonb_to_recordset(${sql.json(rules as never)}) AS`;
+}
+
+/** Whether the value `said` is one of these, or below one of them. */
+function isAtOrBelow(sql: Sql, values: Fragment): Fragment {
+  return sql`EXISTS (
+    SELECT 1
+    FROM (${values}) AS above (value)
+    WHERE starts_with(said.value || '/', above.value || '/')
+  )`;
 }
 
 /** A tag without empty levels: as Immich makes it. */

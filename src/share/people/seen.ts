@@ -114,6 +114,17 @@ export async function followRows(tx: Sql, schema: ImmichSchema, following: Follo
     WHERE noted.origin_person_id = pm.origin_person_id
       AND noted.target_user_id = pm.target_user_id
       AND ${isMeant}`;
+  // A name in the configuration may stand for a mirror, which is called otherwise by this.
+  await tx`
+    UPDATE immich_sidecar_selection.name known
+    SET name = mirror.name
+    FROM immich_sidecar.person_map pm
+    JOIN person mirror ON ${isMirror}
+    WHERE known.kind = 'person'
+      AND known.owner_id = pm.target_user_id
+      AND known.id = pm.mirror_person_id
+      AND known.name <> mirror.name
+      AND ${isMeant}`;
   return written.count;
 }
 

@@ -90,6 +90,16 @@ export function withoutStrangers(jobs: readonly JobConfig[], tables: Tables, { n
   });
 }
 
+/** What the tags are called by which a user's shares choose: nobody else is to have them. */
+export function choosingTags({ jobs, memory, records }: Prediction, sourceUserId: string): string[] {
+  return jobs.filter((job) => job.sourceUserId === sourceUserId).flatMap(namesIn)
+    .filter(({ kind }) => kind === 'tags')
+    .flatMap(({ kind, ownerId, name }) => {
+      const id = memory.names.get(keyOf(kind, ownerId, name));
+      return [name, ...thingsOf(records, kind, ownerId).filter((thing) => thing.id === id).map((thing) => thing.name)];
+    });
+}
+
 interface Name {
   readonly kind: Kind;
   readonly ownerId: string;

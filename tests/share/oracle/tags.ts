@@ -1,3 +1,4 @@
+import { choosingTags } from './choice.ts';
 import type { Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING } from './records.ts';
@@ -18,7 +19,12 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): void {
       own.targetId === mirror.targetId && own.value === value &&
       tagOf(prediction, (row) => row['id'] === own.id) === undefined
     );
-  const values = new Set((named ?? []).filter((value) => !isDeclined(value)));
+  const ofSource = records.of('asset_exif', mirror.sourceId)[0]?.['tags'];
+  const choosing = choosingTags(prediction, mirror.sourceOwnerId);
+  const isKeptBack = (value: string) =>
+    Array.isArray(ofSource) && ofSource.includes(value) &&
+    choosing.some((tag) => value === tag || value.startsWith(`${tag}/`));
+  const values = new Set((named ?? []).filter((value) => !isDeclined(value) && !isKeptBack(value)));
   const rows = records.all('tag_asset').filter((row) => row['assetId'] === mirror.id);
   const valueOf = (row: Row) => text(tagOf(prediction, (tag) => tag['id'] === row['tagId'])?.['value']);
   const gone = rows.filter((row) =>
