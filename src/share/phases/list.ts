@@ -15,6 +15,7 @@ import { notedNames } from './names.ts';
 import { lostThumbnails, nativeShares } from './native_shares.ts';
 import { motionParts, newAssets } from './new_assets.ts';
 import { orphans } from './orphans.ts';
+import { owners } from './owners.ts';
 import { people } from './people.ts';
 import { personMap } from './person_map.ts';
 import type { Phase } from './phase.ts';
@@ -38,6 +39,7 @@ export const PHASES = Object.freeze(
     notedNames,
     adoption,
     locked,
+    owners,
     personMap,
     nativeShares,
     foundPeople,

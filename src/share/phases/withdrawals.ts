@@ -277,6 +277,7 @@ function reasonOf({ sql, schema, jobs }: Pick<View, 'sql' | 'schema' | 'jobs'>, 
       WHEN ${isLockedFor(sql, sql`m.target_user_id`)} THEN NULL
       WHEN ${isTrashed(sql, 'mirror')} AND (a.id IS NULL OR NOT ${hasOwnOriginal(sql)}) THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
+      WHEN mirror."ownerId" <> m.target_user_id THEN 'not-selected' -- it was moved to an account that gets nothing
       WHEN ${isJustified(sql, jobs, stay)} THEN NULL
       WHEN ${isTrashed(sql, 'mirror')} THEN 'target-trashed'
       WHEN a."isOffline" THEN 'source-offline'
