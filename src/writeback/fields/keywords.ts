@@ -54,9 +54,15 @@ export function hierarchicalSubjects(input: MappingInput, subjects: readonly str
 }
 
 /**
+ * A TagsList that names no tag: Immich (2.0 to 3.1) and digiKam split at `/` and drop empty levels. ExifTool writes no list without entries, and Immich itself leaves one with an empty
+ * entry when somebody takes the last tag of a photo away.
+ */
+const NO_TAGS = '/';
+
+/**
  * A TagsList that keeps Immich from taking names and albums for tags: of TagsList, HierarchicalSubject and Keywords it
  * reads the first that is there (docs/immich.md#what-immich-reads-from-files), and nothing but TagsList is
- * free of ours. It says what Immich would have read without us. A file in which it would have found nothing gets none, as an empty list cannot be written.
+ * free of ours. It says what Immich would have read without us, if only that there are no tags.
  *
  * @param wishes what is to be in the other lists
  */
@@ -64,8 +70,8 @@ export function shieldedTags(
   input: MappingInput,
   wishes: Readonly<Record<string, readonly string[]>>,
 ): Record<string, string[]> {
-  const { record, options, current, own } = input;
-  if (options.fields.includes('tags') && (record.tags ?? []).length > 0) return {};
+  const { options, current, own } = input;
+  if (options.fields.includes('tags') && tagsIn(input).length > 0) return {};
   if (others(input, TAGS_LIST).length > 0) return {};
   const isLast = Object.keys(wishes).length === 0 && !keepsOurs(input);
   // If all of it is there and nothing is known to be ours, the ledger is gone, and what looks like others' may be ours.
@@ -74,7 +80,21 @@ export function shieldedTags(
   if (isLast || isUnknown) return {};
   const hierarchical = others(input, HIERARCHICAL_SUBJECT).filter((subject) => !subject.startsWith(ALBUM_ROOT + LEVEL));
   const read = hierarchical.length > 0 ? hierarchical.map(toTag) : flatOfOthers(input);
-  return read.length === 0 ? {} : { [TAGS_LIST]: distinct(read) };
+  return { [TAGS_LIST]: read.length === 0 ? [NO_TAGS] : distinct(read) };
+}
+
+/**
+ * The tags that Immich has for the asset, but for names and albums that are written beside them: Immich took these for tags where an earlier version left a file without a TagsList, and as tags
+ * of ours they would stay when the person is renamed. One that somebody else has in TagsList, such as Immich in a sidecar, is a tag.
+ */
+export function tagsIn(input: MappingInput): readonly string[] {
+  const { record: { tags, people, albums }, options: { fields } } = input;
+  const beside = new Set([
+    ...(fields.includes('people') ? people.map(({ name }) => entryKey(name)) : []),
+    ...(fields.includes('albums') ? (albums ?? []).map((album) => entryKey(toTag(ALBUM_ROOT + LEVEL + album))) : []),
+  ]);
+  const said = new Set(others(input, TAGS_LIST).map(entryKey));
+  return (tags ?? []).filter((tag) => !beside.has(entryKey(tag)) || said.has(entryKey(tag)));
 }
 
 /** Whether something of ours stays in the file that a field wrote which does not take part now. */

@@ -1,5 +1,5 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
-import { flatKeywords, KEYWORD_TAGS, shieldedTags, TAGS_LIST } from './keywords.ts';
+import { flatKeywords, KEYWORD_TAGS, shieldedTags, TAGS_LIST, tagsIn } from './keywords.ts';
 import { writableEntries } from './text.ts';
 
 export const tags = Object.freeze<Field>({
@@ -7,7 +7,7 @@ export const tags = Object.freeze<Field>({
   isUsual: false,
   isPrivate: true,
   help: "Immich's tags with their hierarchy (not part of --all)",
-  meaning: "Immich's tags with all levels",
+  meaning: "Immich's tags with all levels, but for names of people and albums that are written beside them",
   asks: 'tags',
   tags: KEYWORD_TAGS,
   isKnown: ({ tags }) => (tags ?? []).length > 0,
@@ -16,7 +16,7 @@ export const tags = Object.freeze<Field>({
 
 /** Immich's tags with all their levels, in TagsList and as keywords. */
 function mapTags(input: MappingInput): Wanted {
-  const { entries, refused } = writableEntries(input.record.tags ?? [], 'the tag');
+  const { entries, refused } = writableEntries(tagsIn(input), 'the tag');
   const lists = entries.length > 0
     ? { ...flatKeywords(input, entries), [TAGS_LIST]: entries }
     // A TagsList of ours goes now, and what other fields wrote, which do not take part, would come to the fore.

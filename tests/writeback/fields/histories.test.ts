@@ -35,8 +35,12 @@ function applied(tags: Tags, changes: readonly TagChange[]): Tags {
   return { ...tags, ...Object.fromEntries(changes.map(({ tag, after }) => [tag, after])) };
 }
 
-/** What Immich takes for the tags of a file. */
+/** What Immich takes for the tags of a file; levels without a name are none. */
 function read(tags: Tags): string[] {
+  return raw(tags).filter((tag) => tag.split('/').some(Boolean));
+}
+
+function raw(tags: Tags): string[] {
   const [list, hierarchy, flat] = [entriesOf(tags, LISTS[3]), entriesOf(tags, LISTS[2]), entriesOf(tags, LISTS[0])];
   if (list.length > 0) return list;
   if (hierarchy.length > 0) {
@@ -79,7 +83,8 @@ Deno.test('whatever others and we write in turns: nothing of theirs goes, nothin
         assert.deepEqual(run(tags, own, turn.fields, record).own, own);
         // What a field wrote that does not take part now looks like somebody else's without a ledger.
         const users = Object.values(own.lists).flat().flatMap(({ fields }) => fields);
-        if (users.every((field) => turn.fields.includes(field as FieldName))) {
+        const isComplete = users.every((field) => turn.fields.includes(field as FieldName));
+        if (isComplete) {
           assert.deepEqual(run(tags, NOTHING_OWN, turn.fields, record).changes, [], 'a run without the ledger');
         }
         for (const tag of LISTS) {
@@ -94,6 +99,12 @@ Deno.test('whatever others and we write in turns: nothing of theirs goes, nothin
         for (const [field, entries] of Object.entries(wanted)) {
           if (!turn.fields.includes(field as FieldName)) continue;
           for (const entry of entries) assert.ok(entriesOf(tags, LISTS[0]).includes(entry));
+        }
+        if (isComplete && own.lists[LISTS[3]]?.some(({ fields }) => fields.includes('tags')) !== true) {
+          const all = LISTS.flatMap((tag) => read({ [tag]: entriesOf(theirs, tag) }));
+          for (const entry of read(tags)) {
+            assert.ok(all.includes(entry), `Immich takes ${entry} for a tag, which is ours`);
+          }
         }
         for (const entry of read(theirs)) {
           const isReplaced = turn.fields.includes('tags') && turn.tags.length > 0;

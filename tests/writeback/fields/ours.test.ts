@@ -99,6 +99,34 @@ Deno.test('a TagsList of others stays as it is, whatever we write into the other
   assert.deepEqual(run(BLANK, both.tags, both.own, 'tags').tags['XMP-digiKam:TagsList'], ['Travel/Italy', 'sea']);
 });
 
+Deno.test('names and albums never become tags, not even of a photo without tags, and not with --tags', () => {
+  const record = { ...BLANK, people: [{ id: '1', name: 'Anna' }], albums: ['At sea'] };
+  const written = run(record, {}, NOTHING_OWN, 'people');
+  assert.deepEqual(written.tags['XMP-digiKam:TagsList'], ['/'], 'which Immich reads as no tags');
+  assert.deepEqual(run(record, written.tags, written.own, 'people'), written, 'a second run');
+  assert.deepEqual(run(record, written.tags, NOTHING_OWN, 'people').tags, written.tags, 'a run without the ledger');
+  const without = run(BLANK, written.tags, written.own, 'people');
+  assert.deepEqual([without.tags['XMP-digiKam:TagsList'], without.own], [null, NOTHING_OWN], 'nothing of it is left');
+
+  // A keyword of somebody else's is a tag again.
+  const added = run(record, { ...written.tags, 'XMP-dc:Subject': ['Anna', 'sea'] }, written.own, 'people');
+  assert.deepEqual(added.tags['XMP-digiKam:TagsList'], ['sea']);
+
+  // Version 0.1 left no TagsList, so Immich has taken the name and the album for tags.
+  const fed = { ...record, tags: ['Anna', 'Albums/At sea', 'sea'] };
+  const before = run(record, {}, NOTHING_OWN, 'people');
+  const old = { ...before.tags };
+  delete old['XMP-digiKam:TagsList'];
+  const all = (tags: Tags, own: OwnValues) =>
+    compare(input({ record: fed, current: tags, own, options: options('people', 'albums', 'tags') }));
+  const healed = all(old, { ...before.own, lists: { ...before.own.lists, 'XMP-digiKam:TagsList': [] } });
+  const change = healed.changes.find(({ tag }) => tag === 'XMP-digiKam:TagsList');
+  assert.deepEqual(change?.after, ['sea']);
+  // Immich has it in a sidecar as a tag: somebody has made it one.
+  const theirs = all({ 'XMP-digiKam:TagsList': ['Anna'] }, NOTHING_OWN);
+  assert.deepEqual(theirs.changes.find(({ tag }) => tag === 'XMP-digiKam:TagsList')?.after, ['Anna', 'sea']);
+});
+
 Deno.test('two positions are the same up to a tenth of a metre, and no further', () => {
   const angles = [...TAGS.values()].filter(({ form }) => form === 'angle').map(({ name }) => name);
   assert.equal(angles.length, 4);

@@ -90,7 +90,7 @@ export class ImmichReader implements AsyncDisposable {
       latitude: hasPlace ? Number(tags.GPSLatitude) : undefined,
       longitude: hasPlace ? Number(tags.GPSLongitude) : undefined,
       rating: stars >= 1 && stars <= 5 ? stars : null,
-      tags: tagList(tags).map((tag) => tag.split('/').filter(Boolean).join('/')),
+      tags: shownTags(tags).map((tag) => tag.split('/').filter(Boolean).join('/')),
       faces: facesOf(tags, shown),
     };
   }
@@ -142,6 +142,11 @@ function dates(tags: ReadTags): { takenAt: string | undefined; timeZone: string 
   let moment = date?.toDateTime();
   if (moment !== undefined && date?.hasZone !== true) moment = moment.setZone('UTC', { keepLocalTime: true });
   return { takenAt: moment?.setZone(timeZone ?? 'UTC').toISO() ?? undefined, timeZone };
+}
+
+/** What becomes of them in Immich (utils/tag.ts, upsertTags): levels without a name are dropped, and with them tags of nothing else. */
+function shownTags(tags: ReadTags): string[] {
+  return tagList(tags).map((tag) => tag.split('/').filter(Boolean).join('/')).filter(Boolean);
 }
 
 function tagList(tags: ReadTags): string[] {

@@ -60,15 +60,22 @@ Deno.test('flat keywords of others stay tags in Immich, and names do not become 
   }
 });
 
-Deno.test('a name in a photo without any keyword is a tag to Immich, as there is nothing to put before it', async () => {
-  await using world = await World.open(['people', 'albums']);
-  await using reader = new ImmichReader();
-  const path = await world.add('a.jpg', makeFile('jpg'));
-  await world.write(path, RECORD, { fields: ['people'] });
-  assert.deepEqual((await reader.read(path)).tags, ['Anna Müller', '李雷']);
-  await world.write(path, RECORD, { fields: ['people', 'albums'] });
-  assert.deepEqual((await reader.read(path)).tags, ['Albums/Summer 2023', 'Albums/B & Ö']);
-});
+for (const extension of ['jpg', 'mp4'] as const) {
+  Deno.test(`names and albums in a ${extension} without any keyword are no tags to Immich`, async () => {
+    await using world = await World.open(['people', 'albums']);
+    await using reader = new ImmichReader();
+    const path = await world.add(`a.${extension}`, makeFile(extension));
+    for (const fields of [['people'], ['people', 'albums']] as const) {
+      for (const destination of ['embed', 'sidecar'] as const) {
+        await world.write(path, RECORD, { fields, destination });
+        const view = await reader.read(path, destination === 'embed' ? undefined : `${path}.xmp`);
+        assert.deepEqual(view.tags, [], `${fields}, ${destination}`);
+        world.forget();
+        assert.deepEqual((await world.plan(path, RECORD, { fields, destination })).plans, [], 'written once');
+      }
+    }
+  });
+}
 
 Deno.test('a keyword that the user takes out is not kept alive by ours', async () => {
   await using world = await World.open(['people']);
@@ -139,7 +146,8 @@ Deno.test('IPTC cuts names and captions at a character, and Immich reads them wh
   assert.deepEqual([raw['IPTC:Keywords']].flat(), ['é'.repeat(32)]);
   assert.equal(raw['IPTC:Caption-Abstract'], '€'.repeat(666));
   const view = await reader.read(path);
-  assert.deepEqual([view.description, view.tags], [description, [name]]);
+  assert.deepEqual([view.description, view.tags], [description, []]);
+  assert.deepEqual([raw['XMP-dc:Subject']].flat(), [name]);
   world.forget();
   assert.deepEqual(
     (await world.plan(path, { ...BLANK, people: [{ id: '1', name }], description }, { fields: ['people', 'caption'] }))
