@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   takeover: async () => (await import('./takeover.ts')).takeoverCommand,
   write: async () => (await import('./write.ts')).writeCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
+  notify: async () => (await import('./notify.ts')).notifyCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   completion: async () => (await import('./completion.ts')).completionCommand,
 });
@@ -101,6 +102,7 @@ Examples:
   immich-sidecar unshare --dry-run    what was shared, and would be removed?
   immich-sidecar dedup --dry-run      what is shared with somebody who has it, too?
   immich-sidecar write --all          write what Immich knows into the files
+  immich-sidecar notify               do those who are to be told hear it?
 
 Settings come from the environment, .env and config.yaml: docs/configuration.md.
 Exit codes: 0 done, 1 a bug, 2 configuration or usage, 3 done but some assets failed,

@@ -24,7 +24,10 @@ export class Redactor {
 
   /** All secrets of a configuration. */
   addAll({ database, immich, service }: Config): void {
-    for (const secret of [database.password, immich.apiKey, service.token, service.notify?.url]) this.add(secret);
+    for (const secret of [database.password, immich.apiKey, service.token]) this.add(secret);
+    for (const { path, password, query } of service.notify) {
+      [path, password, query].forEach((secret) => this.add(secret));
+    }
   }
 
   /** Knows no secrets any more. */

@@ -6,7 +6,7 @@ import { ConfigError, loadConfig, type LoadOptions } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
 import { actionsOf } from '../service/actions.ts';
 import { startHttp } from '../service/http/start.ts';
-import { startNotifying } from '../service/notify.ts';
+import { startNotifying } from '../service/notify/start.ts';
 import { Scheduler } from '../service/scheduler.ts';
 import { snapshotOf } from '../service/snapshot.ts';
 import { describeBrake } from '../share/brake/words.ts';

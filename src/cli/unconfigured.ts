@@ -43,7 +43,7 @@ export async function untilConfigured(
   await using http = await startHttp({
     snapshot: () => snapshotOf(state, config, VERSION),
     onChange: (listener) => state.onChange(listener),
-    actions: { run: refuse, dryRun: refuse, write: refuse, confirm: refuse, review: refuse },
+    actions: { run: refuse, dryRun: refuse, write: refuse, notify: refuse, confirm: refuse, review: refuse },
   }, service);
   logger.info('dashboard: {url}; it shows what is wrong, and goes on by itself when that is corrected', {
     url: http?.url,

@@ -1,3 +1,4 @@
+import type { NotifyTarget } from './notify.ts';
 import type { Secret } from './secret.ts';
 import type { Destination } from './destination.ts';
 import type { FieldName } from '../writeback/fields/fields.ts';
@@ -189,8 +190,8 @@ export interface ServiceConfig {
   readonly token: Secret | undefined;
   /** `HTTP_ALLOWED_HOSTS`: names under which HTTP is answered, besides addresses, `localhost` and names without a dot; lower case. */
   readonly allowedHosts: readonly string[];
-  /** `NOTIFY_URL`, `NOTIFY_FORMAT`; undefined = nobody is told. */
-  readonly notify: { readonly url: Secret; readonly format: 'json' | 'ntfy' | 'healthchecks' } | undefined;
+  /** `NOTIFY_URLS`, and `NOTIFY_URL` with `NOTIFY_FORMAT`: who is told; empty = nobody. */
+  readonly notify: readonly NotifyTarget[];
 }
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';

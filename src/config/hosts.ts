@@ -13,7 +13,7 @@ const MAX_LENGTH = 253;
  * The name or address as everything else expects it: `[::1]` without its brackets, `müller.example` as DNS writes it. Undefined when it is
  * neither.
  */
-function canonicalHost(text: string): string | undefined {
+export function canonicalHost(text: string): string | undefined {
   const address = text.replace(/^\[(.*)\]$/, '$1');
   if (isIP(address) !== 0) return address.includes('%') ? undefined : address;
   if (!/^[\p{L}\p{M}\p{N}_.-]+$/u.test(text)) return undefined;

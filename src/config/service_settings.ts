@@ -1,5 +1,6 @@
 import { FIELD_NAMES, USUAL_FIELDS } from '../writeback/fields/fields.ts';
 import { hostnames, listenAddress, notifyUrl } from './hosts.ts';
+import { notifyTargets } from './notify.ts';
 import type { Setting } from './setting.ts';
 import { choice, cron, httpToken, timeWindow, wholeNumber, writeModules } from './values.ts';
 
@@ -55,13 +56,22 @@ export const SERVICE_SETTINGS = Object.freeze(
       default: USUAL_FIELDS.join(),
       description: `What serve writes, separated by commas: ${FIELD_NAMES.join(', ')}.`,
     },
+    NOTIFY_URLS: {
+      group: 'service',
+      type: notifyTargets,
+      example: 'ntfys://ntfy.example.org/photos?events=failure,brake gotifys://gotify.example.org/token',
+      secret: true,
+      description:
+        'Who is told when serve fails, is well again, is stopped by the brake, has written back, or has shared something: addresses as Apprise ' +
+        'writes them, separated by blanks (docs/service.md). ?events= chooses what. They hold keys and are not shown.',
+    },
     NOTIFY_URL: {
       group: 'service',
       type: notifyUrl,
       example: 'https://ntfy.example.org/photos',
       secret: true,
       description:
-        'Gets a small POST when serve fails, is well again, is stopped by the brake, or has written back. It may hold a token and is not shown.',
+        'The older form of NOTIFY_URLS, for one address: gets a small POST. It may hold a token and is not shown.',
     },
     NOTIFY_FORMAT: {
       group: 'service',

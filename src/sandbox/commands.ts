@@ -12,6 +12,8 @@ export interface Purpose {
   readonly resumes: boolean;
   /** Whether it answers HTTP and tells others. */
   readonly serves: boolean;
+  /** Whether it tells others, and does nothing else with the network. */
+  readonly tells: boolean;
   /** Whether it asks for the user that it runs as, and for the room on disks. */
   readonly asksSystem: boolean;
 }
@@ -28,6 +30,7 @@ const NOTHING: Purpose = Object.freeze({
   makesTemporary: false,
   resumes: false,
   serves: false,
+  tells: false,
   asksSystem: false,
 });
 
@@ -42,11 +45,12 @@ export function purposeOf(command: string | undefined, config: Config | undefine
   const startsExifTool = ['write', 'undo', 'doctor'].includes(command ?? '') ||
     (command === 'serve' && config?.write.schedule !== undefined);
   return {
-    changesFiles: command !== 'status' && command !== 'explain',
+    changesFiles: !['status', 'explain', 'notify'].includes(command ?? ''),
     startsExifTool,
     makesTemporary: startsExifTool || command === 'status',
     resumes: command === 'sync' || command === 'serve',
     serves: command === 'serve',
+    tells: command === 'notify',
     asksSystem: command === 'doctor',
   };
 }

@@ -44,7 +44,7 @@ const LOG_SUFFIXES: readonly string[] = ['', '.1', '.2'];
  * or not at all: UPLOAD_LOCATION, else UPLOAD_LOCATION_MOUNT, else the usual places.
  */
 export function permissionsFor(config: Config, purpose: Purpose, machine: Machine): Permissions {
-  const { startsExifTool, changesFiles, resumes, serves } = purpose;
+  const { startsExifTool, changesFiles, resumes, serves, tells } = purpose;
   const { stateDirectory, logFile, photoDir } = config.write;
   const directories = [
     ...config.pathMap.map(({ local }) => local),
@@ -75,7 +75,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...new Set([
         ...(socket === undefined ? [addressOf(config.database)] : withRealPaths(sockets).map((path) => `unix:${path}`)),
         addressOfUrl(config.immich.url),
-        ...(serves ? serviceAddresses(config.service) : []),
+        ...(serves ? serviceAddresses(config.service) : tells ? config.service.notify.map(addressOf) : []),
       ]),
     ],
     read: withRealPaths([
@@ -119,7 +119,7 @@ export function permissionsWithoutConfig(
 function serviceAddresses({ http, notify }: Config['service']): string[] {
   return [
     ...(http.port === 0 ? [] : [addressOf(http)]),
-    ...(notify === undefined ? [] : [addressOfUrl(notify.url.reveal())]),
+    ...notify.map(addressOf),
   ];
 }
 

@@ -6,6 +6,7 @@ import { dryRun, planOnly } from '../share/share.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
 import type { Review } from './dashboard/confirmation.ts';
 import type { Actions } from './http/app.ts';
+import { tellAll } from './notify/start.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** A browser waits for so long; what it asked for happens all the same. */
@@ -23,6 +24,11 @@ export function actionsOf(scheduler: Scheduler): Actions {
       if (!scheduler.writeNow()) return Promise.resolve('Write-back is not set up here: set WRITE_SCHEDULE.');
       scheduler.state.noted('Somebody who is signed in asked to write now');
       return Promise.resolve('Write-back begins now, or as soon as the present cycle has ended.');
+    },
+    notify: async () => {
+      const told = await tellAll(scheduler.config);
+      if (told.length === 0) return 'Nobody is to be told: set NOTIFY_URLS.';
+      return told.map(({ who, problem }) => `${who}: ${problem ?? 'told'}`).join('\n');
     },
     review: (job) =>
       answered<Review>(

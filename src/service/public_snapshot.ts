@@ -17,12 +17,13 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
     intervalSeconds,
     problems: snapshot.problems.map(publicProblem),
     progress: progress && publicProgress(progress),
-    jobs: snapshot.jobs.map(({ name, from, to, standing, countedAt, problemCounts }) => ({
+    jobs: snapshot.jobs.map(({ name, from, to, standing, countedAt, received, problemCounts }) => ({
       name,
       from,
       to,
       standing,
       countedAt,
+      received,
       problemCounts,
       problems: [],
     })),
@@ -49,6 +50,7 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
     ),
     write: snapshot.write && publicWrite(snapshot.write),
     events: snapshot.events.map(({ at, kind, what }) => ({ at, kind, what, details: [] })),
+    notified: snapshot.notified,
     immichUrl: undefined,
   };
 }

@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly write: WriteStatus | undefined;
   /** The last two hundred, oldest first. */
   readonly events: readonly ServiceEvent[];
+  /** How many places are told when something happens. */
+  readonly notified: number;
   /** Where somebody's browser finds Immich; undefined when the address is that of a container. Empty for somebody who has not signed in. */
   readonly immichUrl: string | undefined;
 }
@@ -42,6 +44,8 @@ export interface JobSnapshot {
   /** As it was counted at `countedAt`; both are undefined before the first cycle has ended. */
   readonly standing: Standing | undefined;
   readonly countedAt: string | undefined;
+  /** How many photos and videos the receiving user has got since the process began. */
+  readonly received: number;
   /** Of the last cycle, by code. */
   readonly problemCounts: Readonly<Partial<Record<ProblemCode, number>>>;
   /** The same, one by one; empty for somebody who has not signed in. */
@@ -94,6 +98,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
         to: nameOf(job?.targetUserId),
         standing: state.standings.get(name),
         countedAt: state.countedAt.get(name),
+        received: state.received.get(name) ?? 0,
         problemCounts: countCodes(problems),
         problems,
       };
@@ -102,6 +107,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     cycles: state.cycles.map(summaryOf),
     write: schedule === undefined ? undefined : writeStatusOf(schedule, state.write),
     events: [...state.events],
+    notified: config.service.notify.length,
     immichUrl: browserAddress(config.immich.url),
   };
 }

@@ -52,6 +52,7 @@ export class ServiceState {
   readonly #cycles: CycleRecord[] = [];
   readonly #standings = new Map<string, Standing>();
   readonly #countedAt = new Map<string, string>();
+  readonly #received = new Map<string, number>();
   #userNames: ReadonlyMap<string, string> = new Map();
   readonly #listeners = new Set<() => void>();
 
@@ -66,6 +67,11 @@ export class ServiceState {
 
   get failuresInARow(): number {
     return this.#failuresInARow;
+  }
+
+  /** Photos and videos that were shared since the process began, by job. */
+  get received(): ReadonlyMap<string, number> {
+    return this.#received;
   }
 
   /** The last cycles, oldest first. */
@@ -216,6 +222,9 @@ export class ServiceState {
   }
 
   #record(cycle: CycleRecord): void {
+    for (const { job, created } of cycle.report?.jobs ?? []) {
+      this.#received.set(job, (this.#received.get(job) ?? 0) + created);
+    }
     this.#cycles.push(cycle);
     if (this.#cycles.length > KEPT_CYCLES) this.#cycles.shift();
     this.#changed();

@@ -98,6 +98,8 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('status --json', ['status', '--json'], options);
   await page.check('unshare --dry-run --json', ['unshare', '--dry-run', '--json'], options);
   await page.check('unshare --json', ['unshare', '--yes', '--json'], options);
+  const told = { ...options, env: { ...options.env, NOTIFY_URLS: 'json://127.0.0.1:1/key' } };
+  await page.check('notify --json', ['notify', '--json'], told);
   await page.check('demo --json', ['demo', '--json'], options);
   await checkTakeover(page);
 });

@@ -6,7 +6,7 @@ Deno.test('HTTP is answered on this machine only, and nobody is told, unless som
     http: { hostname: '127.0.0.1', port: 8080 },
     token: undefined,
     allowedHosts: [],
-    notify: undefined,
+    notify: [],
   });
 });
 
@@ -23,8 +23,9 @@ Deno.test('every setting of the service can be set, and the secret ones do not s
   assert.deepEqual(service.http, { hostname: '0.0.0.0', port: 0 });
   assert.deepEqual(service.allowedHosts, ['photos.example.org', 'xn--mller-kva.example', '10.0.0.1']);
   assert.equal(service.token?.reveal(), 'some-long-random-word');
-  assert.equal(service.notify?.url.reveal(), 'https://ntfy.example.org/my-key');
-  assert.equal(service.notify?.format, 'ntfy');
+  assert.deepEqual(service.notify.map(({ service: kind, label, path }) => [kind, label, path.reveal()]), [
+    ['ntfy', 'ntfy at ntfy.example.org', 'my-key'],
+  ]);
   assert.doesNotMatch(JSON.stringify(service), /random|my-key/);
 });
 

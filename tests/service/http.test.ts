@@ -256,7 +256,7 @@ Deno.test('an address that cannot be used is said with the remedy', async () => 
   const app = httpApp({
     snapshot: () => snapshotOf(state, config, '1'),
     onChange: (listener) => state.onChange(listener),
-    actions: { run: nothing, dryRun: nothing, write: nothing, confirm: nothing, review: nothing },
+    actions: { run: nothing, dryRun: nothing, write: nothing, notify: nothing, confirm: nothing, review: nothing },
   }, { token: undefined, allowedHosts: [] });
   await assert.rejects(listen(app, { hostname: '127.0.0.1', port }), /another program uses it/);
 });

@@ -19,6 +19,7 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
       run: () => note('run'),
       dryRun: () => note('dry run'),
       write: () => note('write'),
+      notify: () => note('notify'),
       confirm: (job) => note(`confirm ${job}`),
       review: (job) =>
         Promise.resolve({

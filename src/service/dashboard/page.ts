@@ -167,7 +167,7 @@ ${
   `;
 }
 
-function shared({ jobs, immichUrl }: Snapshot, visitor: Visitor): Html {
+function shared({ jobs, immichUrl, startedAt }: Snapshot, visitor: Visitor): Html {
   const rows = jobs.map((job) => {
     const { standing } = job;
     return html`<article class="job"><h3>${job.name}</h3>
@@ -181,6 +181,7 @@ ${
         `}</p>
         <progress max="${Math.max(standing.selected, 1)}" value="${standing.mirrored}" aria-label="shared of ${job
           .name}"></progress>
+        ${news(job, startedAt)}
         ${waiting(describeStanding(standing))}
       `
     }
@@ -192,6 +193,13 @@ ${visitor.isSignedIn ? problemsOf(job, immichUrl) : list(describeCounts(job.prob
       <div class="jobs">${rows}</div>
     </section>
   `;
+}
+
+/** What the receiving user has got. */
+function news({ from, to, received }: JobSnapshot, startedAt: string): Html | string {
+  if (received === 0) return '';
+  const what = received === 1 ? '1 new photo or video' : `${numberOf(received)} new photos and videos`;
+  return html`<p>${to ?? 'The receiver'} has ${what} from ${from ?? 'the other'} since ${timeOf(startedAt)}.</p>`;
 }
 
 function waiting(lines: readonly string[]): Html | string {
@@ -292,6 +300,7 @@ ${
       ? html`<div class="buttons">
 ${snapshot.jobs.length === 0 ? '' : html`${form('/actions/run', 'Share now')} ${form('/actions/dry-run', 'Preview')}`}
 ${snapshot.write === undefined ? '' : form('/actions/write', 'Write now')}
+${snapshot.notified === 0 ? '' : form('/actions/notify', 'Send a test message')}
 ${form('/session/end', 'Sign out')}</div>`
       : html`<form method="post" action="/session"><label for="token">The HTTP_TOKEN of the configuration</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required><button>Sign in</button></form>`

@@ -31,6 +31,8 @@ export interface Actions {
   run(): Promise<string>;
   dryRun(): Promise<string>;
   write(): Promise<string>;
+  /** Sends a test message to everybody who is to be told. */
+  notify(): Promise<string>;
   /** @param job undefined = all of them */
   confirm(job: string | undefined): Promise<string>;
   /** What would be removed if it was confirmed now, and how many; a sentence when that cannot be told. */
@@ -150,12 +152,13 @@ function addActions(
   access: Access,
   page: (context: Context, isSignedIn: boolean, message: string) => Response | Promise<Response>,
 ): void {
-  app.post('/actions/:name{run|dry-run|write|confirm}', access.onlySignedIn, async (context) => {
+  app.post('/actions/:name{run|dry-run|write|notify|confirm}', access.onlySignedIn, async (context) => {
     const { job } = await formOf(context);
     const act: Readonly<Record<string, () => Promise<string>>> = {
       'run': () => actions.run(),
       'dry-run': () => actions.dryRun(),
       'write': () => actions.write(),
+      'notify': () => actions.notify(),
       'confirm': () => actions.confirm(typeof job === 'string' ? job : undefined),
     };
     const message = await act[context.req.param('name')]?.() ?? '';
