@@ -2,6 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
+import { Rewritten } from '../files/rewritten.ts';
 import { assertImmichAtRest, keepMigrationsOut } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
@@ -89,6 +90,7 @@ export class Sharing {
   #last: LastCycle | undefined;
   #isFirst = true;
   readonly #marks: KeptMark;
+  readonly #rewritten: Rewritten;
   /** Since the mark was kept. */
   #unkept = { changes: 0, sinceMs: performance.now() };
   readonly #embeddings: EmbeddingQueues = new Map();
@@ -105,6 +107,7 @@ export class Sharing {
     readonly limits: Limits = LIMITS,
   ) {
     this.#marks = new KeptMark(config.write.stateDirectory);
+    this.#rewritten = new Rewritten(config.write.stateDirectory);
   }
 
   /** Throws UserError and RefusedError before anything but locked photos was touched; see runCycle for the rest. */
@@ -114,12 +117,12 @@ export class Sharing {
     if (this.#isFirst) this.#rules = readRules();
     const last = this.#isFirst && !isFull ? await this.#resume(options) : this.#last;
     const isFirst = this.#isFirst;
-    this.#isFirst = false;
-    this.#last = undefined; // an error makes the next cycle a full one
+    [this.#isFirst, this.#last] = [false, undefined]; // an error makes the next cycle a full one
     const report = isFull || last === undefined || this.#isFullDue(last)
       ? await this.#full(options)
       : await this.#changesOnly(last, options, isFirst);
     await this.#keep(isFirst);
+    if (options.jobName === undefined) this.#rewritten.forget();
     if (report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0)) {
       await askForThumbnails(this.config, options.signal);
     }
@@ -218,6 +221,7 @@ export class Sharing {
     await this.#makeOwnTables(prepared);
     await this.#forgetMark();
     const mark = await readMark(sql, prepared.schema);
+    this.#rewritten.read();
     // From the mark on, changes are heard of; what was renamed just before must not be missed.
     if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options, before);
     this.#embeddings.clear(); // all are looked at again
@@ -251,7 +255,7 @@ export class Sharing {
       since: last.mark,
       now: mark,
       waiting: last.waiting,
-      failed: last.failures.assetIds,
+      failed: [...last.failures.assetIds, ...this.#rewritten.read()],
       isKept: isFirst,
       limit: limits.changes,
       sharedAlbums,

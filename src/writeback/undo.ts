@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { RefusedError, UserError } from '../errors.ts';
+import { noteRewritten } from '../files/rewritten.ts';
 import type { Change } from './ledger/journal.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { FIELD_NAMES } from './fields/fields.ts';
@@ -68,13 +69,17 @@ export async function undo(config: Config, options: UndoOptions): Promise<UndoRe
   using _ = isDryRun ? undefined : recover(ledger, config.write.stateDirectory);
   const { what, ids } = choose(ledger, scope);
   const outcomes: Record<UndoOutcome, number> = { 'undone': 0, 'would-undo': 0, 'changed-since': 0, 'failed': 0 };
+  const rewritten = new Set<string>();
   const end: End = (change, outcome, reason) => {
     outcomes[outcome]++;
+    if (outcome === 'undone') rewritten.add(change.assetId);
     onChange(change, outcome, reason);
   };
   if (isDryRun) { for (const change of found(ledger, ids)) end(change, 'would-undo', undefined); }
   else if (!options.confirm(ids.length, what)) return undefined;
-  else await undoAll(config, ledger, ids, signal, end);
+  else {await undoAll(config, ledger, ids, signal, end).finally(() =>
+      noteRewritten(config.write.stateDirectory, [...rewritten])
+    );}
   const done = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   return {
     dryRun: isDryRun,

@@ -1,6 +1,7 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
+import { noteRewritten } from '../files/rewritten.ts';
 import { discardOlder } from './discard.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { Counts } from './ledger/runs.ts';
@@ -113,6 +114,7 @@ async function run(
     }),
     seconds: new SecondAssets(ledger),
     directories: new SidecarDirectories(limits),
+    onRewritten: (assetIds) => noteRewritten(config.write.stateDirectory, assetIds),
     onEnd: progress.advance,
   };
   let isFinished = false;

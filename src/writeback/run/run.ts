@@ -57,6 +57,8 @@ export interface RunContext {
   readonly settleSeconds: number;
   /** Aborted when the user wants to stop: what was begun is finished, nothing more is begun. */
   readonly signal: AbortSignal;
+  /** Files of these assets were replaced, which somebody else has mirrors of. */
+  readonly onRewritten: (assetIds: readonly string[]) => void;
   /** So many assets have come to their end. */
   readonly onEnd: (assets: number) => void;
 }
@@ -83,6 +85,7 @@ class Page {
   /** No p-limit: that takes on whatever it is given, and a batch that waits holds its records. */
   readonly #underWay = new Set<Promise<void>>();
   #batch: Task[] = [];
+  readonly #rewritten: string[] = [];
   #failure: unknown;
 
   readonly #young: SourceItem[] | undefined;
@@ -126,6 +129,7 @@ class Page {
     }
     await this.#start();
     await Promise.all(this.#underWay);
+    this.#context.onRewritten(this.#rewritten);
     if (this.#failure !== undefined) throw this.#failure;
     ledger.commits.now();
   }
@@ -224,10 +228,14 @@ class Page {
     onEnd(batch.length - later);
   }
 
-  #finish({ record, file, known }: Task, { outcome, reason, written, instead, otherNames = [] }: Ending): void {
+  #finish(
+    { record, file, known, isShared }: Task,
+    { outcome, reason, written, instead, otherNames = [] }: Ending,
+  ): void {
     const { tally, ledger, runId } = this.#context;
     tally.end(outcome);
     for (const kind of written) tally.wrote(kind);
+    if (isShared && written.length > 0) this.#rewritten.push(record.assetId);
     if (instead !== undefined) {
       tally.insteads.add(instead, file.path);
       const level = known?.instead === instead ? 'debug' : 'info';

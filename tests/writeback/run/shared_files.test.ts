@@ -3,7 +3,7 @@ import { libraryFromDatabase } from '../../harness/fake_immich/from_database.ts'
 import { FakeImmich } from '../../harness/fake_immich/server.ts';
 import { World } from '../../share/world.ts';
 import type { WritePlan } from '../../../src/writeback/tags.ts';
-import { configOf, plan, tagsOf, write } from './helper.ts';
+import { configOf, plan, tagsOf, undoAll, write } from './helper.ts';
 
 const fields = ['caption', 'albums', 'tags'] as const;
 
@@ -89,4 +89,23 @@ Deno.test('what an earlier run has written into a photo that is shared now stays
   await write(config, { fields });
   const again = await plan(configOf(world), { fields });
   assert.deepEqual(again.plans, []);
+});
+
+Deno.test('what was written into an upload is in its mirror after the next cycle, and what was undone is not', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  while ((await world.share({ isFull: false })).scope !== 'nothing');
+  await world.sql`UPDATE asset_exif SET description = 'Said before' WHERE "assetId" = ${world.id('uploads/cat')}`;
+  while ((await world.share({ isFull: false })).scope !== 'nothing');
+  const mirror = await world.localMirrorPath(world.id('uploads/cat'));
+  const config = configOf(world, { stateDirectory: world.config.write.stateDirectory });
+  const caption = async () => JSON.stringify((await tagsOf([mirror])).get(mirror)).includes('Said before');
+  await write(config, { fields: ['caption'] });
+  assert.equal(await caption(), false);
+  assert.equal((await world.share({ isFull: false })).scope, 'changes');
+  assert.equal(await caption(), true);
+  assert.equal((await world.share({ isFull: false })).scope, 'nothing', 'once');
+  await undoAll(config);
+  assert.equal((await world.share({ isFull: false })).scope, 'changes');
+  assert.equal(await caption(), false);
 });
