@@ -207,6 +207,7 @@ export class Linker {
       const problem = asFileProblem(error, target);
       if (!ABSENT.has(problem.reason)) throw problem;
     }
+    this.#removeTemporary(dirname(target));
     this.#removeEmptyDirectories(dirname(target), keep);
   }
 

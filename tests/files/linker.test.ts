@@ -69,6 +69,27 @@ Deno.test('a replace that fails leaves what was there, and no temporary file', (
   assert.equal(Deno.statSync(`${scratch.source}/photo.jpg`).nlink, 1);
 });
 
+Deno.test('a temporary name that could not be removed goes with whatever is done next in its directory', () => {
+  using scratch = new Scratch();
+  const { linker } = scratch;
+  const [keep, aside] = [scratch.target, `${scratch.target}/.kept/going`];
+  const other = linker.inspect(`${scratch.source}/folder/deep.jpg`);
+  const acts: Record<string, (target: string) => unknown> = {
+    remove: (target) => linker.remove(target, keep),
+    removeAside: (target) => linker.removeAside(target, keep, aside),
+    moveAside: (target) => linker.moveAside(target, aside, keep),
+    replace: (target) => linker.replace(other, target),
+  };
+  for (const [name, act] of Object.entries(acts)) {
+    const directory = `${scratch.target}/${name}`;
+    linker.link(scratch.photo(), `${directory}/photo.jpg`);
+    Deno.linkSync(`${directory}/photo.jpg`, `${directory}/.immich-sidecar-temporary`);
+    act(`${directory}/photo.jpg`);
+    assert.equal(exists(`${directory}/.immich-sidecar-temporary`), false, name);
+    assert.equal(exists(directory), name === 'replace', name);
+  }
+});
+
 Deno.test('remove takes the directories that it empties with it, up to the one to keep', () => {
   using scratch = new Scratch();
   const keep = `${scratch.target}/keep`;
