@@ -11,6 +11,7 @@ import { withoutStrangers } from './choice.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
 import { JOB_DEEDS } from './deeds/jobs.ts';
+import { UPDATE_DEEDS } from './deeds/update.ts';
 import { type Deeds, Scene } from './deeds/scene.ts';
 import { Engine } from './engine.ts';
 import { Household, type Name } from './household.ts';
@@ -107,7 +108,7 @@ class History implements AsyncDisposable {
   }
 
   async act(step: Step): Promise<void> {
-    const deed = ALL_DEEDS[step.deed];
+    const deed = ALL_DEEDS[step.deed] ?? UPDATE_DEEDS[step.deed];
     if (deed === undefined) throw new Error(`there is no deed ${step.deed}`);
     const words = await deed.act(new Scene(this.home, this.names, step.picks));
     if (words === undefined) return;

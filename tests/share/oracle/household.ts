@@ -4,6 +4,7 @@ import { uuidFor } from '../../../src/demo/library_generator/media/random.ts';
 import { type Config, type JobConfig } from '../../../src/config/config.ts';
 import { type Catalog, readCatalog } from '../../../src/immich/catalog.ts';
 import { type ImmichDatabase, openImmich, type Release } from '../../harness/database.ts';
+import { upgradeImmich } from '../../harness/upgrade/upgrade.ts';
 import type { Mount } from './state.ts';
 
 export const MEDIA = '/data';
@@ -27,9 +28,9 @@ export class Household implements AsyncDisposable {
   #things = 0;
 
   private constructor(
-    readonly db: ImmichDatabase,
+    public db: ImmichDatabase,
     readonly directory: string,
-    readonly catalog: Catalog,
+    public catalog: Catalog,
     readonly users: Readonly<Record<Name, User>>,
     public config: Config,
   ) {}
@@ -164,6 +165,13 @@ export class Household implements AsyncDisposable {
 
   setJobs(jobs: readonly JobConfig[]): void {
     this.config = { ...this.config, jobs };
+  }
+
+  /** Immich is updated. */
+  async upgrade(release: Release): Promise<void> {
+    await upgradeImmich(this.sql, this.db.release, release);
+    this.db = { ...this.db, release };
+    this.catalog = await readCatalog(this.sql);
   }
 
   async close(): Promise<void> {
