@@ -9,6 +9,7 @@ const KINDS: readonly Kind[] = ['albums', 'people', 'tags'];
 
 /** Whether a photo is what a share chooses, as its owner would tell it. */
 export function isChosen(prediction: Prediction, job: JobConfig, asset: Row): boolean {
+  if (job.pair !== undefined) return isInAlbumOf(prediction, asset, [job.sourceUserId, job.targetUserId]);
   const { select, except, minRating, types } = job;
   const idsOf = (kind: Kind, names: readonly string[]) =>
     names.map((name) => prediction.memory.names.get(keyOf(kind, job.sourceUserId, name)) ?? 'nothing').filter((id) =>
@@ -23,6 +24,17 @@ export function isChosen(prediction: Prediction, job: JobConfig, asset: Row): bo
   return isWanted && !(except !== undefined && KINDS.some((kind) => has(except, kind))) &&
     (minRating === undefined || (typeof rating === 'number' && rating >= minRating)) &&
     (types === undefined || types.some((type) => type.toUpperCase() === asset['type']));
+}
+
+/** Whether it is in an album of which all of these users are members, or the owner. */
+function isInAlbumOf({ records }: Prediction, asset: Row, userIds: readonly string[]): boolean {
+  return records.of('album_asset', String(asset['id'])).some(({ albumId }) => {
+    const album = records.find('album', ({ id }) => id === albumId);
+    const takesPart = (userId: string) =>
+      album?.['ownerId'] === userId ||
+      records.all('album_user').some((row) => row['albumId'] === albumId && row['userId'] === userId);
+    return album?.['deletedAt'] === null && userIds.every(takesPart);
+  });
 }
 
 function showsPeople(

@@ -30,7 +30,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
   const { records, memory } = prediction;
   const [sourceId, targetId] = [text(source['id']), job.targetUserId];
   const id = prediction.witness.mirrorOf(sourceId, targetId);
-  const path = mirrorPath(job, text(source['originalPath']));
+  const path = mirrorPath(job, source);
   records.add('asset', {
     ...source,
     id,

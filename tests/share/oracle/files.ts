@@ -15,9 +15,7 @@ export function followFiles(prediction: Prediction, mirror: Mirror, touched: Tou
   const [source, target] = [records.asset(mirror.sourceId), records.asset(mirror.id)];
   if (source === undefined || target === undefined) return;
   const original = before.files.get(text(source['originalPath']));
-  const path = original === undefined
-    ? text(target['originalPath'])
-    : mirrorPath(mirror.job, text(source['originalPath']));
+  const path = original === undefined ? text(target['originalPath']) : mirrorPath(mirror.job, source);
 
   const isOwn = (file: Row) =>
     (file['type'] === 'sidecar' && touched.hasOwnSidecar) || (file['isEdited'] === true && touched.hasOwnEdits);

@@ -30,6 +30,7 @@ const PAIRS: Readonly<Record<Plan['circle'], readonly (readonly [Name, Name])[]>
   'both ways': [['alice', 'bob'], ['bob', 'alice']],
   'triangle': [['alice', 'bob'], ['bob', 'carol'], ['carol', 'alice']],
   'two targets': [['alice', 'bob'], ['alice', 'carol']],
+  'shared albums': [['alice', 'bob'], ['bob', 'carol'], ['carol', 'alice']],
 };
 
 /** How often each phase of a full cycle had something to do, in all histories of this process. */
@@ -95,10 +96,13 @@ class History implements AsyncDisposable {
     const history = new History(home, names, limits);
     try {
       await furnish(home, names);
-      home.setJobs(pairs.flatMap(([source, target]): JobConfig[] => [
-        home.job(source, target, 'external', { albumId: home.users[target].albumId }),
-        home.job(source, target, 'upload'),
-      ]));
+      if (plan.circle === 'shared albums') await home.shareAlbums();
+      else {
+        home.setJobs(pairs.flatMap(([source, target]): JobConfig[] => [
+          home.job(source, target, 'external', { albumId: home.users[target].albumId }),
+          home.job(source, target, 'upload'),
+        ]));
+      }
       history.#told.push(`${plan.circle}${plan.sameClusterGroup ? ', one cluster group' : ''}:`);
       return history;
     } catch (error) {
@@ -130,7 +134,7 @@ class History implements AsyncDisposable {
     const planned = await this.#run(isFull);
     const after = await this.#read();
     if (planned !== undefined) this.#assertPlanned(planned, changes(before, after));
-    const prediction = new Prediction(before, this.#memory, this.home.config.jobs, witnessOf(after), deleted);
+    const prediction = new Prediction(before, this.#memory, this.home.sharings, witnessOf(after), deleted);
     predict(prediction);
     this.#assertNone(differences(prediction, after), 'one cycle does not make what it should');
     this.#memory = prediction.memory;

@@ -5,10 +5,14 @@ import { type Config, type JobConfig } from '../../../src/config/config.ts';
 import { type Catalog, readCatalog } from '../../../src/immich/catalog.ts';
 import { type ImmichDatabase, openImmich, type Release } from '../../harness/database.ts';
 import { upgradeImmich } from '../../harness/upgrade/upgrade.ts';
+import { ALL_ALBUMS } from '../shared_albums_world.ts';
 import type { Mount } from './state.ts';
 
 export const MEDIA = '/data';
 export const EXTERNAL = '/external_library';
+
+/** Below it lies what members of shared albums have of one another. */
+const ALBUMS = `${MEDIA}/albums`;
 
 export const NAMES = ['alice', 'bob', 'carol'] as const;
 export type Name = typeof NAMES[number];
@@ -161,6 +165,42 @@ export class Household implements AsyncDisposable {
       require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
       ...details,
     };
+  }
+
+  /** Everything that may be shared: the jobs, or what members of shared albums have of one another. */
+  get sharings(): readonly JobConfig[] {
+    return this.config.sharedAlbums === undefined ? this.config.jobs : this.pairs();
+  }
+
+  /** Shares what is in albums, in all directions, and makes the libraries for that. */
+  async shareAlbums(): Promise<void> {
+    this.config = { ...this.config, jobs: [], sharedAlbums: { ...ALL_ALBUMS, directories: [`${ALBUMS}/`] } };
+    for (const { name, targetUserId, targetLibraryId, targetPathPrefix } of this.pairs()) {
+      const path = targetPathPrefix.replace(/\/\..*/, '');
+      Deno.mkdirSync(this.local(path), { recursive: true });
+      await this.insert('library', {
+        id: targetLibraryId,
+        ownerId: targetUserId,
+        name: `Shared by ${name.replace(/.*: | .*/g, '')}`,
+        importPaths: [path],
+        exclusionPatterns: [],
+      });
+    }
+  }
+
+  /** A share for each two users, either way. */
+  pairs(): JobConfig[] {
+    const directory = (name: Name) => `${name}-${this.users[name].id.slice(0, 8)}`;
+    return NAMES.flatMap((source) =>
+      NAMES.filter((target) => target !== source).map((target): JobConfig => ({
+        ...this.job(source, target, 'upload'),
+        name: `shared albums: ${source} → ${target}`,
+        kind: 'any',
+        targetLibraryId: uuidFor(1, `${target} from ${source}`),
+        targetPathPrefix: `${ALBUMS}/${directory(target)}/.${directory(source)}/`,
+        pair: { albums: undefined, exceptAlbums: [], mount: undefined, problems: [] },
+      }))
+    );
   }
 
   setJobs(jobs: readonly JobConfig[]): void {

@@ -4,7 +4,9 @@ import { MEDIA } from './household.ts';
 import type { Row } from './state.ts';
 
 /** Where the original of a mirror lies. */
-export function mirrorPath(job: JobConfig, sourcePath: string): string {
+export function mirrorPath(job: JobConfig, source: Row): string {
+  const sourcePath = String(source['originalPath']);
+  if (job.kind === 'any') return `${job.targetPathPrefix}${source['libraryId'] ?? 'uploads'}${sourcePath}`;
   const below = (prefix: string) => sourcePath.startsWith(prefix) ? sourcePath.slice(prefix.length) : undefined;
   const own = below(job.sourcePathPrefix ?? `${MEDIA}/upload/${job.sourceUserId}/`);
   const rest = own ?? below(`${MEDIA}/`) ?? `other${sourcePath}`;

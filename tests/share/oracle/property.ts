@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import type { Release } from '../../harness/database.ts';
+import { CHOICE_DEEDS } from './deeds/choice.ts';
 import { RARE_DEEDS } from './deeds/people.ts';
 import { ALL_DEEDS, live, occasions } from './history.ts';
 import { Histories } from './steps.ts';
@@ -29,6 +30,23 @@ const SHORT_PAGES: Limits = {
 
 const deeds = Deno.env.get('DEEDS')?.split(',') ??
   Object.keys(ALL_DEEDS).filter((name) => IS_LONG || !RARE_DEEDS.has(name));
+
+/** What happens to albums, of which there is more where they decide what is shared. */
+const OF_ALBUMS = Object.keys(CHOICE_DEEDS).filter((name) => /album|invite/i.test(name));
+
+/** The same, where nothing but shared albums decides, in all directions. */
+export function testAlbumHistories(release: Release): void {
+  const chosen = [...deeds, ...[1, 2, 3].flatMap(() => OF_ALBUMS)];
+  for (const seed of IS_LONG || Deno.env.has('SEEDS') ? SEEDS : [1]) {
+    Deno.test(`${release}: members of shared albums have what the model says after one cycle, and another changes nothing (seed ${seed}, ${STEPS} steps)`, async () => {
+      const property = fc.asyncProperty(
+        new Histories(chosen, STEPS, 'shared albums'),
+        async (plan) => await live(release, plan, seed % 2 === 0 ? LIMITS : SHORT_PAGES),
+      );
+      await fc.assert(property, { seed, numRuns: 1, interruptAfterTimeLimit: SHRINK_MS });
+    });
+  }
+}
 
 /** Registers a test for each seed. A file has one release, as the files of a run are tested side by side. */
 export function testHistories(release: Release): void {

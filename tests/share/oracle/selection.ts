@@ -70,7 +70,7 @@ function isInScope(job: JobConfig, asset: Row): boolean {
   const visibilities = ['timeline'];
   if (job.includeArchived) visibilities.push('archive');
   if (job.includeHidden) visibilities.push('hidden');
-  return (asset['libraryId'] !== null) === (job.kind === 'external') &&
+  return (job.kind === 'any' || (asset['libraryId'] !== null) === (job.kind === 'external')) &&
     String(asset['originalPath']).startsWith(job.sourcePathPrefix ?? '') &&
     visibilities.includes(String(asset['visibility']));
 }

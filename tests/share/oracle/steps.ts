@@ -12,7 +12,8 @@ export interface Step {
 
 /** Everything a history follows from. */
 export interface Plan {
-  readonly circle: 'one way' | 'both ways' | 'triangle' | 'two targets';
+  /** `shared albums`: no jobs, but what is in albums reaches all members, in all directions. */
+  readonly circle: 'one way' | 'both ways' | 'triangle' | 'two targets' | 'shared albums';
   readonly sameClusterGroup: boolean;
   readonly steps: readonly Step[];
 }
@@ -28,7 +29,8 @@ export class Histories extends fc.Arbitrary<Plan> {
   readonly #step: fc.Arbitrary<Step>;
   readonly #frame: fc.Arbitrary<Omit<Plan, 'steps'>>;
 
-  constructor(deeds: readonly string[], readonly length: number) {
+  /** `circle`: of all histories, instead of any. */
+  constructor(deeds: readonly string[], readonly length: number, circle?: Plan['circle']) {
     super();
     const oneIn = (count: number) => fc.nat(count - 1).map((number) => number === 0);
     this.#step = fc.record({
@@ -38,7 +40,9 @@ export class Histories extends fc.Arbitrary<Plan> {
       isRestart: oneIn(5),
     });
     this.#frame = fc.record({
-      circle: fc.constantFrom('one way', 'both ways', 'triangle', 'two targets'),
+      circle: circle === undefined
+        ? fc.constantFrom('one way', 'both ways', 'triangle', 'two targets')
+        : fc.constant(circle),
       sameClusterGroup: fc.boolean(),
     });
   }

@@ -20,7 +20,9 @@ export const JOB_DEEDS: Deeds = {
       const [source, target] = [scene.name(), scene.name()];
       const job = scene.home.job(source, target, scene.chance(2) ? 'external' : 'upload');
       const { jobs } = scene.home.config;
-      if (source === target || jobs.some(({ name }) => name === job.name)) return Promise.resolve(undefined);
+      if (
+        scene.home.config.sharedAlbums !== undefined || source === target || jobs.some(({ name }) => name === job.name)
+      ) return Promise.resolve(undefined);
       scene.home.setJobs([...jobs, job]);
       return Promise.resolve(`the job "${job.name}" is added`);
     },

@@ -1,0 +1,3 @@
+import { testAlbumHistories } from '../oracle/property.ts';
+
+testAlbumHistories('v3.3.0');
