@@ -85,9 +85,10 @@ function endOnSignals(cleanUp: () => void): Disposable {
 }
 
 /** Whether everything was shared and written that should be, nothing else was, and the second time nothing was left to do. */
-export function isRight({ findings, first, second, library, writeBack }: DemoResult): boolean {
+export function isRight({ findings, first, second, library, album, writeBack }: DemoResult): boolean {
   const expected = library.assets.filter(({ expected }) => SHARED.includes(expected)).length - duplicates(first);
-  const isShared = expected > 0 && total(first, 'created') === expected && findings.length === 0;
+  const isShared = expected > 0 && total(first, 'created') === expected && album.shared === album.photos &&
+    findings.length === 0;
   const isWritten = writeBack === undefined ||
     (writeBack.first.complete && writeBack.first.outcomes.written > 0 && writeBack.second.mediaWritten === 0 &&
       writeBack.second.sidecarsWritten === 0);
@@ -145,6 +146,7 @@ function summarise(result: DemoResult, isVerified: boolean, seconds: number, isK
     findings: result.findings,
     secondRun: { changes: countChanges(second) },
     notShared: notShared(result),
+    sharedAlbum: result.album,
     bytesNotStoredTwice: result.bytesShared,
     writeBack: result.writeBack === undefined ? null : {
       assets: result.writeBack.first.assets,
@@ -198,11 +200,14 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
   const written = result.writeBack === undefined
     ? 'Nothing was written into files, as ExifTool needs Perl and there is none.\n'
     : describeWriteBack(result.writeBack);
+  const { name, photos, shared: inAlbum } = result.album;
+  const album =
+    `Then Alice made the album "${name}" in Immich, put ${photos} photos into it and shared it with Carol: a cycle later\nCarol had ${inAlbum} of them as photos of her own (shared_albums in docs/configuration.md).\n`;
   const where = isKept
     ? `The files are in ${result.directory}; one picture, two names:\n  Alice  ${result.example.source}\n  Bob    ${result.example.mirror}\n` +
       `Delete it when you have seen enough: rm -r ${result.directory}\n`
     : 'The files are deleted again; --keep leaves them for a look around.\n';
-  return `\n${shared}\n${kept}\n${checked}\n${written}\n${where}\ndone in ${seconds.toFixed(1)} s\n`;
+  return `\n${shared}\n${kept}\n${checked}\n${album}\n${written}\n${where}\ndone in ${seconds.toFixed(1)} s\n`;
 }
 
 /** So many lines show what write-back does to a photo. */

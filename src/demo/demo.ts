@@ -8,6 +8,7 @@ import { generateLibrary } from './library_generator/generate.ts';
 import { assetOf, type GeneratedLibrary } from './library_generator/result.ts';
 import { servePGlite } from './pglite.ts';
 import { demoPaths, EXTERNAL_ROOT, MEDIA_LOCATION } from './roots.ts';
+import { type DemoAlbum, lookAtAlbum, shareAnAlbum } from './shared_album.ts';
 import { installImmichSchema } from './schema/install.ts';
 import { IMMICH_3_1_0 } from './schema/v3_1_0.ts';
 import { type Damage, verifyMirrors } from './verify/verify.ts';
@@ -21,6 +22,7 @@ export interface DemoResult {
   readonly first: CycleReport;
   readonly second: CycleReport;
   readonly findings: readonly Damage[];
+  readonly album: DemoAlbum;
   /** What was written into the files; undefined where ExifTool cannot be run. */
   readonly writeBack: DemoWriteBack | undefined;
   /** Bytes of the mirrors' files that are stored once instead of twice. */
@@ -74,16 +76,23 @@ export async function runDemo(directory: string, version: string, step: Step): P
       const check = () => verifyMirrors(sql, { config });
       const findings = [...await step('check every row and every file', check)];
       const second = await step('run again', cycle);
+      const withAlbums = await step('let her share an album with Carol in Immich', async () => {
+        const shared = await shareAnAlbum(sql, library, config);
+        await share(sql, shared, { version, progress: SILENT });
+        findings.push(...await verifyMirrors(sql, { config: shared }));
+        return shared;
+      });
+      const album = await lookAtAlbum(sql, library);
       const beach = Deno.realPathSync(assetOf(library, 'family/beach').localPath);
       const writeBack = await step("write what Immich knows into everybody's files, twice", async () => {
         // It is the one step that needs something which may not be there: Perl.
         return await hasExifTool(config.write) ? await demoWriteBack(config, beach) : undefined;
       });
-      await step("have Bob's mirrors follow, and check again", async () => {
-        await cycle();
-        findings.push(...await check());
+      await step("have Bob's and Carol's mirrors follow, and check again", async () => {
+        await share(sql, withAlbums, { version, progress: SILENT, isFull: true });
+        findings.push(...await verifyMirrors(sql, { config: withAlbums }));
       });
-      return { directory, library, first, second, findings, writeBack, ...await lookAtLinks(sql, config) };
+      return { directory, library, first, second, findings, album, writeBack, ...await lookAtLinks(sql, config) };
     } finally {
       await sql.end({ timeout: 5 });
     }

@@ -139,6 +139,16 @@ for (const release of REPRESENTATIVE) {
           assert.deepEqual(await world.verify(verifyMirrors), []);
           [before, known] = [after, now];
         });
+        if (what === 'a third one is invited') {
+          await t.step('a cycle in which nothing has happened has four statements, with four pairs', async () => {
+            await engine.untilIdle();
+            const statements: string[] = [];
+            (engine.sql.options as { debug: unknown }).debug = (_: number, text: string) => statements.push(text);
+            assert.equal((await engine.cycle()).scope, 'nothing');
+            (engine.sql.options as { debug: unknown }).debug = false;
+            assert.equal(statements.length, 4, statements.map((text) => text.trim().slice(0, 60)).join('\n'));
+          });
+        }
       }
     } finally {
       await engine.end();
