@@ -202,7 +202,7 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
     : describeWriteBack(result.writeBack);
   const { name, photos, shared: inAlbum } = result.album;
   const album =
-    `Then Alice made the album "${name}" in Immich, put ${photos} photos into it and shared it with Carol: a cycle later\nCarol had ${inAlbum} of them as photos of her own (shared_albums in docs/configuration.md).\n`;
+    `Then Alice made the album "${name}" in Immich, put ${photos} photos into it and shared it with Carol: a cycle later\nCarol had ${inAlbum} of them as photos of their own (shared_albums in docs/configuration.md).\n`;
   const where = isKept
     ? `The files are in ${result.directory}; one picture, two names:\n  Alice  ${result.example.source}\n  Bob    ${result.example.mirror}\n` +
       `Delete it when you have seen enough: rm -r ${result.directory}\n`

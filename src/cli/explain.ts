@@ -12,6 +12,7 @@ import {
   type JobExplanation,
 } from '../share/explain/explain.ts';
 import { dayOf } from '../share/explain/judge.ts';
+import { describeCriterion } from '../share/explain/words.ts';
 import { planOnly } from '../share/share.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { withDatabase } from './with_configuration.ts';
@@ -61,7 +62,7 @@ async function explain(
   }
   return await planOnly(sql, config, jobName, async (tx, view) => {
     if (photo === undefined) {
-      const counts = view.only === undefined ? undefined : await countByCriterion(tx, view.only);
+      const counts = view.only === undefined ? undefined : await countByCriterion(tx, view.schema, view.only);
       if (counts !== undefined) json ? printJson({ ...counts }) : print(describeCounts(counts));
       return EXIT.ok;
     }
@@ -92,8 +93,9 @@ function describePhoto({ assetId, path, owner, mirrorOf, jobs }: Explanation, sh
 }
 
 function describeJob(explanation: JobExplanation, showsFiles: boolean): string[] {
-  const { job, target, isShared, isMeant, since, rememberedSince, reasons, against, mirror } = explanation;
-  const why = reasons.length === 0 ? '' : `, as it is ${list(reasons)}`;
+  const { job, target, isShared, isMeant, since, rememberedSince, reasons, because, against, mirror } = explanation;
+  const known = because.map(({ words, since }) => `${plain(words)} (since ${dayOf(since)})`);
+  const why = reasons.length === 0 ? '' : `, as it is ${list(known.length > 0 ? known : reasons)}`;
   const when = since === null ? '' : ` since ${dayOf(since)}`;
   const owner = mirror === undefined || mirror.job === job ? '' : `, by the job ${named(mirror.job)}`;
   const state = isShared
@@ -115,17 +117,10 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
   ];
 }
 
-const ROLES = Object.freeze({ select: 'shared', except: 'left out', range: 'only' } as const);
-
 function describeCounts({ job, meant, criteria }: JobCounts): string {
-  const lines = criteria.map((criterion) => `  ${describeCriterion(criterion)}`);
+  const lines = criteria.flatMap(describeCriterion).map((line) => `  ${line}`);
   return [
     `The job ${named(job)} means ${count(meant, 'photo or video', 'photos and videos')} of those that may be shared.`,
     ...lines,
   ].map((line) => `${line}\n`).join('');
-}
-
-/** `shared: 118 are in the album "Family"` */
-export function describeCriterion({ role, words, photos }: JobCounts['criteria'][number]): string {
-  return `${ROLES[role]}: ${photos} ${photos === 1 ? 'is' : 'are'} ${plain(words)}`;
 }

@@ -11,7 +11,7 @@ import { type CycleSummary, readShareStatus, type ShareStatus } from '../status/
 import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.ts';
 import { VERSION } from '../version.ts';
 import { type Environment, print, printJson, table } from './output.ts';
-import { describeCriterion } from './explain.ts';
+import { describeCriterion } from '../share/explain/words.ts';
 import { withConfiguration } from './with_configuration.ts';
 import { describeInsteads, OUTCOME_WORDS } from './write_words.ts';
 
@@ -77,7 +77,7 @@ function describeShare(status: ShareStatus, config: Config): string {
   ]);
   const heading = ['job', 'selected', 'mirrored', 'people', 'links', 'not stored twice'];
   const rest = jobs.flatMap(({ job, standing, criteria = [], isConfigured }) => {
-    const lines = [...criteria.map(describeCriterion), ...standing === undefined ? [] : describeStanding(standing)];
+    const lines = [...criteria.flatMap(describeCriterion), ...standing === undefined ? [] : describeStanding(standing)];
     if (!isConfigured) lines.push('is not configured any more; the next cycle removes its photos');
     return lines.length === 0 ? [] : [`\n${plain(job)}\n`, ...lines.map((line) => `  ${line}\n`)];
   });

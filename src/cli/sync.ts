@@ -76,7 +76,7 @@ exit code 4. --confirm-withdrawals says that it is right.`;
 async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
   const [steps, summary] = [new StepTotals(), new PlanSummary()];
   let [found, saidAtMs] = [0, performance.now()];
-  const standings = await dryRun(sql, config, {
+  const planned = await dryRun(sql, config, {
     jobName: options.job,
     sink: (step, lines) => {
       const text = steps.describe(step, lines);
@@ -93,7 +93,7 @@ async function show(sql: Connection, config: Config, options: SyncOptions): Prom
   });
   if (options.json) printJson({ dryRun: true, ...steps.totals() });
   else {
-    const shown = options.list ? '' : summary.describe(standings);
+    const shown = options.list ? '' : summary.describe(planned);
     print(`${shown}${shown === '' ? '' : '\n'}${steps.summary()}`);
     if (steps.hasChanges && !options.list) print('--list shows each of them.\n');
   }

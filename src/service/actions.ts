@@ -43,13 +43,13 @@ export function actionsOf(scheduler: Scheduler): Actions {
       answered(
         scheduler.between(async (sql, config) => {
           const [steps, summary] = [new StepTotals(), new PlanSummary()];
-          const standings = await dryRun(sql, config, {
+          const planned = await dryRun(sql, config, {
             sink: (step, lines) => {
               steps.describe(step, lines);
               summary.add(step, lines);
             },
           });
-          return `A full cycle now: ${steps.summary()}\n${summary.describe(standings)}`;
+          return `A full cycle now: ${steps.summary()}\n${summary.describe(planned)}`;
         }),
         'The service is busy; ask again when the present cycle has ended.',
       ),

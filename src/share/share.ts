@@ -17,7 +17,7 @@ import { setBackMs } from './cycle/clock.ts';
 import { readRechecks } from './cycle/rechecks.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
-import { planCycle, type PlanSink } from './cycle/dry_run.ts';
+import { planCycle, type PlannedJobs, type PlanSink } from './cycle/dry_run.ts';
 import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { Counting } from './cycle/counting.ts';
@@ -30,6 +30,9 @@ import { chosenJobs, type Database, type Tools, type View } from './cycle/tools.
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
 import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
+import { countByCriterion } from './explain/explain.ts';
+import { describeCriterion } from './explain/words.ts';
+import { allCriteria } from './selection/criteria.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
 import { askForThumbnails } from './people/ask_for_thumbnails.ts';
 import type { RemovalResult } from './mirrors/remove.ts';
@@ -359,14 +362,14 @@ interface LastCycle {
 }
 
 /**
- * Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. Returns where everything stands now, by
- * job.
+ * Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. Returns where everything stands now, and by
+ * which criteria, by job.
  */
 export async function dryRun(
   sql: Connection,
   config: Config,
   options: { readonly jobName?: string | undefined; readonly sink: PlanSink; readonly limits?: Limits },
-): Promise<ReadonlyMap<string, Standing>> {
+): Promise<PlannedJobs> {
   const plan = async (tx: Sql, configured: Prepared) => {
     const prepared = await check(tx, configured);
     for (const { job, reason } of prepared.leftOut) {
@@ -374,8 +377,14 @@ export async function dryRun(
     }
     await planCycle({ ...prepared, sql: tx, scope: 'all', rechecks: await readRechecks(tx) }, options.sink);
     const standings = new Map<string, Standing>();
-    for (const job of chosenJobs(prepared)) standings.set(job.name, await readStanding(tx, prepared.schema, job));
-    return standings;
+    const criteria = new Map<string, readonly string[]>();
+    for (const job of chosenJobs(prepared)) {
+      standings.set(job.name, await readStanding(tx, prepared.schema, job));
+      if (allCriteria(job.selection).length === 0) continue;
+      const counts = await countByCriterion(tx, prepared.schema, job);
+      criteria.set(job.name, counts.criteria.flatMap(describeCriterion));
+    }
+    return { standings, criteria };
   };
   return await planOnly(sql, config, options.jobName, plan, options.limits);
 }

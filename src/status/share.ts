@@ -71,7 +71,7 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
   for (const job of jobs) {
     const held = holdings.find((one) => one.job === job.name) ?? NOTHING;
     const standing = await readStanding(sql, schema, job);
-    const { criteria } = allCriteria(job.selection).length === 0 ? {} : await countByCriterion(sql, job);
+    const { criteria } = allCriteria(job.selection).length === 0 ? {} : await countByCriterion(sql, schema, job);
     statuses.push({
       ...held,
       job: job.name,

@@ -63,6 +63,10 @@ for (const release of REPRESENTATIVE) {
     assert.equal(cat.mirror?.assetId, await world.mirrorOf('uploads/cat'));
     assert.ok(cat.mirror?.files.includes(cat.mirror.path ?? ''), 'the link of the original is one of its files');
     assert.ok(cat.since instanceof Date);
+    assert.deepEqual(cat.because.map(({ words, since }) => [words, since instanceof Date]).toSorted(), [
+      ['a favourite', true],
+      ['in the album "Family"', true],
+    ]);
     const against = {
       'family/picnic': [/^it is left out, as it is tagged "secret"$/],
       'family/wedding': [/^it is not taken since 2000-01-01$/],
@@ -117,7 +121,7 @@ Deno.test('explain --job counts by criterion', async () => {
   await using world = await scene('v3.1.0');
   const counts = await planOnly(world.sql, world.config, 'chosen', (tx, view) => {
     assert.ok(view.only);
-    return countByCriterion(tx, view.only);
+    return countByCriterion(tx, view.schema, view.only);
   });
   assert.deepEqual(counts.criteria.map(({ role, words, photos }) => [role, words, photos]).slice(0, 3), [
     ['select', 'in the album "Family"', 8],
@@ -125,6 +129,9 @@ Deno.test('explain --job counts by criterion', async () => {
     ['except', 'tagged "secret"', 1],
   ]);
   assert.equal(counts.criteria[3]?.words, 'taken since 2000-01-01');
+  const [album, favorite, except] = counts.criteria;
+  assert.deepEqual(album?.by?.map(({ words, photos }) => [words, photos]), [['in the album "Family"', 4]]);
+  assert.ok(album?.since instanceof Date && favorite?.since instanceof Date && except?.since === undefined);
   const status = await planOnly(world.sql, world.config, undefined, readShareStatus);
   assert.deepEqual(status.jobs[0]?.criteria, counts.criteria, 'status says the same');
   // Of the eight one is locked, one left out, one too old.

@@ -1,6 +1,7 @@
 import { ALL_PHASES } from '../phases/list.ts';
 import type { Phase, PlanLine, Units } from '../phases/phase.ts';
 import type { Job } from '../jobs/job.ts';
+import type { Standing } from './outcome.ts';
 import type { View } from './tools.ts';
 import { unitsOf } from './units.ts';
 
@@ -10,6 +11,14 @@ export interface PlannedStep {
   readonly job?: string;
   readonly targetUserId?: string;
   readonly plan: unknown;
+}
+
+/** What is said of jobs beside a plan, by their names. */
+export interface PlannedJobs {
+  /** Where everything stands now. */
+  readonly standings: ReadonlyMap<string, Standing>;
+  /** How many photos meet each criterion, as lines; of jobs that have any. */
+  readonly criteria: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Gets each page as soon as it is there, and what it says in words. */

@@ -2,7 +2,7 @@ import { plain, quotedPath } from '../../config/quote.ts';
 import type { PlanLine } from '../phases/phase.ts';
 import { describeStanding } from '../standing/words.ts';
 import { retryOf, type SkipReason, type Standing } from './outcome.ts';
-import type { PlannedStep } from './dry_run.ts';
+import type { PlannedJobs, PlannedStep } from './dry_run.ts';
 
 /** The largest are named, the others counted. */
 const MOST_GROUPS = 8;
@@ -33,15 +33,16 @@ export class PlanSummary {
     }
   }
 
-  /** For people; empty when there is nothing to say. @param standings where everything stands before, by job */
-  describe(standings: ReadonlyMap<string, Standing>): string {
+  /** For people; empty when there is nothing to say. */
+  describe({ standings, criteria }: PlannedJobs): string {
     const names = [...new Set([...standings.keys(), ...this.#jobs.keys()])].filter((name) => name !== '');
     const parts = [...names, ''].map((name) => {
       const lines = [...this.#jobs.get(name)?.values() ?? []].flatMap(describeKind);
       const standing = standings.get(name);
       if (standing !== undefined) lines.push(...whatStays(standing).map((line) => `  ${line}`));
       if (lines.length === 0) return '';
-      return [name === '' ? 'for all shares' : plain(name), ...lines].map((line) => `${line}\n`).join('');
+      const why = (criteria.get(name) ?? []).map((line) => `  ${line}`);
+      return [name === '' ? 'for all shares' : plain(name), ...why, ...lines].map((line) => `${line}\n`).join('');
     });
     return parts.filter((part) => part !== '').join('\n');
   }

@@ -1,4 +1,5 @@
 import type { PathMap } from '../../files/path_map.ts';
+import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
@@ -6,6 +7,7 @@ import { commaSeparated } from '../copy/columns.ts';
 import { isSelected } from '../selection/selection.ts';
 import { type Facts, readFactsOf } from './facts.ts';
 import { type JobVerdict, judge } from './judge.ts';
+import { type Because, readBecause, readSharedBy, type SharedBy } from './because.ts';
 
 /** A photo that was asked about, and what becomes of it. */
 export interface Explanation {
@@ -29,6 +31,8 @@ export interface JobExplanation extends JobVerdict {
   readonly since: Date | null;
   /** Since when what the target had done to it is remembered, to be given back. */
   readonly rememberedSince: Date | null;
+  /** Why it is shared, as it was noted: which albums, people, tags and paths, each since when. Empty while it is not. */
+  readonly because: readonly Because[];
   readonly mirror: {
     readonly assetId: string;
     /** The job that it belongs to, where that is another one. */
@@ -57,11 +61,15 @@ export async function explainPhotos(
   for (const job of jobs) {
     const ofSource = found.filter((photo) => job.sourceUserId === (photo.sourceOwnerId ?? photo.ownerId));
     const facts = await readFactsOf(sql, schema, job, ofSource.map(subjectOf));
+    const because = await readBecause(sql, schema, facts.flatMap(({ mirrorAssetId }) => mirrorAssetId ?? []));
     const factsOf = new Map(facts.map((one) => [one.assetId, one]));
     for (const photo of ofSource) {
       const known = factsOf.get(subjectOf(photo));
       const name = names.get(job.targetUserId) ?? job.targetUserId;
-      if (known !== undefined) verdicts.get(photo.id)?.push(explainJob(job, known, name));
+      if (known !== undefined) {
+        const noted = because.get(known.mirrorAssetId ?? '') ?? [];
+        verdicts.get(photo.id)?.push(explainJob(job, known, name, noted));
+      }
     }
   }
   return found.map(({ sourceId, sourceOwnerId, sourceOwner, ...photo }) => ({
@@ -80,7 +88,7 @@ function subjectOf({ id, sourceId }: FoundPhoto): string {
   return sourceId ?? id;
 }
 
-function explainJob(job: Job, facts: Facts, targetName: string): JobExplanation {
+function explainJob(job: Job, facts: Facts, targetName: string, because: readonly Because[]): JobExplanation {
   const { mirrorAssetId, mirrorJob, mirrorPath, mirrorFiles, sharedSince, rememberedSince } = facts;
   return {
     job: job.name,
@@ -88,10 +96,18 @@ function explainJob(job: Job, facts: Facts, targetName: string): JobExplanation 
     ...judge(job, facts),
     since: sharedSince,
     rememberedSince,
+    because: ownReasons(job, because),
     mirror: mirrorAssetId === null
       ? undefined
       : { assetId: mirrorAssetId, job: mirrorJob ?? job.name, path: mirrorPath, files: mirrorFiles },
   };
+}
+
+/** Those of the reasons that a job has. */
+function ownReasons<Reason extends Because>({ selection: { anyOf } }: Job, reasons: readonly Reason[]): Reason[] {
+  return reasons.filter(({ criterion, thing }) =>
+    (anyOf ?? []).some(({ name, ids }) => name === criterion && (ids === undefined || ids.includes(thing)))
+  );
 }
 
 interface FoundPhoto {
@@ -147,11 +163,14 @@ export interface JobCounts {
     readonly role: 'select' | 'except' | 'range';
     readonly words: string;
     readonly photos: number;
+    /** Of what is shared for it: since when, and by which albums, people, tags or paths; left out while nothing is. */
+    readonly since?: Date;
+    readonly by?: readonly SharedBy[];
   }[];
 }
 
-/** Counts by criterion; one statement over the source's photos. Reads only. */
-export async function countByCriterion(sql: Sql, job: Job): Promise<JobCounts> {
+/** Counts by criterion; one statement over the source's photos, and one over what is shared. Reads only. */
+export async function countByCriterion(sql: Sql, schema: Pick<ImmichSchema, 'people'>, job: Job): Promise<JobCounts> {
   const { anyOf = [], noneOf, allOf } = job.selection;
   const criteria = [
     ...anyOf.map((criterion) => ({ role: 'select' as const, criterion })),
@@ -166,13 +185,19 @@ export async function countByCriterion(sql: Sql, job: Job): Promise<JobCounts> {
     WHERE a."ownerId" = ${job.sourceUserId}
       AND a.visibility <> 'hidden'`;
   const [meant = 0, ...rest] = row?.counts ?? [];
+  const sharedBy = anyOf.length === 0 ? [] : ownReasons(job, await readSharedBy(sql, schema, job));
   return {
     job: job.name,
     meant,
-    criteria: criteria.map(({ role, criterion }, index) => ({
-      role,
-      words: criterion.words,
-      photos: rest[index] ?? 0,
-    })),
+    criteria: criteria.map(({ role, criterion }, index) => {
+      const by = role === 'select' ? sharedBy.filter((one) => one.criterion === criterion.name) : [];
+      const since = by.map((one) => one.since).toSorted((one, other) => one.getTime() - other.getTime())[0];
+      return {
+        role,
+        words: criterion.words,
+        photos: rest[index] ?? 0,
+        ...since === undefined ? {} : { since, by },
+      };
+    }),
   };
 }
