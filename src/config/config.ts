@@ -201,7 +201,12 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** How long a command waits for a database that is away. */
   readonly databaseWaitSeconds: number;
-  readonly immich: { readonly url: string; readonly apiKey: Secret | undefined };
+  /** `IMMICH_API_URL`, `IMMICH_API_KEY`, `IMMICH_PUBLIC_URL`. */
+  readonly immich: {
+    readonly url: string;
+    readonly apiKey: Secret | undefined;
+    readonly publicUrl?: string | undefined;
+  };
   /** `UPLOAD_LOCATION`: Immich's media directory as this program sees it; undefined = at the same path as in Immich. */
   readonly uploadLocation: string | undefined;
   /** `UPLOAD_LOCATION_MOUNT`: the media location as Immich sees it; undefined = read from the database. */

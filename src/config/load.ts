@@ -92,7 +92,11 @@ function configOf(
   return {
     database: readDatabaseConfig(settings, vectorWorkers, cwd, problems, notes),
     databaseWaitSeconds: settings.read('DB_WAIT_SECONDS'),
-    immich: { url: readImmichUrl(settings, problems), apiKey: settings.read('IMMICH_API_KEY') },
+    immich: {
+      url: readImmichUrl(settings, problems),
+      apiKey: settings.read('IMMICH_API_KEY'),
+      publicUrl: settings.read('IMMICH_PUBLIC_URL'),
+    },
     uploadLocation: absolute(settings.read('UPLOAD_LOCATION'), cwd),
     uploadLocationMount: settings.read('UPLOAD_LOCATION_MOUNT'),
     externalLibraryDir: absolute(settings.read('EXTERNAL_LIBRARY_DIR'), cwd),

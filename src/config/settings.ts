@@ -127,6 +127,13 @@ export const SETTINGS = Object.freeze(
       example: 'http://immich_server:2283',
       description: 'Another name for IMMICH_API_URL. If both are set, they must agree.',
     },
+    IMMICH_PUBLIC_URL: {
+      group: 'immich',
+      type: httpUrl,
+      example: 'https://photos.example.com',
+      description:
+        'The address of Immich in a browser, for the links of the dashboard. Unset means: IMMICH_API_URL, if a browser can know it.',
+    },
     IMMICH_API_KEY: {
       group: 'immich',
       type: apiKey,

@@ -51,6 +51,7 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
     write: snapshot.write && publicWrite(snapshot.write),
     events: snapshot.events.map(({ at, kind, what }) => ({ at, kind, what, details: [] })),
     notified: snapshot.notified,
+    sharing: [],
     immichUrl: undefined,
   };
 }

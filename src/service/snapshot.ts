@@ -3,6 +3,7 @@ import type { ServiceEvent } from './events.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import { changesOf, type JobReport, problemsOf } from '../share/cycle/report.ts';
+import type { PairSharing } from '../share/explain/because.ts';
 import type { BrakeReport } from '../share/brake/brake.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { ProblemCode } from '../problems/codes.ts';
@@ -22,6 +23,8 @@ export interface Snapshot {
   /** How far the copy, or the write-back, is that goes on; undefined when there is none. */
   readonly progress: ProgressFigures | undefined;
   readonly jobs: readonly JobSnapshot[];
+  /** What one user has from another, and why, as it was counted with the jobs. Empty for somebody who has not signed in. */
+  readonly sharing: readonly PairSharing[];
   /** What is kept until somebody confirms that it may go. */
   readonly brakes: readonly BrakeReport[];
   /** The last hundred, oldest first. */
@@ -108,7 +111,8 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     write: schedule === undefined ? undefined : writeStatusOf(schedule, state.write),
     events: [...state.events],
     notified: config.service.notify.length,
-    immichUrl: browserAddress(config.immich.url),
+    sharing: state.sharing,
+    immichUrl: config.immich.publicUrl ?? browserAddress(config.immich.url),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Problem, problem, problemOf } from '../problems/problem.ts';
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
+import type { PairSharing } from '../share/explain/because.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 
 /**
@@ -53,6 +54,7 @@ export class ServiceState {
   readonly #standings = new Map<string, Standing>();
   readonly #countedAt = new Map<string, string>();
   readonly #received = new Map<string, number>();
+  #sharing: readonly PairSharing[] = [];
   #userNames: ReadonlyMap<string, string> = new Map();
   readonly #listeners = new Set<() => void>();
 
@@ -125,6 +127,16 @@ export class ServiceState {
     ].filter((one) => one !== undefined);
   }
 
+  /** What one user has from another, and why. */
+  get sharing(): readonly PairSharing[] {
+    return this.#sharing;
+  }
+
+  knowSharing(sharing: readonly PairSharing[]): void {
+    this.#sharing = sharing;
+    this.#changed();
+  }
+
   knowUsers(names: ReadonlyMap<string, string>): void {
     this.#userNames = names;
   }
@@ -185,6 +197,7 @@ export class ServiceState {
     this.#configProblems = found === undefined ? [] : [found];
     if (found === undefined) {
       this.#events.add('done', 'The configuration was read again');
+      this.#sharing = [];
       this.#standings.clear();
       this.#countedAt.clear();
     } else this.#events.add('trouble', 'The configuration was read again and is not used', [found.what]);

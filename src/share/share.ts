@@ -31,6 +31,7 @@ import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue
 import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
 import { countByCriterion } from './explain/explain.ts';
+import { type PairSharing, readAllSharing } from './explain/because.ts';
 import { describeCriterion } from './explain/words.ts';
 import { allCriteria } from './selection/criteria.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
@@ -292,6 +293,11 @@ export class Sharing {
   /** With too much that waits or failed the next cycle looks at everything. */
   #remember(last: LastCycle): void {
     if (Math.max(last.waiting.length, last.failures.assetIds.length) <= this.limits.waiting) this.#last = last;
+  }
+
+  /** What each user has from another, and why. Empty when the last cycle has failed. Reads only. */
+  async sharedBy(): Promise<PairSharing[]> {
+    return this.#last === undefined ? [] : await readAllSharing(this.sql, this.#last.prepared.schema);
   }
 
   /** Runs `work` with what plans are made from and applied with: for commands that are not cycles. The next cycle is a full one. */

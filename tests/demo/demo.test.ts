@@ -120,6 +120,7 @@ Deno.test('demo: a run that shared nothing, less or more than the library expect
       first: report(created),
       second: report(0),
       findings: [],
+      album: { name: 'Summer', photos: 3, shared: 3 },
       writeBack: { first: wrote(3), second: wrote(0) },
       ...changes,
     }) as unknown as DemoResult;

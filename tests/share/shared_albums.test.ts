@@ -9,6 +9,8 @@ import { mountsOf } from '../../src/share/shared_albums/mounts.ts';
 import { PathMap } from '../../src/files/path_map.ts';
 import { FakeImmich } from '../harness/fake_immich/server.ts';
 import { fakeLibrary } from '../harness/fake_immich/library.ts';
+import { readImmichSchema } from '../../src/immich/schema.ts';
+import { readAllSharing } from '../../src/share/explain/because.ts';
 import { InImmich } from './deeds_in_immich.ts';
 import { makeLibraries, sharedBetween, sharingAlbums } from './shared_albums_world.ts';
 import { digestTables, listFiles } from './snapshot.ts';
@@ -159,6 +161,18 @@ Deno.test('albums and members are chosen by name; a name that fits nothing stops
       assert.deepEqual(await cycle(world), expected);
     });
   }
+  await t.step('it is noted who has what for which album', async () => {
+    world.config = sharingAlbums(world);
+    await cycle(world);
+    const sharing = await readAllSharing(sql, await readImmichSchema(sql));
+    assert.deepEqual(
+      sharing.find(({ from, to }) => from === 'Alice' && to === 'Bob')?.by.map(({ words, photos }) => [words, photos])
+        .sort(),
+      [['in the shared album "Family"', 1], ['in the shared album "Work"', 1]],
+    );
+    world.config = sharingAlbums(world, cases['what is never shared']?.[0]);
+    await cycle(world);
+  });
   await t.step('a name that fits nothing: what is shared stays, and it is said', async () => {
     const jobs = world.config.jobs;
     world.config = sharingAlbums(world, { albums: ['Famliy'] });

@@ -8,6 +8,7 @@ import { readinessOf } from '../readiness.ts';
 import type { JobSnapshot, Snapshot } from '../snapshot.ts';
 import { eventsOf } from './events.ts';
 import { frame, type Html } from './frame.ts';
+import { sharingOf } from './sharing.ts';
 import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
 
 /** What the page may offer. */
@@ -60,6 +61,7 @@ ${progressOf(snapshot)}
 </section>
 ${needsYou(snapshot, visitor)}
 ${snapshot.jobs.length === 0 ? '' : shared(snapshot, visitor)}
+${sharingOf(snapshot)}
 ${snapshot.jobs.length === 0 ? '' : recentActivity(snapshot)}
 ${writing(snapshot)}
 ${actions(snapshot, visitor)}

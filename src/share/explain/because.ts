@@ -47,6 +47,28 @@ export async function readSharedBy(
   return rows.map(({ name, ...row }) => ({ ...row, words: wordsOf({ ...row, name }) }));
 }
 
+/** What one user has from another. */
+export interface PairSharing {
+  /** Names of the two users. */
+  readonly from: string;
+  readonly to: string;
+  /** The reasons with the most photos first. */
+  readonly by: readonly SharedBy[];
+}
+
+/** The same for all pairs of users between whom anything is shared for a reason that has a name. Reads only. */
+export async function readAllSharing(sql: Sql, schema: Pick<ImmichSchema, 'people'>): Promise<PairSharing[]> {
+  const pairs = await sql<{ sourceUserId: string; targetUserId: string; from: string; to: string }[]>`
+    SELECT pair.source_user_id AS "sourceUserId", pair.target_user_id AS "targetUserId", source.name AS "from", target.name AS "to"
+    FROM (SELECT DISTINCT source_user_id, target_user_id FROM immich_sidecar.asset_map) AS pair
+    JOIN "user" source ON source.id = pair.source_user_id
+    JOIN "user" target ON target.id = pair.target_user_id
+    ORDER BY 3, 4, 1, 2`;
+  const all: PairSharing[] = [];
+  for (const { from, to, ...pair } of pairs) all.push({ from, to, by: await readSharedBy(sql, schema, pair) });
+  return all.filter(({ by }) => by.length > 0);
+}
+
 /** Why these mirrors are there, by their ids. Reads only. */
 export async function readBecause(
   sql: Sql,

@@ -1,0 +1,53 @@
+import { html } from 'hono/html';
+import type { PairSharing, SharedBy } from '../../share/explain/because.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { numberOf } from './chart.ts';
+import type { Html } from './frame.ts';
+
+/** More albums than this nobody reads. */
+const MOST_REASONS = 12;
+
+/** What one user has from another, by album, person, tag or path, each as a link into Immich where that can be made. */
+export function sharingOf({ sharing, immichUrl }: Snapshot): Html | string {
+  if (sharing.length === 0) return '';
+  return html`
+    <section aria-labelledby="sharing">
+      <h2 id="sharing">Who has what, and why</h2>
+      <div class="jobs">${sharing.map((pair) => pairOf(pair, immichUrl))}</div>
+    </section>
+  `;
+}
+
+function pairOf({ from, to, by }: PairSharing, immichUrl: string | undefined): Html {
+  const rest = by.length - MOST_REASONS;
+  return html`<article class="job"><h3>${to} has from ${from}</h3>
+<ul>${
+    by.slice(0, MOST_REASONS).map((one) => {
+      const address = addressOf(one, immichUrl);
+      return html`<li>${numberOf(one.photos)} ${
+        address === undefined ? one.words : html`<a href="${address}">${one.words}</a>`
+      }</li>`;
+    })
+  }</ul>
+${rest > 0 ? html`<p>and for ${numberOf(rest)} more reasons.</p>` : ''}</article>`;
+}
+
+/** Where Immich shows what is the reason; undefined where it has no page for that. */
+function addressOf({ criterion, thing }: SharedBy, immichUrl: string | undefined): string | undefined {
+  if (immichUrl === undefined) return undefined;
+  switch (criterion) {
+    case 'albums':
+    case 'shared-albums':
+      return `${immichUrl}/albums/${thing}`;
+    case 'people':
+      return `${immichUrl}/people/${thing}`;
+    case 'tags':
+      return `${immichUrl}/tags`;
+    case 'favorites':
+      return `${immichUrl}/favorites`;
+    case 'paths':
+      return `${immichUrl}/folders?path=${encodeURIComponent(thing.replace(/\/$/, ''))}`;
+    default:
+      return undefined;
+  }
+}
