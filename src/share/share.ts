@@ -24,16 +24,12 @@ import { Counting } from './cycle/counting.ts';
 import type { Failures } from './cycle/tally.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
-import type { Standing } from './cycle/outcome.ts';
-import { readStanding } from './standing/standing.ts';
-import { chosenJobs, type Database, type Tools, type View } from './cycle/tools.ts';
+import type { Database, Tools, View } from './cycle/tools.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
 import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
-import { countByCriterion } from './explain/explain.ts';
 import { type PairSharing, readAllSharing } from './explain/because.ts';
-import { describeCriterion } from './explain/words.ts';
-import { allCriteria } from './selection/criteria.ts';
+import { readPlannedJobs } from './explain/planned.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
 import { askForThumbnails } from './people/ask_for_thumbnails.ts';
 import type { RemovalResult } from './mirrors/remove.ts';
@@ -382,15 +378,7 @@ export async function dryRun(
       logger.warn('{job} is left out: {problem}', { job, problem: reason.message });
     }
     await planCycle({ ...prepared, sql: tx, scope: 'all', rechecks: await readRechecks(tx) }, options.sink);
-    const standings = new Map<string, Standing>();
-    const criteria = new Map<string, readonly string[]>();
-    for (const job of chosenJobs(prepared)) {
-      standings.set(job.name, await readStanding(tx, prepared.schema, job));
-      if (allCriteria(job.selection).length === 0) continue;
-      const counts = await countByCriterion(tx, prepared.schema, job);
-      criteria.set(job.name, counts.criteria.flatMap(describeCriterion));
-    }
-    return { standings, criteria };
+    return await readPlannedJobs(tx, prepared);
   };
   return await planOnly(sql, config, options.jobName, plan, options.limits);
 }
