@@ -19,6 +19,7 @@ import type { Job } from './jobs/job.ts';
 import { hasLinksBelow } from './mirrors/journal.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 import { OWN_SCHEMAS } from './schema/own_tables.ts';
+import { makeLibraries } from './shared_albums/libraries.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -95,6 +96,19 @@ export async function prepare(
       vectorWorkers: Math.max(1, Math.min(config.vectorWorkers, config.database.maxConnections - 1)),
     },
   };
+}
+
+/** The same, after what members of shared albums still need a library for got one, if there is a key for that. */
+export async function prepareWithLibraries(
+  sql: Connection,
+  config: Config,
+  jobName: string | undefined,
+  limits: Limits,
+  signal: AbortSignal | undefined,
+): Promise<Prepared> {
+  const prepared = await prepare(sql, config, jobName, limits);
+  const { made, problem } = await makeLibraries(config.immich, prepared.sharedAlbums?.libraries ?? [], signal);
+  return made > 0 || problem !== undefined ? await prepare(sql, config, jobName, limits, problem) : prepared;
 }
 
 /** The same with the jobs that can be worked on. Call it in a transaction that is rolled back. */

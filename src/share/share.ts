@@ -36,9 +36,8 @@ import type { RemovalResult } from './mirrors/remove.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { readRules } from '../version.ts';
-import { check, prepare, type Prepared } from './prepare.ts';
+import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
-import { makeLibraries } from './shared_albums/libraries.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -215,7 +214,7 @@ export class Sharing {
     const { sql, config, limits } = this;
     const fullAtMs = performance.now();
     const before = earlier ?? await this.#withdrawLocked(options);
-    const configured = await this.#prepareWithLibraries(options);
+    const configured = await prepareWithLibraries(sql, config, options.jobName, limits, options.signal);
     // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
     const prepared = await inRolledBackTransaction(sql, (tx) => check(tx, configured));
     await this.#makeOwnTables(prepared);
@@ -236,14 +235,6 @@ export class Sharing {
       this.#remember({ prepared, mark, waiting, failures, fullAtMs });
     }
     return report;
-  }
-
-  /** What members of shared albums still need a library for gets one, if there is a key for that. */
-  async #prepareWithLibraries({ jobName, signal }: CycleOptions): Promise<Prepared> {
-    const { sql, config, limits } = this;
-    const prepared = await prepare(sql, config, jobName, limits);
-    const { made, problem } = await makeLibraries(config.immich, prepared.sharedAlbums?.libraries ?? [], signal);
-    return made > 0 || problem !== undefined ? await prepare(sql, config, jobName, limits, problem) : prepared;
   }
 
   async #changesOnly(last: LastCycle, options: CycleOptions, isFirst: boolean): Promise<CycleReport> {
