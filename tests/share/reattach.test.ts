@@ -118,6 +118,23 @@ Deno.test('a library that was removed and made again gets its mirrors back while
   assert.equal(await world.mirrorOfId(id), mirror);
 });
 
+Deno.test('a folder that is found under another name while the brake holds its photos gives each its mirror, and nobody sees one twice', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const before = await mirrors(world);
+  const { sql } = world;
+  const former = before.map(({ source }) => source);
+  await sql`
+    UPDATE asset SET "isOffline" = true, "deletedAt" = now() - interval '25 hours' WHERE id = ANY (${former}::uuid[])`;
+  assert.equal((await world.share()).brakes[0]?.mirrors, before.length);
+  await sql`UPDATE asset SET "isOffline" = false, "deletedAt" = NULL WHERE id = ANY (${former}::uuid[])`;
+  await renameFamily(world, '25 hours');
+  const report = await world.share();
+  const { reattached, created, withdrawn } = report.jobs[0] ?? {};
+  assert.deepEqual([reattached, created, withdrawn, report.brakes], [before.length, 0, {}, []]);
+  assert.deepEqual((await mirrors(world)).map(({ id }) => id), before.map(({ id }) => id));
+});
+
 interface MirrorRow {
   readonly id: string;
   readonly source: string;
@@ -140,7 +157,7 @@ async function albumsOf({ sql, db: { release } }: World, mirror: string): Promis
 }
 
 /** What a scan of Immich makes of a folder that its owner has renamed. Returns the new photos by the ids of the old ones. */
-async function renameFamily(world: World): Promise<Map<string, { id: string; path: string }>> {
+async function renameFamily(world: World, since = '0 hours'): Promise<Map<string, { id: string; path: string }>> {
   const { sql } = world;
   const sources = await sql<{ id: string; motion: string | null }[]>`
     SELECT a.id, a."livePhotoVideoId" AS motion
@@ -151,7 +168,8 @@ async function renameFamily(world: World): Promise<Map<string, { id: string; pat
   for (const { id } of sources) {
     renamed.set(id, await importAgain(world, id, (path) => path.replace('/family/', '/family/renamed/')));
     const [row] = await sql<{ path: string }[]>`
-      UPDATE asset SET "isOffline" = true, "deletedAt" = now(), "stackId" = NULL WHERE id = ${id} RETURNING "originalPath" AS path`;
+      UPDATE asset SET "isOffline" = true, "deletedAt" = now() - ${since}::interval, "stackId" = NULL
+      WHERE id = ${id} RETURNING "originalPath" AS path`;
     await Deno.remove(world.local(row?.path ?? ''));
   }
   for (const { id, motion } of sources) {
