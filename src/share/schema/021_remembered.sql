@@ -23,6 +23,7 @@ CREATE TABLE immich_sidecar_remembered.photo (
   withdrawn_at    timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (source_asset_id, target_user_id)
 );
+CREATE INDEX photo_stack_id_idx ON immich_sidecar_remembered.photo (stack_id) WHERE stack_id IS NOT NULL;
 
 -- Stacks of theirs that were dissolved because fewer than two members were left.
 CREATE TABLE immich_sidecar_remembered.stack (
