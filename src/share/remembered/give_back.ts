@@ -1,4 +1,4 @@
-import { albumOwner } from '../../immich/albums.ts';
+import { takesPart } from '../../immich/albums.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import { keyIn } from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
@@ -143,21 +143,13 @@ async function giveAlbumsBack(
   mirrorAssetIds: readonly string[],
 ): Promise<void> {
   const { albumKey, assetKey } = schema.albumAsset;
-  const [memberAlbum, memberUser] = [keyIn(schema.has, 'album_user', 'album'), keyIn(schema.has, 'album_user', 'user')];
   await tx`
     INSERT INTO album_asset (${tx(albumKey)}, ${tx(assetKey)})
     SELECT album.id, r.mirror_asset_id
     FROM ${returned}
     JOIN album ON album.id = ANY (r.albums)
     WHERE album."deletedAt" IS NULL
-      AND (
-        ${albumOwner(tx, schema.catalog, 'album')} = r.target_user_id
-        OR EXISTS (
-          SELECT 1
-          FROM album_user member
-          WHERE member.${tx(memberAlbum)} = album.id AND member.${tx(memberUser)} = r.target_user_id
-        )
-      )
+      AND ${takesPart(tx, schema.catalog, 'album', tx`r.target_user_id`)}
     ON CONFLICT DO NOTHING`;
   await tx`
     INSERT INTO immich_sidecar.album_entry (mirror_asset_id, album_id)
