@@ -1,6 +1,7 @@
 import { count, list, named } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { Root } from '../files/path_map.ts';
+import { readSettings } from '../immich/settings.ts';
 import { environmentOfPerl } from '../writeback/exiftool/environment.ts';
 import { type Destination, isEmbedded, treeOf } from '../config/destination.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
@@ -19,6 +20,7 @@ export const WRITE_CHECKS: readonly Check[] = [
   { group: 'write', name: 'write.ledger', look: lookAtState },
   { group: 'write', name: 'write.destination', look: lookAtDestination },
   { group: 'write', name: 'write.time_zone', look: lookAtZone },
+  { group: 'write', name: 'write.faces', look: lookAtFaces },
 ];
 
 async function lookAtExifTool(subject: Subject): Promise<readonly Verdict[]> {
@@ -161,4 +163,26 @@ export function judgeZone(configured: string | undefined): Verdict {
   const whose = 'Photos of which neither Immich nor their file knows a time zone';
   if (configured === undefined) return ok(`${whose} are dated without an offset, as TZ is not set.`);
   return ok(`${whose} are taken to be from ${configured} (TZ).`);
+}
+
+async function lookAtFaces(subject: Subject): Promise<readonly Verdict[]> {
+  const config = await subject.config.use();
+  assertSetUp(config);
+  await subject.catalog.use();
+  const { importsFaces } = await readSettings(await subject.sql.use());
+  return [judgeFaces(importsFaces, config.write.modules.includes('faces'))];
+}
+
+/**
+ * Immich compares the regions of a file with none of its faces (docs/immich.md), so each that we write is one more.
+ *
+ * @param writesFaces whether WRITE_MODULES has them; somebody may still say --face-coordinates
+ */
+export function judgeFaces(importsFaces: boolean, writesFaces: boolean): Verdict {
+  if (!importsFaces) return ok('Immich makes no faces of the regions in files.');
+  const message =
+    'Immich makes a face of each region that a file names, beside those that it has found itself: with faces written, everybody would be on their photos twice.';
+  const remedy =
+    'Turn it off in Immich (Settings > Metadata > Import faces from image metadata), or write no faces (WRITE_MODULES, --face-coordinates).';
+  return writesFaces ? warn(message, remedy) : ok(`${message} They are not written.`);
 }

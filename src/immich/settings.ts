@@ -15,6 +15,8 @@ export interface ImmichSettings {
   readonly hasStorageTemplate: boolean;
   readonly hasTrash: boolean;
   readonly trashDays: number;
+  /** Whether each region of a face that a file names becomes a face (Metadata > Import faces). */
+  readonly importsFaces: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function readSettings(sql: Sql): Promise<ImmichSettings> {
     SELECT value AS config
     FROM system_metadata
     WHERE key = 'system-config'`;
-  const { machineLearning: learning, library, storageTemplate, trash } = row?.config ?? {};
+  const { machineLearning: learning, library, metadata, storageTemplate, trash } = row?.config ?? {};
   const isOn = (feature: Switch | undefined) => learning?.enabled !== false && feature?.enabled !== false;
   return {
     features: { clip: isOn(learning?.clip), faces: isOn(learning?.facialRecognition), ocr: isOn(learning?.ocr) },
@@ -34,6 +36,7 @@ export async function readSettings(sql: Sql): Promise<ImmichSettings> {
     hasStorageTemplate: storageTemplate?.enabled ?? false,
     hasTrash: trash?.enabled ?? true,
     trashDays: trash?.days ?? 30,
+    importsFaces: metadata?.faces?.import ?? false,
   };
 }
 
@@ -48,6 +51,7 @@ interface StoredConfig {
     readonly ocr?: Switch;
   };
   readonly library?: { readonly watch?: Switch };
+  readonly metadata?: { readonly faces?: { readonly import?: boolean } };
   readonly storageTemplate?: Switch;
   readonly trash?: Switch & { readonly days?: number };
 }

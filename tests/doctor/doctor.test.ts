@@ -577,6 +577,17 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       finds: { 'write.destination': 'warn' },
       says: ['integrity report', 'WRITE_TO=sidecar'],
     },
+    {
+      what: 'faces that Immich would take for more faces',
+      config: write({ modules: ['faces'] }),
+      prepare: withSql(
+        `INSERT INTO system_metadata (key, value) VALUES ('system-config', '{"metadata": {"faces": {"import": true}}}')
+         ON CONFLICT (key) DO UPDATE SET value = system_metadata.value || excluded.value`,
+        `UPDATE system_metadata SET value = value - 'metadata' WHERE key = 'system-config'`,
+      ),
+      finds: { 'write.faces': 'warn' },
+      says: ['on their photos twice', 'Import faces'],
+    },
   ];
 }
 

@@ -14,7 +14,7 @@ import { isNewerThanKnown, judgeDifferences, judgeRelease } from '../../src/doct
 import { judgeBackups, judgeRights, judgeRole, type Rights } from '../../src/doctor/role.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
 import { bytes, count, list } from '../../src/config/words.ts';
-import { judgeDestination, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
+import { judgeDestination, judgeFaces, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
 import type { LibraryScan } from '../../src/share/checks/scans.ts';
 import { USUAL_FIELDS } from '../../src/writeback/fields/fields.ts';
 import type { Ownership, OwnObject } from '../../src/postgres/ownership.ts';
@@ -178,7 +178,7 @@ Deno.test("a missing column fails a share, and only warns those who don't share"
 });
 
 const ALL_ON = { clip: true, faces: true, ocr: true };
-const SETTINGS = { isWatching: false, hasStorageTemplate: false, hasTrash: true, trashDays: 30 };
+const SETTINGS = { isWatching: false, hasStorageTemplate: false, hasTrash: true, trashDays: 30, importsFaces: false };
 const LINKED = {
   name: 'a',
   kind: 'upload',
@@ -410,6 +410,9 @@ Deno.test('writing: the ledger, the time zone, the user', () => {
     [judgeDestination('embed', true, '2.7.5'), /^ok Tags are written into the files themselves\.$/],
     [judgeDestination('both', false, '3.1.0'), /^ok /],
     [judgeDestination('sidecar', true, '3.1.0'), /^ok Tags are written into sidecars\.$/],
+    [judgeFaces(false, true), /^ok /],
+    [judgeFaces(true, false), /^ok .*twice\. They are not written\.$/],
+    [judgeFaces(true, true), /^warn .*twice\.$/],
     [judgeUser({ uid: 1000, gid: 1000 }, { uid: '1000', gid: undefined }), /^ok Runs as user 1000, group 1000\.$/],
     [judgeUser({ uid: 0, gid: 0 }, { uid: '1000', gid: '1000' }), /^warn /],
     [judgeUser({ uid: null, gid: null }, { uid: '1000', gid: '1000' }), /^ok /],
