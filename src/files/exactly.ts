@@ -1,6 +1,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, statfsSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { setImmediate } from 'node:timers/promises';
-import { type FileIdentity, isFile, lstatOr, type SourceFile } from './identity.ts';
+import { type FileIdentity, isFile, lstatOr, realPathOr, type SourceFile } from './identity.ts';
 import { FileProblem } from './problem.ts';
 
 /** Links `source` and looks whether that is what was linked: its directory may have been exchanged since it was inspected. */
@@ -11,17 +12,40 @@ export function linkExactly(source: SourceFile, name: string): void {
   throw new FileProblem('changed', source.realPath);
 }
 
-/** Throws FileProblem unless `moved` is the file that was meant and it has another name; one that was the only one is given back. */
-export function assertOther(
-  moved: string,
-  { source, expected }: { readonly source: string; readonly expected: FileIdentity },
-  target: string,
-): void {
-  if (!isFile(moved, expected)) throw new FileProblem('changed', moved);
-  if (lstatOr(source, undefined)?.isFile) return;
-  Deno.linkSync(moved, source);
-  unlinkSync(moved);
+/** A file that is about to go: `expected` says which one it must be; with `source` that must be another name of some file. */
+export interface Going {
+  readonly expected: FileIdentity;
+  /** Without symbolic links in it. */
+  readonly source?: string;
+}
+
+/**
+ * Throws FileProblem unless `moved`, which was moved aside, is the file that was meant, and its source is there. One that is left of its
+ * source is given back, if the source's directory is still the one that it was; any other file gets a name under which nothing takes its place.
+ */
+export function assertMeant(moved: string, { source, expected }: Going, target: string): void {
+  if (!isFile(moved, expected)) throw new FileProblem('changed', setAside(moved));
+  if (source === undefined || lstatOr(source, undefined)?.isFile) return;
+  const directory = dirname(source);
+  if (realPathOr(directory, undefined) === directory) {
+    Deno.linkSync(moved, source);
+    unlinkSync(moved);
+  }
   throw new FileProblem('changed', target);
+}
+
+/** Makes room for a file that is about to be moved to `moved`. Throws FileProblem if another one lies there, which is renamed and stays. */
+export function makeRoom(moved: string, file: FileIdentity): void {
+  if (lstatOr(moved, undefined) === undefined) return;
+  if (!isFile(moved, file)) throw new FileProblem('changed', setAside(moved));
+  unlinkSync(moved); // rename() does nothing between two names of a file
+}
+
+/** Gives a file a name that nothing else gets, and returns that. */
+function setAside(path: string): string {
+  const aside = `${path}-${crypto.randomUUID()}`;
+  Deno.renameSync(path, aside);
+  return aside;
 }
 
 /** Lets only its owner read and write a file that has no other name; of one that has, the mode is the other's, too. */
@@ -67,10 +91,14 @@ export async function copyLargeExactly(source: SourceFile, name: string, signal:
 }
 
 function* copyInSteps(source: SourceFile, name: string): Generator<void> {
-  const from = openSync(source.realPath, constants.O_RDONLY | constants.O_NOFOLLOW);
+  // A pipe that somebody has put in its place would be waited for.
+  const from = openSync(source.realPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const { ino, dev } = fstatSync(from);
-    if (ino !== source.inode || dev !== source.device) throw new FileProblem('changed', source.realPath);
+    const found = fstatSync(from);
+    // What is made in the place of a file that is gone often gets its number.
+    if (!found.isFile() || found.ino !== source.inode || found.dev !== source.device) {
+      throw new FileProblem('changed', source.realPath);
+    }
     using to = Deno.openSync(name, { write: true, createNew: true, mode: 0o644 });
     const chunk = new Uint8Array(Math.max(Math.min(source.size, COPY_CHUNK_BYTES), 1));
     for (let read = readSync(from, chunk); read > 0; read = readSync(from, chunk)) {

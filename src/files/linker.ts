@@ -1,23 +1,17 @@
 import { basename, dirname } from 'node:path/posix';
 import { existsSync, rmdirSync, unlinkSync } from 'node:fs';
 import {
-  assertOther,
+  assertMeant,
   assertSpace,
   closeToOthers,
   copyExactly,
   copyLargeExactly,
+  type Going,
   linkExactly,
+  makeRoom,
   writeExactly,
 } from './exactly.ts';
-import {
-  type FileIdentity,
-  type FoundFile,
-  identityOf,
-  isFile,
-  lstatOr,
-  realPathOr,
-  type SourceFile,
-} from './identity.ts';
+import { type FoundFile, identityOf, isFile, lstatOr, realPathOr, type SourceFile } from './identity.ts';
 import { isBelow } from './path_map.ts';
 import type { FileReason } from '../problems/codes.ts';
 import { asFileProblem, codeOf, FileProblem } from './problem.ts';
@@ -214,16 +208,11 @@ export class Linker {
   /**
    * Removes one name of a file in a directory that somebody else may exchange between two system calls: it is moved to `aside` first, and
    * unlinked there only when it is certain that nothing else was moved. What was moved by mistake is not lost: a `source` is put back,
-   * anything else stays aside; both are reported as `changed`. Otherwise as remove(). Throws FileProblem.
+   * anything else stays beside `aside`; both are reported as `changed`. Otherwise as remove(). Throws FileProblem.
    *
-   * `other`: the file is `expected`, and has another name, `source`, which must be a file still. Without it the name must be gone.
+   * `going`: which file it is. Without it, it is the one that is found first, and the name must be gone.
    */
-  removeAside(
-    target: string,
-    keep: string,
-    aside: string,
-    other?: { readonly source: string; readonly expected: FileIdentity },
-  ): void {
+  removeAside(target: string, keep: string, aside: string, going?: Going): void {
     const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
     try {
       const info = lstatOr(name(), undefined);
@@ -231,8 +220,12 @@ export class Linker {
       // What a run that was killed has moved aside is finished by the next.
       if (info !== undefined || existsSync(aside)) {
         const moved = this.#prepare(aside, 0o700);
-        if (info !== undefined) Deno.renameSync(name(), moved);
-        if (other !== undefined) assertOther(moved, other, target);
+        if (info !== undefined) {
+          makeRoom(moved, identityOf(info));
+          Deno.renameSync(name(), moved);
+          if (going === undefined) assertMeant(moved, { expected: identityOf(info) }, target);
+        }
+        if (going !== undefined) assertMeant(moved, going, target);
         else if (lstatOr(name(), undefined) !== undefined) throw new FileProblem('changed', aside);
         unlinkSync(moved);
         this.#removeEmptyDirectories(dirname(aside), keep);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sameFile } from '../../src/files/identity.ts';
-import { exists, Scratch } from './scratch.ts';
+import { exists, reasonOf, Scratch } from './scratch.ts';
 
 Deno.test('a copy has the bytes and the time of its source and is a file of its own; it is known again', () => {
   using scratch = new Scratch();
@@ -20,6 +20,14 @@ Deno.test('a hard link is no copy: whoever writes into one would write into both
   Deno.writeTextFileSync(target, 'another cover');
   assert.equal(Deno.readTextFileSync(`${scratch.source}/photo.jpg`), 'photo');
   assert.equal(Deno.statSync(target).nlink, 1);
+});
+
+Deno.test('a pipe that somebody puts in the place of a source is not waited for', () => {
+  using scratch = new Scratch();
+  const photo = scratch.photo();
+  Deno.removeSync(photo.realPath);
+  assert.ok(new Deno.Command('mkfifo', { args: [photo.realPath] }).outputSync().success);
+  assert.equal(reasonOf(() => scratch.linker.copy(photo, `${scratch.target}/photo.jpg`)), 'changed');
 });
 
 for (const what of ['size', 'time', 'kind'] as const) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FileProblem } from '../../src/files/problem.ts';
-import { reasonOf, Scratch } from './scratch.ts';
+import { exists, reasonOf, Scratch } from './scratch.ts';
 import { swapping } from './swapping.ts';
 
 const PHOTOS = 200;
@@ -66,6 +66,44 @@ Deno.test('a source directory that is exchanged between inspection and link give
     [],
   );
   assert.equal(Deno.statSync(`${outside}/0.jpg`).nlink, 1);
+});
+
+Deno.test('what was moved aside by mistake is not put back through a directory that was exchanged, and is dealt with when that is back', () => {
+  using ground = new Ground();
+  const { linker, mirrors, originals, outside, target } = ground;
+  const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
+  const going = { source, expected: linker.inspect(source) };
+  Deno.renameSync(originals, `${originals}.away`);
+  Deno.symlinkSync(outside, originals);
+  assert.equal(reasonOf(() => linker.removeAside(mirror, target, aside, going)), 'changed');
+  assert.equal(exists(`${outside}/0.jpg`), false);
+  assert.equal(Deno.readTextFileSync(aside), '0.jpg');
+  Deno.removeSync(originals);
+  Deno.renameSync(`${originals}.away`, originals);
+  linker.removeAside(mirror, target, aside, going);
+  assert.deepEqual([exists(mirror), exists(`${target}/.kept`), ground.intact().length], [false, false, PHOTOS]);
+});
+
+Deno.test("somebody else's file that was moved aside by mistake survives whatever is removed after it", () => {
+  using ground = new Ground();
+  const { linker, mirrors, originals, target } = ground;
+  const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
+  const going = { source, expected: linker.inspect(source) };
+  const mistaken = (text: string) => {
+    Deno.writeTextFileSync(`${mirror}.new`, text);
+    Deno.renameSync(`${mirror}.new`, mirror);
+    assert.equal(reasonOf(() => linker.removeAside(mirror, target, aside, going)), 'changed');
+  };
+  mistaken('the only copy of a photo');
+  mistaken('of another one');
+  linker.link(linker.inspect(source), mirror);
+  linker.removeAside(mirror, target, aside, going);
+  linker.removeAside(mirror, target, aside);
+  assert.equal(exists(mirror), false);
+  assert.deepEqual(
+    [...Deno.readDirSync(`${target}/.kept`)].map(({ name }) => Deno.readTextFileSync(`${target}/.kept/${name}`)).sort(),
+    ['of another one', 'the only copy of a photo'],
+  );
 });
 
 Deno.test('while a process exchanges the directory without pause, no original is lost by removing links', async () => {

@@ -43,6 +43,22 @@ Deno.test('the last copy of a photo is kept, not unlinked, when its original is 
   assert.match(file?.path ?? '', /\/\.kept\/[-0-9a-f]{36}\.\w+$/);
 });
 
+Deno.test('the last copy is kept when a run was killed that had moved it aside already', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, original, mirror } = await aPhoto(world);
+  const [row] = await world.sql<{ id: string }[]>`
+    SELECT mirror_asset_id AS id FROM immich_sidecar.asset_map WHERE source_asset_id = ${id}`;
+  const aside = `${world.directory}/external/bob_shared/.kept`;
+  Deno.mkdirSync(aside);
+  Deno.renameSync(mirror, `${aside}/.going-${row?.id}`);
+  Deno.removeSync(original);
+  await trash(world, id);
+  await world.share();
+  const [file] = await kept(world);
+  assert.deepEqual([file?.reason, file?.photo], ['source-file-gone', original]);
+  assert.deepEqual([...Deno.readDirSync(aside)].length, 1);
+});
+
 Deno.test('a photo whose original is there is unlinked and nothing is kept, and no trace stays', async () => {
   await using world = await World.open('v3.1.0');
   const { id, original, mirror } = await aPhoto(world);

@@ -7,7 +7,9 @@ export type KeptReason = 'source-file-gone' | 'another-file';
 
 /** What happens to the file in the place of a mirror's original when that has to go, or to give way to another. */
 export type Fate =
-  | { readonly kind: 'unlink' }
+  | { readonly kind: 'unlink'; readonly expected: FileIdentity }
+  /** There is none. */
+  | { readonly kind: 'nothing' }
   /** It is unlinked if this file, the source's, is still there when it has been moved aside. */
   | { readonly kind: 'unlink-beside'; readonly source: string; readonly expected: FileIdentity }
   | { readonly kind: 'keep'; readonly reason: KeptReason };
@@ -31,6 +33,6 @@ export function fateOf(
   const isSource = found.inode === source?.inode && found.device === source.device;
   const isOurs = isSource || (stamp ? isSameLinkStamp(found, stamp) : found.names > 1);
   if (source !== undefined && isOurs) return { kind: 'unlink-beside', source: source.realPath, expected: found };
-  if (reason !== undefined && REVOKED.has(reason)) return { kind: 'unlink' };
+  if (reason !== undefined && REVOKED.has(reason)) return { kind: 'unlink', expected: found };
   return { kind: 'keep', reason: source === undefined ? 'source-file-gone' : 'another-file' };
 }

@@ -24,7 +24,10 @@ export interface Going {
 /** A file of ours that may be the last copy of a photo, and what becomes of it. */
 interface Judged {
   readonly entry: JournalEntry;
-  readonly local: string;
+  readonly place: string;
+  readonly aside: string;
+  /** Where the file is: in its place, or aside, where a run that was killed has moved it. */
+  readonly found: string;
   readonly keep: string;
   readonly fate: Fate;
   readonly kept: KeptFile | undefined;
@@ -89,18 +92,22 @@ export async function removeOriginals(
 
 function judge(files: Files, entry: JournalEntry, mirror: Going, photo: string | undefined): Judged {
   const { linker, paths } = files;
-  const [local, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
-  const found = linker.look(local);
-  const source = photo === undefined ? undefined : inspectOrNothing(photo, files);
-  if (found?.isFile !== true) {
-    const fate: Fate = found === undefined && source !== undefined
-      ? { kind: 'unlink-beside', source: source.realPath, expected: source }
-      : { kind: 'unlink' };
-    return { entry, local, keep, fate, kept: undefined };
+  const [place, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
+  const aside = asideOf(keep, entry);
+  const inPlace = linker.look(place);
+  const file = inPlace ?? linker.look(aside);
+  const judged = { entry, place, aside, found: inPlace === undefined ? aside : place, keep };
+  if (file?.isFile !== true) {
+    return {
+      ...judged,
+      fate: file === undefined ? { kind: 'nothing' } : { kind: 'unlink', expected: file },
+      kept: undefined,
+    };
   }
-  const fate = fateOf(found, entry.stamp, source, mirror.reason);
-  const kept = fate.kind === 'keep' ? keptFile(entry, mirror, photo, fate.reason, found.size) : undefined;
-  return { entry, local, keep, fate, kept };
+  const source = photo === undefined ? undefined : inspectOrNothing(photo, files);
+  const fate = fateOf(file, entry.stamp, source, mirror.reason);
+  const kept = fate.kind === 'keep' ? keptFile(entry, mirror, photo, fate.reason, file.size) : undefined;
+  return { ...judged, fate, kept };
 }
 
 function keptFile(
@@ -130,14 +137,17 @@ function extensionOf(name: string): string {
   return /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
 }
 
-function carryOut({ linker, paths }: Files, { entry, local, keep, fate, kept }: Judged): void {
+function carryOut({ linker, paths }: Files, { place, aside, found, keep, fate, kept }: Judged): void {
   switch (fate.kind) {
+    case 'nothing':
+      return linker.removeAside(place, keep, aside);
     case 'unlink':
-      return linker.remove(local, keep);
     case 'unlink-beside':
-      return linker.removeAside(local, keep, asideOf(keep, entry), fate);
+      return linker.removeAside(place, keep, aside, fate);
     case 'keep':
-      if (kept !== undefined) linker.moveAside(local, localPath(kept.path, paths), keep);
+      if (kept === undefined) return;
+      linker.moveAside(found, localPath(kept.path, paths), keep);
+      linker.prune(place, keep);
   }
 }
 
