@@ -13,7 +13,7 @@ export function linkExactly(source: SourceFile, name: string): void {
 }
 
 /** A file that is about to go: `expected` says which one it must be; with `source` that must be another name of some file. */
-export interface Going {
+export interface GoingFile {
   readonly expected: FileIdentity;
   /** Without symbolic links in it. */
   readonly source?: string;
@@ -23,7 +23,7 @@ export interface Going {
  * Throws FileProblem unless `moved`, which was moved aside, is the file that was meant, and its source is there. One that is left of its
  * source is given back, if the source's directory is still the one that it was; any other file gets a name under which nothing takes its place.
  */
-export function assertMeant(moved: string, { source, expected }: Going, target: string): void {
+export function assertMeant(moved: string, { source, expected }: GoingFile, target: string): void {
   if (!isFile(moved, expected)) throw new FileProblem('changed', setAside(moved));
   if (source === undefined || lstatOr(source, undefined)?.isFile) return;
   const directory = dirname(source);

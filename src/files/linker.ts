@@ -6,7 +6,7 @@ import {
   closeToOthers,
   copyExactly,
   copyLargeExactly,
-  type Going,
+  type GoingFile,
   linkExactly,
   makeRoom,
   writeExactly,
@@ -212,7 +212,7 @@ export class Linker {
    *
    * `going`: which file it is. Without it, it is the one that is found first, and the name must be gone.
    */
-  removeAside(target: string, keep: string, aside: string, going?: Going): void {
+  removeAside(target: string, keep: string, aside: string, going?: GoingFile): void {
     const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
     try {
       const info = lstatOr(name(), undefined);

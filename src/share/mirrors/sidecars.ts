@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { sameFile } from '../../files/identity.ts';
+import { readRegularFile } from '../../files/regular.ts';
 import { readSidecar, SIDECAR_FIELDS, type SidecarField } from '../../immich/sidecar.ts';
 import type { Files } from '../cycle/tools.ts';
 
@@ -39,8 +40,8 @@ export function saidBy(path: string): string[] {
 
 function readSaid(path: string): SidecarTexts | undefined {
   try {
-    const size = statSync(path).size;
-    const said = size > LONGEST_SIDECAR_BYTES ? undefined : readSidecar(readFileSync(path, 'utf8'));
+    const bytes = readRegularFile(path, LONGEST_SIDECAR_BYTES);
+    const said = bytes && readSidecar(bytes.toString('utf8'));
     return said && new Map([...said].map(([field, text]) => [field, digest(field, text)]));
   } catch {
     return undefined;
