@@ -1,16 +1,20 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/config.ts';
 import { countFindings, examine } from '../doctor/examine.ts';
+import { reportOf } from '../doctor/report.ts';
 import { EXIT } from '../errors.ts';
+import { isInContainer } from '../setup/container.ts';
 import { doctorPage } from './doctor_page.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, printColoured, printJson, redactor } from './output.ts';
+import { type Environment, print, printColoured, printJson, redactor } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { reportError } from './report_error.ts';
 
 interface DoctorOptions {
   readonly thorough?: boolean;
   readonly json?: boolean;
+  readonly report?: boolean;
   readonly config?: string;
 }
 
@@ -20,6 +24,7 @@ export function doctorCommand(env: Environment, onExit: (code: number) => void):
     .description('Look whether everything is as it must be: settings, database, files, API key. Changes nothing')
     .option('--thorough', 'look at the files of every mirror instead of a sample')
     .option('--json', 'print the findings as one JSON object')
+    .option('--report', 'print what a bug report needs as JSON, without names, addresses, paths and secrets')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
     .action(async (options: DoctorOptions) => onExit(await doctor(options, env)));
@@ -31,6 +36,7 @@ Examples:
                                       is odd
   immich-sidecar doctor --thorough    are all files of all mirrors there?
   immich-sidecar doctor --json        for a monitor
+  immich-sidecar doctor --report      for a bug report
 
 It makes and removes a test link, and changes nothing else. docs/doctor.md says
 what each finding means. Exit codes: 0 all is well, 3 warnings, 4 failures.`;
@@ -40,17 +46,22 @@ async function doctor(options: DoctorOptions, env: Environment): Promise<number>
   try {
     // What goes wrong here is a finding; a log beside the page would say it twice.
     await configureLogging({ level: 'error', format });
+    let config: Config | undefined;
     const findings = await examine({
       load: () => {
-        const config = loadConfig({ env, cwd: Deno.cwd(), needJobs: false, configFile: options.config });
+        config = loadConfig({ env, cwd: Deno.cwd(), needJobs: false, configFile: options.config });
         redactor.addAll(config);
         return config;
       },
       env,
       isThorough: options.thorough === true,
-      progress: terminalProgress(format === 'text' && !options.json),
+      progress: terminalProgress(format === 'text' && !options.json && !options.report),
     });
     const counts = countFindings(findings);
+    if (options.report) {
+      print(`${JSON.stringify(reportOf(findings, config, { isInContainer: isInContainer(env) }), undefined, 2)}\n`);
+      return EXIT.ok;
+    }
     if (options.json) printJson({ findings, ...counts });
     else printColoured(doctorPage(findings, terminalOf(env)));
     if (counts.fail > 0) return EXIT.refused;

@@ -44,21 +44,7 @@ export async function main(
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
   const isJson = earlyFormat(env) === 'json';
-  const program = new Command('immich-sidecar')
-    .description(
-      "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice, " +
-        'and writes what Immich knows into the files.',
-    )
-    .version(VERSION_LINE, '-V, --version')
-    .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', EXAMPLES);
-  for (const make of await makersFor(args)) {
-    program.addCommand(make(env, (code) => exitCode = code, needsNewPermissions));
-  }
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: print, writeErr: isJson ? () => {} : printError })
-      .showHelpAfterError('(see --help for all options)');
-  }
+  const program = await parserFor(args, env, (code) => exitCode = code, needsNewPermissions);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -67,6 +53,30 @@ export async function main(
     if (error.exitCode === 0) return EXIT.ok;
     return isJson ? reportError(usageError(error), { format: 'json' }) : EXIT.usage;
   }
+}
+
+/** What parses the arguments: the command that they ask for, or all of them, with their options. */
+export async function parserFor(
+  args: readonly string[],
+  env: Environment,
+  onExit: (code: number) => void,
+  needsNewPermissions: () => Promise<boolean>,
+): Promise<Command> {
+  const isJson = earlyFormat(env) === 'json';
+  const program = new Command('immich-sidecar')
+    .description(
+      "Shares a chosen part of one Immich user's photos with another user, without computing or storing anything twice, " +
+        'and writes what Immich knows into the files.',
+    )
+    .version(VERSION_LINE, '-V, --version')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES);
+  for (const make of await makersFor(args)) program.addCommand(make(env, onExit, needsNewPermissions));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: print, writeErr: isJson ? () => {} : printError })
+      .showHelpAfterError('(see --help for all options)');
+  }
+  return program;
 }
 
 /** Prints what went wrong before there was a command to run, and returns the exit code. */

@@ -1,5 +1,6 @@
 import { count, list, named } from '../config/words.ts';
 import { sentenceOf } from '../errors.ts';
+import { HOW_TO_HIDE_A_PARTNER, isPartnerInTimeline } from '../immich/partners.ts';
 import { isExcluded } from '../immich/scan/exclusions.ts';
 import { isNothing } from '../immich/scan/exposure.ts';
 import { A_DIRECTORY_OF_ITS_OWN, describeExposure } from '../immich/scan/words.ts';
@@ -10,12 +11,13 @@ import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Job } from '../share/jobs/job.ts';
 import { type PlacedOriginal, placeOf } from '../share/jobs/placement.ts';
 import { type Check, forEachJob } from './check.ts';
-import { fail, ok, type Verdict, warn } from './finding.ts';
+import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
 
 /** What the configured jobs name, and what becomes of what they share. */
 export const JOB_CHECKS: readonly Check[] = [
   { group: 'jobs', name: 'jobs.accounts', look: lookAtAccounts },
+  { group: 'jobs', name: 'jobs.partners', look: lookAtPartners },
   { group: 'jobs', name: 'jobs.selection', look: lookAtSelection },
   { group: 'jobs', name: 'jobs.scans', look: lookAtScans },
   { group: 'jobs', name: 'jobs.imports', look: lookAtImports },
@@ -52,6 +54,26 @@ function nameOf(
   const column = table === 'album' ? 'albumName' : 'name';
   const name = schema.has(table, column) ? sql`${sql(column)}::text` : sql`NULL`;
   return sql`(SELECT coalesce(${name}, id::text) FROM ${sql(table)} WHERE id = ${id})`;
+}
+
+/** A partner whose photos are in the timeline is seen twice there. */
+async function lookAtPartners(subject: Subject): Promise<readonly Verdict[]> {
+  const sql = await subject.sql.use();
+  return await forEachJob(
+    subject,
+    async (job) => [judgePartner(job.name, await isPartnerInTimeline(sql, job.sourceUserId, job.targetUserId))],
+  );
+}
+
+export function judgePartner(job: string, isShown: boolean | undefined): Verdict {
+  if (isShown === undefined) return skipped(`${named(job)}: this role may not see who is whose partner.`);
+  if (!isShown) return ok(`${named(job)}: nothing stands in the timeline a second time by partner sharing.`);
+  return warn(
+    `${
+      named(job)
+    }: the source also shares with the target as a partner, shown in the timeline, so each shared photo is there twice.`,
+    HOW_TO_HIDE_A_PARTNER,
+  );
 }
 
 async function lookAtSelection(subject: Subject): Promise<readonly Verdict[]> {

@@ -1,4 +1,5 @@
 import { PathMap } from '../files/path_map.ts';
+import { isPartnerInTimeline } from '../immich/partners.ts';
 import { countOutside } from '../immich/scan/database.ts';
 import { type Exposure, type ScannedLibrary, whatAScanImports } from '../immich/scan/exposure.ts';
 import { readScanFacts } from '../immich/scan/look.ts';
@@ -46,6 +47,13 @@ export class Scans {
   ): Promise<number | undefined> {
     return await this.#withDatabase(async (sql) =>
       sql === undefined ? undefined : await countOutside(sql, libraryId, importPaths, prefixes)
+    );
+  }
+
+  /** Whether the one also shares with the other as a partner, shown in the timeline; undefined: nobody knows. */
+  async isPartnerInTimeline(sourceUserId: string, targetUserId: string): Promise<boolean | undefined> {
+    return await this.#withDatabase(async (sql) =>
+      sql === undefined ? undefined : await isPartnerInTimeline(sql, sourceUserId, targetUserId)
     );
   }
 

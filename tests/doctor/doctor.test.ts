@@ -345,6 +345,15 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       says: ['excludes "**/*", so', 'every shared photo offline', 'excludes "**/._*", so', 'remove the pattern'],
     },
     {
+      what: 'a partner whose photos stand in the timeline already',
+      prepare: withSql(
+        `INSERT INTO partner ("sharedById", "sharedWithId", "inTimeline") VALUES ('${job.sourceUserId}', '${job.targetUserId}', true)`,
+        'DELETE FROM partner',
+      ),
+      finds: { 'jobs.partners': 'warn' },
+      says: ['each shared photo is there twice', 'Partner Sharing > Show in timeline'],
+    },
+    {
       what: "an import path that covers another's originals",
       prepare: withSql(
         `UPDATE library SET "importPaths" = '{/external_library}' WHERE id = '${job.targetLibraryId}'`,

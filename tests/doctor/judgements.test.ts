@@ -11,6 +11,9 @@ import { judgeLeftovers, judgeOffline, judgeOwnSchema, judgeTwins, judgeUnfinish
 import { judgePredecessor } from '../../src/doctor/predecessor.ts';
 import { judgeUser } from '../../src/doctor/program.ts';
 import { isNewerThanKnown, judgeDifferences, judgeRelease } from '../../src/doctor/releases.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { ok } from '../../src/doctor/finding.ts';
+import { reportOf } from '../../src/doctor/report.ts';
 import { judgeBackups, judgeRights, judgeRole, type Rights } from '../../src/doctor/role.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
 import { bytes, count, list } from '../../src/config/words.ts';
@@ -437,4 +440,38 @@ Deno.test('what a newer Immich has changed is named, and how much more there is'
   const { message, status } = judgeDifferences(Array.from({ length: 22 }, (_, index) => `table t${index} is new`));
   assert.equal(status, 'warn');
   assert.match(message, /^Its tables are not as in 3\.3: table t0 is new; .*; and 2 more\.$/);
+});
+
+Deno.test('a report for a bug has kinds and numbers, and no name, address, path or secret of anybody', () => {
+  const config = loadConfig({
+    env: {
+      DB_HOSTNAME: 'secret-host',
+      DB_PASSWORD: 'secret-word',
+      DB_USERNAME: 'secret-user',
+      IMMICH_API_URL: 'http://secret-immich:2283',
+      IMMICH_API_KEY: 'secret-key',
+      UPLOAD_LOCATION: '/secret/uploads',
+      PATH_MAP: '/secret/a=/secret/b',
+      TZ: 'Asia/Tokyo',
+      HTTP_TOKEN: 'secret-token-secret',
+      NOTIFY_URLS: 'ntfys://secret-ntfy/secret-topic?events=failure',
+      SOURCE_USER_ID: crypto.randomUUID(),
+      TARGET_USER_ID: crypto.randomUUID(),
+      TARGET_LIBRARY_ID: crypto.randomUUID(),
+      SHARED_PATH_PREFIX: '/secret/family/',
+      TARGET_PATH_PREFIX: '/secret/bob/.alice/',
+    },
+    cwd: '/nowhere',
+  });
+  const findings = [
+    { check: 'immich.version', group: 'immich', ...ok('Immich 3.1.0 of secret-name.') },
+    { check: 'jobs.accounts', group: 'jobs', ...ok('"secret-job": from Secretary to /secret/x') },
+  ] as const;
+  const report = JSON.stringify(reportOf(findings, config, { isInContainer: true }));
+  assert.doesNotMatch(report, /secret|Tokyo|[0-9a-f]{8}-[0-9a-f]{4}/i);
+  const { immich, findings: found, jobs, settings } = JSON.parse(report);
+  assert.deepEqual([immich, found.length, jobs[0].kind, settings.service.tells], ['3.1.0', 2, 'external', [
+    { kind: 'ntfy', events: ['failure'] },
+  ]]);
+  assert.equal(JSON.parse(JSON.stringify(reportOf(findings, undefined, { isInContainer: false }))).settings, 'wrong');
 });

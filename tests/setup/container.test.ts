@@ -89,6 +89,16 @@ Deno.test('setup in the container: Immich is where its network has it, its direc
   assert.equal(sync.code, EXIT.ok, sync.stderr);
   assert.ok(JSON.parse(sync.stdout).jobs[0].created > 0);
 
+  // Who is a partner as well is told at once.
+  await world.sql`
+    INSERT INTO partner ("sharedById", "sharedWithId", "inTimeline")
+    VALUES (${world.library.users.alice.id}, ${world.library.users.bob.id}, true)`;
+  const twice = await ground.setup(['--yes', '--dry-run', '--json', ...flags, ...SHARE], { env: environment });
+  assert.match(
+    JSON.parse(twice.stdout).warnings.join(),
+    /as a partner, shown in the timeline: each shared photo will be there twice/,
+  );
+
   // And one that was started without the uploads.
   const bare = { ...ground.environment, IMMICH_SIDECAR_CONTAINER: '1' };
   Deno.removeSync(`${ground.cwd}/.env`);

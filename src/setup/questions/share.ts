@@ -2,6 +2,7 @@ import { quote } from '../../config/quote.ts';
 import type { JobConfig } from '../../config/config.ts';
 import { jobName } from '../../config/values.ts';
 import { UserError } from '../../errors.ts';
+import { HOW_TO_HIDE_A_PARTNER } from '../../immich/partners.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
 import type { ShareAnswer } from '../answers.ts';
 import type { Option } from '../prompter.ts';
@@ -69,6 +70,13 @@ export async function askShare(
       }
     },
   });
+  if (await immich.scans.isPartnerInTimeline(source.id, target.id) === true) {
+    const twice =
+      `${source.name} also shares with ${target.name} as a partner, shown in the timeline: each shared photo will be there twice. ` +
+      HOW_TO_HIDE_A_PARTNER;
+    session.warnings.push(twice);
+    dialogue.say(twice, 'warning');
+  }
   // The same share a second time is the one that is there, so that running setup again changes nothing.
   const same = session.existing.config.jobs.find((one) =>
     others.includes(one) && one.sourceUserId === source.id && one.targetUserId === target.id &&

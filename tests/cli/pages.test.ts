@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { parserFor } from '../../src/cli/program.ts';
+import { exists, textOf, unknownTasks } from '../packaging/repository.ts';
+
+/** Every page, README included. */
+const PAGES = [
+  'README.md',
+  ...[...Deno.readDirSync(new URL('../../docs/', import.meta.url))]
+    .map(({ name }) => `docs/${name}`).filter((name) => name.endsWith('.md')).sort(),
+];
+
+/** The lines of all `sh` blocks, continued ones joined, without comments. */
+function shellLines(text: string): string[] {
+  const blocks = [...text.matchAll(/^( *)```sh\n([^]*?)^ *```$/gm)].map(([, , block = '']) => block);
+  return blocks.flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n'))
+    .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim()).filter((line) => line !== '');
+}
+
+/** What stands between backticks in running text and begins with the program's name. */
+function inlineCommands(text: string): string[] {
+  const prose = text.replaceAll(/^( *)```[^]*?^ *```$/gm, '');
+  return [...prose.matchAll(/`(immich-sidecar [a-z][^`]*)`/g)].map(([, command = '']) =>
+    command.replaceAll(/\s+/g, ' ')
+  );
+}
+
+/** The ways in which pages start the program. */
+const STARTS =
+  /(?:^|\s)(?:immich-sidecar immich-sidecar|immich_sidecar immich-sidecar|npx -y deno@[\d.]+ task|entrypoint\.sh|immich-sidecar) (?=[a-z-])(.*)$/;
+
+/** Tasks that are no commands of the program. */
+const OTHER_TASKS = /^(?:test|bench|mutate|check|compile|packages|lock)\b/;
+
+/** What a shell makes of a line: words, with quotes taken away; redirections and what follows a pipe are not the program's. */
+function wordsOf(line: string): string[] {
+  const [own = ''] = line.split(/ (?:[|>]|&&) ?/);
+  return [...own.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) =>
+    double ?? single ?? plain ?? ''
+  );
+}
+
+/** Arguments of the program in a line of a page; undefined when it starts something else. */
+function argumentsIn(line: string): string[] | undefined {
+  const [, rest] = STARTS.exec(line) ?? [];
+  if (rest === undefined || OTHER_TASKS.test(rest)) return undefined;
+  return wordsOf(rest);
+}
+
+/** Parses them as the program does, and does nothing. Throws what Commander says. */
+async function parseOnly(args: readonly string[]): Promise<void> {
+  const program = await parserFor(args, { LOG_FORMAT: 'json' }, () => {}, () => Promise.resolve(false));
+  const quiet = (command: Command) => {
+    if (command.commands.length === 0) command.action(() => {});
+    command.commands.forEach(quiet);
+  };
+  program.commands.forEach(quiet);
+  await program.parseAsync([...args], { from: 'user' });
+}
+
+Deno.test('every command on every page is one that the program understands', async () => {
+  const seen: string[] = [];
+  const wrong: string[] = [];
+  for (const page of PAGES) {
+    const text = textOf(page);
+    for (const line of [...shellLines(text), ...inlineCommands(text)]) {
+      const args = argumentsIn(line);
+      if (args === undefined) continue;
+      seen.push(line);
+      try {
+        await parseOnly(args);
+      } catch (error) {
+        if ((error as { exitCode?: number }).exitCode !== 0) {
+          wrong.push(`${page}: ${line}\n  ${(error as Error).message}`);
+        }
+      }
+    }
+    assert.deepEqual(unknownTasks(text), [], page);
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(seen.length > 60, `${seen.length} commands`);
+  await assert.rejects(parseOnly(['sync', '--drye-run']), /unknown option/);
+  await assert.rejects(parseOnly(['synk']), /unknown command/);
+});
+
+Deno.test('what pages give to Compose is there: the file, the service, and the files that they copy', () => {
+  const { services } = parse(textOf('compose.yaml').replaceAll(/\$\{\w+:\?[^}]*\}/g, '/x'));
+  for (const page of PAGES) {
+    for (const line of shellLines(textOf(page))) {
+      const [, service] = /docker compose .*\brun (?:-\S+ (?:"[^"]*" )?)*(\S+) /.exec(line) ?? [];
+      if (service !== undefined) assert.ok(Object.hasOwn(services, service), `${page}: ${line}`);
+      for (const [path] of line.matchAll(/(?<![\w/.~-])(?:packaging|tests|docs)\/[\w./-]+/g)) {
+        assert.ok(exists(path), `${page}: ${line}`);
+      }
+    }
+  }
+});
+
+Deno.test('every link from one page to another leads somewhere, to its heading too', () => {
+  const slug = (heading: string) =>
+    heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').trim().replaceAll(' ', '-');
+  const broken: string[] = [];
+  for (const page of PAGES) {
+    const directory = page.includes('/') ? 'docs/' : '';
+    for (const [, target = ''] of textOf(page).matchAll(/\]\(((?!https?:|mailto:)[^)\s]+)\)/g)) {
+      const [file = '', anchor] = target.split('#');
+      const path = file === '' ? page : new URL(file, `file:///${directory}`).pathname.slice(1);
+      if (!exists(path)) broken.push(`${page}: ${target}`);
+      else if (anchor !== undefined && path.endsWith('.md')) {
+        const headings = [...textOf(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+          slug(heading.replaceAll('`', ''))
+        );
+        if (!headings.includes(anchor)) broken.push(`${page}: ${target}`);
+      }
+    }
+  }
+  assert.deepEqual(broken, []);
+});
