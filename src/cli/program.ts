@@ -69,7 +69,8 @@ export async function parserFor(
         'and writes what Immich knows into the files.',
     )
     .version(VERSION_LINE, '-V, --version')
-    .configureHelp({ showGlobalOptions: true })
+    // Long names of commands leave less than the 40 columns below which nothing is wrapped.
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 30 })
     .addHelpText('after', EXAMPLES);
   for (const make of await makersFor(args)) program.addCommand(make(env, onExit, needsNewPermissions));
   for (const command of [program, ...program.commands]) {

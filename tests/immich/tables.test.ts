@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Catalog, readCatalog } from '../../src/immich/catalog.ts';
 import { missingFrom, requiredTriggers } from '../../src/immich/requirements.ts';
-import type { User, Version } from '../../src/immich/tables/declaration.ts';
+import type { TableDeclaration, User, Version } from '../../src/immich/tables/declaration.ts';
 import { FEATURES } from '../../src/immich/tables/features.ts';
 import { TABLE_NAMES, TABLES } from '../../src/immich/tables/tables.ts';
 import type { Sql } from '../../src/postgres/connect.ts';
