@@ -9,7 +9,8 @@ export async function lookAtSettings(subject: Subject): Promise<readonly Verdict
   await subject.catalog.use();
   const { jobs } = await subject.config.use();
   if (jobs.length === 0) return [skipped('No jobs are configured, so no setting of Immich can hurt.')];
-  const [settings, instance] = [await readSettings(await subject.sql.use()), await subject.instance.use()];
+  const instance = await subject.instance.use(); // what is not there is told by immich.schema
+  const settings = await readSettings(await subject.sql.use());
   const verdicts = (await subject.jobs.use()).flatMap((job) => judgeSettings(job, settings, instance.features));
   return verdicts.length > 0 ? verdicts : [ok('No setting of Immich would hurt what is shared.')];
 }
