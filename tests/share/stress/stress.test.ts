@@ -18,7 +18,7 @@ import { Engine } from '../oracle/engine.ts';
 import { World } from '../world.ts';
 import { act, type Hand } from './deeds.ts';
 
-const DEEDS = Number(Deno.env.get('STRESS') ?? 100);
+const DEEDS = Number(Deno.env.get('STRESS') ?? 60);
 const ON: readonly Release[] = Deno.env.has('STRESS') ? ['v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'] : REPRESENTATIVE;
 const SEED = Number(Deno.env.get('SEED') ?? Math.floor(Math.random() * 1_000_000));
 
