@@ -1,12 +1,12 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
-import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
 import { Rewritten } from '../files/rewritten.ts';
 import { assertImmichAtRest, keepMigrationsOut } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
+import { faultOf } from '../postgres/faults.ts';
 import { migrate } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
@@ -119,7 +119,11 @@ export class Sharing {
     [this.#isFirst, this.#last] = [false, undefined]; // an error makes the next cycle a full one
     const report = isFull || last === undefined || this.#isFullDue(last)
       ? await this.#full(options)
-      : await this.#changesOnly(last, options, isFirst);
+      : await this.#changesOnly(last, options, isFirst).catch((error) => {
+        // A full cycle begins with locked photos, whatever fails after that; so the next process is not to end here, too.
+        if (!options.signal?.aborted) this.#marks.discard();
+        throw error;
+      });
     await this.#keep(isFirst);
     if (options.jobName === undefined) this.#rewritten.forget();
     if (report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0)) {
@@ -138,7 +142,7 @@ export class Sharing {
     try {
       return await this.#readLast();
     } catch (error) {
-      if (error instanceof UserError) await this.#withdrawLocked(options); // as a full cycle does before it can fail so
+      if (faultOf(error) !== 'lost') await this.#withdrawLocked(options); // as a full cycle does before it can fail so
       throw error;
     }
   }

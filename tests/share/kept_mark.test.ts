@@ -173,6 +173,20 @@ Deno.test('a cycle that fails leaves no mark, and the next one looks at everythi
   assert.equal((await next(world)).scope, 'everything');
 });
 
+Deno.test('a photo that is locked while cycles over changes cannot even begin is gone with the second process', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  await untilIdle(world);
+  const { sql } = world;
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`;
+  await sql`ALTER TABLE immich_sidecar_remembered.photo RENAME TO gone`;
+  await assert.rejects(next(world));
+  await assert.rejects(next(world));
+  assert.equal(await world.mirrorOf('family/portrait'), undefined);
+  await sql`ALTER TABLE immich_sidecar_remembered.gone RENAME TO photo`;
+  assert.equal((await next(world)).scope, 'everything');
+});
+
 Deno.test('when PostgreSQL counts anew, what is found by its counts is looked at once more', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();

@@ -143,6 +143,11 @@ export class KeptMark {
     await this.#voiding;
   }
 
+  /** Lets what is kept count no more, without asking the database. */
+  discard(): void {
+    this.#removeNumber();
+  }
+
   async #digest(sql: Sql, identity: string): Promise<string> {
     const [row] = await sql<{ database: string }[]>`
       SELECT concat_ws(
