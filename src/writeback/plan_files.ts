@@ -63,7 +63,7 @@ export function planFiles(
     : undefined;
   const beneath = {
     ...withoutOwn(media.tags, own.media),
-    ...withoutOwn(beside?.tags ?? {}, own.beside ?? NOTHING_OWN),
+    ...(beside === undefined ? {} : whatIsThere(withoutOwn(beside.tags, own.beside ?? NOTHING_OWN))),
   };
   const ofSidecar = writesSidecar
     ? planFile(record, sidecar, { holds: SIDECAR_HOLDS, beneath, own: own.sidecar, hasNoDate: isDateless, options })
@@ -105,6 +105,11 @@ function unknownFormat({ fileType }: FileState): Obstacle {
     ? 'ExifTool does not know its format'
     : `nothing is written into ${fileType} files`;
   return { reason, isPermanent: true };
+}
+
+/** A sidecar that says nothing of a tag leaves it to the photo. */
+function whatIsThere(tags: Tags): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== null));
 }
 
 /** What others wrote. */

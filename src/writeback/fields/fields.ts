@@ -4,6 +4,7 @@ import { faceRegions } from './faces.ts';
 import type { Asked, Field } from './field.ts';
 import { gps } from './gps.ts';
 import { namedPeople } from './people.ts';
+import { peopleHierarchy } from './people_hierarchy.ts';
 import { rating } from './rating.ts';
 import { isList, type Tag } from './tag.ts';
 import { tags } from './tags.ts';
@@ -11,7 +12,17 @@ import { time } from './time.ts';
 
 /** What can be written, in the order in which it is listed. A new field is one file and one line here. */
 export const FIELDS = Object.freeze(
-  { people: namedPeople, gps, caption, time, rating, albums, faces: faceRegions, tags } as const satisfies Readonly<
+  {
+    people: namedPeople,
+    gps,
+    caption,
+    time,
+    rating,
+    albums,
+    faces: faceRegions,
+    tags,
+    hierarchy: peopleHierarchy,
+  } as const satisfies Readonly<
     Record<string, Field>
   >,
 );

@@ -24,6 +24,11 @@ const IPTC_KEYWORD_BYTES = 64;
 /** Level above all albums in HierarchicalSubject. */
 export const ALBUM_ROOT = 'Albums';
 
+/** Where digiKam has a person in HierarchicalSubject. A name has no levels of its own. */
+export function belowPeople(name: string): string {
+  return `People${LEVEL}${name.replaceAll(LEVEL, '/')}`;
+}
+
 /** `a/b` of TagsList and Immich is `a|b` of HierarchicalSubject. */
 const LEVEL = '|';
 
@@ -91,6 +96,7 @@ export function tagsIn(input: MappingInput): readonly string[] {
   const { record: { tags, people, albums }, options: { fields } } = input;
   const beside = new Set([
     ...(fields.includes('people') ? people.map(({ name }) => entryKey(name)) : []),
+    ...(fields.includes('hierarchy') ? people.map(({ name }) => entryKey(toTag(belowPeople(name)))) : []),
     ...(fields.includes('albums') ? (albums ?? []).map((album) => entryKey(toTag(ALBUM_ROOT + LEVEL + album))) : []),
   ]);
   const said = new Set(others(input, TAGS_LIST).map(entryKey));

@@ -40,7 +40,7 @@ function withNewField(directory: string): string {
   const room = `${directory}/src/writeback/fields`;
   Deno.writeTextFileSync(`${room}/places.ts`, FIELD);
   const list = Deno.readTextFileSync(`${room}/fields.ts`);
-  const line = list.replace('faces: faceRegions, tags }', 'faces: faceRegions, tags, places }');
+  const line = list.replace('    hierarchy: peopleHierarchy,\n', '    hierarchy: peopleHierarchy,\n    places,\n');
   assert.notEqual(line, list);
   Deno.writeTextFileSync(`${room}/fields.ts`, `import { places } from './places.ts';\n${line}`);
   return `${directory}/main.ts`;
@@ -75,7 +75,7 @@ Deno.test('a new field is one file and one line: flag, setting, statement, files
   await t.step('flag and setting', async () => {
     assert.match((await program('write', '--help')).stdout, /--places +the name of the place/);
     const wrong = await run(['doctor'], { cwd: cwd.path, env: { ...env, WRITE_MODULES: 'cities' }, main });
-    assert.match(wrong.stdout + wrong.stderr, /tags,\s+places/);
+    assert.match(wrong.stdout + wrong.stderr, /hierarchy,\s+places/);
   });
 
   await t.step('what Immich knows is written, and a second run has nothing to do', async () => {

@@ -1,0 +1,19 @@
+import type { Field, MappingInput, Wanted } from './field.ts';
+import { belowPeople, hierarchicalSubjects, KEYWORD_TAGS, shieldedTags } from './keywords.ts';
+import { writableEntries } from './text.ts';
+
+export const peopleHierarchy = Object.freeze<Field>({
+  flag: 'people-hierarchy',
+  isUsual: false,
+  help: 'names of people below People, as digiKam has them (not part of --all)',
+  meaning: 'named people below `People|` in the hierarchy, where digiKam looks for them',
+  tags: KEYWORD_TAGS,
+  isKnown: ({ people }) => people.length > 0,
+  map: mapHierarchy,
+});
+
+function mapHierarchy(input: MappingInput): Wanted {
+  const { entries, refused } = writableEntries(input.record.people.map(({ name }) => name), 'the name');
+  const subjects = hierarchicalSubjects(input, entries.map(belowPeople));
+  return { lists: { ...shieldedTags(input, subjects), ...subjects }, refused };
+}
