@@ -2,8 +2,10 @@ import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { Connection } from '../postgres/connect.ts';
+import type { Connection, Sql } from '../postgres/connect.ts';
 import { applyForget, type Decision, type ForgetChoice, planForget } from '../share/undo/forget.ts';
+import type { View } from '../share/cycle/tools.ts';
+import { liftStops, readStops, type StoppedShare } from '../share/stops/stops.ts';
 import { planOnly } from '../share/share.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions } from './confirmed.ts';
@@ -21,7 +23,6 @@ interface ForgetOptions extends ConfirmedOptions {
 /** `immich-sidecar forget`: lifts what keeps photos from being shared. */
 export function forgetCommand(env: Environment, onExit: (code: number) => void): Command {
   const command = new Command('forget')
-    .alias('reshare')
     .description('Share photos again that the receiving user has deleted, or that were left out')
     .argument('[asset-id...]', "ids of the source's assets")
     .option('--job <name>', 'what this job selects')
@@ -57,17 +58,21 @@ async function forget(
   consent: Consent,
 ): Promise<number> {
   const choice = choiceOf(assetIds, options);
-  const decisions = await planOnly(sql, config, undefined, (tx, context) => planForget(tx, context, choice));
+  const { decisions, stops } = await planOnly(sql, config, undefined, async (tx, context) => ({
+    decisions: await planForget(tx, context, choice),
+    stops: await chosenStops(tx, context.jobs, choice),
+  }));
   if (options.list || options.dryRun) {
-    if (options.json) printJson({ decisions });
-    else print(describe(decisions));
+    if (options.json) printJson({ decisions, stops });
+    else print(describe(decisions, stops));
     return EXIT.ok;
   }
   const question = `Share ${decisions.length === 1 ? 'it' : 'them'} again?`;
-  if (decisions.length > 0 && !consent.isGiven(describe(decisions), question)) return EXIT.ok;
+  if (decisions.length + stops.length > 0 && !consent.isGiven(describe(decisions, stops), question)) return EXIT.ok;
   const lifted = await applyForget(sql, decisions);
-  if (options.json) printJson({ forgotten: lifted });
-  else if (lifted === 0) print('Nothing of that is remembered.\n');
+  const shares = await liftStops(sql, stops);
+  if (options.json) printJson({ forgotten: lifted, shares });
+  else if (lifted + shares === 0) print('Nothing of that is remembered.\n');
   else print(`${lifted} forgotten; the next cycle shares what is still selected.\n`);
   return EXIT.ok;
 }
@@ -112,9 +117,22 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
   'constraint': 'the database refused it',
 });
 
-function describe(decisions: readonly Decision[]): string {
-  if (decisions.length === 0) return 'Nothing of that is remembered.\n';
-  return table([
+/** Shares as wholes; asked for by the names of their jobs, or with everything. */
+async function chosenStops(sql: Sql, jobs: View['jobs'], choice: ForgetChoice): Promise<StoppedShare[]> {
+  if (choice.sourceAssetIds !== undefined) return [];
+  return (await readStops(sql, jobs)).filter(({ job, targetUserId }) =>
+    (choice.job === undefined || choice.job === job) &&
+    (choice.targetUserId === undefined || choice.targetUserId === targetUserId)
+  );
+}
+
+function describe(decisions: readonly Decision[], stops: readonly StoppedShare[]): string {
+  if (decisions.length + stops.length === 0) return 'Nothing of that is remembered.\n';
+  const shares = stops.map(({ job }) =>
+    `${plain(JSON.stringify(job))} as a whole: its recipient has deleted the library in Immich.\n`
+  ).join('');
+  if (decisions.length === 0) return shares;
+  return shares + table([
     ['since', 'why it is not shared', 'asset', 'file'],
     ...decisions.map(({ since, reason, sourceAssetId, sourcePath }) => [
       since.toISOString().slice(0, 10),

@@ -28,6 +28,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   completion: async () => (await import('./completion.ts')).completionCommand,
 });
 
+/** Other names of commands. */
+const ALIASES: Readonly<Record<string, string>> = Object.freeze({ reshare: 'forget' });
+
 /** These tell about all commands. */
 const ABOUT_ALL: ReadonlySet<string> = new Set(['help', 'completion']);
 
@@ -38,10 +41,12 @@ const ABOUT_ALL: ReadonlySet<string> = new Set(['help', 'completion']);
  * @param needsNewPermissions see sandbox/worker.ts; always false outside the sandbox
  */
 export async function main(
-  args: readonly string[],
+  given: readonly string[],
   env: Environment,
   needsNewPermissions: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<number> {
+  const [name, ...others] = given;
+  const args = name === undefined ? given : [Object.hasOwn(ALIASES, name) ? ALIASES[name] ?? name : name, ...others];
   let exitCode: number = EXIT.ok;
   const isJson = earlyFormat(env) === 'json';
   const program = await parserFor(args, env, (code) => exitCode = code, needsNewPermissions);

@@ -76,8 +76,9 @@ function describeShare(status: ShareStatus, config: Config): string {
     formatBytes(bytes),
   ]);
   const heading = ['job', 'selected', 'mirrored', 'people', 'links', 'not stored twice'];
-  const rest = jobs.flatMap(({ job, standing, criteria = [], isConfigured }) => {
+  const rest = jobs.flatMap(({ job, standing, criteria = [], isConfigured, stoppedSince }) => {
     const lines = [...criteria.flatMap(describeCriterion), ...standing === undefined ? [] : describeStanding(standing)];
+    if (stoppedSince !== undefined) lines.push(describeStop(job, stoppedSince));
     if (!isConfigured) lines.push('is not configured any more; the next cycle removes its photos');
     return lines.length === 0 ? [] : [`\n${plain(job)}\n`, ...lines.map((line) => `  ${line}\n`)];
   });
@@ -98,6 +99,13 @@ function describeBrakeOf(brake: ShareStatus['brakes'][number], { jobs }: Config)
   const isConfigured = jobs.some(({ name }) => name === brake.job);
   const confirmed = brake.confirmedAt === null ? '' : '\n  Confirmed; the next cycle removes them.';
   return `${describeBrake({ ...brake, isConfigured, emptyDirectory: undefined })}${confirmed}`;
+}
+
+function describeStop(job: string, since: Date | null): string {
+  const when = since === null ? '' : ` since ${since.toISOString().slice(0, 10)}`;
+  return `stopped by the recipient${when}, who has deleted its library in Immich; to share it again: immich-sidecar reshare --job ${
+    plain(JSON.stringify(job))
+  }`;
 }
 
 function describeKept({ files, bytes }: ShareStatus['kept']): string {

@@ -21,6 +21,7 @@ export const MIRROR_CHECKS: readonly Check[] = [
   { group: 'mirrors', name: 'mirrors.predecessor', look: lookAtPredecessor },
   { group: 'mirrors', name: 'mirrors.unfinished', look: lookAtUnfinished },
   { group: 'mirrors', name: 'mirrors.brakes', look: lookAtBrakes },
+  { group: 'mirrors', name: 'mirrors.stopped', look: lookAtStops },
   { group: 'mirrors', name: 'mirrors.offline', look: lookAtOffline },
   { group: 'mirrors', name: 'mirrors.people', look: lookAtTwins },
   { group: 'mirrors', name: 'mirrors.left', look: lookAtLeftovers },
@@ -97,6 +98,27 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
     }: ${mirrors} of ${total} shared photos would be ` +
       `removed${originals}.${lost}`,
     `Repair it (is a disk not mounted?), or confirm that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}${again}`,
+  );
+}
+
+async function lookAtStops(subject: Subject): Promise<readonly Verdict[]> {
+  await subject.schema.use();
+  const sql = await subject.ownTables.use();
+  const rows = await sql<{ job: string; since: Date }[]>`
+    SELECT job_name AS job, stopped_at AS since
+    FROM immich_sidecar_stops.share
+    WHERE stopped_at IS NOT NULL
+    ORDER BY job_name`;
+  return rows.length === 0 ? [ok('No share was stopped by its recipient.')] : rows.map(judgeStop);
+}
+
+export function judgeStop({ job, since }: { readonly job: string; readonly since: Date }): Verdict {
+  const name = named(job);
+  return warn(
+    `${name}: stopped by the recipient since ${
+      since.toISOString().slice(0, 10)
+    }, who has deleted its library in Immich.`,
+    `If that was meant, take the job out; if not, give it a library again and run immich-sidecar reshare --job ${name}.`,
   );
 }
 

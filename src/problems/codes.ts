@@ -101,6 +101,12 @@ const OTHERS = {
     what: 'the job is left out; what it shares stays as it is, but for photos that their owner locks',
     remedy: 'The message says what to do. The other jobs go on.',
   },
+  'stopped-by-recipient': {
+    what:
+      'the recipient has deleted the library of what is shared with them in Immich: the share is stopped, and nothing of it counts as declined',
+    remedy:
+      'If it was meant, take the job out. If not, give the job a library again and run immich-sidecar reshare --job with its name.',
+  },
   'kept': {
     what: 'a file that may be the last copy of a photo, or that somebody else has put there, was kept aside',
     waits: true,

@@ -68,3 +68,6 @@ export function remediesOf(problems: readonly Problem[]): string[] {
 function quoted(path: string): string {
   return plain(JSON.stringify(path));
 }
+
+/** Which jobs a cycle leaves out: each cycle says that anew. */
+export const LEFT_OUT: ReadonlySet<ProblemCode> = new Set(['job-left-out', 'stopped-by-recipient']);

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/problems.ts';
 import type { UserError } from '../errors.ts';
 import { EventLog, type ServiceEvent } from './events.ts';
 import { PROBLEMS } from '../problems/codes.ts';
-import { type Problem, problem, problemOf } from '../problems/problem.ts';
+import { LEFT_OUT, type Problem, problem, problemOf } from '../problems/problem.ts';
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
@@ -114,14 +114,14 @@ export class ServiceState {
   get problems(): Problem[] {
     const last = this.#cycles.at(-1);
     const all = last?.report === undefined ? [] : problemsOf(last.report);
-    const leftOut = all.filter(({ code }) => code === 'job-left-out');
-    const failed = all.filter(({ code }) => code !== 'job-left-out' && !PROBLEMS[code].waits).length;
+    const leftOut = all.filter(({ code }) => LEFT_OUT.has(code));
+    const failed = all.filter(({ code }) => !LEFT_OUT.has(code) && !PROBLEMS[code].waits).length;
     return [
       ...this.#configProblems,
       last?.error,
       ...(last?.report?.brakes ?? []).map(({ job }) => problem('brake', { job })),
       // Without the reason, which may name directories.
-      ...leftOut.flatMap(({ where: { job } }) => job === undefined ? [] : [problem('job-left-out', { job })]),
+      ...leftOut.flatMap(({ code, where: { job } }) => job === undefined ? [] : [problem(code, { job })]),
       failed > 0 ? problem('photos-failed', {}, String(failed)) : undefined,
       this.#write.error,
     ].filter((one) => one !== undefined);

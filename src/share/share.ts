@@ -38,6 +38,7 @@ import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/move
 import { readRules } from '../version.ts';
 import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
+import { leftOutForNow } from './stops/stops.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -162,7 +163,7 @@ export class Sharing {
     this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs + backMs) };
     if (this.#isFullDue(last)) return last;
     const checked = await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
-    return checked.leftOut.length > 0 ? undefined : { ...last, prepared: checked };
+    return leftOutForNow(checked.leftOut).length > 0 ? undefined : { ...last, prepared: checked };
   }
 
   /**
@@ -171,7 +172,7 @@ export class Sharing {
    */
   async #keep(isFirst: boolean): Promise<void> {
     if (this.#last === undefined || this.#last.failures.hasOthers || this.#embeddings.size > 0) return;
-    if (this.#last.prepared.leftOut.length > 0) return;
+    if (leftOutForNow(this.#last.prepared.leftOut).length > 0) return;
     const { sql, lock } = this;
     const { prepared, mark, waiting, failures, fullAtMs } = this.#last;
     const { changes, sinceMs } = this.#unkept;

@@ -8,6 +8,7 @@ import type { Standing } from '../share/cycle/outcome.ts';
 import { countByCriterion, type JobCounts } from '../share/explain/explain.ts';
 import { allCriteria } from '../share/selection/criteria.ts';
 import { countRemembered } from '../share/remembered/forget.ts';
+import { readStops } from '../share/stops/stops.ts';
 import { readStanding } from '../share/standing/standing.ts';
 
 /** Where sharing stands. docs/status.md describes every number. */
@@ -31,6 +32,8 @@ export interface JobStatus extends Holdings {
   readonly isConfigured: boolean;
   /** What the job selects and where that is; undefined for a job that is not configured. */
   readonly standing: Standing | undefined;
+  /** Since when its recipient has stopped it, by deleting its library in Immich; null = a cycle has not noted it yet. */
+  readonly stoppedSince?: Date | null;
   /** How many photos meet each of its criteria; undefined for a job without any. */
   readonly criteria?: JobCounts['criteria'];
 }
@@ -68,6 +71,7 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
   const { schema, jobs } = view;
   const holdings = await readHoldings(sql);
   const statuses: JobStatus[] = [];
+  const stops = new Map((await readStops(sql, jobs)).map(({ job, since }) => [job, since]));
   for (const job of jobs) {
     const held = holdings.find((one) => one.job === job.name) ?? NOTHING;
     const standing = await readStanding(sql, schema, job);
@@ -78,6 +82,7 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
       isConfigured: true,
       standing,
       ...criteria === undefined ? {} : { criteria },
+      ...stops.has(job.name) ? { stoppedSince: stops.get(job.name) ?? null } : {},
     });
   }
   const configured = new Set(jobs.map(({ name }) => name));

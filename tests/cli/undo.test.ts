@@ -109,8 +109,9 @@ Deno.test('forget: list, be asked, do, and do again', async () => {
   assert.ok(await world.mirrorOf('family/wedding'));
   const rest = await run(['forget', '--all', '--yes', '--json'], options);
   assert.ok(JSON.parse(rest.stdout).forgotten > 0);
-  assert.deepEqual(JSON.parse((await look(world, ['forget', '--dry-run', '--json'], options)).stdout), {
+  assert.deepEqual(JSON.parse((await look(world, ['reshare', '--dry-run', '--json'], options)).stdout), {
     decisions: [],
+    stops: [],
   });
 });
 

@@ -652,6 +652,7 @@ Deno.test('before the first sync everything that can be looked at is', async () 
   assert.deepEqual(skippedChecks(found), [
     'mirrors.unfinished',
     'mirrors.brakes',
+    'mirrors.stopped',
     'mirrors.offline',
     'mirrors.people',
     'mirrors.left',

@@ -4,6 +4,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { askedFor, type Files, type LeftOut } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { readStops, stoppedError } from '../stops/stops.ts';
 import { lookAtJob, misfit } from './jobs.ts';
 import { checkMounts } from './mounts.ts';
 import { checkScans } from './scans.ts';
@@ -30,7 +31,8 @@ export interface CheckedJobs {
  * libraries, import paths, directories. A job that cannot be worked on is left out, and the others go on. One whose album is gone goes on
  * without it. Reads only, but for a test link on the disk that is removed again.
  *
- * Throws UserError (exit 2) when none of the jobs that were asked for can be worked on.
+ * Throws UserError (exit 2) when none of the jobs that were asked for can be worked on, unless one of them was stopped by its recipient: that is no
+ * mistake.
  */
 export async function checkJobs(
   sql: Sql,
@@ -40,7 +42,9 @@ export async function checkJobs(
   const reasons = new Map<string, UserError>();
   const misfits = new Map<string, readonly string[]>();
   const withoutAlbum = new Set<string>();
-  for (const job of jobs) {
+  const stops = await readStops(sql, jobs);
+  for (const stop of stops) reasons.set(stop.job, stoppedError(stop));
+  for (const job of jobs.filter(({ name }) => !reasons.has(name))) {
     const { problems, doubts, albumProblem } = await lookAtJob(sql, schema, job, files.paths);
     const named = (sentence: string) => `job ${JSON.stringify(job.name)}: ${sentence}`;
     if (problems.length > 0) {
@@ -66,7 +70,8 @@ export async function checkJobs(
     }
   }
   const asked = askedFor({ jobs, only }).map(({ name }) => name);
-  if (asked.length > 0 && asked.every((name) => reasons.has(name))) {
+  const areStopped = stops.some(({ job }) => asked.includes(job));
+  if (asked.length > 0 && !areStopped && asked.every((name) => reasons.has(name))) {
     throw asOne(asked.map((job) => ({ job, reason: reasons.get(job) })), misfits);
   }
   const leftAlone = [...reasons.keys()];

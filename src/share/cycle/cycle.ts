@@ -1,3 +1,4 @@
+import { isStopped } from '../stops/stops.ts';
 import { getLogger } from '@logtape/logtape';
 import type { Job } from '../jobs/job.ts';
 import { ALL_PHASES, CYCLE_COUNTS, type CycleCount } from '../phases/list.ts';
@@ -65,9 +66,9 @@ export async function runCycle(
 /** Each job that this run was asked for and leaves out. */
 function problemsOfLeftOut(view: View): Problem[] {
   const asked = new Set(askedFor(view).map(({ name }) => name));
-  return view.leftOut.filter(({ job }) => asked.has(job)).map(({ job, reason: { message, remedy } }) => ({
-    ...problem('job-left-out', { job }, message),
-    remedy,
+  return view.leftOut.filter(({ job }) => asked.has(job)).map(({ job, reason }) => ({
+    ...problem(isStopped({ job, reason }) ? 'stopped-by-recipient' : 'job-left-out', { job }, reason.message),
+    remedy: reason.remedy,
   }));
 }
 

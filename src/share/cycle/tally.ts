@@ -1,5 +1,5 @@
 import { getLogger } from '@logtape/logtape';
-import { describeProblem, type Problem } from '../../problems/problem.ts';
+import { describeProblem, LEFT_OUT, type Problem } from '../../problems/problem.ts';
 import type { BrakeReport } from '../brake/brake.ts';
 import type { Job } from '../jobs/job.ts';
 import { countReasons, type Withdrawal } from '../mirrors/withdrawal.ts';
@@ -94,7 +94,7 @@ export class CycleTally {
     });
     this.#accountOf(named.where.job).problem(named);
     if (named.where.assetId !== undefined) this.#failed.add(named.where.assetId);
-    else if (problem.code !== 'job-left-out') this.#hasOthers = true; // each cycle looks at such a job again
+    else if (!LEFT_OUT.has(problem.code)) this.#hasOthers = true; // each cycle looks at such a job again
   }
 
   withdrew(withdrawals: readonly Withdrawal[]): void {

@@ -39,6 +39,8 @@ export interface Facts {
   readonly skipDetail: string | null;
   readonly skippedSince: Date | null;
   readonly isBraked: boolean;
+  /** The target's owner has deleted the library of the whole share. */
+  readonly isStopped: boolean;
 }
 
 /** Reads the facts of some assets of the job's source; one statement. Reads only. */
@@ -78,7 +80,12 @@ export async function readFactsOf(
       s.since AS "skippedSince",
       EXISTS (
         SELECT 1 FROM immich_sidecar_decisions.brake b WHERE b.job_name = coalesce(m.job_name, ${job.name})
-      ) AS "isBraked"
+      ) AS "isBraked",
+      EXISTS (
+        SELECT 1
+        FROM immich_sidecar_stops.share stopped
+        WHERE stopped.job_name = ${job.name} AND stopped.stopped_at IS NOT NULL
+      ) AS "isStopped"
     FROM asset a
     LEFT JOIN immich_sidecar.asset_map m ON m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
     LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id

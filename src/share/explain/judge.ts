@@ -56,6 +56,11 @@ export function judge(job: Subject, facts: Facts): JobVerdict {
       ...inPrivate,
       ...facts.isMotionOfMirror ? [] : scope,
       ...isMeant && facts.mirrorAssetId === null ? waiting(facts) : [],
+      ...facts.isStopped
+        ? [
+          'they have deleted the library of this share in Immich, which stops all of it (reshare --job shares it again)',
+        ]
+        : [],
       ...decisions(facts),
       ...!isMeant && isShared && facts.isBraked
         ? ['the brake holds the withdrawal back until somebody confirms it (sync --confirm-withdrawals)']

@@ -24,6 +24,7 @@ import { reasons } from './reasons.ts';
 import { rechecks } from './rechecks.ts';
 import { rows } from './rows.ts';
 import { stacks } from './stacks.ts';
+import { stops } from './stops.ts';
 import { strays } from './strays.ts';
 import { idleTags, mirrorTags } from './tags.ts';
 import { targetTrash } from './target_trash.ts';
@@ -68,6 +69,7 @@ export const PHASES = Object.freeze(
     lostThumbnails,
     embeddings,
     forsaken,
+    stops,
     rechecks,
     grace,
   ] as const,

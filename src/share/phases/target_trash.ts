@@ -4,6 +4,7 @@ import { isWithin } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import { isDeletedInAudit } from '../mirrors/gone.ts';
+import { isStopped } from '../stops/stops.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** What a target has done to a mirror. */
@@ -42,7 +43,7 @@ export const targetTrash = definePhase({
     ),
 });
 
-async function find({ sql, scope, limits }: View, after: TargetsDoing | undefined): Promise<TargetsDoing[]> {
+async function find({ sql, scope, limits, leftOut }: View, after: TargetsDoing | undefined): Promise<TargetsDoing[]> {
   return await sql<TargetsDoing[]>`
     WITH found AS MATERIALIZED (
       SELECT
@@ -60,6 +61,9 @@ async function find({ sql, scope, limits }: View, after: TargetsDoing | undefine
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
       LEFT JOIN library l ON l.id = mirror."libraryId"
       WHERE ${isWithin(sql, scope, sql`m.source_asset_id`)}
+        AND m.job_name <> ALL (${
+    leftOut.filter(isStopped).map(({ job }) => job)
+  }) -- of which nothing is decided photo by photo
         AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`}
     )
     SELECT *

@@ -32,6 +32,7 @@ import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 import { isTrashed } from '../../immich/presence.ts';
 import { isRevoked } from '../selection/revoked.ts';
+import { isOfStopped } from '../stops/stops.ts';
 import { mayStay, type Stay } from '../selection/selection.ts';
 import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
@@ -270,6 +271,7 @@ function reasonOf({ sql, schema, jobs }: Pick<View, 'sql' | 'schema' | 'jobs'>, 
     CASE
       WHEN mirror.id IS NULL THEN CASE
         WHEN ${isReplacedByImmich(sql)} OR ${isAskedFor(sql)} THEN 'mirror-lost'
+        WHEN ${isOfStopped(sql)} THEN NULL -- nothing of it is decided photo by photo
         WHEN ${wasTrashed(sql)} THEN 'target-trashed'
         WHEN m.deleted_at IS NOT NULL OR ${isDeletedInAudit(sql)} THEN 'target-deleted'
         ELSE 'mirror-lost'

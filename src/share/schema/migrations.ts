@@ -21,6 +21,7 @@ import albums from './020_albums.sql' with { type: 'text' };
 import remembered from './021_remembered.sql' with { type: 'text' };
 import ownFields from './022_own_fields.sql' with { type: 'text' };
 import trashed from './023_trashed.sql' with { type: 'text' };
+import stops from './024_stops.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 21, name: 'remembered', schema: 'immich_sidecar_remembered', sql: remembered },
   { version: 22, name: 'own fields', schema: 'immich_sidecar', sql: ownFields },
   { version: 23, name: 'trashed', schema: 'immich_sidecar', sql: trashed },
+  { version: 24, name: 'stops', schema: 'immich_sidecar_stops', sql: stops },
 ]);

@@ -185,6 +185,7 @@ function sickJob(config: SharedAlbumsConfig, problems: readonly string[]): JobCo
     directory,
     importPath: directory.slice(0, -1),
     id: undefined,
+    isDeleted: false,
     isNew: false,
   };
   return jobOf(config, ALL_PAIRS, library, { albums: [], exceptAlbums: [], mount: undefined, problems });

@@ -22,6 +22,8 @@ export interface PairLibrary extends WantedLibrary {
   readonly importPath: string;
   /** Undefined: it is still to be made. */
   readonly id: string | undefined;
+  /** It was there, and its owner has deleted it: it is not made again by itself. */
+  readonly isDeleted: boolean;
   /** It is not remembered yet. */
   readonly isNew: boolean;
 }
@@ -69,7 +71,8 @@ export async function findLibraries(
     const library = own.find(({ id }) => id === remembered.get(key)) ??
       own.find(({ name, importPaths }) => name === nameOf(pair) && importPaths.some(isFor));
     const isNew = library !== undefined && library.id !== remembered.get(key);
-    return [key, { ...pair, importPath, id: library?.id, isNew }];
+    const isDeleted = library === undefined && remembered.has(key);
+    return [key, { ...pair, importPath, id: library?.id, isDeleted, isNew }];
   }));
 }
 
@@ -99,7 +102,7 @@ export async function makeLibraries(
   libraries: readonly PairLibrary[],
   signal: AbortSignal | undefined,
 ): Promise<{ readonly made: number; readonly problem: string | undefined }> {
-  const missing = libraries.filter(({ id }) => id === undefined);
+  const missing = libraries.filter(({ id, isDeleted }) => id === undefined && !isDeleted);
   if (missing.length === 0 || apiKey === undefined) return { made: 0, problem: undefined };
   const api = new ImmichApi({ url, apiKey, concurrency: 1, signal, retries: 1 });
   let made = 0;

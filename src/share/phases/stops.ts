@@ -1,0 +1,95 @@
+import type { Sql } from '../../postgres/connect.ts';
+import { plain } from '../../config/quote.ts';
+import { type Tools, type View, workable } from '../cycle/tools.ts';
+import { isStopped, readStops } from '../stops/stops.ts';
+import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
+
+/** In which library the mirrors of a job are, or were. */
+export interface NotedShare {
+  readonly job: string;
+  readonly sourceUserId: string;
+  readonly targetUserId: string;
+  readonly libraryId: string;
+  /** The library was deleted in Immich. */
+  readonly isStopped: boolean;
+}
+
+/** Notes in which library each job's mirrors are, so that its deletion is seen as what it is, whichever library is configured by then. */
+export const stops = definePhase({
+  name: 'stops',
+  what:
+    'Notes in which library the photos of each job are, and which shares were stopped by the recipient, who has deleted that library.',
+  per: 'cycle',
+  counts: { sharesNoted: 'libraries of shares noted' },
+  plan: async function* (view: View) {
+    const news = await findNews(view);
+    if (news.length > 0) yield news;
+  },
+  apply: eachPage(async ({ database }: Tools, _unit, page: readonly NotedShare[], tally: Tally<'sharesNoted'>) => {
+    tally.add('sharesNoted', await database.transaction((tx) => note(tx, page)));
+  }),
+  describe: (page) =>
+    linesOf(
+      '~',
+      'libraries of shares to note',
+      page,
+      ({ job, libraryId, isStopped }) =>
+        `${plain(job)}: ${
+          isStopped ? 'its recipient has deleted the library' : 'its photos are in the library'
+        } ${libraryId}`,
+    ),
+});
+
+async function findNews(view: View): Promise<NotedShare[]> {
+  const { sql, jobs, leftOut } = view;
+  const stopped = new Set(leftOut.filter(isStopped).map(({ job }) => job));
+  const news = (await readStops(sql, jobs.filter(({ name }) => stopped.has(name)))).filter(({ since }) =>
+    since === null
+  );
+  const working = workable(view).map(({ name, sourceUserId, targetUserId, targetLibraryId }) => ({
+    job: name,
+    sourceUserId,
+    targetUserId,
+    libraryId: targetLibraryId,
+  }));
+  const rows = await sql<Omit<NotedShare, 'isStopped'>[]>`
+    SELECT job.job, job."sourceUserId", job."targetUserId", job."libraryId"
+    FROM jsonb_to_recordset(${sql.json(working)}) AS job (
+      job text, "sourceUserId" uuid, "targetUserId" uuid, "libraryId" uuid
+    )
+    LEFT JOIN immich_sidecar_stops.share s ON s.job_name = job.job
+    WHERE (s.source_user_id, s.target_user_id, s.library_id, s.stopped_at)
+        IS DISTINCT FROM (job."sourceUserId", job."targetUserId", job."libraryId", NULL::timestamptz)
+      AND EXISTS (
+        SELECT 1
+        FROM immich_sidecar.asset_map m
+        JOIN asset mirror ON mirror.id = m.mirror_asset_id AND mirror."libraryId" = job."libraryId"
+        WHERE m.job_name = job.job AND m.target_user_id = job."targetUserId"
+      )
+    ORDER BY job.job`;
+  return [
+    ...news.map(({ notedAs, sourceUserId, targetUserId, libraryId }) => ({
+      job: notedAs,
+      sourceUserId,
+      targetUserId,
+      libraryId,
+      isStopped: true,
+    })),
+    ...rows.map((row) => ({ ...row, isStopped: false })),
+  ];
+}
+
+async function note(tx: Sql, page: readonly NotedShare[]): Promise<number> {
+  const noted = await tx`
+    INSERT INTO immich_sidecar_stops.share (job_name, source_user_id, target_user_id, library_id, stopped_at)
+    SELECT job, "sourceUserId", "targetUserId", "libraryId", CASE WHEN "isStopped" THEN now() END
+    FROM jsonb_to_recordset(${tx.json(page as never)}) AS noted (
+      job text, "sourceUserId" uuid, "targetUserId" uuid, "libraryId" uuid, "isStopped" boolean
+    )
+    ON CONFLICT (job_name) DO UPDATE
+    SET source_user_id = excluded.source_user_id,
+        target_user_id = excluded.target_user_id,
+        library_id = excluded.library_id,
+        stopped_at = excluded.stopped_at`;
+  return noted.count;
+}

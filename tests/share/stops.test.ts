@@ -1,0 +1,91 @@
+/** The recipient deletes the library of what is shared with them: a "no" to the whole share, and to none of its photos. */
+import assert from 'node:assert/strict';
+import { problemsOf } from '../../src/share/cycle/report.ts';
+import { liftStops, readStops } from '../../src/share/stops/stops.ts';
+import { readShareStatus } from '../../src/status/share.ts';
+import { digestTables } from './snapshot.ts';
+import { World } from './world.ts';
+
+Deno.test('a recipient who deletes the library stops the share, whatever library is configured then, until reshare lifts it', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  await world.share();
+  const mirrors = await mirrorsOf(world, family.name);
+  assert.ok(mirrors.length > 10);
+
+  // As LibraryService.handleDeleteLibrary does it: the library, then its photos one by one, then its row; a cycle comes in between.
+  await sql`UPDATE library SET "deletedAt" = now() WHERE id = ${family.targetLibraryId}`;
+  await sql`UPDATE asset SET "deletedAt" = now() WHERE "libraryId" = ${family.targetLibraryId}`;
+  assert.deepEqual(codesOf(await world.share({ isFull: false })), [['stopped-by-recipient', family.name]]);
+  await sql`UPDATE asset SET "stackId" = NULL WHERE id = ANY (${mirrors}::uuid[])`;
+  await sql`DELETE FROM stack WHERE "primaryAssetId" = ANY (${mirrors}::uuid[])`;
+  await sql`DELETE FROM asset WHERE "libraryId" = ${family.targetLibraryId}`;
+  await sql`DELETE FROM library WHERE id = ${family.targetLibraryId}`;
+  const report = await world.share();
+  assert.deepEqual(codesOf(report), [['stopped-by-recipient', family.name]]);
+  assert.deepEqual([report.brakes, report.jobs.flatMap(({ withdrawn }) => Object.keys(withdrawn))], [[], []]);
+  assert.deepEqual(await mirrorsOf(world, family.name), mirrors, 'it is kept, and nothing of it is declined');
+  assert.equal((await sql`SELECT FROM immich_sidecar.withdrawn`).length, 0);
+  assert.ok((await mirrorsOf(world, uploads.name)).length > 0, 'the other share goes on');
+  await assertAtRest(world);
+
+  const status = await world.apply((_, view) => readShareStatus(sql, view));
+  assert.ok(status.jobs.find(({ job }) => job === family.name)?.stoppedSince instanceof Date);
+  assert.equal(status.jobs.find(({ job }) => job === uploads.name)?.stoppedSince, undefined);
+
+  // Another library, another name: it is stopped all the same, also when it is the only job.
+  const [library] = await sql<{ id: string }[]>`
+    INSERT INTO library (name, "ownerId", "importPaths", "exclusionPatterns")
+    VALUES ('again', ${family.targetUserId}, ${['/external_library/bob_shared']}, ${[]}::text[])
+    RETURNING id`;
+  assert.ok(library);
+  const again = { ...family, targetLibraryId: library.id };
+  world.setJobs([again]);
+  assert.deepEqual(codesOf(await world.share()).filter(([code]) => code === 'stopped-by-recipient'), [
+    ['stopped-by-recipient', family.name],
+  ]);
+  world.setJobs([{ ...family, name: 'renamed' }, uploads]);
+  assert.deepEqual(codesOf(await world.share()), [['stopped-by-recipient', 'renamed']]);
+  assert.deepEqual(await mirrorsOf(world, family.name), mirrors);
+
+  world.setJobs([again, uploads]);
+  const stops = await world.apply((_, view) => readStops(sql, view.jobs));
+  assert.deepEqual(stops.map(({ job }) => job), [family.name]);
+  assert.equal(await liftStops(sql, stops), 1);
+  const lifted = await world.share();
+  assert.deepEqual([codesOf(lifted), lifted.brakes], [[], []]);
+  const made = await mirrorsOf(world, family.name);
+  assert.equal(made.length, mirrors.length);
+  assert.equal((await sql`SELECT FROM asset WHERE id = ANY (${made}::uuid[])`).length, made.length);
+  assert.equal((await sql`SELECT FROM immich_sidecar.withdrawn`).length, 0);
+  await assertAtRest(world);
+});
+
+Deno.test('a library that is named by mistake is no stop', async () => {
+  await using world = await World.open('v3.1.0');
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  await world.share();
+  world.setJobs([{ ...family, targetLibraryId: crypto.randomUUID() }, uploads]);
+  assert.deepEqual(codesOf(await world.share()), [['job-left-out', family.name]]);
+  assert.equal((await world.sql`SELECT FROM immich_sidecar_stops.share WHERE stopped_at IS NOT NULL`).length, 0);
+});
+
+function codesOf(report: Parameters<typeof problemsOf>[0]): (readonly [string, string | undefined])[] {
+  return problemsOf(report).map(({ code, where }) => [code, where.job]);
+}
+
+async function mirrorsOf({ sql }: World, job: string): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT mirror_asset_id AS id FROM immich_sidecar.asset_map WHERE job_name = ${job} ORDER BY mirror_asset_id`;
+  return rows.map(({ id }) => id);
+}
+
+/** One more cycle changes nothing. */
+async function assertAtRest(world: World): Promise<void> {
+  const before = await digestTables(world.sql);
+  await world.share();
+  assert.deepEqual(await digestTables(world.sql), before);
+}
