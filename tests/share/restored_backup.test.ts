@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
+import { RefusedError } from '../../src/errors.ts';
+import { readOwnership } from '../../src/postgres/ownership.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
+import { OWN_SCHEMAS } from '../../src/share/schema/own_tables.ts';
 import { type Release, REPRESENTATIVE } from '../harness/database.ts';
 import { allowSchemas } from '../harness/role.ts';
 import { onServer } from '../harness/server_databases.ts';
@@ -25,6 +28,26 @@ const LOST: Readonly<Record<string, (world: World) => Promise<unknown>>> = {
   'assets, faces and people': (world) => truncate(world, ['asset_map', 'face_map', 'person_map']),
   'faces, people and links': (world) => truncate(world, ['face_map', 'person_map', 'link']),
 };
+
+Deno.test('after Immich has restored a backup everything is its own: a cycle says which statements give our tables back, and goes on after them', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql } = world;
+  for (const { kind, name } of (await readOwnership(sql, OWN_SCHEMAS))?.objects ?? []) {
+    if (kind !== 'SEQUENCE') await sql.unsafe(`ALTER ${kind} ${name} OWNER TO CURRENT_USER`);
+  }
+  const statements: string[] = [];
+  await assert.rejects(world.share(), (error) => {
+    assert.ok(error instanceof RefusedError, String(error));
+    assert.match(error.message, /They belong to \S+, as after Immich has restored a backup\.$/);
+    statements.push(...error.remedy.match(/ALTER (?:SCHEMA|TABLE) \S+ OWNER TO \w+/g) ?? []);
+    return true;
+  });
+  assert.ok(statements.length > OWN_SCHEMAS.length);
+  for (const statement of statements) await sql.unsafe(statement);
+  const after = (await world.share()).jobs.map(({ created, problems }) => [created, problems.length]);
+  assert.deepEqual(after, [[0, 0], [0, 0]]);
+});
 
 for (const release of REPRESENTATIVE) {
   const losses = Object.entries(LOST).slice(0, release >= 'v3.2' ? undefined : 2);

@@ -8,10 +8,12 @@ import { assertRights } from '../../immich/rights.ts';
 import type { Connection } from '../../postgres/connect.ts';
 import { sqlStateOf } from '../../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
+import { assertReadable } from '../../postgres/ownership.ts';
 import type { Problem } from '../../problems/problem.ts';
 import type { Limits } from '../cycle/limits.ts';
 import type { Database } from '../cycle/tools.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
+import { OWN_SCHEMAS } from '../schema/own_tables.ts';
 import { findLocked, type LockingSchema, withdrawLocked } from './locked.ts';
 import type { RemovalResult } from './remove.ts';
 import type { Withdrawal } from './withdrawal.ts';
@@ -40,6 +42,8 @@ export async function withdrawLockedFirst(
   const result: { withdrawn: Withdrawal[]; problems: Problem[] } = { withdrawn: [], problems: [] };
   const migrations = await readMigrations(sql);
   const catalog = await readCatalog(sql);
+  // First of all, as even to ask whether a table is there fails in a schema that we may not look into, such as after Immich has restored a backup.
+  await assertReadable(sql, OWN_SCHEMAS);
   const version = await schemaVersion(sql, MIGRATIONS);
   if (missingFrom(catalog, 'locking').length > 0 || version === 0 || version > newestVersion(MIGRATIONS)) return result;
   const schema: LockingSchema = { people: peopleModelOf(catalog), has: hasOf(catalog) };
