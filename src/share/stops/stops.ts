@@ -157,3 +157,10 @@ export async function liftStops(sql: Sql, stops: readonly StoppedShare[]): Promi
       )`;
   return stops.length;
 }
+
+/** Forgets in which libraries the photos of shares are of which nothing is left, stopped ones too. */
+export async function forgetIdleShares(tx: Sql): Promise<void> {
+  await tx`
+    DELETE FROM immich_sidecar_stops.share s
+    WHERE NOT EXISTS (SELECT 1 FROM immich_sidecar.asset_map m WHERE m.job_name = s.job_name)`;
+}

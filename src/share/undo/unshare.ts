@@ -1,3 +1,4 @@
+import { forgetIdleShares } from '../stops/stops.ts';
 import { plain } from '../../config/quote.ts';
 import { UserError } from '../../errors.ts';
 import { isNativelyShared } from '../../immich/native_shares.ts';
@@ -111,6 +112,7 @@ export async function applyUnshare(
   await undoUnfinished(tools, onProblem);
   await forgetPhotos(tools.database, plan.remembered, onProblem);
   await transaction(forgetIdleBrakes);
+  await transaction(forgetIdleShares);
   return { mirrors: removal.withdrawn.length, people, links: before - await countLinks(sql), problems };
 }
 
