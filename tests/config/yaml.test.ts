@@ -99,7 +99,7 @@ Deno.test('every unknown key is refused, with the nearest known one if there is 
   ]);
   const remedies = error.problems.map((problem) => problem.remedy);
   assert.equal(remedies[0], 'Did you mean log_level?');
-  assert.match(remedies[2] ?? '', /^Remove it; known are jobs, sync_jobs, never, db_hostname/);
+  assert.match(remedies[2] ?? '', /^Remove it; known are jobs, sync_jobs, never, shared_albums, db_hostname/);
   assert.deepEqual(remedies.slice(3), [
     'Did you mean jobs?',
     'Did you mean source_user_id?',

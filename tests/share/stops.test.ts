@@ -31,6 +31,15 @@ Deno.test('a recipient who deletes the library stops the share, whatever library
   assert.ok((await mirrorsOf(world, uploads.name)).length > 0, 'the other share goes on');
   await assertAtRest(world);
 
+  // The files are there yet, as Immich leaves those of a library alone. Of what is locked now nothing stays.
+  const { file, source } = await someFileOf(world, family.name);
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${source}`;
+  await world.share({ isFull: false });
+  assert.throws(() => Deno.lstatSync(file), Deno.errors.NotFound);
+  await sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${source}`;
+  const rest = await mirrorsOf(world, family.name);
+  assert.equal(rest.length, mirrors.length - 1);
+
   const status = await world.apply((_, view) => readShareStatus(sql, view));
   assert.ok(status.jobs.find(({ job }) => job === family.name)?.stoppedSince instanceof Date);
   assert.equal(status.jobs.find(({ job }) => job === uploads.name)?.stoppedSince, undefined);
@@ -48,7 +57,7 @@ Deno.test('a recipient who deletes the library stops the share, whatever library
   ]);
   world.setJobs([{ ...family, name: 'renamed' }, uploads]);
   assert.deepEqual(codesOf(await world.share()), [['stopped-by-recipient', 'renamed']]);
-  assert.deepEqual(await mirrorsOf(world, family.name), mirrors);
+  assert.deepEqual(await mirrorsOf(world, family.name), rest);
 
   world.setJobs([again, uploads]);
   const stops = await world.apply((_, view) => readStops(sql, view.jobs));
@@ -75,6 +84,25 @@ Deno.test('a library that is named by mistake is no stop', async () => {
 
 function codesOf(report: Parameters<typeof problemsOf>[0]): (readonly [string, string | undefined])[] {
   return problemsOf(report).map(({ code, where }) => [code, where.job]);
+}
+
+/** The original of a picture's mirror, as far as it still is on the disk, and its source. */
+async function someFileOf(world: World, job: string): Promise<{ file: string; source: string }> {
+  const rows = await world.sql<{ path: string; source: string }[]>`
+    SELECT l.path, m.source_asset_id AS source
+    FROM immich_sidecar.asset_map m
+    JOIN immich_sidecar.link l ON l.mirror_id = m.mirror_asset_id
+    JOIN asset a ON a.id = m.source_asset_id
+    WHERE m.job_name = ${job}
+      AND a.visibility = 'timeline'
+      AND a."livePhotoVideoId" IS NULL
+      AND l.path LIKE '%.jpg'
+    ORDER BY l.path`;
+  const found = rows.find(({ path }) => path.startsWith('/external_library/') || path.includes('/.alice/'));
+  assert.ok(found, JSON.stringify(rows));
+  const file = world.local(found.path);
+  assert.ok(Deno.lstatSync(file).isFile);
+  return { file, source: found.source };
 }
 
 async function mirrorsOf({ sql }: World, job: string): Promise<string[]> {

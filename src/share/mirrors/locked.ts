@@ -12,6 +12,7 @@ import { isWithin, type Scope } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Database } from '../cycle/tools.ts';
 import { isPartOfLocked } from '../selection/locked.ts';
+import { isOfStopped } from '../stops/stops.ts';
 import { homeOf } from './home.ts';
 import { type JournalEntry, readLinks, recordLinks } from './journal.ts';
 import { filesOfMadeAssets, findMadeAssets, isReplacedByImmich } from './made_by_immich.ts';
@@ -24,8 +25,16 @@ export type LockingSchema = Pick<ImmichSchema, 'has'> & { readonly people: Peopl
 /**
  * The mirrors of locked sources, with those of their motion parts, of all jobs whether they are configured or not. One that the target's
  * owner has trashed stays declined. Reads only.
+ *
+ * @param options `withUndecided`: also those that are gone from Immich while nobody has decided what that means, of which only files are left.
+ * Takes the newest of our tables
  */
-export function findLocked(sql: Sql, scope: Scope, { search }: Limits): AsyncGenerator<Withdrawal[]> {
+export function findLocked(
+  sql: Sql,
+  scope: Scope,
+  { search }: Limits,
+  { withUndecided = false }: { readonly withUndecided?: boolean } = {},
+): AsyncGenerator<Withdrawal[]> {
   const find = (after?: Withdrawal) =>
     sql<Withdrawal[]>`
       WITH locked AS MATERIALIZED (
@@ -56,7 +65,11 @@ export function findLocked(sql: Sql, scope: Scope, { search }: Limits): AsyncGen
         JOIN asset a ON a.id = m.source_asset_id
         WHERE ${isLockedFor(sql, sql`m.target_user_id`)}
           -- One that the target's owner has deleted is judged by the withdrawals.
-          AND (mirror.id IS NOT NULL OR ${isReplacedByImmich(sql)})
+          AND (
+            mirror.id IS NOT NULL
+            OR ${isReplacedByImmich(sql)}
+            OR ${withUndecided ? isUndecided(sql) : sql`false`}
+          )
           AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`}
       )
       SELECT *
@@ -64,6 +77,18 @@ export function findLocked(sql: Sql, scope: Scope, { search }: Limits): AsyncGen
       ORDER BY "mirrorAssetId"
       LIMIT ${search}`;
   return searchPages(find, search);
+}
+
+/** Whether the mirror `m` is gone, and neither its share nor a brake on it says yet whether its recipient meant this photo. */
+function isUndecided(sql: Sql): Fragment {
+  return sql`(
+    ${isOfStopped(sql)}
+    OR EXISTS (
+      SELECT 1
+      FROM immich_sidecar_decisions.brake b
+      WHERE b.job_name = m.job_name AND b.confirmed_at IS NULL
+    )
+  )`;
 }
 
 /** Whether the source `a` is locked, or the motion part of a locked photo that this target sees through no other one. */

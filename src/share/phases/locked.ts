@@ -13,7 +13,7 @@ export const locked = definePhase({
     'Removes photos that their owners have locked, with their motion parts and the covers of people that were cut from them.',
   per: 'cycle',
   counts: {},
-  plan: ({ sql, scope, limits }) => findLocked(sql, scope, limits),
+  plan: ({ sql, scope, limits }) => findLocked(sql, scope, limits, { withUndecided: true }),
   apply: eachPage(async ({ database, schema }, _unit: undefined, page: Withdrawal[], tally) => {
     const { withdrawn, problems } = await withdrawLocked(database, schema, page);
     for (const problem of problems) tally.problem(problem);

@@ -203,8 +203,7 @@ async function countWithdrawals(view: View): Promise<JobWithdrawals[]> {
   }));
 }
 
-/** Those that go, in the order of their ids, behind the id `after`. */
-/** What would go, in pages of `limits.search`, but for what brakes of these jobs hold back. */
+/** What would go, in the order of their ids behind the id `after`, in pages of `limits.search`, but for what brakes of these jobs hold back. */
 export async function findWithdrawals(
   view: View,
   braked: readonly string[],
