@@ -26,7 +26,8 @@ const ANSWERS: readonly (readonly [flag: string, value: string, help: string])[]
   ['--db-user', '<name>', 'user of the database'],
   ['--db-password-file', '<file>', 'file with its password (or DB_PASSWORD in the environment)'],
   ['--db-name', '<name>', 'name of the database'],
-  ['--share', '<what>', 'add a share: external or upload; or change one: its name'],
+  ['--share', '<what>', 'add a share: albums, external or upload; or change one: its name'],
+  ['--albums', '<albums>', 'with --share albums: all, or names separated by commas'],
   ['--from', '<user>', 'who shares: name, e-mail address or id'],
   ['--to', '<user>', 'who receives'],
   ['--path', '<dir>', 'what of the external library is shared, as Immich sees it'],
@@ -209,7 +210,7 @@ function waysOf({ container }: Pick<PreparedSetup, 'container'>, env: Environmen
 
 function describeResult(
   { files, jobs }: SetupResult,
-  { isTakeoverDue, writes, container }: Pick<PreparedSetup, 'isTakeoverDue' | 'writes' | 'container'>,
+  { plan, isTakeoverDue, writes, container }: Pick<PreparedSetup, 'plan' | 'isTakeoverDue' | 'writes' | 'container'>,
   { command, serve, reload }: Ways,
 ): string[] {
   const kept = files.flatMap(({ backup }) => backup ?? []);
@@ -237,7 +238,7 @@ function describeResult(
       `The old files are kept: ${kept.join(', ')}`,
       `If serve is running, tell it: ${reload}, or start it again.`,
     ]),
-    ...(jobs.length === 0 && !isTakeoverDue ? [] : [
+    ...(jobs.length === 0 && plan.sharedAlbums === undefined && !isTakeoverDue ? [] : [
       "Back up Immich's database before the first sync. Then:",
       ...aligned([...steps, [serve, 'share, and follow every change']]),
     ]),

@@ -19,6 +19,7 @@ export interface Answers {
   readonly mediaLocation: string;
   /** Shares that are added, or take the place of one of the same name. */
   readonly shares: readonly ShareAnswer[];
+  readonly albums: AlbumsAnswer | undefined;
   readonly write: WriteAnswer | undefined;
   /** `TZ` of Immich's containers, where it is one. */
   readonly immichTimeZone: string | undefined;
@@ -85,6 +86,16 @@ export type AlbumAnswer =
   | { readonly kind: 'existing'; readonly id: string }
   /** `apiKey`: of the receiving user, as albums belong to who makes them; used once and not kept. */
   | { readonly kind: 'new'; readonly name: string; readonly apiKey: Secret };
+
+/** What of the albums that users share with one another reaches the members. */
+export interface AlbumsAnswer {
+  readonly albums: 'all' | readonly string[];
+  /** As Immich sees it, with a slash at the end. */
+  readonly directory: string;
+  /** How much that is now; undefined where the database could not be asked. */
+  readonly photos: number | undefined;
+  readonly bytes: number | undefined;
+}
 
 export interface WriteAnswer {
   readonly destination: WriteConfig['destination'];

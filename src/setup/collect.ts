@@ -1,7 +1,7 @@
-import type { JobConfig } from '../config/config.ts';
+import { isSharing, type JobConfig } from '../config/config.ts';
 import { timeZone } from '../config/values.ts';
 import { UserError } from '../errors.ts';
-import type { Answers, ShareAnswer, WriteAnswer } from './answers.ts';
+import type { AlbumsAnswer, Answers, ShareAnswer, WriteAnswer } from './answers.ts';
 import type { ComposeFacts } from './compose/facts.ts';
 import { addressInNetwork, type ContainerAnswer, isInContainer, ownerOf } from './container.ts';
 import { askDatabase } from './questions/database.ts';
@@ -9,6 +9,7 @@ import { askDirectories } from './questions/directories.ts';
 import { askInstallation } from './questions/installation.ts';
 import { askServer } from './questions/server.ts';
 import { askShare, fold, librariesOf } from './questions/share.ts';
+import { askSharedAlbums } from './questions/shared_albums.ts';
 import { Scans } from './scans.ts';
 import { askWriteBack } from './questions/write_back.ts';
 import { assertComplete } from './missing.ts';
@@ -26,7 +27,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   const { database, predecessorPhotos } = await askDatabase(session, compose, server);
   const reached = predecessorPhotos === undefined ? undefined : { ...session.existing.config.database, ...database };
   const scans = new Scans(reached, server, directories);
-  const { shares, write } = await askWork(session, { server, scans, directories }, compose);
+  const { shares, albums, write } = await askWork(session, { server, scans, directories }, compose);
   const keepsKey = await dialogue.yesNo({
     flag: '--keep-key',
     message: 'Keep the API key in .env?',
@@ -47,7 +48,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   const immichTimeZone = timeZone.schema.safeParse(compose?.timeZone).data;
   const given = { immichUrl, apiKey, keepsKey, database, predecessorPhotos, ...directories };
   const container = containerFor(session, compose, { ...directories, database, isReached: reached !== undefined });
-  const answers = { ...given, shares, write, immichTimeZone, container };
+  const answers = { ...given, shares, albums, write, immichTimeZone, container };
   return { answers, server, scans };
 }
 
@@ -69,21 +70,26 @@ function containerFor(
   };
 }
 
-type Work = { readonly share: ShareAnswer['kind']; readonly job?: JobConfig } | 'write' | 'done';
+type Work = { readonly share: ShareAnswer['kind']; readonly job?: JobConfig } | 'albums' | 'write' | 'done';
 
 /** Asks what there is to set up until there is no more. */
 async function askWork(
   session: Session,
   immich: Parameters<typeof askShare>[1],
   compose: ComposeFacts | undefined,
-): Promise<{ shares: readonly ShareAnswer[]; write: WriteAnswer | undefined }> {
+): Promise<Pick<Answers, 'shares' | 'albums' | 'write'>> {
   const { server } = immich;
   const shares: ShareAnswer[] = [];
   let write: WriteAnswer | undefined;
+  let albums: AlbumsAnswer | undefined;
   while (true) {
-    const next = await askNext(session, server, shares, write !== undefined);
-    if (next === 'done') return { shares, write };
-    if (next === 'write') write = await askWriteBack(session, server, compose);
+    const next = await askNext(session, server, shares, {
+      hasWrite: write !== undefined,
+      hasAlbums: albums !== undefined,
+    });
+    if (next === 'done') return { shares, albums, write };
+    if (next === 'albums') albums = await askSharedAlbums(session, immich);
+    else if (next === 'write') write = await askWriteBack(session, server, compose);
     else {
       const others = jobsWithout(session, shares, next.job);
       shares.push(await askShare(session, immich, { kind: next.share, job: next.job, others }));
@@ -95,14 +101,14 @@ async function askNext(
   session: Session,
   server: Server,
   shares: readonly ShareAnswer[],
-  hasWrite: boolean,
+  { hasWrite, hasAlbums }: { readonly hasWrite: boolean; readonly hasAlbums: boolean },
 ): Promise<Work> {
   const { dialogue, existing } = session;
   const { jobs } = existing.config;
   if (dialogue.has('--write-to') && !hasWrite) return 'write';
   if (!dialogue.isAttended && !dialogue.has('--share')) {
     // Without a word about it there is nothing more to do; but doing nothing at all is no answer.
-    if (shares.length > 0 || hasWrite || jobs.length > 0) return 'done';
+    if (shares.length > 0 || hasWrite || hasAlbums || isSharing(existing.config)) return 'done';
   }
   const changed = new Set(shares.map(({ replaces }) => replaces));
   const options: readonly Option<Work>[] = [
@@ -115,11 +121,16 @@ async function askNext(
       words: [job.name],
     })),
     { value: 'write', label: 'write what Immich knows into the files', words: [] },
-    ...(shares.length > 0 || hasWrite || jobs.length > 0
+    ...(hasAlbums ? [] : [{
+      value: 'albums' as const,
+      label: 'share albums: each member of a shared album gets what the others own in it',
+      words: ['albums'],
+    }]),
+    ...(shares.length > 0 || hasWrite || hasAlbums || isSharing(existing.config)
       ? [{ value: 'done' as const, label: 'nothing more', words: ['done'] }]
       : []),
   ];
-  const isBeginning = shares.length === 0 && !hasWrite;
+  const isBeginning = shares.length === 0 && !hasWrite && !hasAlbums;
   const done = options.find(({ value }) => value === 'done');
   return await dialogue.choose({
     flag: '--share',

@@ -1,5 +1,6 @@
 import { plain } from '../config/quote.ts';
 import { Secret } from '../config/secret.ts';
+import { bytes, count, list, named } from '../config/words.ts';
 import type { SetupPlan } from './plan.ts';
 
 /** The plan for people, a line for each thing that will be done; secrets are never shown. Pure. */
@@ -18,6 +19,7 @@ export function describeSetup(
     ...plan.libraryChanges.map(describeLibraryChange),
     ...plan.albums.map(({ name, owner }) => `+ album "${name}" of ${owner}`),
     ...plan.jobs.map((job) => `${job.change === 'changed' ? '~' : '+'} share "${job.name}": ${describeJob(job)}`),
+    ...plan.sharedAlbums === undefined ? [] : [describeAlbums(plan.sharedAlbums)],
     ...files.flatMap(({ path, old }) => [
       `${old === undefined ? '+' : '~'} file ${path}${old === undefined ? '' : ' (the old one is kept)'}`,
       ...(path.endsWith('/.env')
@@ -36,6 +38,16 @@ function describeLibraryChange({ name, now, then }: SetupPlan['libraryChanges'][
     ...lost.length === 0 ? [] : [`without the exclusion patterns ${lost.join(' ')}`],
   ];
   return `~ external library "${name}": ${changes.join(', ')}`;
+}
+
+function describeAlbums({ albums, directory, photos, bytes: size }: NonNullable<SetupPlan['sharedAlbums']>): string {
+  const which = albums === 'all'
+    ? 'all shared albums'
+    : `the shared ${albums.length === 1 ? 'album' : 'albums'} ${list(albums.map(named))}`;
+  const now = photos === undefined || size === undefined
+    ? ''
+    : `; now ${count(photos, 'photo or video', 'photos and videos')}, ${bytes(size)}`;
+  return `+ share ${which} with their members, in ${directory}${now}`;
 }
 
 function describeSetting({ name, value }: SetupPlan['settings'][number]): string {

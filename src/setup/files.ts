@@ -39,9 +39,12 @@ export function plannedFiles(plan: SetupPlan, existing: Existing, ids: Ids): rea
   const yaml = {
     path: yamlPath,
     old: yamlText,
-    text: updateYaml(yamlText, jobs, displaced),
+    text: updateYaml(yamlText, jobs, displaced, plan.sharedAlbums),
   };
-  return [...(jobs.length > 0 ? [yaml] : []), ...(changes.size + plan.retired.length > 0 ? [env] : [])]
+  return [
+    ...(jobs.length > 0 || plan.sharedAlbums !== undefined ? [yaml] : []),
+    ...(changes.size + plan.retired.length > 0 ? [env] : []),
+  ]
     .filter(({ old, text }) => old !== text);
 }
 

@@ -1,3 +1,4 @@
+import { isSharing } from '../config/config.ts';
 import { list } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import { findCompose } from './compose/read.ts';
@@ -13,12 +14,12 @@ export function assertComplete({ dialogue, existing, home }: Session): void {
   const hasMounts = dialogue.has('--mount') || find('UPLOAD_LOCATION') !== undefined;
   const hasCompose = dialogue.has('--compose') || findCompose(place.cwd, home) !== undefined;
   const kind = dialogue.given('--share');
-  const isNewShare = kind !== undefined && !config.jobs.some(({ name }) => name === kind);
+  const isNewShare = kind !== undefined && kind !== 'albums' && !config.jobs.some(({ name }) => name === kind);
   const wanted: readonly (readonly [flag: string, isNeeded: boolean])[] = [
     ['--compose', !hasCompose && !hasMounts],
     ['--api-key-file', config.immich.apiKey === undefined],
     ['--db-password-file', !hasCompose && find('DB_PASSWORD') === undefined && find('DB_URL') === undefined],
-    ['--share', kind === undefined && !dialogue.has('--write-to') && config.jobs.length === 0],
+    ['--share', kind === undefined && !dialogue.has('--write-to') && !isSharing(config)],
     ['--from', isNewShare],
     ['--to', isNewShare],
     ['--path', isNewShare && kind === 'external'],

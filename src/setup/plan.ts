@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Secret } from '../config/secret.ts';
 import type { SettingName } from '../config/settings.ts';
 import { PathMap } from '../files/path_map.ts';
-import type { Answers, DatabaseAnswer, LibraryChange, ShareAnswer } from './answers.ts';
+import type { AlbumsAnswer, Answers, DatabaseAnswer, LibraryChange, ShareAnswer } from './answers.ts';
 import type { Mount } from './compose/facts.ts';
 import { type ComposeVariable, isComposeVariable } from './compose/variables.ts';
 import type { ContainerAnswer } from './container.ts';
@@ -21,6 +21,8 @@ export interface SetupPlan {
   readonly libraryChanges: readonly PlannedLibraryChange[];
   readonly albums: readonly PlannedAlbum[];
   readonly jobs: readonly PlannedJob[];
+  /** What of shared albums reaches the members; left out: as it is. */
+  readonly sharedAlbums?: AlbumsAnswer;
   /** What is written into `.env`. */
   readonly settings: readonly PlannedSetting[];
   /** What becomes a comment in `.env`, as it means the same as something else or has moved. */
@@ -106,6 +108,7 @@ export function planSetup(answers: Answers, existing: Existing, exists: (path: s
         target: { id: target.id, name: target.name },
       })),
     ],
+    ...answers.albums === undefined ? {} : { sharedAlbums: answers.albums },
     ...plannedSettings(answers, existing),
   };
 }

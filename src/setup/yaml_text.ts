@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type Pair, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
 import type { JobField } from '../config/job_fields.ts';
 import type { Source } from '../config/sources.ts';
+import type { AlbumsAnswer } from './answers.ts';
 
 /** A job with everything that the file says; keys that are undefined are taken out. */
 export interface WrittenJob {
@@ -37,13 +38,25 @@ const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setu
  *
  * @param settings those of a file that this one takes the place of
  */
-export function updateYaml(text: string | undefined, jobs: readonly WrittenJob[], settings: Source): string {
+export function updateYaml(
+  text: string | undefined,
+  jobs: readonly WrittenJob[],
+  settings: Source,
+  sharedAlbums?: Pick<AlbumsAnswer, 'albums' | 'directory'>,
+): string {
   const isNew = text === undefined || text.trim() === '';
   const document: Document = isNew ? parseDocument('jobs: []\n') : parseDocument(text);
   if (isNew) {
     document.commentBefore = HEADING;
     for (const [name, { value }] of settings) document.set(name.toLowerCase(), value);
   }
+  if (sharedAlbums !== undefined) {
+    const { albums, directory } = sharedAlbums;
+    if (!isMap(document.get('shared_albums'))) document.set('shared_albums', document.createNode({}));
+    document.setIn(['shared_albums', 'albums'], document.createNode(albums));
+    document.setIn(['shared_albums', 'directory'], directory);
+  }
+  if (jobs.length === 0) return document.toString({ lineWidth: 0 });
   const list = jobList(document);
   for (const { replaces, comment, fields } of jobs) {
     const found = list.items.find((item) => isMap(item) && [replaces, fields.name].includes(nameOf(item)));
