@@ -1,5 +1,6 @@
 import { dotEnvValues } from '../config/dot_env.ts';
 import { dirname, resolve } from 'node:path';
+import { isSharing } from '../config/config.ts';
 import { Secret } from '../config/secret.ts';
 import type { SettingName } from '../config/settings.ts';
 import { PathMap } from '../files/path_map.ts';
@@ -254,6 +255,15 @@ function zoneOf({ write, immichTimeZone }: Answers, existing: Existing): string 
   return existing.find('TZ') === undefined ? existing.config.write.timeZone ?? immichTimeZone : undefined;
 }
 
+/** A cycle in which nothing has happened costs milliseconds: what is put into an album is there before anybody looks for it. */
+const INTERVAL_SECONDS = '5';
+
+/** For a first share: who has had one for some time has their own idea of it, or the usual one. */
+function intervalOf({ shares, albums }: Answers, existing: Existing): string | undefined {
+  const isFirst = !isSharing(existing.config) && (shares.length > 0 || albums !== undefined);
+  return isFirst && existing.find('SYNC_INTERVAL_SECONDS') === undefined ? INTERVAL_SECONDS : undefined;
+}
+
 function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 'settings' | 'retired'> {
   const { database, mounts, mediaLocation, write, container } = answers;
   const media = mounts.find(({ immich }) => immich === mediaLocation);
@@ -281,6 +291,7 @@ function plannedSettings(answers: Answers, existing: Existing): Pick<SetupPlan, 
     ['WRITE_TO', write?.destination],
     ['WRITE_SOURCE', write?.source],
     ['WRITE_USER_IDS', write === undefined || write.userIds.length === 0 ? undefined : write.userIds.join(',')],
+    ['SYNC_INTERVAL_SECONDS', intervalOf(answers, existing)],
     ['TZ', zoneOf(answers, existing)],
     ...(container === undefined ? [] : variablesOf(container, existing)),
   ];

@@ -7,7 +7,7 @@ import type { DatabaseConfig } from '../config/config.ts';
 import { connect, type Connection, disconnect, READ_ONLY } from '../postgres/connect.ts';
 import { FaultError } from '../postgres/faults.ts';
 import { readImmichSchema } from '../immich/schema.ts';
-import { readSharedAlbums, type SharedAlbum } from '../share/shared_albums/sizes.ts';
+import { listSharedAlbums, type SharedAlbum } from '../share/shared_albums/sizes.ts';
 import type { Directories, Server } from './session.ts';
 
 /** Asks what scans of Immich would import, of the disk, of all libraries, and of the database if it can be reached. Changes nothing. */
@@ -62,7 +62,7 @@ export class Scans {
   /** The albums that users share with one another; undefined where the database cannot be asked. */
   async sharedAlbums(): Promise<SharedAlbum[] | undefined> {
     return await this.#withDatabase(async (sql) =>
-      sql === undefined ? undefined : await readSharedAlbums(sql, await readImmichSchema(sql))
+      sql === undefined ? undefined : await listSharedAlbums(sql, await readImmichSchema(sql))
     );
   }
 

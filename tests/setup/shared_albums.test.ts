@@ -25,6 +25,7 @@ Deno.test('setup shares albums: all or some, with their sizes, and the next sync
     ground.read('config.yaml'),
     /shared_albums:\n {2}albums: all\n {2}directory: \/data\/shared\/together\/\n/,
   );
+  assert.match(ground.read('.env'), /^SYNC_INTERVAL_SECONDS=5$/m);
   const again = await ground.setup(['--yes', ...args('--target-dir', '/data/shared/together')]);
   assert.match(again.stdout, /there is nothing to change/, 'the second time there is nothing to do');
 

@@ -16,7 +16,7 @@ export interface SharedAlbum {
 }
 
 /** All of them, those with the most photos first. Reads only; needs no table of ours. */
-export async function readSharedAlbums(sql: Sql, { catalog }: Pick<CriteriaSchema, 'catalog'>): Promise<SharedAlbum[]> {
+export async function listSharedAlbums(sql: Sql, { catalog }: Pick<CriteriaSchema, 'catalog'>): Promise<SharedAlbum[]> {
   const [albumKey, assetKey] = [keyOf(catalog, 'album_asset', 'album'), keyOf(catalog, 'album_asset', 'asset')];
   return await sql<SharedAlbum[]>`
     WITH part AS MATERIALIZED (
