@@ -114,6 +114,11 @@ async function askNext(
   const options: readonly Option<Work>[] = [
     { value: { share: 'external' }, label: 'share photos of an external library', words: ['external'] },
     { value: { share: 'upload' }, label: 'share what somebody uploads', words: ['upload', 'uploads'] },
+    ...(hasAlbums ? [] : [{
+      value: 'albums' as const,
+      label: 'share albums: each member of a shared album gets what the others own in it',
+      words: ['albums'],
+    }]),
     // What selects by albums or people is changed in the file.
     ...jobs.filter((job) => !changed.has(job) && job.select === undefined).map((job) => ({
       value: { share: job.sourcePathPrefix === undefined ? 'upload' as const : 'external' as const, job },
@@ -121,11 +126,6 @@ async function askNext(
       words: [job.name],
     })),
     { value: 'write', label: 'write what Immich knows into the files', words: [] },
-    ...(hasAlbums ? [] : [{
-      value: 'albums' as const,
-      label: 'share albums: each member of a shared album gets what the others own in it',
-      words: ['albums'],
-    }]),
     ...(shares.length > 0 || hasWrite || hasAlbums || isSharing(existing.config)
       ? [{ value: 'done' as const, label: 'nothing more', words: ['done'] }]
       : []),
