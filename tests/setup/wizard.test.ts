@@ -61,7 +61,7 @@ for (const dialect of DIALECTS) {
     await typist.answers('Name of the new album', clear, 'From Alice, too');
     await typist.answers('Name of this share', clear, 'family');
 
-    await typist.answers('What else?', KEYS.up, KEYS.up);
+    await typist.answers('What else?', KEYS.up, KEYS.up, KEYS.up);
     await typist.answers('Whose uploads are shared?', down);
     await typist.answers('Who shall see these photos', down);
     await typist.answers('Where shall the files for Bob lie?');
