@@ -440,6 +440,15 @@ Deno.test('the message names the job, the numbers, the causes, an empty director
   assert.match(text, /\d+ x not found by Immich; is a disk not mounted/);
   assert.ok(text.includes(`${JSON.stringify(family)} is empty or not there`));
   assert.match(text, /immich-sidecar sync --confirm-withdrawals --job "family to bob"$/);
+  assert.doesNotMatch(text, /last copies/);
+  // What Immich does with what it has not found for a month.
+  await DISASTERS['source-deleted']?.(world);
+  const [purged] = (await world.share()).brakes;
+  assert.ok(purged);
+  assert.match(
+    describeBrake(purged),
+    /may be the last copies.*:\n {2}immich-sidecar unshare --keep --job "family to bob"\n/,
+  );
 });
 
 const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };

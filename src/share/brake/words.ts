@@ -33,6 +33,10 @@ export function describeBrake({ job, mirrors, total, reasons, isConfigured, empt
     ...emptyDirectory === undefined
       ? []
       : [`  ${plain(JSON.stringify(emptyDirectory))} is empty or not there: its disk is probably not mounted.`],
+    ...(reasons['source-deleted'] ?? 0) === 0 ? [] : [
+      'Immich also deletes what it has not found for a month: if a disk was away, the files here may be the last copies. To leave them to the recipients:',
+      `  immich-sidecar unshare --keep${isConfigured ? ` --job ${name}` : ''}`,
+    ],
     ...lost === 0 ? [] : [
       `If the recipient did not mean to delete the ${lost}, share them again with`,
       `  immich-sidecar reshare ${isConfigured ? `--job ${name}` : '--all'}`,
