@@ -45,8 +45,7 @@ export async function main(
   env: Environment,
   needsNewPermissions: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<number> {
-  const [name, ...others] = given;
-  const args = name === undefined ? given : [Object.hasOwn(ALIASES, name) ? ALIASES[name] ?? name : name, ...others];
+  const args = withoutAlias(given);
   let exitCode: number = EXIT.ok;
   const isJson = earlyFormat(env) === 'json';
   const program = await parserFor(args, env, (code) => exitCode = code, needsNewPermissions);
@@ -83,6 +82,12 @@ export async function parserFor(
       .showHelpAfterError('(see --help for all options)');
   }
   return program;
+}
+
+/** These arguments with the name that the command itself has. */
+export function withoutAlias([name = '', ...others]: readonly string[]): string[] {
+  const known = Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined;
+  return name === '' ? [] : [known ?? name, ...others];
 }
 
 /** Prints what went wrong before there was a command to run, and returns the exit code. */

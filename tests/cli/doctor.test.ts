@@ -91,7 +91,8 @@ Deno.test('doctor: the exit code says how it stands, --json everything, and secr
       for (const variables of [{ HTTP_TOKEN: token }, { NOTIFY_URL: `https://example.com/${token}` }]) {
         const [secret = ''] = Object.values(variables);
         const { stdout } = await doctor([], { ...variables, DB_DATABASE_NAME: secret });
-        assert.ok(stdout.replaceAll(/\s+/g, ' ').includes('"***"') && !stdout.includes(token), stdout);
+        assert.match(stdout.replaceAll(/\s+/g, ' '), /"(?:https:\/\/example\.com\/)?\*{3}"/);
+        assert.ok(!stdout.includes(token), stdout);
       }
     },
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { parserFor } from '../../src/cli/program.ts';
+import { parserFor, withoutAlias } from '../../src/cli/program.ts';
 import { exists, textOf, unknownTasks } from '../packaging/repository.ts';
 
 /** Every page, README included. */
@@ -69,7 +69,7 @@ Deno.test('every command on every page is one that the program understands', asy
       if (args === undefined) continue;
       seen.push(line);
       try {
-        await parseOnly(args);
+        await parseOnly(withoutAlias(args));
       } catch (error) {
         if ((error as { exitCode?: number }).exitCode !== 0) {
           wrong.push(`${page}: ${line}\n  ${(error as Error).message}`);

@@ -41,7 +41,7 @@ Deno.test('status: before the first sync, after it, and after files were written
     syncIntervalSeconds: 60,
     reconcileHours: json.service.reconcileHours,
   });
-  assert.deepEqual(Object.keys(json.share), ['isAtWork', 'jobs', 'totals', 'brakes', 'kept', 'cycles']);
+  assert.deepEqual(Object.keys(json.share), ['isAtWork', 'jobs', 'totals', 'brakes', 'kept', 'remembered', 'cycles']);
   assert.deepEqual(Object.keys(json.share.jobs[0]).toSorted(), [
     'bytes',
     'isConfigured',

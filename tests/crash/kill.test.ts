@@ -11,7 +11,7 @@ import { lockHolders, RunningProgram, until } from './process.ts';
 import { Random } from './random.ts';
 
 /** How often the program is killed; 500 before a release. */
-const KILLS = Number(Deno.env.get('KILLS') ?? 12);
+const KILLS = Number(Deno.env.get('KILLS') ?? 8);
 const SEED = Number(Deno.env.get('SEED') ?? Date.now() % 1_000_000);
 
 /** Photos besides the small library: what takes a fraction of a second to copy, and two batches. */

@@ -104,25 +104,27 @@ Deno.test('no file is made before the journal knows of it: of a new photo, of a 
   await Deno.writeTextFile(world.local(`${path}.xmp`), '<x/>');
   await sql`DELETE FROM asset_file WHERE "assetId" = ${photo} AND type = 'sidecar'`;
   await sql`INSERT INTO asset_file ("assetId", type, path) VALUES (${photo}, 'sidecar', ${`${path}.xmp`})`;
-  const isMadeOnlyThen = async (what: string) => {
+  const isMadeOnlyThen = async (what: string, isInPlaceOfAnother = false) => {
     const then = files();
+    const content = listFiles(world.directory);
     await withoutJournal(world, 'INSERT', async () => {
       await world.share().catch(() => {});
       assert.deepEqual(files(), then, what);
     });
     assert.equal((await world.share()).complete, true);
-    assert.equal(files().length, then.length + 1, what);
+    assert.equal(files().length, then.length + (isInPlaceOfAnother ? 0 : 1), what);
+    assert.notDeepEqual(listFiles(world.directory), content, what);
   };
   await isMadeOnlyThen('a sidecar');
 
-  // Somebody gets a cover that Bob can see.
+  // Somebody gets a cover that Bob can see: until then he had one that was cut from a photo of his.
   const gustav = world.library.people['alice/gustav'].id;
   await sql`
     UPDATE person SET "faceAssetId" = (
       SELECT f.id FROM asset_face f JOIN immich_sidecar.asset_map m ON m.source_asset_id = f."assetId"
       WHERE f."personId" = ${gustav} LIMIT 1
     ) WHERE id = ${gustav}`;
-  await isMadeOnlyThen('a cover');
+  await isMadeOnlyThen('a cover', true);
 });
 
 Deno.test('a file goes before the journal forgets it: where PostgreSQL refuses that, the next cycle finds the row', async () => {

@@ -1,3 +1,4 @@
+import { FIELD_NAMES, FIELDS } from '../../../src/writeback/fields/fields.ts';
 import assert from 'node:assert/strict';
 import { EXIT } from '../../../src/errors.ts';
 import type { WriteReport } from '../../../src/writeback/run/report.ts';
@@ -19,7 +20,7 @@ function optionsOf(world: World, cwd: string): RunOptions {
   };
 }
 
-const EVERYTHING = ['write', '--all', '--albums', '--face-coordinates', '--tags', '--to', 'both', '--json'];
+const EVERYTHING = ['write', ...FIELD_NAMES.map((name) => `--${FIELDS[name].flag}`), '--to', 'both', '--json'];
 
 Deno.test('a run that is told to stop finishes what it has begun; --resume goes on and adds up', async () => {
   await using world = await World.open('v3.1.0');
