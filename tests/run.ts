@@ -101,7 +101,7 @@ function interruptible(stop: () => Promise<void>): { stop: () => Promise<void>; 
   };
 }
 
-/** Two files more at a time than there are cores, as some wait for what they have started. */
+/** One file more at a time than there are cores, as some wait for what they have started. */
 async function runTests(
   args: readonly string[],
   environment: Record<string, string>,
@@ -112,7 +112,7 @@ async function runTests(
     // Types are checked by `deno task check`.
     args: ['test', '--frozen', '--allow-all', '--no-check', '--parallel', ...args],
     cwd: new URL('..', import.meta.url),
-    env: { DENO_JOBS: String(navigator.hardwareConcurrency + 2), ...colour, ...environment },
+    env: { DENO_JOBS: String(navigator.hardwareConcurrency + 1), ...colour, ...environment },
     stdin: 'null',
     stdout: 'piped',
     stderr: 'inherit',

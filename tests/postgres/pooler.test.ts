@@ -40,7 +40,9 @@ for (const mode of ['transaction', 'session'] satisfies PoolMode[]) {
             await disconnect(sql);
           }
         }
-        const [left] = await db.sql`SELECT FROM pg_locks WHERE locktype = 'advisory'`;
+        const [left] = await db.sql`
+          SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+          WHERE l.locktype = 'advisory' AND d.datname = current_database()`;
         assert.equal(left, undefined, 'no lock stays behind in a session of the pool');
       } finally {
         await db.close();
