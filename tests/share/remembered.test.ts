@@ -5,6 +5,7 @@ import { explainPhotos } from '../../src/share/explain/explain.ts';
 import { applyDetach } from '../../src/share/undo/detach.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { readShareStatus } from '../../src/status/share.ts';
+import { SPREAD } from '../harness/database.ts';
 import { extractMetadata } from '../harness/immich_jobs/metadata.ts';
 import { Bob, type Deeds } from './bob.ts';
 import { World } from './world.ts';
@@ -60,7 +61,7 @@ function jobsOf(world: World): World['config']['jobs'] {
   return JOBS.get(world) ?? [];
 }
 
-for (const release of ['v2.0.0', 'v2.5.0', 'v2.7.5', 'v3.1.0', 'v3.3.0'] as const) {
+for (const release of SPREAD) {
   Deno.test(`${release}: a photo that comes back has all that its receiver had done to it, whatever it was away for`, async () => {
     await using world = await World.open(release);
     const bob = new Bob(world);
