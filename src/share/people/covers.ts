@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { FileProblem } from '../../files/problem.ts';
+import type { Box } from '../../immich/edits.ts';
 import { describeProblem, type Problem } from '../../problems/problem.ts';
 import type { Files } from '../cycle/tools.ts';
 import { type JournalEntry, notRemoved, removeFiles } from '../mirrors/journal.ts';
-import { cutPortrait, type FaceBox } from './portrait.ts';
+import { cutPortrait } from './portrait.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -17,7 +18,7 @@ export interface CoverPlan {
   readonly fallbackFaceId: string | null;
   readonly sourceThumbnailPath: string;
   /** Where that face is, and the preview of the mirror that it is on; null without one. */
-  readonly cut: (FaceBox & { readonly previewPath: string }) | null;
+  readonly cut: (Box & { readonly previewPath: string }) | null;
 }
 
 /** A cover and where its thumbnail lies. */

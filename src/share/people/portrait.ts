@@ -1,14 +1,5 @@
 import jpeg from 'jpeg-js';
-
-/** Where a face is: a box in pixels of a picture of that size. Only the ratio counts. */
-export interface FaceBox {
-  readonly imageWidth: number;
-  readonly imageHeight: number;
-  readonly x1: number;
-  readonly y1: number;
-  readonly x2: number;
-  readonly y2: number;
-}
+import type { Box } from '../../immich/edits.ts';
 
 /** As large as Immich's own, in pixels, and as it enlarges nothing. */
 const SIDE = 250;
@@ -37,7 +28,7 @@ const MOST_MEGAPIXELS = 12;
  * that can be decoded here (Immich may be set to WebP), or when there is no face in it. jpeg-js is JavaScript only, so the sandbox need not let native code in;
  * it takes 0.1 s for a preview.
  */
-export function cutPortrait(preview: Uint8Array, box: FaceBox): Uint8Array | undefined {
+export function cutPortrait(preview: Uint8Array, box: Box): Uint8Array | undefined {
   const picture = decode(preview);
   if (picture === undefined) return undefined;
   const square = squareAround(box, picture);
@@ -73,7 +64,7 @@ function decode(bytes: Uint8Array): Picture | undefined {
 }
 
 /** The largest square around the middle of the face that is not larger than face and margin, and lies in the picture. */
-export function squareAround(box: FaceBox, { width, height }: Pick<Picture, 'width' | 'height'>): Square | undefined {
+export function squareAround(box: Box, { width, height }: Pick<Picture, 'width' | 'height'>): Square | undefined {
   if (box.imageWidth <= 0 || box.imageHeight <= 0) return undefined;
   const [scaleX, scaleY] = [width / box.imageWidth, height / box.imageHeight];
   const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);

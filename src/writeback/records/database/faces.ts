@@ -1,19 +1,14 @@
+import type { Box } from '../../../immich/edits.ts';
 import type { Sql } from '../../../postgres/connect.ts';
 import { ofEachAsset } from './lookup.ts';
 import type { ReadSchema } from './schema.ts';
 
 /** A living, visible face with its person as the asset's owner sees it. Pixels of the oriented, unedited picture. */
-export interface FaceRow {
+export interface FaceRow extends Box {
   readonly assetId: string;
   readonly personId: string;
   readonly name: string;
   readonly isHidden: boolean;
-  readonly imageWidth: number;
-  readonly imageHeight: number;
-  readonly x1: number;
-  readonly y1: number;
-  readonly x2: number;
-  readonly y2: number;
 }
 
 /** The faces of these assets that belong to somebody. A face cut away by an edit is not visible (2.5 and later). */
