@@ -25,8 +25,9 @@ export class Redactor {
   /** All secrets of a configuration. */
   addAll({ database, immich, service }: Config): void {
     for (const secret of [database.password, immich.apiKey, service.token]) this.add(secret);
-    for (const { path, password, query } of service.notify) {
-      [path, password, query].forEach((secret) => this.add(secret));
+    for (const { path, username, password, query } of service.notify) {
+      // A user without a password is a key.
+      for (const secret of [path, password ?? username, query]) this.add(secret);
     }
   }
 
