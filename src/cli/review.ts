@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { wrapAnsi } from 'fast-wrap-ansi';
 import stringWidth from 'fast-string-width';
 import { plain } from '../config/quote.ts';
-import { list } from '../config/words.ts';
+import { list, named } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { TagValue } from '../writeback/fields/values.ts';
 import type { TagChange, WritePlan } from '../writeback/tags.ts';
@@ -87,7 +87,7 @@ export function describeSideBySide(
   const coloured = (colour: 'red' | 'green' | 'bold', text: string) =>
     isColoured && text !== '' ? styleText(colour, text, { validateStream: false }) : text;
   return plans.map((plan) => {
-    const name = plain(JSON.stringify(plan.path));
+    const name = named(plan.path);
     const lines = plan.changes.flatMap((change) => {
       const [before, after] = valuesOf(change).map((value) => wrapped(value, width)) as [string[], string[]];
       const rows = Array.from({ length: Math.max(before.length, after.length) }, (_, row) => {

@@ -35,7 +35,7 @@ export function schemaDifference(
   const from = renamed(older, renames);
   const isNewTable = (statement: string) => {
     const name = /^CREATE TABLE "([^"]+)"/.exec(statement)?.[1];
-    return name === undefined ? undefined : from.tables[name] === undefined;
+    return name !== undefined && from.tables[name] === undefined;
   };
   const came = renderImmichSchema(to, options).filter((statement) => !before.has(statement));
   const of = (pattern: RegExp) => came.filter((statement) => pattern.test(statement));
@@ -110,7 +110,7 @@ export function schemaDifference(
     add: [
       ...of(/^CREATE TYPE /),
       ...of(/^CREATE FUNCTION /).map((statement) => statement.replace('CREATE', 'CREATE OR REPLACE')),
-      ...came.filter((statement) => isNewTable(statement) === true),
+      ...came.filter(isNewTable),
       ...parts.add,
     ],
     change: parts.change,
