@@ -253,7 +253,7 @@ async function applyPeople(
   };
   const covers = (await inBatches(database, page.covers, record, onRefused, 'READ COMMITTED')).flat();
   const linked = makeThumbnails(covers, files, (problem) => tally.problem(problem));
-  tally.add('thumbnailsLeft', linked.filter(({ hasThumbnail, ...cover }) => !hasThumbnail && hasFace(cover)).length);
+  tally.add('thumbnailsLeft', linked.filter((cover) => !cover.hasThumbnail && hasFace(cover)).length);
   const set = async (tx: Sql, batch: typeof linked) =>
     await setCovers(tx, schema, targetUserId, await whoseAreOurs(tx, schema, targetUserId, batch));
   tally.add('peopleUpdated', await countInBatches(database, linked, set, onRefused, 'READ COMMITTED'));

@@ -25,6 +25,7 @@ export async function readStops(
   sql: Sql,
   jobs: readonly Pick<Job, 'name' | 'sourceUserId' | 'targetUserId' | 'targetLibraryId'>[],
 ): Promise<StoppedShare[]> {
+  if (jobs.length === 0) return [];
   const known = jobs.map(({ name, sourceUserId, targetUserId, targetLibraryId }) => ({
     name,
     sourceUserId,
