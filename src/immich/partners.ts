@@ -2,7 +2,7 @@ import type { Sql } from '../postgres/connect.ts';
 
 /**
  * Whether the one user also shares with the other as a partner, with "show in timeline": every photo that has a mirror then stands there twice.
- * undefined where this role may not look.
+ * undefined where this role may not look, or a release calls these columns otherwise: nothing depends on it.
  */
 export async function isPartnerInTimeline(
   sql: Sql,
@@ -10,7 +10,11 @@ export async function isPartnerInTimeline(
   targetUserId: string,
 ): Promise<boolean | undefined> {
   const [right] = await sql<{ may: boolean }[]>`
-    SELECT coalesce(has_table_privilege(to_regclass('public.partner'), 'SELECT'), false) AS may`;
+    SELECT count(*) = 3 AS may
+    FROM pg_attribute
+    WHERE attrelid = to_regclass('public.partner')
+      AND attname IN ('sharedById', 'sharedWithId', 'inTimeline')
+      AND has_column_privilege(attrelid, attnum, 'SELECT')`;
   if (right?.may !== true) return undefined;
   const [row] = await sql<{ shown: boolean }[]>`
     SELECT EXISTS (

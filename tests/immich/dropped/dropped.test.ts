@@ -16,10 +16,10 @@ const WANTED = Deno.env.get('DROPPED');
 const SEED = Number(Deno.env.get('SEED') ?? Math.floor(Math.random() * 1_000_000));
 
 /** So many of them are tried besides the known ones. */
-const SAMPLE = 3;
+const SAMPLE = 2;
 
-/** With these dropped a cycle once failed when it had written already. */
-const ONCE_MISSING: readonly string[] = ['asset.localDateTime', 'memory'];
+/** With these dropped a cycle once failed when it had written already, and `doctor` had a check that could not look. */
+const ONCE_MISSING: readonly string[] = ['asset.localDateTime', 'memory', 'partner.sharedById'];
 
 for (const release of WANTED === undefined ? REPRESENTATIVE : RELEASES) {
   Deno.test(`${release}: whatever is dropped, it is named before anything is written, or makes no difference`, async () => {

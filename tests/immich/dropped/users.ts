@@ -90,15 +90,17 @@ async function forget(sql: Sql, context: Pick<View, 'jobs'>): Promise<unknown> {
 }
 
 /**
- * What looks at tables: how each finding is. None may say that something could not be looked at; where the sync refuses, one must fail
- * and name it, as the sync does, and that is all that is compared.
+ * What looks at tables: what is wrong. None may say that something could not be looked at, but it may say that it left something out;
+ * where the sync refuses, one must fail and name it, as the sync does, and that is all that is compared.
  */
 async function doctor(_: Connection, config: Config, refused: Dropped | undefined): Promise<unknown> {
   const checks = CHECKS.filter(({ group }) => ['immich', 'jobs', 'files', 'mirrors'].includes(group));
   const findings = await examine({ load: () => config, env: {}, isThorough: true, progress: SILENT }, checks);
   const broken = findings.filter(({ message }) => message.startsWith('This could not be looked at'));
   if (broken.length > 0) throw new Error(broken.map(({ check, message }) => `${check}: ${message}`).join('\n'));
-  if (refused === undefined) return findings.map(({ check, status }) => `${check} ${status}`);
+  if (refused === undefined) {
+    return findings.map(({ check, status }) => `${check} ${status === 'skipped' ? 'ok' : status}`);
+  }
   const told = findings.filter(({ check, status }) => check === 'immich.schema' && status === 'fail');
   throw new RefusedError(told.map(({ message }) => message).join('\n'), { problemCode: 'database-schema', remedy: '' });
 }
