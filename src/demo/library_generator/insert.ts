@@ -10,6 +10,7 @@ const FORMER_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> =
   album_user: { albumId: 'albumsId', userId: 'usersId' },
   tag_asset: { tagId: 'tagsId', assetId: 'assetsId' },
   memory_asset: { assetId: 'assetsId' },
+  shared_link_asset: { assetId: 'assetsId', sharedLinkId: 'sharedLinksId' },
   asset_face: { personGroupId: 'personId' },
   person: { personGroupId: 'id' },
 });
