@@ -17,14 +17,17 @@ export interface GoingFile {
   readonly expected: FileIdentity;
   /** Without symbolic links in it. */
   readonly source?: string;
+  /** It must have another name, wherever that is. */
+  readonly hasAnother?: boolean;
 }
 
 /**
  * Throws FileProblem unless `moved`, which was moved aside, is the file that was meant, and its source is there. One that is left of its
  * source is given back, if the source's directory is still the one that it was; any other file gets a name under which nothing takes its place.
  */
-export function assertMeant(moved: string, { source, expected }: GoingFile, target: string): void {
-  if (!isFile(moved, expected)) throw new FileProblem('changed', setAside(moved));
+export function assertMeant(moved: string, { source, expected, hasAnother = false }: GoingFile, target: string): void {
+  const isLast = hasAnother && lstatOr(moved, undefined)?.nlink === 1;
+  if (isLast || !isFile(moved, expected)) throw new FileProblem('changed', setAside(moved));
   if (source === undefined || lstatOr(source, undefined)?.isFile) return;
   const directory = dirname(source);
   if (realPathOr(directory, undefined) === directory) {

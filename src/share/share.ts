@@ -1,5 +1,6 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
+import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
 import { Rewritten } from '../files/rewritten.ts';
 import { assertImmichAtRest, keepMigrationsOut } from '../immich/migrations.ts';
@@ -12,7 +13,7 @@ import { retryTransient } from '../postgres/retry.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readAllWaiting } from './selection/candidates.ts';
-import { advance, type Mark, readChanges, readMark } from './cycle/changes.ts';
+import { advance, readChanges, readMark } from './cycle/changes.ts';
 import { setBackMs } from './cycle/clock.ts';
 import { readRechecks } from './cycle/rechecks.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
@@ -21,11 +22,11 @@ import { planCycle, type PlannedJobs, type PlanSink } from './cycle/dry_run.ts';
 import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { Counting } from './cycle/counting.ts';
-import type { Failures } from './cycle/tally.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
 import type { Database, Tools, View } from './cycle/tools.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
+import { noteMissed } from './phases/grace.ts';
 import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
 import { type PairSharing, readAllSharing } from './explain/because.ts';
@@ -38,6 +39,7 @@ import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/move
 import { readRules } from '../version.ts';
 import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
+import type { LastCycle } from './last_cycle.ts';
 import { leftOutForNow } from './stops/stops.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
@@ -141,14 +143,14 @@ export class Sharing {
   /** Where the last process has stopped, if that still counts. Checks what the user could have got wrong since. */
   async #resume(options: CycleOptions): Promise<LastCycle | undefined> {
     try {
-      return await this.#readLast();
+      return await this.#readLast(options);
     } catch (error) {
       if (faultOf(error) !== 'lost') await this.#withdrawLocked(options); // as a full cycle does before it can fail so
       throw error;
     }
   }
 
-  async #readLast(): Promise<LastCycle | undefined> {
+  async #readLast(options: CycleOptions): Promise<LastCycle | undefined> {
     const { sql, config, limits } = this;
     if (!this.#marks.mayCount || this.#rules === undefined) return undefined;
     const prepared = await prepare(sql, config, undefined, limits);
@@ -162,7 +164,7 @@ export class Sharing {
     const last = { prepared, mark, waiting, failures: { assetIds, hasOthers: false }, fullAtMs };
     this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs + backMs) };
     if (this.#isFullDue(last)) return last;
-    const checked = await inRolledBackTransaction(sql, (tx) => check(tx, prepared));
+    const checked = await this.#checked(prepared, options);
     return leftOutForNow(checked.leftOut).length > 0 ? undefined : { ...last, prepared: checked };
   }
 
@@ -220,8 +222,7 @@ export class Sharing {
     const fullAtMs = performance.now();
     const before = earlier ?? await this.#withdrawLocked(options);
     const configured = await prepareWithLibraries(sql, config, options.jobName, limits, options.signal);
-    // The first look at our own tables is made without writing, so that a refusal leaves the database as it was.
-    const prepared = await inRolledBackTransaction(sql, (tx) => check(tx, configured));
+    const prepared = await this.#checked(configured, options);
     await this.#makeOwnTables(prepared);
     await this.#forgetMark();
     const mark = await readMark(sql, prepared.schema);
@@ -240,6 +241,19 @@ export class Sharing {
       this.#remember({ prepared, mark, waiting, failures, fullAtMs });
     }
     return report;
+  }
+
+  /** The first look at our own tables is made without writing, so that a refusal leaves the database as it was. */
+  async #checked(configured: Prepared, { signal }: CycleOptions): Promise<Prepared> {
+    const { sql } = this;
+    try {
+      return await inRolledBackTransaction(sql, (tx) => check(tx, configured));
+    } catch (error) {
+      if (error instanceof UserError && configured.hasOwnTables) {
+        await noteMissed(this.#database(configured.migrations, signal), { ...configured, sql, scope: 'all' });
+      }
+      throw error;
+    }
   }
 
   async #changesOnly(last: LastCycle, options: CycleOptions, isFirst: boolean): Promise<CycleReport> {
@@ -345,18 +359,6 @@ export class Sharing {
       });
     return { sql, transaction, signal, batchSize: limits.batch };
   }
-}
-
-/** What is kept from one cycle for the next. */
-interface LastCycle {
-  readonly prepared: Prepared;
-  readonly mark: Mark;
-  /** Selected assets that were not ready. */
-  readonly waiting: readonly string[];
-  /** Photos are tried again in each cycle; what else failed since everything was looked at, by a new process, which looks at everything. */
-  readonly failures: Failures;
-  /** When the last full cycle began, in milliseconds since the process did: the time of day may be set. */
-  readonly fullAtMs: number;
 }
 
 /**

@@ -447,7 +447,7 @@ Deno.test('the message names the job, the numbers, the causes, an empty director
   assert.ok(purged);
   assert.match(
     describeBrake(purged),
-    /may be the last copies.*:\n {2}immich-sidecar unshare --keep --job "family to bob"\n/,
+    /may be the last copies.*kept list.*:\n {2}immich-sidecar unshare --keep --job "family to bob"\n/,
   );
 });
 

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { deleteKept, restoreKept } from '../../src/share/kept/decide.ts';
 import { fateOf } from '../../src/share/kept/fate.ts';
 import { readKept } from '../../src/share/kept/records.ts';
+import { jobsOf } from '../../src/demo/jobs.ts';
+import { UserError } from '../../src/errors.ts';
 import { World } from './world.ts';
 
 /** A photo that Bob has a mirror of: its id, its original and the mirror's, as this machine sees them. */
@@ -113,6 +115,63 @@ for (
   });
 }
 
+/** Immich does not find it for a month, and then deletes its row; a cycle has seen the first. */
+async function purge(world: World, id: string, seen = () => world.share().then(() => {})): Promise<void> {
+  world.config = { ...world.config, offlineGraceHours: 10_000 };
+  await world.sql`UPDATE asset SET "isOffline" = true, "deletedAt" = now() - interval '30 days' WHERE id = ${id}`;
+  await seen();
+  await world.sql`DELETE FROM asset WHERE id = ${id}`;
+}
+
+Deno.test('the last copy is kept when Immich has deleted what it did not find for a month: once, however many had it', async () => {
+  await using world = await World.open('v3.1.0');
+  world.setJobs([...jobsOf(world.library, 'bob'), ...jobsOf(world.library, 'carol')]);
+  const { id, original, mirror } = await aPhoto(world);
+  Deno.writeTextFileSync(original, 'the only copy');
+  Deno.removeSync(original);
+  assert.equal(Deno.statSync(mirror).nlink, 2);
+  await purge(world, id);
+  const withdrawn = (await world.share()).jobs.map(({ withdrawn }) => withdrawn['source-deleted']);
+  assert.deepEqual(withdrawn.filter((count) => count !== undefined), [1, 1]);
+  const [file, ...others] = await kept(world);
+  assert.deepEqual([existsSync(mirror), others, file?.reason, file?.content], [
+    false,
+    [],
+    'source-file-gone',
+    'the only copy',
+  ]);
+});
+
+Deno.test('of a photo that Immich finds again, or whose file has another name, nothing is kept when it is deleted', async () => {
+  await using world = await World.open('v3.1.0');
+  await aPhoto(world);
+  const [found, renamed] = await world.someMirrored();
+  await purge(world, renamed);
+  await world.sql`UPDATE asset SET "isOffline" = true, "deletedAt" = now() WHERE id = ${found}`;
+  await world.share();
+  await world.sql`UPDATE asset SET "isOffline" = false, "deletedAt" = NULL WHERE id = ${found}`;
+  assert.equal((await world.share()).found, 1);
+  const [row] = await world.sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${found}`;
+  Deno.removeSync(world.local(row?.path ?? ''));
+  await world.sql`DELETE FROM asset WHERE id = ${found}`;
+  await world.share();
+  assert.deepEqual(await kept(world), []);
+});
+
+Deno.test('what Immich does not find is noted even while no job can be worked on, as its disk is away', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, original } = await aPhoto(world);
+  Deno.writeTextFileSync(original, 'the only copy');
+  Deno.removeSync(original);
+  await purge(world, id, async () => {
+    Deno.renameSync(`${world.directory}/media`, `${world.directory}/away`);
+    await assert.rejects(() => world.share(), UserError);
+    Deno.renameSync(`${world.directory}/away`, `${world.directory}/media`);
+  });
+  await world.share();
+  assert.deepEqual((await kept(world)).map(({ content }) => content), ['the only copy']);
+});
+
 Deno.test('a kept file is restored to where the original was, if nothing is there, or deleted; then it is forgotten', async () => {
   await using world = await World.open('v3.1.0');
   const { id, original } = await aPhoto(world);
@@ -161,7 +220,7 @@ for (
   ] as const
 ) {
   Deno.test(`a file ${what}: ${expected}`, () => {
-    const fate = fateOf({ ...FOUND, names }, stamp, source, 'source-trashed');
+    const fate = fateOf({ ...FOUND, names }, { stamp, source, reason: 'source-trashed', wasMissed: true });
     assert.equal(fate.kind === 'keep' ? `keep: ${fate.reason}` : fate.kind, expected);
   });
 }

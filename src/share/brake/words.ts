@@ -34,7 +34,8 @@ export function describeBrake({ job, mirrors, total, reasons, isConfigured, empt
       ? []
       : [`  ${plain(JSON.stringify(emptyDirectory))} is empty or not there: its disk is probably not mounted.`],
     ...(reasons['source-deleted'] ?? 0) === 0 ? [] : [
-      'Immich also deletes what it has not found for a month: if a disk was away, the files here may be the last copies. To leave them to the recipients:',
+      'Immich also deletes what it has not found for a month: if a disk was away, the files here may be the last copies. Those that a sync has seen ' +
+      'missing are kept aside when it is confirmed (immich-sidecar kept list). To leave all of them to the recipients:',
       `  immich-sidecar unshare --keep${isConfigured ? ` --job ${name}` : ''}`,
     ],
     ...lost === 0 ? [] : [

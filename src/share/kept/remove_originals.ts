@@ -1,4 +1,5 @@
 import { getLogger } from '@logtape/logtape';
+import type { FoundFile } from '../../files/identity.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { describeProblem, problem } from '../../problems/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -61,11 +62,15 @@ export async function removeOriginals(
   if (originals.length === 0) return [];
   const mirrors = new Map(going.map((one) => [one.mirrorAssetId, one]));
   const sources = await readSourcePaths(database.sql, going.map(({ sourceAssetId }) => sourceAssetId));
+  const missed = await readMissed(database.sql, going);
+  const names = new Names();
   const failed: RemovalFailure[] = [];
   const judged = originals.flatMap((entry) => {
     try {
       const mirror = mirrors.get(entry.mirrorId);
-      return mirror === undefined ? [] : [judge(files, entry, mirror, sources.get(mirror.sourceAssetId))];
+      if (mirror === undefined) return [];
+      const photo = sources.get(mirror.sourceAssetId);
+      return [judge(files, entry, mirror, { photo, wasMissed: missed.has(mirror.mirrorAssetId), names })];
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
       failed.push({ entry, problem: error });
@@ -90,7 +95,32 @@ export async function removeOriginals(
   return failed;
 }
 
-function judge(files: Files, entry: JournalEntry, mirror: Going, photo: string | undefined): Judged {
+/** How many names files have, as far as those were judged that are removed together: several mirrors may be names of one file. */
+class Names {
+  readonly #gone = new Map<string, number>();
+
+  of(file: FoundFile): number {
+    return file.names - (this.#gone.get(keyOf(file)) ?? 0);
+  }
+
+  oneGoes(file: FoundFile): void {
+    this.#gone.set(keyOf(file), (this.#gone.get(keyOf(file)) ?? 0) + 1);
+  }
+}
+
+function keyOf({ device, inode }: FoundFile): string {
+  return `${device}:${inode}`;
+}
+
+/** What is known of a mirror's source. */
+interface Source {
+  /** Its original, as Immich sees it; undefined when Immich does not know the photo any more. */
+  readonly photo: string | undefined;
+  readonly wasMissed: boolean;
+  readonly names: Names;
+}
+
+function judge(files: Files, entry: JournalEntry, mirror: Going, { photo, wasMissed, names }: Source): Judged {
   const { linker, paths } = files;
   const [place, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
   const aside = asideOf(keep, entry);
@@ -105,7 +135,9 @@ function judge(files: Files, entry: JournalEntry, mirror: Going, photo: string |
     };
   }
   const source = photo === undefined ? undefined : inspectOrNothing(photo, files);
-  const fate = fateOf(file, entry.stamp, source, mirror.reason);
+  const { reason } = mirror;
+  const fate = fateOf({ ...file, names: names.of(file) }, { stamp: entry.stamp, source, reason, wasMissed });
+  if (fate.kind === 'unlink') names.oneGoes(file);
   const kept = fate.kind === 'keep' ? keptFile(entry, mirror, photo, fate.reason, file.size) : undefined;
   return { ...judged, fate, kept };
 }
@@ -154,6 +186,18 @@ function carryOut({ linker, paths }: Files, { place, aside, found, keep, fate, k
 function tellKept({ photo, mirrorPath, reason, path }: KeptFile): void {
   const kept = problem('kept', { photo: photo ?? mirrorPath, path }, reason);
   logger.warn('{problem}. {remedy}', { problem: describeProblem(kept), remedy: kept.remedy, code: kept.code });
+}
+
+/** The mirrors of deleted sources that Immich did not find before it deleted them. */
+async function readMissed(sql: Sql, going: readonly Going[]): Promise<ReadonlySet<string>> {
+  const deleted = going.filter(({ reason }) => reason === 'source-deleted').map(({ mirrorAssetId }) => mirrorAssetId);
+  if (deleted.length === 0) return new Set();
+  const rows = await sql<{ id: string }[]>`
+    SELECT mirror_asset_id AS id
+    FROM immich_sidecar.asset_map
+    WHERE mirror_asset_id = ANY (${deleted}::uuid[])
+      AND missed_at IS NOT NULL`;
+  return new Set(rows.map(({ id }) => id));
 }
 
 async function readSourcePaths(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -104,7 +104,7 @@ export async function reattach(
 ): Promise<number> {
   const moved = await tx<{ id: string }[]>`
     UPDATE immich_sidecar.asset_map m
-    SET source_asset_id = moved."sourceAssetId", job_name = ${job.name}
+    SET source_asset_id = moved."sourceAssetId", job_name = ${job.name}, missed_at = NULL
     FROM jsonb_to_recordset(${tx.json(reattachments as never)}) AS moved
       ("mirrorAssetId" uuid, "formerSourceId" uuid, "sourceAssetId" uuid)
     JOIN asset a ON a.id = moved."sourceAssetId" AND a."ownerId" = ${job.sourceUserId}
