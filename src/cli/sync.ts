@@ -48,7 +48,7 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
       const said: Said = {};
       const work = (sql: Connection, config: Config) =>
         options.dryRun ? show(sql, config, options) : sync(sql, config, options, said);
-      onExit(await withDatabase(env, options, work));
+      onExit(await withDatabase(env, { ...options, withdrawsLocked: !options.dryRun }, work));
     });
 }
 

@@ -6,6 +6,7 @@ import { startHttp } from '../service/http/start.ts';
 import { snapshotOf } from '../service/snapshot.ts';
 import { ServiceState } from '../service/state.ts';
 import { VERSION } from '../version.ts';
+import { withdrawLockedWithout } from './locked_anyway.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
 import { hearSignals } from './signals.ts';
 
@@ -13,6 +14,9 @@ const logger = getLogger(['immich-sidecar', 'service']);
 
 /** How often the files are looked at, in milliseconds. */
 const LOOK_MS = 5_000;
+
+/** How often photos that were locked meanwhile are looked for, in milliseconds. */
+const LOCKED_MS = 60_000;
 
 interface Waiting {
   readonly load: LoadOptions;
@@ -24,7 +28,7 @@ interface Waiting {
 
 /**
  * What `serve` does while its configuration is wrong, or there is none: it answers HTTP, says what is wrong there and in the log, and waits until
- * it is right. Ending instead would have Docker start it again and again, and nobody could look.
+ * it is right. What is locked meanwhile is withdrawn, if the database is known. Ending instead would have Docker start it again and again, and nobody could look.
  *
  * Returns the exit code to end with; undefined when the configuration is right and this process may do what it names.
  */
@@ -32,6 +36,8 @@ export async function untilConfigured(
   problem: ConfigError,
   { load, report, needsNewPermissions }: Waiting,
 ): Promise<number | undefined> {
+  await withdrawLockedWithout(load);
+  let lookedAtMs = performance.now();
   const exitCode = report(problem);
   const service = readServiceAnyway(load);
   if (service.http.port === 0) return exitCode;
@@ -61,6 +67,10 @@ export async function untilConfigured(
     await setTimeout(LOOK_MS, undefined, { signal: AbortSignal.any([end.signal, look.signal]) }).catch(() => {});
     if (end.signal.aborted) return code;
     if (look.signal.aborted) look = new AbortController();
+    if (performance.now() - lookedAtMs > LOCKED_MS) {
+      await withdrawLockedWithout(load);
+      lookedAtMs = performance.now();
+    }
     try {
       loadConfig(load);
       const isRenewed = await needsNewPermissions();

@@ -1,8 +1,9 @@
 import { getLogger } from '@logtape/logtape';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { ConfigError, loadConfig, type LoadOptions } from '../config/load.ts';
 import { type Connection, explainDatabaseError } from '../postgres/connect.ts';
 import { patiently } from '../service/patience.ts';
+import { withdrawLockedWithout } from './locked_anyway.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
 import { type Environment, redactor } from './output.ts';
 import { reportError } from './report_error.ts';
@@ -14,6 +15,8 @@ export interface ConfiguredCommand {
   readonly config?: string | undefined;
   /** Whether a configuration without jobs is a problem. Default: true. */
   readonly needJobs?: boolean;
+  /** Whether locked photos are withdrawn although the configuration is wrong. Default: false. */
+  readonly withdrawsLocked?: boolean;
   /** Whether the log of write-back is kept, too. Default: false. */
   readonly logsWrites?: boolean;
 }
@@ -24,13 +27,14 @@ export interface ConfiguredCommand {
  */
 export async function withConfiguration(
   env: Environment,
-  { config: configFile, needJobs = true, logsWrites = false }: ConfiguredCommand,
+  { config: configFile, needJobs = true, logsWrites = false, withdrawsLocked = false }: ConfiguredCommand,
   work: (config: Config) => Promise<number>,
 ): Promise<number> {
   let isDebug = false;
   let format = earlyFormat(env);
   try {
-    const config = loadConfig({ env, cwd: Deno.cwd(), needJobs, configFile });
+    const load: LoadOptions = { env, cwd: Deno.cwd(), needJobs, configFile };
+    const config = await loadOr(load, withdrawsLocked ? withdrawLockedWithout : undefined);
     isDebug = config.log.level === 'debug';
     format = config.log.format;
     await takeOver(config, logsWrites ? config.write.logFile : undefined);
@@ -41,6 +45,18 @@ export async function withConfiguration(
     }
   } catch (error) {
     return reportError(error, { isDebug, format });
+  }
+}
+
+async function loadOr(
+  load: LoadOptions,
+  otherwise: ((load: LoadOptions) => Promise<void>) | undefined,
+): Promise<Config> {
+  try {
+    return loadConfig(load);
+  } catch (error) {
+    if (error instanceof ConfigError) await otherwise?.(load);
+    throw error;
   }
 }
 

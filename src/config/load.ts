@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Config, ServiceConfig } from './config.ts';
+import type { Config, DatabaseConfig, ServiceConfig } from './config.ts';
 import { type ConfigFile, findConfigFile } from './config_file.ts';
 import { readDatabaseConfig } from './database.ts';
 import { deepFreeze } from './freeze.ts';
@@ -69,6 +69,27 @@ export function readServiceAnyway({ env, cwd, configFile }: LoadOptions): Servic
   const variables = [environmentSource(env), dotEnvSource(cwd, [], env)];
   const file = findConfigFile(variables, cwd, configFile, [], []);
   return readServiceConfig(new SettingsReader([...variables, file?.settings ?? new Map()], cwd, []));
+}
+
+/**
+ * How the database is reached, whatever else is wrong; undefined when something about that is wrong, too, or nobody has said anything of it. A file
+ * that cannot be understood might say where it is: then the variables must. Never throws.
+ */
+export function readDatabaseAnyway({ env, cwd, configFile }: LoadOptions): DatabaseConfig | undefined {
+  const problems: ConfigProblem[] = [];
+  const variables = [environmentSource(env), dotEnvSource(cwd, problems, env)];
+  for (const source of variables) reportMisspelledVariables(source, problems);
+  const file = findConfigFile(variables, cwd, configFile, problems, []);
+  const settings = new SettingsReader([...variables, file?.settings ?? new Map()], cwd, problems);
+  const telling: readonly SettingName[] = [
+    'DB_URL',
+    'DB_HOSTNAME',
+    ...(file === undefined ? [] : ['DB_PASSWORD' as const]),
+  ];
+  const isNamed = telling.some((name) => settings.find(name) !== undefined);
+  const database = readDatabaseConfig(settings, 1, cwd, problems, []);
+  const isWrong = problems.some(({ key, remedy }) => /\bdb_/i.test(`${key} ${remedy}`));
+  return isNamed && !isWrong ? deepFreeze(database) : undefined;
 }
 
 function configOf(

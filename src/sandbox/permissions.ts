@@ -54,11 +54,9 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
   ];
   const tree = treeOf(config.write.destination);
   const sidecars = startsExifTool && tree !== undefined ? [tree] : [];
-  const socket = socketPath(config.database);
-  const sockets = socket === undefined ? [] : [socket];
+  const database = databaseAccess(config.database, machine);
   const least = permissionsWithoutConfig(purpose, machine);
-  const withRealPaths = (paths: readonly string[]) =>
-    [...new Set(paths.flatMap((path) => [path, machine.realPathOf(path)]))].sort();
+  const withRealPaths = (paths: readonly string[]) => realPathsToo(paths, machine);
   return {
     ...least,
     // How much is free is asked before each copy.
@@ -73,7 +71,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
     ],
     net: [
       ...new Set([
-        ...(socket === undefined ? [addressOf(config.database)] : withRealPaths(sockets).map((path) => `unix:${path}`)),
+        ...database.net,
         addressOfUrl(config.immich.url),
         ...(serves ? serviceAddresses(config.service) : tells ? config.service.notify.map(addressOf) : []),
       ]),
@@ -83,7 +81,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...directories,
       ...sidecars,
       stateDirectory,
-      ...sockets,
+      ...database.sockets,
       ...(resumes && machine.source !== undefined ? [machine.source] : []),
     ]),
     write: withRealPaths([
@@ -91,29 +89,55 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...(changesFiles ? directories : []),
       ...sidecars,
       ...(changesFiles || startsExifTool ? [stateDirectory] : []),
-      // Deno 2.9 wants all three for a socket: net, read and write.
-      ...sockets,
+      ...database.sockets,
     ]),
   };
 }
 
-/** What is allowed when the configuration is invalid: to read it, to report why, over HTTP too where that is given, and for doctor what it checks anyway. Pure. */
+/** What of a configuration that is invalid is right all the same. */
+export interface RightParts {
+  /** Where serve says what is wrong. */
+  readonly http?: Config['service']['http'] | undefined;
+  /** From which locked photos are withdrawn. */
+  readonly database?: Config['database'] | undefined;
+}
+
+/**
+ * What is allowed when the configuration is invalid: to read it, to report why, over HTTP too where that is given, to reach the database where that is
+ * given, and for doctor what it checks anyway. Pure.
+ */
 export function permissionsWithoutConfig(
   { startsExifTool, makesTemporary, asksSystem }: Purpose,
-  { configFiles, exifTool, temporary }: Omit<Machine, 'realPathOf' | 'source'>,
-  http?: Config['service']['http'],
+  { configFiles, exifTool, temporary, realPathOf }: Omit<Machine, 'source'>,
+  { http, database }: RightParts = {},
 ): Permissions {
   const own = makesTemporary ? [temporary] : [];
+  const { net, sockets } = database === undefined ? { net: [], sockets: [] } : databaseAccess(database, { realPathOf });
   return {
-    net: http === undefined || http.port === 0 ? [] : [addressOf(http)],
-    read: [...configFiles, ...own, ...(startsExifTool ? exifTool.read : [])],
-    write: [...own, ...(startsExifTool ? exifTool.write : [])],
+    net: [...net, ...(http === undefined || http.port === 0 ? [] : [addressOf(http)])],
+    read: [...configFiles, ...own, ...sockets, ...(startsExifTool ? exifTool.read : [])],
+    write: [...own, ...sockets, ...(startsExifTool ? exifTool.write : [])],
     env: startsExifTool ? [...exifTool.env] : [],
     run: startsExifTool ? [...exifTool.run] : [],
     sys: asksSystem ? ['uid', 'gid', 'statfs'] : [],
     ffi: false,
     import: false,
   };
+}
+
+/** How a database is reached. Deno 2.9 wants all three for a socket: net, read and write. */
+function databaseAccess(
+  database: Config['database'],
+  machine: Pick<Machine, 'realPathOf'>,
+): { readonly net: string[]; readonly sockets: string[] } {
+  const socket = socketPath(database);
+  if (socket === undefined) return { net: [addressOf(database)], sockets: [] };
+  const sockets = realPathsToo([socket], machine);
+  return { net: sockets.map((path) => `unix:${path}`), sockets };
+}
+
+function realPathsToo(paths: readonly string[], { realPathOf }: Pick<Machine, 'realPathOf'>): string[] {
+  return [...new Set(paths.flatMap((path) => [path, realPathOf(path)]))].sort();
 }
 
 function serviceAddresses({ http, notify }: Config['service']): string[] {

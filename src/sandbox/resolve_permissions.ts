@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
-import { loadConfig, readServiceAnyway } from '../config/load.ts';
+import { loadConfig, readDatabaseAnyway, readServiceAnyway } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import { ENVIRONMENT_NAMES } from '../config/settings.ts';
 import { textFilesAskedFor } from '../config/text_file.ts';
@@ -10,7 +10,7 @@ import { exifToolNeeds } from '../writeback/exiftool/location.ts';
 import { configFileOf, purposeOf } from './commands.ts';
 import type { Resolution, ResolveRequest } from './messages.ts';
 import { refuseWritable } from './own_files.ts';
-import { permissionsFor, permissionsWithoutConfig } from './permissions.ts';
+import { permissionsFor, permissionsWithoutConfig, type RightParts } from './permissions.ts';
 
 /** The variables of the process environment that the engine gets besides the settings. */
 const PASSED_ON: ReadonlySet<string> = new Set([...ENVIRONMENT_NAMES, 'NO_COLOR', 'TERM', 'PUID', 'PGID']);
@@ -27,7 +27,7 @@ export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest
     realPathOf,
   };
   const permissions = config === undefined
-    ? permissionsWithoutConfig(purpose, machine, args[0] === 'serve' ? httpAnyway({ args, env, cwd }) : undefined)
+    ? permissionsWithoutConfig(purpose, machine, rightParts({ args, env, cwd }))
     : permissionsFor(config, purpose, machine);
   const own = { configuration: machine.configFiles, programs: programsOf(config) };
   return {
@@ -40,9 +40,14 @@ export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest
   };
 }
 
-/** Where serve says what is wrong with its configuration. */
-function httpAnyway({ args, env, cwd }: Pick<ResolveRequest, 'args' | 'env' | 'cwd'>): Config['service']['http'] {
-  return readServiceAnyway({ env, cwd, configFile: configFileOf(args) }).http;
+/** What a command uses of a configuration that is wrong elsewhere. */
+function rightParts({ args, env, cwd }: Pick<ResolveRequest, 'args' | 'env' | 'cwd'>): RightParts {
+  const load = { env, cwd, configFile: configFileOf(args) };
+  const [command] = args;
+  return {
+    http: command === 'serve' ? readServiceAnyway(load).http : undefined,
+    database: command === 'sync' || command === 'serve' ? readDatabaseAnyway(load) : undefined,
+  };
 }
 
 /** Undefined when it is invalid; the engine reports why. */

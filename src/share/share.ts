@@ -3,14 +3,13 @@ import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
 import { Linker } from '../files/linker.ts';
 import { Rewritten } from '../files/rewritten.ts';
-import { assertImmichAtRest, keepMigrationsOut } from '../immich/migrations.ts';
+import { assertImmichAtRest } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { faultOf } from '../postgres/faults.ts';
 import { migrate } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
-import { lossOf } from '../postgres/sockets.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { advance, readChanges, readMark } from './cycle/changes.ts';
@@ -30,6 +29,7 @@ import { noteMissed } from './phases/grace.ts';
 import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
 import { type PairSharing, readAllSharing } from './explain/because.ts';
+import { guardedDatabase } from './guarded_database.ts';
 import { readPlannedJobs } from './explain/planned.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
 import { askForThumbnails } from './people/ask_for_thumbnails.ts';
@@ -346,18 +346,9 @@ export class Sharing {
     };
   }
 
-  /** `migrations`: Immich's, when its tables were looked at. */
-  #database(migrations: string, mayGoOn: AbortSignal | undefined): Database {
+  #database(migrations: string, signal: AbortSignal | undefined): Database {
     const { sql, lock, limits } = this;
-    const signal = mayGoOn === undefined ? lossOf(sql) : AbortSignal.any([mayGoOn, lossOf(sql)]);
-    const transaction: Database['transaction'] = (work, isolation) =>
-      retryTransient(async () => {
-        signal.throwIfAborted();
-        await this.#forgetMark();
-        const guard = (tx: Sql) => keepMigrationsOut(tx, migrations);
-        return await inTransaction(sql, lock, work, { guard, isolation });
-      });
-    return { sql, transaction, signal, batchSize: limits.batch };
+    return guardedDatabase({ sql, lock, limits, migrations, signal, before: () => this.#forgetMark() });
   }
 }
 

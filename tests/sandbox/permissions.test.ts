@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, readDatabaseAnyway } from '../../src/config/load.ts';
 import { configFileOf, isSandboxed, purposeOf } from '../../src/sandbox/commands.ts';
 import { type Permissions, permissionsFor, permissionsWithoutConfig } from '../../src/sandbox/permissions.ts';
 import { EXTERNAL_ENV, withDirectory } from '../config/helper.ts';
@@ -150,6 +150,29 @@ Deno.test('a wrong configuration permits to read it and nothing else, but that d
     run: ['perl'],
     sys: ['uid', 'gid', 'statfs'],
   });
+});
+
+Deno.test('a configuration that is wrong elsewhere lets sync and serve reach the database, over a socket too', () => {
+  const reach = (env: Readonly<Record<string, string>>) =>
+    withDirectory({}, (cwd) => {
+      const database = readDatabaseAnyway({ env: { SOURCE_USER_ID: 'nobody', ...env }, cwd });
+      const { net, read, write } = permissionsWithoutConfig(purposeOf('sync', undefined), MACHINE, { database });
+      return { net, read: read.filter((path) => !MACHINE.configFiles.includes(path)), write };
+    });
+  const nothing = { net: [], read: [], write: [] };
+  assert.deepEqual(reach({ DB_HOSTNAME: 'db' }), { ...nothing, net: ['db:5432'] });
+  const socket = '/run/postgresql/.s.PGSQL.5432';
+  assert.deepEqual(reach({ DB_HOSTNAME: '/run/postgresql' }), {
+    net: [`unix:${socket}`],
+    read: [socket],
+    write: [socket],
+  });
+  for (
+    const env of [{}, { DB_HOSTNAME: 'db', DB_PORT: 'x' }, { DB_HOSTNAM: 'db', DB_PASSWORD: 'long enough' }, {
+      DB_PASSWORD: 'long enough',
+      CONFIG_FILE: 'nowhere.yaml',
+    }]
+  ) assert.deepEqual(reach(env), nothing, JSON.stringify(env));
 });
 
 Deno.test('every command that uses a configuration is sandboxed', () => {

@@ -43,6 +43,41 @@ Deno.test('a directory that only the database names is not touched, although it 
   }
 });
 
+Deno.test('what is locked is withdrawn although jobs, or the file of them, are wrong, by sync and serve; a dry run changes nothing', async (t) => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  using cwd = workingDirectory('');
+  const env: Variables = { ...variablesOf(world), HTTP_PORT: '0' };
+  const photos = await world.someMirrored();
+  const isShared = async (id: string) =>
+    (await world.sql`SELECT FROM immich_sidecar.asset_map WHERE source_asset_id = ${id}`).length === 1;
+  const wrongJob = '{ "jobs": [{ "name": "no user" }] }';
+  const cases = [
+    ['sync', [], wrongJob, env, photos[0], false],
+    ['sync', ['--dry-run'], wrongJob, env, photos[1], true],
+    ['sync', [], wrongJob, { ...env, DB_PORT: 'x' }, photos[1], true],
+    ['serve', [], '{ "jobs": [', env, photos[1], false], // the variables say where the database is
+  ] as const;
+  for (const [command, args, file, env, id, stays] of cases) {
+    await t.step(`${command} ${args.join(' ')}, DB_PORT=${env['DB_PORT']}`, async () => {
+      await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
+      Deno.writeTextFileSync(`${cwd.path}/config.yaml`, file);
+      const { code, stderr } = await startTask(command, args, cwd.path, env).ended();
+      assert.equal(code, EXIT.usage, stderr);
+      assert.match(stderr, /The configuration has/);
+      assert.equal(await isShared(id), stays, stderr);
+      assert.equal(/withdrew 1 photos that their owners have locked/.test(stderr), !stays, stderr);
+    });
+  }
+  await t.step('the files go with the next cycle, also by way of a mark that was kept', async () => {
+    Deno.writeTextFileSync(`${cwd.path}/config.yaml`, JSON.stringify({ jobs: world.config.jobs.map(yamlJob) }));
+    const { code, stderr } = await startTask('sync', [], cwd.path, env).ended();
+    assert.equal(code, EXIT.ok, stderr);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    assert.equal((await world.sql`SELECT FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL`).length, 0);
+  });
+});
+
 Deno.test('a configured directory that is a symbolic link can be used, and so can all that is in it', async () => {
   await using world = await World.open('v3.1.0');
   using cwd = workingDirectory(world.config.jobs.map(yamlJob));
