@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import jpeg from 'jpeg-js';
+import { Linker } from '../../src/files/linker.ts';
+import { PathMap } from '../../src/files/path_map.ts';
+import { type Cover, makeThumbnails } from '../../src/share/people/covers.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { fakeLibrary } from '../harness/fake_immich/library.ts';
@@ -247,9 +250,9 @@ Deno.test('a preview that is not a JPEG: Immich is asked for the thumbnail at on
   await using world = await World.open('v3.1.0');
   const { sql } = world;
   const webp = new TextEncoder().encode('RIFF....WEBPVP8 ');
-  for (const { path } of await sql<{ path: string }[]>`SELECT path FROM asset_file WHERE type = 'preview'`) {
-    Deno.writeFileSync(world.local(path), webp);
-  }
+  const previews = (await sql<{ path: string }[]>`SELECT path FROM asset_file WHERE type = 'preview'`)
+    .map(({ path }) => ({ path, bytes: Deno.readFileSync(world.local(path)) }));
+  for (const { path } of previews) Deno.writeFileSync(world.local(path), webp);
   await using immich = new FakeImmich({
     dialect: '3.1.0',
     library: fakeLibrary(),
@@ -264,8 +267,104 @@ Deno.test('a preview that is not a JPEG: Immich is asked for the thumbnail at on
   assert.deepEqual(immich.requests.map(({ method, path, body }) => ({ method, path, body })), [
     { method: 'PUT', path: '/jobs/thumbnailGeneration', body: { command: 'start', force: false } },
   ]);
+  assert.ok(report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0));
   await world.share();
   assert.equal(immich.requests.length, 1, 'once');
+
+  for (const { path, bytes } of previews) Deno.writeFileSync(world.local(path), bytes);
+  await world.share();
+  const healed = await mirrorOfPerson(world, 'alice/gustav');
+  assert.equal(healed?.faceAssetId, gustav.faceAssetId);
+  assert.ok(
+    jpeg.decode(Deno.readFileSync(world.local(healed.thumbnailPath))).width > 10,
+    'of previews that are JPEGs now',
+  );
+  assert.equal(immich.requests.length, 1);
+});
+
+Deno.test('who has a cover and no thumbnail gets one in the next cycle, whoever has chosen the cover', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql, library: { users } } = world;
+  const [dora, gustav] = [await mirrorOfPerson(world, 'alice/dora'), await mirrorOfPerson(world, 'alice/gustav')];
+  assert.ok(dora?.faceAssetId && gustav?.faceAssetId);
+  const lose = async ({ faceAssetId, thumbnailPath }: Seen) => {
+    Deno.removeSync(world.local(thumbnailPath));
+    const lost = await sql`
+      UPDATE person SET "thumbnailPath" = ''
+      WHERE "faceAssetId" = ${faceAssetId} AND "ownerId" = ${users.bob.id} RETURNING id`;
+    assert.equal(lost.length, 1);
+  };
+  const shared = Deno.readFileSync(world.local(dora.thumbnailPath));
+  const cut = Deno.readFileSync(world.local(gustav.thumbnailPath));
+  await lose(dora);
+  await lose(gustav);
+  await world.share({ isFull: false });
+  assert.deepEqual([await mirrorOfPerson(world, 'alice/dora'), await mirrorOfPerson(world, 'alice/gustav')], [
+    dora,
+    gustav,
+  ]);
+  assert.deepEqual(Deno.readFileSync(world.local(dora.thumbnailPath)), shared, "a copy of the source's");
+  assert.deepEqual(Deno.readFileSync(world.local(gustav.thumbnailPath)), cut, 'cut out of a photo that Bob sees');
+
+  const [{ id: chosen } = assert.fail()] = await sql<{ id: string }[]>`
+    SELECT f.id
+    FROM asset_face f
+    WHERE f."personId" = (SELECT id FROM person WHERE "faceAssetId" = ${dora.faceAssetId} AND "ownerId" = ${users.bob.id})
+      AND f.id <> ${dora.faceAssetId}
+    LIMIT 1`;
+  await sql`
+    UPDATE person SET "faceAssetId" = ${chosen} WHERE "faceAssetId" = ${dora.faceAssetId} AND "ownerId" = ${users.bob.id}`;
+  await lose({ ...dora, faceAssetId: chosen });
+  for (const isFull of [false, true]) {
+    await world.share({ isFull });
+    const own = await mirrorOfPerson(world, 'alice/dora');
+    assert.deepEqual([own?.faceAssetId, own?.thumbnailPath], [chosen, dora.thumbnailPath]);
+    assert.notDeepEqual(Deno.readFileSync(world.local(dora.thumbnailPath)), shared);
+  }
+});
+
+Deno.test('while portraits are cut, others have their turn, a cycle that ends ends it, and what takes long waits for the next', async () => {
+  const directory = Deno.realPathSync(Deno.makeTempDirSync());
+  try {
+    const [width, height] = [800, 600];
+    const preview = jpeg.encode({ width, height, data: new Uint8Array(width * height * 4).fill(200) }, 80).data;
+    Deno.writeFileSync(`${directory}/preview.jpeg`, preview);
+    const root = { immich: '/data', local: directory };
+    const files = { linker: new Linker([directory]), paths: new PathMap([root]) };
+    const covers = Array.from({ length: 8 }, (_, index): Cover => ({
+      mirrorPersonId: `${index}`,
+      coverFaceId: null,
+      fallbackFaceId: 'face',
+      sourceThumbnailPath: '',
+      cut: {
+        previewPath: '/data/preview.jpeg',
+        imageWidth: width,
+        imageHeight: height,
+        x1: 10,
+        y1: 10,
+        x2: 90,
+        y2: 90,
+      },
+      path: `/data/${index}.jpeg`,
+      keep: '/data',
+    }));
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const made = await makeThumbnails(covers, files, new AbortController().signal);
+    clearInterval(others);
+    assert.deepEqual(made.map(({ making }) => making), covers.map(() => 'made'));
+    assert.ok(turns >= covers.length - 1, `${turns} turns`);
+
+    const ending = new AbortController();
+    setTimeout(() => ending.abort(new Error('stopped')), 0);
+    await assert.rejects(makeThumbnails(covers, files, ending.signal), /stopped/);
+
+    const late = await makeThumbnails(covers, files, new AbortController().signal, 0);
+    assert.deepEqual(late.map(({ making }) => making), covers.map(() => 'postponed'));
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
 });
 
 Deno.test('an Immich that does not answer, or a key that may not, is no failure of a cycle', async () => {

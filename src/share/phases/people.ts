@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { FileProblem } from '../../files/problem.ts';
+import { getLogger } from '@logtape/logtape';
 import { personThumbnailPath } from '../../immich/layout.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
@@ -8,16 +7,29 @@ import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import { type Files, type Tools, type View, workable } from '../cycle/tools.ts';
 import { forgetEntries, recordLinks } from '../mirrors/journal.ts';
-import { type Cover, type CoverPlan, entryOf, type MadeCover, makeThumbnails } from '../people/covers.ts';
+import {
+  type Cover,
+  type CoverPlan,
+  entryOf,
+  type KnownCover,
+  makeThumbnails,
+  removeUnmade,
+  type TriedCover,
+} from '../people/covers.ts';
+import { attemptOf, findCovers, findKnownCovers, hasFailed, isStale } from '../people/find_covers.ts';
 import { whoseAreOurs } from '../people/native_shares.ts';
 import { fieldList, followRows, isOurs, seenUser, sharersOf } from '../people/seen.ts';
 import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
+
+const logger = getLogger(['immich-sidecar', 'share']);
 
 /** People of a target who are mirrors and whose origin says something new; one kind at a time, in this order. */
 export type PeoplePage =
   /** Mirrors whose origin has another name, visibility, birth date or colour than we wrote last, and shows them to the target. */
   | { readonly changed: readonly ChangedPerson[] }
-  | { readonly covers: readonly CoverPlan[] };
+  | { readonly covers: readonly CoverPlan[] }
+  /** Covers that have no thumbnail. */
+  | { readonly missing: readonly CoverPlan[] };
 
 interface ChangedPerson {
   readonly originPersonId: string;
@@ -32,10 +44,14 @@ export const people = definePhase({
   counts: { peopleUpdated: 'people updated', thumbnailsLeft: 'thumbnails of people left to Immich' },
   plan: planPeople,
   apply: eachPage(applyPeople),
-  describe: (page: PeoplePage): PlanLine[] =>
-    'changed' in page
-      ? linesOf('~', 'people to update', page.changed, ({ mirrorPersonId }) => `person ${mirrorPersonId}`)
-      : linesOf('~', 'covers to set', page.covers, ({ mirrorPersonId }) => `cover of person ${mirrorPersonId}`),
+  describe: (page: PeoplePage): PlanLine[] => {
+    const lines = (kind: string, people: readonly { readonly mirrorPersonId: string }[], what: string) =>
+      linesOf('~', kind, people, ({ mirrorPersonId }) => `${what} ${mirrorPersonId}`);
+    if ('changed' in page) return lines('people to update', page.changed, 'person');
+    return 'covers' in page
+      ? lines('covers to set', page.covers, 'cover of person')
+      : lines('thumbnails of people to make', page.missing, 'thumbnail of person');
+  },
 });
 
 async function* planPeople(view: View, targetUserId: string): AsyncGenerator<PeoplePage> {
@@ -48,13 +64,15 @@ async function* planPeople(view: View, targetUserId: string): AsyncGenerator<Peo
     for (const { mirrorPersonId } of covers) planned.add(mirrorPersonId);
     yield { covers };
   }
-  if (view.scope !== 'all') return;
-  for await (const known of searchPages((after?: CoverPlan) => findThumbnails(view, targetUserId, after), search)) {
-    const covers = known.filter((cover) =>
-      !planned.has(cover.mirrorPersonId) &&
+  for await (const known of searchPages((after?: KnownCover) => findKnownCovers(view, targetUserId, after), search)) {
+    const covers = known.filter((cover) => !planned.has(cover.mirrorPersonId));
+    const missing = covers.filter((cover) => cover.isMissing && !hasFailed(cover, view.files));
+    if (missing.length > 0) yield { missing };
+    const stale = covers.filter((cover) =>
+      !cover.isMissing &&
       isStale(cover, personThumbnailPath(view.mediaLocation, targetUserId, cover.mirrorPersonId).path, view.files)
     );
-    if (covers.length > 0) yield { covers };
+    if (stale.length > 0) yield { covers: stale };
   }
 }
 
@@ -85,150 +103,6 @@ async function findChanged(
     LIMIT ${limits.search}`;
 }
 
-/**
- * The thumbnail of a person is a cut-out of one photo. It is shared only while the target can see that very photo;
- * otherwise a locked or private photo would show through.
- */
-async function findCovers(
-  { sql, schema, limits }: View,
-  targetUserId: string,
-  after: CoverPlan | undefined,
-): Promise<CoverPlan[]> {
-  const { personKey, faceKey } = schema.people;
-  return await sql<CoverPlan[]>`
-    SELECT
-      wanted.mirror_person_id AS "mirrorPersonId",
-      wanted.cover_face_id AS "coverFaceId",
-      wanted.fallback_face_id AS "fallbackFaceId",
-      wanted.thumbnail_path AS "sourceThumbnailPath",
-      ${cutOf(sql, schema, sql`wanted.fallback_face_id`)} AS cut
-    FROM (
-      SELECT
-        pm.mirror_person_id,
-        pm.cover_face_id AS written_face_id,
-        mirror."faceAssetId" AS current_face_id,
-        ${isSeen(sql, schema, sql`mirror."faceAssetId"`)} AS is_current_seen,
-        -- Another one than we wrote is the target's own choice, as long as its photo is there.
-        mirror."faceAssetId" <> pm.cover_face_id AS is_chosen,
-        origin."thumbnailPath" AS thumbnail_path,
-        (
-          SELECT fm.mirror_face_id
-          FROM asset_face cover
-          JOIN immich_sidecar.asset_map m
-            ON m.source_asset_id = cover."assetId" AND m.target_user_id = ${targetUserId}
-          JOIN immich_sidecar.face_map fm
-            ON fm.mirror_asset_id = m.mirror_asset_id AND fm.source_face_id = cover.id
-          WHERE cover.id = origin."faceAssetId"
-            AND ${isSeen(sql, schema, sql`fm.mirror_face_id`)}
-          LIMIT 1
-        ) AS cover_face_id,
-        CASE
-          WHEN pm.cover_face_id IS NOT NULL OR NOT ${isSeen(sql, schema, sql`mirror."faceAssetId"`)} THEN (
-            SELECT f.id
-            FROM asset_face f
-            WHERE f.${sql(faceKey)} = pm.mirror_person_id
-              AND f."deletedAt" IS NULL
-              AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = ${targetUserId}
-            ORDER BY
-              ${isShown(sql, schema)} DESC,
-              (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC,
-              -- Of two that are alike the same one each time: ids of mirrored faces are made anew.
-              (
-                SELECT known.source_face_id
-                FROM immich_sidecar.face_map known
-                WHERE known.mirror_asset_id = f."assetId" AND known.mirror_face_id = f.id
-              ),
-              f.id
-            LIMIT 1
-          )
-        END AS fallback_face_id
-      FROM immich_sidecar.person_map pm
-      JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-      JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = ${targetUserId}
-      WHERE pm.target_user_id = ${targetUserId}
-        AND ${isOurs(sql, schema)}
-        AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
-    ) AS wanted
-    WHERE (
-        wanted.cover_face_id IS DISTINCT FROM wanted.written_face_id
-        AND NOT coalesce(wanted.is_chosen AND wanted.cover_face_id IS NOT NULL, false)
-      )
-      OR (wanted.current_face_id IS NULL AND wanted.fallback_face_id IS NOT NULL)
-      OR (NOT wanted.is_current_seen AND ${isSeen(sql, schema, sql`wanted.fallback_face_id`)})
-    ORDER BY wanted.mirror_person_id
-    LIMIT ${limits.search}`;
-}
-
-/** Where a face is, and the preview that it can be cut out of. Of a photo that was edited there are two, and faces lie in the one without edits. */
-function cutOf(sql: Sql, schema: ImmichSchema, faceId: Fragment): Fragment {
-  return sql`(
-    SELECT json_build_object(
-      'imageWidth', f."imageWidth", 'imageHeight', f."imageHeight", 'x1', f."boundingBoxX1", 'y1', f."boundingBoxY1",
-      'x2', f."boundingBoxX2", 'y2', f."boundingBoxY2", 'previewPath', preview.path
-    )
-    FROM asset_face f
-    JOIN asset_file preview ON preview."assetId" = f."assetId" AND preview.type = 'preview'
-    WHERE f.id = ${faceId}
-      ${schema.has('asset_file', 'isEdited') ? sql`AND NOT preview."isEdited"` : sql``}
-    LIMIT 1
-  )`;
-}
-
-/** Whether this face is there, was not removed, and no crop leaves it out. */
-function isSeen(sql: Sql, schema: ImmichSchema, faceId: Fragment): Fragment {
-  return sql`
-    ((SELECT f.id FROM asset_face f WHERE f.id = ${faceId} AND f."deletedAt" IS NULL AND ${
-    isShown(sql, schema)
-  }) IS NOT NULL)`;
-}
-
-/** Whether the face `f` is to be seen: from 2.5 on one that a crop leaves out is not. */
-function isShown(sql: Sql, schema: ImmichSchema): Fragment {
-  return schema.has('asset_face', 'isVisible') ? sql`f."isVisible"` : sql`f."deletedAt" IS NULL`;
-}
-
-/** People whose thumbnail is a copy of their origin's, or was cut out of a photo. */
-async function findThumbnails(
-  { sql, schema, limits }: View,
-  targetUserId: string,
-  after: CoverPlan | undefined,
-): Promise<CoverPlan[]> {
-  const { personKey } = schema.people;
-  return await sql<CoverPlan[]>`
-    SELECT
-      pm.mirror_person_id AS "mirrorPersonId",
-      pm.cover_face_id AS "coverFaceId",
-      CASE WHEN pm.cover_face_id IS NULL THEN mirror."faceAssetId" END AS "fallbackFaceId",
-      CASE WHEN pm.cover_face_id IS NULL THEN ${cutOf(sql, schema, sql`mirror."faceAssetId"`)} END AS cut,
-      origin."thumbnailPath" AS "sourceThumbnailPath"
-    FROM immich_sidecar.person_map pm
-    JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-    JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
-    WHERE pm.target_user_id = ${targetUserId}
-      AND ${isOurs(sql, schema)}
-      AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
-      AND mirror."faceAssetId" = coalesce(pm.cover_face_id, mirror."faceAssetId")
-      AND (pm.cover_face_id IS NOT NULL OR mirror."thumbnailPath" <> '')
-    ORDER BY pm.mirror_person_id
-    LIMIT ${limits.search}`;
-}
-
-/**
- * Whether a thumbnail is not on disk, or not what the source has by now: Immich makes them anew under the same name, which shows in no
- * row. One that the source has lost is left. One that was cut out of another photo is not to be the source's, as it may be after an older backup was restored.
- */
-function isStale(cover: CoverPlan, thumbnailPath: string, { linker, paths }: Files): boolean {
-  const [source, target] = [paths.toLocal(cover.sourceThumbnailPath), paths.toLocal(thumbnailPath)];
-  if (source === undefined || target === undefined) return false;
-  try {
-    if (cover.coverFaceId !== null) return !linker.isCopy(linker.inspect(source), target);
-    return !existsSync(target) || (existsSync(source) && linker.isCopy(linker.inspect(source), target));
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return false;
-  }
-}
-
 async function applyPeople(
   tools: Tools,
   targetUserId: string,
@@ -243,20 +117,33 @@ async function applyPeople(
     tally.add('peopleUpdated', await countInBatches(database, page.changed, update, onRefused, 'READ COMMITTED'));
     return;
   }
-  const record = async (tx: Sql, planned: CoverPlan[]) => {
-    const batch = (await whoseAreOurs(tx, schema, targetUserId, planned)).map((cover): Cover => ({
+  const planned = 'covers' in page ? page.covers : page.missing;
+  const record = async (tx: Sql, plans: CoverPlan[]) => {
+    const batch = (await whoseAreOurs(tx, schema, targetUserId, plans)).map((cover): Cover => ({
       ...cover,
       ...personThumbnailPath(mediaLocation, targetUserId, cover.mirrorPersonId),
     }));
     await recordLinks(tx, batch.filter(({ coverFaceId, cut }) => coverFaceId !== null || cut !== null).map(entryOf));
     return batch;
   };
-  const covers = (await inBatches(database, page.covers, record, onRefused, 'READ COMMITTED')).flat();
-  const linked = makeThumbnails(covers, files, (problem) => tally.problem(problem));
-  tally.add('thumbnailsLeft', linked.filter((cover) => !cover.hasThumbnail && hasFace(cover)).length);
-  const set = async (tx: Sql, batch: typeof linked) =>
-    await setCovers(tx, schema, targetUserId, await whoseAreOurs(tx, schema, targetUserId, batch));
-  tally.add('peopleUpdated', await countInBatches(database, linked, set, onRefused, 'READ COMMITTED'));
+  const covers = (await inBatches(database, planned, record, onRefused, 'READ COMMITTED')).flat();
+  const tried = await makeThumbnails(covers, files, database.signal);
+  const left = tried.filter((cover) => cover.making === 'failed' && hasFace(cover)).length;
+  tally.add('thumbnailsLeft', left);
+  if (left > 0) {
+    logger.info('{left} thumbnails of people cannot be made of the previews that are there; Immich makes them', {
+      left,
+    });
+  }
+  // Where none was known of, Immich may just be making one: nothing is removed.
+  const found = 'covers' in page ? removeUnmade(tried, files, (problem) => tally.problem(problem)) : tried;
+  const write = 'covers' in page ? setCovers : setThumbnails;
+  const set = async (tx: Sql, batch: TriedCover[]) => {
+    const ours = await whoseAreOurs(tx, schema, targetUserId, batch);
+    await noteAttempts(tx, targetUserId, ours, files);
+    return await write(tx, schema, targetUserId, ours);
+  };
+  tally.add('peopleUpdated', await countInBatches(database, found, set, onRefused, 'READ COMMITTED'));
 }
 
 function hasFace({ coverFaceId, fallbackFaceId }: CoverPlan): boolean {
@@ -267,17 +154,14 @@ async function setCovers(
   tx: Sql,
   schema: ImmichSchema,
   targetUserId: string,
-  covers: readonly MadeCover[],
+  covers: readonly TriedCover[],
 ): Promise<number> {
   const { personKey } = schema.people;
-  const input = tx`
-    jsonb_to_recordset(${tx.json(covers as never)}) AS input (
-      "mirrorPersonId" uuid, "coverFaceId" uuid, "fallbackFaceId" uuid, path text, "hasThumbnail" boolean
-    )`;
+  const input = inputOf(tx, covers);
   const updated = await tx`
     UPDATE person mirror
     SET "faceAssetId" = coalesce(input."coverFaceId", input."fallbackFaceId"),
-        "thumbnailPath" = CASE WHEN input."hasThumbnail" THEN input.path ELSE '' END
+        "thumbnailPath" = CASE input.making WHEN 'made' THEN input.path ELSE '' END
     FROM ${input}
     WHERE mirror.${tx(personKey)} = input."mirrorPersonId"
       AND mirror."ownerId" = ${targetUserId}`;
@@ -288,8 +172,49 @@ async function setCovers(
     WHERE pm.mirror_person_id = input."mirrorPersonId"
       AND pm.is_ours
       AND pm.target_user_id = ${targetUserId}`;
-  await forgetEntries(tx, covers.filter(({ hasThumbnail }) => !hasThumbnail).map(entryOf));
+  await forgetEntries(tx, covers.filter(({ making }) => making !== 'made').map(entryOf));
   return updated.count;
+}
+
+/** Where the cover is still the same and Immich has made no thumbnail meanwhile. */
+async function setThumbnails(
+  tx: Sql,
+  schema: ImmichSchema,
+  targetUserId: string,
+  covers: readonly TriedCover[],
+): Promise<number> {
+  const updated = await tx`
+    UPDATE person mirror
+    SET "thumbnailPath" = input.path
+    FROM ${inputOf(tx, covers.filter(({ making }) => making === 'made'))}
+    WHERE mirror.${tx(schema.people.personKey)} = input."mirrorPersonId"
+      AND mirror."ownerId" = ${targetUserId}
+      AND mirror."faceAssetId" = coalesce(input."coverFaceId", input."fallbackFaceId")
+      AND mirror."thumbnailPath" = ''`;
+  await forgetEntries(tx, covers.filter(({ making }) => making !== 'made').map(entryOf));
+  return updated.count;
+}
+
+function inputOf(tx: Sql, covers: readonly TriedCover[]): Fragment {
+  return tx`
+    jsonb_to_recordset(${tx.json(covers as never)}) AS input (
+      "mirrorPersonId" uuid, "coverFaceId" uuid, "fallbackFaceId" uuid, path text, making text
+    )`;
+}
+
+/** So that what failed is not tried again, and said again, in each cycle. */
+async function noteAttempts(tx: Sql, targetUserId: string, covers: readonly TriedCover[], files: Files): Promise<void> {
+  const attempts = covers.map((cover) => ({
+    id: cover.mirrorPersonId,
+    uncut: cover.making === 'failed' ? attemptOf(cover, files) : null,
+  }));
+  await tx`
+    UPDATE immich_sidecar.person_map pm
+    SET uncut = input.uncut
+    FROM jsonb_to_recordset(${tx.json(attempts)}) AS input (id uuid, uncut text)
+    WHERE pm.mirror_person_id = input.id
+      AND pm.target_user_id = ${targetUserId}
+      AND pm.uncut IS DISTINCT FROM input.uncut`;
 }
 
 /** Lets them follow their origins. */
