@@ -43,6 +43,7 @@ const EXAMPLES = `
 Examples:
   immich-sidecar serve                             a cycle every SYNC_INTERVAL_SECONDS
   WRITE_SCHEDULE="0 3 * * *" immich-sidecar serve  and write-back every night at three
+  WRITE_SCHEDULE=on-change immich-sidecar serve    and write what changes in Immich
   HTTP_PORT=0 immich-sidecar serve                 without the dashboard
 
 The dashboard is at http://127.0.0.1:8080/ unless HTTP_HOST and HTTP_PORT say
@@ -97,7 +98,7 @@ async function serve(
     await using _ = startNotifying(scheduler, VERSION);
     if (http !== undefined) logger.info('dashboard: {url}', { url: http.url });
     if (!isSharing(config)) {
-      logger.info('immich-sidecar {version}: nothing is shared; write-back at {schedule} ({zone})', {
+      logger.info('immich-sidecar {version}: nothing is shared; write-back: {schedule} ({zone})', {
         version: VERSION,
         schedule: config.write.schedule,
         zone: config.write.scheduleZone,

@@ -247,6 +247,7 @@ function describeResult(
         'Write into the files:',
         ...aligned(writing),
         'Every night: WRITE_SCHEDULE="0 3 * * *" in .env, and serve, which needs no share for that.',
+        'As it changes: WRITE_SCHEDULE=on-change, best with WRITE_TO=sidecar.',
       ]
       : []),
   ];

@@ -174,9 +174,9 @@ export interface WriteConfig {
   readonly exiftoolPath: string | undefined;
   /** `IMMICH_LOG_FILE` or `LOG_FILE` */
   readonly logFile: string;
-  /** `WRITE_SCHEDULE`: when `serve` writes, as a cron expression in `scheduleZone`; undefined = never. */
+  /** `WRITE_SCHEDULE`: when `serve` writes (write_times.ts), in `scheduleZone`; undefined = never. */
   readonly schedule: string | undefined;
-  /** `WRITE_WINDOW`: minutes since midnight; a run of `serve` stops at `to`. */
+  /** `WRITE_WINDOW`: minutes since midnight; a run of `serve` stops at `to`, and changes are written within it. */
   readonly window: { readonly from: number; readonly to: number } | undefined;
   /** `WRITE_MODULES`: what `serve` writes. */
   readonly modules: readonly FieldName[];

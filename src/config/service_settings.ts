@@ -2,7 +2,7 @@ import { FIELD_NAMES, USUAL_FIELDS } from '../writeback/fields/fields.ts';
 import { hostnames, listenAddress, notifyUrl } from './hosts.ts';
 import { notifyTargets } from './notify.ts';
 import type { Setting } from './setting.ts';
-import { choice, cron, httpToken, timeWindow, wholeNumber, writeModules } from './values.ts';
+import { choice, httpToken, timeWindow, wholeNumber, writeModules, writeSchedule } from './values.ts';
 
 /** The settings of `serve`, as part of the registry in settings.ts. */
 export const SERVICE_SETTINGS = Object.freeze(
@@ -38,17 +38,19 @@ export const SERVICE_SETTINGS = Object.freeze(
     },
     WRITE_SCHEDULE: {
       group: 'service',
-      type: cron,
+      type: writeSchedule,
       example: '0 3 * * *',
       description:
-        'When serve writes back into files, as a cron expression in the zone of TZ, else of this machine: 0 3 * * * is every night at three. Unset means: never.',
+        'When serve writes back into files: a cron expression in the zone of TZ, else of this machine (0 3 * * * is every night at three); on-change ' +
+        'for what changes in Immich, within SYNC_INTERVAL_SECONDS; or both, such as on-change 0 3 * * *. Unset means: never.',
     },
     WRITE_WINDOW: {
       group: 'service',
       type: timeWindow,
       example: '01:00-06:00',
       description:
-        'A run of write-back that serve has begun stops at the end of this time of day, and the next one goes on. Unset means: it may take as long as it takes.',
+        'A run of write-back that serve has begun stops at the end of this time of day, and the next one goes on; with on-change nothing is written outside of ' +
+        'it, and what has changed meanwhile is written when it begins. Unset means: it may take as long as it takes.',
     },
     WRITE_MODULES: {
       group: 'service',

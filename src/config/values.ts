@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Destination, inTree } from './destination.ts';
 import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { quote } from './quote.ts';
+import { writeTimesOf } from './write_times.ts';
 import { Secret } from './secret.ts';
 import { list } from './words.ts';
 
@@ -286,21 +287,29 @@ export const httpToken: ValueType<Secret> = {
   remedy: 'Write 12 or more letters and digits without spaces.',
 };
 
-/** When something is to happen, as cron has it: five fields. */
-export const cron: ValueType<string> = {
-  schema: text.refine((pattern) => pattern.split(/\s+/).length === 5, 'does not have the five fields of cron').refine(
-    (pattern) => {
-      try {
-        new Cron(pattern, { paused: true }).stop();
-        return true;
-      } catch {
-        return false;
-      }
-    },
-    'is not an expression that cron understands',
-  ),
-  remedy: 'Write minute, hour, day, month and weekday: 0 3 * * * is every night at three.',
+/** When `serve` writes back: as cron has it (five fields), soon after something has changed, or both. */
+export const writeSchedule: ValueType<string> = {
+  schema: text.transform((value) => value.split(/\s+/).join(' ')).superRefine((value, context) => {
+    const { isOnChange, cron } = writeTimesOf(value);
+    if (cron === undefined && isOnChange) return;
+    if (cron?.split(' ').length !== 5) {
+      context.addIssue({ code: 'custom', message: 'does not have the five fields of cron' });
+    } else if (!isCron(cron)) {
+      context.addIssue({ code: 'custom', message: 'is not an expression that cron understands' });
+    }
+  }),
+  remedy:
+    'Write minute, hour, day, month and weekday: 0 3 * * * is every night at three. Or on-change, or both: on-change 0 3 * * *',
 };
+
+function isCron(pattern: string): boolean {
+  try {
+    new Cron(pattern, { paused: true }).stop();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A span of the day, which may go beyond midnight; minutes since midnight. */
 export const timeWindow: ValueType<{ from: number; to: number }> = {

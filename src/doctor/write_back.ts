@@ -4,6 +4,7 @@ import type { Root } from '../files/path_map.ts';
 import { readSettings } from '../immich/settings.ts';
 import { environmentOfPerl } from '../writeback/exiftool/environment.ts';
 import { type Destination, isEmbedded, treeOf } from '../config/destination.ts';
+import { writeTimesOf } from '../config/write_times.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import type { Check } from './check.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
@@ -127,7 +128,20 @@ async function lookAtDestination(subject: Subject): Promise<readonly Verdict[]> 
   const config = await subject.config.use();
   assertSetUp(config);
   const { hasUploads, version } = await subject.samples.use();
-  return [judgeDestination(config.write.destination, hasUploads, version)];
+  const { destination, schedule = '' } = config.write;
+  return [
+    judgeDestination(destination, hasUploads, version),
+    ...judgeOnChange(destination, writeTimesOf(schedule).isOnChange),
+  ];
+}
+
+/** Immich takes an external original that was written into for a new one. */
+export function judgeOnChange(destination: Destination, isOnChange: boolean): readonly Verdict[] {
+  if (!isOnChange || !isEmbedded(destination)) return [];
+  return [warn(
+    'What changes is written at once, into the files themselves: of each photo in an external library Immich then reads the file anew and runs all its jobs again.',
+    'Set WRITE_TO=sidecar, of which Immich only reads the metadata again, or write once a night (WRITE_SCHEDULE="0 3 * * *").',
+  )];
 }
 
 export function judgeDestination(

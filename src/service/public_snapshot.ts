@@ -61,8 +61,8 @@ function publicProgress(figures: ProgressFigures): ProgressFigures {
   return { job, unit, done, total, startedAt, perSecond, secondsLeft };
 }
 
-function publicWrite({ schedule, nextRunAt, last, error }: WriteStatus): WriteStatus {
-  return { schedule, nextRunAt, last, error: error && publicProblem(error) };
+function publicWrite({ schedule, nextRunAt, last, error, changes }: WriteStatus): WriteStatus {
+  return { schedule, nextRunAt, last, error: error && publicProblem(error), changes };
 }
 
 function publicProblem({ code, where: { job, setting } }: Problem): Problem {

@@ -154,7 +154,7 @@ export class Scheduler {
       const lock = await this.#lock(sql, config, signal);
       const sharing = new Sharing(sql, config, this.#options.version, lock);
       const isOver = AbortSignal.any([signal, lossOf(sql)]);
-      const writing = this.#writing = new WriteSchedule(config, this.state);
+      await using writing = this.#writing = new WriteSchedule(config, this.state);
       this.state.knowUsers(await namesOfUsers(sql, usersOf(config)));
       while (true) {
         for (const errand of this.#errands.splice(0)) await settledWithin(errand.run(sql, config), isOver, GRACE_MS);
@@ -182,7 +182,7 @@ export class Scheduler {
 
   /** Where nothing is shared: no connection, no lock and no tables of ours. Always throws. */
   async #onlyWrite(config: Config, signal: AbortSignal): Promise<never> {
-    const writing = this.#writing = new WriteSchedule(config, this.state);
+    await using writing = this.#writing = new WriteSchedule(config, this.state);
     while (true) {
       if (await writing.runIfDue(signal, this.#progress)) continue;
       await this.#waitForNext('waiting', config, signal);

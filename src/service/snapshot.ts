@@ -8,7 +8,7 @@ import type { BrakeReport } from '../share/brake/brake.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { ProblemCode } from '../problems/codes.ts';
 import { countCodes, type Problem } from '../problems/problem.ts';
-import type { CycleRecord, ServicePhase, ServiceState, WriteState } from './state.ts';
+import type { CycleRecord, ServicePhase, ServiceState, WriteState, WrittenChanges } from './state.ts';
 
 /** What `/api/status` answers: everything the service knows about itself, without secrets. docs/service.md explains it. */
 export interface Snapshot {
@@ -75,6 +75,7 @@ export interface WriteStatus {
   readonly nextRunAt: string | undefined;
   readonly last: Pick<WriteReport, 'startedAt' | 'seconds' | 'assets' | 'outcomes' | 'interrupted'> | undefined;
   readonly error: Problem | undefined;
+  readonly changes: WrittenChanges | undefined;
 }
 
 /** A picture of the service at this moment. Pure; holds nothing that changes later. */
@@ -123,10 +124,10 @@ function browserAddress(url: string): string | undefined {
 }
 
 /** Of the last run only what is counted: the report also names files. */
-function writeStatusOf(schedule: string, { nextRunAt, last, error }: WriteState): WriteStatus {
-  if (last === undefined) return { schedule, nextRunAt, last, error };
+function writeStatusOf(schedule: string, { nextRunAt, last, error, changes }: WriteState): WriteStatus {
+  if (last === undefined) return { schedule, nextRunAt, last, error, changes };
   const { startedAt, seconds, assets, outcomes, interrupted } = last;
-  return { schedule, nextRunAt, last: { startedAt, seconds, assets, outcomes, interrupted }, error };
+  return { schedule, nextRunAt, last: { startedAt, seconds, assets, outcomes, interrupted }, error, changes };
 }
 
 function summaryOf({ startedAt, seconds, outcome, report, error }: CycleRecord): CycleFigures {

@@ -37,6 +37,15 @@ export interface WriteState {
   readonly nextRunAt: string | undefined;
   readonly last: WriteReport | undefined;
   readonly error: Problem | undefined;
+  /** What was written as it changed, since the service has begun; undefined: nothing. */
+  readonly changes: WrittenChanges | undefined;
+}
+
+/** With WRITE_SCHEDULE=on-change. */
+export interface WrittenChanges {
+  readonly written: number;
+  readonly failed: number;
+  readonly lastAt: string;
 }
 
 /** What the service knows about itself. Written by the scheduler only; pages and metrics read it at any time. */
@@ -49,7 +58,7 @@ export class ServiceState {
   #progress: ProgressFigures | undefined;
   #toldAtMs = 0;
   readonly #events = new EventLog();
-  #write: WriteState = { nextRunAt: undefined, last: undefined, error: undefined };
+  #write: WriteState = { nextRunAt: undefined, last: undefined, error: undefined, changes: undefined };
   readonly #cycles: CycleRecord[] = [];
   readonly #standings = new Map<string, Standing>();
   readonly #countedAt = new Map<string, string>();
@@ -225,6 +234,15 @@ export class ServiceState {
   wrote(report: WriteReport): void {
     this.#events.wrote(report);
     this.#write = { ...this.#write, last: report, error: undefined };
+    this.#changed();
+  }
+
+  wroteChanges(report: WriteReport): void {
+    this.#events.wrote(report);
+    const { written, failed } = report.outcomes;
+    const { written: before = 0, failed: failedBefore = 0 } = this.#write.changes ?? {};
+    const changes = { written: before + written, failed: failedBefore + failed, lastAt: new Date().toISOString() };
+    this.#write = { ...this.#write, changes, error: undefined };
     this.#changed();
   }
 

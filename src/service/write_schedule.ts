@@ -4,32 +4,42 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { problemOf } from '../problems/problem.ts';
 import type { Progress } from '../share/cycle/progress.ts';
+import { writeTimesOf } from '../config/write_times.ts';
 import type { ServiceState } from './state.ts';
+import { ChangeWriter } from './write_changes.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
 
 /** A first run may take hours: this often a share cycle comes between, so that a photo that was locked does not stay shared. */
 const SLICE_MS = 300_000;
 
+/** With nothing but on-change, and an API that does not tell of all that changes. */
+const NIGHTLY = '0 3 * * *';
+
 /** When write-back is due, between two share cycles, and when it has to stop. */
-export class WriteSchedule {
+export class WriteSchedule implements AsyncDisposable {
   readonly #cron: Cron | undefined;
+  readonly #changes: ChangeWriter | undefined;
   #dueAtMs: number | undefined;
   /** When the run that has begun must end. */
   #endsAtMs: number | undefined;
 
   /** `now`: the clock, in milliseconds since the epoch. */
   constructor(readonly config: Config, readonly state: ServiceState, readonly now: () => number = Date.now) {
-    const { schedule, scheduleZone } = config.write;
-    this.#cron = schedule === undefined ? undefined : new Cron(schedule, { paused: true, timezone: scheduleZone });
+    const { schedule, scheduleZone, source } = config.write;
+    const times = schedule === undefined ? undefined : writeTimesOf(schedule);
+    const cron = times?.cron ?? (times?.isOnChange && source === 'api' ? NIGHTLY : undefined);
+    this.#cron = cron === undefined ? undefined : new Cron(cron, { paused: true, timezone: scheduleZone });
+    this.#changes = times?.isOnChange ? new ChangeWriter(config, state, now) : undefined;
     this.#plan();
   }
 
   /**
-   * Runs write-back if its time has come. Never throws: what went wrong is in the state and in the log, and the next time comes. Returns
+   * Writes what has changed, if that is wanted, and runs write-back if its time has come. Never throws: what went wrong is in the state and in the log, and the next time comes. Returns
    * whether more is to be done at once.
    */
   async runIfDue(signal: AbortSignal, progress: Progress): Promise<boolean> {
+    if (this.#changes !== undefined && this.#isOpen() && await this.#changes.write(signal)) this.beginNow();
     if (this.#dueAtMs === undefined || this.now() < this.#dueAtMs) return false;
     const { config, state } = this;
     state.enter('writing');
@@ -49,6 +59,7 @@ export class WriteSchedule {
         signal: AbortSignal.any([signal, end.signal]),
         progress,
         onPlan: () => {},
+        onOutcome: (assetId, outcome) => this.#changes?.ended(assetId, outcome),
       });
       state.wrote(report);
       const { written, failed } = report.outcomes;
@@ -70,6 +81,22 @@ export class WriteSchedule {
   /** The next look finds that its time has come. */
   beginNow(): void {
     this.#dueAtMs = this.now();
+  }
+
+  /** Lets go of what is held to learn of changes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#changes?.close();
+  }
+
+  /** Whether this is a time of day at which may be written. */
+  #isOpen(): boolean {
+    const { window, scheduleZone } = this.config.write;
+    if (window === undefined) return true;
+    const { hour, minute } = Temporal.Instant.fromEpochMilliseconds(this.now()).toZonedDateTimeISO(scheduleZone);
+    const now = hour * 60 + minute;
+    const isAfter = now >= window.from;
+    const isBefore = now < window.to;
+    return window.from < window.to ? isAfter && isBefore : isAfter || isBefore;
   }
 
   #plan(): void {

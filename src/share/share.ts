@@ -13,7 +13,7 @@ import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { advance, readChanges, readMark } from './cycle/changes.ts';
-import { setBackMs } from './cycle/clock.ts';
+import { setBackMs } from '../immich/feed/clock.ts';
 import { readRechecks } from './cycle/rechecks.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';

@@ -15,6 +15,7 @@ import type { WritePlan } from './tags.ts';
 import { MAPPING_VERSION } from './plan_files.ts';
 import { LazyWriter, workersOf } from './open_writer.ts';
 import type { AssetRecord } from './fields/record.ts';
+import type { Outcome } from './outcome.ts';
 import { AssetWork } from './run/asset_work.ts';
 import { type OpenSource, openSource } from './run/open_source.ts';
 import { recover } from './run/recover.ts';
@@ -43,6 +44,15 @@ export interface WriteOptions {
   readonly clearCheckpoint: boolean;
   readonly clearAlbumCache: boolean;
   readonly since: Date | undefined;
+  /** Only these assets; WRITE_SOURCE=database only. */
+  readonly assetIds?: readonly string[];
+  /**
+   * It looks at a few assets because they have changed: it is no part of another run that was interrupted, and leaves no trace in the ledger's list of
+   * runs when there was nothing to be written.
+   */
+  readonly isOfChanges?: boolean;
+  /** Is told how each asset has ended. */
+  readonly onOutcome?: (assetId: string, outcome: Outcome) => void;
   /** When aborted, what was begun is finished and the report is that of an interrupted run. */
   readonly signal: AbortSignal;
   readonly progress: WriteProgress;
@@ -83,7 +93,7 @@ async function run(
   options: WriteOptions,
   { ledger, source, locator, writer }: Tools,
 ): Promise<WriteReport> {
-  const { fields, since, signal, progress, isDryRun, limits = WRITE_LIMITS } = options;
+  const { fields, since, assetIds, signal, progress, isDryRun, isOfChanges = false, limits = WRITE_LIMITS } = options;
   const { destination, captionMaxLength, timeZone, settleSeconds, intoShared } = config.write;
   const tree = SidecarTree.open(destination, locator.realDirectories);
   const began = performance.now();
@@ -92,13 +102,17 @@ async function run(
     ...{ modules: fields.toSorted(), to: destination, source: config.write.source, since },
     ...(intoShared ? { intoShared } : {}),
   });
-  const { runId, before } = isDryRun ? NO_RUN : beginRun(ledger, identity, startedAt, options.isResume);
+  const { runId, before } = isDryRun
+    ? NO_RUN
+    : isOfChanges
+    ? { runId: ledger.runs.start(identity, startedAt), before: {} }
+    : beginRun(ledger, identity, startedAt, options.isResume);
   const tally = new WriteTally(limits, before);
   const resumed = tally.assets;
   const mount = new MountCheck(locator);
   const wish = { fields, destination, captionMaxLength, timeZone };
   logger.info('{source}', { source: source.describe() });
-  progress.start('write', progress.isShown ? await source.count({ fields, since }) ?? 0 : 0, 'photos');
+  progress.start('write', progress.isShown ? await source.count({ fields, since, assetIds }) ?? 0 : 0, 'photos');
   progress.advance(resumed);
   const context: RunContext = {
     ...{ ledger, locator, mount, tree, tally, runId, signal, limits, concurrency: workersOf(config.write) + 1 },
@@ -116,27 +130,35 @@ async function run(
     directories: new SidecarDirectories(limits),
     onRewritten: (assetIds) => noteRewritten(config.write.stateDirectory, assetIds),
     onEnd: progress.advance,
+    onOutcome: options.onOutcome ?? (() => {}),
   };
   let isFinished = false;
   try {
-    await runAssets(context, source.pages({ fields, since }));
+    await runAssets(context, source.pages({ fields, since, assetIds }));
     isFinished = !signal.aborted;
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
   } finally {
     progress.stop();
     if (runId !== undefined && !ledger.commits.hasFailed) {
-      const seesAll = isFinished && since === undefined && resumed === 0;
+      const seesAll = isFinished && since === undefined && assetIds === undefined && resumed === 0;
       ledger.commits.later(() => {
         context.seconds.save({ seesAll });
-        ledger.runs.end(runId, isFinished ? 'finished' : 'interrupted', tally.counts, new Date().toISOString());
+        ledger.runs.end(
+          runId,
+          isFinished || isOfChanges ? 'finished' : 'interrupted',
+          tally.counts,
+          new Date().toISOString(),
+        );
+        if (isOfChanges) ledger.runs.dropIdle(runId);
       });
       ledger.commits.now();
       if (isFinished && config.write.undoDays !== undefined) discardOlder(ledger, config.write.undoDays);
     }
   }
   tally.check();
-  const problem = isFinished ? mount.end() : undefined;
+  // Of a few photos most may well be away.
+  const problem = isFinished && !isOfChanges ? mount.end() : undefined;
   if (problem !== undefined) throw problem;
   return {
     run: runId,

@@ -43,6 +43,8 @@ const WRONG: readonly (readonly [string, string, RegExp])[] = [
   ['WRITE_SCHEDULE', 'every night', /five fields/],
   ['WRITE_SCHEDULE', '61 3 * * *', /cron understands/],
   ['WRITE_SCHEDULE', '* * * * * *', /five fields/],
+  ['WRITE_SCHEDULE', 'on-change nightly', /five fields/],
+  ['WRITE_SCHEDULE', 'on-change 61 3 * * *', /cron understands/],
   ['WRITE_WINDOW', '25:00-06:00', /not a span/],
   ['WRITE_WINDOW', '06:00-06:00', /no length/],
   ['WRITE_MODULES', 'people,everything', /none of them/],

@@ -17,7 +17,14 @@ import { reportOf } from '../../src/doctor/report.ts';
 import { judgeBackups, judgeRights, judgeRole, type Rights } from '../../src/doctor/role.ts';
 import { judgeSettings } from '../../src/doctor/settings.ts';
 import { bytes, count, list } from '../../src/config/words.ts';
-import { judgeDestination, judgeFaces, judgeFiles, judgeReading, judgeZone } from '../../src/doctor/write_back.ts';
+import {
+  judgeDestination,
+  judgeFaces,
+  judgeFiles,
+  judgeOnChange,
+  judgeReading,
+  judgeZone,
+} from '../../src/doctor/write_back.ts';
 import type { LibraryScan } from '../../src/share/checks/scans.ts';
 import { USUAL_FIELDS } from '../../src/writeback/fields/fields.ts';
 import type { Ownership, OwnObject } from '../../src/postgres/ownership.ts';
@@ -412,6 +419,7 @@ Deno.test('writing: the ledger, the time zone, the user', () => {
     [judgeDestination('embed', true, '3.1.0'), /^warn /],
     [judgeDestination('embed', true, '2.7.5'), /^ok Tags are written into the files themselves\.$/],
     [judgeDestination('both', false, '3.1.0'), /^ok /],
+    [judgeOnChange('embed', true)[0], /^warn .* runs all its jobs again/],
     [judgeDestination('sidecar', true, '3.1.0'), /^ok Tags are written into sidecars\.$/],
     [judgeFaces(false, true), /^ok /],
     [judgeFaces(true, false), /^ok .*twice\. They are not written\.$/],

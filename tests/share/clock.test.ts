@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Moment, setBackMs } from '../../src/share/cycle/clock.ts';
+import { type Moment, setBackMs } from '../../src/immich/feed/clock.ts';
 import { type ImmichDatabase, REPRESENTATIVE } from '../harness/database.ts';
 import { Engine } from './oracle/engine.ts';
 import { World } from './world.ts';

@@ -87,6 +87,7 @@ export const ASSET_TABLES = Object.freeze(
           'status',
           'visibility',
           'updatedAt',
+          'updateId',
         ],
       },
     },
@@ -123,6 +124,7 @@ export const ASSET_TABLES = Object.freeze(
           'exifImageHeight',
           'orientation',
           'updatedAt',
+          'updateId',
         ],
       },
     },
@@ -133,7 +135,7 @@ export const ASSET_TABLES = Object.freeze(
       needed: {
         sharing: ['id', 'assetId', 'type', 'path', 'updatedAt', 'updateId'],
         locking: ['assetId', 'type', 'path'],
-        writeBack: ['assetId', 'type', 'path'],
+        writeBack: ['assetId', 'type', 'path', 'updateId'],
       },
     },
     asset_job_status: {
@@ -147,7 +149,7 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'rows' },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['assetId', 'action', 'parameters', 'sequence'] },
+      needed: { sharing: ['assetId', 'action', 'parameters', 'sequence'], writeBack: ['assetId', 'updateId'] },
     },
     asset_ocr: {
       from: '2.2',
@@ -199,14 +201,14 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset', function: 'asset_delete_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'assetId', 'ownerId'], locking: ['assetId', 'ownerId'] },
+      needed: { sharing: ['id', 'assetId', 'ownerId'], locking: ['assetId', 'ownerId'], writeBack: ['id', 'assetId'] },
     },
     asset_edit_audit: {
       from: '2.6',
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_edit', function: 'asset_edit_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'assetId', 'editId'], locking: ['assetId', 'editId'] },
+      needed: { sharing: ['id', 'assetId', 'editId'], locking: ['assetId', 'editId'], writeBack: ['id', 'assetId'] },
     },
     asset_ocr_audit: {
       from: '3.0',

@@ -34,6 +34,7 @@ export const PEOPLE_TABLES = Object.freeze(
           'boundingBoxY2',
           'deletedAt',
           'updatedAt',
+          'updateId',
         ],
       },
     },
@@ -41,7 +42,11 @@ export const PEOPLE_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it tells what happened to another asset' },
       watched: { by: 'audit', of: 'asset_face', function: 'asset_face_audit' },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['id', 'assetId', 'assetFaceId'], locking: ['assetId', 'assetFaceId'] },
+      needed: {
+        sharing: ['id', 'assetId', 'assetFaceId'],
+        locking: ['assetId', 'assetFaceId'],
+        writeBack: ['id', 'assetId'],
+      },
     },
     face_search: {
       copied: { how: 'statement', filled: ['faceId'] },

@@ -279,7 +279,7 @@ ${
 
 function writing({ write }: Snapshot): Html | string {
   if (write === undefined) return '';
-  const { last } = write;
+  const { last, changes } = write;
   const counts = Object.entries(last?.outcomes ?? {}).filter(([, count]) => count > 0);
   return html`<section aria-labelledby="writing"><h2 id="writing">Written into the files</h2>
 ${
@@ -290,6 +290,13 @@ ${
       }${last.interrupted ? ', stopped at the end of its time' : ''}.</p>${
         list(counts.map(([outcome, count]) => `${count} ${outcome}`))
       }`
+  }
+${
+    changes === undefined
+      ? ''
+      : html`<p>As it changed in Immich: ${changes.written.toLocaleString('en')} written${
+        changes.failed === 0 ? '' : `, ${changes.failed} failed`
+      } since the service began, the last at ${timeOf(changes.lastAt)}.</p>`
   }
 ${write.nextRunAt === undefined ? '' : html`<p>The next run begins at ${timeOf(write.nextRunAt)}.</p>`}</section>`;
 }

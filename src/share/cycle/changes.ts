@@ -1,3 +1,13 @@
+import { setBackMs, timed } from '../../immich/feed/clock.ts';
+import {
+  feedColumns,
+  type FeedMark,
+  firstFloors,
+  firstUuidOf,
+  hasMoved,
+  nextFloors,
+  wasWrittenTo,
+} from '../../immich/feed/feed_mark.ts';
 import { migrationState } from '../../immich/migrations.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import {
@@ -11,29 +21,17 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import { commaSeparated } from '../copy/columns.ts';
-import { type Moment, setBackMs, timed } from './clock.ts';
 import { differences, isByTags } from '../selection/differences.ts';
 import { isLockedFor } from '../mirrors/locked.ts';
 import { recognitionOver, selectedBy, STATEMENTS } from './news.ts';
 import { dueRechecks, type Recheck } from './rechecks.ts';
 import type { Scope } from './scope.ts';
 
-/** A moment in the life of the database, from which changes can be read. */
-export interface Mark extends Moment {
-  /**
-   * The earliest time, in milliseconds since the epoch, in the `updateId` of a change after this moment: Immich makes them of the
-   * time of day (docs/immich.md), and a transaction that is still open may show rows later that are as old as its begin.
-   */
-  readonly floorMs: number;
-  /** The same for each table without an index on it: the floor of the last cycle that scanned it. */
-  readonly floorsMs: Readonly<Record<string, number>>;
-  /** What has been written to tables without an index on `updateId`, and to `asset`, by name: equal words mean no change. */
-  readonly activity: Readonly<Record<string, string>>;
+/** A moment in the life of the database, and what sharing knew of it then. */
+export interface Mark extends FeedMark {
   /** Libraries, users, configuration and migrations of Immich: when they change, everything is looked at again. */
   readonly foundation: string;
   readonly rechecks: readonly Recheck[];
-  /** PostgreSQL counts writes (track_counts), so that equal counts of 0 mean none. */
-  readonly isCounting: boolean;
   /** Files of locked photos that could not be removed yet; each cycle tries again. */
   readonly hasLockedFiles: boolean;
   /** A brake holds mirrors back; each cycle looks whether it still has to. */
@@ -64,17 +62,11 @@ const FOUNDATION: Readonly<Record<FoundationTable, (sql: Sql) => Fragment>> = Ob
   kysely_migrations: migrationState,
 });
 
-/** How far to look back when this role may not see how long the transactions of others have been open. */
-const BLIND_OVERLAP_SECONDS = 300;
-
 /** How far the clocks of Immich's server, which notes when it recognised text, and of the database may be apart. */
 const CLOCKS_APART_SECONDS = 300;
 
 /**
  * Notes this moment. One query, whose cost does not depend on the size of the library.
- *
- * A transaction that began before the mark and commits after it is covered: what it writes has ids of its time, and the mark
- * is set back to the begin of the oldest one that has written. Needs no index and no trigger of ours in Immich's schema.
  */
 export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
   const foundation = tablesWatched('foundation')
@@ -83,52 +75,20 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
   const row = await timed(async () => {
     const [row] = await sql<Omit<Mark, 'floorsMs' | 'askedMs' | 'answeredMs'>[]>`
     SELECT
-      (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "atMs",
-      floor(extract(epoch FROM least(
-        clock_timestamp(),
-        (
-          SELECT min(
-            CASE
-              WHEN query = '<insufficient privilege>' THEN clock_timestamp() - make_interval(secs => ${BLIND_OVERLAP_SECONDS})
-              WHEN backend_xid IS NOT NULL THEN xact_start
-            END
-          )
-          FROM pg_stat_activity
-          WHERE datname = current_database()
-        ),
-        (SELECT min(prepared) FROM pg_prepared_xacts WHERE database = current_database())
-      )) * 1000)::float8 - 1 AS "floorMs",
-      (
-        SELECT json_object_agg(
-          relname,
-          concat_ws(' ', pg_relation_filenode(relid), n_tup_ins, n_tup_upd, n_tup_del)
-        )
-        FROM pg_stat_user_tables
-        WHERE schemaname = 'public'
-          AND relname = ANY (${[...COUNTED_TABLES, 'asset']})
-      ) AS activity,
+      ${feedColumns(sql, [...COUNTED_TABLES, 'asset'])},
       md5(concat_ws('|', ${commaSeparated(sql, foundation)})) AS foundation,
       ${dueRechecks(sql)} AS rechecks,
-      current_setting('track_counts')::boolean AS "isCounting",
       EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "hasLockedFiles",
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
     if (row === undefined) throw new Error('a query without FROM returned no row');
     return row;
   });
-  return { ...row, floorsMs: Object.fromEntries(COUNTED_TABLES.map((table) => [table, row.floorMs])) };
+  return { ...row, floorsMs: firstFloors(COUNTED_TABLES, row.floorMs) };
 }
 
-/**
- * The mark `now` after a cycle over the changes since `since`. PostgreSQL counts late, by seconds: a change whose count comes after
- * it must still be found, so a table that was not scanned keeps its old floor.
- */
+/** The mark `now` after a cycle over the changes since `since`. */
 export function advance(since: Mark, now: Mark): Mark {
-  const backMs = setBackMs(since, now);
-  const floors = COUNTED_TABLES.map((table) => {
-    const old = (since.floorsMs[table] ?? since.floorMs) - backMs;
-    return [table, wasWrittenTo(table, since, now) ? now.floorMs : old] as const;
-  });
-  return { ...now, floorsMs: Object.fromEntries(floors) };
+  return { ...now, floorsMs: nextFloors(COUNTED_TABLES, since, now) };
 }
 
 /**
@@ -171,13 +131,9 @@ export async function readChanges(
     (isCounted(table) ? since.floorsMs[table] ?? since.floorMs : since.floorMs) - backMs;
   const floorOf = (table: ImmichTable) => sql`${firstUuidOf(floorMsOf(table))}::uuid`;
   const isReadinessNews = tablesWatched('count').some(([table]) => isWrittenTo(table));
-  // Many never write to these tables, and to compare is dear: counts that stay at 0 are believed.
-  const isMoved = (table: ImmichTable) =>
-    wasWrittenTo(table, since, now) && !(now.isCounting && now.activity[table] !== undefined &&
-      since.activity[table] === now.activity[table]);
   const statements = tablesWatched('statement')
     .filter(([table, { isBelievedUnwritten = false }]) =>
-      schema.has(table) && (isBelievedUnwritten ? isMoved(table) : isWrittenTo(table))
+      schema.has(table) && (isBelievedUnwritten ? hasMoved(table, since, now) : isWrittenTo(table))
     )
     .map(([table]) => ({ ...STATEMENTS[table as TableWatchedByStatement], from: floorOf(table) }));
   // What is waited for until a time comes leaves no trace when it does.
@@ -187,7 +143,7 @@ export async function readChanges(
     statements.flatMap(({ from, ...statement }) => statement[what]?.({ sql, schema, from, selected }) ?? []);
   const isAny = (news: readonly Fragment[]) => news.reduce((any, one) => sql`${any} OR ${one}`, sql`false`);
   const again = [...now.rechecks.map(({ sourceAssetId }) => sourceAssetId), ...failed];
-  const isComparisonDue = tablesWatched('comparison').some(([table]) => isMoved(table));
+  const isComparisonDue = tablesWatched('comparison').some(([table]) => hasMoved(table, since, now));
 
   const changed = union(sql, [
     ...tablesWatched('update-id')
@@ -279,20 +235,8 @@ function sharedAndLocked(sql: Sql): Fragment {
     WHERE ${isLockedFor(sql, sql`m.target_user_id`)}`;
 }
 
-/** Whether a table was written to between two marks; unknown means yes, as when PostgreSQL does not count (track_counts). */
-function wasWrittenTo(table: string, since: Mark, now: Mark): boolean {
-  const [before, after] = [since.activity[table], now.activity[table]];
-  return before === undefined || after === undefined || before !== after || / 0 0 0$/.test(after);
-}
-
 function union(sql: Sql, queries: readonly Fragment[]): Fragment {
   const [first, ...rest] = queries;
   if (first === undefined) throw new Error('a union needs at least one query');
   return rest.reduce((all, query) => sql`${all} UNION ${query}`, first);
-}
-
-/** The smallest version 7 UUID of a millisecond: its first 48 bits are the time. */
-function firstUuidOf(ms: number): string {
-  const hex = Math.max(Math.floor(ms), 0).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`;
 }

@@ -4,7 +4,7 @@ import { getLogger } from '@logtape/logtape';
 import { messageOf } from '../../errors.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Mark } from './changes.ts';
-import type { Moment } from './clock.ts';
+import type { Moment } from '../../immich/feed/clock.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 

@@ -51,6 +51,11 @@ export class Runs {
     if (state === 'finished') this.#db.prepare('DELETE FROM checkpoint WHERE run_id = ?').run(id);
   }
 
+  /** Forgets a run that has changed nothing. */
+  dropIdle(id: number): void {
+    this.#db.prepare('DELETE FROM run WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM change WHERE run_id = ?1)').run(id);
+  }
+
   /** The run is done with this asset. */
   markDone(runId: number, assetId: string, outcome: Outcome): void {
     this.#done.run(runId, assetId, outcome);

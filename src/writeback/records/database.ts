@@ -41,8 +41,11 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   return {
     knowsMirrors: true,
     describe: () => `the database of Immich ${version}, photos of ${whose}`,
-    count: async ({ since }) => await countAssets(sql, schema, { userIds, since }),
-    pages: (wanted) => readAhead(readPages(sql, schema, { userIds, since: wanted.since }, wanted, options.batchSize)),
+    count: async ({ since, assetIds }) => await countAssets(sql, schema, { userIds, since, assetIds }),
+    pages: (wanted) => {
+      const { since, assetIds } = wanted;
+      return readAhead(readPages(sql, schema, { userIds, since, assetIds }, wanted, options.batchSize));
+    },
   };
 }
 

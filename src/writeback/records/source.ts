@@ -10,6 +10,8 @@ export interface RecordOptions {
    * their people and its albums, but not what was removed.
    */
   readonly since?: Date | undefined;
+  /** Only these, as far as they may be written. Only the database can be asked for them. */
+  readonly assetIds?: readonly string[] | undefined;
 }
 
 /** An asset that may be written. */

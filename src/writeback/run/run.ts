@@ -61,6 +61,8 @@ export interface RunContext {
   readonly onRewritten: (assetIds: readonly string[]) => void;
   /** So many assets have come to their end. */
   readonly onEnd: (assets: number) => void;
+  /** An asset has ended like this. */
+  readonly onOutcome: (assetId: string, outcome: Outcome) => void;
 }
 
 /**
@@ -121,6 +123,7 @@ class Page {
       if (next === 'still-changing') tally.note({ path: file.path ?? '', outcome: next, reason: CHANGED_JUST_NOW });
       if (typeof next === 'string') {
         tally.end(next);
+        this.#context.onOutcome(item.record.assetId, next);
         onEnd(1);
       } else {
         this.#batch.push(next);
@@ -232,8 +235,9 @@ class Page {
     { record, file, known, isShared }: Task,
     { outcome, reason, written, instead, otherNames = [] }: Ending,
   ): void {
-    const { tally, ledger, runId } = this.#context;
+    const { tally, ledger, runId, onOutcome } = this.#context;
     tally.end(outcome);
+    onOutcome(record.assetId, outcome);
     for (const kind of written) tally.wrote(kind);
     if (isShared && written.length > 0) this.#rewritten.push(record.assetId);
     if (instead !== undefined) {

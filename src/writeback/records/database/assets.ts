@@ -8,6 +8,8 @@ import { keyOf } from '../../../immich/tables/tables.ts';
 export interface Selection {
   readonly userIds: readonly string[];
   readonly since: Date | undefined;
+  /** Only these; undefined: all. */
+  readonly assetIds?: readonly string[] | undefined;
 }
 
 /** An asset with its EXIF row, as `AssetFacts` and `ExifFacts` have it. Times are text in ISO 8601, as the API gives them. */
@@ -96,10 +98,11 @@ export async function countAssets(sql: Sql, schema: ReadSchema, selection: Selec
 }
 
 /** A condition on the rows `a` of `asset` and `e` of `asset_exif`. */
-function isSelected(sql: Sql, schema: ReadSchema, { userIds, since }: Selection): Fragment {
+function isSelected(sql: Sql, schema: ReadSchema, { userIds, since, assetIds }: Selection): Fragment {
   return sql`
     ${isPresentMedia(sql, 'a')}
     AND a."ownerId" = ANY (${userIds}::uuid[])
+    ${assetIds === undefined ? sql`` : sql`AND a.id = ANY (${assetIds as string[]}::uuid[])`}
     ${since === undefined ? sql`` : sql`AND ${isChangedSince(sql, schema, since)}`}`;
 }
 
