@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { ServiceState } from '../../src/service/state.ts';
 import { WriteSchedule } from '../../src/service/write_schedule.ts';
 import { assetOf } from '../../src/demo/library_generator/result.ts';
-import type { WriteConfig } from '../../src/config/config.ts';
+import type { Config, WriteConfig } from '../../src/config/config.ts';
 import { keyOf } from '../../src/immich/tables/tables.ts';
 import type { Sql } from '../../src/postgres/connect.ts';
 import { readCatalog } from '../../src/immich/catalog.ts';
+import { libraryFromDatabase } from '../harness/fake_immich/from_database.ts';
+import { FakeImmich } from '../harness/fake_immich/server.ts';
 import { World } from '../share/world.ts';
 import { configOf, SILENT } from '../writeback/run/helper.ts';
 
@@ -20,12 +22,13 @@ class Service implements AsyncDisposable {
   readonly clock = { ms: Date.parse('2026-03-01T12:00:00Z') };
   readonly schedule: WriteSchedule;
 
-  constructor(readonly world: World, write: Partial<WriteConfig> = {}) {
-    const config = configOf(world, {
+  constructor(readonly world: World, write: Partial<WriteConfig> = {}, immich: Partial<Config['immich']> = {}) {
+    const base = configOf(world, {
       ...{ destination: 'sidecar', schedule: 'on-change', scheduleZone: 'UTC', settleSeconds: 0 },
       ...{ modules: ['people', 'caption', 'albums', 'tags', 'rating'] },
       ...write,
     });
+    const config = { ...base, immich: { ...base.immich, ...immich } };
     this.schedule = new WriteSchedule(config, this.state, () => this.clock.ms);
   }
 
@@ -196,4 +199,26 @@ Deno.test('when the connection is lost, everything is looked at once it is back'
   await service.look();
   assert.equal(service.state.write.error, undefined);
   assert.match(await service.sidecarOf('uploads/cat'), /Meanwhile/);
+});
+
+Deno.test('from the API: it is asked once a minute for what was changed, and everything is looked at each night', async () => {
+  await using world = await World.open('v2.7.5');
+  const library = await libraryFromDatabase(world.sql, world.library.users.alice.id);
+  await using fake = new FakeImmich({ dialect: '2.7.5', library });
+  await using service = new Service(world, { source: 'api' }, { url: fake.url, apiKey: fake.apiKey });
+  await service.look();
+  const { last, nextRunAt } = service.state.write;
+  assert.ok((last?.outcomes.written ?? 0) > 0, 'it begins with everything');
+  assert.equal(nextRunAt, '2026-03-02T03:00:00.000Z');
+  const cat = library.assets.find(({ id }) => id === world.id('uploads/cat'));
+  assert.ok(cat?.exif);
+  cat.exif.description = 'Told by the API';
+  cat.updatedAt = new Date(service.clock.ms + 1_000).toISOString();
+  const asked = fake.requests.length;
+  await service.look();
+  assert.equal(fake.requests.length, asked, 'not before a minute has passed');
+  service.clock.ms += 60_000;
+  assert.equal(await service.look(), 1);
+  assert.match(await service.sidecarOf('uploads/cat'), /Told by the API/);
+  assert.equal(service.state.write.last, last);
 });

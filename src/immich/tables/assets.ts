@@ -149,7 +149,7 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'rows' },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['assetId', 'action', 'parameters', 'sequence'], writeBack: ['assetId', 'updateId'] },
+      needed: { sharing: ['assetId', 'action', 'parameters', 'sequence'], writeBack: ['assetId'] },
     },
     asset_ocr: {
       from: '2.2',

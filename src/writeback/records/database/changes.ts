@@ -31,7 +31,10 @@ export async function readChangedAssets(
   const from = (table: string, isIndexed: boolean) =>
     sql`${firstUuidOf((isIndexed ? since.floorMs : since.floorsMs[table] ?? since.floorMs) - backMs)}::uuid`;
   const written = tablesWatched('update-id')
-    .filter(([table, { isIndexed }]) => isThere(table) && (isIndexed || wasWrittenTo(table, since, now)))
+    // Of edits it came in 2.6; before, only the asset says that there are some.
+    .filter(([table, { isIndexed }]) =>
+      isThere(table) && catalog.get(table)?.columns.has('updateId') && (isIndexed || wasWrittenTo(table, since, now))
+    )
     .map(([table, { asset, isIndexed }]) =>
       sql`SELECT ${sql(asset)} AS id, "updateId" AS stamp FROM ${sql(table)} WHERE "updateId" >= ${
         from(table, isIndexed)
