@@ -1,11 +1,12 @@
 import { isSandboxed } from './src/sandbox/commands.ts';
 import { runSandboxed } from './src/sandbox/supervisor.ts';
-import { startEngine, startResolver, workerRole } from './src/sandbox/worker.ts';
+import { startEngine, startResolver, startSetupWorker, workerRole } from './src/sandbox/worker.ts';
 
 // Each worker has its own memory, so it imports only what it needs.
 const load = {
   resolver: () => import('./src/sandbox/resolve_permissions.ts'),
   program: () => import('./src/cli/program.ts'),
+  setup: () => import('./src/cli/browser_setup.ts'),
 };
 
 switch (workerRole()) {
@@ -13,9 +14,10 @@ switch (workerRole()) {
     startResolver(async (request) => (await load.resolver()).resolvePermissions(request));
     break;
   case 'engine':
-    startEngine(async ({ args, env }, needsNewPermissions) =>
-      (await load.program()).main(args, env, needsNewPermissions)
-    );
+    startEngine(async ({ args, env }, supervision) => (await load.program()).main(args, env, supervision));
+    break;
+  case 'setup':
+    startSetupWorker(async (task, signal) => (await load.setup()).setUpFor(task, signal));
     break;
   case undefined:
     Deno.exit(await begin(Deno.args, Deno.env.toObject()));

@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
+import { type Supervision, UNSUPERVISED } from '../sandbox/supervision.ts';
 import { VERSION_LINE } from '../version.ts';
 import { type Environment, print, printError } from './output.ts';
 import { earlyFormat } from './logging.ts';
 import { reportError } from './report_error.ts';
 
 /** Makes a command, which tells `onExit` how it has ended. */
-type Maker = (env: Environment, onExit: (code: number) => void, needsNewPermissions: () => Promise<boolean>) => Command;
+type Maker = (env: Environment, onExit: (code: number) => void, supervision: Supervision) => Command;
 
 /** In the order of the help. Each is loaded when it is asked for, as all of them take a lot of memory. */
 const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
@@ -37,18 +38,16 @@ const ABOUT_ALL: ReadonlySet<string> = new Set(['help', 'completion']);
 /**
  * The whole program: takes the arguments after the program's name, returns the exit code. Nothing is ever thrown, and
  * nothing but this function's caller ends the process.
- *
- * @param needsNewPermissions see sandbox/worker.ts; always false outside the sandbox
  */
 export async function main(
   given: readonly string[],
   env: Environment,
-  needsNewPermissions: () => Promise<boolean> = () => Promise.resolve(false),
+  supervision: Supervision = UNSUPERVISED,
 ): Promise<number> {
   const args = withoutAlias(given);
   let exitCode: number = EXIT.ok;
   const isJson = earlyFormat(env) === 'json';
-  const program = await parserFor(args, env, (code) => exitCode = code, needsNewPermissions);
+  const program = await parserFor(args, env, (code) => exitCode = code, supervision);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -64,7 +63,7 @@ export async function parserFor(
   args: readonly string[],
   env: Environment,
   onExit: (code: number) => void,
-  needsNewPermissions: () => Promise<boolean>,
+  supervision: Supervision,
 ): Promise<Command> {
   const isJson = earlyFormat(env) === 'json';
   const program = new Command('immich-sidecar')
@@ -76,7 +75,7 @@ export async function parserFor(
     // Long names of commands leave less than the 40 columns below which nothing is wrapped.
     .configureHelp({ showGlobalOptions: true, minWidthToWrap: 30 })
     .addHelpText('after', EXAMPLES);
-  for (const make of await makersFor(args)) program.addCommand(make(env, onExit, needsNewPermissions));
+  for (const make of await makersFor(args)) program.addCommand(make(env, onExit, supervision));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: print, writeErr: isJson ? () => {} : printError })
       .showHelpAfterError('(see --help for all options)');

@@ -4,6 +4,7 @@ import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
 import { ConfigError, loadConfig, type LoadOptions } from '../config/load.ts';
 import { EXIT } from '../errors.ts';
+import type { Supervision } from '../sandbox/supervision.ts';
 import { actionsOf } from '../service/actions.ts';
 import { startHttp } from '../service/http/start.ts';
 import { startNotifying } from '../service/notify/start.ts';
@@ -30,13 +31,13 @@ interface ServeOptions {
 export function serveCommand(
   env: Environment,
   onExit: (code: number) => void,
-  needsNewPermissions: () => Promise<boolean>,
+  supervision: Supervision,
 ): Command {
   return new Command('serve')
     .description('Mirror what the configured jobs select, again and again, until stopped')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: ServeOptions) => onExit(await serve(options, env, needsNewPermissions)));
+    .action(async (options: ServeOptions) => onExit(await serve(options, env, supervision)));
 }
 
 const EXAMPLES = `
@@ -54,7 +55,7 @@ end within ten seconds.`;
 async function serve(
   options: ServeOptions,
   env: Environment,
-  needsNewPermissions: () => Promise<boolean>,
+  supervision: Supervision,
 ): Promise<number> {
   const load: LoadOptions = { env, cwd: Deno.cwd(), configFile: options.config, needJobs: 'or a write schedule' };
   const readConfig = async () => {
@@ -79,8 +80,9 @@ async function serve(
     };
     const readAgain = async () => {
       try {
-        if (await needsNewPermissions()) end(EXIT.renewed, 'the configuration names something new: starting again');
-        else await scheduler.reload();
+        if (await supervision.needsNewPermissions()) {
+          end(EXIT.renewed, 'the configuration names something new: starting again');
+        } else await scheduler.reload();
       } catch (error) {
         scheduler.refuseReload(error);
       }
@@ -115,8 +117,8 @@ async function serve(
   } catch (error) {
     if (!(error instanceof ConfigError)) return report(error);
     try {
-      return await untilConfigured(error, { load, report, needsNewPermissions }) ??
-        await serve(options, env, needsNewPermissions);
+      return await untilConfigured(error, { load, report, supervision }) ??
+        await serve(options, env, supervision);
     } catch (other) {
       return report(other);
     }

@@ -2,17 +2,23 @@ import process from 'node:process';
 import { Command, Option } from 'commander';
 import { readTextFile } from '../config/text_file.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { SetupResult } from '../setup/apply.ts';
-import { isInContainer } from '../setup/container.ts';
 import { describeSetup, isNothingToDo } from '../setup/describe.ts';
 import { Cancelled, WentBack } from '../setup/prompter.ts';
 import { type PreparedSetup, prepareSetup } from '../setup/setup.ts';
 import { TerminalPrompter } from '../setup/terminal.ts';
 import { notConfirmed } from './ask.ts';
-import { invocation } from './invocation.ts';
 import { earlyFormat } from './logging.ts';
 import { type Environment, print, printError, printJson, redactor } from './output.ts';
 import { reportError } from './report_error.ts';
+import {
+  applyIfWanted,
+  describeResult,
+  NOTHING_CHANGED,
+  NOTHING_TO_DO,
+  STOPPED,
+  type Ways,
+  waysOf,
+} from './setup_result.ts';
 import { stopOnSignals } from './signals.ts';
 
 /** Every question has a flag: its name, what it is followed by, and what it answers. */
@@ -118,7 +124,7 @@ async function setup(env: Environment, flags: SetupFlags): Promise<number> {
     }
   } catch (error) {
     if (!(error instanceof Cancelled)) return reportError(error, { format: earlyFormat(env) });
-    prompter?.cancel('Stopped. Nothing was changed.');
+    prompter?.cancel(STOPPED);
     return EXIT.interrupted;
   }
 }
@@ -158,23 +164,21 @@ async function finish(
   const nothing = isNothingToDo(plan, files);
   const lines = nothing ? [] : describeSetup(plan, files);
   if (flags.dryRun || nothing) {
-    const conclusion = nothing ? 'Everything is as it should be; there is nothing to change.' : 'Nothing was changed.';
+    const conclusion = nothing ? NOTHING_TO_DO : NOTHING_CHANGED;
     if (flags.json) printJson({ dryRun: flags.dryRun === true, plan, warnings, result: null });
     else print([...lines, conclusion].map((line) => `${line}\n`).join(''));
     prompter?.end(conclusion);
     return EXIT.ok;
   }
-  if (prompter !== undefined) {
-    prompter.say(['This will be done:', ...lines].join('\n'), 'info');
-    if (!await prompter.confirm('Do it?', true)) {
-      prompter.end('Nothing was changed.');
-      return EXIT.ok;
-    }
-  } else if (flags.yes !== true) {
-    throw notConfirmed();
-  }
+  if (prompter === undefined && flags.yes !== true) throw notConfirmed();
   using stop = stopOnSignals();
-  const result = await prepared.apply(stop.signal);
+  const result = prompter === undefined
+    ? await prepared.apply(stop.signal)
+    : await applyIfWanted(prepared, prompter, stop.signal);
+  if (result === undefined) {
+    prompter?.end(NOTHING_CHANGED);
+    return EXIT.ok;
+  }
   const done = describeResult(result, prepared, ways);
   if (flags.json) printJson({ dryRun: false, plan, warnings, result });
   else if (prompter === undefined) {
@@ -185,79 +189,4 @@ async function finish(
     prompter.end('Done.');
   }
   return EXIT.ok;
-}
-
-/** How what was set up is started: by a command, and as a service. */
-interface Ways {
-  readonly command: string;
-  readonly serve: string;
-  readonly reload: string;
-}
-
-/** Outside of a container that will run it, and inside of one, it is Compose that is told. */
-function waysOf({ container }: Pick<PreparedSetup, 'container'>, env: Environment): Ways {
-  const compose = isInContainer(env) ? 'docker compose -f immich-sidecar.yaml' : 'docker compose';
-  if (container !== undefined || isInContainer(env)) {
-    return {
-      command: `${compose} run --rm immich-sidecar`,
-      serve: `${compose} up --detach`,
-      reload: `${compose} kill -s SIGHUP immich-sidecar`,
-    };
-  }
-  const command = invocation(env);
-  return { command, serve: `${command} serve`, reload: 'systemctl reload immich-sidecar' };
-}
-
-function describeResult(
-  { files, jobs }: SetupResult,
-  { plan, isTakeoverDue, writes, container }: Pick<PreparedSetup, 'plan' | 'isTakeoverDue' | 'writes' | 'container'>,
-  { command, serve, reload }: Ways,
-): string[] {
-  const kept = files.flatMap(({ backup }) => backup ?? []);
-  const steps = [
-    ['doctor', 'is everything as it must be?'],
-    ...(isTakeoverDue ? [['takeover', 'take over what immich-shared-library has shared']] : []),
-    ['sync --dry-run', 'see what will be shared'],
-    ['sync', 'share it'],
-  ].map(([step = '', what = '']) => [`${command} ${step}`, what] as const);
-  const writing = [
-    ['write --all --dry-run', 'see every tag that would be written'],
-    ['write --all', 'write them'],
-    ['undo', 'undo it'],
-  ].map(([step = '', what = '']) => [`${command} ${step}`, what] as const);
-  return [
-    'It is set up.',
-    ...(container === undefined ? [] : [
-      "Immich's database can only be reached in Immich's network, so a container with this configuration does the rest: compose.yaml of " +
-      'immich-sidecar belongs beside it (docs/install_docker.md). ' +
-      (container.owner.uid === 0
-        ? 'It runs as root, as Immich does, with three of its rights.'
-        : `It runs as ${container.owner.uid}:${container.owner.gid}, whose files Immich's are.`),
-    ]),
-    ...(kept.length === 0 ? [] : [
-      `The old files are kept: ${kept.join(', ')}`,
-      `If serve is running, tell it: ${reload}, or start it again.`,
-    ]),
-    ...(jobs.length === 0 && plan.sharedAlbums === undefined && !isTakeoverDue ? [] : [
-      "Back up Immich's database before the first sync. Then:",
-      ...aligned([...steps, [serve, 'share, and follow every change']]),
-    ]),
-    ...(writes
-      ? [
-        'Write into the files:',
-        ...aligned(writing),
-        'Every night: WRITE_SCHEDULE="0 3 * * *" in .env, and serve, which needs no share for that.',
-        'As it changes: WRITE_SCHEDULE=on-change, best with WRITE_TO=sidecar.',
-      ]
-      : []),
-  ];
-}
-
-/** Each command with what it is for behind it, or below it where that would be wider than a terminal. */
-function aligned(steps: readonly (readonly [command: string, what: string])[]): string[] {
-  const width = Math.max(...steps.map(([command]) => command.length));
-  const isNarrow = steps.every(([, what]) => width + what.length <= 76);
-  return steps.flatMap(([command, what]) =>
-    isNarrow ? [`  ${command.padEnd(width)}  ${what}`] : [`  ${command}`, `      ${what}`]
-  );
 }

@@ -1,8 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { getLogger } from '@logtape/logtape';
-import { type ConfigError, defaultConfig, loadConfig, type LoadOptions, readServiceAnyway } from '../config/load.ts';
+import { ConfigError, defaultConfig, loadConfig, type LoadOptions, readServiceAnyway } from '../config/load.ts';
 import { EXIT, messageOf, UserError } from '../errors.ts';
+import type { Supervision } from '../sandbox/supervision.ts';
 import { startHttp } from '../service/http/start.ts';
+import { CODE_MINUTES } from '../service/setup/code.ts';
+import { SetupDoor } from '../service/setup/door.ts';
 import { snapshotOf } from '../service/snapshot.ts';
 import { ServiceState } from '../service/state.ts';
 import { VERSION } from '../version.ts';
@@ -22,8 +25,7 @@ interface Waiting {
   readonly load: LoadOptions;
   /** Prints what is wrong, and returns the exit code that it would end with. */
   readonly report: (error: unknown) => number;
-  /** See sandbox/worker.ts. */
-  readonly needsNewPermissions: () => Promise<boolean>;
+  readonly supervision: Supervision;
 }
 
 /**
@@ -34,7 +36,7 @@ interface Waiting {
  */
 export async function untilConfigured(
   problem: ConfigError,
-  { load, report, needsNewPermissions }: Waiting,
+  { load, report, supervision }: Waiting,
 ): Promise<number | undefined> {
   await withdrawLockedWithout(load);
   let lookedAtMs = performance.now();
@@ -46,17 +48,29 @@ export async function untilConfigured(
   state.misconfigured(problem);
   const refuse = () => Promise.resolve('The configuration is not right yet.');
   const config = { ...defaultConfig(), service };
+  let { isBeginning } = problem;
+  const end = new AbortController();
+  let code: number | undefined;
+  let look = new AbortController();
+  const setup = new SetupDoor({
+    start: supervision.startSetup,
+    tell: (secret) =>
+      logger.info('set it up in a browser: the code is {secret}, for {minutes} minutes', {
+        secret,
+        minutes: CODE_MINUTES,
+      }),
+    onSeen: () => look.abort(),
+    isBeginning: () => isBeginning,
+  });
   await using http = await startHttp({
     snapshot: () => snapshotOf(state, config, VERSION),
     onChange: (listener) => state.onChange(listener),
+    setup,
     actions: { run: refuse, dryRun: refuse, write: refuse, notify: refuse, confirm: refuse, review: refuse },
   }, service);
   logger.info('dashboard: {url}; it shows what is wrong, and goes on by itself when that is corrected', {
     url: http?.url,
   });
-  const end = new AbortController();
-  let code: number | undefined;
-  let look = new AbortController();
   using _ = hearSignals({
     SIGTERM: () => end.abort(code = EXIT.ok),
     SIGINT: () => end.abort(code = EXIT.interrupted),
@@ -66,14 +80,17 @@ export async function untilConfigured(
   while (true) {
     await setTimeout(LOOK_MS, undefined, { signal: AbortSignal.any([end.signal, look.signal]) }).catch(() => {});
     if (end.signal.aborted) return code;
-    if (look.signal.aborted) look = new AbortController();
+    const isAskedFor = look.signal.aborted;
+    if (isAskedFor) look = new AbortController();
     if (performance.now() - lookedAtMs > LOCKED_MS) {
       await withdrawLockedWithout(load);
       lookedAtMs = performance.now();
     }
+    // Somebody who sets up is to see how it ended.
+    if (setup.isBusy && !isAskedFor) continue;
     try {
       loadConfig(load);
-      const isRenewed = await needsNewPermissions();
+      const isRenewed = await supervision.needsNewPermissions();
       logger.info('the configuration is right now');
       return isRenewed ? EXIT.renewed : undefined;
     } catch (error) {
@@ -82,6 +99,7 @@ export async function untilConfigured(
       said = messageOf(error);
       report(error);
       state.misconfigured(error);
+      isBeginning = error instanceof ConfigError && error.isBeginning;
     }
   }
 }

@@ -168,6 +168,7 @@ function readShares(
       message: 'nothing is configured to be shared',
       remedy:
         'Run setup, or write a list of jobs into config.yaml, or shared_albums. To write into files only, set WRITE_SCHEDULE.',
+      isBeginning: true,
     });
   }
   const all = { ...defaults, never: readReasons(file?.never ?? new Map(), problems) };

@@ -10,12 +10,19 @@ export interface ConfigProblem {
   readonly message: string;
   /** What to do, as a sentence. */
   readonly remedy: string;
+  /** Nothing is wrong; there is nothing at all yet. */
+  readonly isBeginning?: true;
 }
 
 /** Everything that is wrong with the configuration, in one error (exit code 2). */
 export class ConfigError extends UserError {
   override name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
+
+  /** Whether nothing is wrong but that there is nothing yet. */
+  get isBeginning(): boolean {
+    return this.problems.every(({ isBeginning }) => isBeginning === true);
+  }
 
   constructor(found: readonly ConfigProblem[]) {
     const problems = withoutRepetitions(found);

@@ -29,13 +29,34 @@ export interface EngineTask {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What the engine tells the supervisor: its exit code, or that it read the configuration again. */
-export type EngineMessage = { readonly exitCode: number } | 'configuration may have changed';
+/** What the engine tells the supervisor: its exit code, or what it asks; one question at a time. */
+export type EngineMessage = { readonly exitCode: number } | EngineQuestion;
 
-/** The supervisor's answer to the latter. */
+/** That it read the configuration again, or that somebody wants to set up. */
+export type EngineQuestion = 'configuration may have changed' | 'start setup';
+
+/** The supervisor's answer to the former. */
 export interface PermissionsCheck {
   /** Whether the configuration now names something that this engine may not touch. */
   readonly needsNewPermissions: boolean;
   /** Why it cannot be used. */
   readonly refusal: Refusal | undefined;
+}
+
+/** Its answer to the latter. */
+export interface SetupStart {
+  /** Leads to the wizard; undefined when there is a configuration. */
+  readonly port: MessagePort | undefined;
+  /** Why the wizard could not be started. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** What the wizard is started with. */
+export interface SetupTask {
+  /** The whole process environment, as setup on a terminal has it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The file of `--config`. */
+  readonly configFile: string | undefined;
+  /** Leads to the engine. */
+  readonly port: MessagePort;
 }

@@ -1,6 +1,15 @@
 import { EXIT, UserError } from '../errors.ts';
-import type { EngineMessage, EngineTask, PermissionsCheck, Resolution, ResolveRequest } from './messages.ts';
-import type { WorkerRole } from './worker.ts';
+import { configFileOf } from './commands.ts';
+import type {
+  EngineMessage,
+  EngineTask,
+  PermissionsCheck,
+  Resolution,
+  ResolveRequest,
+  SetupStart,
+} from './messages.ts';
+import { SetupWorker } from './setup_worker.ts';
+import { startWorker } from './start_worker.ts';
 
 /** The variables that name the directory for temporary files, on all systems. */
 const TEMPORARY = ['TMPDIR', 'TMP', 'TEMP'];
@@ -34,7 +43,7 @@ export async function runSandboxed(args: readonly string[], env: Readonly<Record
     const { permissions, temporary, refusal } = resolution;
     if (refusal !== undefined) throw new UserError(refusal.message, refusal);
     using _ = permissions.write.includes(temporary) ? makeTemporary(temporary) : undefined;
-    const exitCode = await runEngine({ args, env: resolution.env }, resolution, resolveAgain);
+    const exitCode = await runEngine({ args, env: resolution.env }, resolution, resolveAgain, env);
     if (exitCode !== EXIT.renewed) return exitCode;
     resolution = await resolveAgain();
   }
@@ -73,19 +82,36 @@ async function runEngine(
   task: EngineTask,
   current: Resolution,
   resolveAgain: () => Promise<Resolution>,
+  wholeEnvironment: Readonly<Record<string, string>>,
 ): Promise<number> {
   const engine = startWorker('engine', current.permissions);
+  const setup = new SetupWorker({ env: wholeEnvironment, configFile: configFileOf(task.args) });
+  const check = async () => {
+    const { isValid, refusal, permissions } = await resolveAgain();
+    // An invalid configuration changes nothing: the engine reads it too, and reports it.
+    const needsNewPermissions = isValid && refusal === undefined &&
+      JSON.stringify(permissions) !== JSON.stringify(current.permissions);
+    // Between two engines nobody else listens for it, and it would end the program.
+    if (needsNewPermissions) Deno.addSignalListener('SIGHUP', ignore);
+    engine.postMessage({ needsNewPermissions, refusal } satisfies PermissionsCheck);
+  };
+  const startSetup = async () => {
+    // What the engine says of it does not count.
+    const isAllowed = task.args[0] === 'serve' && !current.isValid && !(await resolveAgain()).isValid;
+    try {
+      const port = isAllowed ? await setup.start() : undefined;
+      engine.postMessage({ port, refusal: undefined } satisfies SetupStart, port === undefined ? [] : [port]);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const { problemCode, message, remedy } = error;
+      engine.postMessage({ port: undefined, refusal: { problemCode, message, remedy } } satisfies SetupStart);
+    }
+  };
   try {
-    return await new Promise((resolve) => {
-      engine.onmessage = async ({ data }: MessageEvent<EngineMessage>) => {
+    return await new Promise((resolve, reject) => {
+      engine.onmessage = ({ data }: MessageEvent<EngineMessage>) => {
         if (typeof data === 'object') return resolve(data.exitCode);
-        const { isValid, refusal, permissions } = await resolveAgain();
-        // An invalid configuration changes nothing: the engine reads it too, and reports it.
-        const needsNewPermissions = isValid && refusal === undefined &&
-          JSON.stringify(permissions) !== JSON.stringify(current.permissions);
-        // Between two engines nobody else listens for it, and it would end the program.
-        if (needsNewPermissions) Deno.addSignalListener('SIGHUP', ignore);
-        engine.postMessage({ needsNewPermissions, refusal } satisfies PermissionsCheck);
+        (data === 'start setup' ? startSetup() : check()).catch(reject);
       };
       engine.onerror = (event) => {
         event.preventDefault();
@@ -95,21 +121,8 @@ async function runEngine(
     });
   } finally {
     engine.terminate();
+    await setup.end();
   }
 }
 
 function ignore(): void {}
-
-/** A worker that runs the main module, which learns its role from the worker's name. */
-function startWorker(name: WorkerRole, permissions: Deno.PermissionOptionsObject): Worker {
-  try {
-    return new Worker(Deno.mainModule, { type: 'module', name, deno: { permissions } });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable || error instanceof TypeError)) throw error;
-    throw new UserError('Deno was started with less than the configuration needs.', {
-      problemCode: 'permissions',
-      remedy: 'Start it with deno task, or with the flags in the first line of immich-sidecar.js.',
-      cause: error,
-    });
-  }
-}

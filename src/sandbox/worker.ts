@@ -1,13 +1,22 @@
 import { UserError } from '../errors.ts';
-import type { EngineMessage, EngineTask, PermissionsCheck, Resolution, ResolveRequest } from './messages.ts';
-
-/** The workers that the supervisor starts: one finds out what a command may touch, the other runs it with just that. */
-export type WorkerRole = 'resolver' | 'engine';
+import type {
+  EngineMessage,
+  EngineQuestion,
+  EngineTask,
+  PermissionsCheck,
+  Resolution,
+  ResolveRequest,
+  SetupStart,
+  SetupTask,
+} from './messages.ts';
+import type { Refusal } from './own_files.ts';
+import type { Supervision } from './supervision.ts';
 
 /**
- * Asks the supervisor whether the configuration now names something that this engine may not touch. Throws UserError when it cannot be used.
+ * The workers that the supervisor starts: one finds out what a command may touch, one runs it with just that, and one is the wizard for somebody
+ * at a browser, while there is no configuration.
  */
-export type NeedsNewPermissions = () => Promise<boolean>;
+export type WorkerRole = 'resolver' | 'engine' | 'setup';
 
 const supervisor = globalThis as unknown as Worker;
 
@@ -26,11 +35,26 @@ export function startResolver(resolve: (request: ResolveRequest) => Promise<Reso
 
 /** Runs one command and tells the supervisor its exit code. Deno prints what `run` throws. */
 export function startEngine(
-  run: (task: EngineTask, needsNewPermissions: NeedsNewPermissions) => Promise<number>,
+  run: (task: EngineTask, supervision: Supervision) => Promise<number>,
 ): void {
   onNextMessage(async (task: EngineTask) => {
     await replaceEnvironment(task.env);
-    tell({ exitCode: await run(task, needsNewPermissions) });
+    tell({ exitCode: await run(task, { needsNewPermissions, startSetup }) });
+  });
+}
+
+/**
+ * Runs the wizard and tells the supervisor when it has ended. Deno prints what `run` throws.
+ *
+ * @param run its signal is aborted when the supervisor wants it to end
+ */
+export function startSetupWorker(run: (task: SetupTask, signal: AbortSignal) => Promise<void>): void {
+  onNextMessage(async (task: SetupTask) => {
+    await replaceEnvironment(task.env);
+    const stop = new AbortController();
+    onNextMessage(() => stop.abort());
+    await run(task, stop.signal);
+    supervisor.postMessage('ended');
   });
 }
 
@@ -41,11 +65,33 @@ async function replaceEnvironment(env: Readonly<Record<string, string>>): Promis
 }
 
 async function needsNewPermissions(): Promise<boolean> {
-  const check = new Promise<PermissionsCheck>(onNextMessage);
-  tell('configuration may have changed');
-  const { needsNewPermissions, refusal } = await check;
+  const check = await ask<PermissionsCheck>('configuration may have changed');
+  throwRefusal(check.refusal);
+  return check.needsNewPermissions;
+}
+
+async function startSetup(): Promise<MessagePort | undefined> {
+  const { port, refusal } = await ask<SetupStart>('start setup');
+  throwRefusal(refusal);
+  return port;
+}
+
+/** The answer to the question before. */
+let before: Promise<unknown> = Promise.resolve();
+
+/** One question after the other, as an answer does not say what it answers. */
+async function ask<T>(question: EngineQuestion): Promise<T> {
+  const answer = before.then(() => {
+    const coming = new Promise<T>(onNextMessage);
+    tell(question);
+    return coming;
+  });
+  before = answer;
+  return await answer;
+}
+
+function throwRefusal(refusal: Refusal | undefined): void {
   if (refusal !== undefined) throw new UserError(refusal.message, refusal);
-  return needsNewPermissions;
 }
 
 function tell(message: EngineMessage): void {

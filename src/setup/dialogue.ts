@@ -110,7 +110,7 @@ export class Dialogue {
       if (this.#prompter === undefined && existing !== undefined) return await named(flag, () => check(existing));
       const prompter = this.#prompter ?? missing(flag, message);
       if (help !== undefined && existing === undefined) prompter.say(help, 'info');
-      const shown = existing === undefined ? message : `${message} (Enter keeps the one that is there)`;
+      const shown = existing === undefined ? message : `${message} (empty: keep the one that is there)`;
       while (true) {
         const written = await prompter.secret(shown);
         const answer = await this.#attempt(() => check(written === '' ? existing ?? '' : written));

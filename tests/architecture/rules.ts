@@ -16,8 +16,17 @@ const BELOW_CLI = ['service', 'share', 'writeback', 'fields', ...BELOW_JOBS];
 /** Arrows point downwards only. `share` and `writeback` are two programs in one binary and know nothing of each other. */
 export const LAYERS: readonly Layer[] = [
   { name: 'main', path: 'main.ts', mayImport: ['sandbox', 'cli', 'errors'] },
-  { name: 'sandbox', path: 'src/sandbox/', mayImport: ['version', 'immich', 'postgres', 'writeback', ...EVERYWHERE] },
-  { name: 'cli', path: 'src/cli/', mayImport: ['demo', 'doctor', 'setup', 'status', 'version', ...BELOW_CLI] },
+  { name: 'supervision', path: 'src/sandbox/supervision.ts', mayImport: [] },
+  {
+    name: 'sandbox',
+    path: 'src/sandbox/',
+    mayImport: ['supervision', 'version', 'immich', 'postgres', 'writeback', ...EVERYWHERE],
+  },
+  {
+    name: 'cli',
+    path: 'src/cli/',
+    mayImport: ['demo', 'doctor', 'setup', 'status', 'supervision', 'version', ...BELOW_CLI],
+  },
   { name: 'doctor', path: 'src/doctor/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'setup', path: 'src/setup/', mayImport: BELOW_CLI },
   { name: 'status', path: 'src/status/', mayImport: ['share', 'writeback', ...BELOW_JOBS] },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { parserFor, withoutAlias } from '../../src/cli/program.ts';
+import { UNSUPERVISED } from '../../src/sandbox/supervision.ts';
 import { exists, textOf, unknownTasks } from '../packaging/repository.ts';
 
 /** Every page, README included. */
@@ -50,7 +51,7 @@ function argumentsIn(line: string): string[] | undefined {
 
 /** Parses them as the program does, and does nothing. Throws what Commander says. */
 async function parseOnly(args: readonly string[]): Promise<void> {
-  const program = await parserFor(args, { LOG_FORMAT: 'json' }, () => {}, () => Promise.resolve(false));
+  const program = await parserFor(args, { LOG_FORMAT: 'json' }, () => {}, UNSUPERVISED);
   const quiet = (command: Command) => {
     if (command.commands.length === 0) command.action(() => {});
     command.commands.forEach(quiet);

@@ -31,6 +31,11 @@ export class RunningProgram {
     if (!wanted.test(this.#stderr)) throw new Error(`it has ended and never said ${wanted}:\n${this.#stderr}`);
   }
 
+  /** What it has written for people until now. */
+  get log(): string {
+    return this.#stderr;
+  }
+
   get pid(): number {
     return this.#child.pid;
   }

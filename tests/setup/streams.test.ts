@@ -78,7 +78,7 @@ Deno.test('one wrong answer of four about the database does not take away the ot
   await screen.sees('has no database "nothing"');
   await screen.answers('Database user');
   await screen.answers('Name of the database', KEYS.clear, config.name);
-  await screen.answers(`Password of the database user ${config.username} (Enter keeps the one that is there)`);
+  await screen.answers(`Password of the database user ${config.username} (empty: keep the one that is there)`);
   await screen.answers('Host of the database');
   await screen.answers('What shall be set up?', KEYS.down);
   await screen.answers('Whose uploads are shared?', KEYS.down);

@@ -9,20 +9,26 @@ import type { JobSnapshot, Snapshot } from '../snapshot.ts';
 import { eventsOf } from './events.ts';
 import { frame, type Html } from './frame.ts';
 import { sharingOf } from './sharing.ts';
+import { codeForm } from '../setup/page.ts';
 import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
 
 /** What the page may offer. */
 export interface PageVisitor extends Visitor {
   /** What came of their last action. */
   readonly message: string | undefined;
+  /** Set when somebody may set up here: whether the code for that is void, and whether there is no configuration yet, rather than a wrong one. */
+  readonly setup?: { readonly isVoid: boolean; readonly isBeginning: boolean } | undefined;
 }
 
 /** The dashboard. Complete without JavaScript; with it, `main` is replaced whenever something changes. */
 export function dashboard(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
-  const scripts =
-    html`<script src="/live.js" defer></script><noscript><meta http-equiv="refresh" content="30"></noscript>`;
+  // Somebody who types a code is not to lose it.
+  const refresh = visitor.setup === undefined
+    ? html`<noscript><meta http-equiv="refresh" content="30"></noscript>`
+    : '';
+  const scripts = html`<script src="/live.js" defer></script>${refresh}`;
   return frame(
-    verdictOf(snapshot, nowMs).short,
+    verdictOf(snapshot, visitor, nowMs).short,
     html`
       <header>
         <h1>immich-sidecar</h1>
@@ -52,14 +58,19 @@ function messageOf({ message }: PageVisitor): Html | string {
 }
 
 function body(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
-  const verdict = verdictOf(snapshot, nowMs);
+  const verdict = verdictOf(snapshot, visitor, nowMs);
   return html`<main id="content">
 <section class="verdict ${verdict.kind}" aria-labelledby="verdict">
 <h2 id="verdict">${verdict.long}</h2>
-<p>${doing(snapshot)}</p>
+<p>${
+    visitor.setup?.isBeginning === true
+      ? 'A few questions, a plan, and a yes: nothing is changed before.'
+      : doing(snapshot)
+  }</p>
 ${progressOf(snapshot)}
 </section>
-${needsYou(snapshot, visitor)}
+${visitor.setup === undefined ? '' : codeForm(visitor.setup.isVoid)}
+${visitor.setup?.isBeginning === true ? '' : needsYou(snapshot, visitor)}
 ${snapshot.jobs.length === 0 ? '' : shared(snapshot, visitor)}
 ${sharingOf(snapshot)}
 ${snapshot.jobs.length === 0 ? '' : recentActivity(snapshot)}
@@ -75,10 +86,11 @@ interface Verdict {
   readonly long: string;
 }
 
-function verdictOf(snapshot: Snapshot, nowMs: number): Verdict {
+function verdictOf(snapshot: Snapshot, { setup }: PageVisitor, nowMs: number): Verdict {
   if (snapshot.brakes.length > 0) {
     return { kind: 'held', short: 'Action needed', long: 'Action needed: a decision is waiting for you' };
   }
+  if (setup?.isBeginning === true) return { kind: 'busy', short: 'Set up', long: 'Nothing is set up yet' };
   if (snapshot.phase === 'unconfigured') {
     return { kind: 'bad', short: 'Not configured', long: 'The configuration is not right yet' };
   }
@@ -106,8 +118,7 @@ function doing({ phase, nextRunAt, jobs }: Snapshot): Html {
   const next = nextRunAt === undefined ? '' : timeOf(nextRunAt);
   switch (phase) {
     case 'unconfigured':
-      return html`Nothing is shared or written until it is. Correct what is listed, or run <code>immich-sidecar setup</code>: it is taken up
-        by itself, and this page follows.`;
+      return html`Nothing is shared or written until it is. Set it up, or correct what is listed: it is taken up by itself, and this page follows.`;
     case 'connecting':
       return next === ''
         ? html`Waiting for the database.`

@@ -81,7 +81,8 @@ export async function formOf(context: Context): Promise<Record<string, unknown>>
   return await context.req.parseBody().catch(() => ({}));
 }
 
-const fromOurPages = csrf({
+/** Refuses a form that a page of another site sends. */
+export const fromOurPages = csrf({
   // Behind a proxy with TLS the browser's own address begins with https.
   origin: (origin, context) =>
     URL.canParse(origin) && new URL(origin).host === context.req.header('host')?.toLowerCase(),

@@ -10,6 +10,8 @@ import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
 import { confirmationPage, type Review } from '../dashboard/confirmation.ts';
 import { dashboard } from '../dashboard/page.ts';
 import { readinessOf } from '../readiness.ts';
+import { addSetup } from '../setup/routes.ts';
+import type { SetupDoor } from '../setup/door.ts';
 import { publicSnapshot } from '../public_snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Access, formOf, isProgram } from './access.ts';
@@ -24,6 +26,8 @@ export interface Served {
   /** Calls `listener` after every change, until what is returned is disposed of. */
   onChange(listener: () => void): Disposable;
   readonly actions: Actions;
+  /** While there is no configuration: who may set up. */
+  readonly setup?: SetupDoor;
 }
 
 /** What somebody who knows HTTP_TOKEN may do. Each returns what came of it, as sentences. */
@@ -121,7 +125,9 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
   });
 
   const page = (context: Context, isSignedIn: boolean, message?: string) => {
-    const visitor = { canSignIn: access.canSignIn, isSignedIn, message };
+    const door = served.setup;
+    const setup = door && { isVoid: door.code.isVoid(Date.now()), isBeginning: door.isBeginning };
+    const visitor = { canSignIn: access.canSignIn, isSignedIn, message, setup };
     return context.html(dashboard(snapshotFor(isSignedIn), visitor, Date.now()));
   };
   app.get('/', forVisitor((context, _, isSignedIn) => page(context, isSignedIn)));
@@ -133,6 +139,8 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
     addActions(app, served.actions, access, page);
     addConfirmation(app, served, access);
   }
+  if (served.setup === undefined) app.get('/setup', (context) => context.redirect('/', 303));
+  else addSetup(app, served.setup);
   app.notFound((context) => context.text('There is nothing here. / shows the dashboard.\n', 404));
   app.onError((error, context) => {
     if (error instanceof HTTPException) return context.text('A page of another site has sent this form.\n', 403);
