@@ -29,6 +29,17 @@ for (const release of RELEASES) {
     await extractMetadata(world, await mirror(world), {});
     await world.share();
     assert.deepEqual(await allTags(world), before);
+
+    // With the last tag gone, Immich's sidecar and metadata name one that is empty.
+    await tag(world, world.id(ASKED), []);
+    await world.share();
+    await extractMetadata(world, await mirror(world), {});
+    await world.share();
+    const said = await world.sql<{ tags: string[] }[]>`
+      SELECT tags FROM asset_exif WHERE "assetId" = ANY (${[world.id(ASKED), await mirror(world)]}::uuid[])`;
+    assert.deepEqual(said.map(({ tags }) => tags), [[''], ['']]);
+    assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+    assert.ok(!(await valuesOf(world, world.library.users.bob.id)).includes(''));
   });
 
   Deno.test(`${release}: tags follow their owner, what the receiver has by themselves is used and stays, and unshare leaves nothing`, async () => {

@@ -56,7 +56,7 @@ export async function editAsset(host: ImmichHost, id: string, edit: Edit): Promi
 
 /**
  * SidecarWrite: what is locked is put into the sidecar, which keeps whatever else it says and becomes a new file; then it is locked no more. Returns whether
- * anything was written. Extraction follows in any case, and is for the caller.
+ * anything was written. Extraction follows in any case, and is for the caller. Without tags the sidecar has one that is empty, and so has `asset_exif.tags` then.
  *
  * From: MetadataService.handleSidecarWrite and JobService.onDone (v2.7.5: services/metadata.service.ts:437-488; v3.1.0: :489-540, services/job.service.ts:104-118).
  */

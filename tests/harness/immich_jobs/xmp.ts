@@ -37,7 +37,10 @@ export function writeXmp(tags: FileTags): string {
   if (tags.longitude !== undefined) lines.push(`<exif:GPSLongitude>${angle(tags.longitude, 'EW')}</exif:GPSLongitude>`);
   if (tags.rating !== undefined) lines.push(`<xmp:Rating>${tags.rating}</xmp:Rating>`);
   if (tags.tags !== undefined) {
-    const items = tags.tags.map((tag) => `<rdf:li>${escaped(tag)}</rdf:li>`).join('\n    ');
+    // Of no tags ExifTool makes one that is empty (2.7.5 and 3.1.0, as they were seen to write it).
+    const items = tags.tags.length === 0
+      ? '<rdf:li/>'
+      : tags.tags.map((tag) => `<rdf:li>${escaped(tag)}</rdf:li>`).join('\n    ');
     lines.push(`<digiKam:TagsList>\n   <rdf:Seq>\n    ${items}\n   </rdf:Seq>\n  </digiKam:TagsList>`);
   }
   const declared = Object.entries(NAMESPACES).map(([prefix, uri]) => `xmlns:${prefix}='${uri}'`).join(' ');
@@ -59,7 +62,7 @@ export function readXmp(packet: string): FileTags {
   const items = (text: string | undefined) =>
     text === undefined
       ? undefined
-      : [...text.matchAll(/<rdf:li[^>]*>([\s\S]*?)<\/rdf:li>/g)].map(([, it]) => plain(it ?? ''));
+      : [...text.matchAll(/<rdf:li[^>/]*(?:\/>|>([\s\S]*?)<\/rdf:li>)/g)].map(([, it]) => plain(it ?? ''));
   const description = items(inside('tiff:ImageDescription'))?.[0];
   const dateTimeOriginal = inside('exif:DateTimeOriginal');
   const [latitude, longitude] = [inside('exif:GPSLatitude'), inside('exif:GPSLongitude')].map(degrees);

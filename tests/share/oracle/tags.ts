@@ -24,7 +24,7 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): void {
   const isKeptBack = (value: string) =>
     Array.isArray(ofSource) && ofSource.includes(value) &&
     choosing.some((tag) => value === tag || value.startsWith(`${tag}/`));
-  const values = new Set((named ?? []).filter((value) => !isDeclined(value) && !isKeptBack(value)));
+  const values = new Set((named ?? []).filter((value) => value !== '' && !isDeclined(value) && !isKeptBack(value)));
   const rows = records.all('tag_asset').filter((row) => row['assetId'] === mirror.id);
   const valueOf = (row: Row) => text(tagOf(prediction, (tag) => tag['id'] === row['tagId'])?.['value']);
   const gone = rows.filter((row) =>
