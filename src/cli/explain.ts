@@ -13,7 +13,7 @@ import {
 } from '../share/explain/explain.ts';
 import { dayOf } from '../share/explain/judge.ts';
 import { describeCriterion } from '../share/explain/words.ts';
-import { planOnly } from '../share/share.ts';
+import { planOnly } from '../share/plan_only.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { withDatabase } from './with_configuration.ts';
 

@@ -6,7 +6,7 @@ import type { Connection, Sql } from '../postgres/connect.ts';
 import { applyForget, type Decision, type ForgetChoice, planForget } from '../share/undo/forget.ts';
 import type { View } from '../share/cycle/tools.ts';
 import { liftStops, readStops, type StoppedShare } from '../share/stops/stops.ts';
-import { planOnly } from '../share/share.ts';
+import { planOnly } from '../share/plan_only.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions } from './confirmed.ts';
 import { type Environment, print, printJson, table } from './output.ts';

@@ -5,7 +5,7 @@ import { bytes as formatBytes, count, named } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import { patiently } from '../service/patience.ts';
 import { describeBrake } from '../share/brake/words.ts';
-import { planOnly } from '../share/share.ts';
+import { planOnly } from '../share/plan_only.ts';
 import { describeStanding } from '../share/standing/words.ts';
 import { type CycleSummary, readShareStatus, type ShareStatus } from '../status/share.ts';
 import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.ts';

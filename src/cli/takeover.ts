@@ -7,7 +7,8 @@ import { detectPredecessor, type Predecessor } from '../share/predecessor/detect
 import { describeNarrowing } from '../share/predecessor/libraries.ts';
 import { planTakeover, type TakeoverPlan } from '../share/predecessor/plan.ts';
 import { applyTakeover, type TakeoverResult } from '../share/predecessor/takeover.ts';
-import { planOnly, withSharing } from '../share/share.ts';
+import { planOnly } from '../share/plan_only.ts';
+import { withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, photosByJob } from './confirmed.ts';

@@ -3,7 +3,8 @@ import type { Config } from '../config/config.ts';
 import { bytes as formatBytes, named } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
-import { planOnly, withSharing } from '../share/share.ts';
+import { planOnly } from '../share/plan_only.ts';
+import { withSharing } from '../share/share.ts';
 import {
   applyUnshare,
   planUnshare,

@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import { confirmBrakes } from '../share/brake/remembered.ts';
 import { readHeld } from '../share/brake/held.ts';
 import { PlanSummary } from '../share/cycle/plan_summary.ts';
-import { dryRun, planOnly } from '../share/share.ts';
+import { dryRun, planOnly } from '../share/plan_only.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
 import type { Review } from './dashboard/confirmation.ts';
 import type { Actions } from './http/app.ts';

@@ -5,19 +5,16 @@ import { Linker } from '../files/linker.ts';
 import { Rewritten } from '../files/rewritten.ts';
 import { assertImmichAtRest } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
-import type { Connection, Sql } from '../postgres/connect.ts';
+import type { Connection } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { faultOf } from '../postgres/faults.ts';
-import { migrate } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { advance, readChanges, readMark } from './cycle/changes.ts';
 import { setBackMs } from '../immich/feed/clock.ts';
-import { readRechecks } from './cycle/rechecks.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
-import { planCycle, type PlannedJobs, type PlanSink } from './cycle/dry_run.ts';
 import type { Progress } from './cycle/progress.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { Counting } from './cycle/counting.ts';
@@ -30,11 +27,9 @@ import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
 import { type PairSharing, readAllSharing } from './explain/because.ts';
 import { guardedDatabase } from './guarded_database.ts';
-import { readPlannedJobs } from './explain/planned.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
 import { askForThumbnails } from './people/ask_for_thumbnails.ts';
 import type { RemovalResult } from './mirrors/remove.ts';
-import { MIGRATIONS } from './schema/migrations.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { readRules } from '../version.ts';
 import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
@@ -231,13 +226,13 @@ export class Sharing {
     if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options, before);
     this.#embeddings.clear(); // all are looked at again
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs };
-    const { report, failures } = await runCycle(view, this.#tools(prepared, options), {
+    const { report, failures, worked } = await runCycle(view, this.#tools(prepared, options), {
       ...options,
       version: this.version,
       before,
     });
     if (prepared.only === undefined) {
-      const waiting = await readAllWaiting(view, limits.waiting);
+      const waiting = await readAllWaiting(view, worked, limits.waiting);
       this.#remember({ prepared, mark, waiting, failures, fullAtMs });
     }
     return report;
@@ -284,13 +279,13 @@ export class Sharing {
       files: { ...files, linker: new Linker(files.paths.roots.map(({ local }) => local)) },
     };
     const view: View = { ...prepared, sql, scope, rechecks: mark.rechecks, beganMs: mark.atMs };
-    const { report, failures } = await runCycle(view, this.#tools(prepared, options), {
+    const { report, failures, worked } = await runCycle(view, this.#tools(prepared, options), {
       ...options,
       version: this.version,
     });
     const looked = new Set(scope);
     const waiting = last.waiting.filter((id) => !looked.has(id));
-    if (scope.length > 0) waiting.push(...await readAllWaiting(view, limits.waiting));
+    if (scope.length > 0) waiting.push(...await readAllWaiting(view, worked, limits.waiting));
     const hasOthers = last.failures.hasOthers || failures.hasOthers;
     this.#remember({ ...last, mark: advance(last.mark, mark), waiting, failures: { ...failures, hasOthers } });
     return report;
@@ -350,43 +345,4 @@ export class Sharing {
     const { sql, lock, limits } = this;
     return guardedDatabase({ sql, lock, limits, migrations, signal, before: () => this.#forgetMark() });
   }
-}
-
-/**
- * Plans one full cycle and hands every plan to `sink`. Leaves the database and all files as they are. Returns where everything stands now, and by
- * which criteria, by job.
- */
-export async function dryRun(
-  sql: Connection,
-  config: Config,
-  options: { readonly jobName?: string | undefined; readonly sink: PlanSink; readonly limits?: Limits },
-): Promise<PlannedJobs> {
-  const plan = async (tx: Sql, configured: Prepared) => {
-    const prepared = await check(tx, configured);
-    for (const { job, reason } of prepared.leftOut) {
-      logger.warn('{job} is left out: {problem}', { job, problem: reason.message });
-    }
-    await planCycle({ ...prepared, sql: tx, scope: 'all', rechecks: await readRechecks(tx) }, options.sink);
-    return await readPlannedJobs(tx, prepared);
-  };
-  return await planOnly(sql, config, options.jobName, plan, options.limits);
-}
-
-/** Runs `plan`, which only reads, with our own tables as they are, or as they would be. Changes nothing. */
-export async function planOnly<T>(
-  sql: Connection,
-  config: Config,
-  jobName: string | undefined,
-  plan: (tx: Sql, prepared: Prepared) => Promise<T>,
-  limits: Limits = LIMITS,
-): Promise<T> {
-  const prepared = await prepare(sql, config, jobName, limits);
-  // Without our tables there is nothing to read from: they are made, and undone with the transaction. With them, planning
-  // only reads, and a transaction would hold up Immich's vacuum for as long as a large library takes.
-  if (prepared.hasOwnTables && prepared.movedMedia.length === 0) return await plan(sql, prepared);
-  return await inRolledBackTransaction(sql, async (tx) => {
-    await migrate(tx, MIGRATIONS);
-    for (const moved of prepared.movedMedia) while (await moveNotedPaths(tx, moved) > 0);
-    return await plan(tx, prepared);
-  });
 }

@@ -10,7 +10,8 @@ import {
   planDedup,
 } from '../../src/share/undo/dedup.ts';
 import { applyForget, planForget } from '../../src/share/undo/forget.ts';
-import { planOnly, withSharing } from '../../src/share/share.ts';
+import { planOnly } from '../../src/share/plan_only.ts';
+import { withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { SelectConfig } from '../../src/config/config.ts';
 import { countByCriterion, explainPhotos } from '../../src/share/explain/explain.ts';
-import { planOnly } from '../../src/share/share.ts';
+import { planOnly } from '../../src/share/plan_only.ts';
 import { readShareStatus } from '../../src/status/share.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { InImmich } from './deeds_in_immich.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, disconnect } from '../../src/postgres/connect.ts';
 import { readHeld } from '../../src/share/brake/held.ts';
-import { planOnly } from '../../src/share/share.ts';
+import { planOnly } from '../../src/share/plan_only.ts';
 import { World } from './world.ts';
 
 Deno.test('who decides about a brake sees the photos: of that job, with their names, and those of no other reason', async () => {

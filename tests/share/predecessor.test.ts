@@ -7,7 +7,8 @@ import { planTakeover, type TakeoverPlan } from '../../src/share/predecessor/pla
 import { applyTakeover, type TakeoverResult } from '../../src/share/predecessor/takeover.ts';
 import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
-import { planOnly, withSharing } from '../../src/share/share.ts';
+import { planOnly } from '../../src/share/plan_only.ts';
+import { withSharing } from '../../src/share/share.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { everything } from '../cli/everything.ts';
 import { type Release } from '../harness/database.ts';

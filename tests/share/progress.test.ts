@@ -71,8 +71,24 @@ Deno.test('without a terminal the log says how far a copy is, as long as it goes
 Deno.test('counting takes at most a fiftieth of the time', () => {
   const counting = new Counting();
   assert.equal(counting.isDue(0), true);
-  counting.counted(0, 100);
+  counting.counted(new Map(), 0, 100);
   assert.deepEqual([counting.isDue(5_000), counting.isDue(5_100)], [false, true]);
+});
+
+Deno.test('counted are the jobs that were worked on since, and those of which something is not shared yet', () => {
+  const counting = new Counting();
+  const [still, busy, waiting] = ['still', 'busy', 'waiting'].map((name) => ({ name }));
+  assert.ok(still !== undefined && busy !== undefined && waiting !== undefined);
+  const jobs = [still, busy, waiting];
+  counting.expect(jobs);
+  assert.deepEqual(counting.expected(jobs), jobs);
+  const all = { selected: 2, mirrored: 2 };
+  counting.counted(new Map([['still', all], ['busy', all], ['waiting', { ...all, mirrored: 1 }]]), 0, 1);
+  assert.deepEqual(counting.expected(jobs), [waiting]);
+  counting.expect([busy]);
+  assert.deepEqual(counting.expected(jobs), [busy, waiting], 'also when it was not due in between');
+  counting.counted(new Map([['busy', all], ['waiting', all]]), 2, 3);
+  assert.deepEqual(counting.expected(jobs), []);
 });
 
 Deno.test('what was shared a moment ago is counted a moment later, without a full cycle', async () => {

@@ -3,7 +3,7 @@ import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { UserError } from '../../src/errors.ts';
 import { connect, type Sql } from '../../src/postgres/connect.ts';
-import { planOnly } from '../../src/share/share.ts';
+import { planOnly } from '../../src/share/plan_only.ts';
 import {
   applyUnshare,
   planUnshare,

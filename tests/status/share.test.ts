@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from '../../src/postgres/connect.ts';
-import { planOnly, withSharing } from '../../src/share/share.ts';
+import { planOnly } from '../../src/share/plan_only.ts';
+import { withSharing } from '../../src/share/share.ts';
 import { readShareStatus, type ShareStatus } from '../../src/status/share.ts';
 import { everything } from '../cli/everything.ts';
 import { RELEASES } from '../harness/database.ts';

@@ -5,15 +5,24 @@ import { ALL_PHASES, CYCLE_COUNTS, type CycleCount } from '../phases/list.ts';
 import type { Phase, Units } from '../phases/phase.ts';
 import { readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
+import { findConcerned } from './concerned.ts';
 import type { Progress } from './progress.ts';
 import type { CycleReport } from './report.ts';
 import { CycleTally, type Failures } from './tally.ts';
 import type { RemovalResult } from '../mirrors/remove.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
-import { askedFor, chosenJobs, type Tools, type View } from './tools.ts';
+import { askedFor, chosenJobs, concernedJobs, type Tools, type View } from './tools.ts';
 import { unitsOf } from './units.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
+
+/** What a cycle has come to. */
+export interface CycleDone {
+  readonly report: CycleReport;
+  readonly failures: Failures;
+  /** The jobs that its scope concerned. */
+  readonly worked: readonly Job[];
+}
 
 /**
  * One cycle: every phase of the list, one after the other, each for all it works on. Looks at the assets of `view.scope` only; with 'all',
@@ -30,24 +39,20 @@ export async function runCycle(
     readonly progress: Progress;
     readonly before?: RemovalResult | undefined;
   },
-): Promise<{ readonly report: CycleReport; readonly failures: Failures }> {
+): Promise<CycleDone> {
   const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
-  const jobs = chosenJobs(given);
   const tally = new CycleTally(askedFor(given), progress, given.limits.problems, tools.said);
   for (const problem of [...before?.problems ?? [], ...problemsOfLeftOut(given)]) tally.problem(problem);
   tally.withdrew(before?.withdrawn ?? []);
-  let view = given;
+  let view: View = given.scope === 'all' ? given : { ...given, concerned: await findConcerned(given) };
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;
-    for (const unit of await unitsOf(phase, view)) await runPhase(phase, view, tools, unit, tally);
+    for (const unit of await unitsOf(phase, view, jobsToWorkOn(view, tools))) {
+      await runPhase(phase, view, tools, unit, tally);
+    }
     if (phase.widensScope && tally.doneBy(phase.name) > 0) view = { ...view, scope: 'all' };
   }
-  const standings = new Map<string, Standing>();
-  const countingAtMs = performance.now();
-  if (view.scope === 'all' || tools.counting.isDue(countingAtMs)) {
-    for (const job of jobs) standings.set(job.name, await readStanding(view.sql, view.schema, job));
-    tools.counting.counted(countingAtMs, performance.now());
-  }
+  const standings = await countStandings(view, tools);
   if (view.scope === 'all') tools.said.fullCycleEnded();
   const report = tally.report({
     startedAt,
@@ -60,7 +65,27 @@ export async function runCycle(
   }
   // A cycle that found nothing to do leaves no row, so that running it again writes nothing at all.
   if (tally.hasChanges) await recordRun(tools, report, version);
-  return { report, failures: tally.failures };
+  return { report, failures: tally.failures, worked: jobsToWorkOn(view, tools) };
+}
+
+/** The jobs of this run that the scope concerns, and those of which embeddings are left. */
+function jobsToWorkOn(view: View, { backlog }: Tools): readonly Job[] {
+  const concerned = new Set(concernedJobs(view).map(({ name }) => name));
+  return chosenJobs(view).filter(({ name }) => concerned.has(name) || backlog.queues.has(name));
+}
+
+/** Where everything stands, of the jobs of which that may be otherwise than when it was counted last. */
+async function countStandings(view: View, tools: Tools): Promise<Map<string, Standing>> {
+  const { counting } = tools;
+  const standings = new Map<string, Standing>();
+  const startedAtMs = performance.now();
+  counting.expect(jobsToWorkOn(view, tools));
+  if (view.scope !== 'all' && !counting.isDue(startedAtMs)) return standings;
+  for (const job of counting.expected(chosenJobs(view))) {
+    standings.set(job.name, await readStanding(view.sql, view.schema, job));
+  }
+  counting.counted(standings, startedAtMs, performance.now());
+  return standings;
 }
 
 /** Each job that this run was asked for and leaves out. */

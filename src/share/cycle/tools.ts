@@ -61,6 +61,8 @@ export interface View {
   readonly only: Job | undefined;
   /** The source assets to look at. */
   readonly scope: Scope;
+  /** Of all jobs those that the scope concerns (concerned.ts); undefined = that has not been looked up. */
+  readonly concerned?: readonly Job[] | undefined;
   readonly rechecks: readonly Recheck[];
   /** When the cycle began, by the database's clock, in milliseconds since the epoch; now when left out. */
   readonly beganMs?: number;
@@ -92,6 +94,11 @@ export interface LeftOut {
 /** The jobs of this run that can be worked on. */
 export function chosenJobs({ jobs, only, leftOut }: Pick<View, 'jobs' | 'only' | 'leftOut'>): readonly Job[] {
   return workable({ jobs: askedFor({ jobs, only }), leftOut });
+}
+
+/** Those of all configured jobs that may mean anything in the scope, whether they can be worked on or not. */
+export function concernedJobs({ jobs, scope, concerned }: Pick<View, 'jobs' | 'scope' | 'concerned'>): readonly Job[] {
+  return scope === 'all' ? jobs : concerned ?? jobs;
 }
 
 /** Those of all configured jobs that can be worked on. */

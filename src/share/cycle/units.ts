@@ -1,31 +1,52 @@
+import type { Fragment } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Phase, Units } from '../phases/phase.ts';
+import { pairKey } from './concerned.ts';
 import { chosenJobs, type View } from './tools.ts';
 
-/** What a phase works on in this cycle, one after the other. */
-export async function unitsOf({ per }: Phase, view: View): Promise<readonly Units[keyof Units][]> {
-  switch (per) {
+/** What a phase works on in this cycle, one after the other. `jobs`: of those that can be worked on the ones that the scope concerns. */
+export async function unitsOf(
+  phase: Phase,
+  view: View,
+  jobs: readonly Job[] = chosenJobs(view),
+): Promise<readonly Units[keyof Units][]> {
+  switch (phase.per) {
     case 'cycle':
       return [undefined];
     case 'job':
-      return chosenJobs(view);
+      return jobs;
     case 'pair':
-      return firstOfPairs(chosenJobs(view));
+      return firstOfPairs(jobs);
     case 'target':
-      return await targetsOf(view);
+      return await targetsOf(phase, view);
   }
 }
 
 function firstOfPairs(jobs: readonly Job[]): Job[] {
-  const pairs = Map.groupBy(jobs, ({ sourceUserId, targetUserId }) => `${sourceUserId} ${targetUserId}`);
-  return [...pairs.values()].flatMap(([first]) => first ?? []);
+  return [...Map.groupBy(jobs, pairKey).values()].flatMap(([first]) => first ?? []);
 }
 
-/** Whose people are looked after: everybody who has any through sharing, also after the last job for them is gone. */
-async function targetsOf({ sql, jobs, only }: View): Promise<string[]> {
-  if (only !== undefined) return [only.targetUserId];
-  const rows = await sql<{ id: string }[]>`
-    SELECT DISTINCT target_user_id AS id
+/**
+ * Whose people are looked after, if the phase finds anything to do for them: among everybody who has any through sharing, also after the last job
+ * for them is gone. One statement, however many they are.
+ */
+async function targetsOf({ asks }: Phase, view: View): Promise<string[]> {
+  const { sql, jobs, only } = view;
+  const targets = [...new Set(jobs.map(({ targetUserId }) => targetUserId))];
+  const all = only !== undefined ? sql`SELECT ${only.targetUserId}::uuid AS id` : sql`
+    SELECT unnest(${targets}::uuid[]) AS id
+    UNION
+    SELECT target_user_id
     FROM immich_sidecar.person_map`;
-  return [...new Set([...jobs.map(({ targetUserId }) => targetUserId), ...rows.map(({ id }) => id)])];
+  const questions = asks?.(view, sql`target.id`);
+  const isAsked = questions === undefined
+    ? sql`true`
+    : questions.reduce((any: Fragment, one) => sql`${any} OR EXISTS (${one})`, sql`false`);
+  const rows = await sql<{ id: string }[]>`
+    SELECT target.id
+    FROM (${all}) AS target
+    WHERE ${isAsked}`;
+  const found = new Set(rows.map(({ id }) => id));
+  // In the order of the jobs: what two of them are to get comes to the first one's first.
+  return [...targets.filter((id) => found.has(id)), ...[...found].filter((id) => !targets.includes(id))];
 }

@@ -224,12 +224,19 @@ export interface IdleTag {
 export async function findIdleTags(sql: Sql, schema: ImmichSchema, targetUserId: string): Promise<IdleTag[]> {
   if (!areTagsInMetadata(schema)) return [];
   return await sql<IdleTag[]>`
+    SELECT idle.id, idle.value
+    FROM (${idleTagsOf(sql, schema, sql`${targetUserId}::uuid`)}) AS idle
+    ORDER BY idle.value`;
+}
+
+/** The query for them, of the user `target`, an expression. */
+export function idleTagsOf(sql: Sql, schema: ImmichSchema, target: Fragment): Fragment {
+  return sql`
     SELECT t.id, t.value::text AS value
     FROM immich_sidecar_tags.tag own
     JOIN tag t ON t.id = own.tag_id AND t.value::text = own.value
-    WHERE own.target_user_id = ${targetUserId}
-      AND ${isIdle(sql, schema)}
-    ORDER BY t.value`;
+    WHERE own.target_user_id = ${target}
+      AND ${areTagsInMetadata(schema) ? isIdle(sql, schema) : sql`false`}`;
 }
 
 /** Neither it nor a tag below it has an asset, and all below it are ours: a tag goes with those below it. */

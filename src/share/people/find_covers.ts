@@ -7,16 +7,12 @@ import type { CoverPlan, KnownCover } from './covers.ts';
 import { isOurs } from './seen.ts';
 
 /**
- * The thumbnail of a person is a cut-out of one photo. It is shared only while the target can see that very photo;
+ * The query for covers to set for the user `target`, an expression, behind `after`. The thumbnail of a person is a cut-out of one photo. It is shared only while the target can see that very photo;
  * otherwise a locked or private photo would show through.
  */
-export async function findCovers(
-  { sql, schema, limits }: View,
-  targetUserId: string,
-  after: CoverPlan | undefined,
-): Promise<CoverPlan[]> {
+export function coversOf({ sql, schema, limits }: View, target: Fragment, after: CoverPlan | undefined): Fragment {
   const { personKey, faceKey } = schema.people;
-  return await sql<CoverPlan[]>`
+  return sql`
     SELECT
       wanted.mirror_person_id AS "mirrorPersonId",
       wanted.cover_face_id AS "coverFaceId",
@@ -36,7 +32,7 @@ export async function findCovers(
           SELECT fm.mirror_face_id
           FROM asset_face cover
           JOIN immich_sidecar.asset_map m
-            ON m.source_asset_id = cover."assetId" AND m.target_user_id = ${targetUserId}
+            ON m.source_asset_id = cover."assetId" AND m.target_user_id = ${target}
           JOIN immich_sidecar.face_map fm
             ON fm.mirror_asset_id = m.mirror_asset_id AND fm.source_face_id = cover.id
           WHERE cover.id = origin."faceAssetId"
@@ -49,7 +45,7 @@ export async function findCovers(
             FROM asset_face f
             WHERE f.${sql(faceKey)} = pm.mirror_person_id
               AND f."deletedAt" IS NULL
-              AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = ${targetUserId}
+              AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = ${target}
             ORDER BY
               ${isShown(sql, schema)} DESC,
               (f."boundingBoxX2" - f."boundingBoxX1") * (f."boundingBoxY2" - f."boundingBoxY1") DESC,
@@ -65,8 +61,8 @@ export async function findCovers(
         END AS fallback_face_id
       FROM immich_sidecar.person_map pm
       JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-      JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = ${targetUserId}
-      WHERE pm.target_user_id = ${targetUserId}
+      JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = ${target}
+      WHERE pm.target_user_id = ${target}
         AND ${isOurs(sql, schema)}
         AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
     ) AS wanted
@@ -109,16 +105,16 @@ function isShown(sql: Sql, schema: ImmichSchema): Fragment {
 }
 
 /**
- * People who have a cover that the target sees, and what is known of its thumbnail: a copy of their origin's, cut out of a photo, or none.
+ * The query for people of the user `target`, an expression, behind `after`, who have a cover that they see, and what is known of its thumbnail: a copy of their origin's, cut out of a photo, or none.
  * Covers that are the target's own choice have their thumbnails from Immich, and are found when these are missing.
  */
-export async function findKnownCovers(
+export function knownCoversOf(
   { sql, schema, limits, scope }: View,
-  targetUserId: string,
+  target: Fragment,
   after: KnownCover | undefined,
-): Promise<KnownCover[]> {
+): Fragment {
   const { personKey } = schema.people;
-  return await sql<KnownCover[]>`
+  return sql`
     SELECT
       pm.mirror_person_id AS "mirrorPersonId",
       CASE WHEN pm.cover_face_id = mirror."faceAssetId" THEN pm.cover_face_id END AS "coverFaceId",
@@ -130,7 +126,7 @@ export async function findKnownCovers(
     FROM immich_sidecar.person_map pm
     JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
     JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
-    WHERE pm.target_user_id = ${targetUserId}
+    WHERE pm.target_user_id = ${target}
       AND ${isOurs(sql, schema)}
       AND ${after === undefined ? sql`true` : sql`pm.mirror_person_id > ${after.mirrorPersonId}`}
       AND CASE

@@ -36,6 +36,11 @@ export function isReleased(sql: Sql, schema: ImmichSchema): Fragment {
   return sql`CASE WHEN ${isOriginGone(sql, schema)} THEN ${isOnNoMirror(sql)} ELSE false END`;
 }
 
+/** The query whether anybody of the user `target`, an expression, is meant. */
+export function isAnyMeant(sql: Sql, target: Fragment, isMeant: Fragment): Fragment {
+  return sql`SELECT 1 FROM immich_sidecar.person_map pm WHERE pm.target_user_id = ${target} AND ${isMeant}`;
+}
+
 /** People of a target who are meant, in the order of their origins, behind the origin `after`. Reads only. */
 export async function findSharedPeople(
   { sql, limits }: Pick<View, 'sql' | 'limits'>,

@@ -26,29 +26,28 @@ export const furtherPeople = definePhase({
   what: 'Carries over what a user says of somebody whom they know from another share, and show on photos of their own.',
   per: 'target',
   counts: { peopleUpdated: 'people updated' },
-  plan: (view, targetUserId: string) => {
-    const jobs = workable(view);
-    const isChain = jobs.some(({ sourceUserId, targetUserId: target }) =>
-      target === targetUserId && view.jobs.some((job) => job.targetUserId === sourceUserId)
-    );
-    const isTarget = jobs.some((job) => job.targetUserId === targetUserId);
-    return searchPages(
-      async (after?: FurtherPerson) => isTarget ? await findFurther(view, targetUserId, isChain, after) : [],
+  asks: (view, target) => [furtherOf(view, target, undefined)],
+  plan: (view, targetUserId: string) =>
+    searchPages(
+      async (after?: FurtherPerson) =>
+        await view.sql<FurtherPerson[]>`${furtherOf(view, view.sql`${targetUserId}::uuid`, after)}`,
       view.limits.search,
-    );
-  },
+    ),
   apply: eachPage(applyFurther),
   describe: (page) => linesOf('~', 'people to update', page, ({ mirrorPersonId }) => `person ${mirrorPersonId}`),
 });
 
-/** @param isChain somebody who shares with the target has people from others; else only those are looked at who were shown by such a user */
-async function findFurther(
-  { sql, schema, limits }: View,
-  targetUserId: string,
-  isChain: boolean,
-  after: FurtherPerson | undefined,
-): Promise<FurtherPerson[]> {
-  return await sql<FurtherPerson[]>`
+/**
+ * The query for those of the user `target`, an expression, behind `after`. Where somebody who shares with the target has people from others, all are
+ * looked at; else only those who were shown by such a user.
+ */
+function furtherOf(view: View, target: Fragment, after: FurtherPerson | undefined): Fragment {
+  const { sql, schema, limits } = view;
+  const jobs = workable(view);
+  const targets = new Set(view.jobs.map(({ targetUserId }) => targetUserId));
+  const chains = jobs.filter(({ sourceUserId }) => targets.has(sourceUserId));
+  const isOf = (some: typeof jobs) => sql`${target} = ANY (${some.map(({ targetUserId }) => targetUserId)}::uuid[])`;
+  return sql`
     WITH shown AS MATERIALIZED (
       SELECT
         pm.*,
@@ -59,20 +58,20 @@ async function findFurther(
         END AS shown_by
       FROM immich_sidecar.person_map pm
       CROSS JOIN LATERAL ${sharersOf(sql, schema)} AS sharer
-      WHERE pm.target_user_id = ${targetUserId}
+      WHERE pm.target_user_id = ${target}
+        AND ${isOf(jobs)}
         AND ${isOurs(sql, schema)}
         AND ${after === undefined ? sql`true` : sql`pm.origin_person_id > ${after.originPersonId}`}
         AND (
           ${seenUser(sql)} <> pm.origin_owner_id
-          OR ${
-    isChain
-      ? sql`EXISTS (
-            SELECT 1
-            FROM immich_sidecar.person_map other
-            WHERE other.origin_person_id = pm.origin_person_id AND other.target_user_id <> pm.target_user_id
-          )`
-      : sql`false`
-  }
+          OR (
+            ${isOf(chains)}
+            AND EXISTS (
+              SELECT 1
+              FROM immich_sidecar.person_map other
+              WHERE other.origin_person_id = pm.origin_person_id AND other.target_user_id <> pm.target_user_id
+            )
+          )
         )
         AND ${knows(sql, sql`sharer.user_id`)}
       GROUP BY pm.origin_person_id, pm.target_user_id

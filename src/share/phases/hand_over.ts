@@ -1,4 +1,11 @@
-import { findSharedPeople, handOverPeople, isFound, isReleased, type SharedPerson } from '../people/hand_over.ts';
+import {
+  findSharedPeople,
+  handOverPeople,
+  isAnyMeant,
+  isFound,
+  isReleased,
+  type SharedPerson,
+} from '../people/hand_over.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { searchPages } from '../cycle/search_pages.ts';
@@ -27,6 +34,7 @@ function handingOver(isMeant: (sql: Sql, schema: ImmichSchema) => Fragment) {
   return {
     per: 'target' as const,
     counts: { peopleReleased: 'people left to the target' },
+    asks: (view: View, target: Fragment) => [isAnyMeant(view.sql, target, isMeant(view.sql, view.schema))],
     plan: (view: View, targetUserId: string) =>
       searchPages(
         (after?: SharedPerson) => findSharedPeople(view, targetUserId, (sql) => isMeant(sql, view.schema), after),

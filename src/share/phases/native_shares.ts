@@ -7,6 +7,7 @@ import { searchPages } from '../cycle/search_pages.ts';
 import type { View } from '../cycle/tools.ts';
 import {
   findSharedPeople,
+  isAnyMeant,
   isShownNatively,
   readThumbnails,
   removeThumbnails,
@@ -23,6 +24,7 @@ export const nativeShares = definePhase({
   what: 'Leaves people who take part in a native share of Immich to the receiving user.',
   per: 'target',
   counts: { peopleShared: 'people left to native shares' },
+  asks: (view, target) => askFor(view, target, isToYield),
   plan: (view, targetUserId: string) => searchPeople(view, targetUserId, isToYield),
   apply: eachPage(
     async ({ database, schema }, targetUserId: string, page: SharedPerson[], tally: Tally<'peopleShared'>) => {
@@ -56,6 +58,7 @@ export const lostThumbnails = definePhase({
   what: 'Removes thumbnails of people left to native shares whose photo is not shared any more.',
   per: 'target',
   counts: { thumbnailsRemoved: 'thumbnails of people removed' },
+  asks: (view, target) => askFor(view, target, hasLostThumbnail),
   plan: (view, targetUserId: string) => searchPeople(view, targetUserId, hasLostThumbnail),
   apply: eachPage(async (tools, targetUserId: string, page: SharedPerson[], tally: Tally<'thumbnailsRemoved'>) => {
     const { database, schema, files } = tools;
@@ -119,6 +122,10 @@ function hasLostThumbnail(sql: Sql, schema: ImmichSchema): Fragment {
     AND NOT EXISTS (SELECT 1 FROM asset_face f WHERE f.id = pm.cover_face_id AND f."deletedAt" IS NULL)
     AND NOT ${isShownNatively(sql, schema)}
   )`;
+}
+
+function askFor({ sql, schema }: View, target: Fragment, condition: Condition): readonly Fragment[] {
+  return schema.has('person_user') ? [isAnyMeant(sql, target, condition(sql, schema))] : [];
 }
 
 /** People of a target for whom a condition holds, in releases that have native shares. */

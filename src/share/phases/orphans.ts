@@ -24,6 +24,7 @@ export const orphans = definePhase({
   per: 'target',
   removesLeftovers: 'in the database',
   counts: { peopleRemoved: 'people removed' },
+  asks: ({ sql, schema }, target) => [orphansOf(sql, schema, target)],
   plan: (view, targetUserId: string) => planOrphans(view, targetUserId),
   apply: async (tools, targetUserId, pages, tally: Tally<'peopleRemoved'>) => {
     for await (const page of pages) {
@@ -70,29 +71,35 @@ async function findOrphans(
   isMeant: Fragment,
   limit: number | null = null,
 ): Promise<OrphanPlan[]> {
-  const { personKey, faceKey } = schema.people;
   return await sql<OrphanPlan[]>`
     WITH found AS MATERIALIZED (
-      SELECT pm.mirror_person_id AS "mirrorPersonId", mirror."thumbnailPath"
-      FROM immich_sidecar.person_map pm
-      JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
-      WHERE pm.target_user_id = ${targetUserId}
+      ${orphansOf(sql, schema, sql`${targetUserId}::uuid`)}
         AND ${isMeant}
-        AND pm.is_ours
-        AND (
-          SELECT f.id -- looked up for each person: an anti join would read all faces
-          FROM asset_face f
-          WHERE f.${sql(faceKey)} = pm.mirror_person_id
-            AND f."deletedAt" IS NULL
-            AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = pm.target_user_id
-          LIMIT 1
-        ) IS NULL
-        AND NOT ${isNativelyShared(sql, schema, sql`pm.target_user_id`, sql`pm.mirror_person_id`)}
     )
     SELECT *
     FROM found
     ORDER BY "mirrorPersonId"
     LIMIT ${limit}`;
+}
+
+/** The query for all of the user `target`, an expression; it ends in a condition. */
+function orphansOf(sql: Sql, schema: ImmichSchema, target: Fragment): Fragment {
+  const { personKey, faceKey } = schema.people;
+  return sql`
+    SELECT pm.mirror_person_id AS "mirrorPersonId", mirror."thumbnailPath"
+    FROM immich_sidecar.person_map pm
+    JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
+    WHERE pm.target_user_id = ${target}
+      AND pm.is_ours
+      AND (
+        SELECT f.id -- looked up for each person: an anti join would read all faces
+        FROM asset_face f
+        WHERE f.${sql(faceKey)} = pm.mirror_person_id
+          AND f."deletedAt" IS NULL
+          AND (SELECT a."ownerId" FROM asset a WHERE a.id = f."assetId") = pm.target_user_id
+        LIMIT 1
+      ) IS NULL
+      AND NOT ${isNativelyShared(sql, schema, sql`pm.target_user_id`, sql`pm.mirror_person_id`)}`;
 }
 
 /** Removes those who are still orphans once they are locked. */

@@ -4,7 +4,7 @@ import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { isWithin } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
-import { type Tools, type View, workable } from '../cycle/tools.ts';
+import { concernedJobs, type Tools, type View, workable } from '../cycle/tools.ts';
 import { mayStay } from '../selection/selection.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
@@ -48,7 +48,7 @@ export const owners = definePhase({
 
 async function findNewOwners(view: View, after: NewOwner | undefined): Promise<NewOwner[]> {
   const { sql, scope, limits, settings, leftOut } = view;
-  const jobName = workable(view).reduceRight(
+  const jobName = workable({ jobs: concernedJobs(view), leftOut }).reduceRight(
     (rest, job) =>
       sql`
         CASE

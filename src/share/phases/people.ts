@@ -11,12 +11,11 @@ import {
   type Cover,
   type CoverPlan,
   entryOf,
-  type KnownCover,
   makeThumbnails,
   removeUnmade,
   type TriedCover,
 } from '../people/covers.ts';
-import { attemptOf, findCovers, findKnownCovers, hasFailed, isStale } from '../people/find_covers.ts';
+import { attemptOf, coversOf, hasFailed, isStale, knownCoversOf } from '../people/find_covers.ts';
 import { whoseAreOurs } from '../people/native_shares.ts';
 import { fieldList, followRows, isOurs, seenUser, sharersOf } from '../people/seen.ts';
 import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
@@ -42,6 +41,7 @@ export const people = definePhase({
   what: 'Carries names, birth dates, colours, visibility and covers of people over.',
   per: 'target',
   counts: { peopleUpdated: 'people updated', thumbnailsLeft: 'thumbnails of people left to Immich' },
+  asks: askForPeople,
   plan: planPeople,
   apply: eachPage(applyPeople),
   describe: (page: PeoplePage): PlanLine[] => {
@@ -54,17 +54,30 @@ export const people = definePhase({
   },
 });
 
+function askForPeople(view: View, target: Fragment): Fragment[] {
+  const { sql } = view;
+  const targets = workable(view).map(({ targetUserId }) => targetUserId);
+  return [changedOf, coversOf, knownCoversOf].map((query) =>
+    sql`SELECT 1 WHERE ${target} = ANY (${targets}::uuid[]) AND EXISTS (${query(view, target, undefined)})`
+  );
+}
+
 async function* planPeople(view: View, targetUserId: string): AsyncGenerator<PeoplePage> {
   if (!workable(view).some((job) => job.targetUserId === targetUserId)) return;
-  const { search } = view.limits;
-  const changes = searchPages((after?: ChangedPerson) => findChanged(view, targetUserId, after), search);
-  for await (const changed of changes) yield { changed };
+  const pages = <Row extends ChangedPerson | CoverPlan>(
+    query: (view: View, target: Fragment, after: Row | undefined) => Fragment,
+  ) =>
+    searchPages(
+      async (after?: Row) => await view.sql<Row[]>`${query(view, view.sql`${targetUserId}::uuid`, after)}`,
+      view.limits.search,
+    );
+  for await (const changed of pages(changedOf)) yield { changed };
   const planned = new Set<string>();
-  for await (const covers of searchPages((after?: CoverPlan) => findCovers(view, targetUserId, after), search)) {
+  for await (const covers of pages(coversOf)) {
     for (const { mirrorPersonId } of covers) planned.add(mirrorPersonId);
     yield { covers };
   }
-  for await (const known of searchPages((after?: KnownCover) => findKnownCovers(view, targetUserId, after), search)) {
+  for await (const known of pages(knownCoversOf)) {
     const covers = known.filter((cover) => !planned.has(cover.mirrorPersonId));
     const missing = covers.filter((cover) => cover.isMissing && !hasFailed(cover, view.files));
     if (missing.length > 0) yield { missing };
@@ -76,18 +89,15 @@ async function* planPeople(view: View, targetUserId: string): AsyncGenerator<Peo
   }
 }
 
-async function findChanged(
-  { sql, schema, limits }: View,
-  targetUserId: string,
-  after: ChangedPerson | undefined,
-): Promise<ChangedPerson[]> {
+/** The query for those of the user `target`, an expression, behind `after`. */
+function changedOf({ sql, schema, limits }: View, target: Fragment, after: ChangedPerson | undefined): Fragment {
   const { personKey } = schema.people;
-  return await sql<ChangedPerson[]>`
+  return sql`
     WITH found AS MATERIALIZED (
       SELECT pm.origin_person_id AS "originPersonId", pm.mirror_person_id AS "mirrorPersonId"
       FROM immich_sidecar.person_map pm
       JOIN person origin ON origin.${sql(personKey)} = pm.origin_person_id AND origin."ownerId" = pm.origin_owner_id
-      WHERE pm.target_user_id = ${targetUserId}
+      WHERE pm.target_user_id = ${target}
         AND ${isOurs(sql, schema)}
         AND ${after === undefined ? sql`true` : sql`pm.origin_person_id > ${after.originPersonId}`}
         AND CASE

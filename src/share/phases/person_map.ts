@@ -29,6 +29,7 @@ export const personMap = definePhase({
   per: 'target',
   widensScope: true,
   counts: { peopleMerged: 'people merged or deleted by the target' },
+  asks: (view, target) => [isAnyGone(view, target)],
   plan: (view, targetUserId: string) => {
     const { search } = view.limits;
     return searchPages((after?: GonePerson) => findGone(view, targetUserId, after), search);
@@ -61,6 +62,10 @@ function isGone(sql: Sql, schema: ImmichSchema): Fragment {
       FROM person mirror
       WHERE mirror.${sql(schema.people.personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
     )`;
+}
+
+function isAnyGone({ sql, schema }: View, target: Fragment): Fragment {
+  return sql`SELECT 1 FROM immich_sidecar.person_map pm WHERE pm.target_user_id = ${target} AND ${isGone(sql, schema)}`;
 }
 
 /** How long a merge may take: Immich gives the faces to the other person first, and then removes the one who has none. */

@@ -1,3 +1,4 @@
+import type { Fragment } from '../../postgres/connect.ts';
 import type { Problem } from '../../problems/problem.ts';
 import type { BrakeReport } from '../brake/brake.ts';
 import type { Tools, View } from '../cycle/tools.ts';
@@ -44,6 +45,11 @@ export interface Phase<
     readonly unit: 'photos' | 'embeddings';
     total(view: View, unit: Units[Per]): Promise<number>;
   };
+  /**
+   * Of a phase that works target by target: queries that have a row when there is something to do for the user `target`, an expression. With them one
+   * statement asks for all targets.
+   */
+  asks?(view: View, target: Fragment): readonly Fragment[];
   /** Finds what there is to do, in pages, each of them something: no page, nothing to do. Reads only. */
   plan(view: View, unit: Units[Per]): AsyncIterable<Page>;
   /** Does what the pages say, and nothing else; it may lock, look again and leave out what does not hold any more. */

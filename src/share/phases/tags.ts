@@ -5,7 +5,15 @@ import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { findIdleTags, findUntagged, type IdleTag, removeIdleTags, type TagsPlan, writeTags } from '../mirrors/tags.ts';
+import {
+  findIdleTags,
+  findUntagged,
+  type IdleTag,
+  idleTagsOf,
+  removeIdleTags,
+  type TagsPlan,
+  writeTags,
+} from '../mirrors/tags.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** Gives mirrors the tags that their metadata name, so that Immich's own extraction of them changes nothing. */
@@ -43,6 +51,7 @@ export const idleTags = definePhase({
   per: 'target',
   removesLeftovers: 'in the database',
   counts: { tagsRemoved: 'tags removed that nothing has' },
+  asks: ({ sql, schema }: View, target) => [idleTagsOf(sql, schema, target)],
   // Always: a photo of the target's own may have lost the tag, which no scope tells. There are few tags.
   plan: async function* ({ sql, schema }: View, targetUserId: string): AsyncGenerator<IdleTag[]> {
     const idle = await findIdleTags(sql, schema, targetUserId);

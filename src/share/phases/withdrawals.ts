@@ -23,7 +23,7 @@ import { describeBrake } from '../brake/words.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
 import { isWithin } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
-import type { Database, View } from '../cycle/tools.ts';
+import { concernedJobs, type Database, type View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isLockedFor } from '../mirrors/locked.ts';
 import { hasOwnOriginal, isAskedFor, isDeletedInAudit, wasTrashed } from '../mirrors/gone.ts';
@@ -142,7 +142,7 @@ async function* planWithdrawals(view: View): AsyncGenerator<WithdrawalPage> {
   for await (const page of pages) {
     const planned = page.filter((item) => allowed.takes(item));
     if (planned.length === 0) continue;
-    yield { withdrawals: planned, motionParts: await findMotionParts(view, braked, planned) };
+    yield { withdrawals: planned, motionParts: await findMotionParts(looked, braked, planned) };
   }
 }
 
@@ -265,7 +265,8 @@ function judged(view: View, where?: Fragment): Fragment {
  * gone without a trace was not deleted by anybody: a backup was restored. Like one that is asked for again it is made anew. What is locked is
  * withdrawn by phases/locked.ts.
  */
-function reasonOf({ sql, schema, jobs }: Pick<View, 'sql' | 'schema' | 'jobs'>, stay: Stay): Fragment {
+function reasonOf(view: View, stay: Stay): Fragment {
+  const { sql, schema } = view;
   return sql`
     CASE
       WHEN mirror.id IS NULL THEN CASE
@@ -279,7 +280,7 @@ function reasonOf({ sql, schema, jobs }: Pick<View, 'sql' | 'schema' | 'jobs'>, 
       WHEN ${isTrashed(sql, 'mirror')} AND (a.id IS NULL OR NOT ${hasOwnOriginal(sql)}) THEN 'target-trashed'
       WHEN a.id IS NULL THEN 'source-deleted'
       WHEN mirror."ownerId" <> m.target_user_id THEN 'not-selected' -- it was moved to an account that gets nothing
-      WHEN ${isJustified(sql, jobs, stay)} THEN NULL
+      WHEN ${isJustified(sql, concernedJobs(view), stay)} THEN NULL
       WHEN ${isTrashed(sql, 'mirror')} THEN 'target-trashed'
       WHEN a."isOffline" THEN 'source-offline'
       WHEN a."deletedAt" IS NOT NULL OR a.status <> 'active' THEN 'source-trashed'

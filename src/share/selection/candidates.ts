@@ -8,7 +8,7 @@ import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
 import type { Limits } from '../cycle/limits.ts';
-import { type View, workable } from '../cycle/tools.ts';
+import type { View } from '../cycle/tools.ts';
 import { hasTwin, isMotionOfMirror, isSelected } from './selection.ts';
 
 /** A source asset that is ready and has no mirror in the target's account yet. */
@@ -137,10 +137,14 @@ async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: number): Pro
   return rows.map(({ id }) => id);
 }
 
-/** The same of all jobs that can be worked on. One more than the limit of each says that there are too many. */
-export async function readAllWaiting(view: View, limit: number): Promise<string[]> {
+/** The same of several jobs. One more than the limit of each says that there are too many. */
+export async function readAllWaiting(
+  view: Pick<View, 'sql' | 'scope'>,
+  jobs: readonly Job[],
+  limit: number,
+): Promise<string[]> {
   const waiting: string[] = [];
-  for (const job of workable(view)) waiting.push(...await readWaiting(view.sql, job, view.scope, limit + 1));
+  for (const job of jobs) waiting.push(...await readWaiting(view.sql, job, view.scope, limit + 1));
   return waiting;
 }
 

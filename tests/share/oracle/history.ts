@@ -5,7 +5,7 @@ import { sqlStateOf } from '../../../src/postgres/faults.ts';
 import type { PlanSink } from '../../../src/share/cycle/dry_run.ts';
 import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { ALL_PHASES } from '../../../src/share/phases/list.ts';
-import { dryRun } from '../../../src/share/share.ts';
+import { dryRun } from '../../../src/share/plan_only.ts';
 import type { Release } from '../../harness/database.ts';
 import { withoutStrangers } from './choice.ts';
 import { differences } from './compare.ts';

@@ -12,7 +12,7 @@ import type { ProblemCode } from '../../../src/problems/codes.ts';
 import { describeProblem } from '../../../src/problems/problem.ts';
 import { LIMITS } from '../../../src/share/cycle/limits.ts';
 import { type CycleReport, problemsOf } from '../../../src/share/cycle/report.ts';
-import { dryRun } from '../../../src/share/share.ts';
+import { dryRun } from '../../../src/share/plan_only.ts';
 import { type Release, REPRESENTATIVE } from '../../harness/database.ts';
 import { Engine } from '../oracle/engine.ts';
 import { World } from '../world.ts';
