@@ -1,5 +1,6 @@
 import { type FieldName, tagsOf } from './fields/fields.ts';
 import { IPTC_CHARSET, IPTC_TEXT } from './fields/iptc.ts';
+import { NIKON_SUMMER_TIME } from './fields/time.ts';
 import { OTHER_DATES } from './has_no_date.ts';
 import { IPTC_DIGEST } from './iptc.ts';
 
@@ -10,7 +11,7 @@ export function tagsToRead(fields: readonly FieldName[]): string[] {
   const names = tags.map(({ name }) => name);
   return [
     ...names,
-    ...(fields.includes('time') ? OTHER_DATES : []),
+    ...(fields.includes('time') ? [...OTHER_DATES, NIKON_SUMMER_TIME] : []),
     ...(hasIptc ? [IPTC_CHARSET, IPTC_TEXT, IPTC_DIGEST] : []),
   ];
 }

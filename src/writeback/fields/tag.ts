@@ -2,7 +2,7 @@
  * A tag that a field deals with: all that has to be known of it to read, compare and write it. Its form is how a value is
  * written in the file, which also says how ExifTool shows it and how two values are compared.
  */
-export type Tag = XmpTag | ExifTag | IptcTag | QuickTimeTag;
+export type Tag = XmpTag | ExifTag | IptcTag | QuickTimeTag | MakerNoteTag;
 
 interface Named {
   /** By ExifTool, with its group 1: `XMP-dc:Subject`. */
@@ -68,6 +68,12 @@ export interface QuickTimeTag extends Named {
   readonly form: 'date' | 'place';
 }
 
+/** Of a camera's maker; ExifTool changes what is there, and adds nothing. */
+export interface MakerNoteTag extends Named {
+  readonly block: 'makerNote';
+  readonly form: 'number';
+}
+
 /** The namespaces of XMP properties, by the prefixes that everybody uses for them. */
 export const NAMESPACES = Object.freeze(
   {
@@ -103,6 +109,10 @@ export function iptc(name: `IPTC:${string}`, dataSet: number, form: IptcTag['for
 
 export function quickTime(name: `${string}:${string}`, form: QuickTimeTag['form']): QuickTimeTag {
   return Object.freeze<QuickTimeTag>({ name, block: 'quickTime', form });
+}
+
+export function makerNote(name: `${'Canon' | 'Nikon'}:${string}`): MakerNoteTag {
+  return Object.freeze<MakerNoteTag>({ name, block: 'makerNote', form: 'number' });
 }
 
 /** Whether entries are added to it, and only ours taken from it; any other tag is set, and taken away, as a whole. */

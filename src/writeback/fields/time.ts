@@ -1,6 +1,6 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
 import { offsetAmong } from './file_offset.ts';
-import { exif, quickTime, xmp } from './tag.ts';
+import { exif, makerNote, quickTime, xmp } from './tag.ts';
 import type { OwnValues, Tags, TagValue } from './values.ts';
 import { utcClockOf, type WallClock, wallClockOf } from './wall_clock.ts';
 
@@ -17,6 +17,10 @@ const XMP_DATE_TIME_DIGITIZED = 'XMP-exif:DateTimeDigitized';
 const XMP_OFFSET_TIME_ORIGINAL = 'XMP-exif:OffsetTimeOriginal';
 const QUICKTIME_CREATE_DATE = 'QuickTime:CreateDate';
 const CREATION_DATE = 'Keys:CreationDate';
+const CANON_TIME_ZONE = 'Canon:TimeZone';
+const NIKON_TIME_ZONE = 'Nikon:TimeZone';
+/** Whether an hour has to be added to Nikon's zone. Read beside. */
+export const NIKON_SUMMER_TIME = 'Nikon:DaylightSavings';
 
 export const time = Object.freeze<Field>({
   flag: 'time',
@@ -38,6 +42,8 @@ export const time = Object.freeze<Field>({
     xmp(XMP_OFFSET_TIME_ORIGINAL, 'exif:OffsetTimeOriginal', 'text'),
     quickTime(QUICKTIME_CREATE_DATE, 'date'),
     quickTime(CREATION_DATE, 'date'),
+    makerNote(CANON_TIME_ZONE),
+    makerNote(NIKON_TIME_ZONE),
   ],
   isKnown: ({ capturedAt }) => capturedAt !== undefined,
   map: mapTime,
@@ -84,11 +90,15 @@ function mapTime(input: MappingInput): Wanted {
         ? { [XMP_OFFSET_TIME_ORIGINAL]: clock.offset }
         : {}),
       ...(isThere(XMP_DATE_TIME_DIGITIZED) ? { [XMP_DATE_TIME_DIGITIZED]: stamp } : {}),
-      ...(holds.exif ? exifDates(clock, isThere) : {}),
+      ...(holds.exif ? { ...exifDates(clock, isThere), ...zonesOfMakers(clock, current) } : {}),
       ...(holds.quickTime ? quickTimeDates(stamp, clock, utcClockOf(capturedAt, fallbackZone)) : {}),
     },
-    // It stays somebody else's, whatever its date becomes: the next run is to find the offset there again.
-    ...(inFile === undefined ? {} : { own: { [inFile.tag]: null } }),
+    // They stay somebody else's, whatever their value becomes: the next run is to find the offset there again, and maker notes are never taken away.
+    own: {
+      ...(isThere(CANON_TIME_ZONE) ? { [CANON_TIME_ZONE]: null } : {}),
+      ...(isThere(NIKON_TIME_ZONE) ? { [NIKON_TIME_ZONE]: null } : {}),
+      ...(inFile === undefined ? {} : { [inFile.tag]: null }),
+    },
   };
 }
 
@@ -111,6 +121,18 @@ function exifDates(clock: WallClock, isThere: (tag: string) => boolean): Record<
     ...(clock.offset === undefined
       ? {}
       : { [OFFSET_TIME_ORIGINAL]: clock.offset, [OFFSET_TIME_DIGITIZED]: clock.offset }),
+  };
+}
+
+/** In minutes. Immich goes by the zone that the camera was set to before it looks at EXIF's offset (docs/immich.md#what-immich-reads-from-files). */
+function zonesOfMakers({ offset }: WallClock, current: Tags): Record<string, number> {
+  const [, sign, hours = '', minutes = ''] = /^([+-])(\d\d):(\d\d)$/.exec(offset ?? '') ?? [];
+  if (sign === undefined) return {};
+  const fromUtc = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
+  const isSummerTime = Number(current[NIKON_SUMMER_TIME] ?? 0) === 1;
+  return {
+    ...((current[CANON_TIME_ZONE] ?? null) === null ? {} : { [CANON_TIME_ZONE]: fromUtc }),
+    ...((current[NIKON_TIME_ZONE] ?? null) === null ? {} : { [NIKON_TIME_ZONE]: fromUtc - (isSummerTime ? 60 : 0) }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { TAGS } from '../fields/fields.ts';
 import type { ExifDirectory, ExifForm } from '../fields/tag.ts';
 import type { Tags } from '../fields/values.ts';
@@ -33,6 +33,15 @@ const GPS = knownIn('GPS');
 const NOTHING: Known = new Map();
 
 const MAKE = 0x010f;
+const MAKER_NOTE = 0x927c;
+
+/** How entries begin in which Canon and Nikon keep the zone that their clock is set to, in both byte orders: id, type and count. */
+const ZONES: readonly Buffer[] = [
+  Buffer.from('3500090004000000', 'hex'),
+  Buffer.from('0035000900000004', 'hex'),
+  Buffer.from('2400070004000000', 'hex'),
+  Buffer.from('0024000700000004', 'hex'),
+];
 const EXIF_POINTER = 0x8769;
 const GPS_POINTER = 0x8825;
 
@@ -71,6 +80,7 @@ export function readExif(bytes: Buffer): Tags | undefined {
     root.next === 0 ? NO_DIRECTORY : block.directory(root.next),
   ];
   // Leica's maker notes may lie behind the picture.
+  if (exif !== undefined && hasZone(block, exif)) return undefined;
   if (thumbnail?.next !== 0 || /leica/i.test(String(textAt(block, root, MAKE)))) return undefined;
   return merged(
     tagsOf(block, root, ROOT, IN_ROOT),
@@ -78,6 +88,13 @@ export function readExif(bytes: Buffer): Tags | undefined {
     gps && tagsOf(block, gps, GPS, IN_GPS),
     tagsOf(block, thumbnail, NOTHING, IN_THUMBNAIL),
   );
+}
+
+function hasZone({ bytes }: TiffBlock, { entries }: TiffDirectory): boolean {
+  const note = entries.get(MAKER_NOTE);
+  if (note === undefined) return false;
+  const content = bytes.subarray(note.at, note.at + note.size);
+  return ZONES.some((zone) => content.includes(zone));
 }
 
 const NO_DIRECTORY = new TiffDirectory(new Map(), 0);
