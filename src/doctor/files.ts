@@ -9,6 +9,7 @@ import type { Job } from '../share/jobs/job.ts';
 import { checkMounts } from '../share/checks/mounts.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import { type Check, forEachJob } from './check.ts';
+import { lookAtOwnDirectories } from './own_directories.ts';
 import { type Directory, lookAt } from './directories.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -21,6 +22,7 @@ export const FILE_CHECKS: readonly Check[] = [
   { group: 'files', name: 'files.originals', look: lookAtOriginals },
   { group: 'files', name: 'files.links', look: lookAtLinks },
   { group: 'files', name: 'files.others', look: lookAtOthers },
+  { group: 'files', name: 'files.own', look: lookAtOwnDirectories },
 ];
 
 async function lookAtDirectories(subject: Subject): Promise<readonly Verdict[]> {

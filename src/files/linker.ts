@@ -11,23 +11,26 @@ import {
   makeRoom,
   writeExactly,
 } from './exactly.ts';
-import { type FoundFile, identityOf, isFile, lstatOr, realPathOr, type SourceFile } from './identity.ts';
+import {
+  type FileIdentity,
+  type FoundFile,
+  identityOf,
+  isFile,
+  lstatOr,
+  realPathOr,
+  type SourceFile,
+} from './identity.ts';
 import { isBelow } from './path_map.ts';
-import type { FileReason } from '../problems/codes.ts';
 import { asFileProblem, codeOf, FileProblem } from './problem.ts';
-
-/** No kernel takes a longer path (Linux 4,096 bytes, macOS 1,024), and a directory is made one component at a time. */
-const LONGEST_PATH = 4_096;
-
-/** A file of which this is said is not there, whatever it would be called. */
-const ABSENT: ReadonlySet<FileReason> = new Set(['missing', 'name-too-long']);
-
-interface Root {
-  /** As it is configured. */
-  readonly path: string;
-  /** Where it really was when the linker was made. */
-  readonly real: string;
-}
+import {
+  ABSENT,
+  assertNotBehindLink,
+  assertPossible,
+  isAbsent,
+  LONGEST_PATH,
+  meantBy,
+  type RealRoot,
+} from './roots.ts';
 
 /**
  * Makes and removes hard links and copies, only ever below its roots: a source is used when its real path (symbolic links
@@ -41,7 +44,7 @@ interface Root {
  * runs while PostgreSQL copies the one before.
  */
 export class Linker {
-  readonly #roots: readonly Root[];
+  readonly #roots: readonly RealRoot[];
 
   /** `roots`: local directories; those that do not exist cannot contain anything. */
   constructor(roots: readonly string[]) {
@@ -189,53 +192,93 @@ export class Linker {
   }
 
   /**
-   * Moves the file at `target` to `aside`, in a directory for its owner only, which is made; nobody else may read it there if it has no
+   * Moves the file at `target` to `aside`; a directory for that is made for its owner only, and nobody else may read it there if it has no
    * other name. Directories that this leaves empty go as in remove(). An absent file is fine. Throws FileProblem.
    */
   moveAside(target: string, aside: string, keep: string): void {
+    const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
     try {
-      const to = this.#prepare(aside, 0o700);
-      Deno.renameSync(`${this.#own(dirname(target))}/${basename(target)}`, to);
-      closeToOthers(to);
+      closeToOthers(this.#moveTo(aside, name));
     } catch (error) {
-      const problem = asFileProblem(error, target);
-      if (!ABSENT.has(problem.reason)) throw problem;
+      this.#assertGone(name, asFileProblem(error, target));
     }
     this.#removeTemporary(dirname(target));
     this.#removeEmptyDirectories(dirname(target), keep);
   }
 
   /**
-   * Removes one name of a file in a directory that somebody else may exchange between two system calls: it is moved to `aside` first, and
+   * Removes one name of a file in a directory that somebody else may exchange between two system calls: it is moved aside first, and
    * unlinked there only when it is certain that nothing else was moved. What was moved by mistake is not lost: a `source` is put back,
-   * anything else stays beside `aside`; both are reported as `changed`. Otherwise as remove(). Throws FileProblem.
+   * anything else stays beside where it was moved to; both are reported as `changed`. Otherwise as remove(). Throws FileProblem.
    *
+   * `asides`: where to, the first one that can be used: its directory may be full, or not be one.
    * `going`: which file it is. Without it, it is the one that is found first, and the name must be gone.
    */
-  removeAside(target: string, keep: string, aside: string, going?: GoingFile): void {
+  removeAside(target: string, keep: string, asides: readonly string[], going?: GoingFile): void {
     const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
     try {
       const info = lstatOr(name(), undefined);
       if (info?.isDirectory) throw new FileProblem('not-a-file', target);
       // What a run that was killed has moved aside is finished by the next.
-      if (info !== undefined || existsSync(aside)) {
-        const moved = this.#prepare(aside, 0o700);
-        if (info !== undefined) {
-          makeRoom(moved, identityOf(info));
-          Deno.renameSync(name(), moved);
-          if (going === undefined) assertMeant(moved, { expected: identityOf(info) }, target);
-        }
+      const left = asides.find((aside) => this.#isFound(aside));
+      if (info !== undefined || left !== undefined) {
+        const moved = info === undefined && left !== undefined
+          ? this.#prepare(left, 0o700)
+          : this.#moveToFirst(asides, name, info && identityOf(info));
+        if (info !== undefined && going === undefined) assertMeant(moved, { expected: identityOf(info) }, target);
         if (going !== undefined) assertMeant(moved, going, target);
-        else if (lstatOr(name(), undefined) !== undefined) throw new FileProblem('changed', aside);
+        else if (lstatOr(name(), undefined) !== undefined) throw new FileProblem('changed', moved);
         unlinkSync(moved);
-        this.#removeEmptyDirectories(dirname(aside), keep);
+        this.#removeEmptyDirectories(dirname(moved), keep);
       }
     } catch (error) {
-      const problem = asFileProblem(error, target);
-      if (!ABSENT.has(problem.reason)) throw problem;
+      this.#assertGone(name, asFileProblem(error, target));
     }
     this.#removeTemporary(dirname(target));
     this.#removeEmptyDirectories(dirname(target), keep);
+  }
+
+  /** Whether something lies there, in a directory that is one. */
+  #isFound(path: string): boolean {
+    try {
+      return this.look(path) !== undefined;
+    } catch (error) {
+      if (!(error instanceof FileProblem)) throw error;
+      return false;
+    }
+  }
+
+  #moveToFirst(asides: readonly string[], name: () => string, file: FileIdentity | undefined): string {
+    let first: FileProblem | undefined;
+    for (const aside of asides) {
+      try {
+        return this.#moveTo(aside, name, file);
+      } catch (error) {
+        const problem = asFileProblem(error, aside);
+        if (problem.reason === 'changed') throw problem;
+        first ??= problem;
+      }
+    }
+    throw first ?? new FileProblem('missing', name());
+  }
+
+  #moveTo(aside: string, name: () => string, file?: FileIdentity): string {
+    const moved = this.#prepare(aside, 0o700);
+    if (file !== undefined) makeRoom(moved, file);
+    Deno.renameSync(name(), moved);
+    return moved;
+  }
+
+  /** Throws `problem` unless it only says that something is not there, and the file is what is not. */
+  #assertGone(name: () => string, problem: FileProblem): void {
+    if (!ABSENT.has(problem.reason)) throw problem;
+    let isThere = false;
+    try {
+      isThere = lstatOr(name(), undefined) !== undefined;
+    } catch (error) {
+      if (!(error instanceof FileProblem) || !ABSENT.has(error.reason)) throw error;
+    }
+    if (isThere) throw problem;
   }
 
   /** Removes the directories around `target` that are empty, as after a link that could not be made; `keep` as in remove. */
@@ -271,7 +314,7 @@ export class Linker {
     }
   }
 
-  #rootOf(directory: string): Root {
+  #rootOf(directory: string): RealRoot {
     const root = this.#roots.find(({ path }) => directory === path || isBelow(directory, path));
     if (root === undefined || directory.includes('/../') || directory.endsWith('/..')) {
       throw new FileProblem('outside-roots', directory);
@@ -349,29 +392,6 @@ export class Linker {
       directory = parent;
     }
   }
-}
-
-/** Throws FileProblem if what is there of an absent directory's path leads elsewhere. */
-function assertNotBehindLink(directory: string, root: Root): void {
-  for (let above = dirname(directory); isBelow(above, root.path); above = dirname(above)) {
-    const real = realPathOr(above, undefined);
-    if (real === undefined) continue;
-    if (real !== meantBy(above, root)) throw new FileProblem('outside-roots', directory);
-    return;
-  }
-}
-
-/** Where a directory below `root` must really be. */
-function meantBy(directory: string, root: Root): string {
-  return root.real === '/' ? directory : root.real + directory.slice(root.path.length);
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof FileProblem ? ABSENT.has(error.reason) : codeOf(error) === 'ENOENT';
-}
-
-function assertPossible(path: string): void {
-  if (path.length > LONGEST_PATH) throw new FileProblem('name-too-long', path);
 }
 
 /** There is at most one in a directory, so that what a killed run has left is found by the next that works there. */

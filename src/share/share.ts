@@ -10,18 +10,20 @@ import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../post
 import { faultOf } from '../postgres/faults.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
+import { describeProblem } from '../problems/problem.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { advance, readChanges, readMark } from './cycle/changes.ts';
 import { setBackMs } from '../immich/feed/clock.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
-import type { Progress } from './cycle/progress.ts';
+import type { CycleOptions } from './cycle/cycle_options.ts';
 import type { CycleReport } from './cycle/report.ts';
 import { Counting } from './cycle/counting.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
 import type { Database, Tools, View } from './cycle/tools.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
+import { removeLockedFiles } from './phases/unfinished.ts';
 import { noteMissed } from './phases/grace.ts';
 import { isOtherwise } from './checks/check.ts';
 import { haveNamesMoved } from './jobs/complete.ts';
@@ -44,18 +46,6 @@ const KEEP_AFTER_CHANGES = 1_000;
 
 /** The same as a time. No disk wakes up more often for somebody who changes nothing. */
 const KEEP_AFTER_MS = 3_600_000;
-
-export interface CycleOptions {
-  /** Only this job; the others still keep their mirrors. Looks at everything. */
-  readonly jobName?: string | undefined;
-  /** Looks at everything, whatever is known of the last cycle. */
-  readonly isFull?: boolean | undefined;
-  readonly progress: Progress;
-  /** Ends the cycle between two transactions, with what it is aborted with as the error. */
-  readonly signal?: AbortSignal | undefined;
-  /** How long to copy embeddings, in milliseconds; the next cycle goes on with them. Default: until all are there. */
-  readonly embeddingsMs?: number | undefined;
-}
 
 /** Runs one cycle, which goes on where the last process has stopped unless it is to be a full one. Throws UserError and RefusedError before anything but locked photos was touched; see runCycle for the rest. */
 export async function share(
@@ -240,15 +230,22 @@ export class Sharing {
 
   /** The first look at our own tables is made without writing, so that a refusal leaves the database as it was. */
   async #checked(configured: Prepared, { signal }: CycleOptions): Promise<Prepared> {
-    const { sql } = this;
     try {
-      return await inRolledBackTransaction(sql, (tx) => check(tx, configured));
+      return await inRolledBackTransaction(this.sql, (tx) => check(tx, configured));
     } catch (error) {
-      if (error instanceof UserError && configured.hasOwnTables) {
-        await noteMissed(this.#database(configured.migrations, signal), { ...configured, sql, scope: 'all' });
-      }
+      if (error instanceof UserError && configured.hasOwnTables) await this.#withoutJobs(configured, signal);
       throw error;
     }
+  }
+
+  /** What is done of a cycle where no job can be worked on. */
+  async #withoutJobs(configured: Prepared, signal: AbortSignal | undefined): Promise<void> {
+    const database = this.#database(configured.migrations, signal);
+    const view = { ...configured, sql: this.sql };
+    await noteMissed(database, { ...view, scope: 'all' });
+    await removeLockedFiles({ database, files: configured.files }, view, (problem) => {
+      logger.warn('{problem}', { problem: describeProblem(problem), code: problem.code });
+    });
   }
 
   async #changesOnly(last: LastCycle, options: CycleOptions, isFirst: boolean): Promise<CycleReport> {

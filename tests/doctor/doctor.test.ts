@@ -444,6 +444,16 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       says: ['nothing can be written to', 'PUID and PGID'],
     },
     {
+      what: 'a link in the place of the directory of kept files',
+      prepare: () => {
+        const kept = `${directory}/external/bob_shared/.kept`;
+        Deno.symlinkSync(`${directory}/external/alice`, kept);
+        return Promise.resolve(() => Deno.removeSync(kept));
+      },
+      finds: { 'files.own': 'fail' },
+      says: ['bob_shared/.kept" is a symbolic link', 'mv '],
+    },
+    {
       what: 'a thumbnail is missing',
       prepare: () => hide(thumbnail, directory),
       finds: { 'files.originals': 'warn' },

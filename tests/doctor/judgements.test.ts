@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { judgeAnswer, judgeConfigFile, judgeKey } from '../../src/doctor/api.ts';
 import { judgeClock, judgeServer } from '../../src/doctor/database.ts';
+import { judgeOwnDirectories } from '../../src/doctor/own_directories.ts';
 import { judgeDevices, judgeFound, judgeOthers, judgeRoom, judgeSpace } from '../../src/doctor/files.ts';
 import type { Verdict } from '../../src/doctor/finding.ts';
 import { judgeMissing } from '../../src/doctor/immich.ts';
@@ -347,6 +348,17 @@ Deno.test('who may write into a target directory besides is named', () => {
   assert.equal(judgeOthers({ name: 'j' }, []).status, 'ok');
   const verdict = judgeOthers({ name: 'j' }, ['/photos/bob_shared']);
   assert.deepEqual([verdict.status, verdict.remedy], ['warn', 'Take that right away: chmod o-w "/photos/bob_shared"']);
+});
+
+Deno.test('what keeps files of ours where they are is named, with the remedy', () => {
+  assert.equal(judgeOwnDirectories({ name: 'j' }, []).status, 'ok');
+  const verdict = judgeOwnDirectories({ name: 'j' }, [
+    { local: '/photos/.kept', why: 'is no directory' },
+    { local: '/photos/.alice', why: 'cannot be written to' },
+  ]);
+  assert.equal(verdict.status, 'fail');
+  assert.match(verdict.message, /"\/photos\/\.kept" is no directory and "\/photos\/\.alice" cannot be written to\.$/);
+  assert.match(verdict.remedy ?? '', /mv "\/photos\/\.kept" "\/photos\/\.kept\.away" .*chmod/);
 });
 
 Deno.test('free space is told per file system, and little of it is a warning', () => {

@@ -48,7 +48,7 @@ for (const what of ['size', 'time', 'kind'] as const) {
 /** Takes a file away, each in its way. */
 const REMOVALS: Readonly<Record<string, (scratch: Scratch, path: string, keep: string) => void>> = {
   'remove': ({ linker }, path, keep) => linker.remove(path, keep),
-  'removeAside': ({ linker }, path, keep) => linker.removeAside(path, keep, `${keep}/.kept/.going-1`),
+  'removeAside': ({ linker }, path, keep) => linker.removeAside(path, keep, [`${keep}/.kept/.going-1`]),
 };
 
 for (const [name, remove] of Object.entries(REMOVALS)) {

@@ -76,7 +76,7 @@ Deno.test('a temporary name that could not be removed goes with whatever is done
   const other = linker.inspect(`${scratch.source}/folder/deep.jpg`);
   const acts: Record<string, (target: string) => unknown> = {
     remove: (target) => linker.remove(target, keep),
-    removeAside: (target) => linker.removeAside(target, keep, aside),
+    removeAside: (target) => linker.removeAside(target, keep, [aside]),
     moveAside: (target) => linker.moveAside(target, aside, keep),
     replace: (target) => linker.replace(other, target),
   };

@@ -43,6 +43,45 @@ export const immutable = {
   },
 };
 
+/** A small disk of its own, in memory. */
+export const full = {
+  /** Why that cannot be had here. */
+  obstacle: (): string | undefined => {
+    try {
+      full.make()[Symbol.dispose]();
+      return undefined;
+    } catch {
+      return 'no file system can be mounted here';
+    }
+  },
+  make: (): Disposable & { readonly path: string; fill(): void } => {
+    const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sidecar-disk-' }));
+    const run = (command: string, ...args: string[]) =>
+      new Deno.Command(command, { args, stdout: 'null', stderr: 'null' }).outputSync().success;
+    if (!run('mount', '-t', 'tmpfs', '-o', 'size=1m,nr_inodes=20', 'tmpfs', path)) {
+      Deno.removeSync(path);
+      throw new Error('mount has failed');
+    }
+    return {
+      path,
+      /** No further file or directory can be made. */
+      fill: () => {
+        for (let index = 0;; index++) {
+          try {
+            Deno.writeTextFileSync(`${path}/${index}`, '');
+          } catch {
+            return;
+          }
+        }
+      },
+      [Symbol.dispose]: () => {
+        run('umount', path);
+        Deno.removeSync(path);
+      },
+    };
+  },
+};
+
 function setAttribute(change: '+i' | '-i', path: string): boolean {
   try {
     return new Deno.Command('chattr', { args: [change, path], stdout: 'null', stderr: 'null' }).outputSync().success;

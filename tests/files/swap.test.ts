@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { FileProblem } from '../../src/files/problem.ts';
-import { exists, reasonOf, Scratch } from './scratch.ts';
+import { Linker } from '../../src/files/linker.ts';
+import { full } from './obstacles.ts';
+import { exists, reasonOf, Scratch, testUnless } from './scratch.ts';
 import { swapping } from './swapping.ts';
 
 const PHOTOS = 200;
@@ -75,13 +77,57 @@ Deno.test('what was moved aside by mistake is not put back through a directory t
   const going = { source, expected: linker.inspect(source) };
   Deno.renameSync(originals, `${originals}.away`);
   Deno.symlinkSync(outside, originals);
-  assert.equal(reasonOf(() => linker.removeAside(mirror, target, aside, going)), 'changed');
+  assert.equal(reasonOf(() => linker.removeAside(mirror, target, [aside], going)), 'changed');
   assert.equal(exists(`${outside}/0.jpg`), false);
   assert.equal(Deno.readTextFileSync(aside), '0.jpg');
   Deno.removeSync(originals);
   Deno.renameSync(`${originals}.away`, originals);
-  linker.removeAside(mirror, target, aside, going);
+  linker.removeAside(mirror, target, [aside], going);
   assert.deepEqual([exists(mirror), exists(`${target}/.kept`), ground.intact().length], [false, false, PHOTOS]);
+});
+
+for (
+  const [what, block] of [
+    ['a file', (kept: string) => Deno.writeTextFileSync(kept, '')],
+    ['a link to a directory', (kept: string, elsewhere: string) => Deno.symlinkSync(elsewhere, kept)],
+    ['a link to nothing', (kept: string) => Deno.symlinkSync('nowhere', kept)],
+  ] as const
+) {
+  Deno.test(`where .kept is ${what}, a file goes by way of the next place, and nothing is left there`, () => {
+    using ground = new Ground();
+    const { linker, mirrors, originals, target } = ground;
+    block(`${target}/.kept`, originals);
+    const asides = [`${target}/.kept/.going-0`, `${target}/.going-0`];
+    const source = `${originals}/0.jpg`;
+    linker.removeAside(`${mirrors}/0.jpg`, target, asides, { source, expected: linker.inspect(source) });
+    linker.removeAside(`${mirrors}/1.jpg`, target, asides);
+    // One that a killed run has moved there.
+    Deno.renameSync(`${mirrors}/2.jpg`, asides[1] ?? '');
+    linker.removeAside(`${mirrors}/2.jpg`, target, asides);
+    assert.notEqual(reasonOf(() => linker.moveAside(`${mirrors}/3.jpg`, `${target}/.kept/3.jpg`, target)), undefined);
+    assert.deepEqual(['0.jpg', '1.jpg', '2.jpg', '3.jpg'].map((name) => exists(`${mirrors}/${name}`)), [
+      false,
+      false,
+      false,
+      true,
+    ]);
+    const hidden = [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('.'));
+    assert.deepEqual(hidden.sort(), ['.alice', '.kept']);
+    assert.equal(ground.intact().length, PHOTOS);
+  });
+}
+
+testUnless(full.obstacle(), 'on a disk without any room left a file goes all the same', () => {
+  using disk = full.make();
+  const linker = new Linker([disk.path]);
+  const [source, mirror] = [`${disk.path}/photo.jpg`, `${disk.path}/shared/.alice/photo.jpg`];
+  Deno.writeTextFileSync(source, 'photo');
+  linker.link(linker.inspect(source), mirror);
+  disk.fill();
+  const keep = `${disk.path}/shared`;
+  const asides = [`${keep}/.kept/.going-0`, `${keep}/.going-0`];
+  linker.removeAside(mirror, keep, asides, { source, expected: linker.inspect(source) });
+  assert.deepEqual([exists(mirror), Deno.statSync(source).nlink, [...Deno.readDirSync(keep)]], [false, 1, []]);
 });
 
 Deno.test("somebody else's file that was moved aside by mistake survives whatever is removed after it", () => {
@@ -92,13 +138,13 @@ Deno.test("somebody else's file that was moved aside by mistake survives whateve
   const mistaken = (text: string) => {
     Deno.writeTextFileSync(`${mirror}.new`, text);
     Deno.renameSync(`${mirror}.new`, mirror);
-    assert.equal(reasonOf(() => linker.removeAside(mirror, target, aside, going)), 'changed');
+    assert.equal(reasonOf(() => linker.removeAside(mirror, target, [aside], going)), 'changed');
   };
   mistaken('the only copy of a photo');
   mistaken('of another one');
   linker.link(linker.inspect(source), mirror);
-  linker.removeAside(mirror, target, aside, going);
-  linker.removeAside(mirror, target, aside);
+  linker.removeAside(mirror, target, [aside], going);
+  linker.removeAside(mirror, target, [aside]);
   assert.equal(exists(mirror), false);
   assert.deepEqual(
     [...Deno.readDirSync(`${target}/.kept`)].map(({ name }) => Deno.readTextFileSync(`${target}/.kept/${name}`)).sort(),
@@ -117,7 +163,7 @@ Deno.test('while a process exchanges the directory without pause, no original is
         attempts++;
         try {
           const original = linker.inspect(`${originals}/${name}`);
-          linker.removeAside(`${mirrors}/${name}`, target, `${target}/.kept/.going-${name}`, {
+          linker.removeAside(`${mirrors}/${name}`, target, [`${target}/.kept/.going-${name}`], {
             source: `${originals}/${name}`,
             expected: original,
           });

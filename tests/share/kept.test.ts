@@ -5,14 +5,19 @@ import { fateOf } from '../../src/share/kept/fate.ts';
 import { readKept } from '../../src/share/kept/records.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { UserError } from '../../src/errors.ts';
+import { listFiles } from './snapshot.ts';
 import { World } from './world.ts';
 
 /** A photo that Bob has a mirror of: its id, its original and the mirror's, as this machine sees them. */
 async function aPhoto(world: World): Promise<{ id: string; original: string; mirror: string }> {
   await world.share();
   const [id] = await world.someMirrored();
+  return { id, original: await originalOf(world, id), mirror: await world.localMirrorPath(id) };
+}
+
+async function originalOf(world: World, id: string): Promise<string> {
   const [row] = await world.sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${id}`;
-  return { id, original: world.local(row?.path ?? ''), mirror: await world.localMirrorPath(id) };
+  return world.local(row?.path ?? '');
 }
 
 async function trash(world: World, id: string): Promise<void> {
@@ -115,6 +120,38 @@ for (
   });
 }
 
+for (
+  const [what, block] of [
+    ['a file', (place: string) => Deno.writeTextFileSync(place, '')],
+    ['a link', (place: string, elsewhere: string) => Deno.symlinkSync(elsewhere, place)],
+  ] as const
+) {
+  Deno.test(`a receiver who makes ${what} of .kept keeps nothing, and no last copy is lost`, async () => {
+    await using world = await World.open('v3.1.0');
+    await aPhoto(world);
+    const [trashed, lost, locked] = await world.someMirrored();
+    const shared = `${world.directory}/external/bob_shared`;
+    const original = await originalOf(world, lost);
+    const mirrors = await Promise.all([trashed, lost, locked].map((id) => world.localMirrorPath(id)));
+    Deno.writeTextFileSync(original, 'the only copy');
+    Deno.removeSync(original);
+    block(`${shared}/.kept`, `${world.directory}/external/alice`);
+    await trash(world, trashed);
+    await trash(world, lost);
+    await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${locked}`;
+    const report = await world.share();
+    assert.deepEqual([report.complete, mirrors.map((path) => existsSync(path))], [true, [false, false, false]]);
+    assert.equal(Deno.statSync(await originalOf(world, locked)).nlink, 1);
+    const names = [...Deno.readDirSync(shared)].map(({ name }) => name).filter((name) => name.startsWith('.'));
+    const beside = names.find((name) => name.startsWith('.kept-')) ?? '';
+    assert.deepEqual(names.sort(), ['.alice', '.kept', beside].sort());
+    assert.equal((await kept(world))[0]?.path, `${shared}/${beside}`);
+    const [file] = await readKept(world.sql);
+    await world.apply((tools) => restoreKept(tools, [file ?? assert.fail()]));
+    assert.deepEqual([Deno.readTextFileSync(original), existsSync(`${shared}/${beside}`)], ['the only copy', false]);
+  });
+}
+
 /** Immich does not find it for a month, and then deletes its row; a cycle has seen the first. */
 async function purge(world: World, id: string, seen = () => world.share().then(() => {})): Promise<void> {
   world.config = { ...world.config, offlineGraceHours: 10_000 };
@@ -151,25 +188,31 @@ Deno.test('of a photo that Immich finds again, or whose file has another name, n
   await world.share();
   await world.sql`UPDATE asset SET "isOffline" = false, "deletedAt" = NULL WHERE id = ${found}`;
   assert.equal((await world.share()).found, 1);
-  const [row] = await world.sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${found}`;
-  Deno.removeSync(world.local(row?.path ?? ''));
+  Deno.removeSync(await originalOf(world, found));
   await world.sql`DELETE FROM asset WHERE id = ${found}`;
   await world.share();
   assert.deepEqual(await kept(world), []);
 });
 
-Deno.test('what Immich does not find is noted even while no job can be worked on, as its disk is away', async () => {
+Deno.test('while no job can be worked on, as a disk is away, what Immich does not find is noted, and files of locked photos go where they can', async () => {
   await using world = await World.open('v3.1.0');
   const { id, original } = await aPhoto(world);
+  const [, locked] = await world.someMirrored();
+  const lockedMirror = await world.localMirrorPath(locked);
+  const lockedId = await world.mirrorOfId(locked);
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${locked}`;
   Deno.writeTextFileSync(original, 'the only copy');
   Deno.removeSync(original);
   await purge(world, id, async () => {
     Deno.renameSync(`${world.directory}/media`, `${world.directory}/away`);
     await assert.rejects(() => world.share(), UserError);
+    assert.equal(existsSync(lockedMirror), false);
     Deno.renameSync(`${world.directory}/away`, `${world.directory}/media`);
   });
+  assert.notDeepEqual(Object.keys(listFiles(world.directory)).filter((path) => path.includes(lockedId)), []);
   await world.share();
   assert.deepEqual((await kept(world)).map(({ content }) => content), ['the only copy']);
+  assert.deepEqual(Object.keys(listFiles(world.directory)).filter((path) => path.includes(lockedId)), []);
 });
 
 Deno.test('a kept file is restored to where the original was, if nothing is there, or deleted; then it is forgotten', async () => {

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path/posix';
 import { FileProblem } from '../../files/problem.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
 import type { Tools } from '../cycle/tools.ts';
+import { KEPT_BESIDE } from '../mirrors/journal.ts';
 import { localPath } from '../mirrors/links.ts';
 import { forgetKept, type KeptFile } from './records.ts';
 
@@ -26,7 +27,7 @@ export async function restoreKept(tools: KeptTools, files: readonly KeptFile[], 
     const target = localPath(to === undefined ? original : `${to}/${basename(original)}`, paths);
     const path = localPath(file.path, paths);
     linker.link(linker.inspect(path), target);
-    linker.remove(path, dirname(dirname(path)));
+    linker.remove(path, keepOf(path));
   });
 }
 
@@ -35,8 +36,13 @@ export async function deleteKept(tools: KeptTools, files: readonly KeptFile[]): 
   const { linker, paths } = tools.files;
   return await forEach(tools, files, (file) => {
     const path = localPath(file.path, paths);
-    linker.remove(path, dirname(dirname(path)));
+    linker.remove(path, keepOf(path));
   });
+}
+
+/** The directory that stays when the last kept file of it goes. */
+function keepOf(path: string): string {
+  return basename(path).startsWith(KEPT_BESIDE) ? dirname(path) : dirname(dirname(path));
 }
 
 async function forEach(

@@ -1,11 +1,12 @@
 import { getLogger } from '@logtape/logtape';
 import type { FoundFile } from '../../files/identity.ts';
+import type { Linker } from '../../files/linker.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { describeProblem, problem } from '../../problems/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Files, Tools } from '../cycle/tools.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
-import { asideOf, type JournalEntry, KEPT_DIRECTORY, type RemovalFailure } from '../mirrors/journal.ts';
+import { asideDirectories, asidesOf, type JournalEntry, KEPT_BESIDE, type RemovalFailure } from '../mirrors/journal.ts';
 import { inspectOrNothing, localPath } from '../mirrors/links.ts';
 import { type Fate, fateOf } from './fate.ts';
 import { forgetKept, type KeptFile, recordKept } from './records.ts';
@@ -26,7 +27,7 @@ export interface Going {
 interface Judged {
   readonly entry: JournalEntry;
   readonly place: string;
-  readonly aside: string;
+  readonly asides: readonly string[];
   /** Where the file is: in its place, or aside, where a run that was killed has moved it. */
   readonly found: string;
   readonly keep: string;
@@ -77,23 +78,50 @@ export async function removeOriginals(
       return [];
     }
   });
-  const due = onlyKeeps ? judged.filter(({ kept }) => kept !== undefined) : judged;
-  const kept = due.flatMap((one) => one.kept ?? []);
-  if (kept.length > 0) await database.transaction((tx) => recordKept(tx, kept));
-  const notKept: string[] = [];
-  for (const one of due) {
+  const removed = onlyKeeps ? [] : judged.filter(({ kept }) => kept === undefined);
+  for (const one of removed) {
     try {
-      carryOut(files, one);
-      if (one.kept !== undefined) tellKept(one.kept);
+      unlink(files, one);
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
       failed.push({ entry: one.entry, problem: error });
-      if (one.kept !== undefined) notKept.push(one.kept.id);
     }
   }
-  if (notKept.length > 0) await database.transaction((tx) => forgetKept(tx, notKept));
-  return failed;
+  return [...failed, ...await keepAside({ database, files }, judged)];
 }
+
+/** Moves what is kept aside, to the first place that can be used. Returns what could not be moved; its file is where it was. */
+async function keepAside(
+  { database, files }: Pick<Tools, 'database' | 'files'>,
+  judged: readonly Judged[],
+): Promise<RemovalFailure[]> {
+  let left: Keeping[] = judged.flatMap(({ kept, ...one }) => kept === undefined ? [] : [{ ...one, kept }]);
+  const problems = new Map<JournalEntry, FileProblem>();
+  for (const nth of asideDirectories('').keys()) {
+    const placed = left.map((one): Keeping => ({ ...one, kept: inPlace(one, nth) }));
+    if (placed.length === 0) break;
+    await database.transaction((tx) => recordKept(tx, placed.map(({ kept }) => kept)));
+    left = placed.filter(({ entry, found, place, keep, kept }) => {
+      try {
+        files.linker.moveAside(found, localPath(kept.path, files.paths), keep);
+        files.linker.prune(place, keep);
+        tellKept(kept);
+        return false;
+      } catch (error) {
+        if (!(error instanceof FileProblem)) throw error;
+        if (!problems.has(entry)) problems.set(entry, error);
+        return true;
+      }
+    });
+    await database.transaction((tx) => forgetKept(tx, left.map(({ kept }) => kept.id)));
+  }
+  return left.flatMap(({ entry }) => {
+    const problem = problems.get(entry);
+    return problem === undefined ? [] : [{ entry, problem }];
+  });
+}
+
+type Keeping = Omit<Judged, 'kept'> & { readonly kept: KeptFile };
 
 /** How many names files have, as far as those were judged that are removed together: several mirrors may be names of one file. */
 class Names {
@@ -123,10 +151,11 @@ interface Source {
 function judge(files: Files, entry: JournalEntry, mirror: Going, { photo, wasMissed, names }: Source): Judged {
   const { linker, paths } = files;
   const [place, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
-  const aside = asideOf(keep, entry);
+  const asides = asidesOf(keep, entry);
   const inPlace = linker.look(place);
-  const file = inPlace ?? linker.look(aside);
-  const judged = { entry, place, aside, found: inPlace === undefined ? aside : place, keep };
+  const aside = inPlace === undefined ? asides.find((path) => lookOrNothing(linker, path)) : undefined;
+  const file = inPlace ?? (aside === undefined ? undefined : linker.look(aside));
+  const judged = { entry, place, asides, found: aside ?? place, keep };
   if (file?.isFile !== true) {
     return {
       ...judged,
@@ -149,19 +178,17 @@ function keptFile(
   reason: KeptFile['reason'],
   bytes: number,
 ): KeptFile {
-  const id = crypto.randomUUID();
+  const [id, path, mirrorPath] = [crypto.randomUUID(), '', entry.path];
+  return { id, path, photo: photo ?? null, mirrorPath, sourceAssetId, targetUserId, jobName, bytes, reason };
+}
+
+/** The same file where it is to lie, the nth place of those that there are. */
+function inPlace({ entry, kept }: Keeping, nth: number): KeptFile {
+  const directory = asideDirectories(entry.keep)[nth] ?? entry.keep;
+  // Beside what the target sees it must be hidden.
+  const prefix = directory === entry.keep ? KEPT_BESIDE : '';
   const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
-  return {
-    id,
-    path: `${entry.keep}/${KEPT_DIRECTORY}/${id}${extensionOf(name)}`,
-    photo: photo ?? null,
-    mirrorPath: entry.path,
-    sourceAssetId,
-    targetUserId,
-    jobName,
-    bytes,
-    reason,
-  };
+  return { ...kept, path: `${directory}/${prefix}${kept.id}${extensionOf(name)}` };
 }
 
 /** With its dot; the name itself may be as long as the file system allows, and the id is longer than some. */
@@ -169,17 +196,16 @@ function extensionOf(name: string): string {
   return /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
 }
 
-function carryOut({ linker, paths }: Files, { place, aside, found, keep, fate, kept }: Judged): void {
-  switch (fate.kind) {
-    case 'nothing':
-      return linker.removeAside(place, keep, aside);
-    case 'unlink':
-    case 'unlink-beside':
-      return linker.removeAside(place, keep, aside, fate);
-    case 'keep':
-      if (kept === undefined) return;
-      linker.moveAside(found, localPath(kept.path, paths), keep);
-      linker.prune(place, keep);
+function unlink({ linker }: Files, { place, asides, keep, fate }: Judged): void {
+  linker.removeAside(place, keep, asides, fate.kind === 'unlink' || fate.kind === 'unlink-beside' ? fate : undefined);
+}
+
+function lookOrNothing(linker: Linker, path: string): FoundFile | undefined {
+  try {
+    return linker.look(path);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return undefined; // no directory of ours
   }
 }
 

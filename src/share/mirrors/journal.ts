@@ -113,9 +113,25 @@ export async function forgetEntries(sql: Sql, entries: readonly JournalEntry[]):
 /** The directory below a target directory where kept files lie: hidden, so that Immich's crawler passes over it. */
 export const KEPT_DIRECTORY = '.kept';
 
+/** How the name of a kept file begins that lies in no directory of its own. */
+export const KEPT_BESIDE = `${KEPT_DIRECTORY}-`;
+
+/** How the name of a file begins that is on its way out. */
+export const GOING = '.going-';
+
+/**
+ * Where files lie aside, the first that can be used: on a full disk no directory can be made, and somebody else may have put another thing in its
+ * place. `keep` is a directory in which ours are.
+ */
+export function asideDirectories(keep: string): readonly string[] {
+  return [`${keep}/${KEPT_DIRECTORY}`, keep];
+}
+
 /** Where a file of this entry is on its way out; `keep` is local. A removal that was cut off finds it there again. */
-export function asideOf(keep: string, { mirrorId, path }: JournalEntry): string {
-  return `${keep}/${KEPT_DIRECTORY}/.going-${mirrorId}${path.endsWith('.xmp') ? '.xmp' : ''}`;
+export function asidesOf(keep: string, { mirrorId, path }: JournalEntry): readonly string[] {
+  return asideDirectories(keep).map((directory) =>
+    `${directory}/${GOING}${mirrorId}${path.endsWith('.xmp') ? '.xmp' : ''}`
+  );
 }
 
 /** A file of ours that stays. */
@@ -145,7 +161,7 @@ export function removeFiles(
       if (local === undefined || keep === undefined) throw new FileProblem('outside-roots', entry.path);
       if (hiddenDirectory(entry) === undefined) linker.remove(local, keep, options);
       else if (!options.sparesLast || (linker.look(local)?.names ?? 2) > 1) {
-        linker.removeAside(local, keep, asideOf(keep, entry));
+        linker.removeAside(local, keep, asidesOf(keep, entry));
       }
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;

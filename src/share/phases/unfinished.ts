@@ -58,10 +58,28 @@ export async function undoUnfinished(
   return await settle(tools, planUnfinished({ sql, files, limits, scope: 'all', jobs: [], leftOut: [] }), onProblem);
 }
 
+/**
+ * Removes the files of locked photos where there can be no cycle, as no job can be worked on. What is not there may be on a disk that is away:
+ * a cycle decides that.
+ */
+export async function removeLockedFiles(
+  tools: Pick<Tools, 'database' | 'files'>,
+  { sql, files, limits, jobs, mediaLocation }: Omit<View, 'scope' | 'rechecks'>,
+  onProblem: (problem: Problem) => void,
+): Promise<void> {
+  const leftOut = jobs.map(({ name }) => ({ job: name }));
+  const view = { sql, files, limits, scope: [], jobs, leftOut, away: [mediaLocation] };
+  await settle(tools, planUnfinished(view), onProblem);
+}
+
 type Found = Omit<UnfinishedEntry, 'file'> & { readonly isInUse: boolean };
 
 async function* planUnfinished(
-  view: Pick<View, 'sql' | 'files' | 'limits' | 'scope' | 'jobs' | 'leftOut'>,
+  view: Pick<View, 'sql' | 'files' | 'limits' | 'scope' | 'jobs'> & {
+    readonly leftOut: readonly { readonly job: string }[];
+    /** Directories that may be on a disk that is away, besides those of jobs that are left out. */
+    readonly away?: readonly string[];
+  },
 ): AsyncGenerator<UnfinishedEntry[]> {
   const { sql, files, limits: { search: limit }, scope } = view;
   const find = (after?: Found) =>
@@ -104,7 +122,10 @@ async function* planUnfinished(
       FROM page
       ORDER BY page.mirror_id, page.path`;
   const leftOut = new Set(view.leftOut.map(({ job }) => job));
-  const away = view.jobs.filter(({ name }) => leftOut.has(name)).map((job) => job.targetPathPrefix.slice(0, -1));
+  const away = [
+    ...view.away ?? [],
+    ...view.jobs.filter(({ name }) => leftOut.has(name)).map((job) => job.targetPathPrefix.slice(0, -1)),
+  ];
   for await (const page of searchPages(find, limit)) {
     const entries = page.filter((entry) => !isOutOfReach(entry, away, files));
     if (entries.length === 0) continue;
