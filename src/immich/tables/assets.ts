@@ -142,14 +142,20 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'rows' },
       watched: { by: 'count' },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['assetId', 'metadataExtractedAt', 'facesRecognizedAt'] },
+      needed: {
+        sharing: ['assetId', 'metadataExtractedAt', 'facesRecognizedAt'],
+        writeBack: ['assetId', 'facesRecognizedAt'],
+      },
     },
     asset_edit: {
       from: '2.5',
       copied: { how: 'rows' },
       watched: { by: 'update-id', asset: 'assetId', isIndexed: true, hasTrigger: true },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['assetId', 'action', 'parameters', 'sequence'], writeBack: ['assetId'] },
+      needed: {
+        sharing: ['assetId', 'action', 'parameters', 'sequence'],
+        writeBack: ['assetId', 'action', 'parameters', 'sequence'],
+      },
     },
     asset_ocr: {
       from: '2.2',

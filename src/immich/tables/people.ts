@@ -26,6 +26,7 @@ export const PEOPLE_TABLES = Object.freeze(
         writeBack: [
           'id',
           'assetId',
+          'sourceType',
           'imageWidth',
           'imageHeight',
           'boundingBoxX1',

@@ -9,6 +9,7 @@ import { MORE_COLUMNS } from '../fields/fields.ts';
 import type { AssetRecord } from '../fields/record.ts';
 import { type NameRow, readAlbumNames } from './database/albums.ts';
 import { type AssetRow, countAssets, readAssets, type Selection } from './database/assets.ts';
+import { inUneditedPictures } from './database/edited_faces.ts';
 import { readFaces } from './database/faces.ts';
 import type { ReadSchema } from './database/schema.ts';
 import { readTagNames } from './database/tags.ts';
@@ -113,14 +114,15 @@ async function readRecords(
     asksFor(fields, 'albums') ? readAlbumNames(sql, schema, ids).then(namesOf) : undefined,
     asksFor(fields, 'tags') ? readTagNames(sql, schema, ids).then(namesOf) : undefined,
   ]);
-  const faces = Map.groupBy(faceRows, ({ assetId }) => assetId);
+  const placed = asksFor(fields, 'faces') ? await inUneditedPictures(sql, schema, assets, faceRows) : [];
+  const [people, faces] = [faceRows, placed].map((rows) => Map.groupBy(rows, ({ assetId }) => assetId));
   return assets.map((asset) => {
-    const own = faces.get(asset.id) ?? [];
+    const own = people?.get(asset.id) ?? [];
     return recordOf({
       ...asset,
       exif: asset,
       people: own.map(({ personId, name, isHidden }) => ({ id: personId, name, isHidden })),
-      faces: asksFor(fields, 'faces') ? own : undefined,
+      faces: asksFor(fields, 'faces') ? faces?.get(asset.id) ?? [] : undefined,
       albums: albums && (albums.get(asset.id) ?? []),
       tags: tags && (tags.get(asset.id) ?? []),
     });

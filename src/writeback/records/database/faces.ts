@@ -3,12 +3,14 @@ import type { Sql } from '../../../postgres/connect.ts';
 import { ofEachAsset } from './lookup.ts';
 import type { ReadSchema } from './schema.ts';
 
-/** A living, visible face with its person as the asset's owner sees it. Pixels of the oriented, unedited picture. */
+/** A living, visible face with its person as the asset's owner sees it. Pixels of the picture in which it was found. */
 export interface FaceRow extends Box {
   readonly assetId: string;
   readonly personId: string;
   readonly name: string;
   readonly isHidden: boolean;
+  /** `machine-learning`, `exif` or `manual` */
+  readonly sourceType: string;
 }
 
 /** The faces of these assets that belong to somebody. A face cut away by an edit is not visible (2.5 and later). */
@@ -31,6 +33,7 @@ export async function readFaces(
       p.${sql(people.personKey)} AS "personId",
       p.name,
       p."isHidden",
+      found."sourceType",
       found."imageWidth",
       found."imageHeight",
       found."boundingBoxX1" AS x1,
