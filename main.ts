@@ -1,12 +1,13 @@
 import { isSandboxed } from './src/sandbox/commands.ts';
 import { runSandboxed } from './src/sandbox/supervisor.ts';
-import { startEngine, startResolver, startSetupWorker, workerRole } from './src/sandbox/worker.ts';
+import { startEngine, startResolver, startSetupWorker, startWriter, workerRole } from './src/sandbox/worker.ts';
 
 // Each worker has its own memory, so it imports only what it needs.
 const load = {
   resolver: () => import('./src/sandbox/resolve_permissions.ts'),
   program: () => import('./src/cli/program.ts'),
   setup: () => import('./src/cli/browser_setup.ts'),
+  writer: () => import('./src/cli/write_configuration.ts'),
 };
 
 switch (workerRole()) {
@@ -18,6 +19,9 @@ switch (workerRole()) {
     break;
   case 'setup':
     startSetupWorker(async (task, signal) => (await load.setup()).setUpFor(task, signal));
+    break;
+  case 'writer':
+    startWriter(async (task) => (await load.writer()).writeConfiguration(task));
     break;
   case undefined:
     Deno.exit(await begin(Deno.args, Deno.env.toObject()));

@@ -7,6 +7,7 @@ import { EXIT } from '../errors.ts';
 import type { Supervision } from '../sandbox/supervision.ts';
 import { actionsOf } from '../service/actions.ts';
 import { startHttp } from '../service/http/start.ts';
+import { ConfigurationDesk } from '../setup/edit/desk.ts';
 import { startNotifying } from '../service/notify/start.ts';
 import { Scheduler } from '../service/scheduler.ts';
 import { snapshotOf } from '../service/snapshot.ts';
@@ -22,6 +23,9 @@ import { untilConfigured } from './unconfigured.ts';
 import { takeOver } from './with_configuration.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
+
+/** From a saved change until it is taken up, in milliseconds. */
+const SAVED_MS = 300;
 
 interface ServeOptions {
   readonly config?: string;
@@ -96,6 +100,12 @@ async function serve(
       snapshot: () => snapshotOf(scheduler.state, scheduler.config, VERSION),
       onChange: (listener) => scheduler.state.onChange(listener),
       actions: actionsOf(scheduler),
+      settings: new ConfigurationDesk({
+        place: { env, cwd: load.cwd, configFile: options.config },
+        edit: supervision.edit,
+        // The page is to arrive before a new engine takes this one's place.
+        onSaved: () => void setTimeout(() => void readAgain(), SAVED_MS),
+      }),
     }, config.service);
     await using _ = startNotifying(scheduler, VERSION);
     if (http !== undefined) logger.info('dashboard: {url}', { url: http.url });

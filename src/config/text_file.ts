@@ -9,6 +9,13 @@ export type TextFile =
 
 const asked = new Set<string>();
 
+const proposed = new Map<string, string>();
+
+/** From now on these files are read as if they held these texts: to see what a configuration would be, before it is written. */
+export function proposeTexts(texts: Iterable<readonly [path: string, text: string]>): void {
+  for (const [path, text] of texts) proposed.set(path, text);
+}
+
 /** Every path that this program has read, or looked for, as a text file: what a configuration that was just read consists of. */
 export function textFilesAskedFor(): readonly string[] {
   return [...asked];
@@ -17,6 +24,8 @@ export function textFilesAskedFor(): readonly string[] {
 /** Reads a UTF-8 file without its byte order mark. Never throws; `complaint` continues a sentence about the file. */
 export function readTextFile(path: string): TextFile {
   asked.add(path);
+  const text = proposed.get(path);
+  if (text !== undefined) return { state: 'read', text };
   try {
     return decoded(readFileSync(path));
   } catch (error) {

@@ -1,5 +1,7 @@
+import type { ConfigProblem } from '../config/problems.ts';
 import type { Refusal } from './own_files.ts';
 import type { Permissions } from './permissions.ts';
+import type { ConfigurationEdit, EditedFile } from './supervision.ts';
 
 /** What the supervisor asks the resolver. */
 export interface ResolveRequest {
@@ -8,6 +10,8 @@ export interface ResolveRequest {
   readonly cwd: string;
   /** The directory that an earlier resolution named; undefined at first. */
   readonly temporary: string | undefined;
+  /** Files as they would be, in the place of what they hold. */
+  readonly proposed?: readonly EditedFile[] | undefined;
 }
 
 /** What the resolver found. */
@@ -19,6 +23,12 @@ export interface Resolution {
   readonly temporary: string;
   /** Whether the configuration is valid. */
   readonly isValid: boolean;
+  /** What is wrong with it. */
+  readonly problems: readonly ConfigProblem[];
+  /** Tells, without saying them, whether addresses, tokens and passwords are others than in another resolution. */
+  readonly identity: string;
+  /** The files that may be edited; absolute. */
+  readonly editable: readonly string[];
   /** Why nothing is started with it although it is valid. */
   readonly refusal: Refusal | undefined;
 }
@@ -32,8 +42,8 @@ export interface EngineTask {
 /** What the engine tells the supervisor: its exit code, or what it asks; one question at a time. */
 export type EngineMessage = { readonly exitCode: number } | EngineQuestion;
 
-/** That it read the configuration again, or that somebody wants to set up. */
-export type EngineQuestion = 'configuration may have changed' | 'start setup';
+/** That it read the configuration again, or that somebody wants to set up, or to change the configuration. */
+export type EngineQuestion = 'configuration may have changed' | 'start setup' | { readonly edit: ConfigurationEdit };
 
 /** The supervisor's answer to the former. */
 export interface PermissionsCheck {
@@ -60,3 +70,12 @@ export interface SetupTask {
   /** Leads to the engine. */
   readonly port: MessagePort;
 }
+
+/** What the writer is started with: the files, and whether they only lie beside the old ones for now. */
+export interface WriterTask {
+  readonly files: readonly EditedFile[];
+  readonly isStaged: boolean;
+}
+
+/** What came of it: the old files, where they are now; or why nothing was written. */
+export type WriterAnswer = { readonly kept: readonly string[] } | { readonly refusal: Refusal };

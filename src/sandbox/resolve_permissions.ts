@@ -1,10 +1,13 @@
 import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { loadConfig, readDatabaseAnyway, readServiceAnyway } from '../config/load.ts';
-import { ConfigError } from '../config/problems.ts';
+import { ownPaths } from '../config/own_paths.ts';
+import { ConfigError, type ConfigProblem } from '../config/problems.ts';
+import { Secret } from '../config/secret.ts';
 import { ENVIRONMENT_NAMES } from '../config/settings.ts';
-import { textFilesAskedFor } from '../config/text_file.ts';
+import { proposeTexts, textFilesAskedFor } from '../config/text_file.ts';
 import { SOURCE } from '../version.ts';
 import { exifToolNeeds } from '../writeback/exiftool/location.ts';
 import { configFileOf, purposeOf } from './commands.ts';
@@ -16,8 +19,9 @@ import { permissionsFor, permissionsWithoutConfig, type RightParts } from './per
 const PASSED_ON: ReadonlySet<string> = new Set([...ENVIRONMENT_NAMES, 'NO_COLOR', 'TERM', 'PUID', 'PGID']);
 
 /** Reads the configuration and finds out what the engine may do for this command: if it is invalid, to read and report it. */
-export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest): Resolution {
-  const config = readConfig(args, env, cwd);
+export function resolvePermissions({ args, env, cwd, temporary, proposed = [] }: ResolveRequest): Resolution {
+  proposeTexts(proposed.map(({ path, text }) => [path, text]));
+  const { config, problems } = readConfig(args, env, cwd);
   const purpose = purposeOf(args[0], config);
   const machine = {
     configFiles: textFilesAskedFor(),
@@ -37,6 +41,9 @@ export function resolvePermissions({ args, env, cwd, temporary }: ResolveRequest
     env: config === undefined ? env : Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.has(name))),
     temporary: machine.temporary,
     isValid: config !== undefined,
+    problems,
+    identity: config === undefined ? '' : identityOf(config),
+    editable: Object.values(ownPaths(env, cwd, configFileOf(args))).filter((path) => path !== undefined),
   };
 }
 
@@ -50,18 +57,33 @@ function rightParts({ args, env, cwd }: Pick<ResolveRequest, 'args' | 'env' | 'c
   };
 }
 
-/** Undefined when it is invalid; the engine reports why. */
-function readConfig(args: readonly string[], env: ResolveRequest['env'], cwd: string): Config | undefined {
+/** Whom it speaks to, whom it answers, and all that is secret, as a digest. */
+function identityOf({ database, immich, service }: Config): string {
+  // What it would say of itself hides what is secret.
+  const revealed = function (this: Record<string, unknown>, key: string, value: unknown): unknown {
+    const own = this[key];
+    return own instanceof Secret ? own.reveal() : value;
+  };
+  return createHash('sha256').update(JSON.stringify({ database, immich, service }, revealed)).digest('base64');
+}
+
+/** No configuration when it is invalid; the engine reports why. */
+function readConfig(
+  args: readonly string[],
+  env: ResolveRequest['env'],
+  cwd: string,
+): { readonly config: Config | undefined; readonly problems: readonly ConfigProblem[] } {
   try {
     // serve waits while there is nothing to do.
-    return loadConfig({
+    const config = loadConfig({
       env,
       cwd,
       needJobs: args[0] === 'serve' ? 'or a write schedule' : false,
       configFile: configFileOf(args),
     });
+    return { config, problems: [] };
   } catch (error) {
-    if (error instanceof ConfigError) return undefined;
+    if (error instanceof ConfigError) return { config: undefined, problems: error.problems };
     throw error;
   }
 }

@@ -8,6 +8,8 @@ import type {
   ResolveRequest,
   SetupStart,
 } from './messages.ts';
+import { judgeEdit, writeEdit } from './edits.ts';
+import type { ConfigurationEdit, EditAnswer, EditedFile } from './supervision.ts';
 import { SetupWorker } from './setup_worker.ts';
 import { startWorker } from './start_worker.ts';
 
@@ -38,7 +40,8 @@ const RESOLVER_PERMISSIONS: Deno.PermissionOptionsObject = {
 export async function runSandboxed(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
   const request: ResolveRequest = { args, env, cwd: Deno.cwd(), temporary: undefined };
   let resolution = await resolveInWorker(request);
-  const resolveAgain = () => resolveInWorker({ ...request, temporary: resolution.temporary });
+  const resolveAgain: Resolve = (proposed) =>
+    resolveInWorker({ ...request, temporary: resolution.temporary, proposed });
   while (true) {
     const { permissions, temporary, refusal } = resolution;
     if (refusal !== undefined) throw new UserError(refusal.message, refusal);
@@ -48,6 +51,9 @@ export async function runSandboxed(args: readonly string[], env: Readonly<Record
     resolution = await resolveAgain();
   }
 }
+
+/** Looks at the configuration anew, or at what it would be with these files. */
+type Resolve = (proposed?: readonly EditedFile[]) => Promise<Resolution>;
 
 /** The directory for temporary files, until it is disposed of. If it cannot be made, the engine reports that when it needs it. */
 function makeTemporary(directory: string): Disposable | undefined {
@@ -81,7 +87,7 @@ async function resolveInWorker(request: ResolveRequest): Promise<Resolution> {
 async function runEngine(
   task: EngineTask,
   current: Resolution,
-  resolveAgain: () => Promise<Resolution>,
+  resolveAgain: Resolve,
   wholeEnvironment: Readonly<Record<string, string>>,
 ): Promise<number> {
   const engine = startWorker('engine', current.permissions);
@@ -107,11 +113,19 @@ async function runEngine(
       engine.postMessage({ port: undefined, refusal: { problemCode, message, remedy } } satisfies SetupStart);
     }
   };
+  const edit = async (change: ConfigurationEdit) => {
+    const fresh = await resolveAgain();
+    const judged = judgeEdit(change, {
+      now: fresh.isValid ? { ...fresh, permissions: current.permissions } : current,
+      then: await resolveAgain(change.files),
+    });
+    engine.postMessage(judged.kind === 'fine' && !change.isTry ? await writeJudged(change, judged.widens) : judged);
+  };
   try {
     return await new Promise((resolve, reject) => {
       engine.onmessage = ({ data }: MessageEvent<EngineMessage>) => {
-        if (typeof data === 'object') return resolve(data.exitCode);
-        (data === 'start setup' ? startSetup() : check()).catch(reject);
+        if (typeof data === 'object' && 'exitCode' in data) return resolve(data.exitCode);
+        (data === 'start setup' ? startSetup() : typeof data === 'object' ? edit(data.edit) : check()).catch(reject);
       };
       engine.onerror = (event) => {
         event.preventDefault();
@@ -123,6 +137,14 @@ async function runEngine(
     engine.terminate();
     await setup.end();
   }
+}
+
+/** What widens the sandbox lies beside the files until somebody at the console puts it into place. */
+async function writeJudged({ files }: ConfigurationEdit, widens: readonly string[]): Promise<EditAnswer> {
+  const isStaged = widens.length > 0;
+  const answer = await writeEdit({ files, isStaged });
+  if ('refusal' in answer) return { kind: 'refused', ...answer.refusal };
+  return { kind: 'written', kept: answer.kept, staged: isStaged ? files.map(({ path }) => path) : [] };
 }
 
 function ignore(): void {}

@@ -8,15 +8,17 @@ import type {
   ResolveRequest,
   SetupStart,
   SetupTask,
+  WriterAnswer,
+  WriterTask,
 } from './messages.ts';
 import type { Refusal } from './own_files.ts';
-import type { Supervision } from './supervision.ts';
+import type { ConfigurationEdit, EditAnswer, Supervision } from './supervision.ts';
 
 /**
  * The workers that the supervisor starts: one finds out what a command may touch, one runs it with just that, and one is the wizard for somebody
- * at a browser, while there is no configuration.
+ * at a browser, while there is no configuration. The writer puts files of the configuration into place, after somebody has edited them there.
  */
-export type WorkerRole = 'resolver' | 'engine' | 'setup';
+export type WorkerRole = 'resolver' | 'engine' | 'setup' | 'writer';
 
 const supervisor = globalThis as unknown as Worker;
 
@@ -39,7 +41,7 @@ export function startEngine(
 ): void {
   onNextMessage(async (task: EngineTask) => {
     await replaceEnvironment(task.env);
-    tell({ exitCode: await run(task, { needsNewPermissions, startSetup }) });
+    tell({ exitCode: await run(task, { needsNewPermissions, startSetup, edit }) });
   });
 }
 
@@ -64,6 +66,14 @@ async function replaceEnvironment(env: Readonly<Record<string, string>>): Promis
   process.env = { ...env };
 }
 
+/** Writes once. Deno prints what `write` throws. */
+export function startWriter(write: (task: WriterTask) => Promise<WriterAnswer>): void {
+  onNextMessage(async (task: WriterTask) => {
+    await replaceEnvironment({});
+    supervisor.postMessage(await write(task));
+  });
+}
+
 async function needsNewPermissions(): Promise<boolean> {
   const check = await ask<PermissionsCheck>('configuration may have changed');
   throwRefusal(check.refusal);
@@ -74,6 +84,10 @@ async function startSetup(): Promise<MessagePort | undefined> {
   const { port, refusal } = await ask<SetupStart>('start setup');
   throwRefusal(refusal);
   return port;
+}
+
+async function edit(change: ConfigurationEdit): Promise<EditAnswer> {
+  return await ask<EditAnswer>({ edit: change });
 }
 
 /** The answer to the question before. */

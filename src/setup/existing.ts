@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type ConfigFile, findConfigFile } from '../config/config_file.ts';
 import { loadConfig } from '../config/load.ts';
+import { ownPaths } from '../config/own_paths.ts';
 import { ConfigError, type ConfigProblem } from '../config/problems.ts';
 import { SettingsReader } from '../config/reader.ts';
 import type { SettingName } from '../config/settings.ts';
@@ -56,10 +56,7 @@ export function readExisting(place: ConfigurationPlace): Existing {
       remedy: 'Name a file that ends in .yaml with --config, or leave it and CONFIG_FILE out.',
     });
   }
-  const usual = existsSync(resolve(cwd, 'config.yml')) && !existsSync(resolve(cwd, 'config.yaml'))
-    ? 'config.yml'
-    : 'config.yaml';
-  const yamlPath = resolve(cwd, named ?? usual);
+  const yamlPath = ownPaths(env, cwd, named).yaml ?? resolve(cwd, 'config.yaml');
   const yamlFile = readTextFile(yamlPath);
   if (yamlFile.state === 'directory') {
     throw new UserError(`${yamlPath} is a directory (Docker creates one for a missing file).`, {

@@ -26,6 +26,15 @@ export interface ReplacedFile {
 export function replaceFiles(
   files: readonly PlannedFile[],
   existing: Existing,
+  options: { readonly stamp: string; readonly owner: Owner | undefined },
+): readonly ReplacedFile[] {
+  checkFiles(files, existing);
+  return putInPlace(files, options);
+}
+
+/** The same with files that are known to be right. */
+export function putInPlace(
+  files: readonly PlannedFile[],
   { stamp, owner }: { readonly stamp: string; readonly owner: Owner | undefined },
 ): readonly ReplacedFile[] {
   const prepared = files.map((file) => ({ ...file, path: realPath(file.path) })).map((file) => ({
@@ -33,7 +42,6 @@ export function replaceFiles(
     temporary: `${file.path}.${stamp}.new`,
     backup: file.old === undefined ? undefined : `${file.path}.${stamp}.bak`,
   }));
-  checkFiles(files, existing);
   const done: ReplacedFile[] = [];
   try {
     files.forEach(assertUnchanged);
@@ -62,6 +70,14 @@ export function replaceFiles(
       removeIfThere(temporary);
       if (backup !== undefined && !done.some((file) => file.path === path)) removeIfThere(backup);
     }
+  }
+}
+
+/** Writes each beside the one whose place it could take, under its name with this at the end. */
+export function putBeside(files: readonly PlannedFile[], ending: string): void {
+  for (const { path, text } of files) {
+    writeWhole(path + ending, text);
+    giveTo(ownerOf(path) ?? ownerOf(dirname(path)), path + ending);
   }
 }
 

@@ -2,6 +2,7 @@ import { type Document, isMap, isScalar, isSeq, type Pair, parseDocument, type Y
 import type { JobField } from '../config/job_fields.ts';
 import type { Source } from '../config/sources.ts';
 import type { AlbumsAnswer } from './answers.ts';
+import { yamlTextOf } from './yaml_style.ts';
 
 /** A job with everything that the file says; keys that are undefined are taken out. */
 export interface WrittenJob {
@@ -56,7 +57,7 @@ export function updateYaml(
     document.setIn(['shared_albums', 'albums'], document.createNode(albums));
     document.setIn(['shared_albums', 'directory'], directory);
   }
-  if (jobs.length === 0) return document.toString({ lineWidth: 0 });
+  if (jobs.length === 0) return yamlTextOf(document, text ?? '');
   const list = jobList(document);
   for (const { replaces, comment, fields } of jobs) {
     const found = list.items.find((item) => isMap(item) && [replaces, fields.name].includes(nameOf(item)));
@@ -71,7 +72,7 @@ export function updateYaml(
       list.add(job);
     }
   }
-  return document.toString({ lineWidth: 0 });
+  return yamlTextOf(document, text ?? '');
 }
 
 /** The list under its own name or the predecessor's; made when there is none. */

@@ -28,7 +28,7 @@ export const LAYERS: readonly Layer[] = [
     mayImport: ['demo', 'doctor', 'setup', 'status', 'supervision', 'version', ...BELOW_CLI],
   },
   { name: 'doctor', path: 'src/doctor/', mayImport: ['version', ...BELOW_CLI] },
-  { name: 'setup', path: 'src/setup/', mayImport: BELOW_CLI },
+  { name: 'setup', path: 'src/setup/', mayImport: ['supervision', ...BELOW_CLI] },
   { name: 'status', path: 'src/status/', mayImport: ['share', 'writeback', ...BELOW_JOBS] },
   { name: 'demo', path: 'src/demo/', mayImport: ['version', ...BELOW_CLI] },
   { name: 'service', path: 'src/service/', mayImport: ['version', 'share', 'writeback', ...BELOW_JOBS] },

@@ -68,7 +68,7 @@ sync_jobs:
   # the first
   - name: uno # keep
     source_user_id: b
-    require: { clip: ignored }
+    require: {clip: ignored}
     mystery: 1
 
   # photos of A, for B

@@ -16,6 +16,8 @@ import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
 export interface PageVisitor extends Visitor {
   /** What came of their last action. */
   readonly message: string | undefined;
+  /** Whether the configuration can be changed here. */
+  readonly hasSettings?: boolean;
   /** Set when somebody may set up here: whether the code for that is void, and whether there is no configuration yet, rather than a wrong one. */
   readonly setup?: { readonly isVoid: boolean; readonly isBeginning: boolean } | undefined;
 }
@@ -312,7 +314,7 @@ ${
 ${write.nextRunAt === undefined ? '' : html`<p>The next run begins at ${timeOf(write.nextRunAt)}.</p>`}</section>`;
 }
 
-function actions(snapshot: Snapshot, { canSignIn, isSignedIn }: Visitor): Html | string {
+function actions(snapshot: Snapshot, { canSignIn, isSignedIn, hasSettings }: PageVisitor): Html | string {
   if (!canSignIn) return '';
   return html`<section aria-labelledby="actions"><h2 id="actions">Actions</h2>
 ${
@@ -321,6 +323,7 @@ ${
 ${snapshot.jobs.length === 0 ? '' : html`${form('/actions/run', 'Share now')} ${form('/actions/dry-run', 'Preview')}`}
 ${snapshot.write === undefined ? '' : form('/actions/write', 'Write now')}
 ${snapshot.notified === 0 ? '' : form('/actions/notify', 'Send a test message')}
+${hasSettings === true ? html`<form method="get" action="/settings"><button>Settings</button></form>` : ''}
 ${form('/session/end', 'Sign out')}</div>`
       : html`<form method="post" action="/session"><label for="token">The HTTP_TOKEN of the configuration</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required><button>Sign in</button></form>`

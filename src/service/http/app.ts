@@ -10,6 +10,8 @@ import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
 import { confirmationPage, type Review } from '../dashboard/confirmation.ts';
 import { dashboard } from '../dashboard/page.ts';
 import { readinessOf } from '../readiness.ts';
+import type { SettingsDesk } from '../settings/desk.ts';
+import { addSettings } from '../settings/routes.ts';
 import { addSetup } from '../setup/routes.ts';
 import type { SetupDoor } from '../setup/door.ts';
 import { publicSnapshot } from '../public_snapshot.ts';
@@ -26,6 +28,8 @@ export interface Served {
   /** Calls `listener` after every change, until what is returned is disposed of. */
   onChange(listener: () => void): Disposable;
   readonly actions: Actions;
+  /** Where somebody who is signed in changes the configuration. */
+  readonly settings?: SettingsDesk;
   /** While there is no configuration: who may set up. */
   readonly setup?: SetupDoor;
 }
@@ -68,8 +72,9 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
   strictTransportSecurity: false,
 };
 
-/** A form of ours has two short fields. */
+/** A form of ours has two short fields; but for the one with a whole file. */
 const MAX_BODY_BYTES = 4_096;
+const MAX_FILE_BYTES = 1 << 20;
 
 /** All routes. docs/service.md describes them. */
 export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceConfig, 'token' | 'allowedHosts'>): Hono {
@@ -88,7 +93,10 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
   served.onChange(() => metrics.observe(served.snapshot()));
 
   app.use(secureHeaders(HEADERS), neverCached, onlyFor(allowedHosts));
-  app.post('*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.text('That is too long.\n', 413) }));
+  const limited = (maxSize: number) =>
+    bodyLimit({ maxSize, onError: (context) => context.text('That is too long.\n', 413) });
+  const [short, long] = [limited(MAX_BODY_BYTES), limited(MAX_FILE_BYTES)];
+  app.post('*', (context, next) => (context.req.path.startsWith('/settings/') ? long : short)(context, next));
   app.get('/healthz', (context) => context.json({ alive: true }));
   app.get(
     '/readyz',
@@ -127,7 +135,13 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
   const page = (context: Context, isSignedIn: boolean, message?: string) => {
     const door = served.setup;
     const setup = door && { isVoid: door.code.isVoid(Date.now()), isBeginning: door.isBeginning };
-    const visitor = { canSignIn: access.canSignIn, isSignedIn, message, setup };
+    const visitor = {
+      canSignIn: access.canSignIn,
+      isSignedIn,
+      message,
+      setup,
+      hasSettings: served.settings !== undefined,
+    };
     return context.html(dashboard(snapshotFor(isSignedIn), visitor, Date.now()));
   };
   app.get('/', forVisitor((context, _, isSignedIn) => page(context, isSignedIn)));
@@ -138,6 +152,7 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
     });
     addActions(app, served.actions, access, page);
     addConfirmation(app, served, access);
+    if (served.settings !== undefined) addSettings(app, served.settings, access);
   }
   if (served.setup === undefined) app.get('/setup', (context) => context.redirect('/', 303));
   else addSetup(app, served.setup);
