@@ -136,6 +136,40 @@ Deno.test('tags by which something is chosen are not copied, with what is below 
   assert.deepEqual(await tagsOf(world, await world.mirrorOf('family/crowd') ?? ''), ['party']);
 });
 
+Deno.test('a tag by which something is chosen is none of the receiver, also when Immich extracts the mirror, and a cycle comes in between', async () => {
+  await using world = await World.open('v2.7.5');
+  const { sql } = world;
+  const bob = world.library.users.bob.id;
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  const cycle = async () => {
+    await sql`SELECT pg_stat_force_next_flush()`;
+    await sql`SELECT pg_stat_clear_snapshot()`;
+    return await world.share({ isFull: false });
+  };
+  await tag(world, world.id(ASKED), ['party', 'share/bob']);
+  world.setJobs([family, { ...uploads, except: { albums: [], people: [], tags: ['share'], paths: [] } }]);
+  await world.share();
+  const before = await allTags(world, bob);
+  assert.deepEqual(await valuesOf(world, bob), ['party']);
+
+  await extractMetadata(world, await mirror(world), {});
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['party', 'share/bob']);
+  await cycle();
+  assert.deepEqual(await allTags(world, bob), before, 'the tag itself goes, too');
+
+  // Metadata first, and a moment later the tags: no row tells of these.
+  await extractMetadata(world, await mirror(world), {});
+  const late = await sql<{ tagId: string }[]>`
+    DELETE FROM tag_asset
+    WHERE "assetId" = ${await mirror(world)} AND "tagId" IN (SELECT id FROM tag WHERE value LIKE 'share%')
+    RETURNING "tagId"`;
+  while ((await cycle()).scope !== 'nothing');
+  await sql`INSERT INTO tag_asset ("assetId", "tagId") VALUES (${await mirror(world)}, ${late[0]?.tagId ?? ''})`;
+  await cycle();
+  assert.deepEqual(await allTags(world, bob), before);
+});
+
 async function mirror(world: World): Promise<string> {
   return await world.mirrorOf(ASKED) ?? '';
 }

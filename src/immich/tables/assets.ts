@@ -55,6 +55,7 @@ export const ASSET_TABLES = Object.freeze(
           'deletedAt',
           'status',
           'visibility',
+          'createdAt',
           'updatedAt',
           'updateId',
         ],

@@ -70,7 +70,10 @@ export const OTHER_TABLES = Object.freeze(
       copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
       watched: { by: 'statement', isCounted: true, isBelievedUnwritten: true },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['id', 'userId', 'value', 'parentId', 'color', 'updateId'], writeBack: ['id', 'value'] },
+      needed: {
+        sharing: ['id', 'userId', 'value', 'parentId', 'color', 'createdAt', 'updateId'],
+        writeBack: ['id', 'value'],
+      },
     },
     tag_asset: {
       copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },

@@ -23,6 +23,7 @@ import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { differences, isByTags } from '../selection/differences.ts';
 import { isLockedFor } from '../mirrors/locked.ts';
+import { taggedAgainstRules } from '../mirrors/tags.ts';
 import { recognitionOver, selectedBy, STATEMENTS } from './news.ts';
 import { dueRechecks, type Recheck } from './rechecks.ts';
 import type { Scope } from './scope.ts';
@@ -164,7 +165,7 @@ export async function readChanges(
       .filter(([table]) => schema.has(table))
       .map(([table]) => sql`SELECT "assetId" FROM ${sql(table)} WHERE id >= ${from}`),
     ...told('assets'),
-    ...isComparisonDue ? differences(sql, jobs.filter(isByTags)) : [],
+    ...isComparisonDue ? [...differences(sql, jobs.filter(isByTags)), ...taggedAgainstRules(sql, schema, jobs)] : [],
     ...isWaitingForTime ? [recognitionOver(sql, waiting, since.atMs - backMs)] : [],
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
     sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,

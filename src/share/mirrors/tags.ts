@@ -4,6 +4,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isLookedAt } from './pages.ts';
 import type { Job } from '../jobs/job.ts';
 import { allCriteria } from '../selection/criteria.ts';
+import { isByTags } from '../selection/differences.ts';
 import type { View } from '../cycle/tools.ts';
 
 /** A mirror whose tags are not those that its metadata name. */
@@ -62,14 +63,7 @@ export async function findUntagged(
         WHERE said.value <> ''
           AND NOT ${isDeclined(sql, sql`m.target_user_id`, sql`said.value`)}
           -- What the target has tagged themself is theirs, whatever it is called.
-          AND (
-            said.raw <> ALL (coalesce(source.tags, '{}'))
-            OR (
-              coalesce(rule."isShared", true)
-              AND (rule.under IS NULL OR ${isAtOrBelow(sql, sql`SELECT unnest(rule.under)`)})
-              AND NOT ${isAtOrBelow(sql, sql`SELECT choosing.value FROM choosing`)}
-            )
-          )
+          AND (said.raw <> ALL (coalesce(source.tags, '{}')) OR NOT ${isKeptBack(sql)})
       ) AS wanted
       CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(t.value::text COLLATE "C" ORDER BY t.value::text COLLATE "C"), '{}') AS values
@@ -90,6 +84,39 @@ export async function findUntagged(
     FROM found
     ORDER BY "mirrorAssetId"
     LIMIT ${limits.search}`;
+}
+
+/**
+ * Sources of whose mirrors one has a tag that is kept back from its owner: Immich's extraction writes what metadata name, and then, without a trace, what it makes of that in
+ * tag_asset, so that a cycle in between saw none. Queries for ids, without cost where nothing is kept back.
+ */
+export function taggedAgainstRules(sql: Sql, schema: ImmichSchema, jobs: readonly Job[]): Fragment[] {
+  if (!areTagsInMetadata(schema)) return [];
+  const { tagKey, assetKey } = keysOf(schema);
+  const sources = [...new Set(jobs.map(({ sourceUserId }) => sourceUserId))];
+  return sources.flatMap((sourceUserId) => {
+    const own = jobs.filter((job) => job.sourceUserId === sourceUserId);
+    if (!own.some((job) => job.shareTags !== undefined || isByTags(job))) return [];
+    return [sql`
+      SELECT m.source_asset_id
+      FROM immich_sidecar.asset_map m
+      JOIN tag_asset ta ON ta.${sql(assetKey)} = m.mirror_asset_id
+      JOIN (SELECT id, value::text AS value FROM tag) said ON said.id = ta.${sql(tagKey)}
+      JOIN asset_exif source ON source."assetId" = m.source_asset_id AND said.value = ANY (source.tags)
+      LEFT JOIN ${rulesOf(sql, jobs)} rule (job text, "isShared" boolean, under text[]) ON rule.job = m.job_name
+      CROSS JOIN (SELECT array(${choosingTags(sql, own)}) AS values) AS chosen
+      WHERE m.source_user_id = ${sourceUserId}
+        AND ${isKeptBack(sql, sql`SELECT unnest(chosen.values)`)}`];
+  });
+}
+
+/** Whether the tag `said` of a source is none for others: by the row `rule` of its job, or as something is chosen by it. */
+function isKeptBack(sql: Sql, choosing: Fragment = sql`SELECT choosing.value FROM choosing`): Fragment {
+  return sql`NOT (
+    coalesce(rule."isShared", true)
+    AND (rule.under IS NULL OR ${isAtOrBelow(sql, sql`SELECT unnest(rule.under)`)})
+    AND NOT ${isAtOrBelow(sql, choosing)}
+  )`;
 }
 
 /**
@@ -147,27 +174,67 @@ function isMade(sql: Sql, tagId: Fragment): Fragment {
   return sql`EXISTS (SELECT 1 FROM immich_sidecar_tags.tag own WHERE own.tag_id = ${tagId})`;
 }
 
-/** Gives mirrors their tags, as rows of their owner's own: those they have by that value, else new ones with the source's colour. */
-export async function writeTags(tx: Sql, schema: ImmichSchema, plans: readonly TagsPlan[]): Promise<void> {
+/**
+ * Gives mirrors their tags, as rows of their owner's own: those they have by that value, else new ones with the source's colour. Returns the tags that they lost and that
+ * are younger than they are, so that Immich may have made them when it extracted them.
+ */
+export async function writeTags(tx: Sql, schema: ImmichSchema, plans: readonly TagsPlan[]): Promise<string[]> {
   const { tagKey, assetKey } = keysOf(schema);
   await makeTags(tx, plans);
   const planned = tx`
     jsonb_to_recordset(${tx.json(plans as never)}) AS plan (
       "mirrorAssetId" uuid, "targetUserId" uuid, "values" text[], "isSaid" boolean
     )`;
-  await tx`
+  const lost = await tx<{ id: string; isYounger: boolean }[]>`
     DELETE FROM tag_asset ta
-    USING tag t, ${planned}
+    USING tag t, ${planned}, asset mirror
     WHERE ta.${tx(assetKey)} = plan."mirrorAssetId"
+      AND mirror.id = plan."mirrorAssetId"
       AND t.id = ta.${tx(tagKey)}
       AND t.value::text <> ALL (plan."values")
-      AND (plan."isSaid" OR ${isMade(tx, tx`t.id`)})`;
+      AND (plan."isSaid" OR ${isMade(tx, tx`t.id`)})
+    RETURNING t.id, t."createdAt" >= mirror."createdAt" AS "isYounger"`;
   await tx`
     INSERT INTO tag_asset (${tx(assetKey)}, ${tx(tagKey)})
     SELECT plan."mirrorAssetId", t.id
     FROM ${planned}
     JOIN tag t ON t."userId" = plan."targetUserId" AND t.value::text = ANY (plan."values")
     ON CONFLICT DO NOTHING`;
+  return [...new Set(lost.flatMap(({ id, isYounger }) => isYounger ? [id] : []))];
+}
+
+/**
+ * Removes those of these tags, and of the tags above them that are not older, that nothing has any more, and nothing below them: Immich makes them when it extracts a mirror, and
+ * removes such tags at night. READ COMMITTED, as they are locked first.
+ */
+export async function removeMadeByImmich(tx: Sql, schema: ImmichSchema, ids: readonly string[]): Promise<void> {
+  const { tagKey } = keysOf(schema);
+  const locked = await tx<{ id: string }[]>`
+    SELECT t.id
+    FROM tag t
+    WHERE t.id IN (
+      SELECT above.id
+      FROM tag lost
+      JOIN tag_closure c ON c.id_descendant = lost.id
+      JOIN tag above ON above.id = c.id_ancestor AND above."createdAt" > lost."createdAt" - interval '1 minute'
+      WHERE lost.id = ANY (${ids as string[]}::uuid[])
+    )
+    ORDER BY t.id
+    FOR UPDATE`;
+  const meant = locked.map(({ id }) => id);
+  await tx`
+    DELETE FROM tag t
+    WHERE t.id = ANY (${meant}::uuid[])
+      AND NOT EXISTS (
+        SELECT 1
+        FROM tag_closure below
+        WHERE below.id_ancestor = t.id
+          AND (
+            below.id_descendant <> ALL (${meant}::uuid[])
+            OR EXISTS (SELECT 1 FROM tag_asset ta WHERE ta.${tx(tagKey)} = below.id_descendant)
+          )
+      )
+      AND NOT ${isMade(tx, tx`t.id`)}`;
 }
 
 /** Makes the tags that are missing, with all above them, level by level. */

@@ -11,6 +11,7 @@ import {
   type IdleTag,
   idleTagsOf,
   removeIdleTags,
+  removeMadeByImmich,
   type TagsPlan,
   writeTags,
 } from '../mirrors/tags.ts';
@@ -24,16 +25,20 @@ export const mirrorTags = definePhase({
   counts: { tagged: 'photos whose tags were set' },
   plan: (view, job: Job) => searchPages((after?: TagsPlan) => findUntagged(view, job, after), view.limits.search),
   apply: eachPage(async ({ database, schema }, _job: Job, page: TagsPlan[], tally: Tally<'tagged'>) => {
+    const lost = new Set<string>();
     const tagged = await countInBatches(
       database,
       page,
       async (tx, batch) => {
-        await writeTags(tx, schema, batch);
+        for (const id of await writeTags(tx, schema, batch)) lost.add(id);
         return batch.length;
       },
       ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId })),
     );
     tally.add('tagged', tagged);
+    if (lost.size > 0) {
+      await database.transaction((tx) => removeMadeByImmich(tx, schema, [...lost]), 'READ COMMITTED');
+    }
   }),
   describe: (page) =>
     linesOf(

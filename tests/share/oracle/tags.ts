@@ -6,13 +6,15 @@ import type { Row } from './state.ts';
 
 /** A mirror has the tags that its metadata name, as tags of its owner; those that they have deleted are not made again. */
 export function followTags(prediction: Prediction): void {
-  for (const mirror of prediction.memory.mirrors) followTagsOf(prediction, mirror);
+  const lost = prediction.memory.mirrors.flatMap((mirror) => followTagsOf(prediction, mirror));
+  removeMadeByImmich(prediction, new Set(lost));
 }
 
-function followTagsOf(prediction: Prediction, mirror: Mirror): void {
+/** Returns the tags that it loses and that are younger than it is: Immich may have made them of what it read. */
+function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
   const { records, memory } = prediction;
   const exif = records.of('asset_exif', mirror.id)[0];
-  if (exif === undefined) return;
+  if (exif === undefined) return [];
   const named = Array.isArray(exif['tags']) ? exif['tags'].map(String) : undefined;
   const isDeclined = (value: string) =>
     memory.tags.some((own) =>
@@ -36,6 +38,29 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): void {
     const isThere = records.all('tag_asset').some((row) => row['assetId'] === mirror.id && row['tagId'] === id);
     if (!isThere) records.add('tag_asset', { assetId: mirror.id, tagId: id });
   }
+  const madeAt = text(records.asset(mirror.id)?.['createdAt']);
+  return gone.map((row) => row['tagId']).filter((id) =>
+    text(tagOf(prediction, (tag) => tag['id'] === id)?.['createdAt']) >= madeAt
+  );
+}
+
+/** They go when nothing has them, with those above them that were made with them. */
+function removeMadeByImmich(prediction: Prediction, lost: ReadonlySet<unknown>): void {
+  const { records, memory } = prediction;
+  const madeAt = (id: unknown) => Date.parse(text(tagOf(prediction, (tag) => tag['id'] === id)?.['createdAt']));
+  const closures = records.all('tag_closure');
+  const meant = new Set(
+    closures.filter(({ id_ancestor, id_descendant }) =>
+      lost.has(id_descendant) && madeAt(id_ancestor) > madeAt(id_descendant) - 60_000
+    ).map(({ id_ancestor }) => id_ancestor),
+  );
+  const isIdle = (id: unknown) =>
+    closures.filter(({ id_ancestor }) => id_ancestor === id).every(({ id_descendant }) =>
+      meant.has(id_descendant) && !records.all('tag_asset').some((row) => row['tagId'] === id_descendant)
+    );
+  const ids = new Set([...meant].filter((id) => isIdle(id) && !memory.tags.some((own) => own.id === id)));
+  records.remove('tag', (row) => ids.has(row['id']));
+  records.remove('tag_closure', (row) => ids.has(row['id_ancestor']) || ids.has(row['id_descendant']));
 }
 
 function tagOf({ records }: Prediction, where: (row: Row) => boolean): Row | undefined {
