@@ -12,6 +12,7 @@ import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { describeProblem } from '../problems/problem.ts';
 import { readAllWaiting } from './selection/candidates.ts';
+import { Alike } from './cycle/alike.ts';
 import { advance, readChanges, readMark } from './cycle/changes.ts';
 import { setBackMs } from '../immich/feed/clock.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
@@ -215,12 +216,11 @@ export class Sharing {
     // From the mark on, changes are heard of; what was renamed just before must not be missed.
     if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options, before);
     this.#embeddings.clear(); // all are looked at again
-    const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs };
-    const { report, failures, worked } = await runCycle(view, this.#tools(prepared, options), {
-      ...options,
-      version: this.version,
-      before,
-    });
+    const tools = this.#tools(prepared, options);
+    const rules = this.#rules && `${this.version} ${this.#rules}`;
+    const alike = await Alike.begin(tools.database, prepared.schema, { rules, trusts: options.isFull !== true });
+    const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs, alike };
+    const { report, failures, worked } = await runCycle(view, tools, { ...options, version: this.version, before });
     if (prepared.only === undefined) {
       const waiting = await readAllWaiting(view, worked, limits.waiting);
       this.#remember({ prepared, mark, waiting, failures, fullAtMs });

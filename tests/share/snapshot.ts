@@ -1,14 +1,16 @@
 import type { Sql } from '../../src/postgres/connect.ts';
 
 /**
- * A digest of every table of Immich's schema and of ours, by table name: equal digests mean equal rows. The kept mark is left out, which a full
- * cycle writes anew.
+ * A digest of every table of Immich's schema and of ours, by table name: equal digests mean equal rows. Left out are the kept mark and what
+ * was found alike, which full cycles write anew.
  */
 export async function digestTables(sql: Sql): Promise<Record<string, string>> {
   const tables = await sql<{ name: string }[]>`
     SELECT format('%I.%I', schemaname, tablename) AS name
     FROM pg_tables
-    WHERE schemaname = 'public' OR (starts_with(schemaname, 'immich_sidecar') AND schemaname <> 'immich_sidecar_marks')
+    WHERE schemaname = 'public' OR (
+      starts_with(schemaname, 'immich_sidecar') AND schemaname NOT IN ('immich_sidecar_marks', 'immich_sidecar_alike')
+    )
     ORDER BY 1`;
   const digests: Record<string, string> = {};
   for (const { name } of tables) {

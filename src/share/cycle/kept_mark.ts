@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { messageOf } from '../../errors.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { Mark } from './changes.ts';
 import type { Moment } from '../../immich/feed/clock.ts';
+import type { Mark } from './changes.ts';
+import { readDatabaseId } from './database_id.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -149,15 +150,7 @@ export class KeptMark {
   }
 
   async #digest(sql: Sql, identity: string): Promise<string> {
-    const [row] = await sql<{ database: string }[]>`
-      SELECT concat_ws(
-        ' ',
-        (SELECT system_identifier FROM pg_control_system()),
-        (SELECT oid FROM pg_database WHERE datname = current_database()),
-        'immich_sidecar.asset_map'::regclass::oid,
-        pg_relation_filenode('public.asset') -- a backup from before our tables leaves these alone
-      ) AS database`;
-    return createHash('sha256').update(`${row?.database} ${identity}`).digest('hex');
+    return createHash('sha256').update(`${await readDatabaseId(sql)} ${identity}`).digest('hex');
   }
 
   #readNumber(): string | undefined {

@@ -6,6 +6,8 @@ export interface Limits {
   readonly search: number;
   /** Mirrors that are looked at with one query. */
   readonly mirrors: number;
+  /** Mirrors of which one query says which have to be looked at: the larger, the more of it reads whole tables in one go. */
+  readonly versions: number;
   /** Embeddings in a worker's first transaction; how long that takes says how many are in the next. */
   readonly embeddings: number;
   /** Mirrors whose sources, and files whose mirrors, are looked for with one query after our own tables were lost. */
@@ -27,6 +29,7 @@ export const LIMITS: Limits = Object.freeze({
   batch: 500,
   search: 20_000,
   mirrors: 1_000,
+  versions: 50_000,
   embeddings: 250,
   adoptedMirrors: 5_000,
   adoptedFiles: 20_000,

@@ -7,6 +7,7 @@ import type { Isolation } from '../../postgres/transaction.ts';
 import type { BrakeSettings } from '../brake/brake.ts';
 import type { Job } from '../jobs/job.ts';
 import type { ExpandedAlbums } from '../shared_albums/expand.ts';
+import type { Comparisons } from '../mirrors/versions.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
 import type { Counting } from './counting.ts';
 import type { Limits } from './limits.ts';
@@ -64,6 +65,8 @@ export interface View {
   /** Of all jobs those that the scope concerns (concerned.ts); undefined = that has not been looked up. */
   readonly concerned?: readonly Job[] | undefined;
   readonly rechecks: readonly Recheck[];
+  /** Which mirrors need not be compared when everything is looked at; undefined = all are. */
+  readonly alike?: Comparisons | undefined;
   /** When the cycle began, by the database's clock, in milliseconds since the epoch; now when left out. */
   readonly beganMs?: number;
   readonly settings: ShareSettings;

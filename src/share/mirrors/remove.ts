@@ -167,6 +167,8 @@ export async function forgetMirrors(tx: Sql, withdrawals: readonly Withdrawal[])
   const remembered = withdrawals.filter(({ reason }) => REMEMBERED.has(reason));
   await tx`DELETE FROM immich_sidecar.album_entry WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.face_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
+  await tx`DELETE FROM immich_sidecar_alike.rows WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
+  await tx`DELETE FROM immich_sidecar_alike.embeddings WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar_albums.reason WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`DELETE FROM immich_sidecar.asset_map WHERE mirror_asset_id = ANY (${ids}::uuid[])`;
   await tx`

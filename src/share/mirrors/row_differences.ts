@@ -25,10 +25,12 @@ export interface RowDifference extends Omit<Evidence, 'hasLocks'> {
   readonly sums: Readonly<Record<string, string>>;
   /** Those of which it is noted that they are the target's. */
   readonly noted: readonly string[];
+  /** The job still means it; one that only the brake keeps is left as it is. */
+  readonly isMeant: boolean;
 }
 
 /** A withdrawn mirror's part of that. */
-export type FieldDifference = Omit<RowDifference, 'follow' | 'settle' | 'tables'>;
+export type FieldDifference = Omit<RowDifference, 'follow' | 'settle' | 'tables' | 'isMeant'>;
 
 /** Written by Immich for each asset, no matter who owns it; what it has done for the source it need not do for the mirror. */
 export const PROGRESS = 'asset_job_status';
@@ -50,6 +52,7 @@ export async function compareRows(
         ${groupsIn(sql, groups, 'follow')} AS follow,
         ${groupsIn(sql, groups, 'settle')} AS settle,
         ${differingTables(sql, schema, groups)} AS tables,
+        ${unguessed(sql, isMeant(sql, job))} AS "isMeant",
         ${evidence(sql, schema)}
       FROM ${mirrorsOn(sql, job, page)}
       JOIN asset a ON a.id = m.source_asset_id
@@ -57,7 +60,6 @@ export async function compareRows(
       LEFT JOIN asset_exif e ON e."assetId" = a.id
       LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
       CROSS JOIN LATERAL (${allSums(sql, schema)}) AS sums
-      WHERE ${unguessed(sql, isMeant(sql, job))}
     ) AS compared
     WHERE (follow, settle, tables, differing)
       IS DISTINCT FROM ('{}'::text[], '{}'::text[], '{}'::text[], '{}'::text[])`;
@@ -108,8 +110,11 @@ function evidence(sql: Sql, schema: ImmichSchema): Fragment {
     array_remove(ARRAY[${commaSeparated(sql, noted)}], NULL) AS noted`;
 }
 
+/** OFFSET 0 keeps PostgreSQL from putting the sums into the conditions, and making each of them anew wherever it is named there. */
 function allSums(sql: Sql, schema: ImmichSchema): Fragment {
-  return sql`SELECT ${commaSeparated(sql, fieldGroups(schema).flatMap((group) => sumsOf(sql, schema, group)))}`;
+  return sql`SELECT ${
+    commaSeparated(sql, fieldGroups(schema).flatMap((group) => sumsOf(sql, schema, group)))
+  } OFFSET 0`;
 }
 
 /** What a group is worth at the source, at the mirror, and was when it was written: columns `source_…`, `mirror_…`. */

@@ -1,12 +1,13 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { type Assignment, columnList, commaSeparated, copied, valueList } from '../copy/columns.ts';
+import { pagesToCompare } from '../cycle/alike.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Scope } from '../cycle/scope.ts';
 import type { Tools } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { isLookedAt, type MirrorPage, mirrorPages, mirrorsOn } from '../mirrors/pages.ts';
+import { isLookedAt, type MirrorPage, mirrorsOn } from '../mirrors/pages.ts';
 import { type EmbeddingPair, EmbeddingQueue, type EmbeddingsPlan, type EmbeddingTable } from './embedding_queue.ts';
 import { definePhase, linesOf, type Tally } from './phase.ts';
 
@@ -30,12 +31,20 @@ export const embeddings = definePhase({
     unit: 'embeddings',
     total: ({ sql, scope }, job: Job) => countMissingEmbeddings(sql, job, scope),
   },
-  plan: async function* ({ sql, schema, scope, limits }, job: Job): AsyncGenerator<EmbeddingsPlan> {
-    for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
+  plan: async function* (view, job: Job): AsyncGenerator<EmbeddingsPlan> {
+    const { sql, schema } = view;
+    for await (const { page, compared } of pagesToCompare(view, 'embeddings', job)) {
+      const plans: EmbeddingsPlan[] = [];
+      const different: string[] = [];
       for (const table of Object.keys(KEYS) as EmbeddingTable[]) {
         const pairs = await readPairs(sql, schema, table, job, page);
-        if (pairs.length > 0) yield { table, pairs };
+        different.push(...pairs.map(({ mirrorAssetId }) => mirrorAssetId));
+        if (pairs.length > 0) {
+          plans.push({ table, pairs: pairs.map(({ sourceId, mirrorId }) => ({ sourceId, mirrorId })) });
+        }
       }
+      await compared(different);
+      yield* plans;
     }
   },
   apply: applyEmbeddings,
@@ -158,12 +167,12 @@ async function readPairs(
   table: EmbeddingTable,
   job: Job,
   page: MirrorPage,
-): Promise<EmbeddingPair[]> {
+): Promise<(EmbeddingPair & { readonly mirrorAssetId: string })[]> {
   const key = sql(KEYS[table]);
   const list = (alias: string) =>
     commaSeparated(sql, columnsOf(schema, table).map((column) => sql`${sql(alias)}.${sql(column)}`));
-  return await sql<EmbeddingPair[]>`
-    SELECT source.${key} AS "sourceId", mirror.id AS "mirrorId"
+  return await sql<(EmbeddingPair & { readonly mirrorAssetId: string })[]>`
+    SELECT m.mirror_asset_id AS "mirrorAssetId", source.${key} AS "sourceId", mirror.id AS "mirrorId"
     ${pairsOf(sql, table, mirrorsOn(sql, job, page))}
     WHERE (copy.${key} IS NULL OR (${list('copy')}) IS DISTINCT FROM (${list('source')}))`;
 }

@@ -1,5 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { pagesToCompare } from '../cycle/alike.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { inSlices } from '../cycle/slices.ts';
@@ -8,7 +9,6 @@ import { commaSeparated, copied as copiedColumns, valueList } from '../copy/colu
 import { copyTable } from '../copy/copy_table.ts';
 import { fieldGroups, groupSum, sourceSum } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
-import { mirrorPages } from '../mirrors/pages.ts';
 import { compareRows, isSidecarField, plainColumns, PROGRESS, type RowDifference } from '../mirrors/row_differences.ts';
 import { judgeFields, readSidecarPair, type SidecarPair } from '../mirrors/sidecars.ts';
 import { type OwnFields, ownFields } from '../remembered/own_fields.ts';
@@ -42,10 +42,13 @@ export const rows = definePhase({
   what: 'Carries changed rows over: dates, places, descriptions, edits, recognised text.',
   per: 'job',
   counts: { rowsUpdated: 'photos brought up to date' },
-  plan: async function* ({ sql, schema, scope, limits, files }, job: Job) {
-    for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
+  plan: async function* (view, job: Job) {
+    const { sql, schema, files } = view;
+    for await (const { page, compared } of pagesToCompare(view, 'rows', job)) {
       const plan: RowsPlan[] = [];
-      await inSlices(await compareRows(sql, schema, job, page), (difference) => {
+      const differences = await compareRows(sql, schema, job, page);
+      await compared(differences.map(({ mirrorAssetId }) => mirrorAssetId));
+      await inSlices(differences.filter(({ isMeant }) => isMeant), (difference) => {
         const item = judge(difference, schema, files);
         if (item !== undefined) plan.push(item);
       });
@@ -82,7 +85,8 @@ function isFollowing({ follow, tables }: RowsPlan): boolean {
 
 /** Decides whose doing a difference is; undefined when nothing is to be done about it. */
 function judge(difference: RowDifference, schema: ImmichSchema, files: Files): RowsPlan | undefined {
-  const { mirrorSidecar, sourceSidecar, differing, locked, isExtracted, known, sums, noted, ...plan } = difference;
+  const { mirrorSidecar, sourceSidecar, differing, locked, isExtracted, known, sums, noted, isMeant: _, ...plan } =
+    difference;
   const hasLocks = schema.has('asset_exif', 'lockedProperties');
   const isAboutSidecars = [...differing, ...plan.follow, ...plan.settle].some(isSidecarField);
   const pair = isAboutSidecars ? readSidecarPair(files, mirrorSidecar, sourceSidecar) : NO_SIDECARS;

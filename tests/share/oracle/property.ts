@@ -27,6 +27,7 @@ const SHORT_PAGES: Limits = {
   batch: 3,
   search: 5,
   mirrors: 4,
+  versions: 6,
   embeddings: 2,
   adoptedMirrors: 3,
   adoptedFiles: 5,

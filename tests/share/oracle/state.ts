@@ -42,6 +42,7 @@ export async function readState(sql: Sql, mounts: readonly Mount[]): Promise<Sta
       ) AS "hasEmbedding"
     FROM pg_tables
     WHERE (schemaname = 'public' OR starts_with(schemaname, 'immich_sidecar'))
+      AND schemaname <> 'immich_sidecar_alike'
       AND tablename NOT LIKE '%\_audit'
       AND tablename NOT IN ('kysely_migrations', 'migration', 'run', 'mark')
     ORDER BY 1, 2`;
