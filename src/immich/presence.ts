@@ -22,10 +22,14 @@ export function isTrashed(sql: Sql, alias: string): Fragment {
 }
 
 /** Whether it is present, and it is a picture or a video that its owner sees in the timeline or the archive: what can be written into files. */
-export function isPresentMedia(sql: Sql, alias: string): Fragment {
+export function isPresentMedia(
+  sql: Sql,
+  alias: string,
+  visibilities: readonly string[] = ['timeline', 'archive'],
+): Fragment {
   const asset = sql(alias);
   return sql`(
-    ${asset}.visibility IN ('timeline', 'archive')
+    ${asset}.visibility::text = ANY (${visibilities as string[]})
     AND ${asset}.type IN ('IMAGE', 'VIDEO')
     AND ${isPresent(sql, alias)}
   )`;

@@ -50,10 +50,7 @@ const FILES = {
     waits: true,
     remedy: 'Move that file away if nobody needs it in this place.',
   },
-  'no-space': {
-    what: 'no space or no inodes left on the device',
-    remedy: 'Make room on that disk.',
-  },
+  'no-space': { what: 'no space or no inodes left on the device', remedy: 'Make room on that disk.' },
   'too-many-links': {
     what: 'the file has as many hard links as the file system allows',
     waits: true,
@@ -325,6 +322,10 @@ const ERRORS = {
   'tree-away': {
     what: 'the directory for the tree of sidecars is not there, or lies among the originals',
     remedy: 'Mount its disk, make the directory, or name another one with WRITE_TO=tree:DIRECTORY.',
+  },
+  'export-directory': {
+    what: 'the directory of an export is not there, not empty, among the originals, or cannot be written',
+    remedy: 'Name an empty directory outside of the library, or go on with an export by --update.',
   },
   'exposed': {
     what: "a scan of Immich would import originals of others into the receiver's account",

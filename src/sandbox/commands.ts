@@ -14,6 +14,8 @@ export interface Purpose {
   readonly serves: boolean;
   /** Whether it tells others, and does nothing else with the network. */
   readonly tells: boolean;
+  /** The directory that an export goes into, as it is named in the arguments. */
+  readonly exportsTo?: string | undefined;
   /** Whether it asks for the user that it runs as, and for the room on disks. */
   readonly asksSystem: boolean;
 }
@@ -39,13 +41,23 @@ export function isSandboxed([command]: readonly string[]): boolean {
   return command !== undefined && !command.startsWith('-') && !WITHOUT_CONFIGURATION.has(command);
 }
 
-/** @param config undefined when it is invalid: then a command only reports that, and doctor checks the rest */
-export function purposeOf(command: string | undefined, config: Config | undefined): Purpose {
+/**
+ * @param config undefined when it is invalid: then a command only reports that, and doctor checks the rest
+ * @param args what stands behind the command
+ */
+export function purposeOf(
+  command: string | undefined,
+  config: Config | undefined,
+  args: readonly string[] = [],
+): Purpose {
   if (config === undefined && command !== 'doctor') return NOTHING;
-  const startsExifTool = ['write', 'undo', 'doctor'].includes(command ?? '') ||
+  const startsExifTool = ['write', 'undo', 'doctor', 'export'].includes(command ?? '') ||
     (command === 'serve' && config?.write.schedule !== undefined);
   return {
-    changesFiles: !['status', 'explain', 'notify'].includes(command ?? ''),
+    // A hard link is also a change of the file that it is made of.
+    changesFiles: !['status', 'explain', 'notify'].includes(command ?? '') &&
+      !(command === 'export' && args.includes('--copy')),
+    ...(command === 'export' ? { exportsTo: directoryOf(args) } : {}),
     startsExifTool,
     makesTemporary: startsExifTool || command === 'status',
     resumes: command === 'sync' || command === 'serve',
@@ -53,6 +65,11 @@ export function purposeOf(command: string | undefined, config: Config | undefine
     tells: command === 'notify',
     asksSystem: command === 'doctor',
   };
+}
+
+/** What is named besides options and the file of `--config`. */
+function directoryOf(args: readonly string[]): string | undefined {
+  return args.find((argument, index) => !argument.startsWith('-') && args[index - 1] !== '--config');
 }
 
 /** The file of `--config`, anywhere among the arguments; undefined when there is none. */

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path/posix';
 import type { Config } from '../config/config.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
 import { socketPath } from '../postgres/server_name.ts';
@@ -54,6 +55,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
   ];
   const tree = treeOf(config.write.destination);
   const sidecars = startsExifTool && tree !== undefined ? [tree] : [];
+  const exports = purpose.exportsTo === undefined ? [] : exportDirectories(purpose.exportsTo, machine);
   const database = databaseAccess(config.database, machine);
   const least = permissionsWithoutConfig(purpose, machine);
   const withRealPaths = (paths: readonly string[]) => realPathsToo(paths, machine);
@@ -80,6 +82,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...least.read,
       ...directories,
       ...sidecars,
+      ...exports,
       stateDirectory,
       ...database.sockets,
       ...(resumes && machine.source !== undefined ? [machine.source] : []),
@@ -88,10 +91,16 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...least.write,
       ...(changesFiles ? directories : []),
       ...sidecars,
+      ...exports,
       ...(changesFiles || startsExifTool ? [stateDirectory] : []),
       ...database.sockets,
     ]),
   };
+}
+
+/** By the absolute name that was given, and where that is; it may have to be made. */
+function exportDirectories(path: string, { realPathOf }: Machine): string[] {
+  return [path, `${realPathOf(dirname(path))}/${basename(path)}`.replace('//', '/')];
 }
 
 /** What of a configuration that is invalid is right all the same. */

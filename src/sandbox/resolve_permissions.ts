@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { loadConfig, readDatabaseAnyway, readServiceAnyway } from '../config/load.ts';
@@ -10,7 +11,7 @@ import { ENVIRONMENT_NAMES } from '../config/settings.ts';
 import { proposeTexts, textFilesAskedFor } from '../config/text_file.ts';
 import { SOURCE } from '../version.ts';
 import { exifToolNeeds } from '../writeback/exiftool/location.ts';
-import { configFileOf, purposeOf } from './commands.ts';
+import { configFileOf, type Purpose, purposeOf } from './commands.ts';
 import type { Resolution, ResolveRequest } from './messages.ts';
 import { refuseWritable } from './own_files.ts';
 import { permissionsFor, permissionsWithoutConfig, type RightParts } from './permissions.ts';
@@ -22,7 +23,7 @@ const PASSED_ON: ReadonlySet<string> = new Set([...ENVIRONMENT_NAMES, 'NO_COLOR'
 export function resolvePermissions({ args, env, cwd, temporary, proposed = [] }: ResolveRequest): Resolution {
   proposeTexts(proposed.map(({ path, text }) => [path, text]));
   const { config, problems } = readConfig(args, env, cwd);
-  const purpose = purposeOf(args[0], config);
+  const purpose = purposeIn(cwd, args, config);
   const machine = {
     configFiles: textFilesAskedFor(),
     temporary: temporary ?? `${tmpdir()}/immich-sidecar-${crypto.randomUUID()}`,
@@ -45,6 +46,12 @@ export function resolvePermissions({ args, env, cwd, temporary, proposed = [] }:
     identity: config === undefined ? '' : identityOf(config),
     editable: Object.values(ownPaths(env, cwd, configFileOf(args))).filter((path) => path !== undefined),
   };
+}
+
+function purposeIn(cwd: string, [command, ...args]: readonly string[], config: Config | undefined): Purpose {
+  const purpose = purposeOf(command, config, args);
+  const { exportsTo } = purpose;
+  return exportsTo === undefined ? purpose : { ...purpose, exportsTo: resolve(cwd, exportsTo) };
 }
 
 /** What a command uses of a configuration that is wrong elsewhere. */

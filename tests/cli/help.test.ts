@@ -19,6 +19,7 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
     '--json',
     'Examples',
   ]],
+  [['export', '--help'], ['<directory>', '--update', '--copy', '--include-locked', '--json', 'Examples']],
   [['kept', '--help'], ['list', 'restore', 'delete', '--all', '--to <directory>', '--yes', '--json', 'Examples']],
   [['unshare', '--help'], [
     '--job <name>',

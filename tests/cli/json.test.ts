@@ -93,6 +93,8 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('undo --json', ['undo', '--yes', '--json'], options);
   const discard = ['undo', '--discard', '--older-than', '0', '--yes', '--json'];
   await page.check('undo --discard --json', discard, options);
+  const exported = ['export', `${ground.cwd}/exported`, '--json'];
+  await page.check('export --json', exported, options);
   await page.check('kept list --json', ['kept', 'list', '--json'], options);
   await page.check('kept delete --json', ['kept', 'delete', '--all', '--yes', '--json'], options);
   await page.check('status --json', ['status', '--json'], options);

@@ -27,6 +27,7 @@ export const WRONG_COMMANDS: readonly Mistake[] = [
   command('forget --all --job x', /cannot be used with option/),
   command('unshare --user bob', /"bob" is not the id of a user/, /Administration > Users/),
   command('kept', /missing required argument 'action'/),
+  command('export', /missing required argument 'directory'/),
   command('kept remove', /Allowed choices are list, restore, delete/),
   command('completion powershell', /Allowed choices are|bash, zsh/),
   command('sync --config', /argument missing/),

@@ -110,6 +110,16 @@ Deno.test('a tree of sidecars is written by the commands that write sidecars', (
   for (const command of ['write', 'undo', 'doctor']) {
     assert.ok(permitted(command, tree).read.includes('/mnt/xmp'), command);
   }
+  for (const isCopy of [false, true]) {
+    const config = withDirectory(
+      {},
+      (cwd) => loadConfig({ env: { UPLOAD_LOCATION: '/mnt/upload' }, cwd, needJobs: false }),
+    );
+    const purpose = purposeOf('export', config, ['--config', 'x.yaml', '/mnt/out', ...(isCopy ? ['--copy'] : [])]);
+    const { read, write } = permissionsFor(config, purpose, MACHINE);
+    assert.ok(read.includes('/mnt/out') && write.includes('/mnt/out'));
+    assert.equal(write.includes('/mnt/upload'), !isCopy, 'the library is only written to for hard links');
+  }
   for (const command of ['write', 'undo']) assert.ok(permitted(command, tree).write.includes('/mnt/xmp'), command);
   assert.ok(permitted('serve', { ...tree, WRITE_SCHEDULE: '0 3 * * *' }).write.includes('/mnt/xmp'));
   for (const command of ['sync', 'status']) {

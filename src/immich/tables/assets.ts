@@ -81,6 +81,8 @@ export const ASSET_TABLES = Object.freeze(
           'libraryId',
           'type',
           'originalPath',
+          'originalFileName',
+          'livePhotoVideoId',
           'localDateTime',
           'isFavorite',
           'isOffline',

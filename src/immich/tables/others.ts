@@ -125,7 +125,7 @@ export const OTHER_TABLES = Object.freeze(
       watched: { by: 'foundation' },
       rights: [], // nothing that one could sign in with
       rightsToColumns: { SELECT: ['id', 'name', 'email', 'deletedAt', 'clusterGroupId'] },
-      needed: { sharing: ['id', 'name', 'email', 'deletedAt'], writeBack: ['id', 'deletedAt'] },
+      needed: { sharing: ['id', 'name', 'email', 'deletedAt'], writeBack: ['id', 'name', 'deletedAt'] },
     },
     user_audit: AUDIT,
     user_metadata: A_USERS,

@@ -17,7 +17,7 @@ import { readUserIds } from './database/users.ts';
 import { recordOf } from './facts.ts';
 import { sharingByMap } from './sharing.ts';
 import { readAhead } from './read_ahead.ts';
-import type { RecordOptions, RecordSource, SourceItem } from './source.ts';
+import type { RecordOptions, RecordSource, ShownAs, SourceItem } from './source.ts';
 
 export interface DatabaseSourceOptions {
   /** Whose assets; empty = everybody's. */
@@ -42,12 +42,13 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   return {
     knowsMirrors: true,
     describe: () => `the database of Immich ${version}, photos of ${whose}`,
-    count: async ({ since, assetIds }) => await countAssets(sql, schema, { userIds, since, assetIds }),
-    pages: (wanted) => {
-      const { since, assetIds } = wanted;
-      return readAhead(readPages(sql, schema, { userIds, since, assetIds }, wanted, options.batchSize));
-    },
+    count: async (wanted) => await countAssets(sql, schema, selectionOf(userIds, wanted)),
+    pages: (wanted) => readAhead(readPages(sql, schema, selectionOf(userIds, wanted), wanted, options.batchSize)),
   };
+}
+
+function selectionOf(userIds: readonly string[], { since, assetIds, forExport }: RecordOptions): Selection {
+  return { userIds, since, assetIds, includesLocked: forExport?.includesLocked };
 }
 
 /** Throws RefusedError, by name, when this database lacks something that records are made of. */
@@ -74,9 +75,13 @@ async function* readPages(
   for (;;) {
     const from = after;
     // One snapshot for all statements of a page: a face and its person belong together.
-    const { assets, sidecars } = await sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
+    const { assets, sidecars, shown } = await sql.begin('ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
       const rows = await readAssets(tx, schema, selection, from, size);
-      return { assets: await readRecords(tx, schema, rows, wanted), sidecars: sidecarsOf(rows) };
+      return {
+        assets: await readRecords(tx, schema, rows, wanted),
+        sidecars: sidecarsOf(rows),
+        shown: wanted.forExport === undefined ? undefined : shownOf(rows),
+      };
     });
     const last = assets.at(-1);
     if (last === undefined) return;
@@ -86,7 +91,8 @@ async function* readPages(
     yield assets.map((record) => {
       const { assetId, originalPath } = record;
       if (mirrors.has(assetId)) return { kind: 'mirror', assetId, originalPath };
-      return { kind: 'record', record, isShared: shared.has(assetId), sidecarPath: sidecars.get(assetId) };
+      const sidecarPath = sidecars.get(assetId);
+      return { kind: 'record', record, isShared: shared.has(assetId), sidecarPath, shown: shown?.get(assetId) };
     });
     if (assets.length < size) return;
     after = last.assetId;
@@ -98,6 +104,13 @@ function sidecarsOf(rows: readonly AssetRow[]): ReadonlyMap<string, string> {
   return new Map(
     rows.flatMap(({ id, sidecarPath }): [string, string][] => sidecarPath === null ? [] : [[id, sidecarPath]]),
   );
+}
+
+function shownOf(rows: readonly AssetRow[]): ReadonlyMap<string, ShownAs> {
+  return new Map(rows.map(({ id, ownerId, originalFileName, localDateTime, motionPath }) => [id, {
+    ...{ ownerId, fileName: originalFileName, localDateTime },
+    motionPath: motionPath ?? undefined,
+  }]));
 }
 
 /** Everything about a page of assets, with one statement for each kind of knowledge that is wanted. */

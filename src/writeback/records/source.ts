@@ -12,6 +12,8 @@ export interface RecordOptions {
   readonly since?: Date | undefined;
   /** Only these, as far as they may be written. Only the database can be asked for them. */
   readonly assetIds?: readonly string[] | undefined;
+  /** What an export needs besides. Only the database tells it. */
+  readonly forExport?: { readonly includesLocked: boolean } | undefined;
 }
 
 /** An asset that may be written. */
@@ -22,6 +24,18 @@ export interface RecordItem {
   readonly isShared: boolean;
   /** The sidecar that Immich reads, as it sees it: that of an upload lies elsewhere. undefined when it has none, or the source does not tell. */
   readonly sidecarPath?: string | undefined;
+  /** With `forExport`. */
+  readonly shown?: ShownAs | undefined;
+}
+
+/** How an asset is shown in Immich. */
+export interface ShownAs {
+  readonly ownerId: string;
+  readonly fileName: string;
+  /** Wall clock, as ISO 8601 without a zone. */
+  readonly localDateTime: string;
+  /** The original of the video of a live photo. */
+  readonly motionPath: string | undefined;
 }
 
 /** One asset on its way through a run. */

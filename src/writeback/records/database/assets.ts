@@ -10,6 +10,8 @@ export interface Selection {
   readonly since: Date | undefined;
   /** Only these; undefined: all. */
   readonly assetIds?: readonly string[] | undefined;
+  /** Also what is in somebody's locked folder. */
+  readonly includesLocked?: boolean | undefined;
 }
 
 /** An asset with its EXIF row, as `AssetFacts` and `ExifFacts` have it. Times are text in ISO 8601, as the API gives them. */
@@ -32,6 +34,10 @@ export interface AssetRow {
   readonly orientation: string | null;
   /** The one that Immich reads; NULL when it knows of none. */
   readonly sidecarPath: string | null;
+  readonly ownerId: string;
+  readonly originalFileName: string;
+  /** Of the video of a live photo. */
+  readonly motionPath: string | null;
   /** MORE_COLUMNS. */
   readonly [column: string]: unknown;
 }
@@ -66,7 +72,10 @@ export async function readAssets(
       e."exifImageWidth",
       e."exifImageHeight",
       e.orientation,
-      ${sidecarPath(sql, schema)} AS "sidecarPath"
+      ${sidecarPath(sql, schema)} AS "sidecarPath",
+      a."ownerId",
+      a."originalFileName",
+      (SELECT motion."originalPath" FROM asset motion WHERE motion.id = a."livePhotoVideoId") AS "motionPath"
       ${MORE_COLUMNS.reduce((before, column) => sql`${before}, e.${sql(column)}`, sql``)}
     FROM asset a
     JOIN asset_exif e ON e."assetId" = a.id
@@ -98,9 +107,9 @@ export async function countAssets(sql: Sql, schema: ReadSchema, selection: Selec
 }
 
 /** A condition on the rows `a` of `asset` and `e` of `asset_exif`. */
-function isSelected(sql: Sql, schema: ReadSchema, { userIds, since, assetIds }: Selection): Fragment {
+function isSelected(sql: Sql, schema: ReadSchema, { userIds, since, assetIds, includesLocked }: Selection): Fragment {
   return sql`
-    ${isPresentMedia(sql, 'a')}
+    ${isPresentMedia(sql, 'a', includesLocked === true ? ['timeline', 'archive', 'locked'] : undefined)}
     AND a."ownerId" = ANY (${userIds}::uuid[])
     ${assetIds === undefined ? sql`` : sql`AND a.id = ANY (${assetIds as string[]}::uuid[])`}
     ${since === undefined ? sql`` : sql`AND ${isChangedSince(sql, schema, since)}`}`;
