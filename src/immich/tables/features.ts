@@ -47,4 +47,10 @@ export const FEATURES: readonly Feature[] = Object.freeze([
     users: ['sharing', 'writeBack'],
     tables: { asset: ['isEdited'], asset_file: ['isEdited'], asset_edit: ['assetId'] },
   },
+  {
+    name: 'tags in metadata, which came with edits',
+    from: '2.5',
+    users: ['sharing'],
+    tables: { asset_exif: ['tags'], asset_edit: ['assetId'] },
+  },
 ]);
