@@ -17,9 +17,12 @@ export interface Everything {
 /** XMP as it stands in the file. */
 const XMP_BLOCK = 'XMP:XMP';
 
-/** What follows from the file's being written anew: sizes, places, who wrote it, and what ExifTool computes or complains of. */
+/**
+ * What follows from the file's being written anew: sizes, places, who wrote it, and what ExifTool computes or complains of. That is also what it
+ * reads out of maker notes of Google's, which stand in XMP and are compared there: how, depends on what the process has read before.
+ */
 const INCIDENTAL =
-  /^(?:SourceFile|ExifTool:.*|System:.*|Composite:.*|XMP:XMP|IPTC:IPTC|File:(?:FileType|FileTypeExtension|MIMEType|CurrentIPTCDigest|ImageDataHash)|RIFF:(?:WebP_Flags|ImageWidth|ImageHeight)|XMP-x:XMPToolkit|XMP-xmpNote:HasExtendedXMP|.*:(?:\w*Offsets?|Padding|\w*(?:Image|JpgFromRaw)Start|ChunkOffset64|MediaData|MediaDataSize|MetaImageSize|HandlerType|HandlerVendorID|FreeSpace|Free|Skip|Wide|OriginalDecisionData))$/;
+  /^(?:SourceFile|ExifTool:.*|System:.*|Composite:.*|Google:.*|XMP:XMP|IPTC:IPTC|File:(?:FileType|FileTypeExtension|MIMEType|CurrentIPTCDigest|ImageDataHash)|RIFF:(?:WebP_Flags|ImageWidth|ImageHeight)|XMP-x:XMPToolkit|XMP-xmpNote:HasExtendedXMP|.*:(?:\w*Offsets?|Padding|\w*(?:Image|JpgFromRaw)Start|ChunkOffset64|MediaData|MediaDataSize|MetaImageSize|HandlerType|HandlerVendorID|FreeSpace|Free|Skip|Wide|OriginalDecisionData))$/;
 
 /** What ExifTool adds to new records. */
 const VERSIONS: ReadonlySet<string> = new Set(['IPTC:EnvelopeRecordVersion', 'IPTC:ApplicationRecordVersion']);

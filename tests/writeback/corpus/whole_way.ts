@@ -95,7 +95,7 @@ type Everything = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 /** Where things lie in a file that is written anew, and what ExifTool computes from other tags. */
 const INCIDENTAL =
-  /^(?:SourceFile|(?:MWG|File|ExifTool|System|Composite):.*|RIFF:WebP_Flags|XMP-x:XMPToolkit|XMP-xmpNote:HasExtendedXMP|.*:(?:\w*Offsets?|StripByteCounts|MediaDataSize|MPImageLength|\w*(?:Image|JpgFromRaw)Start|HandlerType|HandlerVendorID|ExifByteOrder))$/;
+  /^(?:SourceFile|(?:MWG|File|ExifTool|System|Composite|Google):.*|RIFF:WebP_Flags|XMP-x:XMPToolkit|XMP-xmpNote:HasExtendedXMP|.*:(?:\w*Offsets?|StripByteCounts|MediaDataSize|MPImageLength|\w*(?:Image|JpgFromRaw)Start|HandlerType|HandlerVendorID|ExifByteOrder))$/;
 
 /** What a block of EXIF or IPTC has to have besides, or says of it as a whole. */
 const ATTENDANT =

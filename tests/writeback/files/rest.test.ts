@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { truncatedTags } from '../../../src/writeback/exiftool_errors.ts';
+import { NOTHING_OWN } from '../../../src/writeback/fields/values.ts';
+import { compareEverything } from '../../../src/writeback/rest/everything.ts';
 import { xmpLosses } from '../../../src/writeback/rest/xmp_rest.ts';
 import { WriteProblem } from '../../../src/writeback/write_problem.ts';
+import { Comparison } from '../quick_reading/compare.ts';
 import { ImmichReader } from './as_immich_reads.ts';
 import { withCarelessExifTool } from './careless_exiftool.ts';
 import { makeFile } from './media.ts';
 import { photoWithEverything } from './photo_with_everything.ts';
 import { setTags } from './set_tags.ts';
+import { hdrPlusMakerNote } from './with_hdr_plus.ts';
 import { RECORD, World } from './world.ts';
 
 /** What nobody has asked for, done to a photo along with what was asked for: name, arguments, what is then said to be lost. */
@@ -180,6 +184,21 @@ for (const [name, content, kept] of TO_THE_LETTER.filter(([name]) => !/encoding|
     assert.deepEqual(await Deno.readFile(path), bytes);
   });
 }
+
+Deno.test('maker notes that ExifTool reads otherwise the second time are the same', async () => {
+  await using world = await World.open();
+  const path = await world.add('a.png', makeFile('png'));
+  // Field 1 holds fields once and bytes once: having seen both, ExifTool takes it for bytes for as long as it runs.
+  const note = hdrPlusMakerNote(Uint8Array.of(0x0a, 3, 0x08, 0x96, 0x01, 0x0a, 3, 0xff, 0xfe, 0xfd));
+  const packetPath = `${world.directory}/packet.xmp`;
+  const attributes = ` xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:HdrPlusMakernote="${note}"`;
+  await Deno.writeTextFile(packetPath, packet('', attributes));
+  await setTags(path, {}, [`-XMP<=${packetPath}`]);
+  const copy = await world.add('b.png', await Deno.readFile(path));
+  const plan = { path, kind: 'media', isNew: false, changes: [], own: NOTHING_OWN, seen: undefined } as const;
+  await using fresh = await Comparison.open();
+  assert.deepEqual((await compareEverything(fresh.pool, plan, path, copy))?.losses, []);
+});
 
 Deno.test('a sidecar without a byte is written as a new one, and is again without one after undo', async () => {
   await using world = await World.open();
