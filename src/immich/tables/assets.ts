@@ -172,7 +172,7 @@ export const ASSET_TABLES = Object.freeze(
       copied: { how: 'rows' },
       watched: { by: 'nothing', because: 'asset_ocr changes with it' },
       rights: ALL_RIGHTS,
-      needed: { sharing: ['assetId'] },
+      needed: { sharing: ['assetId', 'text'] },
     },
     smart_search: {
       copied: { how: 'statement', filled: ['assetId'] },
