@@ -332,23 +332,26 @@ Deno.test('while portraits are cut, others have their turn, a cycle that ends en
     Deno.writeFileSync(`${directory}/preview.jpeg`, preview);
     const root = { immich: '/data', local: directory };
     const files = { linker: new Linker([directory]), paths: new PathMap([root]) };
-    const covers = Array.from({ length: 8 }, (_, index): Cover => ({
-      mirrorPersonId: `${index}`,
-      coverFaceId: null,
-      fallbackFaceId: 'face',
-      sourceThumbnailPath: '',
-      cut: {
-        previewPath: '/data/preview.jpeg',
-        imageWidth: width,
-        imageHeight: height,
-        x1: 10,
-        y1: 10,
-        x2: 90,
-        y2: 90,
-      },
-      path: `/data/${index}.jpeg`,
-      keep: '/data',
-    }));
+    let faces = 0;
+    const eight = () =>
+      Array.from({ length: 8 }, (_, index): Cover => ({
+        mirrorPersonId: `${index}`,
+        coverFaceId: null,
+        fallbackFaceId: 'face',
+        sourceThumbnailPath: '',
+        cut: {
+          previewPath: '/data/preview.jpeg',
+          imageWidth: width,
+          imageHeight: height,
+          x1: 10,
+          y1: 10,
+          x2: 90 + faces++, // what was cut once is not cut again
+          y2: 90,
+        },
+        path: `/data/${index}.jpeg`,
+        keep: '/data',
+      }));
+    const covers = eight();
     let turns = 0;
     const others = setInterval(() => turns++, 0);
     const made = await makeThumbnails(covers, files, new AbortController().signal);
@@ -356,9 +359,18 @@ Deno.test('while portraits are cut, others have their turn, a cycle that ends en
     assert.deepEqual(made.map(({ making }) => making), covers.map(() => 'made'));
     assert.ok(turns >= covers.length - 1, `${turns} turns`);
 
+    const [first] = covers;
+    const again = await makeThumbnails(
+      first === undefined ? [] : [{ ...first, path: '/data/again.jpeg' }],
+      files,
+      new AbortController().signal,
+    );
+    assert.deepEqual(again.map(({ making }) => making), ['made']);
+    assert.deepEqual(Deno.readFileSync(`${directory}/again.jpeg`), Deno.readFileSync(`${directory}/0.jpeg`));
+
     const ending = new AbortController();
     setTimeout(() => ending.abort(new Error('stopped')), 0);
-    await assert.rejects(makeThumbnails(covers, files, ending.signal), /stopped/);
+    await assert.rejects(makeThumbnails(eight(), files, ending.signal), /stopped/);
 
     const late = await makeThumbnails(covers, files, new AbortController().signal, 0);
     assert.deepEqual(late.map(({ making }) => making), covers.map(() => 'postponed'));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { getLogger } from '@logtape/logtape';
 import type Jpeg from 'jpeg-js';
 import type { Box } from '../../immich/edits.ts';
@@ -33,6 +34,22 @@ const MOST_MEGAPIXELS = 12;
  */
 export async function cutPortrait(preview: Uint8Array, box: Box): Promise<Uint8Array | undefined> {
   if (preview[0] !== 0xff || preview[1] !== 0xd8) return undefined;
+  const { imageWidth, imageHeight, x1, y1, x2, y2 } = box;
+  const key = createHash('sha256').update(preview).update(`${[imageWidth, imageHeight, x1, y1, x2, y2]}`)
+    .digest('base64');
+  const portrait = CUT.get(key) ?? await cut(preview, box);
+  if (portrait !== undefined) CUT.set(key, portrait);
+  if (CUT.size > MOST_KEPT) CUT.delete(CUT.keys().next().value ?? '');
+  return portrait;
+}
+
+/** Several recipients of a photo have the same preview, linked: what was cut for one is there for the next. */
+const CUT = new Map<string, Uint8Array>();
+
+/** 10 KB each. */
+const MOST_KEPT = 200;
+
+async function cut(preview: Uint8Array, box: Box): Promise<Uint8Array | undefined> {
   const { default: jpeg } = await import('jpeg-js');
   const picture = decode(jpeg, preview);
   const square = picture && squareAround(box, picture);
