@@ -101,7 +101,7 @@ testUnless(
   noTerminal,
   'write --review on a terminal writes what is wanted, and asks again the next time',
   async (t) => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     using cwd = workingDirectory('{}');
     const env = {
       ...variablesOf(world),

@@ -7,7 +7,7 @@ import { run, variablesOf } from './program.ts';
 Deno.test({
   name: 'takeover with the .env and config.yaml of immich-shared-library: look, take over, sync, unshare',
   fn: async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     await PredecessorWorld.share(world);
     using cwd = temporaryDirectory();
     const { DB_WAIT_SECONDS: _, ...settings } = variablesOf(world);
@@ -74,7 +74,7 @@ Deno.test({
   name:
     'takeover without its tables says so; with a configuration that does not fit, or while it runs, it changes nothing',
   fn: async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     using cwd = temporaryDirectory();
     const options = { cwd: cwd.path, env: variablesOf(world) };
     const none = await run(['takeover'], options);

@@ -55,7 +55,7 @@ Deno.test({
 });
 
 async function openLargeWorld(): Promise<World> {
-  const world = await World.open('v3.1.0');
+  const world = await World.open('v3.1.0', { ownTables: false });
   await generateBulk(world.sql, {
     assets: BULK,
     facesPerAsset: 1,

@@ -5,7 +5,7 @@ import { changeSource } from './deeds.ts';
 import { Ground } from './ground.ts';
 
 Deno.test('the test link of a run that was killed between making and removing it is removed by the next', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const ground = new Ground(world);
   const source = world.library.assets.find(({ key }) => key === 'family/locked')?.localPath ?? '';
   const probe = (directory: string) => `${world.directory}/${directory}/.immich-sidecar-probe`;
@@ -18,7 +18,7 @@ Deno.test('the test link of a run that was killed between making and removing it
 });
 
 Deno.test('the temporary name of a run that was killed before it could rename it is removed by the next', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const ground = new Ground(world);
   await world.share();
   await changeSource(world, ground, 1);
@@ -41,7 +41,7 @@ Deno.test('the temporary name of a run that was killed before it could rename it
 });
 
 Deno.test('a file that is taken for another is not left under two names: renaming it to itself does nothing', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const ground = new Ground(world);
   await world.share();
   const [preview] = await world.sql<{ path: string }[]>`
@@ -67,7 +67,7 @@ Deno.test('a file that is taken for another is not left under two names: renamin
 });
 
 Deno.test("a person's thumbnail that cannot be removed is not forgotten: it goes in the next cycle", async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const ground = new Ground(world);
   await world.share();
   const { alice, bob } = world.library.users;

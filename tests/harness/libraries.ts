@@ -1,14 +1,21 @@
 import { deserialize, serialize } from 'node:v8';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import type { LibraryRoots } from '../../src/demo/library_generator/foundation.ts';
 import { generateLibrary, type LibraryOptions } from '../../src/demo/library_generator/generate.ts';
 import type { GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
+import { connect, disconnect } from '../../src/postgres/connect.ts';
+import { makeOwnTables } from '../../src/share/schema/own_tables.ts';
 import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from './database.ts';
 import { withPictures } from './pictures.ts';
+import { allowSchemas, asRole } from './role.ts';
 import { createDatabase, onServer, serverOf } from './server_databases.ts';
 import { ensureTemplate } from './templates.ts';
 
 /** What a library can be like. */
-export type Kind = Partial<LibraryOptions>;
+export type Kind = Partial<LibraryOptions> & {
+  /** Our own tables are there, and empty. To make them takes a sixth of a first cycle. */
+  readonly ownTables?: boolean;
+};
 
 export interface OpenLibrary {
   readonly db: ImmichDatabase;
@@ -33,7 +40,8 @@ export async function openLibrary(
   const isElsewhere = Object.keys(roots).some((root) => root in kind);
   if (!cache || isElsewhere || options.server !== undefined) {
     const db = await openImmich(release, options);
-    return { db, library: await withPictures(() => generateLibrary(db.sql, { ...roots, ...kind })) };
+    const { ownTables: _ignored, ...likeness } = kind;
+    return { db, library: await withPictures(() => generateLibrary(db.sql, { ...roots, ...likeness })) };
   }
   const name = await ensureLibrary(serverOf(release), cache, release, kind);
   await copyTree(`${cache}/${name}/files`, directory);
@@ -56,10 +64,23 @@ function rootsIn(directory: string): LibraryRoots {
 /** Any number that nothing else locks: one process at a time generates. */
 const LIBRARY_LOCK = 7_210_002;
 
+/** What this process has found or made. */
+const ready = new Map<string, Promise<void>>();
+
 /** The name of the template database, which is also that of the directory in `cache`. */
 async function ensureLibrary(url: string, cache: string, release: Release, kind: Kind): Promise<string> {
   const words = Object.entries(kind).filter(([, value]) => value !== undefined).sort().flat();
   const name = ['library', release, ...words].join('_').replaceAll(/[^A-Za-z0-9]/g, '_').toLowerCase();
+  const making = ready.get(name) ?? makeLibrary(name, url, cache, release, kind);
+  ready.set(name, making);
+  making.catch(() => ready.delete(name));
+  await making;
+  return name;
+}
+
+/** Unless another process has made it. */
+async function makeLibrary(name: string, url: string, cache: string, release: Release, kind: Kind): Promise<void> {
+  const { ownTables = false, ...likeness } = kind;
   await onServer(url, 'postgres', async (sql) => {
     await sql`SELECT pg_advisory_lock(${LIBRARY_LOCK})`;
     const found = await sql`SELECT FROM pg_database WHERE datname = ${name}`;
@@ -72,8 +93,9 @@ async function ensureLibrary(url: string, cache: string, release: Release, kind:
       const library = await onServer(
         url,
         config.name,
-        (target) => withPictures(() => generateLibrary(target, { ...rootsIn(files), ...kind })),
+        (target) => withPictures(() => generateLibrary(target, { ...rootsIn(files), ...likeness })),
       );
+      if (ownTables) await addOwnTables(url, config);
       await Deno.writeFile(`${cache}/${name}/library`, serialize(library));
       await sql`ALTER DATABASE ${sql(config.name)} RENAME TO ${sql(name)}`;
     } catch (error) {
@@ -81,7 +103,17 @@ async function ensureLibrary(url: string, cache: string, release: Release, kind:
       throw error;
     }
   });
-  return name;
+}
+
+/** As the program makes them, and as its role. */
+async function addOwnTables(url: string, config: DatabaseConfig): Promise<void> {
+  await onServer(url, config.name, allowSchemas);
+  const sql = await connect({ ...asRole(config), maxConnections: 1 });
+  try {
+    await sql.begin(makeOwnTables);
+  } finally {
+    await disconnect(sql);
+  }
 }
 
 /** With times, modes and links. */

@@ -223,7 +223,7 @@ const MISTAKES: readonly Outside[] = [
 
 for (const mistake of MISTAKES) {
   Deno.test(`outside: ${mistake.what}`, async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     const [first] = world.config.jobs.map(yamlJob).map(ONLY_ONE);
     const cwd = await Deno.makeTempDir({ prefix: 'immich-sidecar-mistake-' });
     await using server = Deno.serve({ hostname: '127.0.0.1', port: 0, onListen: () => {} }, ({ url }) => {

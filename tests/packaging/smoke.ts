@@ -272,7 +272,7 @@ async function main(command: readonly string[]): Promise<void> {
   }
   if (Deno.build.os === 'windows') return say('without a database: paths of Immich have no drive letters');
   await using _ = await serveDatabase();
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   for (const { name, run } of WITH_DATABASE) {
     say(name);
     await run(program, world);

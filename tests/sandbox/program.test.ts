@@ -20,7 +20,7 @@ function startTask(
 /** A directory like Immich's media that is there, but that no setting names: only the database does. */
 async function worldElsewhere(): Promise<{ world: World; directory: string; env: Variables }> {
   const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-elsewhere-' }));
-  const world = await World.open('v3.1.0', { mediaLocation: directory, localMedia: directory });
+  const world = await World.open('v3.1.0', { ownTables: false, mediaLocation: directory, localMedia: directory });
   const { UPLOAD_LOCATION: _, ...env } = variablesOf(world);
   return { world, directory, env };
 }
@@ -44,7 +44,7 @@ Deno.test('a directory that only the database names is not touched, although it 
 });
 
 Deno.test('what is locked is withdrawn although jobs, or the file of them, are wrong, by sync and serve; a dry run changes nothing', async (t) => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   await world.share();
   using cwd = workingDirectory('');
   const env: Variables = { ...variablesOf(world), HTTP_PORT: '0' };
@@ -79,7 +79,7 @@ Deno.test('what is locked is withdrawn although jobs, or the file of them, are w
 });
 
 Deno.test('a configured directory that is a symbolic link can be used, and so can all that is in it', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   using cwd = workingDirectory(world.config.jobs.map(yamlJob));
   const env = { ...variablesOf(world) };
   for (const name of ['media', 'external']) Deno.symlinkSync(`${world.directory}/${name}`, `${cwd.path}/${name}`);
@@ -98,7 +98,7 @@ Deno.test(
     ignore: Deno.build.os === 'windows',
   },
   async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     using cwd = workingDirectory('');
     const write = (text: string) => Deno.writeTextFileSync(`${cwd.path}/config.yaml`, text);
     const { EXTERNAL_LIBRARY_DIR: external = '', ...env } = variablesOf(world);

@@ -28,7 +28,7 @@ async function startTwo(world: World, cwd: string) {
 Deno.test(
   'two instances: one works, one stands by and takes over when the other is killed',
   async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     const ground = new Ground(world);
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));
     const { first, second, holder } = await startTwo(world, cwd.path);
@@ -59,7 +59,7 @@ Deno.test(
 Deno.test(
   'two instances: the one that works goes on when the one that stands by is killed',
   async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     const ground = new Ground(world);
     using cwd = workingDirectory(world.config.jobs.map(yamlJob));
     const { first, second, holder } = await startTwo(world, cwd.path);
@@ -77,7 +77,7 @@ Deno.test(
 );
 
 Deno.test('serve: SIGHUP reads the configuration again, SIGINT ends it with 130', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const [external] = world.config.jobs;
   assert.ok(external);
   using cwd = workingDirectory([yamlJob(external)]);

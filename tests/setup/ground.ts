@@ -40,7 +40,7 @@ export class Ground implements AsyncDisposable {
   ) {}
 
   static async open({ dialect = '3.1.0', keepsLibraries = false }: GroundOptions = {}): Promise<Ground> {
-    const world = await World.open(RELEASE_OF[dialect]);
+    const world = await World.open(RELEASE_OF[dialect], { ownTables: false });
     if (!keepsLibraries) {
       await world.sql`DELETE FROM library WHERE "ownerId" <> ${world.library.users.alice.id}`;
       for (const path of ['external/bob_shared', 'external/carol_shared', 'media/shared']) {

@@ -96,7 +96,7 @@ for (const { what, says, goesOn = false, obstacle, befall } of ACCIDENTS) {
     }`,
     ignore: obstacle !== undefined,
     fn: async () => {
-      await using world = await World.open('v3.1.0');
+      await using world = await World.open('v3.1.0', { ownTables: false });
       const { sql } = world;
       world.setJobs([...world.config.jobs, ...jobsOf(world.library, 'carol').slice(1)]);
       await world.share();
@@ -134,7 +134,7 @@ for (const { what, says, goesOn = false, obstacle, befall } of ACCIDENTS) {
 
 for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: a locked photo is gone with the cover cut from it, although the rest of a cycle is refused`, async () => {
-    await using world = await World.open(release);
+    await using world = await World.open(release, { ownTables: false });
     const { sql } = world;
     await world.share();
     const covered = await aCover(world);
@@ -173,7 +173,7 @@ async function takeBack({ sql }: World, from: number): Promise<void> {
 }
 
 Deno.test('a locked live photo is gone with its motion part while every job is wrong, and no job that shares what is hidden makes the part again', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const { sql } = world;
   const jobs = world.config.jobs.map((job) => ({ ...job, includeHidden: true }));
   world.setJobs(jobs);
@@ -197,7 +197,7 @@ Deno.test('a locked live photo is gone with its motion part while every job is w
 });
 
 Deno.test('what Bob had trashed stays declined when Alice locks it and unlocks it again', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const { sql } = world;
   await world.share();
   const id = world.id('family/wedding');
@@ -213,7 +213,7 @@ Deno.test({
   name: 'cycles over changes try again to remove a file of a locked photo, and say so, until it is gone',
   ignore: noImmutable !== undefined,
   fn: async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     const engine = await Engine.start(world.config);
     try {
       await engine.cycle();
@@ -235,7 +235,7 @@ Deno.test({
 });
 
 Deno.test('a job that was left out is taken up again by the first cycle after it is mended, and named until then', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const { sql, library: { libraries: { bobShared } } } = world;
   await sql`UPDATE library SET "importPaths" = '{/elsewhere}' WHERE id = ${bobShared.id}`;
   const engine = await Engine.start(world.config);
@@ -255,7 +255,7 @@ Deno.test('a job that was left out is taken up again by the first cycle after it
 });
 
 Deno.test('the brake of a job that is left out stays on', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   const { sql } = world;
   await world.share();
   await sql`

@@ -40,7 +40,7 @@ const CASES = [
 
 for (const { release, how, limits } of CASES) {
   Deno.test(`${release}: what takes ${how} is found, copied, followed, adopted and cleaned up to the last one`, async (t) => {
-    await using world = await World.open(release);
+    await using world = await World.open(release, { connections: 4 });
     const { sql } = world;
     world.limits = limits;
     const alice = world.library.users.alice.id;
@@ -87,7 +87,7 @@ for (const { release, how, limits } of CASES) {
 }
 
 Deno.test('more changes than are worth listing make the next cycle a full one, which finds them all', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { connections: 4 });
   // Those that wait for Immich come on top while PostgreSQL has not counted yet what the first cycle wrote.
   const changes = 15;
   const engine = await Engine.start(world.config, undefined, { ...LIMITS, changes });
@@ -113,7 +113,7 @@ Deno.test('more changes than are worth listing make the next cycle a full one, w
 });
 
 Deno.test('with more assets that wait for Immich than are remembered every cycle looks at everything', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { connections: 4 });
   const [first, second, third] = await sourcesOf(world);
   const waits = (ids: readonly (string | undefined)[]) =>
     world.sql`
@@ -140,7 +140,7 @@ Deno.test('with more assets that wait for Immich than are remembered every cycle
 });
 
 Deno.test('a job that has more problems than are reported says the first of them, and is not complete', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { connections: 4 });
   world.limits = { ...LIMITS, problems: 3 };
   await world.sql.unsafe(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;

@@ -29,7 +29,7 @@ const CASES: readonly { release: Release; sameClusterGroup: boolean }[] = [
 
 for (const { release, sameClusterGroup } of CASES) {
   Deno.test(`${release}: what immich-shared-library has shared is ours after a takeover; nothing is made again, nothing is left by unshare`, async () => {
-    await using world = await World.open(release, { sameClusterGroup });
+    await using world = await World.open(release, { ownTables: false, sameClusterGroup });
     const before = await snapshotOf(world);
     await PredecessorWorld.share(world);
     const theirs = await theirTables(world.sql);
@@ -78,7 +78,7 @@ for (const { release, sameClusterGroup } of CASES) {
 }
 
 Deno.test("what follows and what stays after a takeover: the target's word, and what the source has said since", async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   await PredecessorWorld.share(world);
   const { sql } = world;
   const of = async (key: string) => {
@@ -122,7 +122,7 @@ Deno.test("what follows and what stays after a takeover: the target's word, and 
 });
 
 Deno.test('what the target has written a minute after that program shared a photo is theirs', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   await PredecessorWorld.share(world);
   const { sql } = world;
   const [picnic] = await sql<{ id: string }[]>`
@@ -137,7 +137,7 @@ Deno.test('what the target has written a minute after that program shared a phot
 });
 
 Deno.test('what the target has deleted, and what counted as a duplicate, stays away until it is forgotten', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   await PredecessorWorld.share(world);
   await world.sql`
     DELETE FROM asset
@@ -158,7 +158,7 @@ Deno.test('what the target has deleted, and what counted as a duplicate, stays a
 });
 
 Deno.test('a configuration that does not fit is told what it lacks; looking changes nothing', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   await PredecessorWorld.share(world);
   const { jobs } = world.config;
   const [external, uploads] = jobs;
@@ -191,7 +191,7 @@ Deno.test('a configuration that does not fit is told what it lacks; looking chan
 });
 
 Deno.test('the first versions of its tables are read too', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   await PredecessorWorld.share(world);
   await world.sql`ALTER TABLE _face_sync_skipped DROP COLUMN target_user_id`;
   await world.sql`DROP TABLE _face_sync_meta`;
@@ -205,7 +205,7 @@ Deno.test('the first versions of its tables are read too', async () => {
 Deno.test({
   name: 'a connection like its own is noticed, ours and others are not',
   fn: async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     assert.equal(await detectPredecessor(world.sql), undefined);
     await PredecessorWorld.share(world);
     assert.deepEqual((await detectPredecessor(world.sql))?.sessions, []);
@@ -236,7 +236,7 @@ Deno.test({
 
 for (const layout of ['readme', 'wizard', 'parent'] as const) {
   Deno.test(`no scan imports anything of anybody's, before a takeover, after it and after the first sync (${layout})`, async () => {
-    await using world = await World.open('v3.1.0');
+    await using world = await World.open('v3.1.0', { ownTables: false });
     await PredecessorWorld.share(world, layout);
     const imported = async () => {
       const results = Object.values(await scanAll(immichOf(world)));
@@ -271,7 +271,7 @@ for (const layout of ['readme', 'wizard', 'parent'] as const) {
 }
 
 Deno.test('a takeover narrows an import path that covers everything to the directory of a hidden link', async () => {
-  await using world = await World.open('v3.1.0');
+  await using world = await World.open('v3.1.0', { ownTables: false });
   await PredecessorWorld.share(world, 'wizard');
   const { sql } = world;
   const { bobShared, bobUploads } = world.library.libraries;

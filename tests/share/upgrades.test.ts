@@ -16,7 +16,7 @@ const ROUTES = [RELEASES, ...(Deno.env.get('RELEASES') === 'all' ? LEAPS : [])];
 for (const route of ROUTES) {
   Deno.test(`Immich is updated: ${route.join(', ')}`, async () => {
     const [first = 'v2.0.0', ...others] = route;
-    await using world = await World.open(first);
+    await using world = await World.open(first, { ownTables: false });
     await settleIn(world);
     await live(world);
     for (const release of others) {

@@ -13,6 +13,9 @@ import { type Kind, openLibrary } from '../harness/libraries.ts';
 import { upgradeImmich } from '../harness/upgrade/upgrade.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
 
+/** See World.open. */
+const CONNECTIONS = Deno.env.get('TEST_SETTINGS') === 'production' ? 4 : 1;
+
 /** A generated library in a database and a directory of its own, and the configuration that shares it with Bob. */
 export class World implements AsyncDisposable {
   #kept: { readonly sql: Connection; readonly database: DatabaseConfig } | undefined;
@@ -22,22 +25,28 @@ export class World implements AsyncDisposable {
     readonly directory: string,
     readonly library: GeneratedLibrary,
     public config: Config,
+    readonly connections: number,
   ) {}
 
   /** How much each cycle looks at, copies and remembers at once. */
   limits: Limits = LIMITS;
 
+  /**
+   * @param options `connections`: of the pool with which this world's own cycles work. Each session plans a statement anew, which takes longer
+   * than to run it: with four of them three cycles took a third more. One is what `demo` has. Whatever is started as a program has four
+   * (harness/server_databases.ts), as have the histories and the faults, and with TEST_SETTINGS=production every world.
+   */
   static async open(
     release: Release,
-    options: Kind & { database?: OpenOptions } = {},
+    options: Kind & { database?: OpenOptions; connections?: number } = {},
   ): Promise<World> {
     const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: 'immich-world-' }));
-    const { database, ...kind } = options;
-    const { db, library } = await openLibrary(release, directory, kind, database);
+    const { database, connections = CONNECTIONS, ownTables = true, ...kind } = options;
+    const { db, library } = await openLibrary(release, directory, { ...kind, ownTables }, database);
     const config = demoConfig(db.config, directory, jobsOf(library, 'bob'));
     // Beside the library, whose files are compared.
     const write = { ...config.write, stateDirectory: `${directory}-state` };
-    return new World(db, directory, library, { ...config, write });
+    return new World(db, directory, library, { ...config, write }, connections);
   }
 
   get sql() {
@@ -176,7 +185,7 @@ export class World implements AsyncDisposable {
   async #pool(): Promise<Connection> {
     const { database } = this.config;
     if (this.#kept?.database !== database || lossOf(this.#kept.sql).aborted) await this.#disconnect();
-    this.#kept ??= { sql: await connect(database), database };
+    this.#kept ??= { sql: await connect({ ...database, maxConnections: this.connections }), database };
     return this.#kept.sql;
   }
 
