@@ -198,3 +198,38 @@ async function assertAtRest(world: World): Promise<void> {
   await world.share();
   assert.deepEqual(await digestTables(world.sql), before);
 }
+
+Deno.test("what the receiver's own crop leaves out of a mirror stays so when Immich touches the source's faces, until the crop is taken back", async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql } = world;
+  const [source, mirror] = [world.id('family/picnic'), await world.mirrorOf('family/picnic') ?? ''];
+  const seen = async () => [
+    ...await sql<{ x: number; isVisible: boolean }[]>`
+      SELECT f."boundingBoxX1" - of_source."boundingBoxX1" AS x, f."isVisible"
+      FROM immich_sidecar.face_map fm
+      JOIN asset_face f ON f.id = fm.mirror_face_id
+      JOIN asset_face of_source ON of_source.id = fm.source_face_id
+      WHERE fm.mirror_asset_id = ${mirror}`,
+  ];
+  const all = (isVisible: boolean) => ({ x: 0, isVisible });
+  const count = (await seen()).length;
+  assert.ok(count > 0);
+  await sql`
+    INSERT INTO asset_edit ("assetId", action, parameters, sequence)
+    VALUES (${mirror}, 'crop', ${sql.json({ x: 0, y: 0, width: 9, height: 9 })}, 0)`;
+  await sql`UPDATE asset_face SET "isVisible" = false WHERE "assetId" = ${mirror}`;
+  await world.share();
+  assert.deepEqual(await seen(), Array(count).fill(all(false)));
+
+  await sql`UPDATE asset_face SET "updatedAt" = now() WHERE "assetId" = ${source}`;
+  await world.share();
+  assert.deepEqual(await seen(), Array(count).fill(all(false)), 'the source is touched');
+  await sql`UPDATE asset_face SET "boundingBoxX1" = "boundingBoxX1" + 1 WHERE "assetId" = ${source}`;
+  await world.share();
+  assert.deepEqual(await seen(), Array(count).fill(all(false)), 'the box follows');
+
+  await sql`DELETE FROM asset_edit WHERE "assetId" = ${mirror}`;
+  await world.share();
+  assert.deepEqual(await seen(), Array(count).fill(all(true)));
+});

@@ -69,3 +69,16 @@ export function groupSum(sql: Sql, group: FieldGroup, asset: string, exif: strin
   ];
   return sql`md5(ROW(${commaSeparated(sql, columns)})::text)::uuid`;
 }
+
+/**
+ * Whether the owner of a mirror has cropped or turned it, so that Immich has decided there what of faces and text is to be seen: its edits are neither the source's nor what we wrote
+ * last. Of the rows `source` and `mirror` of asset, and `m` of asset_map.
+ */
+export function hasOwnEdits(sql: Sql, schema: Pick<ImmichSchema, 'has'>): Fragment {
+  const edits = fieldGroups(schema).find(({ name }) => name === 'edits');
+  if (edits === undefined) return sql`false`;
+  const here = groupSum(sql, edits, 'mirror', 'mirror');
+  return sql`(${here} <> ${groupSum(sql, edits, 'source', 'source')} AND ${here} IS DISTINCT FROM m.${
+    sql(edits.base)
+  })`;
+}

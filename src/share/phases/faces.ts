@@ -5,6 +5,7 @@ import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { hasOwnEdits } from '../mirrors/fields.ts';
 import { isLookedAt } from '../mirrors/pages.ts';
 import { copyFaces } from '../people/copy_faces.ts';
 import { type FaceKey, faceKey, faceKeys, faceSum, isBehind, isFace } from '../people/face_keys.ts';
@@ -127,9 +128,25 @@ async function readLostFaces(view: View, job: Job, after: FaceKey | undefined): 
   return await readFaces(view, job, after, joinSource(sql), isLost);
 }
 
+/** What is to be seen also differs when edits of the target's own, for which it was kept, are gone. */
 async function readChangedFaces(view: View, job: Job, after: FaceKey | undefined): Promise<FaceKey[]> {
-  const { sql } = view;
-  return await readFaces(view, job, after, joinSource(sql), sql`f."updateId" <> fm.source_update_id`);
+  const { sql, schema } = view;
+  const isSeenOtherwise = schema.has('asset_face', 'isVisible')
+    ? sql`(
+        SELECT face."isVisible" <> f."isVisible" AND NOT ${hasOwnEdits(sql, schema)}
+        FROM asset_face face
+        JOIN asset mirror ON mirror.id = face."assetId"
+        JOIN asset source ON source.id = f."assetId"
+        WHERE face.id = fm.mirror_face_id
+      )`
+    : sql`false`;
+  return await readFaces(
+    view,
+    job,
+    after,
+    joinSource(sql),
+    sql`(f."updateId" <> fm.source_update_id OR ${isSeenOtherwise})`,
+  );
 }
 
 function joinSource(sql: Sql): Fragment {
@@ -232,25 +249,35 @@ async function removeFaces(tx: Sql, faces: FaceKey[]): Promise<number> {
   return removed.count;
 }
 
-/** Copies the changed columns of changed faces, and notes what the source says. What the target has removed stays so until that is something new. */
+/**
+ * Copies the changed columns of changed faces, and notes what the source says. What the target has removed stays so until that is something new, and what their own crop
+ * leaves out, or shows, does as long as they have it.
+ */
 async function updateFaces(tx: Sql, schema: ImmichSchema, faces: FaceKey[]): Promise<number> {
   const [first, ...rest] = schema.columns.asset_face;
   if (first === undefined) throw new Error('asset_face has no column to copy');
   const list = (item: (column: string) => Fragment) =>
     rest.reduce((all, column) => tx`${all}, ${item(column)}`, item(first));
   const sum = faceSum(tx, schema);
-  const value = (column: string) =>
-    column === 'deletedAt'
-      ? tx`CASE WHEN f."deletedAt" IS NULL AND (fm.source_sum <> ${sum}) IS NOT TRUE THEN mirror."deletedAt" ELSE f."deletedAt" END`
+  const value = (column: string) => {
+    if (column === 'isVisible') {
+      return tx`CASE WHEN ${hasOwnEdits(tx, schema)} THEN face."isVisible" ELSE f."isVisible" END`;
+    }
+    return column === 'deletedAt'
+      ? tx`CASE WHEN f."deletedAt" IS NULL AND (fm.source_sum <> ${sum}) IS NOT TRUE THEN face."deletedAt" ELSE f."deletedAt" END`
       : tx`f.${tx(column)}`;
+  };
   const updated = await tx`
-    UPDATE asset_face mirror
+    UPDATE asset_face face
     SET ${list((column) => tx`${tx(column)} = ${value(column)}`)}
     FROM asset_face f
     JOIN ${faceKeys(tx, faces)} ON key."sourceFaceId" = f.id
     JOIN immich_sidecar.face_map fm ON ${isFace(tx)}
-    WHERE mirror.id = key."mirrorFaceId"
-      AND (${list((column) => tx`mirror.${tx(column)}`)}) IS DISTINCT FROM (${list(value)})`;
+    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = fm.mirror_asset_id
+    JOIN asset mirror ON mirror.id = m.mirror_asset_id
+    JOIN asset source ON source.id = m.source_asset_id
+    WHERE face.id = key."mirrorFaceId"
+      AND (${list((column) => tx`face.${tx(column)}`)}) IS DISTINCT FROM (${list(value)})`;
   await tx`
     UPDATE immich_sidecar.face_map fm
     SET source_update_id = f."updateId", source_sum = ${sum}

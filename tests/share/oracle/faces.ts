@@ -1,4 +1,5 @@
 import type { KnownPerson, Mirror, MirrorFace } from './memory.ts';
+import { hasOwnEdits } from './fields.ts';
 import { PERSON_FIELDS } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING, touch } from './records.ts';
@@ -80,20 +81,29 @@ function followFacesOf(prediction: Prediction, mirror: Mirror): void {
     const known = mirror.faces.get(text(source['id']));
     const version = prediction.before.tables['asset_face']?.find((row) => row['id'] === source['id'])?.['updateId'];
     if (known === undefined) addFace(prediction, mirror, source, version);
-    else if (known.version !== version) {
-      const row = records.find('asset_face', ({ id }) => id === known.id);
-      const content = contentOf(prediction, source);
-      const { deletedAt, ...rest } = copied(source);
-      if (row !== undefined) {
-        // What the target has removed stays so until the source says something new.
-        const isRemoved = deletedAt === null && known.content === content;
-        records.change(row, isRemoved ? rest : { deletedAt, ...rest });
-      }
-      known.version = version;
-      known.content = content;
-    }
+    else followFace(prediction, mirror, known, source, version);
     copyEmbedding(prediction, source, mirror.faces.get(text(source['id'])));
   }
+}
+
+/** What the target's own crop leaves out, or shows, does; what they have removed stays so until the source says something new. */
+function followFace(prediction: Prediction, mirror: Mirror, known: MirrorFace, source: Row, version: unknown): void {
+  const row = prediction.records.find('asset_face', ({ id }) => id === known.id);
+  const isCropped = hasOwnEdits(prediction, mirror);
+  const isSeenOtherwise = row !== undefined && row['isVisible'] !== source['isVisible'] && !isCropped;
+  if (known.version === version && !isSeenOtherwise) return;
+  const content = contentOf(prediction, source);
+  const { deletedAt, isVisible, ...rest } = copied(source);
+  const isRemoved = deletedAt === null && known.content === content;
+  if (row !== undefined) {
+    prediction.records.change(row, {
+      ...rest,
+      ...isRemoved ? {} : { deletedAt },
+      ...isCropped ? {} : { isVisible },
+    });
+  }
+  known.version = version;
+  known.content = content;
 }
 
 function addFace(prediction: Prediction, mirror: Mirror, source: Row, version: unknown): void {

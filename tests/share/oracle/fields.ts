@@ -103,6 +103,12 @@ export interface Rows {
   readonly exif: Row | undefined;
 }
 
+/** Whether the target's owner has turned the mirror. */
+export function hasOwnEdits(prediction: Prediction, mirror: Mirror): boolean {
+  const [here, there] = [mirror.id, mirror.sourceId].map((id) => valueOf(prediction, 'edits', rowsOf(prediction, id)));
+  return here !== there && here !== mirror.bases.edits;
+}
+
 export function rowsOf({ records }: Prediction, id: string): Rows {
   const asset = records.asset(id);
   if (asset === undefined) throw new Error(`there is no asset ${id}`);
