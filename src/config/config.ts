@@ -80,6 +80,8 @@ export interface SharedPair {
   readonly mount: SharedMount | undefined;
   /** What makes it impossible for now, as sentences without their job. */
   readonly problems: readonly string[];
+  /** Whether the target also gets it in albums of their own that are called as the shared ones. */
+  readonly into?: 'same-name' | undefined;
 }
 
 /** Of directories on several mounts: which originals go to one of them. Directories as Immich sees them, each with a slash at its end. */
@@ -102,6 +104,8 @@ export interface SharedAlbumsConfig extends Pick<JobConfig, 'includeArchived' | 
   /** As Immich sees them, each with a slash at its end; at least one. */
   readonly directories: readonly string[];
   readonly placement: Exclude<Placement, 'symlink'>;
+  /** Whether members also get it in albums of their own, of the same names. */
+  readonly into?: 'same-name' | undefined;
 }
 
 /** One pair of directories that are the same place: as Immich sees it, and as this program sees it. No trailing slash. */

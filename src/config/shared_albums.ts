@@ -58,6 +58,12 @@ export const SHARED_ALBUMS_FIELDS = Object.freeze(
       description:
         'hardlink, or copy, which takes the space of each photo a second time. PLACEMENT=copy means copy here as well.',
     },
+    into: {
+      type: choice('same-name'),
+      description:
+        'same-name: what reaches a member is also put into an album of their own that is called as the shared one, and that only they see. ' +
+        'Without it nothing is added to albums: they see the shared album anyway.',
+    },
     include_archived: { type: flag, default: 'INCLUDE_ARCHIVED', description: 'true or false.' },
     share_edited: { type: shareEdited, default: 'SHARE_EDITED', description: 'original or skip.' },
   } as const satisfies Record<string, SharedAlbumsFieldDefinition>,
@@ -120,6 +126,7 @@ export function readSharedAlbums(
     exceptMembers: read('members.except') ?? [],
     directories,
     placement: read('placement') ?? (defaults.placement === 'copy' ? 'copy' : 'hardlink'),
+    ...draft.fields.has('into') ? { into: read('into') } : {},
     includeArchived: read('include_archived') ?? defaults.includeArchived,
     shareEdited: read('share_edited') ?? defaults.shareEdited,
     require: defaults.require,

@@ -39,6 +39,7 @@ import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.t
 import { makeOwnTables } from './schema/own_tables.ts';
 import type { LastCycle } from './last_cycle.ts';
 import { leftOutForNow } from './stops/stops.ts';
+import { isIntoSameName } from './shared_albums/same_name.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -265,7 +266,8 @@ export class Sharing {
     if (scope === 'all' || await isOtherwise(sql, last.prepared)) return await this.#full(options);
     if (hasNameNews && await haveNamesMoved(sql, config, last.prepared)) return await this.#full(options);
     this.#unkept.changes += scope.length;
-    const isQuiet = scope.length === 0 && !hasPeopleNews && last.prepared.leftOut.length === 0;
+    const isRenamed = hasNameNews && jobs.some(isIntoSameName);
+    const isQuiet = scope.length === 0 && !hasPeopleNews && !isRenamed && last.prepared.leftOut.length === 0;
     if (isQuiet && !mark.isBraked && !mark.hasLockedFiles && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
       return nothingHappened();

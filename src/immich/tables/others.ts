@@ -33,7 +33,7 @@ export const OTHER_TABLES = Object.freeze(
     album: {
       copied: { how: 'never', because: 'an album is its owner’s' },
       watched: { by: 'statement', isCounted: false },
-      rights: ['SELECT', 'UPDATE'],
+      rights: ALL_RIGHTS, // albums of the same name (shared_albums: into) are made and let go
       needed: {
         sharing: ['id', 'albumName', 'albumThumbnailAssetId', 'deletedAt', 'updatedAt', 'updateId'],
         locking: ['updatedAt', 'updateId'], // a trigger sets them when a mirror was the cover
@@ -43,7 +43,7 @@ export const OTHER_TABLES = Object.freeze(
     album_asset: {
       copied: { how: 'never', because: 'an album is its owner’s' },
       watched: { by: 'statement', isCounted: false },
-      rights: ['SELECT', 'INSERT'],
+      rights: ['SELECT', 'INSERT', 'DELETE'],
       needed: { sharing: ['updateId'], writeBack: ['updatedAt'] },
       keys: { album: ['albumId', 'albumsId'], asset: ['assetId', 'assetsId'] },
     },
@@ -57,15 +57,18 @@ export const OTHER_TABLES = Object.freeze(
     album_audit: {
       copied: { how: 'never', because: 'it tells who sees an album no more' },
       watched: { by: 'statement', isCounted: false, of: 'album_user', function: 'album_user_delete_audit' },
-      needed: { sharing: ['id', 'albumId'] },
+      rights: ['SELECT', 'INSERT'], // until 3.0 a trigger writes it when an album is deleted
+      needed: { sharing: ['id', 'albumId', 'userId'] },
     },
     album_user: {
       copied: { how: 'never', because: 'it is a member of an album' },
       watched: { by: 'statement', isCounted: false },
+      rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['role', 'updateId'], writeBack: [] },
       keys: { album: ['albumId', 'albumsId'], user: ['userId', 'usersId'] },
     },
-    album_user_audit: AUDIT,
+    // A trigger writes it when an album goes.
+    album_user_audit: { ...AUDIT, rights: ['INSERT'], needed: { sharing: ['albumId', 'userId'] } },
     tag: {
       copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
       watched: { by: 'statement', isCounted: true, isBelievedUnwritten: true },
@@ -107,8 +110,8 @@ export const OTHER_TABLES = Object.freeze(
     shared_link: {
       ...A_USERS,
       rights: [], // nothing that one could open it with
-      rightsToColumns: { SELECT: ['id', 'userId'] },
-      needed: { sharing: ['id', 'userId'] },
+      rightsToColumns: { SELECT: ['id', 'userId', 'albumId'] },
+      needed: { sharing: ['id', 'userId', 'albumId'] },
     },
     shared_link_asset: {
       ...A_USERS,

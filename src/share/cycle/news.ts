@@ -6,6 +6,7 @@ import type { Job } from '../jobs/job.ts';
 import { allCriteria } from '../selection/criteria.ts';
 import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import { hasNewPair } from '../shared_albums/pairs.ts';
+import { isIntoSameName } from '../shared_albums/same_name.ts';
 
 /** What a statement looks at. `from`: the smallest `updateId` of a change, as an expression. */
 export interface Look {
@@ -173,7 +174,7 @@ export function selectedBy(
   return {
     albums: sharedAlbums === undefined ? [...new Set(albums)] : 'all',
     sharedAlbums,
-    namesAlbums: jobs.some(({ isByName, pair }) => isByName && pair === undefined) ||
+    namesAlbums: jobs.some((job) => (job.isByName && job.pair === undefined) || isIntoSameName(job)) ||
       sharedAlbums?.remember.some(({ kind }) => kind === 'album') === true,
     dependsOnNames: criteria.some((one) => one.isAboutOthers === true),
     sources,

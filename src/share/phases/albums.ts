@@ -89,7 +89,13 @@ async function findEntries(
     LIMIT ${limits.search}`;
 }
 
-async function addToAlbum(tx: Sql, schema: ImmichSchema, albumId: string, mirrorAssetIds: string[]): Promise<number> {
+/** Puts mirrors into an album, and notes that they are there through us. Returns how many were not in it. */
+export async function addToAlbum(
+  tx: Sql,
+  schema: ImmichSchema,
+  albumId: string,
+  mirrorAssetIds: string[],
+): Promise<number> {
   const { albumKey, assetKey } = schema.albumAsset;
   const added = await tx`
     INSERT INTO album_asset (${tx(albumKey)}, ${tx(assetKey)})

@@ -23,6 +23,7 @@ import { reattachment } from './reattachment.ts';
 import { reasons } from './reasons.ts';
 import { rechecks } from './rechecks.ts';
 import { rows } from './rows.ts';
+import { sameName } from './same_name.ts';
 import { stacks } from './stacks.ts';
 import { stops } from './stops.ts';
 import { strays } from './strays.ts';
@@ -58,6 +59,7 @@ export const PHASES = Object.freeze(
     mirrorTags,
     album,
     reasons,
+    sameName,
     faces,
     faceAssignments,
     furtherPeople,

@@ -25,6 +25,7 @@ import stops from './024_stops.sql' with { type: 'text' };
 import missed from './025_missed.sql' with { type: 'text' };
 import uncut from './026_uncut.sql' with { type: 'text' };
 import alike from './027_alike.sql' with { type: 'text' };
+import sameName from './028_same_name.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 
 /**
@@ -59,4 +60,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 25, name: 'missed', schema: 'immich_sidecar', sql: missed },
   { version: 26, name: 'uncut', schema: 'immich_sidecar', sql: uncut },
   { version: 27, name: 'alike', schema: 'immich_sidecar_alike', sql: alike },
+  { version: 28, name: 'same name', schema: 'immich_sidecar_same_name', sql: sameName },
 ]);

@@ -85,6 +85,7 @@ export async function expandSharedAlbums(
       albums: chosen.albums,
       exceptAlbums: chosen.exceptAlbums,
       mount: mounts[pair.directory],
+      ...config.into === undefined ? {} : { into: config.into },
       problems: isSick ? lookup.problems : library.id === undefined ? [noLibrary] : [],
     })];
   }).toSorted((one, other) => one.name < other.name ? -1 : 1);

@@ -1,3 +1,4 @@
+import { findIdle, letGo } from '../shared_albums/same_name.ts';
 import { forgetIdleShares } from '../stops/stops.ts';
 import { plain } from '../../config/quote.ts';
 import { UserError } from '../../errors.ts';
@@ -111,6 +112,7 @@ export async function applyUnshare(
   }
   await undoUnfinished(tools, onProblem);
   await forgetPhotos(tools.database, plan.remembered, onProblem);
+  await transaction(async (tx) => await letGo(tx, tools.schema, await findIdle(tx)));
   await transaction(forgetIdleBrakes);
   await transaction(forgetIdleShares);
   return { mirrors: removal.withdrawn.length, people, links: before - await countLinks(sql), problems };
