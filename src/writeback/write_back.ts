@@ -18,6 +18,7 @@ import type { AssetRecord } from './fields/record.ts';
 import type { Outcome } from './outcome.ts';
 import { AssetWork } from './run/asset_work.ts';
 import { type OpenSource, openSource } from './run/open_source.ts';
+import { removeGoneSidecars } from './run/gone_sidecars.ts';
 import { recover } from './run/recover.ts';
 import { type WriteReport, WriteTally } from './run/report.ts';
 import { runAssets, type RunContext } from './run/run.ts';
@@ -136,6 +137,11 @@ async function run(
   try {
     await runAssets(context, source.pages({ fields, since, assetIds }));
     isFinished = !signal.aborted;
+    const { presenceOf } = source;
+    if (isFinished && tree !== undefined && !isDryRun && presenceOf !== undefined && since === undefined) {
+      const onTrouble = (path: string, reason: string) => tally.note({ path, outcome: 'changed-meanwhile', reason });
+      await removeGoneSidecars({ ledger, tree, presenceOf, assetIds, onTrouble });
+    }
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
   } finally {

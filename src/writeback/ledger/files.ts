@@ -24,6 +24,11 @@ export interface KnownFile {
   readonly instead: string | undefined;
 }
 
+/** A sidecar that was made or written of an original. */
+export interface SidecarOfAsset extends Pick<KnownFile, 'path' | 'assetId'> {
+  readonly sidecar: NonNullable<KnownFile['sidecar']>;
+}
+
 /** The ledger's rows about files and about what in them is ours. Reads are immediate; writes belong into Commits. */
 export class KnownFiles {
   readonly #find: StatementSync;
@@ -31,6 +36,7 @@ export class KnownFiles {
   readonly #forget: StatementSync;
   readonly #forgetWish: StatementSync;
   readonly #own: StatementSync;
+  readonly #below: StatementSync;
   readonly #saveOwn: StatementSync;
   readonly #forgetOwn: StatementSync;
 
@@ -45,6 +51,13 @@ export class KnownFiles {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#forget = db.prepare('DELETE FROM file WHERE path = ? AND is_shared = 0');
     this.#forgetWish = db.prepare("UPDATE file SET wanted = '' WHERE path = ?");
+    this.#below = db.prepare(`
+      SELECT *
+      FROM file
+      WHERE sidecar_path > ?1 || '/' AND sidecar_path < ?1 || '0' AND path > ?2
+        AND (?4 IS NULL OR asset_id IN (SELECT value FROM json_each(?4)))
+      ORDER BY path
+      LIMIT ?3`);
     this.#own = db.prepare('SELECT tags FROM own WHERE path = ?');
     this.#saveOwn = db.prepare('INSERT OR REPLACE INTO own VALUES (?, ?)');
     this.#forgetOwn = db.prepare('DELETE FROM own WHERE path = ?');
@@ -68,6 +81,27 @@ export class KnownFiles {
   forget(path: string): void {
     this.#forget.run(path);
     this.#forgetWish.run(path);
+  }
+
+  /** Originals whose sidecars lie below a directory, in the order of their paths. `assetIds`: only of these. */
+  sidecarsBelow(
+    directory: string,
+    after: string,
+    limit: number,
+    assetIds: readonly string[] | undefined,
+  ): readonly SidecarOfAsset[] {
+    const asked = assetIds === undefined ? null : JSON.stringify(assetIds);
+    const rows = this.#below.all(directory, after, limit, asked) as unknown as FileRow[];
+    return rows.map(knownFile).flatMap(({ path, assetId, sidecar }) =>
+      sidecar === undefined ? [] : [{ path, assetId, sidecar }]
+    );
+  }
+
+  /** Forgets an original with its sidecar, which is gone. */
+  forgetSidecar(path: string, sidecar: string): void {
+    this.#forget.run(path);
+    this.#forgetWish.run(path);
+    this.#forgetOwn.run(sidecar);
   }
 
   /** What is ours in a media file or a sidecar. */

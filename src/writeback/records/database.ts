@@ -8,7 +8,7 @@ import { asksFor } from '../fields/fields.ts';
 import { MORE_COLUMNS } from '../fields/fields.ts';
 import type { AssetRecord } from '../fields/record.ts';
 import { type NameRow, readAlbumNames } from './database/albums.ts';
-import { type AssetRow, countAssets, readAssets, type Selection } from './database/assets.ts';
+import { type AssetRow, countAssets, readAssets, readPresence, type Selection } from './database/assets.ts';
 import { inUneditedPictures } from './database/edited_faces.ts';
 import { readFaces } from './database/faces.ts';
 import type { ReadSchema } from './database/schema.ts';
@@ -42,6 +42,7 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   return {
     knowsMirrors: true,
     describe: () => `the database of Immich ${version}, photos of ${whose}`,
+    presenceOf: (assetIds) => readPresence(sql, assetIds),
     count: async (wanted) => await countAssets(sql, schema, selectionOf(userIds, wanted)),
     pages: (wanted) => readAhead(readPages(sql, schema, selectionOf(userIds, wanted), wanted, options.batchSize)),
   };

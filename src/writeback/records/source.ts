@@ -48,6 +48,9 @@ export type SourceItem =
  * Where records come from. Both sources tell the same of the same library: assets in the timeline and the archive that
  * Immich has read; no trashed, offline, locked or hidden ones (the video of a live photo is hidden).
  */
+/** What has become of an asset: its path where it can be written, else `away`: in the trash, offline, hidden, or in a locked folder. */
+export type Presence = { readonly originalPath: string } | 'away';
+
 export interface RecordSource {
   /** Whether it knows of every mirror. Where it does not, a file with several names counts as shared. */
   readonly knowsMirrors: boolean;
@@ -55,6 +58,8 @@ export interface RecordSource {
   describe(): string;
   /** About how many items there will be; undefined when that is not known beforehand. */
   count(options: RecordOptions): Promise<number | undefined>;
+  /** Whatever is left of these assets, whosever they are; without those that are not there. undefined: the source cannot tell. */
+  readonly presenceOf?: (assetIds: readonly string[]) => Promise<ReadonlyMap<string, Presence>>;
   /** Every asset once, a page at a time. A page is read ahead, so that the consumer need not wait. */
   pages(options: RecordOptions): AsyncIterable<readonly SourceItem[]>;
 }

@@ -119,3 +119,57 @@ Deno.test('a tree of sidecars is written nowhere else: no disk, a place among th
     ]);
   });
 });
+
+Deno.test('a sidecar in the tree goes with its photo: locked, in the trash, deleted, moved; what somebody changed stays and is named', async (t) => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const tree = makeTree(world);
+  const config = configOf(world, { destination: inTree(tree) });
+  const placeOf = async (key: string) => `${tree}${await immichPathOf(world, key)}.xmp`;
+  await write(config);
+  const made = filesBelow(tree);
+  const [cat, beach] = [await placeOf('uploads/cat'), await placeOf('family/beach')];
+  assert.ok(made.includes(cat) && made.includes(beach));
+
+  await t.step('locked: also when only what has changed is looked at', async () => {
+    await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('uploads/cat')}`;
+    await write(config, { assetIds: [world.id('uploads/cat')], isOfChanges: true });
+    assert.deepEqual(filesBelow(tree), made.filter((path) => path !== cat));
+  });
+
+  await t.step('it comes back with its photo', async () => {
+    await sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${world.id('uploads/cat')}`;
+    await write(config);
+    assert.deepEqual(filesBelow(tree), made);
+  });
+
+  await t.step('in the trash, and with another path', async () => {
+    await sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${world.id('uploads/cat')}`;
+    const { localPath } = assetOf(world.library, 'family/beach');
+    await Deno.rename(localPath, localPath.replace('beach', 'strand'));
+    await sql`
+      UPDATE asset SET "originalPath" = replace("originalPath", 'beach', 'strand')
+      WHERE id = ${world.id('family/beach')}`;
+    await write(config);
+    const now = filesBelow(tree);
+    assert.ok(!now.includes(cat) && !now.includes(beach));
+    assert.ok(now.includes(beach.replace('beach.jpg', 'strand.jpg')));
+  });
+
+  await t.step('what somebody else has changed', async () => {
+    const picnic = await placeOf('family/picnic');
+    Deno.writeTextFileSync(picnic, THEIRS);
+    await sql`DELETE FROM asset WHERE id = ${world.id('family/picnic')}`;
+    const report = await write(config);
+    assert.equal(Deno.readTextFileSync(picnic), THEIRS);
+    assert.ok(report.troubles.some(({ path }) => path === picnic));
+  });
+
+  await t.step('a database that knows none of them takes none away', async () => {
+    const before = filesBelow(tree);
+    await sql`DELETE FROM stack`;
+    await sql`DELETE FROM asset`;
+    await write(config);
+    assert.deepEqual(filesBelow(tree), before);
+  });
+});

@@ -1,4 +1,5 @@
 import type { Fragment, Sql } from '../../../postgres/connect.ts';
+import type { Presence } from '../source.ts';
 import type { ReadSchema } from './schema.ts';
 import { MORE_COLUMNS } from '../../fields/fields.ts';
 import { isPresentMedia } from '../../../immich/presence.ts';
@@ -104,6 +105,15 @@ export async function countAssets(sql: Sql, schema: ReadSchema, selection: Selec
     JOIN asset_exif e ON e."assetId" = a.id
     WHERE ${isSelected(sql, schema, selection)}`;
   return row?.count ?? 0;
+}
+
+/** See RecordSource. */
+export async function readPresence(sql: Sql, assetIds: readonly string[]): Promise<ReadonlyMap<string, Presence>> {
+  const rows = await sql<{ id: string; originalPath: string; isPresent: boolean }[]>`
+    SELECT a.id, a."originalPath", ${isPresentMedia(sql, 'a')} AS "isPresent"
+    FROM asset a
+    WHERE a.id = ANY (${assetIds as string[]}::uuid[])`;
+  return new Map(rows.map(({ id, originalPath, isPresent }) => [id, isPresent ? { originalPath } : 'away']));
 }
 
 /** A condition on the rows `a` of `asset` and `e` of `asset_exif`. */
