@@ -21,6 +21,18 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
   ]],
   [['export', '--help'], ['<directory>', '--update', '--copy', '--include-locked', '--json', 'Examples']],
   [['kept', '--help'], ['list', 'restore', 'delete', '--all', '--to <directory>', '--yes', '--json', 'Examples']],
+  [['people', '--help'], [
+    'save',
+    'restore',
+    '--user <id>',
+    '--all-users',
+    '--replace',
+    '--dry-run',
+    '--yes',
+    '--json',
+    'Examples',
+    'Stop the service',
+  ]],
   [['unshare', '--help'], [
     '--job <name>',
     '--user <id>',
