@@ -6,6 +6,7 @@ import { count, named } from '../config/words.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { askForThumbnails } from '../share/people/ask_for_thumbnails.ts';
+import { type AlikePeople, type AlikePerson, findAlike } from '../share/saved_people/alike.ts';
 import type { SavedPeople } from '../share/saved_people/format.ts';
 import { PERSON_OUTCOMES, type PersonVerdict } from '../share/saved_people/elect.ts';
 import { applyRestore, type RestoreResult } from '../share/saved_people/restore.ts';
@@ -21,7 +22,7 @@ import { listProblems } from './list_problems.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { shownProgress } from './progress.ts';
 
-const ACTIONS = ['save', 'restore'] as const;
+const ACTIONS = ['alike', 'save', 'restore'] as const;
 
 type Action = typeof ACTIONS[number];
 
@@ -32,12 +33,12 @@ interface PeopleOptions extends ConfirmedOptions {
   readonly dryRun?: boolean;
 }
 
-/** `immich-sidecar people`: names of people, kept in a file and given back. */
+/** `immich-sidecar people`: who may be the same, and names of people, kept in a file and given back. */
 export function peopleCommand(env: Environment, onExit: (code: number) => void): Command {
   const command = new Command('people')
-    .description('Keep the names of people in a file, and give them back after faces were reset')
-    .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
-    .argument('<file>', 'where the names are kept')
+    .description('List people who may be the same; keep names in a file, and give them back after faces were reset')
+    .addArgument(new Argument('[action]', 'what to do').choices(ACTIONS).default('alike'))
+    .argument('[file]', 'save, restore: where the names are kept')
     .option('--user <id>', 'only people of this user')
     .addOption(
       new Option('--all-users', 'people of all users, also of those whom no job names').conflicts('user'),
@@ -45,18 +46,18 @@ export function peopleCommand(env: Environment, onExit: (code: number) => void):
     .option('--replace', 'save: replace the file, whatever it is')
     .option('--dry-run', 'print what would be done and change nothing')
     .addHelpText('after', EXAMPLES);
+  const given = () => command.processedArgs as [action: Action, file: string | undefined];
   const check = (options: PeopleOptions) => {
     shareChoiceOf(options);
-    const [action] = command.args;
-    if (action !== 'restore' || options.replace !== true) return;
-    throw new UserError('--replace is about save.', { problemCode: 'usage', remedy: 'Leave it out.' });
+    checkUsage(...given(), options);
   };
   return confirmed<PeopleOptions>(
     command,
     env,
     onExit,
     async (sql, config, options, consent) => {
-      const [action, file = ''] = command.args as [Action, string];
+      const [action, file = ''] = given();
+      if (action === 'alike') return await listAlike(sql, config, options);
       const path = resolve(file);
       return action === 'save'
         ? await save(sql, config, path, options)
@@ -66,8 +67,21 @@ export function peopleCommand(env: Environment, onExit: (code: number) => void):
   );
 }
 
+/** Throws UserError for what does not fit together. */
+function checkUsage(action: Action, file: string | undefined, { replace, dryRun }: PeopleOptions): void {
+  const isWrong = action === 'alike'
+    ? file !== undefined || replace === true || dryRun === true
+    : file === undefined || (action === 'restore' && replace === true);
+  if (!isWrong) return;
+  throw new UserError(`These arguments do not fit "people ${action}".`, {
+    problemCode: 'usage',
+    remedy: 'Write: people, people save FILE [--replace] [--dry-run], or people restore FILE [--dry-run].',
+  });
+}
+
 const EXAMPLES = `
 Examples:
+  immich-sidecar people                                who may be the same, to be merged in Immich?
   immich-sidecar people save people.json               names, birth dates, covers, hidden, favourites
   immich-sidecar people restore people.json --dry-run  who would get their name back?
   immich-sidecar people restore people.json
@@ -77,6 +91,29 @@ it once Immich has found and recognised all faces again. Faces are known again b
 the photo and the place in it. A name that somebody has entered since stays.
 The file is readable by this user only. It knows nothing of locked photos, nor
 of people who are there through sharing. Stop the service before you restore.`;
+
+async function listAlike(sql: Connection, config: Config, options: PeopleOptions): Promise<number> {
+  const found = await planOnly(sql, config, undefined, (tx, view) => findAlike(tx, view, choiceOf(options)));
+  if (options.json) printJson(found);
+  else print(describeAlike(found));
+  return EXIT.ok;
+}
+
+function describeAlike({ pairs }: AlikePeople): string {
+  if (pairs.length === 0) return 'Nobody is there twice, as far as names and faces tell.\n';
+  const nameOf = ({ name, isShared }: AlikePerson) =>
+    (name === '' ? '(no name)' : named(name)) + (isShared ? ' (shared)' : '');
+  const rows = pairs.map(({ userName, person, other, isSameName, distance }) => [
+    plain(userName),
+    nameOf(person),
+    String(person.faces),
+    nameOf(other),
+    String(other.faces),
+    [...isSameName ? ['same name'] : [], ...distance === null ? [] : [`alike (${distance})`]].join(', '),
+  ]);
+  return table([['user', 'person', 'faces', 'other', 'faces', 'why'], ...rows], new Set([2, 4])) +
+    'If they are the same, merge them in Immich: open the person, Merge people.\n';
+}
 
 function choiceOf({ user, allUsers }: PeopleOptions): UserChoice {
   return { userId: user?.toLowerCase(), isAll: allUsers === true };

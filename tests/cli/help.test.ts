@@ -22,6 +22,7 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
   [['export', '--help'], ['<directory>', '--update', '--copy', '--include-locked', '--json', 'Examples']],
   [['kept', '--help'], ['list', 'restore', 'delete', '--all', '--to <directory>', '--yes', '--json', 'Examples']],
   [['people', '--help'], [
+    'alike',
     'save',
     'restore',
     '--user <id>',

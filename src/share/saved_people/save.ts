@@ -2,16 +2,14 @@ import { readSettings } from '../../immich/settings.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
-import { encodeEmbedding, meanOf, parseEmbedding } from './embeddings.ts';
+import { encodeEmbedding } from './embeddings.ts';
 import { FILE_VERSION, KIND, type SavedFace, type SavedPeople, type SavedPerson } from './format.ts';
+import { readMeans } from './means.ts';
 import { boxColumns, type BoxRow, isFaceWithBox, isMirrorOfPerson, isOwnPhoto, relativeBox } from './own_photos.ts';
 import { chooseUsers, type UserChoice } from './users.ts';
 
 /** People in one statement: somebody with 10,000 faces is not rare. */
 const PAGE = 100;
-
-/** So many of the largest faces tell what somebody looks like. */
-const FACES_OF_A_MEAN = 20;
 
 /**
  * Collects what is known of people: of each who has a name, a birth date or a colour, is hidden or a favourite. Reads only.
@@ -54,15 +52,16 @@ async function readPeople(sql: Sql, schema: ImmichSchema, userId: string): Promi
     const page = rows.slice(start, start + PAGE);
     const ids = page.map(({ id }) => id);
     const faces = Map.groupBy(await readFaces(sql, schema, userId, ids), ({ personId }) => personId);
-    const means = await readMeans(sql, schema, userId, ids);
+    const means = await readMeans(sql, schema, userId, ids, 'own');
     people.push(...page.map(({ coverFaceId, ...person }) => {
       const theirs = faces.get(person.id) ?? [];
+      const mean = means.get(person.id);
       const cover = theirs.find(({ id }) => id === coverFaceId);
       return {
         ...person,
         cover: cover === undefined ? null : faceOf(cover),
         faces: theirs.map(faceOf),
-        embedding: means.get(person.id) ?? null,
+        embedding: mean === undefined ? null : encodeEmbedding(mean),
       };
     }));
   }
@@ -95,40 +94,4 @@ async function readFaces(
       AND ${isFaceWithBox(sql)}
       AND ${isOwnPhoto(sql)}
     ORDER BY photo, f.id`;
-}
-
-async function readMeans(
-  sql: Sql,
-  schema: ImmichSchema,
-  userId: string,
-  personIds: readonly string[],
-): Promise<Map<string, string>> {
-  const { faceKey } = schema.people;
-  const rows = await sql<{ personId: string; embedding: string }[]>`
-    SELECT largest."personId", s.embedding::text AS embedding
-    FROM (
-      SELECT
-        f.id,
-        f.${sql(faceKey)} AS "personId",
-        row_number() OVER (
-          PARTITION BY f.${sql(faceKey)}
-          ORDER BY f."boundingBoxX2" - f."boundingBoxX1" DESC, f.id
-        ) AS rank
-      FROM asset_face f
-      JOIN asset a ON a.id = f."assetId"
-      JOIN face_search known ON known."faceId" = f.id
-      WHERE f.${sql(faceKey)} = ANY (${personIds as string[]}::uuid[])
-        AND a."ownerId" = ${userId}
-        AND ${isFaceWithBox(sql)}
-        AND ${isOwnPhoto(sql)}
-    ) AS largest
-    JOIN face_search s ON s."faceId" = largest.id
-    WHERE largest.rank <= ${FACES_OF_A_MEAN}
-    ORDER BY largest."personId", largest.rank`;
-  return new Map(
-    [...Map.groupBy(rows, ({ personId }) => personId)].flatMap(([id, faces]) => {
-      const mean = meanOf(faces.flatMap(({ embedding }) => parseEmbedding(embedding) ?? []));
-      return mean === undefined ? [] : [[id, encodeEmbedding(mean)]];
-    }),
-  );
 }
