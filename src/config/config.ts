@@ -55,6 +55,8 @@ export interface JobConfig {
   readonly require: { readonly clip: Requirement; readonly faces: Requirement; readonly ocr: Requirement };
   /** Which tags of the photos the target gets: none, or those of these values and below them. Left out: all that choose nothing. */
   readonly shareTags?: false | { readonly under: readonly string[] } | undefined;
+  /** Whether people are mapped to the target's own of the same name; undefined: never. */
+  readonly matchPeople?: 'name' | undefined;
   /** Left out: everything, as far as kind and path go. */
   readonly select?: SelectConfig | undefined;
   /** What is not shared, whatever else is true of it. */
