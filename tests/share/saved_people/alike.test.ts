@@ -36,7 +36,7 @@ Deno.test('people who may be the same: by name, by look, not together on a photo
   };
   assert.deepEqual(await look(), [
     ['Zoë', 'ZOE', true, null],
-    ['Bert', '', false, 0.005],
+    ['Bert', '', false, 0.004],
     ['Zoë', '', false, 0.042],
   ]);
   // What came through sharing is merged where it comes from.
@@ -50,7 +50,7 @@ Deno.test('people who may be the same: by name, by look, not together on a photo
     }, true, ${name}, false
       )`;
   }
-  assert.deepEqual(await look(), [['Bert', '', false, 0.005], ['Zoë', '', false, 0.042]]);
+  assert.deepEqual(await look(), [['Bert', '', false, 0.004], ['Zoë', '', false, 0.042]]);
 });
 
 /** Where there is no pgvector, an embedding is an array. */
