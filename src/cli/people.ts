@@ -14,7 +14,8 @@ import { planRestore, type RestorePlan, type UserPlan } from '../share/saved_peo
 import { collectPeople } from '../share/saved_people/save.ts';
 import { assertReplaceable, countPeople, readSavedFile, writeSavedFile } from '../share/saved_people/saved_file.ts';
 import type { UserChoice } from '../share/saved_people/users.ts';
-import { planOnly, withSharing } from '../share/share.ts';
+import { planOnly } from '../share/plan_only.ts';
+import { withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
 import type { Consent } from './ask.ts';
 import { confirmed, type ConfirmedOptions, shareChoiceOf } from './confirmed.ts';
