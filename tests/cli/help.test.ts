@@ -20,6 +20,7 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
     'Examples',
   ]],
   [['export', '--help'], ['<directory>', '--update', '--copy', '--include-locked', '--json', 'Examples']],
+  [['write', '--help'], ['--regions <ways>', '--review']],
   [['kept', '--help'], ['list', 'restore', 'delete', '--all', '--to <directory>', '--yes', '--json', 'Examples']],
   [['people', '--help'], [
     'alike',
