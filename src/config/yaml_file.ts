@@ -205,7 +205,7 @@ function readFields(
   for (const entry of entries) {
     const group = JOB_FIELD_GROUPS.get(entry.key);
     if (!JOB_KEYS.includes(entry.key)) problems.push(unknownKey(entry.key, `${path}.`, entry.keyPlace, JOB_KEYS));
-    else if (group !== undefined && (definitionOf(entry.key) === undefined || isMap(entry.node))) {
+    else if (group !== undefined && (definitionOf(entry.key) === undefined || isMap(document.resolve(entry.node)))) {
       const add = (part: string, raw: Raw) => fields.set(`${entry.key}.${part}` as JobField, raw);
       readGroup(document, entry, `${path}.`, group, (part) => isList(`${entry.key}.${part}`), add, problems);
     } else {

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, isSharing } from '../config/config.ts';
 import { count } from '../config/words.ts';
 import { assertImmichAtRest, readMigrations } from '../immich/migrations.ts';
 import { missingFrom } from '../immich/requirements.ts';
@@ -53,11 +53,11 @@ async function lookAtSchema(subject: Subject): Promise<readonly Verdict[]> {
 }
 
 /** @param what a sentence without its beginning and end, from missingFrom */
-export function judgeMissing(what: string, { jobs }: Pick<Config, 'jobs'>): Verdict {
+export function judgeMissing(what: string, config: Pick<Config, 'jobs' | 'sharedAlbums'>): Verdict {
   const message = `${what.charAt(0).toUpperCase()}${what.slice(1)}.`;
   const remedy =
     'Update immich-sidecar, or report this together with the version of Immich. Nothing is shared until then.';
-  return jobs.length === 0 ? warn(message, remedy) : fail(message, remedy);
+  return isSharing(config) ? fail(message, remedy) : warn(message, remedy);
 }
 
 async function lookAtUnknown(subject: Subject): Promise<readonly Verdict[]> {

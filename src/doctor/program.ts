@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, isSharing } from '../config/config.ts';
 import { ConfigError } from '../config/load.ts';
 import { count } from '../config/words.ts';
 import { VERSION } from '../version.ts';
@@ -52,11 +52,10 @@ async function lookAtConfig({ config }: Subject): Promise<readonly Verdict[]> {
   }
 }
 
-export function judgeConfig(
-  { jobs, immich, write, notes }: Pick<Config, 'jobs' | 'immich' | 'write' | 'notes'>,
-): Verdict[] {
+export function judgeConfig(config: Pick<Config, 'jobs' | 'sharedAlbums' | 'immich' | 'write' | 'notes'>): Verdict[] {
+  const { jobs, sharedAlbums, immich, write, notes } = config;
   const doubts = notes.map((note) => warn(note, 'docs/configuration.md explains every setting.'));
-  if (jobs.length === 0 && immich.apiKey === undefined && write.source === 'api') {
+  if (!isSharing(config) && immich.apiKey === undefined && write.source === 'api') {
     doubts.push(warn(
       'There is nothing to do: no job shares anything, and no API key lets anything be written.',
       'immich-sidecar setup asks what you want, and writes the configuration.',
@@ -64,5 +63,6 @@ export function judgeConfig(
   }
   if (doubts.length > 0) return doubts;
   const key = immich.apiKey === undefined ? 'no API key' : 'an API key';
-  return [ok(`The configuration can be read: ${count(jobs.length, 'job')}, ${key}.`)];
+  const what = [count(jobs.length, 'job'), ...sharedAlbums === undefined ? [] : ['shared albums'], key];
+  return [ok(`The configuration can be read: ${what.join(', ')}.`)];
 }

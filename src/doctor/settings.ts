@@ -1,3 +1,4 @@
+import { isSharing } from '../config/config.ts';
 import { list, named } from '../config/words.ts';
 import { type Features, type ImmichSettings, readSettings } from '../immich/settings.ts';
 import type { Job } from '../share/jobs/job.ts';
@@ -7,8 +8,9 @@ import type { Subject } from './subject.ts';
 
 export async function lookAtSettings(subject: Subject): Promise<readonly Verdict[]> {
   await subject.catalog.use();
-  const { jobs } = await subject.config.use();
-  if (jobs.length === 0) return [skipped('No jobs are configured, so no setting of Immich can hurt.')];
+  if (!isSharing(await subject.config.use())) {
+    return [skipped('Nothing is to be shared, so no setting of Immich can hurt.')];
+  }
   const instance = await subject.instance.use(); // what is not there is told by immich.schema
   const settings = await readSettings(await subject.sql.use());
   const verdicts = (await subject.jobs.use()).flatMap((job) => judgeSettings(job, settings, instance.features));

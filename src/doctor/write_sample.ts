@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
+import { type Config, isSharing } from '../config/config.ts';
 import type { ImmichApi } from '../immich/api/client.ts';
 import { searchAssets } from '../immich/api/search.ts';
 import { isAllowed, type ServerVersion, versionText } from '../immich/api/server.ts';
@@ -44,10 +44,11 @@ export interface Samples {
 const SAMPLE = 50;
 
 /** Whether anybody means to write into files. */
-export function isSetUp({ immich, jobs, write }: Config): boolean {
+export function isSetUp(config: Config): boolean {
+  const { immich, write } = config;
   const isPossible = immich.apiKey !== undefined || write.source === 'database';
-  // With jobs, a key may be there for setup and doctor alone.
-  return (isPossible && (write.isMentioned || jobs.length === 0)) ||
+  // Where something is shared, a key may be there for setup, doctor and libraries alone.
+  return (isPossible && (write.isMentioned || !isSharing(config))) ||
     existsSync(`${write.stateDirectory}/${LEDGER_NAME}`);
 }
 

@@ -5,11 +5,10 @@ import { countKept, type KeptCount } from '../share/kept/records.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import type { View } from '../share/cycle/tools.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
-import { countByCriterion, type JobCounts } from '../share/explain/explain.ts';
-import { allCriteria } from '../share/selection/criteria.ts';
+import type { JobCounts } from '../share/explain/explain.ts';
+import { countJob } from '../share/explain/planned.ts';
 import { countRemembered } from '../share/remembered/forget.ts';
 import { readStops } from '../share/stops/stops.ts';
-import { readStanding } from '../share/standing/standing.ts';
 
 /** Where sharing stands. docs/status.md describes every number. */
 export interface ShareStatus {
@@ -74,14 +73,11 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
   const stops = new Map((await readStops(sql, jobs)).map(({ job, since }) => [job, since]));
   for (const job of jobs) {
     const held = holdings.find((one) => one.job === job.name) ?? NOTHING;
-    const standing = await readStanding(sql, schema, job);
-    const { criteria } = allCriteria(job.selection).length === 0 ? {} : await countByCriterion(sql, schema, job);
     statuses.push({
       ...held,
       job: job.name,
       isConfigured: true,
-      standing,
-      ...criteria === undefined ? {} : { criteria },
+      ...await countJob(sql, schema, job),
       ...stops.has(job.name) ? { stoppedSince: stops.get(job.name) ?? null } : {},
     });
   }

@@ -34,6 +34,7 @@ async function look(browser: Browser, name: string): Promise<void> {
     assert.ok(await overflow(page.it) <= 0, `${name} ${kind} is too wide`);
     assert.deepEqual(await barriers(page.it), [], `${name} ${colorScheme} ${kind}`);
     assert.equal(await page.it.locator('b').count(), 0, 'names are text');
+    assert.ok(!(await page.it.locator('main').innerText()).includes('<data'), 'numbers are none');
     assert.deepEqual(page.errors, []);
   }
 }

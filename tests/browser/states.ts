@@ -5,6 +5,7 @@ import { UserError } from '../../src/errors.ts';
 import { FaultError } from '../../src/postgres/faults.ts';
 import { problem } from '../../src/problems/problem.ts';
 import { ServiceState } from '../../src/service/state.ts';
+import type { PairSharing } from '../../src/share/explain/because.ts';
 import type { Standing } from '../../src/share/cycle/outcome.ts';
 import type { CycleReport, JobReport } from '../../src/share/cycle/report.ts';
 import { CYCLE_COUNTS, JOB_COUNTS } from '../../src/share/phases/list.ts';
@@ -42,9 +43,39 @@ const WRITE_REPORT: WriteReport = {
   }],
 };
 
+const reason = (criterion: string, name: string, photos: number) => ({
+  criterion,
+  thing: criterion === 'paths' ? name : PHOTO,
+  name: criterion === 'favorites' ? null : name,
+  words:
+    { 'shared-albums': `in the shared album "${name}"`, people: `a picture of "${name}"`, tags: `tagged "${name}"` }[
+      criterion
+    ] ?? (criterion === 'paths' ? `below "${name}"` : 'a favourite'),
+  photos,
+  since: new Date('2026-01-01T03:00:00Z'),
+});
+
+/** A pair with reasons of each kind, and more than are shown; one with a single reason. */
+const SHARING: readonly PairSharing[] = [
+  {
+    from: 'Alice',
+    to: 'Bob',
+    by: [
+      reason('shared-albums', 'Family', 12_345),
+      reason('people', 'Grandma', 1_204),
+      reason('tags', 'share/bob', 87),
+      reason('favorites', '', 31),
+      reason('paths', '/external_library/alice/a directory with a name that is long enough to be broken/2023/', 12),
+      ...Array.from({ length: 10 }, (_, index) => reason('shared-albums', `Weekend ${index + 1}`, 9)),
+    ],
+  },
+  { from: 'Bob', to: 'Alice', by: [reason('shared-albums', 'Family', 1)] },
+];
+
 /** What a service may look like, by name. The reports are what the engine would have made. */
 export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = Object.freeze({
   'healthy': (state) => {
+    state.knowSharing(SHARING);
     for (let minute = 60; minute > 0; minute--) {
       state.succeeded(report(minute, minute === 60 ? 12_345 : minute % 17 === 0 ? 3 : 0));
     }

@@ -39,6 +39,8 @@ Deno.test('albums and members: all, one, a list, or all but some; what is for al
   assert.deepEqual(sharedAlbums?.directories, ['/data/shared/', '/external_library/shared/']);
   assert.deepEqual([sharedAlbums?.placement, sharedAlbums?.includeArchived], ['copy', true]);
   assert.deepEqual(sharedAlbums?.never?.tags, ['private']);
+  assert.equal(sharedAlbums?.into, undefined);
+  assert.equal(read(['directory: /data/shared', 'into: same-name']).sharedAlbums?.into, 'same-name');
   const excepted = (lines: readonly string[]) => read([...lines, 'directory: /data/shared']).sharedAlbums?.exceptAlbums;
   assert.deepEqual(excepted(['albums: all', 'except: Work']), ['Work']);
   assert.deepEqual(excepted(['albums: {except: [Work, Diary]}']), ['Work', 'Diary']);
@@ -51,6 +53,7 @@ Deno.test('mistakes in shared_albums are told with their place', () => {
     ['directory: /data/shared\n  album: Family', 'shared_albums.album', /not known here/],
     ['directory: /data/shared\n  albums: []', 'shared_albums.albums', /nothing, or an empty value/],
     ['directory: /data/shared\n  members: {without: [Bob]}', 'shared_albums.members.without', /not known here/],
+    ['directory: /data/shared\n  into: same', 'shared_albums.into', /not one of the possible words/],
     ['directory: /data/shared\n  placement: symlink', 'shared_albums.placement', /not one of the possible words/],
   ];
   for (const [lines, key, message] of cases) {

@@ -47,6 +47,23 @@ Deno.test('values stay as they are written', () => {
 Deno.test('anchors and aliases work', () => {
   const config = load(file(`sync_interval_seconds: &n 90\ndb_port: *n\n`));
   assert.equal(config.database.port, 90);
+  const { jobs } = load({
+    ...file(
+      `jobs:\n${yamlJob({ share_tags: '&tags { under: [family] }' })}${
+        yamlJob({ name: 'again', target_path_prefix: '/external_library/again/.alice/', share_tags: '*tags' })
+      }`,
+    ),
+    needJobs: true,
+  });
+  assert.deepEqual(jobs[1]?.shareTags, jobs[0]?.shareTags);
+  assert.ok(jobs[0]?.shareTags !== undefined);
+  const { sharedAlbums } = load({
+    ...file(
+      `never: {albums: &private [Work, Diary]}\nshared_albums:\n  albums: {except: *private}\n  directory: /data/shared\n`,
+    ),
+    needJobs: true,
+  });
+  assert.deepEqual(sharedAlbums?.exceptAlbums, ['Work', 'Diary']);
 });
 
 const MALFORMED: readonly (readonly [name: string, text: string, place: string, message: RegExp])[] = [

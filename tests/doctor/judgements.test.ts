@@ -184,6 +184,7 @@ Deno.test("a missing column fails a share, and only warns those who don't share"
   const job = {} as never;
   check([
     [judgeMissing('column asset.x is missing', { jobs: [job] }), /^fail Column asset\.x is missing\.$/],
+    [judgeMissing('column asset.x is missing', { jobs: [], sharedAlbums: {} as never }), /^fail /],
     [judgeMissing('column asset.x is missing', { jobs: [] }), /^warn /],
   ]);
 });

@@ -29,8 +29,23 @@ Deno.test('the dashboard says for each pair what is shared by which album or per
     from: 'Alice',
     to: 'Bob',
     by: [
-      { criterion: 'shared-albums', thing: ALBUM, words: 'in the shared album "<Family>"', photos: 1_234, since },
-      { criterion: 'paths', thing: '/external library/a/', words: 'below "/external library/a/"', photos: 2, since },
+      {
+        criterion: 'shared-albums',
+        thing: ALBUM,
+        name: '<Family>',
+        words: 'in the shared album "<Family>"',
+        photos: 1_234,
+        since,
+      },
+      { criterion: 'tags', thing: ALBUM, name: 'share/b & b', words: 'tagged "share/b & b"', photos: 3, since },
+      {
+        criterion: 'paths',
+        thing: '/external library/a/',
+        name: null,
+        words: 'below "/external library/a/"',
+        photos: 2,
+        since,
+      },
     ],
   }]);
   const config = demoConfig(database, '/srv', []);
@@ -41,12 +56,13 @@ Deno.test('the dashboard says for each pair what is shared by which album or per
   assert.match(page, /<h3>Bob has from Alice<\/h3>/);
   assert.ok(
     page.includes(
-      `1,234</data><a href="https://photos.example.com/albums/${ALBUM}">in the shared album &quot;&lt;Family`,
+      `1,234</data>photos:<a href="https://photos.example.com/albums/${ALBUM}">in the shared album &quot;&lt;Family`,
     ),
   );
   assert.ok(page.includes('https://photos.example.com/folders?path=%2Fexternal%20library%2Fa"'));
+  assert.ok(page.includes('<a href="https://photos.example.com/tags?path=share%2Fb%20%26%20b">'));
   const without = textOf(await dashboard(snapshot(undefined), visitor, Date.now()));
-  assert.ok(without.includes('1,234</data>in the shared album') && !without.includes('/albums/'));
+  assert.ok(without.includes('1,234</data>photos: in the shared album') && !without.includes('/albums/'));
   const stranger = String(
     await dashboard(
       publicSnapshot(snapshot('https://photos.example.com')),

@@ -213,7 +213,7 @@ ${visitor.isSignedIn ? problemsOf(job, immichUrl) : list(describeCounts(job.prob
 /** What the receiving user has got. */
 function news({ from, to, received }: JobSnapshot, startedAt: string): Html | string {
   if (received === 0) return '';
-  const what = received === 1 ? '1 new photo or video' : `${numberOf(received)} new photos and videos`;
+  const what = received === 1 ? '1 new photo or video' : html`${numberOf(received)} new photos and videos`;
   return html`<p>${to ?? 'The receiver'} has ${what} from ${from ?? 'the other'} since ${timeOf(startedAt)}.</p>`;
 }
 

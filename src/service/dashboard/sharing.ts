@@ -24,7 +24,7 @@ function pairOf({ from, to, by }: PairSharing, immichUrl: string | undefined): H
 <ul>${
     by.slice(0, MOST_REASONS).map((one) => {
       const address = addressOf(one, immichUrl);
-      return html`<li>${numberOf(one.photos)} ${
+      return html`<li>${numberOf(one.photos)} ${one.photos === 1 ? 'photo' : 'photos'}: ${
         address === undefined ? one.words : html`<a href="${address}">${one.words}</a>`
       }</li>`;
     })
@@ -33,7 +33,7 @@ ${rest > 0 ? html`<p>and for ${numberOf(rest)} more reasons.</p>` : ''}</article
 }
 
 /** Where Immich shows what is the reason; undefined where it has no page for that. */
-function addressOf({ criterion, thing }: SharedBy, immichUrl: string | undefined): string | undefined {
+function addressOf({ criterion, thing, name }: SharedBy, immichUrl: string | undefined): string | undefined {
   if (immichUrl === undefined) return undefined;
   switch (criterion) {
     case 'albums':
@@ -42,7 +42,7 @@ function addressOf({ criterion, thing }: SharedBy, immichUrl: string | undefined
     case 'people':
       return `${immichUrl}/people/${thing}`;
     case 'tags':
-      return `${immichUrl}/tags`;
+      return name === null ? `${immichUrl}/tags` : `${immichUrl}/tags?path=${encodeURIComponent(name)}`;
     case 'favorites':
       return `${immichUrl}/favorites`;
     case 'paths':

@@ -17,6 +17,8 @@ export interface Because {
 /** The same, for all that one user has from another. */
 export interface SharedBy extends Because {
   readonly photos: number;
+  /** What Immich calls it now; null = it is there no more, or has no name. */
+  readonly name: string | null;
 }
 
 interface NamedReason {
@@ -32,19 +34,42 @@ export async function readSharedBy(
   schema: Pick<ImmichSchema, 'people'>,
   { sourceUserId, targetUserId }: Pick<Job, 'sourceUserId' | 'targetUserId'>,
 ): Promise<SharedBy[]> {
-  const rows = await sql<(NamedReason & { readonly photos: number })[]>`
+  const isMeant = sql`(m.source_user_id = ${sourceUserId} AND m.target_user_id = ${targetUserId})`;
+  return (await countReasons(sql, schema, isMeant)).map(sharedBy);
+}
+
+type CountedReason = NamedReason & {
+  readonly photos: number;
+  readonly sourceUserId: string;
+  readonly targetUserId: string;
+};
+
+/** Of all mappings `m` for which `isMeant` holds, in one statement. */
+async function countReasons(
+  sql: Sql,
+  schema: Pick<ImmichSchema, 'people'>,
+  isMeant: Fragment,
+): Promise<CountedReason[]> {
+  return await sql<CountedReason[]>`
     WITH counted AS MATERIALIZED (
-      SELECT known.criterion, known.thing, count(*)::int AS photos, min(known.since) AS since
+      SELECT
+        m.source_user_id, m.target_user_id, known.criterion, known.thing, count(*)::int AS photos, min(known.since) AS since
       FROM immich_sidecar.asset_map m
       JOIN immich_sidecar_albums.reason known ON known.mirror_asset_id = m.mirror_asset_id
-      WHERE m.source_user_id = ${sourceUserId}
-        AND m.target_user_id = ${targetUserId}
-      GROUP BY 1, 2
+      WHERE ${isMeant}
+      GROUP BY 1, 2, 3, 4
     )
-    SELECT counted.criterion, counted.thing, counted.photos, counted.since, ${nameOf(sql, schema)} AS name
+    SELECT
+      counted.source_user_id AS "sourceUserId",
+      counted.target_user_id AS "targetUserId",
+      counted.criterion, counted.thing, counted.photos, counted.since,
+      ${nameOf(sql, schema)} AS name
     FROM counted
-    ORDER BY counted.photos DESC, 1, 2`;
-  return rows.map(({ name, ...row }) => ({ ...row, words: wordsOf({ ...row, name }) }));
+    ORDER BY counted.photos DESC, counted.criterion, counted.thing`;
+}
+
+function sharedBy({ sourceUserId: _, targetUserId: __, ...reason }: CountedReason): SharedBy {
+  return { ...reason, words: wordsOf(reason) };
 }
 
 /** What one user has from another. */
@@ -58,15 +83,16 @@ export interface PairSharing {
 
 /** The same for all pairs of users between whom anything is shared for a reason that has a name. Reads only. */
 export async function readAllSharing(sql: Sql, schema: Pick<ImmichSchema, 'people'>): Promise<PairSharing[]> {
-  const pairs = await sql<{ sourceUserId: string; targetUserId: string; from: string; to: string }[]>`
-    SELECT pair.source_user_id AS "sourceUserId", pair.target_user_id AS "targetUserId", source.name AS "from", target.name AS "to"
-    FROM (SELECT DISTINCT source_user_id, target_user_id FROM immich_sidecar.asset_map) AS pair
-    JOIN "user" source ON source.id = pair.source_user_id
-    JOIN "user" target ON target.id = pair.target_user_id
-    ORDER BY 3, 4, 1, 2`;
-  const all: PairSharing[] = [];
-  for (const { from, to, ...pair } of pairs) all.push({ from, to, by: await readSharedBy(sql, schema, pair) });
-  return all.filter(({ by }) => by.length > 0);
+  const pairs = Map.groupBy(
+    await countReasons(sql, schema, sql`true`),
+    ({ sourceUserId, targetUserId }) => `${sourceUserId} ${targetUserId}`,
+  );
+  const users = await sql<{ id: string; name: string }[]>`SELECT id, name FROM "user"`;
+  const nameOfUser = new Map(users.map(({ id, name }) => [id, name]));
+  return [...pairs].toSorted(([one], [other]) => one < other ? -1 : 1).flatMap(([key, reasons]) => {
+    const [from, to] = key.split(' ').map((id) => nameOfUser.get(id));
+    return from === undefined || to === undefined ? [] : [{ from, to, by: reasons.map(sharedBy) }];
+  }).toSorted((one, other) => one.from.localeCompare(other.from) || one.to.localeCompare(other.to));
 }
 
 /** Why these mirrors are there, by their ids. Reads only. */

@@ -27,10 +27,10 @@ export const reasons = definePhase({
   plan: async function* (view: View, { sourceUserId, targetUserId, leftAlone }: Job): AsyncGenerator<ReasonChange[]> {
     const { sql, scope, limits } = view;
     const jobs = view.jobs.filter((job) => job.sourceUserId === sourceUserId && job.targetUserId === targetUserId);
-    const [first] = jobs;
-    if (first === undefined || jobs.every(({ selection }) => selection.anyOf === undefined)) return;
-    for await (const page of mirrorPages(sql, { ...first, leftAlone }, scope, limits.mirrors)) {
-      const changes = await compare(sql, jobs, { ...first, leftAlone }, page);
+    const [pair] = jobs;
+    if (pair === undefined || jobs.every(({ selection }) => selection.anyOf === undefined)) return;
+    for await (const page of mirrorPages(sql, { ...pair, leftAlone }, scope, limits.mirrors)) {
+      const changes = await compare(sql, jobs, { ...pair, leftAlone }, page);
       if (changes.length > 0) yield changes;
     }
   },
@@ -60,7 +60,7 @@ async function compare(sql: Sql, jobs: readonly Job[], pair: Job, page: MirrorPa
   const wanted = jobs.flatMap((job) => thingsOf(sql, job)).reduce((all, one) => sql`${all} UNION ${one}`);
   return await sql<ReasonChange[]>`
     WITH wanted AS MATERIALIZED (
-      SELECT m.mirror_asset_id, reason.criterion, reason.thing
+      SELECT DISTINCT m.mirror_asset_id, reason.criterion, reason.thing -- somebody may be on a photo twice
       FROM ${mirrorsOn(sql, pair, page)}
       JOIN asset a ON a.id = m.source_asset_id
       CROSS JOIN LATERAL (${wanted} OFFSET 0) AS reason (criterion, thing)

@@ -1,3 +1,3 @@
 import { testAlbumHistories } from '../oracle/property.ts';
 
-testAlbumHistories('v2.7.5');
+testAlbumHistories('v2.7.5', { byDefault: true });

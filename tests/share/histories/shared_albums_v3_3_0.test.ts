@@ -1,3 +1,3 @@
 import { testAlbumHistories } from '../oracle/property.ts';
 
-testAlbumHistories('v3.3.0');
+testAlbumHistories('v3.3.0', { byDefault: true });

@@ -1,0 +1,3 @@
+import { testAlbumHistories } from '../oracle/property.ts';
+
+testAlbumHistories('v3.1.0', { byDefault: false });

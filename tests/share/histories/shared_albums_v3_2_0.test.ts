@@ -1,0 +1,3 @@
+import { testAlbumHistories } from '../oracle/property.ts';
+
+testAlbumHistories('v3.2.0', { byDefault: false });
