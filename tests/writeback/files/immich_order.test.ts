@@ -7,6 +7,7 @@ import type { FieldName } from '../../../src/writeback/fields/fields.ts';
 import { ImmichReader } from './as_immich_reads.ts';
 import { type Format, makeFile } from './media.ts';
 import { setTags } from './set_tags.ts';
+import { withFlirPlace } from './with_flir.ts';
 import { withLoci } from './with_loci.ts';
 import { addMakerNote } from './with_maker_note.ts';
 import { RECORD, World } from './world.ts';
@@ -152,3 +153,15 @@ Deno.test('a film with a place in the way of 3GPP beside others', async () => {
   await world.write(path, RECORD);
   await assertRead(immich, path, 'loci');
 });
+
+for (const destination of ['embed', 'sidecar'] as const) {
+  Deno.test(`a thermal picture whose camera noted another place in a segment of its own: ${destination}`, async () => {
+    await using world = await World.open();
+    await using immich = new ImmichReader();
+    const path = await world.add('a.jpg', withFlirPlace(makeFile('jpg'), 10, -20));
+    assert.equal((await immich.read(path)).latitude, 10);
+    await world.write(path, RECORD, { destination });
+    await assertRead(immich, path, 'FLIR', destination === 'sidecar' ? `${path}.xmp` : undefined);
+    assert.deepEqual(world.left, []);
+  });
+}
