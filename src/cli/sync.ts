@@ -2,7 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { count, list } from '../config/words.ts';
+import { bytes, count, list } from '../config/words.ts';
 import { EXIT, InterruptedError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
@@ -13,6 +13,7 @@ import { type Progress, together } from '../share/cycle/progress.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import { dryRun } from '../share/plan_only.ts';
 import { share } from '../share/share.ts';
+import { readSaved, sumOfSaved } from '../share/standing/saved.ts';
 import { VERSION } from '../version.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { shownProgress } from './progress.ts';
@@ -121,7 +122,10 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
       signal: stop.signal,
     });
     if (options.json) printJson(confirmed === undefined ? report : { ...report, confirmed });
-    else print(describeCycle(report));
+    else {
+      print(describeCycle(report));
+      if (report.jobs.some(({ created }) => created > 0)) print(describeSaved(sumOfSaved(await readSaved(sql))));
+    }
     return exitCodeOf(report);
   } catch (error) {
     if (stop.signal.aborted && error === stop.signal.reason) throw new InterruptedError(describeDone(done));
@@ -132,12 +136,16 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
   }
 }
 
+function describeSaved(saved: number): string {
+  return saved === 0 ? '' : `${bytes(saved)} in all are not stored twice\n`;
+}
+
 /** Adds up what has been gone through, whatever the job. */
 function countingProgress(done: { photos: number; embeddings: number }): Progress {
   let now: keyof typeof done | undefined;
   return {
     isShown: false,
-    start: (_job, _total, unit) => now = unit === 'people' ? undefined : unit,
+    start: (_job, _total, unit) => now = unit,
     advance: (count) => {
       if (now !== undefined) done[now] += count;
     },

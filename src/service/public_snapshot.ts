@@ -17,13 +17,14 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
     intervalSeconds,
     problems: snapshot.problems.map(publicProblem),
     progress: progress && publicProgress(progress),
-    jobs: snapshot.jobs.map(({ name, from, to, standing, countedAt, received, problemCounts }) => ({
+    jobs: snapshot.jobs.map(({ name, from, to, standing, countedAt, received, savedBytes, problemCounts }) => ({
       name,
       from,
       to,
       standing,
       countedAt,
       received,
+      savedBytes,
       problemCounts,
       problems: [],
     })),

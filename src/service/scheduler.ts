@@ -167,7 +167,9 @@ export class Scheduler {
         const done = await settledWithin(cycle, isOver, GRACE_MS);
         this.state.succeeded(done);
         // It is counted when the jobs are, which is no more than a small share of the time.
-        if (done.jobs.some(({ standing }) => standing !== undefined)) this.state.knowSharing(await sharing.sharedBy());
+        if (done.jobs.some(({ standing }) => standing !== undefined)) {
+          this.state.knowSharing(await sharing.sharedBy(), await sharing.saved());
+        }
         this.#options.onCycle(done);
         if (done.hasBacklog) continue;
         if (await writing.runIfDue(isOver, this.#progress)) continue;

@@ -49,6 +49,8 @@ export interface JobSnapshot {
   readonly countedAt: string | undefined;
   /** How many photos and videos the receiving user has got since the process began. */
   readonly received: number;
+  /** Bytes that are not stored a second time, as they were counted with the rest; 0 before. */
+  readonly savedBytes: number;
   /** Of the last cycle, by code. */
   readonly problemCounts: Readonly<Partial<Record<ProblemCode, number>>>;
   /** The same, one by one; empty for somebody who has not signed in. */
@@ -103,6 +105,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
         standing: state.standings.get(name),
         countedAt: state.countedAt.get(name),
         received: state.received.get(name) ?? 0,
+        savedBytes: state.saved.get(name) ?? 0,
         problemCounts: countCodes(problems),
         problems,
       };

@@ -64,6 +64,7 @@ export class ServiceState {
   readonly #countedAt = new Map<string, string>();
   readonly #received = new Map<string, number>();
   #sharing: readonly PairSharing[] = [];
+  #saved: ReadonlyMap<string, number> = new Map();
   #userNames: ReadonlyMap<string, string> = new Map();
   readonly #listeners = new Set<() => void>();
 
@@ -136,13 +137,19 @@ export class ServiceState {
     ].filter((one) => one !== undefined);
   }
 
+  /** How many bytes are not stored a second time, by job. */
+  get saved(): ReadonlyMap<string, number> {
+    return this.#saved;
+  }
+
   /** What one user has from another, and why. */
   get sharing(): readonly PairSharing[] {
     return this.#sharing;
   }
 
-  knowSharing(sharing: readonly PairSharing[]): void {
+  knowSharing(sharing: readonly PairSharing[], saved: ReadonlyMap<string, number> = new Map()): void {
     this.#sharing = sharing;
+    this.#saved = saved;
     this.#changed();
   }
 

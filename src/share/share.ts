@@ -11,6 +11,7 @@ import { faultOf } from '../postgres/faults.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { describeProblem } from '../problems/problem.ts';
+import { readSaved } from './standing/saved.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { Alike } from './cycle/alike.ts';
 import { advance, readChanges, readMark } from './cycle/changes.ts';
@@ -298,6 +299,11 @@ export class Sharing {
   /** What each user has from another, and why. Empty when the last cycle has failed. Reads only. */
   async sharedBy(): Promise<PairSharing[]> {
     return this.#last === undefined ? [] : await readAllSharing(this.sql, this.#last.prepared.schema);
+  }
+
+  /** How many bytes each job does not store a second time. Reads only. */
+  async saved(): Promise<ReadonlyMap<string, number>> {
+    return this.#last === undefined ? new Map() : await readSaved(this.sql);
   }
 
   /** Runs `work` with what plans are made from and applied with: for commands that are not cycles. The next cycle is a full one. */

@@ -9,6 +9,7 @@ import type { JobCounts } from '../share/explain/explain.ts';
 import { countJob } from '../share/explain/planned.ts';
 import { countRemembered } from '../share/remembered/forget.ts';
 import { readStops } from '../share/stops/stops.ts';
+import { readSaved } from '../share/standing/saved.ts';
 
 /** Where sharing stands. docs/status.md describes every number. */
 export interface ShareStatus {
@@ -45,7 +46,7 @@ export interface Holdings {
   readonly people: number;
   /** Their files; in the totals also thumbnails of people. */
   readonly links: number;
-  /** Size of their originals, which take no space a second time. */
+  /** Bytes of originals and generated files that take no space a second time. */
   readonly bytes: number;
 }
 
@@ -94,21 +95,25 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
   };
 }
 
+/** What each job has made, and what of that takes no space a second time. */
+async function readHoldings(sql: Sql): Promise<(Holdings & { readonly job: string })[]> {
+  const [counts, saved] = [await readCounts(sql), await readSaved(sql)];
+  return counts.map((one) => ({ ...one, bytes: saved.get(one.job) ?? 0 }));
+}
+
 const NOTHING: Holdings = Object.freeze({ mirrors: 0, people: 0, links: 0, bytes: 0 });
 
-async function readHoldings(sql: Sql): Promise<(Holdings & { readonly job: string })[]> {
-  return await sql<(Holdings & { readonly job: string })[]>`
+async function readCounts(sql: Sql): Promise<(Omit<Holdings, 'bytes'> & { readonly job: string })[]> {
+  return await sql<(Omit<Holdings, 'bytes'> & { readonly job: string })[]>`
     SELECT
       held.job_name AS job,
       held.mirrors,
       coalesce(known.people, 0) AS people,
-      coalesce(linked.links, 0) AS links,
-      held.bytes
+      coalesce(linked.links, 0) AS links
     FROM (
-      SELECT m.job_name, count(*)::int AS mirrors, coalesce(sum(e."fileSizeInByte"), 0)::float8 AS bytes
+      SELECT m.job_name, count(*)::int AS mirrors
       FROM immich_sidecar.asset_map m
       JOIN asset mirror ON mirror.id = m.mirror_asset_id -- the target may have deleted library or account
-      LEFT JOIN asset_exif e ON e."assetId" = m.mirror_asset_id
       GROUP BY m.job_name
     ) AS held
     LEFT JOIN (

@@ -5,6 +5,7 @@ import { otherFileSystem } from '../files/obstacles.ts';
 import { testUnless } from '../files/scratch.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
+import { readSaved } from '../../src/share/standing/saved.ts';
 import { World } from './world.ts';
 
 for (const release of REPRESENTATIVE) {
@@ -37,6 +38,7 @@ Deno.test('a copy follows a source that was replaced, and goes with it; a file o
   await world.share();
   assert.equal(Deno.readTextFileSync(one.mirror), 'another picture');
   assert.equal((await kept(world)).length, 0);
+  assert.equal((await readSaved(world.sql)).size, 0, 'copies save nothing, also when they are made anew');
 
   Deno.writeTextFileSync(other.mirror, "Bob's editor");
   await world.share();

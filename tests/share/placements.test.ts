@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { JobConfig } from '../../src/config/config.ts';
 import { SPREAD } from '../harness/database.ts';
+import { readSaved } from '../../src/share/standing/saved.ts';
 import { World } from './world.ts';
 
 Deno.test('uploads are mirrored wherever they lie: upload folder, storage template, motion part', async () => {
@@ -44,6 +45,20 @@ for (const release of SPREAD) {
     const source = world.library.assets.find(({ key }) => key === 'family/portrait')?.localPath ?? '';
     assert.equal(Deno.realPathSync(world.local(row?.path ?? '')), source);
     assert.equal(Deno.lstatSync(source).nlink, 1);
+    // Originals behind a symbolic link are not in the journal.
+    const [first] = await world.sql<{ bytes: number }[]>`
+      SELECT (
+        (
+          SELECT sum(e."fileSizeInByte")
+          FROM immich_sidecar.asset_map m JOIN asset_exif e ON e."assetId" = m.mirror_asset_id
+          WHERE m.job_name = ${family.name}
+        ) + (
+          SELECT sum(l.saves)
+          FROM immich_sidecar.link l JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = l.mirror_id
+          WHERE m.job_name = ${family.name}
+        )
+      )::float8 AS bytes`;
+    assert.equal((await readSaved(world.sql)).get(family.name), first?.bytes);
     // What no symbolic link leads to is left out with its reason, and goes through with a hard link.
     assert.deepEqual(Object.keys(report.jobs[1]?.standing?.skipped ?? {}), ['unreachable']);
     assert.ok(await world.mirrorOf('uploads/cat'));

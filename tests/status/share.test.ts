@@ -22,11 +22,11 @@ for (const release of RELEASES) {
     assert.deepEqual([...brakes], []);
     assert.deepEqual(jobs.map(({ standing }) => standing), report.jobs.map(({ standing }) => standing));
     assert.deepEqual(jobs.map(({ mirrors }) => mirrors), report.jobs.map(({ created }) => created));
-    const originals = await world.sql<{ job: string; path: string }[]>`
-      SELECT m.job_name AS job, a."originalPath" AS path
-      FROM immich_sidecar.asset_map m JOIN asset a ON a.id = m.mirror_asset_id`;
+    const files = await world.sql<{ job: string; path: string }[]>`
+      SELECT m.job_name AS job, l.path
+      FROM immich_sidecar.link l JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = l.mirror_id`;
     for (const { job, bytes, links } of jobs) {
-      const own = originals.filter((original) => original.job === job);
+      const own = files.filter((file) => file.job === job);
       assert.equal(bytes, own.reduce((sum, { path }) => sum + Deno.statSync(world.local(path)).size, 0), job);
       const [row] = await world.sql<{ links: number }[]>`
         SELECT count(*)::int AS links

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { bytes } from '../../config/words.ts';
 import { type ProblemCode, wordsFor } from '../../problems/codes.ts';
 import { describeProblem } from '../../problems/problem.ts';
 import { describeProgress } from '../../share/cycle/progress.ts';
@@ -197,6 +198,9 @@ ${
         <progress max="${Math.max(standing.selected, 1)}" value="${standing.mirrored}" aria-label="shared of ${job
           .name}"></progress>
         ${news(job, startedAt)}
+        ${job.savedBytes === 0 ? '' : html`
+          <p>${bytes(job.savedBytes)} not stored twice.</p>
+        `}
         ${waiting(describeStanding(standing))}
       `
     }

@@ -14,6 +14,8 @@ export interface JournalEntry {
   readonly keep: string;
   /** Which file we put there; only for originals, which may become the last copy of a photo. */
   readonly stamp?: LinkStamp | null;
+  /** How many bytes a link saves; without it those of the stamp. */
+  readonly saves?: number | null;
 }
 
 /** A file and its content, as far as can be seen without reading it. */
@@ -38,12 +40,13 @@ export async function recordLinks(sql: Sql, entries: readonly JournalEntry[]): P
   if (entries.length === 0) return;
   const rows = entries.map(({ stamp, ...entry }) => ({ ...entry, ...stamp }));
   await sql`
-    INSERT INTO immich_sidecar.link (mirror_id, path, keep, device, inode, size, modified_at_ms)
+    INSERT INTO immich_sidecar.link (mirror_id, path, keep, device, inode, size, modified_at_ms, saves)
     SELECT
       entry."mirrorId", entry.path, entry.keep,
-      entry.device, entry.inode, entry.size, entry."mtimeMs"
+      entry.device, entry.inode, entry.size, entry."mtimeMs", coalesce(entry.saves, entry.size)
     FROM jsonb_to_recordset(${sql.json(rows as never)}) AS entry (
-      "mirrorId" uuid, path text, keep text, device float8, inode float8, size float8, "mtimeMs" float8
+      "mirrorId" uuid, path text, keep text, device float8, inode float8, size float8, "mtimeMs" float8,
+      saves float8
     )
     WHERE (
       SELECT l.path
@@ -58,7 +61,9 @@ export async function recordStamps(sql: Sql, entries: readonly JournalEntry[]): 
   if (rows.length === 0) return;
   await sql`
     UPDATE immich_sidecar.link l
-    SET device = entry.device, inode = entry.inode, size = entry.size, modified_at_ms = entry."mtimeMs"
+    SET
+      device = entry.device, inode = entry.inode, size = entry.size, modified_at_ms = entry."mtimeMs",
+      saves = CASE WHEN l.saves IS NOT NULL THEN entry.size END -- a copy saves nothing, whatever it is a copy of
     FROM jsonb_to_recordset(${sql.json(rows as never)}) AS entry (
       "mirrorId" uuid, path text, device float8, inode float8, size float8, "mtimeMs" float8
     )

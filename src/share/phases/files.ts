@@ -272,6 +272,7 @@ function newEntries({ plan, links, journaled }: FilesPlan): JournalEntry[] {
     path: link.mirrorPath,
     keep: link.keep,
     stamp: link === plan.original && !link.isCopy ? linkStampOf(source) : null,
+    saves: link.isCopy ? null : source.size,
   }));
 }
 

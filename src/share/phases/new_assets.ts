@@ -222,6 +222,7 @@ function entriesOf({ plan, links }: InspectedMirror): JournalEntry[] {
     path: link.mirrorPath,
     keep: link.keep,
     stamp: link === plan.original && !link.isCopy ? linkStampOf(source) : null,
+    saves: link.isCopy ? null : source.size,
   }));
 }
 

@@ -27,6 +27,7 @@ import uncut from './026_uncut.sql' with { type: 'text' };
 import alike from './027_alike.sql' with { type: 'text' };
 import sameName from './028_same_name.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
+import saves from './029_saves.sql' with { type: 'text' };
 
 /**
  * The steps that make our own tables, oldest first. A step that was released is never edited. Columns are added to the schema
@@ -61,4 +62,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 26, name: 'uncut', schema: 'immich_sidecar', sql: uncut },
   { version: 27, name: 'alike', schema: 'immich_sidecar_alike', sql: alike },
   { version: 28, name: 'same name', schema: 'immich_sidecar_same_name', sql: sameName },
+  { version: 29, name: 'saves', schema: 'immich_sidecar', sql: saves },
 ]);
