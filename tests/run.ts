@@ -110,7 +110,7 @@ async function runTests(
   const colour = Deno.stdout.isTerminal() && !Deno.noColor ? { FORCE_COLOR: '1' } : {};
   const process = new Deno.Command(Deno.execPath(), {
     // Types are checked by `deno task check`.
-    args: ['test', '--frozen', '--allow-all', '--no-check', '--parallel', ...args],
+    args: ['test', '--frozen', '--lock=harness.lock', '--allow-all', '--no-check', '--parallel', ...args],
     cwd: new URL('..', import.meta.url),
     env: { DENO_JOBS: String(navigator.hardwareConcurrency + 1), ...colour, ...environment },
     stdin: 'null',

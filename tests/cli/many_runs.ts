@@ -27,7 +27,16 @@ export async function runInOneProcess(commands: readonly CommandLine[]): Promise
   try {
     await Deno.writeTextFile(`${directory}/commands`, JSON.stringify(commands));
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ['run', '--no-check', '--frozen', '--allow-all', import.meta.filename ?? '', directory],
+      args: [
+        'run',
+        '--no-check',
+        '--frozen',
+        '--lock',
+        new URL('../../harness.lock', import.meta.url).pathname,
+        '--allow-all',
+        import.meta.filename ?? '',
+        directory,
+      ],
       stdin: 'null',
     }).output();
     const text = new TextDecoder();

@@ -1,10 +1,10 @@
 import { basename, dirname } from 'node:path/posix';
 import type { Binaries } from './binaries.ts';
 
-/** One for all systems; deno.lock has the hash of each. */
+/** One for all systems; harness.lock has the hash of each. */
 const VERSION = '18.4.0-beta.17';
 
-/** The systems for which deno.lock has a package. */
+/** The systems for which harness.lock has a package. */
 const SYSTEMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 
 /**

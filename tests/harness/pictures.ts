@@ -27,7 +27,7 @@ function cacheDirectory(): string | undefined {
 async function nameOfCache(): Promise<string> {
   const read = (path: string) => Deno.readTextFile(new URL(path, import.meta.url));
   const texts = await Promise.all(SOURCES.map((path) => read(`../../src/demo/library_generator/${path}`)));
-  const [encoder = ''] = /"npm:jpeg-js@[^"]+"/.exec(await read('../../deno.lock')) ?? [];
+  const [encoder = ''] = /"npm:jpeg-js@[^"]+"/.exec(await read('../../harness.lock')) ?? [];
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode([...texts, encoder].join('\0')));
   return `pictures-${new Uint8Array(hash).toHex().slice(0, 16)}`;
 }

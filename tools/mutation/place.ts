@@ -58,7 +58,7 @@ export class Place implements AsyncDisposable {
    * modules that are checked, so that a module by itself may have errors that it does not have as a part.
    */
   async compiles(): Promise<boolean> {
-    return (await this.#deno(['check', '--quiet', '--frozen', 'main.ts'], {}, 600)).code === 0;
+    return (await this.#deno(['check', '--quiet', '--frozen', '--lock=harness.lock', 'main.ts'], {}, 600)).code === 0;
   }
 
   /**
@@ -76,7 +76,16 @@ export class Place implements AsyncDisposable {
     };
     const begun = Date.now();
     const filter = only === undefined ? [] : ['--filter', only];
-    const args = ['test', '--frozen', '--allow-all', '--no-check', '--fail-fast', ...filter, file];
+    const args = [
+      'test',
+      '--frozen',
+      '--lock=harness.lock',
+      '--allow-all',
+      '--no-check',
+      '--fail-fast',
+      ...filter,
+      file,
+    ];
     const { code, output } = await this.#deno(args, environment, limit);
     const seconds = (Date.now() - begun) / 1000;
     const isLate = code === 124 || code === 137;
