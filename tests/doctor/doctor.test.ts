@@ -204,6 +204,19 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       ],
     },
     {
+      what: 'a database user from before tables that are needed now',
+      prepare: withSql(
+        'REVOKE ALL ON partner, memory_asset, shared_link_asset FROM sidecar',
+        `GRANT SELECT ON partner TO sidecar; GRANT SELECT, INSERT ON memory_asset, shared_link_asset TO sidecar`,
+      ),
+      finds: { 'database.rights': 'fail' },
+      says: [
+        'lacks rights to memory_asset, partner and shared_link_asset',
+        'GRANT SELECT, INSERT ON public.memory_asset, public.shared_link_asset TO sidecar',
+        'GRANT SELECT ON public.partner TO sidecar',
+      ],
+    },
+    {
       what: "tables that Immich's own user cannot back up",
       prepare: withSql(
         'CREATE ROLE doctor_immich; ALTER TABLE asset OWNER TO doctor_immich',
