@@ -1,4 +1,4 @@
-import { commandLine, ofDeno } from '../cli/program.ts';
+import { commandLine, ofDeno, type Variables } from '../cli/program.ts';
 import type { Ground } from './ground.ts';
 import { Screen } from './screen.ts';
 
@@ -18,15 +18,20 @@ export class Typist extends Screen implements AsyncDisposable {
 
   /** Starts the program on a pseudo-terminal, where setup runs. */
   static start(ground: Ground, args: readonly string[]): Typist {
-    const words = ['sh', '-c', 'stty cols 80 rows 24; exec "$@"', 'sh', ...commandLine(args)];
-    const line = words.map((word) => `'${word}'`).join(' ');
+    return Typist.run(commandLine(args), ground.cwd, { ...ofDeno(), ...ground.environment });
+  }
+
+  /** Starts any program on one. */
+  static run(command: readonly string[], cwd: string, env: Variables): Typist {
+    const words = ['sh', '-c', 'stty cols 80 rows 24; exec "$@"', 'sh', ...command];
+    const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
     return new Typist(
       // Itself, not in a shell: when it is killed the terminal goes, and with it the program.
       new Deno.Command('script', {
         args: ['-qec', line, '/dev/null'],
-        cwd: ground.cwd,
+        cwd,
         clearEnv: true,
-        env: { ...ofDeno(), ...ground.environment, TERM: 'xterm', NO_COLOR: '1' },
+        env: { ...env, TERM: 'xterm', NO_COLOR: '1' },
         stdin: 'piped',
         stdout: 'piped',
         stderr: 'null',

@@ -4,7 +4,6 @@ import { directory, pathMap } from '../../config/values.ts';
 import { UserError } from '../../errors.ts';
 import { isBelow, PathMap } from '../../files/path_map.ts';
 import type { ComposeFacts, Mount } from '../compose/facts.ts';
-import { isInContainer } from '../container.ts';
 import type { Directories, Server, Session } from '../session.ts';
 import { parse } from './server.ts';
 
@@ -26,11 +25,14 @@ export async function askDirectories(
   const known = firstOfEach([...said, ...configured(session, mediaLocation), ...mountsIn(session, compose)]);
   const needed = [mediaLocation, ...libraries.flatMap(({ importPaths }) => importPaths)];
   const mounts: Mount[] = [];
+  /** What this container has not, and nobody can name here. */
+  const absent: string[] = [];
   for (const mount of known) {
     if (isDirectory(mount.local)) mounts.push(mount);
     else if (needed.some((path) => path === mount.immich || isBelow(path, mount.immich))) {
-      if (isInContainer(existing.place.env)) {
+      if (existing.isInContainer) {
         sayNotMounted(session, mount.immich, mount.immich === mediaLocation);
+        absent.push(mount.immich);
         continue;
       }
       const elsewhere = await askWhere(session, mount.immich, undefined, `${quote(mount.local)} is not there. `);
@@ -50,7 +52,15 @@ export async function askDirectories(
       continue;
     }
     if (isOptional && !dialogue.isAttended) continue;
-    const mount = await askWhere(session, top, existing.config.uploadLocation, '', isOptional);
+    if (isOptional && existing.isInContainer) {
+      if (!absent.some((one) => path === one || isBelow(path, one))) {
+        sayNotMounted(session, top, false);
+        absent.push(top);
+      }
+      continue;
+    }
+    const { uploadLocation, externalLibraryDir } = existing.config;
+    const mount = await askWhere(session, top, isOptional ? externalLibraryDir : uploadLocation, '', isOptional);
     if (mount !== undefined) mounts.push(mount);
   }
   return { mounts: firstOfEach(mounts), mediaLocation };
@@ -89,7 +99,7 @@ function sayNotMounted(
 /** What Immich mounts, as it is here: compose.yaml mounts it into this container where Immich has it. */
 function mountsIn({ existing }: Session, compose: ComposeFacts | undefined): readonly Mount[] {
   const mounts = compose?.mounts ?? [];
-  return isInContainer(existing.place.env) ? mounts.map(({ immich }) => ({ immich, local: immich })) : mounts;
+  return existing.isInContainer ? mounts.map(({ immich }) => ({ immich, local: immich })) : mounts;
 }
 
 /** What an earlier run has written. */
