@@ -6,7 +6,6 @@
  *     npm pack @immich/sdk@3.2.2 && tar -xzf immich-sdk-3.2.2.tgz
  *     deno run --allow-read --allow-write tools/api_requests.ts 3.2.2 package/build
  */
-import { format } from 'node:path';
 
 /** The functions of the SDK for what this program asks. */
 const OPERATIONS = [
@@ -102,10 +101,10 @@ if (import.meta.main) {
     ),
   ) as Record<string, Operation>;
   const bodies = Object.values(operations).flatMap(({ body }) => body ?? []);
-  const path = format({
-    dir: `${import.meta.dirname}/../tests/fixtures/immich-api/requests`,
-    base: `${version}.json`,
-  });
-  await Deno.mkdir(`${import.meta.dirname}/../tests/fixtures/immich-api/requests`, { recursive: true });
-  await Deno.writeTextFile(path, `${JSON.stringify({ operations, types: readTypes(bodies, types ?? '') }, null, 1)}\n`);
+  const directory = `${import.meta.dirname}/../tests/fixtures/immich-api/requests`;
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.writeTextFile(
+    `${directory}/${version}.json`,
+    `${JSON.stringify({ operations, types: readTypes(bodies, types ?? '') }, null, 1)}\n`,
+  );
 }

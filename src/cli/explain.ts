@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain, quotedPath } from '../config/quote.ts';
-import { count, list, named } from '../config/words.ts';
+import { count, dayOf, list, named } from '../config/words.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import {
@@ -11,7 +11,6 @@ import {
   type JobCounts,
   type JobExplanation,
 } from '../share/explain/explain.ts';
-import { dayOf } from '../share/explain/judge.ts';
 import { describeCriterion } from '../share/explain/words.ts';
 import { planOnly } from '../share/plan_only.ts';
 import { type Environment, print, printJson } from './output.ts';

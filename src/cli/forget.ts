@@ -1,3 +1,4 @@
+import { dayOf } from '../config/words.ts';
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
@@ -135,7 +136,7 @@ function describe(decisions: readonly Decision[], stops: readonly StoppedShare[]
   return shares + table([
     ['since', 'why it is not shared', 'asset', 'file'],
     ...decisions.map(({ since, reason, sourceAssetId, sourcePath }) => [
-      since.toISOString().slice(0, 10),
+      dayOf(since),
       REASONS[reason] ?? reason,
       sourceAssetId,
       sourcePath === null ? '(not there any more)' : plain(JSON.stringify(sourcePath)),

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type Config, isSharing } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { bytes as formatBytes, count, named } from '../config/words.ts';
+import { bytes as formatBytes, count, dayOf, named } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import { patiently } from '../service/patience.ts';
 import { describeBrake } from '../share/brake/words.ts';
@@ -102,7 +102,7 @@ function describeBrakeOf(brake: ShareStatus['brakes'][number], { jobs }: Config)
 }
 
 function describeStop(job: string, since: Date | null): string {
-  const when = since === null ? '' : ` since ${since.toISOString().slice(0, 10)}`;
+  const when = since === null ? '' : ` since ${dayOf(since)}`;
   return `stopped by the recipient${when}, who has deleted its library in Immich; to share it again: immich-sidecar reshare --job ${
     named(job)
   }`;

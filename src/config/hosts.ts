@@ -119,3 +119,8 @@ export const notifyUrl: ValueType<Secret> = {
   schema: webAddress.transform((value) => new Secret(value)),
   remedy: 'Copy the address from the service, such as https://ntfy.example.org/photos.',
 };
+
+/** `db:5432` or `[::1]:5432`: a host with its port as URLs have it, and Deno's permissions. */
+export function hostAndPort({ hostname, port }: { readonly hostname: string; readonly port: number }): string {
+  return `${hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname}:${port}`;
+}

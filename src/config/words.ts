@@ -29,3 +29,8 @@ export function bytes(number: number): string {
   const value = number / 1024 ** power;
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[power]}`;
 }
+
+/** `2026-12-01`, in UTC. */
+export function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -1,5 +1,5 @@
 import { plain } from '../config/quote.ts';
-import { count, list, named } from '../config/words.ts';
+import { count, dayOf, list, named } from '../config/words.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { newestVersion } from '../postgres/migrate.ts';
 import type { Sql } from '../postgres/connect.ts';
@@ -93,9 +93,7 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
   const lost = gone === 0 ? '' : ` ${gone} of them are gone from the recipient's account, and not by way of the trash.`;
   const again = gone === 0 ? '' : `, or share those that are gone again: immich-sidecar reshare --job ${name}`;
   return fail(
-    `${name}: the brake is on since ${
-      since.toISOString().slice(0, 10)
-    }: ${mirrors} of ${total} shared photos would be ` +
+    `${name}: the brake is on since ${dayOf(since)}: ${mirrors} of ${total} shared photos would be ` +
       `removed${originals}.${lost}`,
     `Repair it (is a disk not mounted?), or confirm that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}${again}`,
   );
@@ -115,9 +113,7 @@ async function lookAtStops(subject: Subject): Promise<readonly Verdict[]> {
 export function judgeStop({ job, since }: { readonly job: string; readonly since: Date }): Verdict {
   const name = named(job);
   return warn(
-    `${name}: stopped by the recipient since ${
-      since.toISOString().slice(0, 10)
-    }, who has deleted its library in Immich.`,
+    `${name}: stopped by the recipient since ${dayOf(since)}, who has deleted its library in Immich.`,
     `If that was meant, take the job out; if not, give it a library again and run immich-sidecar reshare --job ${name}.`,
   );
 }

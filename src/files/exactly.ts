@@ -3,6 +3,7 @@ import { dirname } from 'node:path/posix';
 import { setImmediate } from 'node:timers/promises';
 import { type FileIdentity, isFile, lstatOr, realPathOr, type SourceFile } from './identity.ts';
 import { FileProblem } from './problem.ts';
+import { writeFully } from './write_fully.ts';
 
 /** Links `source` and looks whether that is what was linked: its directory may have been exchanged since it was inspected. */
 export function linkExactly(source: SourceFile, name: string): void {
@@ -82,7 +83,7 @@ export function copyExactly(source: SourceFile, name: string): void {
 /** Makes a new file of these bytes. */
 export function writeExactly(bytes: Uint8Array, name: string): void {
   using to = Deno.openSync(name, { write: true, createNew: true, mode: 0o644 });
-  for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
+  writeFully(to, bytes);
 }
 
 /** The same for files of any size: others have their turn after each megabyte. Throws what `signal` is aborted with. */
@@ -105,7 +106,7 @@ function* copyInSteps(source: SourceFile, name: string): Generator<void> {
     using to = Deno.openSync(name, { write: true, createNew: true, mode: 0o644 });
     const chunk = new Uint8Array(Math.max(Math.min(source.size, COPY_CHUNK_BYTES), 1));
     for (let read = readSync(from, chunk); read > 0; read = readSync(from, chunk)) {
-      for (let written = 0; written < read;) written += to.writeSync(chunk.subarray(written, read));
+      writeFully(to, chunk.subarray(0, read));
       yield;
     }
     to.utimeSync(new Date(source.mtimeMs), new Date(source.mtimeMs));

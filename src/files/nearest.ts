@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 
-/** The nearest directory at or above this path that exists. */
-export function nearestDirectory(path: string): string {
+/**
+ * The nearest directory at or above this path that exists.
+ *
+ * @param isThere what that means: a link that leads nowhere is not there, unless somebody wants to hear of it
+ */
+export function nearestDirectory(path: string, isThere: (path: string) => boolean = existsSync): string {
   let directory = path;
-  while (directory !== '/' && !existsSync(directory)) directory = dirname(directory);
+  while (directory !== '/' && !isThere(directory)) directory = dirname(directory);
   return directory;
 }

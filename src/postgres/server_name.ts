@@ -1,4 +1,5 @@
 import type { DatabaseConfig } from '../config/config.ts';
+import { hostAndPort } from '../config/hosts.ts';
 
 type Server = Pick<DatabaseConfig, 'hostname' | 'port'>;
 
@@ -9,6 +10,5 @@ export function socketPath({ hostname, port }: Server): string | undefined {
 
 /** `db:5432`, `[::1]:5432` or the file of a socket. */
 export function serverName(server: Server): string {
-  const { hostname, port } = server;
-  return socketPath(server) ?? `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+  return socketPath(server) ?? hostAndPort(server);
 }

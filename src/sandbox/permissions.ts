@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
 import type { Config } from '../config/config.ts';
+import { hostAndPort } from '../config/hosts.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
 import { socketPath } from '../postgres/server_name.ts';
 import { treeOf } from '../config/destination.ts';
@@ -45,7 +46,7 @@ const LOG_SUFFIXES: readonly string[] = ['', '.1', '.2'];
  * or not at all: UPLOAD_LOCATION, else UPLOAD_LOCATION_MOUNT, else the usual places.
  */
 export function permissionsFor(config: Config, purpose: Purpose, machine: Machine): Permissions {
-  const { startsExifTool, changesFiles, changesDatabaseOnly, named, resumes, serves, tells } = purpose;
+  const { startsExifTool, changesFiles, resumes, serves, tells } = purpose;
   const { stateDirectory, logFile, photoDir } = config.write;
   const directories = [
     ...config.pathMap.map(({ local }) => local),
@@ -75,7 +76,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...new Set([
         ...database.net,
         addressOfUrl(config.immich.url),
-        ...(serves ? serviceAddresses(config.service) : tells ? config.service.notify.map(addressOf) : []),
+        ...(serves ? serviceAddresses(config.service) : tells ? config.service.notify.map(hostAndPort) : []),
       ]),
     ],
     read: withRealPaths([
@@ -84,7 +85,6 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...sidecars,
       ...exports,
       stateDirectory,
-      ...named.read,
       ...database.sockets,
       ...(resumes && machine.source !== undefined ? [machine.source] : []),
     ]),
@@ -93,9 +93,8 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...(changesFiles ? directories : []),
       ...sidecars,
       ...exports,
-      ...(changesFiles || changesDatabaseOnly || startsExifTool ? [stateDirectory] : []),
+      ...(changesFiles || startsExifTool ? [stateDirectory] : []),
       ...database.sockets,
-      ...named.write,
     ]),
   };
 }
@@ -125,7 +124,7 @@ export function permissionsWithoutConfig(
   const own = makesTemporary ? [temporary] : [];
   const { net, sockets } = database === undefined ? { net: [], sockets: [] } : databaseAccess(database, { realPathOf });
   return {
-    net: [...net, ...(http === undefined || http.port === 0 ? [] : [addressOf(http)])],
+    net: [...net, ...(http === undefined || http.port === 0 ? [] : [hostAndPort(http)])],
     read: [...configFiles, ...own, ...sockets, ...(startsExifTool ? exifTool.read : [])],
     write: [...own, ...sockets, ...(startsExifTool ? exifTool.write : [])],
     env: startsExifTool ? [...exifTool.env] : [],
@@ -142,7 +141,7 @@ function databaseAccess(
   machine: Pick<Machine, 'realPathOf'>,
 ): { readonly net: string[]; readonly sockets: string[] } {
   const socket = socketPath(database);
-  if (socket === undefined) return { net: [addressOf(database)], sockets: [] };
+  if (socket === undefined) return { net: [hostAndPort(database)], sockets: [] };
   const sockets = realPathsToo([socket], machine);
   return { net: sockets.map((path) => `unix:${path}`), sockets };
 }
@@ -153,16 +152,12 @@ function realPathsToo(paths: readonly string[], { realPathOf }: Pick<Machine, 'r
 
 function serviceAddresses({ http, notify }: Config['service']): string[] {
   return [
-    ...(http.port === 0 ? [] : [addressOf(http)]),
-    ...notify.map(addressOf),
+    ...(http.port === 0 ? [] : [hostAndPort(http)]),
+    ...notify.map(hostAndPort),
   ];
-}
-
-function addressOf({ hostname, port }: { readonly hostname: string; readonly port: number }): string {
-  return `${hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname}:${port}`;
 }
 
 function addressOfUrl(url: string): string {
   const { protocol, hostname, port } = new URL(url);
-  return addressOf({ hostname, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) });
+  return hostAndPort({ hostname, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) });
 }

@@ -3,7 +3,7 @@ import { timeZone } from '../config/values.ts';
 import { UserError } from '../errors.ts';
 import type { AlbumsAnswer, Answers, ShareAnswer, WriteAnswer } from './answers.ts';
 import type { ComposeFacts } from './compose/facts.ts';
-import { addressInNetwork, type ContainerAnswer, isInContainer, ownerOf } from './container.ts';
+import { addressInNetwork, type ContainerAnswer, ownerOfMedia } from './container.ts';
 import { askDatabase } from './questions/database.ts';
 import { askDirectories } from './questions/directories.ts';
 import { askInstallation } from './questions/installation.ts';
@@ -60,13 +60,13 @@ function containerFor(
     readonly isReached: boolean;
   },
 ): ContainerAnswer | undefined {
-  if (compose === undefined || isReached || isInContainer(existing.place.env)) return undefined;
+  if (compose === undefined || isReached || existing.isInContainer) return undefined;
   if (database.hostname !== compose.database.hostname) return undefined;
   const media = mounts.find(({ immich }) => immich === mediaLocation);
   return {
     immichUrl: addressInNetwork(compose),
     network: compose.network,
-    owner: ownerOf(compose, media),
+    owner: ownerOfMedia(compose, media),
   };
 }
 
@@ -105,10 +105,11 @@ async function askNext(
 ): Promise<Work> {
   const { dialogue, existing } = session;
   const { jobs } = existing.config;
+  const hasSomething = shares.length > 0 || hasWrite || hasAlbums || isSharing(existing.config);
   if (dialogue.has('--write-to') && !hasWrite) return 'write';
   if (!dialogue.isAttended && !dialogue.has('--share')) {
     // Without a word about it there is nothing more to do; but doing nothing at all is no answer.
-    if (shares.length > 0 || hasWrite || hasAlbums || isSharing(existing.config)) return 'done';
+    if (hasSomething) return 'done';
   }
   const changed = new Set(shares.map(({ replaces }) => replaces));
   const options: readonly Option<Work>[] = [
@@ -126,9 +127,7 @@ async function askNext(
       words: [job.name],
     })),
     { value: 'write', label: 'write what Immich knows into the files', words: [] },
-    ...(shares.length > 0 || hasWrite || hasAlbums || isSharing(existing.config)
-      ? [{ value: 'done' as const, label: 'nothing more', words: ['done'] }]
-      : []),
+    ...(hasSomething ? [{ value: 'done' as const, label: 'nothing more', words: ['done'] }] : []),
   ];
   const isBeginning = shares.length === 0 && !hasWrite && !hasAlbums;
   const done = options.find(({ value }) => value === 'done');

@@ -1,4 +1,5 @@
 import type { ComposeFacts, Mount, Owner } from './compose/facts.ts';
+import { ownerOf } from './owner.ts';
 
 /** Set by the image: what is set up then runs where setup runs. */
 const IN_CONTAINER = 'IMMICH_SIDECAR_CONTAINER';
@@ -27,16 +28,10 @@ export function addressInNetwork({ server }: ComposeFacts): string {
  *
  * @param media Immich's own directory
  */
-export function ownerOf(compose: ComposeFacts, media: Mount | undefined): Owner {
-  for (const path of media === undefined ? [] : [`${media.local}/upload`, `${media.local}/thumbs`]) {
-    try {
-      const { uid, gid } = Deno.statSync(path);
-      if (uid !== null && gid !== null) return { uid, gid };
-    } catch {
-      // Made by Immich at its first start, which may not have been yet.
-    }
-  }
-  return compose.user ?? { uid: 0, gid: 0 };
+export function ownerOfMedia(compose: ComposeFacts, media: Mount | undefined): Owner {
+  // Made by Immich at its first start, which may not have been yet.
+  const made = media === undefined ? [] : [`${media.local}/upload`, `${media.local}/thumbs`];
+  return made.map(ownerOf).find((owner) => owner !== undefined) ?? compose.user ?? { uid: 0, gid: 0 };
 }
 
 /** What the container cannot do with what setup writes, as sentences. `uid`: who runs setup; null on Windows. Pure. */

@@ -9,6 +9,7 @@ import type { SettingName } from '../config/settings.ts';
 import { dotEnvSource, environmentSource, type Source } from '../config/sources.ts';
 import { readTextFile } from '../config/text_file.ts';
 import { UserError } from '../errors.ts';
+import { isInContainer } from './container.ts';
 
 /** Where setup works. */
 export interface ConfigurationPlace {
@@ -22,6 +23,8 @@ export interface ConfigurationPlace {
 export interface Existing {
   readonly place: ConfigurationPlace;
   readonly config: Config;
+  /** Whether this is the container that will run what is set up. */
+  readonly isInContainer: boolean;
   /** The file that jobs are written into; absolute. */
   readonly yamlPath: string;
   readonly yamlText: string | undefined;
@@ -80,6 +83,7 @@ export function readExisting(place: ConfigurationPlace): Existing {
   return {
     place,
     config,
+    isInContainer: isInContainer(env),
     yamlPath,
     yamlText: yamlFile.state === 'read' ? yamlFile.text : undefined,
     envPath,

@@ -5,6 +5,7 @@ import { messageOf, UserError } from '../errors.ts';
 import type { Owner } from './compose/facts.ts';
 import { configurationOf, type PlannedFile } from './files.ts';
 import type { Existing } from './existing.ts';
+import { ownerOf } from './owner.ts';
 
 /** They hold passwords. */
 const MODE = 0o600;
@@ -133,16 +134,6 @@ function writeWhole(path: string, text: string): void {
 function giveTo(owner: Owner | undefined, path: string): void {
   if (Deno.build.os === 'windows' || Deno.uid() !== 0 || owner === undefined) return;
   Deno.chownSync(path, owner.uid, owner.gid);
-}
-
-function ownerOf(path: string): Owner | undefined {
-  try {
-    const { uid, gid } = Deno.statSync(path);
-    return uid === null || gid === null ? undefined : { uid, gid };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 function syncPath(path: string): void {

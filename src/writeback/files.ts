@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
 import type { FileStamp } from './tags.ts';
 
@@ -29,12 +27,8 @@ export function isSameStamp(a: FileStamp | undefined, b: FileStamp | undefined):
 
 /** Waits until the names in a directory are on the disk. */
 async function flush(directory: string): Promise<void> {
-  const file = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  using file = Deno.openSync(directory);
+  await file.sync();
 }
 
 /** Of each directory that is being flushed, what waits for the next time. */

@@ -2,8 +2,8 @@ import { dirname } from 'node:path/posix';
 import { asFileProblem, codeOf } from '../files/problem.ts';
 import { toStamp } from './files.ts';
 import type { FileStamp } from './tags.ts';
-import { RegularFile } from './regular_file.ts';
 import { WriteProblem } from './write_problem.ts';
+import { writeFully } from '../files/write_fully.ts';
 
 /**
  * Write-back names files by their real paths: no directory on the way is a symbolic link. Anybody who may rename in the library can
@@ -53,17 +53,13 @@ export function copyBytes(from: string | undefined, to: string, more: number): v
   using copy = Deno.openSync(to, { createNew: true, write: true, mode: 0o600 });
   const buffer = new Uint8Array(1 << 20);
   if (from !== undefined) {
-    using original = RegularFile.open(from);
+    using original = Deno.openSync(from);
     for (let read = original.readSync(buffer); read !== null; read = original.readSync(buffer)) {
-      writeWhole(copy, buffer.subarray(0, read));
+      writeFully(copy, buffer.subarray(0, read));
     }
   }
-  for (let left = more; left > 0; left -= buffer.length) writeWhole(copy, buffer.subarray(0, left));
+  for (let left = more; left > 0; left -= buffer.length) writeFully(copy, buffer.subarray(0, left));
   copy.syncSync();
-}
-
-function writeWhole(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
 }
 
 /** Lets a file take the place of another one in the same directory. */

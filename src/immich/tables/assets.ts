@@ -45,7 +45,6 @@ export const ASSET_TABLES = Object.freeze(
           'isExternal',
           'isOffline',
           'isFavorite',
-          'createdAt',
           'fileCreatedAt',
           'fileModifiedAt',
           'localDateTime',

@@ -71,7 +71,6 @@ export const PEOPLE_TABLES = Object.freeze(
           'birthDate',
           'faceAssetId',
           'color',
-          'isFavorite',
           'updatedAt',
           'updateId',
         ],

@@ -1,3 +1,4 @@
+import { dayOf } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { BrakeReport } from '../../share/brake/brake.ts';
 import type { HeldPhoto } from '../../share/brake/held.ts';
@@ -53,7 +54,7 @@ function photosOf(review: Review | string, mirrors: number, immichUrl: string | 
     photos.map(({ mirrorAssetId, fileName, takenAt, reason }) =>
       html`<li>${
         immichUrl === undefined ? fileName : html`<a href="${immichUrl}/photos/${mirrorAssetId}">${fileName}</a>`
-      }, ${takenAt.toISOString().slice(0, 10)}: ${REASONS[reason] ?? reason}</li>`
+      }, ${dayOf(takenAt)}: ${REASONS[reason] ?? reason}</li>`
     )
   }</ul>${rest > 0 ? html`<p>and ${rest.toLocaleString('en')} more.</p>` : ''}`;
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { hostAndPort } from '../../config/hosts.ts';
 import { NotNowError, UserError } from '../../errors.ts';
 
 /** Far below the number of files that a process may open, so that nobody can take the database's connection away. */
@@ -37,7 +38,7 @@ export async function listen(
   const address = server.address();
   const realPort = typeof address === 'object' && address !== null ? address.port : port;
   return {
-    url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${realPort}/`,
+    url: `http://${hostAndPort({ hostname, port: realPort })}/`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -52,7 +53,9 @@ function unusable(error: Error & { readonly code?: string }, hostname: string, p
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOTFOUND: 'there is no such host',
   };
-  const message = `HTTP cannot be answered at ${hostname}:${port}: ${why[error.code ?? ''] ?? error.message}.`;
+  const message = `HTTP cannot be answered at ${hostAndPort({ hostname, port })}: ${
+    why[error.code ?? ''] ?? error.message
+  }.`;
   const remedy = 'Set HTTP_HOST and HTTP_PORT to a free address, or HTTP_PORT=0 to do without.';
   // The other program may end, and the address may be given to this machine a moment later: a supervisor tries again.
   const mayPass = error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL';

@@ -1,9 +1,9 @@
+import { hostAndPort } from '../../config/hosts.ts';
 import { type NotifyTarget, queryOf } from '../../config/notify.ts';
 
 /** The address of a service, with this path behind the one that somebody wrote. */
-export function addressOf({ hostname, port, isEncrypted }: NotifyTarget, path: string): URL {
-  const host = hostname.includes(':') ? `[${hostname.replace(/^\[|\]$/g, '')}]` : hostname;
-  return new URL(`${isEncrypted ? 'https' : 'http'}://${host}:${port}/${path}`);
+export function addressOf(target: NotifyTarget, path: string): URL {
+  return new URL(`${target.isEncrypted ? 'https' : 'http'}://${hostAndPort(target)}/${path}`);
 }
 
 /** The same with what stands behind the "?" of the address that somebody wrote, but for what is meant for this program. */

@@ -1,7 +1,7 @@
 import type { DatabaseConfig, TlsConfig } from '../../config/config.ts';
 import { quote } from '../../config/quote.ts';
 import { Secret } from '../../config/secret.ts';
-import { hostname } from '../../config/hosts.ts';
+import { hostAndPort, hostname } from '../../config/hosts.ts';
 import type { SettingName } from '../../config/settings.ts';
 import { password, wholeNumber, word } from '../../config/values.ts';
 import { count } from '../../config/words.ts';
@@ -13,7 +13,6 @@ import { serverName } from '../../postgres/server_name.ts';
 import { detectPredecessor } from '../../share/predecessor/detect.ts';
 import type { Answers, DatabaseAnswer } from '../answers.ts';
 import type { ComposeFacts } from '../compose/facts.ts';
-import { isInContainer } from '../container.ts';
 import type { Server, Session } from '../session.ts';
 import { parse } from './server.ts';
 
@@ -121,7 +120,7 @@ async function askAddress(
   const known: Address | undefined = typed ??
     (existing.find('DB_HOSTNAME') !== undefined || existing.find('DB_URL') !== undefined
       ? database
-      : found?.publishedPort !== undefined && !isInContainer(existing.place.env)
+      : found?.publishedPort !== undefined && !existing.isInContainer
       ? { hostname: '127.0.0.1', port: found.publishedPort }
       : found);
   if (known !== undefined && !isAskedFor && !dialogue.has('--db-host')) return known;
@@ -129,8 +128,8 @@ async function askAddress(
     flag: '--db-host',
     message: 'Host of the database (host or host:port)',
     initial: known === undefined
-      ? `${isInContainer(existing.place.env) ? 'immich_postgres' : 'localhost'}:5432`
-      : `${known.hostname.includes(':') ? `[${known.hostname}]` : known.hostname}:${known.port}`,
+      ? `${existing.isInContainer ? 'immich_postgres' : 'localhost'}:5432`
+      : hostAndPort(known),
     check: (text) => {
       const [, host = '', port = '5432'] = /^(.*?)(?::(\d+))?$/.exec(text.trim()) ?? [];
       return { hostname: parse(hostname, host), port: parse(wholeNumber(1, 65_535), port) };

@@ -11,7 +11,7 @@ import { type FailureKind, ImmichApiError } from '../../immich/api/failure.ts';
 import { identify, versionText } from '../../immich/api/server.ts';
 import { listUsers, readOwnUser } from '../../immich/api/users.ts';
 import type { ComposeFacts } from '../compose/facts.ts';
-import { addressInNetwork, isInContainer } from '../container.ts';
+import { addressInNetwork } from '../container.ts';
 import type { Server, Session } from '../session.ts';
 
 /** What the key of setup must be allowed to do. Nothing of it reads or changes a photo. */
@@ -39,7 +39,7 @@ export async function askServer(session: Session, compose: ComposeFacts | undefi
   const { dialogue, existing } = session;
   const written = existing.find('IMMICH_API_URL') ?? existing.find('IMMICH_INSTANCE_URL');
   const inNetwork = compose === undefined ? undefined : addressInNetwork(compose);
-  const isInside = isInContainer(existing.place.env);
+  const isInside = existing.isInContainer;
   // What an earlier run wrote for the container is of no use outside of it.
   const configured = written === inNetwork && !isInside ? undefined : written;
   const usual = isInside ? inNetwork ?? 'http://immich_server:2283' : `http://localhost:${compose?.immichPort ?? 2283}`;

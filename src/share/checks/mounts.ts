@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { UserError } from '../../errors.ts';
+import { nearestDirectory } from '../../files/nearest.ts';
 import type { Linker } from '../../files/linker.ts';
 import type { PathMap, Root } from '../../files/path_map.ts';
 import { describeLinkObstacle, linkObstacle } from '../../files/link_obstacle.ts';
@@ -181,7 +182,7 @@ interface Probe {
 /** Makes and removes one hard link, or one copy. */
 function probe(test: Probe, { linker, paths }: Files): void {
   const source = paths.toLocal(test.source) ?? test.source;
-  const existing = nearestDirectory(test.directory);
+  const existing = nearestDirectory(test.directory, isNamed);
   const target = `${existing}/${PROBE_NAME}`;
   try {
     removeLeftOver(existing, linker);
@@ -201,16 +202,14 @@ function removeLeftOver(directory: string, linker: Linker): void {
   }
 }
 
-function nearestDirectory(directory: string): string {
-  while (directory !== '/') {
-    try {
-      Deno.lstatSync(directory);
-      return directory;
-    } catch {
-      directory = dirname(directory);
-    }
+/** A link that leads nowhere, too: nothing is to be made above it. */
+function isNamed(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
   }
-  return directory;
 }
 
 function explain(problem: FileProblem, { name, isOriginal }: Probe, source: string, directory: string): UserError {

@@ -1,4 +1,4 @@
-import { list, named } from '../../config/words.ts';
+import { dayOf, list, named } from '../../config/words.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Criterion } from '../selection/criterion.ts';
 import { PENDING_WORDS } from '../standing/words.ts';
@@ -118,8 +118,4 @@ function decisions(
       ? []
       : [`it was left out on ${skippedSince === null ? '?' : dayOf(skippedSince)}: ${skipDetail ?? skipReason}`],
   ];
-}
-
-export function dayOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

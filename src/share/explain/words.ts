@@ -1,6 +1,6 @@
+import { dayOf } from '../../config/words.ts';
 import { plain } from '../../config/quote.ts';
 import type { JobCounts } from './explain.ts';
-import { dayOf } from './judge.ts';
 
 const ROLES = Object.freeze({ select: 'shared', except: 'left out', range: 'only' } as const);
 

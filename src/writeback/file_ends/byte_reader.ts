@@ -1,22 +1,21 @@
 import { Buffer } from 'node:buffer';
-import { RegularFile } from '../regular_file.ts';
 
 /** How much of a file is looked through at a time. */
 const CHUNK = 1 << 20;
 
 /** Reads here and there in a file, without taking more of it into memory than is asked for. */
 export class ByteReader implements Disposable {
-  readonly #file: RegularFile;
+  readonly #file: Deno.FsFile;
   /** In bytes. */
   readonly size: number;
 
-  private constructor(file: RegularFile) {
+  private constructor(file: Deno.FsFile) {
     this.#file = file;
-    this.size = file.size;
+    this.size = file.statSync().size;
   }
 
   static open(path: string): ByteReader {
-    return new ByteReader(RegularFile.open(path));
+    return new ByteReader(Deno.openSync(path));
   }
 
   /** Fewer bytes where the file ends before. */
@@ -24,7 +23,7 @@ export class ByteReader implements Disposable {
     const wanted = Math.max(0, Math.min(length, this.size - at));
     const bytes = new Uint8Array(wanted);
     if (at < 0 || wanted === 0) return bytes.subarray(0, 0);
-    this.#file.seek(at);
+    this.#file.seekSync(at, Deno.SeekMode.Start);
     let filled = 0;
     while (filled < wanted) {
       const count = this.#file.readSync(bytes.subarray(filled));
@@ -52,6 +51,6 @@ export class ByteReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file[Symbol.dispose]();
+    this.#file.close();
   }
 }

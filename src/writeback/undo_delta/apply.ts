@@ -5,6 +5,7 @@ import { crcOfCommon } from './common.ts';
 import { describeBetween } from './make.ts';
 import { OpenFile } from './open_file.ts';
 import { BLOCK, type UndoDelta } from './undo_delta.ts';
+import { writeFully } from '../../files/write_fully.ts';
 
 /** Whether a file is the one that a delta was made from, byte for byte. */
 export function isWrittenFile(path: string, delta: UndoDelta): boolean {
@@ -26,11 +27,11 @@ export function applyDelta(path: string, delta: UndoDelta, target: string): void
   const { prefix, suffix, original } = delta;
   makeFile(target, new Uint8Array());
   using file = new OpenFile(path);
-  using made = Deno.openSync(target, { read: true, write: true });
+  using made = Deno.openSync(target, { write: true });
   const hash = createHash('sha256');
   let size = 0;
   const write = (bytes: Buffer) => {
-    for (let done = 0; done < bytes.length;) done += made.writeSync(bytes.subarray(done));
+    writeFully(made, bytes);
     size += bytes.length;
   };
   const writeBetween = (bytes: Buffer) => {

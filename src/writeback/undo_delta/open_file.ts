@@ -1,19 +1,18 @@
 import { Buffer } from 'node:buffer';
-import { RegularFile } from '../regular_file.ts';
 
 /** A file that is read at any place. */
 export class OpenFile implements Disposable {
   readonly size: number;
-  readonly #file: RegularFile;
+  readonly #file: Deno.FsFile;
 
   constructor(path: string) {
-    this.#file = RegularFile.open(path);
-    this.size = this.#file.size;
+    this.#file = Deno.openSync(path);
+    this.size = this.#file.statSync().size;
   }
 
   /** Reads into a buffer, whole. Throws when the file ends before. */
   readAt(at: number, buffer: Buffer): Buffer {
-    this.#file.seek(at);
+    this.#file.seekSync(at, Deno.SeekMode.Start);
     for (let filled = 0; filled < buffer.length;) {
       const read = this.#file.readSync(buffer.subarray(filled));
       if (read === null) throw new Error('The file has become shorter while it was read.');
@@ -29,6 +28,6 @@ export class OpenFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file[Symbol.dispose]();
+    this.#file.close();
   }
 }
