@@ -2,7 +2,7 @@ import { addFace, addPerson, personThumbnail } from '../photos.ts';
 import { type Deed, type Deeds, type Person, type Scene, traced, untraced } from './scene.ts';
 
 /** Rare in life; in a short run they would take the place of others. */
-export const RARE_DEEDS: ReadonlySet<string> = new Set(['shareNatively', 'endNativeShare']);
+export const RARE_DEEDS: ReadonlySet<string> = new Set(['shareNatively', 'endNativeShare', 'matchPeople']);
 
 /** Faces and people, by their owners: who may be the source, or the target of mirrors. */
 export const PEOPLE_DEEDS: Deeds = {
