@@ -57,7 +57,7 @@ Deno.test('a new field is one file and one line: flag, setting, statement, files
   const env = { ...variablesOf(world), WRITE_SOURCE: 'database', LOG_LEVEL: 'WARNING' };
   const program = (...args: string[]) => run(args, { cwd: cwd.path, env, main });
   const citiesOf = async (path: string) => {
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const tags = await reader.raw(path);
     return [tags['XMP-photoshop:City'], tags['IPTC:City']];
   };

@@ -52,8 +52,13 @@ const DATE_TAGS = [
   'SonyDateTime2',
 ] as const;
 
-export class ImmichReader implements AsyncDisposable {
-  readonly #exifTool = new ExifTool({
+/** One for all tests of a file: to start, and to read its list of places, takes half a second. */
+let exifTool: ExifTool | undefined;
+
+Deno.test.afterAll(() => exifTool?.end());
+
+function start(): ExifTool {
+  return new ExifTool({
     maxProcs: 1,
     defaultVideosToUTC: true,
     backfillTimezones: true,
@@ -66,6 +71,10 @@ export class ImmichReader implements AsyncDisposable {
     checkPerl: false,
     readArgs: ['-api', 'largefilesupport=1'],
   });
+}
+
+export class ImmichReader {
+  readonly #exifTool = exifTool ??= start();
 
   /**
    * @param sidecar the one that Immich has on record for the asset
@@ -103,10 +112,6 @@ export class ImmichReader implements AsyncDisposable {
       string,
       unknown
     >;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#exifTool.end();
   }
 
   async #tags(path: string): Promise<ReadTags> {

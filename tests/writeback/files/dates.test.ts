@@ -23,7 +23,7 @@ for (const offset of ['+02:00', '']) {
       for (const destination of DESTINATIONS) {
         Deno.test(`a photo is shown at the same time after a write and an extraction: ${name}, ${destination}`, async () => {
           await using world = await World.open();
-          await using immich = new ImmichReader();
+          const immich = new ImmichReader();
           const path = await world.add('a.jpg', makeFile('jpg'));
           await setTags(path, {
             'ExifIFD:DateTimeOriginal': CLOCK,
@@ -64,7 +64,7 @@ for (const destination of DESTINATIONS) {
   for (const timeZone of [undefined, 'Australia/Sydney']) {
     Deno.test(`a photo without a date gets none, as Immich's is that of the file: ${destination}, zone ${timeZone}`, async () => {
       await using world = await World.open();
-      await using immich = new ImmichReader();
+      const immich = new ImmichReader();
       const path = await world.add('a.jpg', makeFile('jpg'));
       await setTags(path, UNDATED);
       await Deno.utime(path, new Date(FILE_TIME.instant), new Date(FILE_TIME.instant));

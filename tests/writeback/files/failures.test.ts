@@ -67,7 +67,7 @@ const UNWRITABLE: readonly [name: string, bytes: Uint8Array][] = [
 for (const [name, bytes] of UNWRITABLE) {
   Deno.test(`what cannot be written into gets a sidecar: ${name}`, async () => {
     await using world = await World.open();
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const path = await world.add(name, bytes);
     const [seen] = await world.writer.look([{ path, realPath: path }]);
     assert.ok(seen);

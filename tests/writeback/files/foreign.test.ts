@@ -10,7 +10,7 @@ import { BLANK, RECORD, World } from './world.ts';
 for (const format of ['mp4', 'mov'] as const) {
   Deno.test(`a film that says elsewhere where and what it is: ${format}`, async () => {
     await using world = await World.open();
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const path = await world.add(`a.${format}`, makeFile(format));
     const theirs = {
       'Keys:GPSCoordinates': '10.5 20.5 100',
@@ -39,7 +39,7 @@ for (const format of ['mp4', 'mov'] as const) {
 
 Deno.test('a film that is where Immich says keeps its height', async () => {
   await using world = await World.open(['gps']);
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   const path = await world.add('a.mov', makeFile('mov'));
   await setTags(path, { 'Keys:GPSCoordinates': '-33.856784 151.215296 58.3' });
   await world.write(path, RECORD, { fields: ['gps'] });
@@ -48,7 +48,7 @@ Deno.test('a film that is where Immich says keeps its height', async () => {
 
 Deno.test('flat keywords of others stay tags in Immich, and names do not become any', async () => {
   await using world = await World.open(['people']);
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   for (const destination of ['embed', 'sidecar', 'both'] as const) {
     const path = await world.add(`${destination}.jpg`, makeFile('jpg'));
     await setTags(path, { 'XMP-dc:Subject': ['Holiday', 'a/b'] });
@@ -63,7 +63,7 @@ Deno.test('flat keywords of others stay tags in Immich, and names do not become 
 for (const extension of ['jpg', 'mp4'] as const) {
   Deno.test(`names and albums in a ${extension} without any keyword are no tags to Immich`, async () => {
     await using world = await World.open(['people', 'albums']);
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const path = await world.add(`a.${extension}`, makeFile(extension));
     for (const fields of [['people'], ['people', 'albums']] as const) {
       for (const destination of ['embed', 'sidecar'] as const) {
@@ -79,7 +79,7 @@ for (const extension of ['jpg', 'mp4'] as const) {
 
 Deno.test('a keyword that the user takes out is not kept alive by ours', async () => {
   await using world = await World.open(['people']);
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
   await setTags(path, { 'XMP-dc:Subject': ['Holiday', 'Beach'], 'IPTC:Keywords': ['Holiday', 'Beach'] });
   await world.write(path, RECORD, { fields: ['people'] });
@@ -91,7 +91,7 @@ Deno.test('a keyword that the user takes out is not kept alive by ours', async (
 
 Deno.test('fields that take turns do not take away what the other wrote', async () => {
   await using world = await World.open();
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
   const record = { ...RECORD, people: [{ id: '1', name: 'sea' }], tags: ['sea', 'x'] };
   await world.write(path, record, { fields: ['people'] });
@@ -104,7 +104,7 @@ Deno.test('fields that take turns do not take away what the other wrote', async 
 
 Deno.test('a caption in other languages stays, and comes back with undo', async () => {
   await using world = await World.open();
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   const theirs = {
     'XMP-dc:Description': 'English',
     'XMP-dc:Description-de-DE': 'Deutsch',
@@ -138,7 +138,7 @@ Deno.test('a caption in other languages stays, and comes back with undo', async 
 
 Deno.test('IPTC cuts names and captions at a character, and Immich reads them whole', async () => {
   await using world = await World.open();
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
   const [name, description] = ['é'.repeat(50), '€'.repeat(900)];
   await world.write(path, { ...BLANK, people: [{ id: '1', name }], description }, { fields: ['people', 'caption'] });

@@ -14,7 +14,7 @@ for (
 ) {
   Deno.test(`Immich reads back the place of a film that says ${name} as telephones of 3GPP do`, async () => {
     await using world = await World.open();
-    await using immich = new ImmichReader();
+    const immich = new ImmichReader();
     const bytes = withLoci(makeFile('mp4'), latitude, longitude);
     const path = await world.add('a.mp4', bytes);
     const before = await immich.read(path);
@@ -31,7 +31,7 @@ for (
 
 Deno.test('a film whose place in the way of 3GPP is the one that Immich knows keeps it', async () => {
   await using world = await World.open();
-  await using immich = new ImmichReader();
+  const immich = new ImmichReader();
   const path = await world.add('a.mp4', withLoci(makeFile('mp4'), LATITUDE, LONGITUDE));
   await world.write(path, RECORD);
   assert.ok((await immich.raw(path))['UserData:LocationInformation']);

@@ -37,7 +37,7 @@ const CASES: readonly [name: string, file: () => Uint8Array][] = [
 for (const [name, makeBytes] of CASES) {
   Deno.test(`a write changes what it means to change and nothing else; undo undoes it: ${name}`, async () => {
     await using world = await World.open();
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const path = await world.add(name, makeBytes());
     await Deno.chmod(path, 0o640);
     const [before, info] = [await reader.raw(path), await Deno.stat(path)];
@@ -73,7 +73,7 @@ Deno.test('the film of a motion photo stays where its description says', async (
 for (const destination of ['embed', 'sidecar', 'both'] as const) {
   Deno.test(`keywords, labels, hierarchies and regions of others survive: ${destination}`, async () => {
     await using world = await World.open();
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const path = await world.add('a.jpg', makeFile('jpg'));
     const theirs = {
       'XMP-dc:Subject': ['Holiday', 'a, b'],
@@ -156,7 +156,7 @@ Deno.test('a sidecar comes back byte for byte, and one that was made goes', asyn
 
 Deno.test('an existing sidecar is kept in step when tags are embedded', async () => {
   await using world = await World.open();
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   const path = await world.add('a.jpg', makeFile('jpg'));
   await world.write(path, { ...RECORD, description: 'old', rating: 1 }, { destination: 'sidecar' });
   await world.write(path, RECORD, { destination: 'embed' });
@@ -177,7 +177,7 @@ const FADED: readonly Format[] = ['jpg', 'mp4'];
 for (const format of FADED) {
   Deno.test(`what Immich no longer has is undone, what others changed since stays: ${format}`, async () => {
     await using world = await World.open();
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const path = await world.add(`a.${format}`, makeFile(format));
     const favourite = { ...RECORD, rating: undefined, isFavorite: true };
     await world.write(path, favourite);

@@ -80,7 +80,7 @@ Deno.test('where ExifTool would change XMP of others, it is given the whole pack
     const path = await world.add('a.jpg', makeFile('jpg'));
     await setTags(path, { 'XMP-dc:Title': 'Title' });
     await world.write(path, RECORD);
-    await using reader = new ImmichReader();
+    const reader = new ImmichReader();
     const raw = await reader.raw(path);
     assert.deepEqual([raw['XMP-dc:Title'], raw['XMP-dc:Description']], ['Title', RECORD.description]);
   });
@@ -95,7 +95,7 @@ async function setThumbnail(path: string): Promise<void> {
 
 Deno.test('a value that cannot be written without loss is left out, and everything else is written', async () => {
   await using world = await World.open();
-  await using reader = new ImmichReader();
+  const reader = new ImmichReader();
   const path = await world.add('a.mov', makeFile('mov'));
   const theirs = { 'Keys:GPSCoordinates-deu-DE': '52.36929 6.67609 10', 'Keys:Title-deu-DE': 'Film' };
   await setTags(path, theirs);

@@ -52,6 +52,17 @@ export const ALL: PlanOptions = Object.freeze({
   timeZone: undefined,
 });
 
+/** By their fields. Worlds share them, as the files of a run do: an ExifTool that starts and reads its modules takes half a second. */
+const WRITERS = new Map<string, Promise<Writer>>();
+
+Deno.test.afterAll(async () => {
+  for (const writer of WRITERS.values()) await (await writer)[Symbol.asyncDispose]();
+});
+
+async function isShared(writer: Writer): Promise<boolean> {
+  return (await Promise.all(WRITERS.values())).includes(writer);
+}
+
 /** Does what a run does, with a ledger in memory. */
 export class World implements AsyncDisposable {
   readonly directory: string;
@@ -78,7 +89,12 @@ export class World implements AsyncDisposable {
     exifToolPath: string | undefined = undefined,
   ): Promise<World> {
     const directory = await Deno.makeTempDir({ prefix: 'writeback-' });
-    return new World(directory, await Writer.open({ workers: 1, exifToolPath, fields, scratchParent: undefined }));
+    const open = () => Writer.open({ workers: 1, exifToolPath, fields, scratchParent: undefined });
+    if (exifToolPath !== undefined) return new World(directory, await open());
+    const key = fields.join();
+    const writer = WRITERS.get(key) ?? open();
+    WRITERS.set(key, writer);
+    return new World(directory, await writer);
   }
 
   async add(name: string, bytes: Uint8Array): Promise<string> {
@@ -140,7 +156,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.writer[Symbol.asyncDispose]();
+    if (!await isShared(this.writer)) await this.writer[Symbol.asyncDispose]();
     await Deno.remove(this.directory, { recursive: true });
   }
 

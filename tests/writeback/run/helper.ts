@@ -14,12 +14,15 @@ export function stateOf(world: World): string {
   return `${world.directory}/state`;
 }
 
-/** The configuration of a world's write-back; from its database unless told otherwise. */
+/**
+ * The configuration of a world's write-back; from its database unless told otherwise. With one ExifTool: another one would load all that the first has loaded for a
+ * few files each, which takes half a second. Where it matters what they do at a time there are two.
+ */
 export function configOf(world: World, write: Partial<WriteConfig> = {}): Config {
   const { config } = world;
   return {
     ...config,
-    write: { ...config.write, source: 'database', stateDirectory: stateOf(world), workers: 2, ...write },
+    write: { ...config.write, source: 'database', stateDirectory: stateOf(world), workers: 1, ...write },
   };
 }
 

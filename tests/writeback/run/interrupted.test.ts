@@ -24,7 +24,7 @@ const EVERYTHING = ['write', ...FIELD_NAMES.map((name) => `--${FIELDS[name].flag
 
 Deno.test('a run that is told to stop finishes what it has begun; --resume goes on and adds up', async () => {
   await using world = await World.open('v3.1.0');
-  const config = configOf(world);
+  const config = configOf(world, { workers: 2 });
   const whole = (await plan(config)).report;
   const stop = new AbortController();
   let begun = 0;
@@ -56,7 +56,7 @@ Deno.test('a run that is told to stop finishes what it has begun; --resume goes 
 
 Deno.test('--clear-checkpoint begins anew, and so does a run without --resume', async () => {
   await using world = await World.open('v3.1.0');
-  const config = configOf(world);
+  const config = configOf(world, { workers: 2 });
   const interrupt = async () => {
     const stop = new AbortController();
     let begun = 0;

@@ -34,7 +34,7 @@ function wasRead(path: string): boolean {
 
 Deno.test('the same answer twice: the second run opens no media file, starts no ExifTool and changes nothing', async (t) => {
   await using world = await World.open('v2.7.5');
-  const config = configOf(world);
+  const config = configOf(world, { workers: 2 });
   const planned = await plan(config);
   const before = fingerprints(libraryFiles(world));
   assert.ok(planned.plans.length > 20);
@@ -140,7 +140,7 @@ Deno.test('an asset of which nothing is known, a mirror, a missing file and a se
     SELECT (jsonb_populate_record(e, jsonb_build_object('assetId', ${twin}::text, 'description', 'Carol sees it otherwise'))).*
     FROM asset_exif e
     WHERE "assetId" = ${beach}`;
-  const config = configOf(world);
+  const config = configOf(world, { workers: 2 });
   const first = await write(config, { fields: ['caption'] });
   assert.equal(sumOf(first), first.assets);
   assert.ok(first.outcomes.mirror > 20);
