@@ -79,6 +79,9 @@ export async function liveWithoutLastCycle<T>(
 /** Undefined column, undefined table. */
 const MISSING: ReadonlySet<string> = new Set(['42703', '42P01']);
 
+/** One holds the lock and one works; with the settings of production as many as a program has. */
+const CONNECTIONS = Deno.env.get('TEST_SETTINGS') === 'production' ? 4 : 2;
+
 class History implements AsyncDisposable {
   readonly #told: string[] = [];
   #sql: Connection | undefined;
@@ -151,7 +154,7 @@ class History implements AsyncDisposable {
     // The configuration may have changed.
     if (isFull) await this.#stop();
     // Statements are prepared for each connection, which takes longer than all else: it is kept unless the program restarts.
-    this.#sql ??= await connect(this.home.config.database);
+    this.#sql ??= await connect({ ...this.home.config.database, maxConnections: CONNECTIONS });
     const planned = isFull ? await this.#plan(this.#sql) : undefined;
     // Every other full cycle is one because it is time for it: that one compares only what was written to.
     const isDue = isFull && this.#fullCycles++ % 2 === 0;
