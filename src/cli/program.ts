@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   kept: async () => (await import('./kept.ts')).keptCommand,
   unshare: async () => (await import('./unshare.ts')).unshareCommand,
   dedup: async () => (await import('./dedup.ts')).dedupCommand,
+  people: async () => (await import('./people.ts')).peopleCommand,
   takeover: async () => (await import('./takeover.ts')).takeoverCommand,
   write: async () => (await import('./write.ts')).writeCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
@@ -122,6 +123,7 @@ Examples:
   immich-sidecar kept list            what was kept as it may be a last copy?
   immich-sidecar unshare --dry-run    what was shared, and would be removed?
   immich-sidecar dedup --dry-run      what is shared with somebody who has it, too?
+  immich-sidecar people save names.json   keep the names of people in a file
   immich-sidecar write --all          write what Immich knows into the files
   immich-sidecar notify               do those who are to be told hear it?
 

@@ -43,6 +43,7 @@ const ANSWERS: readonly (readonly [flag: string, value: string, help: string])[]
   ['--album', '<album>', 'none, new:NAME, or the address of an album of the receiving user'],
   ['--album-name', '<name>', 'name of the new album'],
   ['--album-key-file', '<file>', 'file with an API key of the receiving user, to make the album'],
+  ['--match-people', '<yes|no>', 'whether people whom both users call the same are one (default: no)'],
   ['--job', '<name>', 'name of the share'],
   ['--write-to', '<where>', 'set up writing into files: embed, sidecar or both'],
   ['--write-source', '<source>', 'database (users that you choose) or api (the owner of the key)'],

@@ -145,7 +145,7 @@ function countingProgress(done: { photos: number; embeddings: number }): Progres
   let now: keyof typeof done | undefined;
   return {
     isShown: false,
-    start: (_job, _total, unit) => now = unit,
+    start: (_job, _total, unit) => now = unit === 'people' ? undefined : unit,
     advance: (count) => {
       if (now !== undefined) done[now] += count;
     },

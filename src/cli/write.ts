@@ -17,6 +17,7 @@ interface WriteFlags {
   readonly to?: string;
   readonly source?: string;
   readonly intoShared?: boolean;
+  readonly regions?: string;
   readonly since?: Date;
   readonly onlyNew?: boolean;
   readonly resume?: boolean;
@@ -52,6 +53,7 @@ export function writeCommand(env: Environment, onExit: (code: number) => void): 
         'database',
       ]),
     )
+    .option('--regions <ways>', 'faces in these ways: mwg, mp (Microsoft), or both (default: WRITE_REGIONS)')
     .option('--into-shared', 'albums and tags also into files that are shared with others (default: WRITE_INTO_SHARED)')
     .option('--since <date>', 'only what Immich changed since: 2026-07-01, or with a time', parseSince)
     .option('--only-new', 'skip files that have everything already; a run always does, so this changes nothing')
@@ -143,11 +145,12 @@ function flagOf(name: FieldName): string {
 }
 
 /** Flags that stand for a setting count like the environment, and more than it. */
-function asVariables({ to, source, intoShared, logLevel }: WriteFlags): Environment {
+function asVariables({ to, source, intoShared, regions, logLevel }: WriteFlags): Environment {
   return {
     ...(to === undefined ? {} : { WRITE_TO: to }),
     ...(source === undefined ? {} : { WRITE_SOURCE: source }),
     ...(intoShared === true ? { WRITE_INTO_SHARED: 'true' } : {}),
+    ...(regions === undefined ? {} : { WRITE_REGIONS: regions }),
     ...(logLevel === undefined ? {} : { LOG_LEVEL: logLevel }),
   };
 }

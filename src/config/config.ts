@@ -2,6 +2,7 @@ import type { NotifyTarget } from './notify.ts';
 import type { Secret } from './secret.ts';
 import type { Destination } from './destination.ts';
 import type { FieldName } from '../writeback/fields/fields.ts';
+import type { RegionKind } from '../writeback/fields/region_kinds.ts';
 
 /** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
 export type Placement = 'hardlink' | 'symlink' | 'copy';
@@ -55,6 +56,8 @@ export interface JobConfig {
   readonly require: { readonly clip: Requirement; readonly faces: Requirement; readonly ocr: Requirement };
   /** Which tags of the photos the target gets: none, or those of these values and below them. Left out: all that choose nothing. */
   readonly shareTags?: false | { readonly under: readonly string[] } | undefined;
+  /** Whether people are mapped to the target's own of the same name; undefined: never. */
+  readonly matchPeople?: 'name' | undefined;
   /** Left out: everything, as far as kind and path go. */
   readonly select?: SelectConfig | undefined;
   /** What is not shared, whatever else is true of it. */
@@ -168,6 +171,8 @@ export interface WriteConfig {
   readonly workers: number | undefined;
   /** `WRITE_INTO_SHARED`: whether albums and tags are also written into files that somebody else has too. */
   readonly intoShared: boolean;
+  /** `WRITE_REGIONS`: in which ways faces are written. */
+  readonly regions: readonly RegionKind[];
   /** `WRITE_SETTLE_SECONDS`: a file that changed less than so long ago is left for later; 0 = none is. */
   readonly settleSeconds: number;
   /** `WRITE_UNDO_DAYS`: what was written longer ago cannot be undone any more; undefined = all of it can. */

@@ -135,6 +135,12 @@ export const JOB_FIELDS = Object.freeze(
       isList: true,
       description: 'Only these tags and those below them: {under: [family]}; values, such as family/2024.',
     },
+    match_people: {
+      type: choice('none', 'name'),
+      description:
+        'name: a person whom the receiving user has themselves, under exactly the same name, gets the shared faces, instead of a second person of that name; only if that name is unique with both, and neither is hidden. ' +
+        'none, the default: each gets a person of their own. It counts for people who are not there yet.',
+    },
     'require.clip': { type: requirement, default: 'REQUIRE_CLIP', description: 'auto, required or ignored.' },
     'require.faces': { type: requirement, default: 'REQUIRE_FACES', description: 'auto, required or ignored.' },
     'require.ocr': { type: requirement, default: 'REQUIRE_OCR', description: 'auto, required or ignored.' },

@@ -62,6 +62,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
       ocr: read('require.ocr') ?? defaults.require.ocr,
     },
     ...shareTagsOf(read('share_tags'), read('share_tags.under')),
+    ...read('match_people') === 'name' ? { matchPeople: 'name' as const } : {},
     ...readSelection(draft, read, problems),
     ...defaults.never === undefined ? {} : { never: defaults.never },
   };

@@ -2,6 +2,7 @@ import { Cron } from 'croner';
 import { z } from 'zod';
 import { type Destination, inTree } from './destination.ts';
 import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
+import { REGION_KINDS, type RegionKind } from '../writeback/fields/region_kinds.ts';
 import { quote } from './quote.ts';
 import { writeTimesOf } from './write_times.ts';
 import { Secret } from './secret.ts';
@@ -319,6 +320,15 @@ export const timeWindow: ValueType<{ from: number; to: number }> = {
       return { from, to };
     }).refine(({ from, to }) => from !== to, 'has no length'),
   remedy: 'Write two times of day with 24 hours: 01:00-06:00.',
+};
+
+/** Ways in which faces are written, separated by commas. */
+export const regionKinds: ValueType<RegionKind[]> = {
+  schema: text.transform((list) =>
+    list.split(',').map((part) => part.trim().toLowerCase()).filter((part) => part !== '')
+  )
+    .pipe(z.array(z.enum(REGION_KINDS, 'has a word that is none of them')).min(1, 'is empty')),
+  remedy: `Write some of ${REGION_KINDS.join(', ')}.`,
 };
 
 /** Some of the fields that write-back can write, separated by commas. */

@@ -44,6 +44,7 @@ export function readWriteConfig(settings: SettingsReader, cwd: string, isOfMetad
     apiConcurrency: settings.read('WRITE_API_CONCURRENCY'),
     workers: settings.read('WRITE_WORKERS'),
     intoShared: settings.read('WRITE_INTO_SHARED'),
+    regions: settings.read('WRITE_REGIONS'),
     settleSeconds: settings.read('WRITE_SETTLE_SECONDS'),
     undoDays: settings.read('WRITE_UNDO_DAYS'),
     stateDirectory: resolve(cwd, settings.read('WRITE_STATE_DIR')),

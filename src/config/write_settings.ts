@@ -1,5 +1,15 @@
 import type { Setting } from './setting.ts';
-import { choice, destination, filePath, flag, localDirectory, timeZone, userIds, wholeNumber } from './values.ts';
+import {
+  choice,
+  destination,
+  filePath,
+  flag,
+  localDirectory,
+  regionKinds,
+  timeZone,
+  userIds,
+  wholeNumber,
+} from './values.ts';
 
 /** Ten years: longer than anybody means, and far below what a number can hold. */
 const LONGEST_CACHE_SECONDS = 315_360_000;
@@ -111,6 +121,14 @@ export const WRITE_SETTINGS = Object.freeze(
       description:
         'Whether albums and tags are also written into the files of shared photos, which the receiving user has too: they see how the ' +
         'albums are called. Without it these two are left out there.',
+    },
+    WRITE_REGIONS: {
+      group: 'write',
+      type: regionKinds,
+      default: 'mwg',
+      description:
+        "In which ways faces are written (--face-coordinates), separated by commas: mwg (the Metadata Working Group's, which most programs read), mp (Microsoft's). " +
+        'Where a file has regions in the way of Microsoft they are kept in step in any case.',
     },
     WRITE_SETTLE_SECONDS: {
       group: 'write',

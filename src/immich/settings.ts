@@ -17,6 +17,10 @@ export interface ImmichSettings {
   readonly trashDays: number;
   /** Whether each region of a face that a file names becomes a face (Metadata > Import faces). */
   readonly importsFaces: boolean;
+  /** The model that finds faces: embeddings of two models cannot be compared. */
+  readonly faceModel: string;
+  /** The cosine distance of two faces up to which they are the same person (Facial recognition > Maximum recognition distance). */
+  readonly maxFaceDistance: number;
 }
 
 /**
@@ -37,6 +41,8 @@ export async function readSettings(sql: Sql): Promise<ImmichSettings> {
     hasTrash: trash?.enabled ?? true,
     trashDays: trash?.days ?? 30,
     importsFaces: metadata?.faces?.import ?? false,
+    faceModel: learning?.facialRecognition?.modelName ?? 'buffalo_l',
+    maxFaceDistance: learning?.facialRecognition?.maxDistance ?? 0.5,
   };
 }
 
@@ -47,7 +53,7 @@ interface Switch {
 interface StoredConfig {
   readonly machineLearning?: Switch & {
     readonly clip?: Switch;
-    readonly facialRecognition?: Switch;
+    readonly facialRecognition?: Switch & { readonly modelName?: string; readonly maxDistance?: number };
     readonly ocr?: Switch;
   };
   readonly library?: { readonly watch?: Switch };

@@ -186,7 +186,7 @@ const ERRORS = {
     remedy: 'The message lists what is known.',
   },
   'unreadable': {
-    what: 'a file that was named cannot be read',
+    what: 'a file that was named cannot be read, or is another kind of file',
     remedy: 'Check its name, and let this user read it.',
   },
   'not-writable': {

@@ -46,7 +46,7 @@ const LOG_SUFFIXES: readonly string[] = ['', '.1', '.2'];
  * or not at all: UPLOAD_LOCATION, else UPLOAD_LOCATION_MOUNT, else the usual places.
  */
 export function permissionsFor(config: Config, purpose: Purpose, machine: Machine): Permissions {
-  const { startsExifTool, changesFiles, resumes, serves, tells } = purpose;
+  const { startsExifTool, changesFiles, changesDatabaseOnly, named, resumes, serves, tells } = purpose;
   const { stateDirectory, logFile, photoDir } = config.write;
   const directories = [
     ...config.pathMap.map(({ local }) => local),
@@ -85,6 +85,7 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...sidecars,
       ...exports,
       stateDirectory,
+      ...named.read,
       ...database.sockets,
       ...(resumes && machine.source !== undefined ? [machine.source] : []),
     ]),
@@ -93,8 +94,9 @@ export function permissionsFor(config: Config, purpose: Purpose, machine: Machin
       ...(changesFiles ? directories : []),
       ...sidecars,
       ...exports,
-      ...(changesFiles || startsExifTool ? [stateDirectory] : []),
+      ...(changesFiles || changesDatabaseOnly || startsExifTool ? [stateDirectory] : []),
       ...database.sockets,
+      ...named.write,
     ]),
   };
 }

@@ -49,7 +49,7 @@ export function resolvePermissions({ args, env, cwd, temporary, proposed = [] }:
 }
 
 function purposeIn(cwd: string, [command, ...args]: readonly string[], config: Config | undefined): Purpose {
-  const purpose = purposeOf(command, config, args);
+  const purpose = purposeOf(command, config, args, cwd);
   const { exportsTo } = purpose;
   return exportsTo === undefined ? purpose : { ...purpose, exportsTo: resolve(cwd, exportsTo) };
 }

@@ -50,6 +50,8 @@ export interface ShareAnswer {
   readonly placement: Placement;
   readonly library: LibraryAnswer;
   readonly album: AlbumAnswer | undefined;
+  /** Whether the receiver's own people of the same names get the shared faces. */
+  readonly matchesPeople: boolean;
 }
 
 export type LibraryAnswer =

@@ -55,7 +55,7 @@ function describeSetting({ name, value }: SetupPlan['settings'][number]): string
 }
 
 function describeJob(
-  { change, kind, source, target, sourcePath, targetPath, placement }: SetupPlan['jobs'][number],
+  { change, kind, source, target, sourcePath, targetPath, placement, matchPeople }: SetupPlan['jobs'][number],
 ): string {
   if (change === 'moved') return 'as it is, moved from .env';
   const what = kind === 'upload'
@@ -66,7 +66,9 @@ function describeJob(
     symlink: 'the symbolic link',
     copy: 'copies, which take the space a second time,',
   }[placement ?? 'hardlink'];
-  return `${what}, for ${target.name}, as ${how} in ${targetPath}`;
+  return `${what}, for ${target.name}, as ${how} in ${targetPath}${
+    matchPeople === 'name' ? ', people of the same name as one' : ''
+  }`;
 }
 
 /** Whether there is nothing to be done. */

@@ -66,6 +66,7 @@ function written(job: PlannedJob, ids: Ids): WrittenJob {
       target_path_prefix: targetPath,
       album_id: job.album === undefined ? undefined : idOf(job.album, ids.albums),
       placement,
+      match_people: job.matchPeople,
     },
   };
 }

@@ -68,6 +68,7 @@ export interface PlannedJob {
   readonly album: string | NewOrKnown | undefined;
   /** Undefined: as PLACEMENT says. */
   readonly placement: string | undefined;
+  readonly matchPeople?: 'name' | undefined;
 }
 
 export interface PlannedSetting {
@@ -94,6 +95,7 @@ export function planSetup(answers: Answers, existing: Existing, exists: (path: s
       new: albums.push({ name: share.album.name, owner: share.target.name, apiKey: share.album.apiKey }) - 1,
     },
     placement: share.placement,
+    ...share.matchesPeople ? { matchPeople: 'name' } : {},
   }));
   return {
     directories: plannedDirectories(answers.shares, paths, exists),

@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
 import type { FileStamp } from './tags.ts';
 
@@ -27,8 +29,12 @@ export function isSameStamp(a: FileStamp | undefined, b: FileStamp | undefined):
 
 /** Waits until the names in a directory are on the disk. */
 async function flush(directory: string): Promise<void> {
-  using file = Deno.openSync(directory);
-  await file.sync();
+  const file = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Of each directory that is being flushed, what waits for the next time. */

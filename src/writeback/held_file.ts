@@ -39,7 +39,8 @@ export class HeldFile implements Disposable {
     let file: Deno.FsFile | undefined;
     try {
       const { dev, ino } = fstatSync(fd, { bigint: true });
-      file = Deno.openSync(path);
+      // To write as well, as a pipe that somebody has put there by now would be waited for otherwise.
+      file = Deno.openSync(path, { read: true, write: true });
       const held = new HeldFile(path, fd, file, { dev, ino });
       const again = file.statSync();
       if (again.ino !== Number(ino) || again.dev !== Number(dev)) throw replaced(path);

@@ -2,6 +2,7 @@ import { dirname } from 'node:path/posix';
 import { asFileProblem, codeOf } from '../files/problem.ts';
 import { toStamp } from './files.ts';
 import type { FileStamp } from './tags.ts';
+import { RegularFile } from './regular_file.ts';
 import { WriteProblem } from './write_problem.ts';
 import { writeFully } from '../files/write_fully.ts';
 
@@ -53,7 +54,7 @@ export function copyBytes(from: string | undefined, to: string, more: number): v
   using copy = Deno.openSync(to, { createNew: true, write: true, mode: 0o600 });
   const buffer = new Uint8Array(1 << 20);
   if (from !== undefined) {
-    using original = Deno.openSync(from);
+    using original = RegularFile.open(from);
     for (let read = original.readSync(buffer); read !== null; read = original.readSync(buffer)) {
       writeFully(copy, buffer.subarray(0, read));
     }

@@ -11,7 +11,7 @@ import type { WritePlan } from './tags.ts';
 import { NOTHING_OWN, type OwnValues, type Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
-export const MAPPING_VERSION = 6;
+export const MAPPING_VERSION = 7;
 
 export interface PlanOptions extends MappingOptions {
   readonly fields: readonly FieldName[];

@@ -1,3 +1,4 @@
+import { readRegular } from './regular_file.ts';
 import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
 import { HeldFile } from './held_file.ts';
 import { infoOf, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
@@ -84,7 +85,7 @@ async function restore(
   begin: Begin,
 ): Promise<FileStamp | undefined> {
   const temporaryPath = temporaryPathFor(path);
-  await begin({ plan: reversed(plan, toStamp(info)), temporaryPath, bytesBefore: Deno.readFileSync(path) });
+  await begin({ plan: reversed(plan, toStamp(info)), temporaryPath, bytesBefore: readRegular(path) });
   if (bytes === undefined) {
     assertSame(path, infoOf(path), toStamp(info));
     removeIfPresent(path);

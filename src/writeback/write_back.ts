@@ -95,7 +95,7 @@ async function run(
   { ledger, source, locator, writer }: Tools,
 ): Promise<WriteReport> {
   const { fields, since, assetIds, signal, progress, isDryRun, isOfChanges = false, limits = WRITE_LIMITS } = options;
-  const { destination, captionMaxLength, timeZone, settleSeconds, intoShared } = config.write;
+  const { destination, captionMaxLength, timeZone, settleSeconds, intoShared, regions } = config.write;
   const tree = SidecarTree.open(destination, locator.realDirectories);
   const began = performance.now();
   const startedAt = new Date().toISOString();
@@ -111,7 +111,7 @@ async function run(
   const tally = new WriteTally(limits, before);
   const resumed = tally.assets;
   const mount = new MountCheck(locator);
-  const wish = { fields, destination, captionMaxLength, timeZone };
+  const wish = { fields, destination, captionMaxLength, timeZone, regions };
   logger.info('{source}', { source: source.describe() });
   progress.start('write', progress.isShown ? await source.count({ fields, since, assetIds }) ?? 0 : 0, 'photos');
   progress.advance(resumed);

@@ -1,3 +1,4 @@
+import { readRegular } from './regular_file.ts';
 import { messageOf } from '../errors.ts';
 import { asFileProblem, codeOf, FileProblem } from '../files/problem.ts';
 import { refusal, truncatedTags } from './exiftool_errors.ts';
@@ -268,7 +269,7 @@ function attributesForNew(sidecar: string, copy: HeldFile): Deno.FileInfo {
 function sidecarBytes({ path, kind, isNew }: WritePlan): Uint8Array | undefined {
   if (kind === 'media' || isNew) return undefined;
   assertInPlace(path);
-  return Deno.readFileSync(path);
+  return readRegular(path);
 }
 
 /** Everything that can go wrong with one file; errors that are not about it pass through. */

@@ -128,6 +128,7 @@ testInBrowser('setup in the browser, from an empty directory to the first shared
     await visitor.chooses('Who shall see these photos', 'Bob');
     await visitor.writes('Where shall the files for Bob lie?', '/external_library/bob_shared/.alice');
     await visitor.chooses('Put everything into an album of Bob, too?');
+    await visitor.presses('Are people whom both call the same', 'No');
     await visitor.writes('Name of this share', 'family');
     await visitor.chooses('What else?');
     await visitor.presses('Keep the API key in .env?', 'Yes');

@@ -97,6 +97,13 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('export --json', exported, options);
   await page.check('kept list --json', ['kept', 'list', '--json'], options);
   await page.check('kept delete --json', ['kept', 'delete', '--all', '--yes', '--json'], options);
+  const people = (...args: string[]) => ['people', ...args, '--all-users', '--json'];
+  await world.sql`UPDATE person SET name = 'Dora Example' WHERE name = 'Dora'`;
+  await page.check('people --json', people(), options);
+  await page.check('people save --json', people('save', 'names.json'), options);
+  await world.sql`UPDATE person SET "birthDate" = NULL WHERE name = 'Dora Example'`;
+  await page.check('people restore --dry-run --json', people('restore', 'names.json', '--dry-run'), options);
+  await page.check('people restore --json', people('restore', 'names.json', '--yes'), options);
   await page.check('status --json', ['status', '--json'], options);
   await page.check('unshare --dry-run --json', ['unshare', '--dry-run', '--json'], options);
   await page.check('unshare --json', ['unshare', '--yes', '--json'], options);

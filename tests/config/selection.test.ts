@@ -57,6 +57,7 @@ const WRONG: readonly (readonly [Readonly<Record<string, string>>, string, RegEx
   [{ share_tags: '{ below: [family] }' }, 'jobs[0].share_tags.below', /Did you mean|under/],
   [{ share_tags: 'perhaps' }, 'jobs[0].share_tags', /neither true nor false/],
   [{ share_tags: '{ under: [] }' }, 'jobs[0].share_tags.under', /empty value/],
+  [{ match_people: 'face' }, 'jobs[0].match_people', /Write none or name/],
   [{ selct: '{ albums: [Family] }' }, 'jobs[0].selct', /Did you mean select\?/],
   // An empty reason says neither all nor nothing, and must not share what it was to choose from.
   [{ select: '' }, 'jobs[0].select', /nothing stands below/],

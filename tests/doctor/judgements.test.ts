@@ -190,7 +190,15 @@ Deno.test("a missing column fails a share, and only warns those who don't share"
 });
 
 const ALL_ON = { clip: true, faces: true, ocr: true };
-const SETTINGS = { isWatching: false, hasStorageTemplate: false, hasTrash: true, trashDays: 30, importsFaces: false };
+const SETTINGS = {
+  isWatching: false,
+  hasStorageTemplate: false,
+  hasTrash: true,
+  trashDays: 30,
+  importsFaces: false,
+  faceModel: 'buffalo_l',
+  maxFaceDistance: 0.5,
+};
 const LINKED = {
   name: 'a',
   kind: 'upload',

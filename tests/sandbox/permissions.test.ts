@@ -18,7 +18,8 @@ function permitted(command: string, env: Readonly<Record<string, string>> = {}, 
     const absolute = { WRITE_STATE_DIR: '/state', IMMICH_LOG_FILE: '/state/write.log', ...env };
     return loadConfig({ env: absolute, cwd, needJobs: false });
   });
-  return permissionsFor(config, purposeOf(command, config), machine);
+  const [name, ...args] = command.split(' ');
+  return permissionsFor(config, purposeOf(name, config, args, '/work'), machine);
 }
 
 Deno.test('sync: the defaults, all of them', () => {
@@ -77,6 +78,20 @@ Deno.test('addresses: ports that a URL does not spell out, IPv6, and the same ad
   assert.deepEqual(net('https://photos.example.org/immich', 'db'), ['db:5432', 'photos.example.org:443']);
   assert.deepEqual(net('http://[fd00::1]:2283', 'fd00::2'), ['[fd00::2]:5432', '[fd00::1]:2283']);
   assert.deepEqual(net('http://db:5432', 'db'), ['db:5432']);
+});
+
+Deno.test('people: the file that is named, in no other command, and no photo', () => {
+  const [none, save, restore] = ['people', 'people save --user u names.json', 'people restore /mnt/n.json --dry-run']
+    .map((command) => permitted(command, { WRITE_STATE_DIR: '/state' }));
+  assert.deepEqual(none?.write, ['/state']);
+  assert.deepEqual(save?.write, ['/state', '/work/names.json', '/work/names.json.part']);
+  assert.ok(save.read.includes('/work/names.json'));
+  assert.deepEqual(restore?.write, ['/state']);
+  assert.ok(restore.read.includes('/mnt/n.json'));
+  assert.ok(!permitted('status save /mnt/n.json').read.includes('/mnt/n.json'));
+  for (const args of ['--config c.yaml save n.json', '--config=c.yaml save -- n.json', 'save n.json --user u --yes']) {
+    assert.deepEqual(permitted(`people ${args}`).write, ['/state', '/work/n.json', '/work/n.json.part'], args);
+  }
 });
 
 Deno.test('a Unix socket can be read and written, by every command, and there is no network for the database', () => {

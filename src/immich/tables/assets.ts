@@ -45,6 +45,7 @@ export const ASSET_TABLES = Object.freeze(
           'isExternal',
           'isOffline',
           'isFavorite',
+          'createdAt',
           'fileCreatedAt',
           'fileModifiedAt',
           'localDateTime',

@@ -71,6 +71,7 @@ export const PEOPLE_TABLES = Object.freeze(
           'birthDate',
           'faceAssetId',
           'color',
+          'isFavorite',
           'updatedAt',
           'updateId',
         ],

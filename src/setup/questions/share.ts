@@ -92,6 +92,13 @@ export async function askShare(
       'share_edited: skip in config.yaml leaves such photos out.',
   );
   const album = await askAlbum(session, server, target, job?.albumId);
+  const matchesPeople = await dialogue.yesNo({
+    flag: '--match-people',
+    message: `Are people whom both call the same also the same, for ${target.name}?`,
+    help:
+      `Then ${target.name}'s own "Anna" gets the faces of ${source.name}'s "Anna". Otherwise there are two, who can be merged in Immich.`,
+    initial: job?.matchPeople === 'name',
+  });
   const name = await dialogue.text({
     flag: '--job',
     message: 'Name of this share, for messages and commands',
@@ -105,7 +112,7 @@ export async function askShare(
       });
     },
   });
-  return { name, replaces: job, kind, source, target, sourcePath, ...place, album };
+  return { name, replaces: job, kind, source, target, sourcePath, ...place, album, matchesPeople };
 }
 
 /** The external libraries of a user that are no place for shared copies. */

@@ -8,7 +8,7 @@ export interface Progress {
   /** Whether anybody looks: counting what lies ahead is not free. */
   readonly isShown: boolean;
   /** `unit`: what is counted, for people. */
-  start(job: string, total: number, unit: 'photos' | 'embeddings'): void;
+  start(job: string, total: number, unit: 'photos' | 'embeddings' | 'people'): void;
   advance(done: number): void;
   stop(): void;
 }
@@ -16,7 +16,7 @@ export interface Progress {
 /** How far a long copy is at a moment. */
 export interface ProgressFigures {
   readonly job: string;
-  readonly unit: 'photos' | 'embeddings';
+  readonly unit: 'photos' | 'embeddings' | 'people';
   readonly done: number;
   /** As it was counted when the copy began; `done` may become more. */
   readonly total: number;

@@ -1,5 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Job } from '../jobs/job.ts';
 import { columnList, copied, valueList } from '../copy/columns.ts';
 import { isPersonNeeded, joinOrigin } from './person_links.ts';
 import { fieldList } from './seen.ts';
@@ -16,7 +17,7 @@ import { fieldList } from './seen.ts';
 export async function insertPeople(
   tx: Sql,
   schema: ImmichSchema,
-  { sourceUserId, targetUserId }: { readonly sourceUserId: string; readonly targetUserId: string },
+  { sourceUserId, targetUserId, matchPeople }: Pick<Job, 'sourceUserId' | 'targetUserId' | 'matchPeople'>,
   sourceAssetIds: readonly string[],
 ): Promise<number> {
   const { personKey, faceKey, mirrorKey, prepare } = schema.people;
@@ -42,7 +43,9 @@ export async function insertPeople(
       ORDER BY origin.${tx(personKey)}, f.${tx(faceKey)}
     ),
     unknown AS (
-      SELECT origins.*, ${mirrorKey(tx, targetUserId)} AS mirror_person_id
+      SELECT origins.*, ${
+    matchPeople === 'name' ? matchedKey(tx, schema, { sourceUserId, targetUserId }) : mirrorKey(tx, targetUserId)
+  } AS mirror_person_id
       FROM origins
       JOIN person origin ON origin.${tx(personKey)} = origins.id AND origin."ownerId" = origins.owner_id
       WHERE NOT EXISTS (
@@ -83,4 +86,53 @@ export async function insertPeople(
     )
     SELECT count(*)::int AS people FROM allocated`;
   return row?.people ?? 0;
+}
+
+/**
+ * The identity of the target's own person who is called like the person `origins.said_id`, else that of a mirror. Only where each of both users has one person of
+ * their own with that name, and neither is hidden: of two namesakes nobody knows which one is meant. Nobody is two people of sources.
+ */
+function matchedKey(
+  sql: Sql,
+  { people: { personKey, mirrorKey } }: ImmichSchema,
+  { sourceUserId, targetUserId }: Pick<Job, 'sourceUserId' | 'targetUserId'>,
+): Fragment {
+  const key = mirrorKey(sql, targetUserId);
+  // There is no min() of a uuid.
+  return sql`
+    coalesce(
+      (SELECT own.${sql(personKey)} FROM person own WHERE own."ownerId" = ${targetUserId} AND own.${
+    sql(personKey)
+  } = ${key}),
+      (
+        SELECT min(own.${sql(personKey)}::text)::uuid
+        FROM person said
+        JOIN person own ON own."ownerId" = ${targetUserId} AND own.name = said.name
+        WHERE said.${sql(personKey)} = origins.said_id
+          AND said."ownerId" = ${sourceUserId}
+          AND said.name <> ''
+          AND NOT said."isHidden"
+          AND NOT EXISTS (
+            SELECT 1
+            FROM person other
+            WHERE other."ownerId" = ${sourceUserId}
+              AND other.name = said.name
+              AND other.${sql(personKey)} <> said.${sql(personKey)}
+              AND NOT EXISTS (
+                SELECT 1
+                FROM immich_sidecar.person_map shown
+                WHERE shown.target_user_id = ${sourceUserId}
+                  AND shown.mirror_person_id = other.${sql(personKey)}
+                  AND shown.is_ours
+              )
+          )
+          AND NOT EXISTS (
+            SELECT 1
+            FROM immich_sidecar.person_map taken
+            WHERE taken.target_user_id = ${targetUserId} AND taken.mirror_person_id = own.${sql(personKey)}
+          )
+        HAVING count(*) = 1 AND NOT bool_or(own."isHidden")
+      ),
+      ${key}
+    )`;
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { REGION_INFO } from '../fields/faces.ts';
+import { MICROSOFT_REGIONS } from '../fields/microsoft_regions.ts';
 import { IPTC_CHARSET, IPTC_TEXT, type IptcText, iptcTextOf, UTF8 } from '../fields/iptc.ts';
 import type { Tags, TagValue } from '../fields/values.ts';
 import { pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
@@ -27,6 +28,7 @@ const REGION_FIELDS: readonly string[] = Object.freeze([
   ),
   ...['Name', 'Type', 'AreaX', 'AreaY', 'AreaW', 'AreaH', 'AreaUnit']
     .flatMap((field) => ['Region', 'RegionsRegionList'].map((region) => `${region}${field}`)),
+  ...['Rectangle', 'PersonDisplayName'].flatMap((field) => [`Region${field}`, `RegionInfoMPRegions${field}`]),
 ]);
 
 /**
@@ -78,7 +80,9 @@ async function readAll(
 ): Promise<Map<string, Reading>> {
   if (paths.length === 0) return new Map();
   const readings = readingsOf((await pool.run(readCommand(paths, tags, ...options))).output);
-  const structured = [...readings].filter(([, reading]) => reading.tags[REGION_INFO] !== undefined);
+  const structured = [...readings].filter(([, reading]) =>
+    reading.tags[REGION_INFO] !== undefined || reading.tags[MICROSOFT_REGIONS] !== undefined
+  );
   for (const [path, { tags: { [OTHER_IPTC]: other } }] of structured) {
     const whole = readingsOf((await pool.run(readWholeCommand(path, tags, ...options))).output).get(path);
     if (whole === undefined) continue;
@@ -102,7 +106,8 @@ export function bytesOf(value: TagValue | undefined): Buffer {
 
 /** The arguments of a command that reads. */
 function readCommand(paths: readonly string[], tags: readonly string[], ...options: readonly string[]): string[] {
-  const names = new Set([...ALWAYS, ...tags.map(nameOf), ...(tags.includes(REGION_INFO) ? REGION_FIELDS : [])]);
+  const hasRegions = tags.includes(REGION_INFO) || tags.includes(MICROSOFT_REGIONS);
+  const names = new Set([...ALWAYS, ...tags.map(nameOf), ...(hasRegions ? REGION_FIELDS : [])]);
   return [
     ...PLAIN_ARGUMENTS,
     ...['-json', '-G1', '-struct', '-e', ...options],

@@ -1,6 +1,8 @@
 import { boxOf, isOverlapping, isSameBox, type RegionBox, storedBox } from './face_boxes.ts';
 import type { Field, MappingInput, Wanted } from './field.ts';
+import { MICROSOFT_REGIONS, microsoftRegions, microsoftRegionsOfOthers } from './microsoft_regions.ts';
 import type { FaceRecord, Size } from './record.ts';
+import type { RegionKind } from './region_kinds.ts';
 import { xmp } from './tag.ts';
 import { excerpt, isWritable } from './text.ts';
 import type { OwnValues, Tags, TagValue } from './values.ts';
@@ -11,16 +13,41 @@ export const faceRegions = Object.freeze<Field>({
   flag: 'face-coordinates',
   isUsual: false,
   help: 'boxes around faces, with names (not part of --all)',
-  meaning: 'boxes around named faces, in the frame of the stored picture',
+  meaning:
+    'boxes around named faces, in the frame of the stored picture; in Microsoft’s way too where a file has such regions already, or with `--regions mwg,mp`',
   asks: 'faces',
-  tags: [xmp(REGION_INFO, 'mwg-rs:Regions', 'regions')],
+  tags: [xmp(REGION_INFO, 'mwg-rs:Regions', 'regions'), xmp(MICROSOFT_REGIONS, 'MP:RegionInfo', 'microsoftRegions')],
   isKnown: ({ faces }) => (faces ?? []).length > 0,
-  map: mapFaces,
+  map: (input) => withMicrosofts(mapFaces(input), input),
   valuesOfOthers: (tags, own) => {
     const regions = othersRegions(tags, own);
-    return { [REGION_INFO]: regions.length === 0 ? null : { RegionList: regions } };
+    return {
+      [REGION_INFO]: regions.length === 0 ? null : { RegionList: regions },
+      [MICROSOFT_REGIONS]: microsoftRegionsOfOthers(tags, own),
+    };
   },
 });
+
+const DEFAULT_KINDS: readonly RegionKind[] = ['mwg'];
+
+/** The same faces in Microsoft's way, where a file has regions of that kind already, or somebody wants them. */
+function withMicrosofts(wanted: Wanted, input: MappingInput): Wanted {
+  const { record, current, beneath, own, options: { regions: kinds = DEFAULT_KINDS } } = input;
+  const isThere = [current, beneath].some((tags) => (tags[MICROSOFT_REGIONS] ?? null) !== null);
+  if (!isThere && !kinds.includes('mp')) return wanted;
+  const faces = (record.faces ?? []).flatMap((face) => {
+    const box = storedBox(face, record.orientation ?? 1);
+    const { personName: name } = face;
+    return box === undefined || name.trim() === '' || !isWritable(name) ? [] : [{ name, box }];
+  });
+  if (faces.length === 0 && own.values[MICROSOFT_REGIONS] === undefined) return wanted;
+  const microsofts = microsoftRegions(faces, current, beneath, own);
+  return {
+    ...wanted,
+    values: { ...wanted.values, [MICROSOFT_REGIONS]: microsofts.value },
+    own: { ...wanted.own, [MICROSOFT_REGIONS]: microsofts.own },
+  };
+}
 
 type Structure = { readonly [field: string]: TagValue };
 
@@ -32,7 +59,8 @@ const DECIMALS = 6;
  * region of the same name that overlaps ours is taken for an older one of ours and gets the new box.
  */
 function mapFaces(input: MappingInput): Wanted {
-  const { record, current, beneath, own } = input;
+  const { current, beneath, own, record, options: { regions: kinds = DEFAULT_KINDS } } = input;
+  if (!kinds.includes('mwg') && own.values[REGION_INFO] === undefined) return {};
   const named = (record.faces ?? []).flatMap((face) => {
     const box = storedBox(face, record.orientation ?? 1);
     return box === undefined || face.personName.trim() === '' ? [] : [{ name: face.personName, box, face }];

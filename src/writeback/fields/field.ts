@@ -1,4 +1,5 @@
 import type { AssetRecord } from './record.ts';
+import type { RegionKind } from './region_kinds.ts';
 import type { Tag } from './tag.ts';
 import type { OwnValues, Tags, TagValue } from './values.ts';
 
@@ -67,6 +68,8 @@ export interface MappingOptions {
   readonly captionMaxLength: number;
   /** Of photos whose zone neither Immich nor their file knows; undefined: they get no offset. */
   readonly timeZone: string | undefined;
+  /** In which ways faces are written; left out: that of the Metadata Working Group. */
+  readonly regions?: readonly RegionKind[];
 }
 
 /** What one field wants in one file. Tags that it does not mention stay, but for what was ours. */

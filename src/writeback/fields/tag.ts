@@ -31,7 +31,9 @@ export type XmpForm =
   /** `33,51.40704S`, which ExifTool shows in degrees. */
   | 'angle'
   /** The structure of face regions (MWG Guidelines 2.0, 5.9). */
-  | 'regions';
+  | 'regions'
+  /** Microsoft's structure of them, which only ExifTool reads and writes. */
+  | 'microsoftRegions';
 
 /** EXIF 2.32. */
 export interface ExifTag extends Named {
@@ -78,6 +80,7 @@ export interface MakerNoteTag extends Named {
 export const NAMESPACES = Object.freeze(
   {
     Iptc4xmpExt: 'http://iptc.org/std/Iptc4xmpExt/2008-02-29/',
+    MP: 'http://ns.microsoft.com/photo/1.2/',
     MicrosoftPhoto: 'http://ns.microsoft.com/photo/1.0',
     dc: 'http://purl.org/dc/elements/1.1/',
     digiKam: 'http://www.digikam.org/ns/1.0/',

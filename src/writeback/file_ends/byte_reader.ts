@@ -1,21 +1,22 @@
 import { Buffer } from 'node:buffer';
+import { RegularFile } from '../regular_file.ts';
 
 /** How much of a file is looked through at a time. */
 const CHUNK = 1 << 20;
 
 /** Reads here and there in a file, without taking more of it into memory than is asked for. */
 export class ByteReader implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #file: RegularFile;
   /** In bytes. */
   readonly size: number;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: RegularFile) {
     this.#file = file;
-    this.size = file.statSync().size;
+    this.size = file.size;
   }
 
   static open(path: string): ByteReader {
-    return new ByteReader(Deno.openSync(path));
+    return new ByteReader(RegularFile.open(path));
   }
 
   /** Fewer bytes where the file ends before. */
@@ -23,7 +24,7 @@ export class ByteReader implements Disposable {
     const wanted = Math.max(0, Math.min(length, this.size - at));
     const bytes = new Uint8Array(wanted);
     if (at < 0 || wanted === 0) return bytes.subarray(0, 0);
-    this.#file.seekSync(at, Deno.SeekMode.Start);
+    this.#file.seek(at);
     let filled = 0;
     while (filled < wanted) {
       const count = this.#file.readSync(bytes.subarray(filled));
@@ -51,6 +52,6 @@ export class ByteReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#file[Symbol.dispose]();
   }
 }

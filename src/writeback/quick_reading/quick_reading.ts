@@ -1,7 +1,10 @@
 import { Buffer } from 'node:buffer';
+import type { FileHandle } from 'node:fs/promises';
 import type { Reading } from '../exiftool/read.ts';
 import type { FileState } from '../file_state.ts';
 import type { Tags } from '../fields/values.ts';
+import { openRegularSoon } from '../regular_file.ts';
+import { WriteProblem } from '../write_problem.ts';
 import { readXmp } from '../xmp/read.ts';
 import { readExif } from './exif.ts';
 import { readIptc } from './iptc.ts';
@@ -31,14 +34,18 @@ export async function quickReading(
   size: number,
 ): Promise<Reading | undefined> {
   try {
-    if (kind === 'sidecar') return size > LONGEST_SIDECAR ? undefined : quickSidecar(await Deno.readFile(path));
+    if (kind === 'sidecar') return size > LONGEST_SIDECAR ? undefined : quickSidecar(await readWhole(path, size));
     if (!JPEG_ENDING.test(path) || size < END_LENGTH) return undefined;
-    using file = await Deno.open(path);
-    const start = await readUpTo(file, Math.min(size, HEADER_LENGTH));
-    await file.seek(size - END_LENGTH, Deno.SeekMode.Start);
-    return quickJpeg(start, await readUpTo(file, END_LENGTH));
+    const file = await openRegularSoon(path);
+    try {
+      const start = await readUpTo(file, 0, Math.min(size, HEADER_LENGTH));
+      return quickJpeg(start, await readUpTo(file, size - END_LENGTH, END_LENGTH));
+    } finally {
+      await file.close();
+    }
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined; // ExifTool says what is wrong with it
+    // ExifTool says what is wrong with it.
+    if (error instanceof WriteProblem || (error instanceof Error && 'code' in error)) return undefined;
     throw error;
   }
 }
@@ -97,14 +104,24 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** What has grown meanwhile is left to ExifTool. */
+async function readWhole(path: string, size: number): Promise<Buffer> {
+  const file = await openRegularSoon(path);
+  try {
+    return await readUpTo(file, 0, size);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Reads so many bytes, or fewer where the file ends. */
-async function readUpTo(file: Deno.FsFile, length: number): Promise<Buffer> {
+async function readUpTo(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
-    const read = await file.read(buffer.subarray(filled));
-    if (read === null) break;
-    filled += read;
+    const { bytesRead } = await file.read(buffer, filled, length - filled, at + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
   }
   return buffer.subarray(0, filled);
 }

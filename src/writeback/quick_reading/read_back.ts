@@ -1,3 +1,4 @@
+import { readRegular, RegularFile } from '../regular_file.ts';
 import type { Buffer } from 'node:buffer';
 import { isFromNothing, type WritePlan } from '../tags.ts';
 import type { Tags } from '../fields/values.ts';
@@ -23,23 +24,23 @@ export interface ReadBack {
  */
 export function readBack(plan: WritePlan, temporaryPath: string): ReadBack | undefined {
   if (plan.kind === 'sidecar') return readSidecarBack(plan, temporaryPath);
-  using file = Deno.openSync(temporaryPath);
+  using file = RegularFile.open(temporaryPath);
   const header = readJpegHeader(file);
   const tags = header === undefined ? undefined : readMetadata(header);
   if (header === undefined || tags === undefined) return undefined;
-  using original = Deno.openSync(plan.path);
+  using original = RegularFile.open(plan.path);
   const before = readJpegHeader(original);
   const isSamePicture = before !== undefined && isSameBesidesMetadata(original, before, file, header);
   return { tags, isSamePicture, losses: isSamePicture ? lossesOf(before, header, plan) : undefined };
 }
 
 function readSidecarBack(plan: WritePlan, temporaryPath: string): ReadBack | undefined {
-  const bytes = Deno.readFileSync(temporaryPath);
+  const bytes = readRegular(temporaryPath);
   const reading = quickSidecar(bytes);
   if (reading === undefined) return undefined;
   const losses = isFromNothing(plan)
     ? []
-    : xmpLosses(decode(Deno.readFileSync(plan.path)), decode(bytes), plan.changes.map(({ tag }) => tag));
+    : xmpLosses(decode(readRegular(plan.path)), decode(bytes), plan.changes.map(({ tag }) => tag));
   return { tags: reading.tags, isSamePicture: true, losses };
 }
 

@@ -79,6 +79,8 @@ function contentOf(root: Element, tags: readonly string[]): Map<string, string[]
 function othersIn({ value, scope }: FoundProperty, { tag, form }: Property): string[] {
   if (typeof value === 'string') return [];
   if (form === 'regions') return unknownFields(value, scope);
+  // All that is in them is read as a whole, and written as it was.
+  if (form === 'microsoftRegions') return [];
   const isLeft = form === 'alt'
     ? ({ attributes }: Element) => attributes.has('xml:lang') && attributes.get('xml:lang') !== 'x-default'
     : isListTag(tag)

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Destination } from '../../config/destination.ts';
 import { type FieldName, FIELDS } from '../fields/fields.ts';
 import type { AssetRecord } from '../fields/record.ts';
+import type { RegionKind } from '../fields/region_kinds.ts';
 
 /** What decides, beside the record, which tags are written where. */
 export interface Wish {
@@ -11,6 +12,8 @@ export interface Wish {
   readonly captionMaxLength: number;
   /** Of photos whose zone neither Immich nor their file knows; undefined: they get no offset. */
   readonly timeZone: string | undefined;
+  /** In which ways faces are written; see MappingOptions. */
+  readonly regions?: readonly RegionKind[];
 }
 
 /**
@@ -19,8 +22,15 @@ export interface Wish {
  * @param mappingVersion changes whenever the same record leads to other tags than before
  */
 export function digester(wish: Wish, mappingVersion: number): (record: AssetRecord) => string {
-  const { destination, captionMaxLength, timeZone } = wish;
-  const preamble = JSON.stringify([mappingVersion, wish.fields.toSorted(), destination, captionMaxLength, timeZone]);
+  const { destination, captionMaxLength, timeZone, regions } = wish;
+  const preamble = JSON.stringify([
+    mappingVersion,
+    wish.fields.toSorted(),
+    destination,
+    captionMaxLength,
+    timeZone,
+    regions,
+  ]);
   return (record) => hash('sha256', preamble + JSON.stringify(record), 'base64url');
 }
 

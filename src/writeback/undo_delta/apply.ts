@@ -27,7 +27,7 @@ export function applyDelta(path: string, delta: UndoDelta, target: string): void
   const { prefix, suffix, original } = delta;
   makeFile(target, new Uint8Array());
   using file = new OpenFile(path);
-  using made = Deno.openSync(target, { write: true });
+  using made = Deno.openSync(target, { read: true, write: true });
   const hash = createHash('sha256');
   let size = 0;
   const write = (bytes: Buffer) => {

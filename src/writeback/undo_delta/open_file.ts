@@ -1,18 +1,19 @@
 import { Buffer } from 'node:buffer';
+import { RegularFile } from '../regular_file.ts';
 
 /** A file that is read at any place. */
 export class OpenFile implements Disposable {
   readonly size: number;
-  readonly #file: Deno.FsFile;
+  readonly #file: RegularFile;
 
   constructor(path: string) {
-    this.#file = Deno.openSync(path);
-    this.size = this.#file.statSync().size;
+    this.#file = RegularFile.open(path);
+    this.size = this.#file.size;
   }
 
   /** Reads into a buffer, whole. Throws when the file ends before. */
   readAt(at: number, buffer: Buffer): Buffer {
-    this.#file.seekSync(at, Deno.SeekMode.Start);
+    this.#file.seek(at);
     for (let filled = 0; filled < buffer.length;) {
       const read = this.#file.readSync(buffer.subarray(filled));
       if (read === null) throw new Error('The file has become shorter while it was read.');
@@ -28,6 +29,6 @@ export class OpenFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#file[Symbol.dispose]();
   }
 }

@@ -91,6 +91,7 @@ function editsAt(place: Place, packet: string, property: Property, { after }: Ta
     return editsOfList(element, packet, property, after);
   }
   if (after === null) return [removal(element, packet)];
+  if (property.form === 'microsoftRegions') throw new NotEditable();
   if (property.form === 'regions') return [{ ...spanOf(element), text: wholeElement(element, property, after) }];
   if (element.children.length > 0 || element.hasMore) throw new NotEditable();
   return [content(element, packet, simpleText(property, after))];

@@ -77,6 +77,7 @@ function isConfusable(name: string): boolean {
 
 function valueOf(form: XmpForm, element: Element): TagValue | undefined {
   if (form === 'regions') return readRegions(element);
+  if (form === 'microsoftRegions') return undefined;
   if (!hasOnly(element, [])) return undefined;
   if (element.children.length === 0) return simpleValue(form, element.text);
   if (form === 'bag' || form === 'seq') return listOf(element);
@@ -86,7 +87,9 @@ function valueOf(form: XmpForm, element: Element): TagValue | undefined {
 function simpleValue(form: XmpForm, raw: string): TagValue | undefined {
   const text = unescaped(raw);
   // Of a list it would be an entry, and of a structure something broken.
-  if (text === undefined || form === 'bag' || form === 'seq' || form === 'regions') return undefined;
+  if (text === undefined || form === 'bag' || form === 'seq' || form === 'regions' || form === 'microsoftRegions') {
+    return undefined;
+  }
   if (form === 'date') return shown(exifDate(text));
   return form === 'angle' ? degrees(text) : shown(text);
 }

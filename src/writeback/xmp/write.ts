@@ -80,6 +80,8 @@ export function propertyNode(property: Property, value: TagValue): XmpNode | und
       return textNode(name, isoDate(String(value)));
     case 'angle':
       return textNode(name, angle(value, property.local.endsWith('Latitude') ? 'NS' : 'EW'));
+    case 'microsoftRegions':
+      return undefined;
     case 'regions':
       return structure(name, value, REGION_FIELDS.regions, {
         AppliedToDimensions: (field, size) => structure(field, size, REGION_FIELDS.dimensions),

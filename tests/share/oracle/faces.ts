@@ -226,7 +226,9 @@ function meet(prediction: Prediction, origin: Origin, { targetId, sourceOwnerId 
   const groupOf = (userId: string) => records.find('user', ({ id }) => id === userId)?.['clusterGroupId'];
   const ofGroup = records.find('person_group', ({ id }) => id === origin.id);
   const isSameGroup = prediction.isGrouped && ofGroup?.['clusterGroupId'] === groupOf(targetId);
-  const id = isSameGroup ? origin.id : prediction.witness.personOf(origin.id, targetId);
+  const usual = isSameGroup ? origin.id : prediction.witness.personOf(origin.id, targetId);
+  const isThere = isSameGroup && prediction.person(targetId, usual) !== undefined;
+  const id = (isThere ? undefined : namesakeOf(prediction, origin, targetId, row)) ?? usual;
   const isOurs = prediction.person(targetId, id) === undefined;
   const known: KnownPerson = {
     origin: origin.id,
@@ -258,6 +260,28 @@ function meet(prediction: Prediction, origin: Origin, { targetId, sourceOwnerId 
   };
   touch(person);
   records.add('person', person);
+}
+
+/** Somebody of the target's own whom they call as the source calls this one: unmistakable for both, and shown by both. */
+function namesakeOf(
+  { jobs, records, memory, personKey, witness }: Prediction,
+  origin: Origin,
+  targetId: string,
+  said: Row,
+): string | undefined {
+  if (!jobs.some(({ matchPeople }) => matchPeople === 'name') || said['name'] === '' || said['isHidden'] === true) {
+    return;
+  }
+  const called = (userId: unknown) =>
+    records.all('person').filter((row) => row['ownerId'] === userId && row['name'] === said['name']);
+  const known = (row: Row) =>
+    memory.people.find(({ id, targetId }) => id === row[personKey] && targetId === row['ownerId']);
+  const isMistakable = called(said['ownerId']).some((other) => other !== said && known(other)?.isOurs !== true);
+  const [own, another] = called(targetId).filter((row) => known(row) === undefined);
+  if (isMistakable || own === undefined || another !== undefined || own['isHidden'] === true) return;
+  const id = text(own[personKey]);
+  // Of two sources' people the one comes first whom the program comes by first.
+  return witness.personOf(origin.id, targetId) === id || !witness.isPersonTaken(id, targetId) ? id : undefined;
 }
 
 function fieldsOf(row: Row): KnownPerson['fields'] {

@@ -273,6 +273,8 @@ function witnessOf({ own, tables }: State): Witness {
       find('face_map', { source_face_id, mirror_asset_id }, 'mirror_face_id'),
     personOf: (origin_person_id, target_user_id) =>
       find('person_map', { origin_person_id, target_user_id }, 'mirror_person_id'),
+    isPersonTaken: (mirror_person_id, target_user_id) =>
+      !find('person_map', { mirror_person_id, target_user_id }, 'origin_person_id').startsWith('no '),
     stackOf: (source_stack_id, target_user_id) =>
       find('stack_map', { source_stack_id, target_user_id }, 'mirror_stack_id'),
     tagOf: (value, target_user_id) => find('tag', { value, target_user_id }, 'tag_id'),

@@ -159,6 +159,8 @@ export interface Witness {
   mirrorOf(sourceId: string, targetId: string): string;
   faceOf(sourceFaceId: string, mirrorId: string): string;
   personOf(origin: string, targetId: string): string;
+  /** Whether somebody of the target's is known as somebody of a source's. */
+  isPersonTaken(person: string, targetId: string): boolean;
   stackOf(sourceStackId: string, targetId: string): string;
   tagOf(value: string, targetId: string): string;
   /** Of a stack that was made again without the asset that had been its first: any of its members. */

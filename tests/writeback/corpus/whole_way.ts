@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import exifToolScript from 'exiftool-vendored.pl';
 import { inTree } from '../../../src/config/destination.ts';
 import type { WriteConfig } from '../../../src/config/config.ts';
@@ -95,25 +96,34 @@ type Everything = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 /** Where things lie in a file that is written anew, and what ExifTool computes from other tags. */
 const INCIDENTAL =
-  /^(?:SourceFile|(?:MWG|File|ExifTool|System|Composite|Google):.*|RIFF:WebP_Flags|XMP-x:XMPToolkit|XMP-xmpNote:HasExtendedXMP|.*:(?:\w*Offsets?|StripByteCounts|MediaDataSize|MPImageLength|\w*(?:Image|JpgFromRaw)Start|HandlerType|HandlerVendorID|ExifByteOrder))$/;
+  /^(?:SourceFile|(?:MWG|File|ExifTool|System|Composite|Google):.*|RIFF:(?:WebP_Flags|Image(?:Width|Height))|XMP-x:XMPToolkit|XMP-xmpNote:HasExtendedXMP|.*:(?:\w*Offsets?|StripByteCounts|MediaDataSize|MPImageLength|\w*(?:Image|JpgFromRaw)Start|HandlerType|HandlerVendorID|ExifByteOrder))$/;
 
 /** What a block of EXIF or IPTC has to have besides, or says of it as a whole. */
 const ATTENDANT =
   /^(?:GPS:GPSVersionID|IFD0:(?:YCbCrPositioning|[XY]Resolution|ResolutionUnit)|ExifIFD:(?:ExifVersion|ComponentsConfiguration|ColorSpace|FlashpixVersion)|IPTC:(?:EnvelopeRecordVersion|ApplicationRecordVersion|CodedCharacterSet)|Photoshop:IPTCDigest)$/;
 
-function* differences(before: Everything, after: Everything, path: string, plan: WritePlan | undefined) {
+function differences(before: Everything, after: Everything, path: string, plan: WritePlan | undefined): string[] {
   const [was, is] = [before.get(path), after.get(path)];
-  if (was === undefined || is === undefined) return;
+  if (was === undefined || is === undefined) return [];
   const planned = new Set(plan?.changes.map(({ tag }) => tag));
-  for (const place of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    const [group = '', name = group] = [place.replace(/:.*/, ''), place.replace(/.*:/, '')];
-    const tag = `${group}:${name}`;
-    if (JSON.stringify(was[place]) === JSON.stringify(is[place]) || planned.has(tag)) continue;
-    if (tag === 'File:ImageDataHash') yield 'it shows another picture';
-    if (INCIDENTAL.test(tag)) continue;
-    if (ATTENDANT.test(tag) && (was[place] === undefined || /^(?:IPTC|Photoshop):/.test(tag))) continue;
-    yield `${place} was ${JSON.stringify(was[place])} and is ${JSON.stringify(is[place])}`;
-  }
+  const isElsewhere = (place: string, value: unknown, all: Readonly<Record<string, unknown>>) =>
+    Object.entries(all).some(([other, found]) => tagAt(other) === tagAt(place) && isDeepStrictEqual(found, value));
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((place) => {
+    const tag = tagAt(place);
+    if (isDeepStrictEqual(was[place], is[place]) || planned.has(tag)) return [];
+    if (tag === 'File:ImageDataHash') return ['it shows another picture'];
+    if (INCIDENTAL.test(tag)) return [];
+    if (ATTENDANT.test(tag) && (was[place] === undefined || /^(?:IPTC|Photoshop):/.test(tag))) return [];
+    // It stands in another chunk now.
+    const hasMoved = (was[place] === undefined || isElsewhere(place, was[place], is)) &&
+      (is[place] === undefined || isElsewhere(place, is[place], was));
+    return hasMoved ? [] : [`${place} was ${JSON.stringify(was[place])} and is ${JSON.stringify(is[place])}`];
+  });
+}
+
+/** Its group and name, without where in the file it stands. */
+function tagAt(place: string): string {
+  return `${place.replace(/:.*/, '')}:${place.replace(/.*:/, '')}`;
 }
 
 function tagsIn(plan: WritePlan | undefined): string {

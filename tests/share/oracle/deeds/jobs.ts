@@ -23,7 +23,7 @@ export const JOB_DEEDS: Deeds = {
       if (
         scene.home.config.sharedAlbums !== undefined || source === target || jobs.some(({ name }) => name === job.name)
       ) return Promise.resolve(undefined);
-      scene.home.setJobs([...jobs, job]);
+      scene.home.setJobs([...jobs, { ...job, matchPeople: jobs[0]?.matchPeople }]);
       return Promise.resolve(`the job "${job.name}" is added`);
     },
   },
@@ -37,6 +37,16 @@ export const JOB_DEEDS: Deeds = {
         jobs.map((other) => other === job ? { ...job, includeArchived: !job.includeArchived } : other),
       );
       return Promise.resolve(`the job "${job.name}" shares the archive, or does not any more`);
+    },
+  },
+  // All at once: whose job comes by a person first does not matter then.
+  matchPeople: {
+    isTraced: false,
+    act: (scene) => {
+      const { jobs } = scene.home.config;
+      const matchPeople = jobs[0]?.matchPeople === undefined ? 'name' : undefined;
+      scene.home.setJobs(jobs.map((job) => ({ ...job, matchPeople })));
+      return Promise.resolve(`people are matched by ${matchPeople ?? 'nothing'}`);
     },
   },
   choose: {
