@@ -106,13 +106,15 @@ function differences(before: Everything, after: Everything, path: string, plan: 
   const [was, is] = [before.get(path), after.get(path)];
   if (was === undefined || is === undefined) return [];
   const planned = new Set(plan?.changes.map(({ tag }) => tag));
+  // The bytes of others are the same, and what they are was not said before.
+  const isRead = (tag: string) => planned.has('IPTC:CodedCharacterSet') && tag.startsWith('IPTC:');
   const isElsewhere = (place: string, value: unknown, all: Readonly<Record<string, unknown>>) =>
     Object.entries(all).some(([other, found]) => tagAt(other) === tagAt(place) && isDeepStrictEqual(found, value));
   return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((place) => {
     const tag = tagAt(place);
     if (isDeepStrictEqual(was[place], is[place]) || planned.has(tag)) return [];
     if (tag === 'File:ImageDataHash') return ['it shows another picture'];
-    if (INCIDENTAL.test(tag)) return [];
+    if (INCIDENTAL.test(tag) || isRead(tag)) return [];
     if (ATTENDANT.test(tag) && (was[place] === undefined || /^(?:IPTC|Photoshop):/.test(tag))) return [];
     // It stands in another chunk now.
     const hasMoved = (was[place] === undefined || isElsewhere(place, was[place], is)) &&
