@@ -5,7 +5,8 @@ import { bytes as formatBytes } from '../config/words.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { deleteKept, type KeptResult, restoreKept } from '../share/kept/decide.ts';
-import { type KeptFile, type KeptFileSince, readKept } from '../share/kept/records.ts';
+import type { KeptFile, KeptFileSince } from '../share/kept/records.ts';
+import { findKept } from '../share/kept/set_aside.ts';
 import { planOnly } from '../share/plan_only.ts';
 import { withSharing } from '../share/share.ts';
 import { VERSION } from '../version.ts';
@@ -48,7 +49,9 @@ Examples:
 A photo's original that is lost on disk may live on as a shared photo of somebody
 else. When that has to go, its file is kept in ".kept" of the target directory,
 where no library of Immich's shows it. So is a file that somebody has saved over
-a shared photo. "restore" replaces nothing. Stop the service first.`;
+a shared photo, and one that somebody has exchanged while it was removed: "moved
+aside by mistake", to be restored with --to, as nobody knows where it belongs.
+"restore" replaces nothing. Stop the service first.`;
 
 async function kept(
   sql: Connection,
@@ -58,7 +61,7 @@ async function kept(
   options: KeptOptions,
   consent: Consent,
 ): Promise<number> {
-  const all = await planOnly(sql, config, undefined, (tx) => readKept(tx));
+  const all = await planOnly(sql, config, undefined, findKept);
   if (action === 'list') {
     if (options.json) printJson({ kept: all });
     else print(describe(all));
@@ -121,6 +124,7 @@ function choose(
 const REASONS: Readonly<Record<KeptFile['reason'], string>> = Object.freeze({
   'source-file-gone': 'the original is gone',
   'another-file': 'not the file we put there',
+  'set-aside': 'moved aside by mistake',
 });
 
 function describe(files: readonly KeptFileSince[] | readonly KeptFile[]): string {
@@ -132,7 +136,7 @@ function describe(files: readonly KeptFileSince[] | readonly KeptFile[]): string
       file.id,
       formatBytes(file.bytes),
       REASONS[file.reason],
-      plain(JSON.stringify(file.photo ?? file.mirrorPath)),
+      plain(JSON.stringify(file.photo ?? (file.reason === 'set-aside' ? file.path : file.mirrorPath))),
     ]),
   ], new Set([1])) + `${files.length} kept, ${formatBytes(bytes)}.\n`;
 }

@@ -113,7 +113,7 @@ function describeKept({ files, bytes }: ShareStatus['kept']): string {
   const what = files === 1 ? 'file was' : 'files were';
   return `\n${files} ${what} kept (${
     formatBytes(bytes)
-  }), as each may be the last copy of a photo: immich-sidecar kept list\n`;
+  }), as each may be the last copy of something: immich-sidecar kept list\n`;
 }
 
 function describeRemembered(remembered: ShareStatus['remembered']): string {

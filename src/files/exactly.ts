@@ -1,4 +1,14 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, statfsSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statfsSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { setImmediate } from 'node:timers/promises';
 import { type FileIdentity, isFile, lstatOr, realPathOr, type SourceFile } from './identity.ts';
@@ -52,12 +62,13 @@ function setAside(path: string): string {
   return aside;
 }
 
-/** Lets only its owner read and write a file that has no other name; of one that has, the mode is the other's, too. */
-export function closeToOthers(name: string): void {
+/** Gives a file that has no other name these permissions; of one that has, they are the other's, too. */
+export function changeMode(name: string, mode: number): void {
   if (!lstatOr(name, undefined)?.isFile) return;
-  const file = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    if (fstatSync(file).nlink === 1) fchmodSync(file, 0o600);
+    const found = fstatSync(file);
+    if (found.isFile() && found.nlink === 1) fchmodSync(file, mode);
   } finally {
     closeSync(file);
   }
@@ -94,6 +105,26 @@ export async function copyLargeExactly(source: SourceFile, name: string, signal:
   }
 }
 
+/**
+ * Makes a new file for a copy, which those may read who may read its source. Where that is another user's, Immich might not be allowed to read a copy
+ * that is only ours; nobody but its owner ever writes to it.
+ */
+function openCopy(name: string, source: Pick<Stats, 'mode' | 'uid' | 'gid'>): Deno.FsFile {
+  const made = openSync(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  try {
+    const own = fstatSync(made);
+    const isSameUsers = own.uid === source.uid && own.gid === source.gid;
+    fchmodSync(made, isSameUsers ? (source.mode & 0o644) | 0o600 : 0o644);
+    const file = Deno.openSync(name, { write: true });
+    const { ino, dev } = file.statSync();
+    if (ino === own.ino && dev === own.dev) return file;
+    file.close();
+    throw new FileProblem('changed', name);
+  } finally {
+    closeSync(made);
+  }
+}
+
 function* copyInSteps(source: SourceFile, name: string): Generator<void> {
   // A pipe that somebody has put in its place would be waited for.
   const from = openSync(source.realPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -103,7 +134,7 @@ function* copyInSteps(source: SourceFile, name: string): Generator<void> {
     if (!found.isFile() || found.ino !== source.inode || found.dev !== source.device) {
       throw new FileProblem('changed', source.realPath);
     }
-    using to = Deno.openSync(name, { write: true, createNew: true, mode: 0o644 });
+    using to = openCopy(name, found);
     const chunk = new Uint8Array(Math.max(Math.min(source.size, COPY_CHUNK_BYTES), 1));
     for (let read = readSync(from, chunk); read > 0; read = readSync(from, chunk)) {
       writeFully(to, chunk.subarray(0, read));

@@ -19,6 +19,8 @@ export interface FoundFile extends FileIdentity {
   readonly mtimeMs: number;
   /** How many names it has. */
   readonly names: number;
+  /** Who may do what with it, without what lets a program run as somebody else. */
+  readonly mode: number;
   readonly isFile: boolean;
 }
 

@@ -3,7 +3,7 @@ import { existsSync, rmdirSync, unlinkSync } from 'node:fs';
 import {
   assertMeant,
   assertSpace,
-  closeToOthers,
+  changeMode,
   copyExactly,
   copyLargeExactly,
   type GoingFile,
@@ -183,7 +183,8 @@ export class Linker {
     try {
       const info = Deno.lstatSync(`${this.#own(dirname(target))}/${basename(target)}`);
       const { size, mtime, nlink, isFile } = info;
-      return { ...identityOf(info), size, mtimeMs: mtime?.getTime() ?? 0, names: nlink ?? 1, isFile };
+      const mode = (info.mode ?? 0) & 0o777;
+      return { ...identityOf(info), size, mtimeMs: mtime?.getTime() ?? 0, names: nlink ?? 1, mode, isFile };
     } catch (error) {
       const problem = asFileProblem(error, target);
       if (ABSENT.has(problem.reason)) return undefined;
@@ -198,9 +199,9 @@ export class Linker {
   moveAside(target: string, aside: string, keep: string): void {
     const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
     try {
-      closeToOthers(this.#moveTo(aside, name));
+      changeMode(this.#moveTo(aside, name), 0o600);
     } catch (error) {
-      this.#assertGone(name, asFileProblem(error, target));
+      this.#assertGone(target, asFileProblem(error, target));
     }
     this.#removeTemporary(dirname(target));
     this.#removeEmptyDirectories(dirname(target), keep);
@@ -232,7 +233,7 @@ export class Linker {
         this.#removeEmptyDirectories(dirname(moved), keep);
       }
     } catch (error) {
-      this.#assertGone(name, asFileProblem(error, target));
+      this.#assertGone(target, asFileProblem(error, target));
     }
     this.#removeTemporary(dirname(target));
     this.#removeEmptyDirectories(dirname(target), keep);
@@ -242,8 +243,7 @@ export class Linker {
   #isFound(path: string): boolean {
     try {
       return this.look(path) !== undefined;
-    } catch (error) {
-      if (!(error instanceof FileProblem)) throw error;
+    } catch {
       return false;
     }
   }
@@ -270,15 +270,17 @@ export class Linker {
   }
 
   /** Throws `problem` unless it only says that something is not there, and the file is what is not. */
-  #assertGone(name: () => string, problem: FileProblem): void {
-    if (!ABSENT.has(problem.reason)) throw problem;
-    let isThere = false;
+  #assertGone(target: string, problem: FileProblem): void {
+    if (!ABSENT.has(problem.reason) || this.look(target) !== undefined) throw problem;
+  }
+
+  /** Gives a file that has no other name these permissions, such as the ones it had before moveAside(). Throws FileProblem. */
+  setMode(target: string, mode: number): void {
     try {
-      isThere = lstatOr(name(), undefined) !== undefined;
+      changeMode(`${this.#own(dirname(target))}/${basename(target)}`, mode & 0o777);
     } catch (error) {
-      if (!(error instanceof FileProblem) || !ABSENT.has(error.reason)) throw error;
+      throw asFileProblem(error, target);
     }
-    if (isThere) throw problem;
   }
 
   /** Removes the directories around `target` that are empty, as after a link that could not be made; `keep` as in remove. */

@@ -64,7 +64,8 @@ const FILES = {
   'changed': {
     what: 'the file or its directory was changed at that very moment',
     waits: true,
-    remedy: 'It is tried again. If it happens often, look who may rename directories there.',
+    remedy:
+      'It is tried again. If it happens often, look who may rename directories there. What was moved aside by mistake is shown by: immich-sidecar kept list',
   },
   'io': {
     what: 'the file system reported an error',

@@ -1,7 +1,8 @@
 import type { Sql } from '../postgres/connect.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { readBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
-import { countKept, type KeptCount } from '../share/kept/records.ts';
+import type { KeptCount } from '../share/kept/records.ts';
+import { countAllKept } from '../share/kept/set_aside.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import type { View } from '../share/cycle/tools.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
@@ -19,7 +20,7 @@ export interface ShareStatus {
   readonly jobs: readonly JobStatus[];
   readonly totals: Holdings;
   readonly brakes: readonly RememberedBrake[];
-  /** Files that were kept because they may be the last copy of a photo. */
+  /** Files that were kept because they may be the last copy of a photo, or were moved aside by mistake. */
   readonly kept: KeptCount;
   /** Photos that are not shared now and get back what their receivers had done to them, for each job that had shared them. */
   readonly remembered: readonly { readonly job: string; readonly photos: number }[];
@@ -67,7 +68,7 @@ export interface CycleSummary {
 const CYCLES = 5;
 
 /** Reads where sharing stands. Needs no lock; each number is true for a moment, while others may be at work. */
-export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schema'>): Promise<ShareStatus> {
+export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schema' | 'files'>): Promise<ShareStatus> {
   const { schema, jobs } = view;
   const holdings = await readHoldings(sql);
   const statuses: JobStatus[] = [];
@@ -89,7 +90,7 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
     jobs: [...statuses, ...others.map((held) => ({ ...held, isConfigured: false, standing: undefined }))],
     totals: await readTotals(sql, holdings),
     brakes: await readBrakes(sql),
-    kept: await countKept(sql),
+    kept: await countAllKept(sql, view),
     remembered: await countRemembered(sql),
     cycles: await readCycles(sql),
   };

@@ -22,6 +22,20 @@ Deno.test('a hard link is no copy: whoever writes into one would write into both
   assert.equal(Deno.statSync(target).nlink, 1);
 });
 
+Deno.test('who may not read a source may not read its copy, and nobody else may write to one', async () => {
+  using scratch = new Scratch();
+  const { signal } = new AbortController();
+  for (
+    const [mode, expected] of [[0o600, 0o600], [0o640, 0o640], [0o664, 0o644], [0o4755, 0o644], [0o444, 0o644]] as const
+  ) {
+    Deno.chmodSync(`${scratch.source}/photo.jpg`, mode);
+    const targets = [`${scratch.target}/${mode}.jpg`, `${scratch.target}/${mode}-large.jpg`] as const;
+    scratch.linker.copy(scratch.photo(), targets[0]);
+    await scratch.linker.copyLarge(scratch.photo(), targets[1], { signal });
+    assert.deepEqual(targets.map((path) => (Deno.statSync(path).mode ?? 0) & 0o7777), [expected, expected]);
+  }
+});
+
 Deno.test('a pipe that somebody puts in the place of a source is not waited for', () => {
   using scratch = new Scratch();
   const photo = scratch.photo();

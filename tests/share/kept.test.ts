@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { deleteKept, restoreKept } from '../../src/share/kept/decide.ts';
 import { fateOf } from '../../src/share/kept/fate.ts';
 import { readKept } from '../../src/share/kept/records.ts';
+import { findKept } from '../../src/share/kept/set_aside.ts';
+import { planOnly } from '../../src/share/plan_only.ts';
+import { readShareStatus } from '../../src/status/share.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { UserError } from '../../src/errors.ts';
 import { listFiles } from './snapshot.ts';
@@ -57,7 +61,7 @@ Deno.test('the last copy is kept when a run was killed that had moved it aside a
     SELECT mirror_asset_id AS id FROM immich_sidecar.asset_map WHERE source_asset_id = ${id}`;
   const aside = `${world.directory}/external/bob_shared/.kept`;
   Deno.mkdirSync(aside);
-  Deno.renameSync(mirror, `${aside}/.going-${row?.id}`);
+  Deno.renameSync(mirror, `${aside}/.going-${row?.id}${mirror.slice(mirror.lastIndexOf('.'))}`);
   Deno.removeSync(original);
   await trash(world, id);
   await world.share();
@@ -215,10 +219,35 @@ Deno.test('while no job can be worked on, as a disk is away, what Immich does no
   assert.deepEqual(Object.keys(listFiles(world.directory)).filter((path) => path.includes(lockedId)), []);
 });
 
+Deno.test('what was moved aside by mistake is listed, counted, and restored to a directory', async () => {
+  await using world = await World.open('v3.1.0');
+  const { id, mirror } = await aPhoto(world);
+  const aside = `${world.directory}/external/bob_shared/.kept/.going-${await world.mirrorOfId(id)}`;
+  const name = `${aside}${mirror.slice(mirror.lastIndexOf('.'))}`;
+  Deno.mkdirSync(dirname(name));
+  Deno.writeTextFileSync(name, "somebody's work");
+  await trash(world, id);
+  assert.equal((await world.share()).complete, false);
+  assert.equal((await world.share()).complete, true);
+  assert.equal(existsSync(mirror), false);
+  const found = await planOnly(world.sql, world.config, undefined, findKept);
+  assert.deepEqual(found.map(({ reason, bytes, photo }) => [reason, bytes, photo]), [['set-aside', 15, null]]);
+  assert.deepEqual((await planOnly(world.sql, world.config, undefined, readShareStatus)).kept, { files: 1, bytes: 15 });
+  const nowhere = await world.apply((tools) => restoreKept(tools, found));
+  assert.deepEqual([nowhere.done, nowhere.problems.length], [0, 1]);
+  const directory = '/external_library/bob_shared/found';
+  assert.equal((await world.apply((tools) => restoreKept(tools, found, directory))).done, 1);
+  const [restored] = [...Deno.readDirSync(world.local(directory))];
+  assert.match(restored?.name ?? '', /^[-0-9a-f]{36}\.\w+$/);
+  assert.equal(Deno.readTextFileSync(`${world.local(directory)}/${restored?.name}`), "somebody's work");
+  assert.deepEqual(await planOnly(world.sql, world.config, undefined, findKept), []);
+});
+
 Deno.test('a kept file is restored to where the original was, if nothing is there, or deleted; then it is forgotten', async () => {
   await using world = await World.open('v3.1.0');
   const { id, original } = await aPhoto(world);
   Deno.writeTextFileSync(original, 'the only copy');
+  Deno.chmodSync(original, 0o640);
   Deno.removeSync(original);
   await trash(world, id);
   await world.share();
@@ -230,6 +259,7 @@ Deno.test('a kept file is restored to where the original was, if nothing is ther
   Deno.removeSync(original);
   assert.deepEqual(await world.apply((tools) => restoreKept(tools, [file])), { done: 1, problems: [] });
   assert.deepEqual([Deno.readTextFileSync(original), await kept(world)], ['the only copy', []]);
+  assert.equal((Deno.statSync(original).mode ?? 0) & 0o777, 0o640, 'as it was');
 });
 
 Deno.test('a kept file is deleted when a person says so, with its directory', async () => {

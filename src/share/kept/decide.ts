@@ -2,12 +2,15 @@ import { basename, dirname } from 'node:path/posix';
 import { FileProblem } from '../../files/problem.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
 import type { Tools } from '../cycle/tools.ts';
-import { KEPT_BESIDE } from '../mirrors/journal.ts';
+import { KEPT_DIRECTORY } from '../mirrors/journal.ts';
 import { localPath } from '../mirrors/links.ts';
 import { forgetKept, type KeptFile } from './records.ts';
 
 /** What kept files are dealt with. */
 type KeptTools = Pick<Tools, 'database' | 'files'>;
+
+/** Of what was kept by a version that did not note it. */
+const USUAL_MODE = 0o644;
 
 /** How many kept files were dealt with, and which were not. */
 export interface KeptResult {
@@ -28,6 +31,7 @@ export async function restoreKept(tools: KeptTools, files: readonly KeptFile[], 
     const path = localPath(file.path, paths);
     linker.link(linker.inspect(path), target);
     linker.remove(path, keepOf(path));
+    if (file.mode !== undefined) linker.setMode(target, file.mode ?? USUAL_MODE);
   });
 }
 
@@ -42,7 +46,8 @@ export async function deleteKept(tools: KeptTools, files: readonly KeptFile[]): 
 
 /** The directory that stays when the last kept file of it goes. */
 function keepOf(path: string): string {
-  return basename(path).startsWith(KEPT_BESIDE) ? dirname(path) : dirname(dirname(path));
+  const directory = dirname(path);
+  return basename(directory) === KEPT_DIRECTORY ? dirname(directory) : directory;
 }
 
 async function forEach(

@@ -14,20 +14,22 @@ export interface KeptFile {
   readonly targetUserId: string;
   readonly jobName: string;
   readonly bytes: number;
-  readonly reason: KeptReason;
+  readonly reason: KeptReason | 'set-aside';
+  /** Its permissions before; null when they are not known, undefined when they are as they were. */
+  readonly mode?: number | null | undefined;
 }
 
 /** Notes files that are about to be moved; commit it before. */
 export async function recordKept(sql: Sql, files: readonly KeptFile[]): Promise<void> {
   await sql`
     INSERT INTO immich_sidecar_kept.file
-      (id, path, photo, mirror_path, source_asset_id, target_user_id, job_name, bytes, reason)
+      (id, path, photo, mirror_path, source_asset_id, target_user_id, job_name, bytes, reason, mode)
     SELECT
       kept.id, kept.path, kept.photo, kept."mirrorPath", kept."sourceAssetId", kept."targetUserId",
-      kept."jobName", kept.bytes, kept.reason
+      kept."jobName", kept.bytes, kept.reason, kept.mode
     FROM jsonb_to_recordset(${sql.json(files as never)}) AS kept (
       id uuid, path text, photo text, "mirrorPath" text, "sourceAssetId" uuid, "targetUserId" uuid,
-      "jobName" text, bytes float8, reason text
+      "jobName" text, bytes float8, reason text, mode int
     )`;
 }
 
@@ -40,7 +42,7 @@ export async function readKept(sql: Sql): Promise<KeptFileSince[]> {
   return await sql<KeptFileSince[]>`
     SELECT
       id, path, photo, mirror_path AS "mirrorPath", source_asset_id AS "sourceAssetId",
-      target_user_id AS "targetUserId", job_name AS "jobName", bytes, reason, kept_at AS "keptAt"
+      target_user_id AS "targetUserId", job_name AS "jobName", bytes, reason, mode, kept_at AS "keptAt"
     FROM immich_sidecar_kept.file
     ORDER BY kept_at, id`;
 }
@@ -48,14 +50,6 @@ export async function readKept(sql: Sql): Promise<KeptFileSince[]> {
 export interface KeptCount {
   readonly files: number;
   readonly bytes: number;
-}
-
-/** How many there are, and their size. */
-export async function countKept(sql: Sql): Promise<KeptCount> {
-  const [row] = await sql<KeptCount[]>`
-    SELECT count(*)::int AS files, coalesce(sum(bytes), 0)::float8 AS bytes
-    FROM immich_sidecar_kept.file`;
-  return row ?? { files: 0, bytes: 0 };
 }
 
 /** Forgets kept files: they are back, deleted, or were never moved. */

@@ -6,7 +6,14 @@ import { describeProblem, problem } from '../../problems/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Files, Tools } from '../cycle/tools.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
-import { asideDirectories, asidesOf, type JournalEntry, KEPT_BESIDE, type RemovalFailure } from '../mirrors/journal.ts';
+import {
+  asideDirectories,
+  asidesOf,
+  extensionOf,
+  type JournalEntry,
+  KEPT_BESIDE,
+  type RemovalFailure,
+} from '../mirrors/journal.ts';
 import { inspectOrNothing, localPath } from '../mirrors/links.ts';
 import { type Fate, fateOf } from './fate.ts';
 import { forgetKept, type KeptFile, recordKept } from './records.ts';
@@ -167,7 +174,7 @@ function judge(files: Files, entry: JournalEntry, mirror: Going, { photo, wasMis
   const { reason } = mirror;
   const fate = fateOf({ ...file, names: names.of(file) }, { stamp: entry.stamp, source, reason, wasMissed });
   if (fate.kind === 'unlink') names.oneGoes(file);
-  const kept = fate.kind === 'keep' ? keptFile(entry, mirror, photo, fate.reason, file.size) : undefined;
+  const kept = fate.kind === 'keep' ? keptFile(entry, mirror, photo, fate.reason, file) : undefined;
   return { ...judged, fate, kept };
 }
 
@@ -176,10 +183,10 @@ function keptFile(
   { sourceAssetId, targetUserId, jobName }: Going,
   photo: string | undefined,
   reason: KeptFile['reason'],
-  bytes: number,
+  { size: bytes, mode }: FoundFile,
 ): KeptFile {
   const [id, path, mirrorPath] = [crypto.randomUUID(), '', entry.path];
-  return { id, path, photo: photo ?? null, mirrorPath, sourceAssetId, targetUserId, jobName, bytes, reason };
+  return { id, path, photo: photo ?? null, mirrorPath, sourceAssetId, targetUserId, jobName, bytes, reason, mode };
 }
 
 /** The same file where it is to lie, the nth place of those that there are. */
@@ -187,13 +194,7 @@ function inPlace({ entry, kept }: Keeping, nth: number): KeptFile {
   const directory = asideDirectories(entry.keep)[nth] ?? entry.keep;
   // Beside what the target sees it must be hidden.
   const prefix = directory === entry.keep ? KEPT_BESIDE : '';
-  const name = entry.path.slice(entry.path.lastIndexOf('/') + 1);
-  return { ...kept, path: `${directory}/${prefix}${kept.id}${extensionOf(name)}` };
-}
-
-/** With its dot; the name itself may be as long as the file system allows, and the id is longer than some. */
-function extensionOf(name: string): string {
-  return /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
+  return { ...kept, path: `${directory}/${prefix}${kept.id}${extensionOf(entry.path)}` };
 }
 
 function unlink({ linker }: Files, { place, asides, keep, fate }: Judged): void {

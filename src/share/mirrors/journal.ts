@@ -134,9 +134,12 @@ export function asideDirectories(keep: string): readonly string[] {
 
 /** Where a file of this entry is on its way out; `keep` is local. A removal that was cut off finds it there again. */
 export function asidesOf(keep: string, { mirrorId, path }: JournalEntry): readonly string[] {
-  return asideDirectories(keep).map((directory) =>
-    `${directory}/${GOING}${mirrorId}${path.endsWith('.xmp') ? '.xmp' : ''}`
-  );
+  return asideDirectories(keep).map((directory) => `${directory}/${GOING}${mirrorId}${extensionOf(path)}`);
+}
+
+/** With its dot; a name itself may be as long as the file system allows, and ours are longer than some. */
+export function extensionOf(path: string): string {
+  return /\.[A-Za-z0-9]{1,8}$/.exec(path)?.[0] ?? '';
 }
 
 /** A file of ours that stays. */

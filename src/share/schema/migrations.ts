@@ -26,6 +26,7 @@ import missed from './025_missed.sql' with { type: 'text' };
 import uncut from './026_uncut.sql' with { type: 'text' };
 import alike from './027_alike.sql' with { type: 'text' };
 import sameName from './028_same_name.sql' with { type: 'text' };
+import keptMode from './030_kept_mode.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 import saves from './029_saves.sql' with { type: 'text' };
 
@@ -63,4 +64,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 27, name: 'alike', schema: 'immich_sidecar_alike', sql: alike },
   { version: 28, name: 'same name', schema: 'immich_sidecar_same_name', sql: sameName },
   { version: 29, name: 'saves', schema: 'immich_sidecar', sql: saves },
+  { version: 30, name: 'kept mode', schema: 'immich_sidecar_kept', sql: keptMode },
 ]);
