@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { FileProblem } from '../../src/files/problem.ts';
 import { Linker } from '../../src/files/linker.ts';
+import { PathMap } from '../../src/files/path_map.ts';
+import { type InspectedMirror, linkFiles } from '../../src/share/mirrors/links.ts';
 import { full } from './obstacles.ts';
 import { exists, reasonOf, Scratch, testUnless } from './scratch.ts';
 import { swapping } from './swapping.ts';
@@ -175,4 +177,28 @@ Deno.test('while a process exchanges the directory without pause, no original is
   }
   assert.equal(attempts, 20 * PHOTOS);
   assert.deepEqual(ground.intact(), ground.names);
+});
+
+Deno.test('links that are undone go by way of .kept, too, and what lies there is not lost', async () => {
+  using ground = new Ground();
+  const { linker, mirrors, originals, target } = ground;
+  const files = { linker, paths: new PathMap([{ immich: ground.directory, local: ground.directory }]) };
+  const source = linker.inspect(`${originals}/0.jpg`);
+  const links = [`${mirrors}/new.jpg`, `${target}/taken.jpg`].map((mirrorPath) => ({
+    source,
+    target: mirrorPath,
+    keep: target,
+    link: { sourcePath: source.realPath, mirrorPath, keep: target, isCopy: false },
+  }));
+  const plan = { mirrorAssetId: 'new', sourcePath: '' } as never;
+  const mirror: InspectedMirror = { plan, links, files: new Set(), fileModifiedAt: undefined };
+  const undo = async () => (await linkFiles([mirror], files, new AbortController().signal)).littered.length;
+  Deno.mkdirSync(`${target}/.kept`);
+  Deno.writeTextFileSync(`${target}/.kept/.going-new.jpg`, 'the only copy');
+  assert.equal(await undo(), 1, 'another file lies where it would go');
+  assert.equal(await undo(), 0);
+  assert.equal(exists(`${mirrors}/new.jpg`), false);
+  const [left, ...others] = [...Deno.readDirSync(`${target}/.kept`)];
+  assert.deepEqual([Deno.readTextFileSync(`${target}/.kept/${left?.name}`), others], ['the only copy', []]);
+  assert.equal(ground.intact().length, PHOTOS);
 });

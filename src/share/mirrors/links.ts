@@ -3,7 +3,7 @@ import type { Linker } from '../../files/linker.ts';
 import type { Files } from '../cycle/tools.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
-import { type JournalEntry, linkStampOf } from './journal.ts';
+import { type JournalEntry, linkStampOf, removeFiles } from './journal.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './plan.ts';
 import type { Skip } from '../cycle/outcome.ts';
 import { mirrorModifiedAt } from '../jobs/placement.ts';
@@ -44,14 +44,15 @@ export async function inspectFiles(
  */
 export async function linkFiles(
   mirrors: readonly InspectedMirror[],
-  linker: Linker,
+  files: Files,
   signal: AbortSignal,
 ): Promise<{ linked: InspectedMirror[]; littered: InspectedMirror[]; skips: Skip[] }> {
+  const { linker } = files;
   const littered: InspectedMirror[] = [];
   const link = (mirror: InspectedMirror): InspectedMirror | Promise<InspectedMirror> => {
     const made: InspectedLink[] = [];
     const undo = (error: unknown): never => {
-      if (!isTidied(mirror, linker, made)) littered.push(mirror);
+      if (!isTidied(mirror, files, made)) littered.push(mirror);
       throw error;
     };
     if (mirror.links.some(({ link }) => link.isCopy)) {
@@ -138,16 +139,17 @@ async function makeCopies(
   }
 }
 
-/** Removes what was linked, and the directories made for it. Returns whether nothing is left. */
-function isTidied({ links }: InspectedMirror, linker: Linker, made: readonly InspectedLink[]): boolean {
-  const steps = [
-    ...made.map((link) => () => linker.remove(link.target, link.keep)),
-    ...links.map((link) => () => linker.prune(link.target, link.keep)),
-  ];
-  let isAll = true;
-  for (const step of steps) {
+/** Removes what was linked, as any other file of ours, and the directories made for it. Returns whether nothing is left. */
+function isTidied({ plan, links }: InspectedMirror, files: Files, made: readonly InspectedLink[]): boolean {
+  const entries = made.map(({ link: { mirrorPath, keep } }) => ({
+    mirrorId: plan.mirrorAssetId,
+    path: mirrorPath,
+    keep,
+  }));
+  let isAll = removeFiles(entries, files).length === 0;
+  for (const { target, keep } of links) {
     try {
-      step();
+      files.linker.prune(target, keep);
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
       isAll = false;

@@ -176,7 +176,7 @@ async function prepareFiles(
     (mirror, error) => tally.problem(refused(error, placeOf(mirror))),
   );
   tally.add('people', people);
-  const { linked, littered, skips } = await linkFiles(plan.mirrors, files.linker, database.signal);
+  const { linked, littered, skips } = await linkFiles(plan.mirrors, files, database.signal);
   const copies = copiedOriginals(linked, files);
   if (copies.length > 0) await database.transaction((tx) => recordStamps(tx, copies));
   const hasFiles = new Set([...linked, ...littered]);
