@@ -46,8 +46,9 @@ export async function migrate(sql: Sql, migrations: readonly Migration[]): Promi
       },
     );
   }
-  const foreign = new Set((await foreignSchemas(sql, migrations, current)).map(({ schema }) => schema));
-  await signSchemas(sql, migrations, current);
+  const later = await readLaterSchemas(sql, migrations, current);
+  const foreign = new Set(later.filter(({ isForeign }) => isForeign).map(({ schema }) => schema));
+  await signSchemas(sql, later);
   const due = migrations.filter(({ version, schema }) => version > current || foreign.has(schema));
   const lasting = await takeOut(
     sql,
@@ -124,8 +125,8 @@ async function take(sql: Sql, { version, name, schema, sql: statements }: Migrat
 export async function schemaVersion(sql: Sql, migrations: readonly Migration[]): Promise<number> {
   const current = await recordedVersion(sql);
   if (current > newestVersion(migrations)) return current; // of a newer program, whose tables nobody here knows
-  const foreign = await foreignSchemas(sql, migrations, current);
-  return Math.min(current, ...foreign.map(({ version }) => version - 1));
+  const later = await readLaterSchemas(sql, migrations, current);
+  return Math.min(current, ...later.filter(({ isForeign }) => isForeign).map(({ version }) => version - 1));
 }
 
 /** The version that `migrations` lead to. */
@@ -160,18 +161,9 @@ interface LaterSchema {
   readonly maySign: boolean;
 }
 
-/**
- * Schemas that are not those which the schema `immich_sidecar` tells of, with the version of the migration that makes each.
- * What both have noted decides, not the oid of a table: a restored backup that holds both gives every table a new one. A schema without
- * a note came with the first one, by a backup that was made or restored without comments: what another backup has left still has its own.
- */
-async function foreignSchemas(sql: Sql, migrations: readonly Migration[], current: number): Promise<LaterSchema[]> {
-  return (await readLaterSchemas(sql, migrations, current)).filter(({ isForeign }) => isForeign);
-}
-
 /** Notes in schemas that say nothing to which first schema they belong. */
-async function signSchemas(sql: Sql, migrations: readonly Migration[], current: number): Promise<void> {
-  for (const { schema, lineage, isUnsigned, maySign } of await readLaterSchemas(sql, migrations, current)) {
+async function signSchemas(sql: Sql, later: readonly LaterSchema[]): Promise<void> {
+  for (const { schema, lineage, isUnsigned, maySign } of later) {
     if (isUnsigned && maySign) await sign(sql, schema, lineage);
   }
 }
@@ -181,6 +173,11 @@ async function sign(sql: Sql, schema: string, lineage: string): Promise<void> {
   await sql.unsafe(`COMMENT ON SCHEMA ${schema} IS '${remarkOf(lineage)}'`);
 }
 
+/**
+ * The schemas beside `immich_sidecar`, with the version of the migration that makes each. Which of them are not those that it tells of,
+ * what both have noted decides, not the oid of a table: a restored backup that holds both gives every table a new one. A schema without
+ * a note came with the first one, by a backup that was made or restored without comments: what another backup has left still has its own.
+ */
 async function readLaterSchemas(sql: Sql, migrations: readonly Migration[], current: number): Promise<LaterSchema[]> {
   const made = migrations.filter((migration) => migration.version <= current && makesSchema(migrations, migration));
   if (made.length === 0) return [];

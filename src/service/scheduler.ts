@@ -11,7 +11,7 @@ import { namesOfUsers } from '../share/selection/names.ts';
 import { Sharing } from '../share/share.ts';
 import { isPassing } from './patience.ts';
 import { pause, settledWithin } from './pause.ts';
-import { ServiceState } from './state.ts';
+import { type Counted, ServiceState } from './state.ts';
 import { WriteSchedule } from './write_schedule.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
@@ -165,12 +165,16 @@ export class Scheduler {
           embeddingsMs: EMBEDDINGS_MS,
         });
         const done = await settledWithin(cycle, isOver, GRACE_MS);
-        this.state.succeeded(done);
-        // It is counted when the jobs are, which is no more than a small share of the time.
-        if (done.jobs.some(({ standing }) => standing !== undefined)) {
-          this.state.knowSharing(await sharing.sharedBy(), await sharing.saved());
+        let counted: Counted | undefined;
+        try {
+          // It is counted when the jobs are, which is no more than a small share of the time.
+          const isCounted = done.jobs.some(({ standing }) => standing !== undefined);
+          if (isCounted) counted = await settledWithin(countAll(sharing), isOver, GRACE_MS);
+        } finally {
+          // Whatever that has come to, the cycle was done.
+          this.state.succeeded(done, counted);
+          this.#options.onCycle(done);
         }
-        this.#options.onCycle(done);
         if (done.hasBacklog) continue;
         if (await writing.runIfDue(isOver, this.#progress)) continue;
         await this.#waitForNext('waiting', config, isOver);
@@ -225,6 +229,10 @@ export class Scheduler {
 interface Errand {
   run(sql: Connection, config: Config): Promise<unknown>;
   giveUp(reason: unknown): void;
+}
+
+async function countAll(sharing: Sharing): Promise<Counted> {
+  return { sharing: await sharing.sharedBy(), saved: await sharing.saved() };
 }
 
 /** As jobs call them: by id, e-mail or name. */

@@ -48,6 +48,13 @@ export interface WrittenChanges {
   readonly lastAt: string;
 }
 
+/** What everybody has from others by now. */
+export interface Counted {
+  readonly sharing: readonly PairSharing[];
+  /** How many bytes are not stored a second time, by job. */
+  readonly saved?: ReadonlyMap<string, number>;
+}
+
 /** What the service knows about itself. Written by the scheduler only; pages and metrics read it at any time. */
 export class ServiceState {
   readonly startedAt: string = new Date().toISOString();
@@ -147,12 +154,6 @@ export class ServiceState {
     return this.#sharing;
   }
 
-  knowSharing(sharing: readonly PairSharing[], saved: ReadonlyMap<string, number> = new Map()): void {
-    this.#sharing = sharing;
-    this.#saved = saved;
-    this.#changed();
-  }
-
   knowUsers(names: ReadonlyMap<string, string>): void {
     this.#userNames = names;
   }
@@ -183,7 +184,9 @@ export class ServiceState {
     this.#changed();
   }
 
-  succeeded(report: CycleReport): void {
+  /** `counted`: where it was counted in this cycle. */
+  succeeded(report: CycleReport, counted?: Counted): void {
+    if (counted !== undefined) [this.#sharing, this.#saved] = [counted.sharing, counted.saved ?? new Map()];
     this.#failuresInARow = 0;
     this.#events.cycleEnded(report);
     const { startedAt, seconds, complete } = report;

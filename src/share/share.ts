@@ -268,10 +268,11 @@ export class Sharing {
     if (hasNameNews && await haveNamesMoved(sql, config, last.prepared)) return await this.#full(options);
     this.#unkept.changes += scope.length;
     const isRenamed = hasNameNews && jobs.some(isIntoSameName);
-    const isQuiet = scope.length === 0 && !hasPeopleNews && !isRenamed && last.prepared.leftOut.length === 0;
+    const isSick = leftOutForNow(last.prepared.leftOut).length > 0;
+    const isQuiet = scope.length === 0 && !hasPeopleNews && !isRenamed && !isSick;
     if (isQuiet && !mark.isBraked && !mark.hasLockedFiles && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
-      return nothingHappened();
+      return nothingHappened(last.prepared, { progress: options.progress, said: this.#said });
     }
     // What is known of directories must not outlive a cycle.
     const prepared: Prepared = {

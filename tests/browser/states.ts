@@ -75,9 +75,8 @@ const SHARING: readonly PairSharing[] = [
 /** What a service may look like, by name. The reports are what the engine would have made. */
 export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = Object.freeze({
   'healthy': (state) => {
-    state.knowSharing(SHARING);
     for (let minute = 60; minute > 0; minute--) {
-      state.succeeded(report(minute, minute === 60 ? 12_345 : minute % 17 === 0 ? 3 : 0));
+      state.succeeded(report(minute, minute === 60 ? 12_345 : minute % 17 === 0 ? 3 : 0), { sharing: SHARING });
     }
     state.enter('waiting', Date.now() + 42_000);
   },

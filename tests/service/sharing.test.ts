@@ -6,6 +6,9 @@ import { dashboard } from '../../src/service/dashboard/page.ts';
 import { publicSnapshot } from '../../src/service/public_snapshot.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import { ServiceState } from '../../src/service/state.ts';
+import { nothingHappened } from '../../src/share/cycle/cycle.ts';
+import { LIMITS } from '../../src/share/cycle/limits.ts';
+import { Said } from '../../src/share/cycle/said.ts';
 
 const database = {
   hostname: '127.0.0.1',
@@ -20,12 +23,18 @@ function textOf(page: unknown): string {
   return String(page).replace(/\s+/g, ' ').replaceAll('> ', '>').replaceAll(' <', '<');
 }
 
+const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
+
 const ALBUM = '3f0c1a2b-0000-4000-8000-000000000000';
 
 Deno.test('the dashboard says for each pair what is shared by which album or person, with links into Immich', async () => {
   const state = new ServiceState();
   const since = new Date('2026-11-30T10:00:00Z');
-  state.knowSharing([{
+  const idle = nothingHappened({ jobs: [], only: undefined, leftOut: [], limits: LIMITS }, {
+    progress: SILENT,
+    said: new Said(),
+  });
+  state.succeeded(idle, { sharing: [{
     from: 'Alice',
     to: 'Bob',
     by: [
@@ -47,7 +56,7 @@ Deno.test('the dashboard says for each pair what is shared by which album or per
         since,
       },
     ],
-  }]);
+  }] });
   const config = demoConfig(database, '/srv', []);
   const visitor = { canSignIn: true, isSignedIn: true, message: undefined };
   const snapshot = (publicUrl: string | undefined) =>

@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { problemsOf } from '../../src/share/cycle/report.ts';
 import { liftStops, readStops } from '../../src/share/stops/stops.ts';
 import { readShareStatus } from '../../src/status/share.ts';
+import { EXIT } from '../../src/errors.ts';
+import { snapshotOf } from '../../src/service/snapshot.ts';
+import { ServiceState } from '../../src/service/state.ts';
+import { run, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { Engine } from './oracle/engine.ts';
 import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -70,6 +75,75 @@ Deno.test('a recipient who deletes the library stops the share, whatever library
   assert.equal((await sql`SELECT FROM asset WHERE id = ANY (${made}::uuid[])`).length, made.length);
   assert.equal((await sql`SELECT FROM immich_sidecar.withdrawn`).length, 0);
   await assertAtRest(world);
+});
+
+Deno.test('explain, doctor, dashboard and sync say that a share was stopped, a quiet cycle too, and reshare --job lifts it', async (t) => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  await world.share();
+  const mirrors = await mirrorsOf(world, family.name);
+  const { source } = await someFileOf(world, family.name);
+  await sql`UPDATE asset SET "stackId" = NULL WHERE id = ANY (${mirrors}::uuid[])`;
+  await sql`DELETE FROM stack WHERE "primaryAssetId" = ANY (${mirrors}::uuid[])`;
+  await sql`DELETE FROM asset WHERE "libraryId" = ${family.targetLibraryId}`;
+  await sql`DELETE FROM library WHERE id = ${family.targetLibraryId}`;
+  await world.share();
+  using cwd = workingDirectory(world.config.jobs.map(yamlJob));
+  const program = (...args: string[]) => run(args, { cwd: cwd.path, env: variablesOf(world) });
+
+  await t.step('a cycle that has nothing else to look at', async () => {
+    await using engine = await Engine.start(world.config);
+    const full = await engine.cycle();
+    await engine.untilIdle();
+    const quiet = await engine.cycle();
+    assert.deepEqual([quiet.scope, quiet.complete, codesOf(quiet)], [
+      'nothing',
+      false,
+      [['stopped-by-recipient', family.name]],
+    ]);
+    const state = new ServiceState();
+    for (const report of [full, quiet]) {
+      state.succeeded(report);
+      const jobs = snapshotOf(state, world.config, 'test').jobs.map(({ name, problemCounts }) => [name, problemCounts]);
+      assert.deepEqual(jobs, [[family.name, { 'stopped-by-recipient': 1 }], [uploads.name, {}]]);
+    }
+  });
+  await t.step('explain', async () => {
+    const { stdout } = await program('explain', source);
+    assert.match(stdout, /they have deleted the library of this share in Immich.*\(reshare --job/);
+  });
+  await t.step('doctor', async () => {
+    const { stdout } = await program('doctor', '--json');
+    const findings = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '').findings as Record<string, string>[];
+    const stopped = findings.find(({ check }) => check === 'mirrors.stopped');
+    assert.match(
+      `${stopped?.['status']} ${stopped?.['message']} ${stopped?.['remedy']}`,
+      /^warn .*family to bob.*reshare --job/,
+    );
+  });
+  await t.step('sync', async () => {
+    const { code, stdout } = await program('sync');
+    assert.equal(code, EXIT.partial);
+    assert.match(stdout, /reshare --job "family to bob"/);
+  });
+  await t.step('reshare', async () => {
+    const listed = await program('reshare', '--job', family.name, '--list', '--json');
+    assert.deepEqual(JSON.parse(listed.stdout).stops.map(({ job }: { job: string }) => job), [family.name]);
+    await sql`
+      INSERT INTO library (id, name, "ownerId", "importPaths", "exclusionPatterns")
+      VALUES (${family.targetLibraryId}, 'again', ${family.targetUserId}, ${[
+      '/external_library/bob_shared',
+    ]}, ${[]}::text[])`;
+    const lifted = await program('reshare', '--job', family.name, '--yes', '--json');
+    assert.deepEqual(JSON.parse(lifted.stdout).shares, 1);
+    const { code, stderr } = await program('sync');
+    assert.equal(code, EXIT.ok, stderr);
+    const made = await mirrorsOf(world, family.name);
+    assert.ok(made.length >= mirrors.length);
+    assert.equal((await sql`SELECT FROM asset WHERE id = ANY (${made}::uuid[])`).length, made.length);
+  });
 });
 
 Deno.test('a library that is named by mistake is no stop', async () => {

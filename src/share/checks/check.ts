@@ -4,7 +4,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { askedFor, type Files, type LeftOut } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { readStops, stoppedError } from '../stops/stops.ts';
+import { leftOutForNow, readStops, stoppedError } from '../stops/stops.ts';
 import { lookAtJob, misfit } from './jobs.ts';
 import { checkMounts } from './mounts.ts';
 import { checkScans } from './scans.ts';
@@ -90,9 +90,11 @@ export async function checkJobs(
 /** Whether a job that was left out can be worked on now, or another one cannot. */
 export async function isOtherwise(sql: Sql, known: JobsToCheck & Pick<CheckedJobs, 'leftOut'>): Promise<boolean> {
   if (known.leftOut.length === 0) return false;
-  const { leftOut } = await checkJobs(sql, known, () => {}); // the full cycle that follows says it
-  const namesOf = (all: readonly LeftOut[]) => all.map(({ job }) => job).toSorted().join('\n');
-  return namesOf(leftOut) !== namesOf(known.leftOut);
+  const isStill = leftOutForNow(known.leftOut).length === 0
+    ? await readStops(sql, known.jobs) // a stop may last for years, and is lifted in one table
+    : (await checkJobs(sql, known, () => {})).leftOut; // the full cycle that follows says it
+  const namesOf = (all: readonly Pick<LeftOut, 'job'>[]) => all.map(({ job }) => job).toSorted().join('\n');
+  return namesOf(isStill) !== namesOf(known.leftOut);
 }
 
 function warn(warning: string): void {

@@ -1,12 +1,13 @@
 import { isStopped } from '../stops/stops.ts';
 import { getLogger } from '@logtape/logtape';
 import type { Job } from '../jobs/job.ts';
-import { ALL_PHASES, CYCLE_COUNTS, type CycleCount } from '../phases/list.ts';
+import { ALL_PHASES } from '../phases/list.ts';
 import type { Phase, Units } from '../phases/phase.ts';
 import { readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
 import { findConcerned } from './concerned.ts';
 import type { Progress } from './progress.ts';
+import type { Said } from './said.ts';
 import type { CycleReport } from './report.ts';
 import { CycleTally, type Failures } from './tally.ts';
 import type { RemovalResult } from '../mirrors/remove.ts';
@@ -89,7 +90,7 @@ async function countStandings(view: View, tools: Tools): Promise<Map<string, Sta
 }
 
 /** Each job that this run was asked for and leaves out. */
-function problemsOfLeftOut(view: View): Problem[] {
+function problemsOfLeftOut(view: Pick<View, 'jobs' | 'only' | 'leftOut'>): Problem[] {
   const asked = new Set(askedFor(view).map(({ name }) => name));
   return view.leftOut.filter(({ job }) => asked.has(job)).map(({ job, reason }) => ({
     ...problem(isStopped({ job, reason }) ? 'stopped-by-recipient' : 'job-left-out', { job }, reason.message),
@@ -97,19 +98,18 @@ function problemsOfLeftOut(view: View): Problem[] {
   }));
 }
 
-/** The report of a cycle that had nothing to look at. */
-export function nothingHappened(): CycleReport {
-  return {
-    startedAt: new Date().toISOString(),
-    seconds: 0,
-    scope: 'nothing',
-    jobs: [],
-    brakes: [],
-    problems: [],
-    complete: true,
-    hasBacklog: false,
-    ...Object.fromEntries(Object.keys(CYCLE_COUNTS).map((name) => [name, 0])) as Record<CycleCount, number>,
-  };
+/** The report of a cycle that had nothing to look at. It says again which jobs are left out. */
+export function nothingHappened(
+  view: Pick<View, 'jobs' | 'only' | 'leftOut' | 'limits'>,
+  { progress, said }: { readonly progress: Progress; readonly said: Said },
+): CycleReport {
+  const problems = problemsOfLeftOut(view);
+  const tally = new CycleTally(problems.length === 0 ? [] : askedFor(view), progress, view.limits.problems, said);
+  for (const problem of problems) tally.problem(problem);
+  return tally.report(
+    { startedAt: new Date().toISOString(), seconds: 0, scope: 'nothing', hasBacklog: false },
+    new Map(),
+  );
 }
 
 async function runPhase(

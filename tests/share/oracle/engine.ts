@@ -51,7 +51,7 @@ export class Engine implements AsyncDisposable {
 
   /** Cycles until one finds nothing: our own writes are news once, and PostgreSQL counts late. */
   async untilIdle(): Promise<void> {
-    while ((await this.cycle()).jobs.length > 0);
+    while ((await this.cycle()).scope !== 'nothing');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
