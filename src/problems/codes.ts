@@ -64,8 +64,7 @@ const FILES = {
   'changed': {
     what: 'the file or its directory was changed at that very moment',
     waits: true,
-    remedy:
-      'It is tried again. If it happens often, look who may rename directories there. What was moved aside by mistake is shown by: immich-sidecar kept list',
+    remedy: 'It is tried again. Look who may rename directories there; kept list shows what was moved aside.',
   },
   'io': {
     what: 'the file system reported an error',
