@@ -34,29 +34,31 @@ Deno.test('the dashboard says for each pair what is shared by which album or per
     progress: SILENT,
     said: new Said(),
   });
-  state.succeeded(idle, { sharing: [{
-    from: 'Alice',
-    to: 'Bob',
-    by: [
-      {
-        criterion: 'shared-albums',
-        thing: ALBUM,
-        name: '<Family>',
-        words: 'in the shared album "<Family>"',
-        photos: 1_234,
-        since,
-      },
-      { criterion: 'tags', thing: ALBUM, name: 'share/b & b', words: 'tagged "share/b & b"', photos: 3, since },
-      {
-        criterion: 'paths',
-        thing: '/external library/a/',
-        name: null,
-        words: 'below "/external library/a/"',
-        photos: 2,
-        since,
-      },
-    ],
-  }] });
+  state.succeeded(idle, {
+    sharing: [{
+      from: 'Alice',
+      to: 'Bob',
+      by: [
+        {
+          criterion: 'shared-albums',
+          thing: ALBUM,
+          name: '<Family>',
+          words: 'in the shared album "<Family>"',
+          photos: 1_234,
+          since,
+        },
+        { criterion: 'tags', thing: ALBUM, name: 'share/b & b', words: 'tagged "share/b & b"', photos: 3, since },
+        {
+          criterion: 'paths',
+          thing: '/external library/a/',
+          name: null,
+          words: 'below "/external library/a/"',
+          photos: 2,
+          since,
+        },
+      ],
+    }],
+  });
   const config = demoConfig(database, '/srv', []);
   const visitor = { canSignIn: true, isSignedIn: true, message: undefined };
   const snapshot = (publicUrl: string | undefined) =>
