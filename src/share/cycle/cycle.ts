@@ -3,9 +3,10 @@ import { getLogger } from '@logtape/logtape';
 import type { Job } from '../jobs/job.ts';
 import { ALL_PHASES } from '../phases/list.ts';
 import type { Phase, Units } from '../phases/phase.ts';
-import { readStanding } from '../standing/standing.ts';
+import { NOTHING_MEANT, readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
 import { findConcerned } from './concerned.ts';
+import { meansAny, readMeant } from './meant.ts';
 import type { Progress } from './progress.ts';
 import type { Said } from './said.ts';
 import type { CycleReport } from './report.ts';
@@ -48,6 +49,8 @@ export async function runCycle(
   let view: View = given.scope === 'all' ? given : { ...given, concerned: await findConcerned(given) };
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;
+    // Not earlier: phases before the first of these give mirrors other jobs, or take them away.
+    if (phase.isAboutMeant && view.scope === 'all') view = { ...view, meant: view.meant ?? await readMeant(view) };
     for (const unit of await unitsOf(phase, view, jobsToWorkOn(view, tools))) {
       await runPhase(phase, view, tools, unit, tally);
     }
@@ -66,7 +69,7 @@ export async function runCycle(
   }
   // A cycle that found nothing to do leaves no row, so that running it again writes nothing at all.
   if (tally.hasChanges) await recordRun(tools, report, version);
-  return { report, failures: tally.failures, worked: jobsToWorkOn(view, tools) };
+  return { report, failures: tally.failures, worked: jobsToWorkOn(view, tools).filter((job) => meansAny(view, job)) };
 }
 
 /** The jobs of this run that the scope concerns, and those of which embeddings are left. */
@@ -83,7 +86,10 @@ async function countStandings(view: View, tools: Tools): Promise<Map<string, Sta
   counting.expect(jobsToWorkOn(view, tools));
   if (view.scope !== 'all' && !counting.isDue(startedAtMs)) return standings;
   for (const job of counting.expected(chosenJobs(view))) {
-    standings.set(job.name, await readStanding(view.sql, view.schema, job));
+    standings.set(
+      job.name,
+      meansAny(view, job) ? await readStanding(view.sql, view.schema, job) : NOTHING_MEANT,
+    );
   }
   counting.counted(standings, startedAtMs, performance.now());
   return standings;

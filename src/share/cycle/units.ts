@@ -2,6 +2,7 @@ import type { Fragment } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Phase, Units } from '../phases/phase.ts';
 import { pairKey } from './concerned.ts';
+import { meansAny } from './meant.ts';
 import { chosenJobs, type View } from './tools.ts';
 
 /** What a phase works on in this cycle, one after the other. `jobs`: of those that can be worked on the ones that the scope concerns. */
@@ -14,7 +15,7 @@ export async function unitsOf(
     case 'cycle':
       return [undefined];
     case 'job':
-      return jobs;
+      return phase.isAboutMeant ? jobs.filter((job) => meansAny(view, job)) : jobs;
     case 'pair':
       return firstOfPairs(jobs);
     case 'target':

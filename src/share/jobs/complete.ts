@@ -47,9 +47,9 @@ export async function completeJobs(
     const resolved = names[index];
     if (resolved === undefined) continue;
     // A symbolic link that somebody puts in the place of a directory of ours is no choice of another placement.
-    const isLinked = hasOwnTables && config.placement === 'auto' &&
-      await hasLinksBelow(sql, config.targetPathPrefix.slice(0, -1));
-    jobs.push(resolveJob(config, instance, resolved, (path) => !isLinked && isBehindLink(path, paths)));
+    const isChosen = config.placement === 'auto' && isBehindLink(config.targetPathPrefix, paths) &&
+      !(hasOwnTables && await hasLinksBelow(sql, config.targetPathPrefix.slice(0, -1)));
+    jobs.push(resolveJob(config, instance, resolved, () => isChosen));
   }
   return { jobs, sharedAlbums };
 }

@@ -7,7 +7,7 @@ import { type JournalEntry, stampColumns } from './journal.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
 import { isMissed } from '../../immich/presence.ts';
-import { isOwn } from '../selection/selection.ts';
+import { isMeant, isOwn } from '../selection/selection.ts';
 
 /** A mirror as it stands, and its source as a candidate for one. */
 export interface ExistingMirror extends Candidate {
@@ -50,8 +50,8 @@ export async function readExistingMirrors(
   page: MirrorPage,
 ): Promise<ExistingMirror[]> {
   const groups = fieldGroups(schema);
-  const isTouched = (isMeant: (name: string) => boolean) =>
-    groups.filter(({ name }) => isMeant(name)).reduce(
+  const isTouched = (isAsked: (name: string) => boolean) =>
+    groups.filter(({ name }) => isAsked(name)).reduce(
       (any, group) =>
         sql`${any} OR ${groupSum(sql, group, 'mirror', 'mirror_exif')} IS DISTINCT FROM m.${sql(group.base)}`,
       sql`false`,
@@ -89,7 +89,7 @@ export async function readExistingMirrors(
     JOIN asset a ON a.id = m.source_asset_id
     JOIN asset mirror ON mirror.id = m.mirror_asset_id
     LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
-    WHERE ${unguessed(sql, isOwn(sql, job, jobs))}`;
+    WHERE ${unguessed(sql, 'last' in page && page.madeBy === job.name ? isMeant(sql, job) : isOwn(sql, job, jobs))}`;
 }
 
 /** Mirrors of two sources with the same bytes come from an earlier version: only one can have their checksum. */

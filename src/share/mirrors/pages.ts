@@ -5,10 +5,25 @@ import { isWithin, type Scope } from '../cycle/scope.ts';
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Some mirrors of a job's users: those of a list of sources, or those with ids of a range. */
-export type MirrorPage = readonly string[] | { readonly after: string; readonly last: string; readonly size: number };
+export type MirrorPage = readonly string[] | {
+  readonly after: string;
+  readonly last: string;
+  readonly size: number;
+  /** Only mirrors that this job has made. */
+  readonly madeBy?: string | undefined;
+};
 
-/** Pages that together cover the mirrors between a job's users within `scope`, at most `size` on each. */
-export async function* mirrorPages(sql: Sql, job: Job, scope: Scope, size: number): AsyncGenerator<MirrorPage> {
+/**
+ * Pages that together cover the mirrors between a job's users within `scope`, at most `size` on each. `madeBy`: of all only those that this
+ * job has made.
+ */
+export async function* mirrorPages(
+  sql: Sql,
+  job: Job,
+  scope: Scope,
+  size: number,
+  madeBy?: string,
+): AsyncGenerator<MirrorPage> {
   if (scope !== 'all') {
     for (let start = 0; start < scope.length; start += size) yield scope.slice(start, start + size);
     return;
@@ -21,6 +36,7 @@ export async function* mirrorPages(sql: Sql, job: Job, scope: Scope, size: numbe
         SELECT m.mirror_asset_id AS id
         FROM immich_sidecar.asset_map m
         WHERE ${isBetween(sql, job)}
+          AND ${isMadeBy(sql, madeBy)}
           AND m.mirror_asset_id > ${after}
         ORDER BY m.mirror_asset_id
         LIMIT ${size}
@@ -28,7 +44,7 @@ export async function* mirrorPages(sql: Sql, job: Job, scope: Scope, size: numbe
       ORDER BY id DESC
       LIMIT 1`;
     if (last === undefined) return;
-    yield { after, last: last.id, size: size };
+    yield { after, last: last.id, size, madeBy };
     after = last.id;
   }
 }
@@ -46,11 +62,15 @@ export function mirrorsOn(sql: Sql, job: Job, page: MirrorPage, columns: Fragmen
       WHERE ${isBetween(sql, job)}
         AND ${
     'last' in page
-      ? sql`m.mirror_asset_id > ${page.after} AND m.mirror_asset_id <= ${page.last}`
+      ? sql`m.mirror_asset_id > ${page.after} AND m.mirror_asset_id <= ${page.last} AND ${isMadeBy(sql, page.madeBy)}`
       : isWithin(sql, page, sql`m.source_asset_id`)
   }
       LIMIT ${'last' in page ? page.size : page.length}
     ) AS m`;
+}
+
+function isMadeBy(sql: Sql, job: string | undefined): Fragment {
+  return job === undefined ? sql`true` : sql`m.job_name = ${job}`;
 }
 
 /** `condition`, with no guess at how rarely it is true; for the same reason. */

@@ -31,6 +31,7 @@ export const album = definePhase({
   name: 'album',
   what: 'Puts shared photos into the album of their job.',
   per: 'job',
+  isAboutMeant: true,
   counts: { albumEntries: 'put into the album' },
   plan: async function* (view, job: Job): AsyncGenerator<AlbumPlan> {
     const { albumId } = job;

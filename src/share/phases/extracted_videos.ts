@@ -2,7 +2,8 @@ import type { Sql } from '../../postgres/connect.ts';
 import type { Place } from '../../problems/problem.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
-import type { Tools, View } from '../cycle/tools.ts';
+import { pairKey } from '../cycle/concerned.ts';
+import { chosenJobs, type Tools, type View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { notRemoved, removeFiles } from '../mirrors/journal.ts';
 import {
@@ -24,7 +25,7 @@ import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 export const extractedVideos = definePhase({
   name: 'extracted-videos',
   what: 'Removes videos that Immich has taken out of shared motion photos once more.',
-  per: 'job',
+  per: 'pair',
   removesLeftovers: 'in the database',
   counts: { videosRemoved: 'videos removed that Immich took out of shared photos' },
   plan: planExtractedVideos,
@@ -45,8 +46,14 @@ async function* planExtractedVideos(view: View, job: Job): AsyncGenerator<MadeAs
     if (made.length > 0) yield made;
   }
   if (scope !== 'all') return;
-  const forsaken = await findForsakenAssets(sql, job);
-  if (forsaken.length > 0) yield forsaken;
+  for (const other of chosenJobs(view).filter((other) => pairKey(other) === pairKey(job)).filter(isFirstOfLibrary)) {
+    const forsaken = await findForsakenAssets(sql, other);
+    if (forsaken.length > 0) yield forsaken;
+  }
+}
+
+function isFirstOfLibrary({ targetLibraryId }: Job, index: number, jobs: readonly Job[]): boolean {
+  return jobs.findIndex((other) => other.targetLibraryId === targetLibraryId) === index;
 }
 
 async function removeExtractedVideos(

@@ -7,6 +7,7 @@ import type { Sql } from '../../postgres/connect.ts';
 import type { Place } from '../../problems/problem.ts';
 import { insertFiles } from '../copy/insert_files.ts';
 import { inBatches } from '../cycle/batches.ts';
+import { pairKey } from '../cycle/concerned.ts';
 import { refused } from '../cycle/refused.ts';
 import { inSlices } from '../cycle/slices.ts';
 import type { Tools } from '../cycle/tools.ts';
@@ -36,9 +37,12 @@ export const files = definePhase({
   name: 'files',
   what: 'Links originals, sidecars, thumbnails and videos again that were moved, replaced, made anew or lost.',
   per: 'job',
+  isAboutMeant: true,
   counts: { filesUpdated: 'photos whose files were linked anew' },
-  plan: async function* ({ sql, schema, jobs, scope, files, limits }, job: Job) {
-    for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
+  plan: async function* ({ sql, schema, jobs, scope, meant, files, limits }, job: Job) {
+    // With hundreds of jobs between two users each would look at the mirrors of all.
+    const madeBy = meant === undefined || meant.disputed.has(pairKey(job)) ? undefined : job.name;
+    for await (const page of mirrorPages(sql, job, scope, limits.mirrors, madeBy)) {
       const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
       const plans: FilesPlan[] = [];
       await inSlices(mirrors, (mirror) => {

@@ -62,6 +62,7 @@ export const motionParts = definePhase({
 function copying(part: Part) {
   return {
     per: 'job' as const,
+    isAboutMeant: true,
     counts: { created: 'new', faces: 'faces copied', people: 'people new', links: 'links made' },
     plan: (view: View, job: Job) => planNewAssets(view, job, part),
     apply: applyNewAssets,

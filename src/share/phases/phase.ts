@@ -29,6 +29,8 @@ export interface Phase<
   /** What it does, as a sentence for docs/phases.md. */
   readonly what: string;
   readonly per: Per;
+  /** It has nothing to do for a job that means no photo. */
+  readonly isAboutMeant?: boolean;
   /** Looks for what leaves no trace: only when the cycle looks at everything. */
   readonly isFullOnly?: boolean;
   /** When it has done anything, the rest of the cycle looks at everything. */

@@ -41,6 +41,7 @@ export const rows = definePhase({
   name: 'rows',
   what: 'Carries changed rows over: dates, places, descriptions, edits, recognised text.',
   per: 'job',
+  isAboutMeant: true,
   counts: { rowsUpdated: 'photos brought up to date' },
   plan: async function* (view, job: Job) {
     const { sql, schema, files } = view;

@@ -7,6 +7,16 @@ import type { Job } from '../jobs/job.ts';
 import { retryOf, type SkipReason, type Standing } from '../cycle/outcome.ts';
 import { hasTwin, isMeant } from '../selection/selection.ts';
 
+/** Of a job that means no photo. */
+export const NOTHING_MEANT: Standing = Object.freeze({
+  selected: 0,
+  mirrored: 0,
+  pending: {},
+  skipped: {},
+  withdrawn: 0,
+  next: 0,
+});
+
 interface StandingRow {
   readonly state: 'mirrored' | 'withdrawn' | 'skipped' | 'pending' | 'next';
   readonly reason: string;
