@@ -49,11 +49,17 @@ async function hasPhotosBelow(sql: Sql, ownerId: string, prefix: string): Promis
 
 /** The beginning of a path of the user's that is the same but for the composition of its letters, or their case. */
 async function alikePrefix(sql: Sql, ownerId: string, prefix: string): Promise<string | undefined> {
+  // To compose the letters of every path takes longest: first those that begin otherwise are left out. A letter before an accent may be one with it.
+  const plain = prefix.replace(/.?[^\x20-\x7e].*$|.$/su, '');
   const [found] = await sql<{ path: string }[]>`
     SELECT "originalPath" AS path
     FROM asset
     WHERE "ownerId" = ${ownerId}
-      AND starts_with(lower(normalize("originalPath", NFC)), lower(normalize(${prefix}, NFC)))
+      AND CASE
+        WHEN lower(left("originalPath", ${plain.length})) = lower(${plain})
+          THEN starts_with(lower(normalize("originalPath", NFC)), lower(normalize(${prefix}, NFC)))
+        ELSE false
+      END
     ORDER BY starts_with(normalize("originalPath", NFC), normalize(${prefix}, NFC)) DESC
     LIMIT 1`;
   return found?.path.split('/').slice(0, prefix.split('/').length - 1).join('/').concat('/');

@@ -63,8 +63,9 @@ async function findNews(view: View): Promise<NotedShare[]> {
       AND EXISTS (
         SELECT 1
         FROM immich_sidecar.asset_map m
-        JOIN asset mirror ON mirror.id = m.mirror_asset_id AND mirror."libraryId" = job."libraryId"
-        WHERE m.job_name = job.job AND m.target_user_id = job."targetUserId"
+        WHERE m.job_name = job.job
+          AND m.target_user_id = job."targetUserId"
+          AND (SELECT mirror."libraryId" FROM asset mirror WHERE mirror.id = m.mirror_asset_id) = job."libraryId"
       )
     ORDER BY job.job`;
   return [
