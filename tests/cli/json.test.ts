@@ -94,7 +94,7 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   const discard = ['undo', '--discard', '--older-than', '0', '--yes', '--json'];
   await page.check('undo --discard --json', discard, options);
   const exported = ['export', `${ground.cwd}/exported`, '--json'];
-  await page.check('export --json', exported, options);
+  await page.check('export DIRECTORY --json', exported, options);
   await page.check('kept list --json', ['kept', 'list', '--json'], options);
   await page.check('kept delete --json', ['kept', 'delete', '--all', '--yes', '--json'], options);
   const people = (...args: string[]) => ['people', ...args, '--all-users', '--json'];

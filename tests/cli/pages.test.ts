@@ -112,7 +112,8 @@ Deno.test('every link from one page to another leads somewhere, to its heading t
         const headings = [...textOf(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
           slug(heading.replaceAll('`', ''))
         );
-        if (!headings.includes(anchor)) broken.push(`${page}: ${target}`);
+        const marks = [...textOf(path).matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id);
+        if (![...headings, ...marks].includes(anchor)) broken.push(`${page}: ${target}`);
       }
     }
   }
