@@ -211,7 +211,7 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       ),
       finds: { 'database.rights': 'fail' },
       says: [
-        'lacks rights to memory_asset, partner and shared_link_asset',
+        'lacks rights to memory_asset, shared_link_asset and partner',
         'GRANT SELECT, INSERT ON public.memory_asset, public.shared_link_asset TO sidecar',
         'GRANT SELECT ON public.partner TO sidecar',
       ],
