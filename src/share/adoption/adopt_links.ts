@@ -46,8 +46,9 @@ export async function* planAdoptedLinks(view: View, job: Owner): AsyncGenerator<
   for await (const files of pages) {
     const entries = files.flatMap((file): JournalEntry[] => {
       const { mirrorId, path } = file;
-      const keep = keepOf(file, job);
-      return keep !== undefined && hasSecondName(view.files, path) ? [{ mirrorId, path, keep }] : [];
+      const [keep, info] = [keepOf(file, job), inspect(view.files, path)];
+      const hasSecondName = (info?.nlink ?? 0) > 1;
+      return keep !== undefined && hasSecondName ? [{ mirrorId, path, keep, saves: info?.size ?? null }] : [];
     });
     if (entries.length > 0) yield entries;
   }
@@ -163,10 +164,6 @@ function readHead({ paths }: Pick<Files, 'paths'>, path: string): Uint8Array {
   const head = new Uint8Array(HEAD_BYTES);
   using file = Deno.openSync(local);
   return head.subarray(0, file.readSync(head) ?? 0);
-}
-
-function hasSecondName(files: Files, path: string): boolean {
-  return (inspect(files, path)?.nlink ?? 0) > 1;
 }
 
 function inspect({ paths }: Pick<Files, 'paths'>, path: string): Deno.FileInfo | undefined {
