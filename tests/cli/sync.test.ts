@@ -123,7 +123,7 @@ Deno.test('a cycle with failures says so: exit code 3, a line for each, and JSON
   assert.match(text.stdout, /^job +selected +mirrored +new +faces +people +links +removed\n/);
   assert.match(text.stdout, /^ {2}1 waiting: the file is not there$/m);
   assert.match(text.stdout, /^ {2}! .*portrait\.jpg": the file is not there/m);
-  assert.match(text.stdout, /done, with failures in [\d.]+ s\n$/);
+  assert.match(text.stdout, /done, with failures in [\d.]+ s\n.* are not stored twice\n$/);
   assert.match(text.stderr, /portrait\.jpg": the file is not there/);
   assert.doesNotMatch(text.stdout + text.stderr, ESCAPE);
 
