@@ -89,7 +89,7 @@ Deno.test('a configured directory that is a symbolic link can be used, and so ca
   assert.equal(code, EXIT.ok, stderr);
   assert.deepEqual(await world.verify(verifyMirrors), []);
   const unshared = await startTask('unshare', ['--yes'], cwd.path, env).ended();
-  assert.equal(unshared.code, EXIT.ok, unshared.stderr);
+  assert.equal(unshared.code, EXIT.ok, unshared.stderr + unshared.stdout);
 });
 
 Deno.test(

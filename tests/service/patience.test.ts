@@ -50,7 +50,7 @@ for (const lock of [MIGRATIONS, MAINTENANCE]) {
     `a cycle waits while Immich holds its lock ${lock}, and gives up when that takes too long`,
     {},
     async () => {
-      await using world = await World.open('v3.1.0');
+      await using world = await World.open('v3.1.0', { ownTables: false });
       let syncing: Promise<unknown> | undefined;
       await whileImmichHolds(world.sql, lock, async () => {
         const records = await heard();

@@ -59,7 +59,7 @@ for (const [what, flags] of [['in the sandbox', flagsOf('serve')], ['without one
       assert.equal(code, EXIT.ok, stderr);
       assert.match(stderr, /error: The configuration has 2 problems:/);
       assert.match(stderr, /it shows what is wrong, and goes on by itself/);
-      assert.match(stderr, /nothing is shared; write-back at 0 3 \* \* \*/);
+      assert.match(stderr, /nothing is shared; write-back: 0 3 \* \* \* \(UTC\)/);
     },
   );
 }
