@@ -168,6 +168,9 @@ async function takeBack({ sql }: World, from: number): Promise<void> {
         await sql.unsafe(`ALTER TABLE ${table} DROP COLUMN ${column}`);
       }
     }
+    for (const [, index] of statements.matchAll(/^CREATE INDEX (\w+) ON immich_sidecar\./gm)) {
+      await sql.unsafe(`DROP INDEX IF EXISTS immich_sidecar.${index}`);
+    }
     await sql`DELETE FROM immich_sidecar.migration WHERE version = ${version}`;
   }
 }
