@@ -134,28 +134,48 @@ function copyEmbedding({ records }: Prediction, source: Row, face: MirrorFace | 
   records.add('face_search', { faceId: face.id, embedding });
 }
 
+/** A mirrored face whose person may be another than it has now. */
+interface OpenFace {
+  readonly mirror: Mirror;
+  readonly face: MirrorFace;
+  readonly source: Row;
+  readonly row: Row;
+  readonly origin: Origin | undefined;
+}
+
 /**
  * Gives every mirrored face its person. What the target's owner said stays until the source says something new; a face that
  * lost its person, or was given to somebody whom only Immich has found, returns.
  */
 export function assignFaces(prediction: Prediction): void {
-  // A face may be somebody's whom the target has deleted, and who returns because of another face (from 3.2 on).
-  assignThose(prediction, (row, mirror) => !isLost(prediction, row, mirror));
-  assignThose(prediction, () => true);
+  // From 3.2 on a face stays somebody's whom its owner has deleted. That one may return because of another face, and everybody comes before
+  // any face is given to anybody; twice, as the photos of whom they return to may show them to others.
+  for (let turn = 0; turn < 2; turn++) {
+    for (const { mirror, source, row, origin } of openFaces(prediction)) {
+      if (origin === undefined || origin.ownerId === mirror.targetId) continue;
+      if (source['deletedAt'] === null && row['deletedAt'] === null) meet(prediction, origin, mirror, source);
+    }
+  }
+  for (const { mirror, face, row, origin } of openFaces(prediction)) {
+    const person = origin === undefined ? undefined : mirrorOf(prediction, origin, mirror.targetId);
+    // Somebody whom the target does not know, on a face that is not to be seen: nothing is said yet.
+    if (origin !== undefined && person === undefined) {
+      if (face.said === NEW) face.said = null;
+      continue;
+    }
+    prediction.records.change(row, { [prediction.faceKey]: person ?? null });
+    face.said = origin?.id ?? null;
+    face.wrote = person ?? null;
+  }
 }
 
-function isLost(prediction: Prediction, row: Row, { targetId }: Mirror): boolean {
-  const person = row[prediction.faceKey];
-  return person !== null && prediction.person(targetId, person) === undefined;
-}
-
-function assignThose(prediction: Prediction, isMeant: (row: Row, mirror: Mirror) => boolean): void {
+function openFaces(prediction: Prediction): OpenFace[] {
   const { records, memory, faceKey } = prediction;
-  const open = memory.mirrors.flatMap((mirror) =>
+  return memory.mirrors.flatMap((mirror) =>
     [...mirror.faces].flatMap(([sourceId, face]) => {
       const source = records.find('asset_face', ({ id }) => id === sourceId);
       const row = records.find('asset_face', ({ id }) => id === face.id);
-      if (source === undefined || row === undefined || !isMeant(row, mirror)) return [];
+      if (source === undefined || row === undefined) return [];
       const origin = originOf(prediction, mirror.sourceOwnerId, source[faceKey]);
       // A face that is not to be seen waits until it is.
       if (origin !== undefined && row['deletedAt'] !== null) {
@@ -165,21 +185,6 @@ function assignThose(prediction: Prediction, isMeant: (row: Row, mirror: Mirror)
       return isToBeAssigned(prediction, mirror, face, row, origin) ? [{ mirror, face, source, row, origin }] : [];
     })
   );
-  for (const { mirror, source, row, origin } of open) {
-    if (origin === undefined || origin.ownerId === mirror.targetId) continue;
-    if (source['deletedAt'] === null && row['deletedAt'] === null) meet(prediction, origin, mirror, source);
-  }
-  for (const { mirror, face, row, origin } of open) {
-    const person = origin === undefined ? undefined : mirrorOf(prediction, origin, mirror.targetId);
-    // Somebody whom the target does not know, on a face that is not to be seen: nothing is said yet.
-    if (origin !== undefined && person === undefined) {
-      if (face.said === NEW) face.said = null;
-      continue;
-    }
-    records.change(row, { [faceKey]: person ?? null });
-    face.said = origin?.id ?? null;
-    face.wrote = person ?? null;
-  }
 }
 
 function isToBeAssigned(
