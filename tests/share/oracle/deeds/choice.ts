@@ -1,3 +1,4 @@
+import { editAsset } from '../../../harness/immich_jobs/metadata.ts';
 import { type Deeds, type Scene, traced } from './scene.ts';
 
 /** What people do with the albums and tags by which shares choose. */
@@ -87,15 +88,22 @@ export const CHOICE_DEEDS: Deeds = {
     const tag = scene.one(photo === undefined ? [] : await tags(scene, photo.ownerId));
     if (photo === undefined || tag === undefined) return;
     await scene.sql`INSERT INTO tag_asset ("tagId", "assetId") VALUES (${tag.id}, ${photo.id}) ON CONFLICT DO NOTHING`;
+    if (photo.isMirror) await nameTags(scene, photo.id);
     return `${scene.call(photo)} is tagged ${tag.name}`;
   }),
   untagPhoto: traced(async (scene) => {
     const tagged = scene.one(
-      await scene.sql<{ tagId: string; assetId: string }[]>`SELECT "tagId", "assetId" FROM tag_asset ORDER BY 1, 2`,
+      await scene.sql<{ tagId: string; assetId: string; isMirror: boolean }[]>`
+        SELECT
+          "tagId", "assetId",
+          EXISTS (SELECT FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = "assetId") AS "isMirror"
+        FROM tag_asset
+        ORDER BY 1, 2`,
     );
     if (tagged === undefined) return;
     await scene.sql`DELETE FROM tag_asset WHERE "tagId" = ${tagged.tagId} AND "assetId" = ${tagged.assetId}`;
-    return 'a tag is taken from a photo';
+    if (tagged.isMirror) await nameTags(scene, tagged.assetId);
+    return `a tag is taken from a ${tagged.isMirror ? 'mirror' : 'photo'}`;
   }),
   deleteTag: traced(async (scene) => {
     const tag = scene.one(await tags(scene, scene.home.users[scene.name()].id));
@@ -138,6 +146,21 @@ async function entries(scene: Scene): Promise<{ albumId: string; assetId: string
     ORDER BY al."albumName", a."originalPath", a."libraryId"`;
   const one = scene.one(all);
   return one === undefined ? [] : [one];
+}
+
+/**
+ * What follows when somebody tags a photo in Immich, or takes a tag from it: from 2.5 on its metadata name the tags that it has, and are locked (TagService.updateTags). Without
+ * this the rows of a photo are as those of before 2.5, which are enough to choose by; but those of a mirror would be no work of its owner's, and without a trace.
+ */
+async function nameTags(scene: Scene, id: string): Promise<void> {
+  if (!scene.home.has('asset_exif', 'tags')) return;
+  const rows = await scene.sql<{ value: string }[]>`
+    SELECT t.value
+    FROM tag_asset ta
+    JOIN tag t ON t.id = ta."tagId"
+    WHERE ta."assetId" = ${id}
+    ORDER BY 1`;
+  await editAsset(scene.home, id, { tags: rows.map(({ value }) => value) });
 }
 
 async function tags(scene: Scene, ownerId: string): Promise<Thing[]> {
