@@ -13,6 +13,7 @@ import { dirname } from 'node:path/posix';
 import { setImmediate } from 'node:timers/promises';
 import { type FileIdentity, isFile, lstatOr, realPathOr, type SourceFile } from './identity.ts';
 import { FileProblem } from './problem.ts';
+import { ifThere } from './roots.ts';
 import { writeFully } from './write_fully.ts';
 
 /** Links `source` and looks whether that is what was linked: its directory may have been exchanged since it was inspected. */
@@ -37,9 +38,10 @@ export interface GoingFile {
  * source is given back, if the source's directory is still the one that it was; any other file gets a name under which nothing takes its place.
  */
 export function assertMeant(moved: string, { source, expected, hasAnother = false }: GoingFile, target: string): void {
-  const isLast = hasAnother && lstatOr(moved, undefined)?.nlink === 1;
-  if (isLast || !isFile(moved, expected)) throw new FileProblem('changed', setAside(moved));
-  if (source === undefined || lstatOr(source, undefined)?.isFile) return;
+  const found = lookAt(moved);
+  const isLast = hasAnother && found?.nlink === 1;
+  if (isLast || !isSame(found, expected)) throw new FileProblem('changed', setAside(moved));
+  if (source === undefined || lookAt(source)?.isFile) return;
   const directory = dirname(source);
   if (realPathOr(directory, undefined) === directory) {
     Deno.linkSync(moved, source);
@@ -50,9 +52,18 @@ export function assertMeant(moved: string, { source, expected, hasAnother = fals
 
 /** Makes room for a file that is about to be moved to `moved`. Throws FileProblem if another one lies there, which is renamed and stays. */
 export function makeRoom(moved: string, file: FileIdentity): void {
-  if (lstatOr(moved, undefined) === undefined) return;
-  if (!isFile(moved, file)) throw new FileProblem('changed', setAside(moved));
+  const found = lookAt(moved);
+  if (found === undefined) return;
+  if (!isSame(found, file)) throw new FileProblem('changed', setAside(moved));
   unlinkSync(moved); // rename() does nothing between two names of a file
+}
+
+function lookAt(path: string): Deno.FileInfo | undefined {
+  return ifThere(path, () => Deno.lstatSync(path));
+}
+
+function isSame(found: Deno.FileInfo | undefined, { device, inode }: FileIdentity): boolean {
+  return found !== undefined && found.ino === inode && found.dev === device;
 }
 
 /** Gives a file a name that nothing else gets, and returns that. */
@@ -68,9 +79,21 @@ export function changeMode(name: string, mode: number): void {
   const file = openSync(name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const found = fstatSync(file);
-    if (found.isFile() && found.nlink === 1) fchmodSync(file, mode);
+    if (found.isFile() && found.nlink === 1 && (found.mode & 0o777) !== mode) fchmodSync(file, mode);
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Lets nobody but its owner read a file that was moved aside, if its permissions are ours to change. Throws nothing: that it was moved
+ * must not look as if it were not, or nobody knows where it lies.
+ */
+export function closeToOthers(moved: string): void {
+  try {
+    changeMode(moved, 0o600);
+  } catch {
+    // It is as readable as it was, in a directory that others cannot enter if there can be one.
   }
 }
 

@@ -1,9 +1,11 @@
 import { basename, dirname } from 'node:path/posix';
 import { existsSync, rmdirSync, unlinkSync } from 'node:fs';
+import { inFirst, lookAside } from './aside.ts';
 import {
   assertMeant,
   assertSpace,
   changeMode,
+  closeToOthers,
   copyExactly,
   copyLargeExactly,
   type GoingFile,
@@ -26,6 +28,7 @@ import {
   ABSENT,
   assertNotBehindLink,
   assertPossible,
+  ifThere,
   isAbsent,
   LONGEST_PATH,
   meantBy,
@@ -174,37 +177,37 @@ export class Linker {
       const problem = asFileProblem(error, target);
       if (!ABSENT.has(problem.reason)) throw problem;
     }
-    this.#removeTemporary(directory);
-    this.#removeEmptyDirectories(directory, keep);
+    this.prune(target, keep);
   }
 
   /** What lies at `target` itself; undefined when nothing is there. Throws FileProblem. */
   look(target: string): FoundFile | undefined {
-    try {
-      const info = Deno.lstatSync(`${this.#own(dirname(target))}/${basename(target)}`);
-      const { size, mtime, nlink, isFile } = info;
-      const mode = (info.mode ?? 0) & 0o777;
-      return { ...identityOf(info), size, mtimeMs: mtime?.getTime() ?? 0, names: nlink ?? 1, mode, isFile };
-    } catch (error) {
-      const problem = asFileProblem(error, target);
-      if (ABSENT.has(problem.reason)) return undefined;
-      throw problem;
-    }
+    const info = this.#lstat(target);
+    if (info === undefined) return undefined;
+    const { size, mtime, nlink, isFile } = info;
+    const mode = (info.mode ?? 0) & 0o777;
+    return { ...identityOf(info), size, mtimeMs: mtime?.getTime() ?? 0, names: nlink ?? 1, mode, isFile };
+  }
+
+  #lstat(target: string): Deno.FileInfo | undefined {
+    return ifThere(target, () => Deno.lstatSync(`${this.#own(dirname(target))}/${basename(target)}`));
   }
 
   /**
    * Moves the file at `target` to `aside`; a directory for that is made for its owner only, and nobody else may read it there if it has no
    * other name. Directories that this leaves empty go as in remove(). An absent file is fine. Throws FileProblem.
+   *
+   * `asides`: where a removal that was cut off may have left one more name of it, which goes.
    */
-  moveAside(target: string, aside: string, keep: string): void {
-    const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
+  moveAside(target: string, aside: string, keep: string, asides: readonly string[] = []): void {
     try {
-      changeMode(this.#moveTo(aside, name), 0o600);
+      const info = this.#lstat(target);
+      if (info !== undefined) this.#makeRooms(asides.filter((left) => left !== target), identityOf(info));
+      closeToOthers(this.#moveTo(aside, target));
     } catch (error) {
-      this.#assertGone(target, asFileProblem(error, target));
+      this.#assertGone(target, [], asFileProblem(error, target));
     }
-    this.#removeTemporary(dirname(target));
-    this.#removeEmptyDirectories(dirname(target), keep);
+    this.prune(target, keep);
   }
 
   /**
@@ -212,66 +215,57 @@ export class Linker {
    * unlinked there only when it is certain that nothing else was moved. What was moved by mistake is not lost: a `source` is put back,
    * anything else stays beside where it was moved to; both are reported as `changed`. Otherwise as remove(). Throws FileProblem.
    *
-   * `asides`: where to, the first one that can be used: its directory may be full, or not be one.
+   * `asides`: where to, the first one that can be used: its directory may be full, or not be one. What a run that was killed, or a step that
+   * failed, has left in any of them is finished.
    * `going`: which file it is. Without it, it is the one that is found first, and the name must be gone.
    */
   removeAside(target: string, keep: string, asides: readonly string[], going?: GoingFile): void {
-    const name = () => `${this.#own(dirname(target))}/${basename(target)}`;
+    const finish = (moved: string) => {
+      if (going !== undefined) assertMeant(moved, going, target);
+      else if (this.#lstat(target) !== undefined) throw new FileProblem('changed', moved);
+      unlinkSync(moved);
+      this.#removeEmptyDirectories(dirname(moved), keep);
+    };
     try {
-      const info = lstatOr(name(), undefined);
+      const info = this.#lstat(target);
       if (info?.isDirectory) throw new FileProblem('not-a-file', target);
-      // What a run that was killed has moved aside is finished by the next.
-      const left = asides.find((aside) => this.#isFound(aside));
-      if (info !== undefined || left !== undefined) {
-        const moved = info === undefined && left !== undefined
-          ? this.#prepare(left, 0o700)
-          : this.#moveToFirst(asides, name, info && identityOf(info));
-        if (info !== undefined && going === undefined) assertMeant(moved, { expected: identityOf(info) }, target);
-        if (going !== undefined) assertMeant(moved, going, target);
-        else if (lstatOr(name(), undefined) !== undefined) throw new FileProblem('changed', moved);
-        unlinkSync(moved);
-        this.#removeEmptyDirectories(dirname(moved), keep);
+      if (info === undefined) this.findAside(asides).forEach((left) => finish(this.#prepare(left)));
+      else {
+        const file = identityOf(info);
+        this.#makeRooms(asides, file);
+        const moved = inFirst(asides, (aside) => this.#moveTo(aside, target, file));
+        if (going === undefined) assertMeant(moved, { expected: file }, target);
+        finish(moved);
       }
     } catch (error) {
-      this.#assertGone(target, asFileProblem(error, target));
+      this.#assertGone(target, asides, asFileProblem(error, target));
     }
-    this.#removeTemporary(dirname(target));
-    this.#removeEmptyDirectories(dirname(target), keep);
+    this.prune(target, keep);
   }
 
-  /** Whether something lies there, in a directory that is one. */
-  #isFound(path: string): boolean {
-    try {
-      return this.look(path) !== undefined;
-    } catch {
-      return false;
-    }
+  /** Where among these places a file lies. Throws FileProblem if none is found, but one may be: some place cannot be looked into. */
+  findAside(asides: readonly string[]): readonly string[] {
+    const { found, unknown } = lookAside(asides, (aside) => this.#lstat(aside));
+    if (found.length === 0 && unknown !== undefined) throw unknown;
+    return found;
   }
 
-  #moveToFirst(asides: readonly string[], name: () => string, file: FileIdentity | undefined): string {
-    let first: FileProblem | undefined;
-    for (const aside of asides) {
-      try {
-        return this.#moveTo(aside, name, file);
-      } catch (error) {
-        const problem = asFileProblem(error, aside);
-        if (problem.reason === 'changed') throw problem;
-        first ??= problem;
-      }
-    }
-    throw first ?? new FileProblem('missing', name());
+  #makeRooms(asides: readonly string[], file: FileIdentity): void {
+    const { found } = lookAside(asides, (aside) => this.#lstat(aside));
+    for (const left of found) makeRoom(this.#prepare(left), file);
   }
 
-  #moveTo(aside: string, name: () => string, file?: FileIdentity): string {
+  #moveTo(aside: string, target: string, file?: FileIdentity): string {
     const moved = this.#prepare(aside, 0o700);
     if (file !== undefined) makeRoom(moved, file);
-    Deno.renameSync(name(), moved);
+    Deno.renameSync(`${this.#own(dirname(target))}/${basename(target)}`, moved);
     return moved;
   }
 
-  /** Throws `problem` unless it only says that something is not there, and the file is what is not. */
-  #assertGone(target: string, problem: FileProblem): void {
+  /** Throws `problem` unless it only says that something is not there, and the file is what is not, neither in its place nor aside. */
+  #assertGone(target: string, asides: readonly string[], problem: FileProblem): void {
     if (!ABSENT.has(problem.reason) || this.look(target) !== undefined) throw problem;
+    if (this.findAside(asides).length > 0) throw problem;
   }
 
   /** Gives a file that has no other name these permissions, such as the ones it had before moveAside(). Throws FileProblem. */
@@ -285,6 +279,7 @@ export class Linker {
 
   /** Removes the directories around `target` that are empty, as after a link that could not be made; `keep` as in remove. */
   prune(target: string, keep: string): void {
+    this.#removeTemporary(dirname(target));
     this.#removeEmptyDirectories(dirname(target), keep);
   }
 

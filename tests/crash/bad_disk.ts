@@ -23,6 +23,9 @@ const ERRORS = {
 } as const;
 const CODES = Object.keys(ERRORS) as (keyof typeof ERRORS)[];
 
+/** Whether a step fails: its number, from 1, and the call. */
+type Fails = (number: number, what: string) => boolean;
+
 /**
  * A disk below `directory` on which some steps fail, told by their numbers: the real calls are made, but for those that fail.
  * In use from `begin` until it is disposed of.
@@ -33,9 +36,9 @@ export class BadDisk implements Disposable {
   /** Where each step that has failed was taken. */
   readonly failed: { readonly number: number; readonly what: string }[] = [];
 
-  private constructor(readonly directory: string, readonly fails: (number: number) => boolean) {}
+  private constructor(readonly directory: string, readonly fails: Fails) {}
 
-  static begin(directory: string, fails: (number: number) => boolean): BadDisk {
+  static begin(directory: string, fails: Fails): BadDisk {
     const disk = new BadDisk(directory, fails);
     for (const step of STEPS) {
       const real = disk.#real[step] as (...args: unknown[]) => unknown;
@@ -54,7 +57,7 @@ export class BadDisk implements Disposable {
   #take(step: Step, args: readonly unknown[]): void {
     if (!args.some((path) => typeof path === 'string' && path.startsWith(`${this.directory}/`))) return;
     const number = ++this.#steps;
-    if (!this.fails(number)) return;
+    if (!this.fails(number, `${step} ${args.join(' ')}`)) return;
     const code = CODES[(number + this.failed.length) % CODES.length] ?? 'EIO';
     this.failed.push({ number, what: `${step} ${code} ${args.join(' ')}` });
     throw ERRORS[code]();

@@ -9,6 +9,7 @@ import { planOnly } from '../../src/share/plan_only.ts';
 import { readShareStatus } from '../../src/status/share.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { UserError } from '../../src/errors.ts';
+import { BadDisk } from '../crash/bad_disk.ts';
 import { listFiles } from './snapshot.ts';
 import { World } from './world.ts';
 
@@ -54,21 +55,28 @@ Deno.test('the last copy of a photo is kept, not unlinked, when its original is 
   assert.match(file?.path ?? '', /\/\.kept\/[-0-9a-f]{36}\.\w+$/);
 });
 
-Deno.test('the last copy is kept when a run was killed that had moved it aside already', async () => {
-  await using world = await World.open('v3.1.0');
-  const { id, original, mirror } = await aPhoto(world);
-  const [row] = await world.sql<{ id: string }[]>`
-    SELECT mirror_asset_id AS id FROM immich_sidecar.asset_map WHERE source_asset_id = ${id}`;
-  const aside = `${world.directory}/external/bob_shared/.kept`;
-  Deno.mkdirSync(aside);
-  Deno.renameSync(mirror, `${aside}/.going-${row?.id}${mirror.slice(mirror.lastIndexOf('.'))}`);
-  Deno.removeSync(original);
-  await trash(world, id);
-  await world.share();
-  const [file] = await kept(world);
-  assert.deepEqual([file?.reason, file?.photo], ['source-file-gone', original]);
-  assert.deepEqual([...Deno.readDirSync(aside)].length, 1);
-});
+for (const [where, directory] of [['in .kept', '/.kept'], ['beside it', '']] as const) {
+  Deno.test(`the last copy is kept when a run was killed that had moved it aside already, ${where}, and a disk does not show it at first`, async () => {
+    await using world = await World.open('v3.1.0');
+    const { id, original, mirror } = await aPhoto(world);
+    const shared = `${world.directory}/external/bob_shared`;
+    const aside = `${shared}${directory}/.going-${await world.mirrorOfId(id)}${mirror.slice(mirror.lastIndexOf('.'))}`;
+    Deno.mkdirSync(dirname(aside), { recursive: true });
+    Deno.renameSync(mirror, aside);
+    Deno.writeTextFileSync(original, 'the only copy');
+    Deno.removeSync(original);
+    await trash(world, id);
+    let looks = 0;
+    using disk = BadDisk.begin(world.directory, (_, what) => what === `lstatSync ${aside}` && ++looks === 1);
+    assert.equal((await world.share()).complete, false);
+    disk[Symbol.dispose]();
+    assert.deepEqual([disk.failed.length, Deno.readTextFileSync(aside)], [1, 'the only copy']);
+    await world.share();
+    const [file] = await kept(world);
+    assert.deepEqual([file?.reason, file?.photo, file?.content], ['source-file-gone', original, 'the only copy']);
+    assert.deepEqual([existsSync(aside), [...Deno.readDirSync(`${shared}/.kept`)].length], [false, 1]);
+  });
+}
 
 Deno.test('a photo whose original is there is unlinked and nothing is kept, and no trace stays', async () => {
   await using world = await World.open('v3.1.0');

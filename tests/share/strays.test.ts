@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { describeProblem } from '../../src/problems/problem.ts';
 import { World } from './world.ts';
 
+const going = (directory: string) => `${directory}/.going-${crypto.randomUUID()}.jpg`;
+
 Deno.test('of files that no row names only ours go: links, and copies of thumbnails of others; what has one name stays', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();
@@ -30,7 +32,13 @@ Deno.test('of files that no row names only ours go: links, and copies of thumbna
   const ours = [`${hidden}lost.jpg`, `${inThumbs()}_preview.jpeg`];
   for (const path of ours) Deno.linkSync(mirror, path);
   ours.push(await copy(await thumbnailOf(people['alice/dora'].id), `${inThumbs()}.jpeg`));
-  const others = [`${hidden}note.txt`, `${inThumbs()}_preview.jpeg`, `${inThumbs()}.jpeg`];
+  // What a run has left that was killed while it removed such a file, and one of which it was the last name.
+  const shared = `${world.directory}/external/bob_shared`;
+  Deno.mkdirSync(`${shared}/.kept`);
+  const asides = [`${shared}/.kept/.going-.jpg`, going(`${shared}/.kept`), going(shared)];
+  for (const path of asides) Deno.linkSync(mirror, path);
+  ours.push(...asides);
+  const others = [going(shared), `${hidden}note.txt`, `${inThumbs()}_preview.jpeg`, `${inThumbs()}.jpeg`];
   for (const path of others) await Deno.writeTextFile(path, 'somebody has made this');
   others.push(await copy(await thumbnailOf(people['bob/dora'].id), `${inThumbs()}.jpeg`));
 

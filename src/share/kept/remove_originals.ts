@@ -1,6 +1,5 @@
 import { getLogger } from '@logtape/logtape';
 import type { FoundFile } from '../../files/identity.ts';
-import type { Linker } from '../../files/linker.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { describeProblem, problem } from '../../problems/problem.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -108,9 +107,9 @@ async function keepAside(
     const placed = left.map((one): Keeping => ({ ...one, kept: inPlace(one, nth) }));
     if (placed.length === 0) break;
     await database.transaction((tx) => recordKept(tx, placed.map(({ kept }) => kept)));
-    left = placed.filter(({ entry, found, place, keep, kept }) => {
+    left = placed.filter(({ entry, found, place, asides, keep, kept }) => {
       try {
-        files.linker.moveAside(found, localPath(kept.path, files.paths), keep);
+        files.linker.moveAside(found, localPath(kept.path, files.paths), keep, asides);
         files.linker.prune(place, keep);
         tellKept(kept);
         return false;
@@ -160,7 +159,7 @@ function judge(files: Files, entry: JournalEntry, mirror: Going, { photo, wasMis
   const [place, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
   const asides = asidesOf(keep, entry);
   const inPlace = linker.look(place);
-  const aside = inPlace === undefined ? asides.find((path) => lookOrNothing(linker, path)) : undefined;
+  const [aside] = inPlace === undefined ? linker.findAside(asides) : [];
   const file = inPlace ?? (aside === undefined ? undefined : linker.look(aside));
   const judged = { entry, place, asides, found: aside ?? place, keep };
   if (file?.isFile !== true) {
@@ -198,16 +197,9 @@ function inPlace({ entry, kept }: Keeping, nth: number): KeptFile {
 }
 
 function unlink({ linker }: Files, { place, asides, keep, fate }: Judged): void {
-  linker.removeAside(place, keep, asides, fate.kind === 'unlink' || fate.kind === 'unlink-beside' ? fate : undefined);
-}
-
-function lookOrNothing(linker: Linker, path: string): FoundFile | undefined {
-  try {
-    return linker.look(path);
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return undefined; // no directory of ours
-  }
+  // What is put there, or aside, from now on has not been judged.
+  if (fate.kind === 'nothing') linker.prune(place, keep);
+  else if (fate.kind !== 'keep') linker.removeAside(place, keep, asides, fate);
 }
 
 function tellKept({ photo, mirrorPath, reason, path }: KeptFile): void {

@@ -10,7 +10,7 @@ import { type KeptCount, type KeptFileSince, readKept } from './records.ts';
 type KeptView = Pick<View, 'jobs' | 'files'>;
 
 /** Of which mirror it was on the way out, its ending, and the name by which it is told from all others. */
-const SET_ASIDE = new RegExp(`^\\${GOING}[-0-9a-f]{36}(\\.[A-Za-z0-9]{1,8})?-([-0-9a-f]{36})$`);
+const SET_ASIDE = new RegExp(`^\\${GOING}(?:[-0-9a-f]{36})?(\\.[A-Za-z0-9]{1,8})?-([-0-9a-f]{36})$`);
 
 /** All files that wait for a person to decide, oldest first: those that were kept on purpose, and those that were moved aside by mistake. */
 export async function findKept(sql: Sql, view: KeptView): Promise<KeptFileSince[]> {

@@ -1,3 +1,4 @@
+import type { Linker } from '../../files/linker.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { type Place, type Problem, problem } from '../../problems/problem.ts';
@@ -168,15 +169,28 @@ export function removeFiles(
       const [local, keep] = [paths.toLocal(entry.path), paths.toLocal(entry.keep)];
       if (local === undefined || keep === undefined) throw new FileProblem('outside-roots', entry.path);
       if (hiddenDirectory(entry) === undefined) linker.remove(local, keep, options);
-      else if (!options.sparesLast || (linker.look(local)?.names ?? 2) > 1) {
-        linker.removeAside(local, keep, asidesOf(keep, entry));
-      }
+      else removeHidden(linker, entry, { local, keep }, options);
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
       failed.push({ entry, problem: error });
     }
   }
   return failed;
+}
+
+/** One that is the last name of its file stays in its place if it is to be spared; aside it gets a name under which it waits for a person. */
+function removeHidden(
+  linker: Linker,
+  entry: JournalEntry,
+  { local, keep }: { readonly local: string; readonly keep: string },
+  { sparesLast = false }: { readonly sparesLast?: boolean },
+): void {
+  const asides = asidesOf(keep, entry);
+  const inPlace = linker.look(local);
+  if (sparesLast && inPlace?.names === 1) return;
+  const [aside] = sparesLast && inPlace === undefined ? linker.findAside(asides) : [];
+  const left = aside === undefined ? undefined : linker.look(aside);
+  linker.removeAside(local, keep, asides, left && { expected: left, hasAnother: true });
 }
 
 /** Journal rows whose mirrors do not exist. Another instance's work in progress looks the same. */

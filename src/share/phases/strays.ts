@@ -6,7 +6,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isHidden, lastingDirectory } from '../jobs/placement.ts';
-import { notRemoved, removeFiles } from '../mirrors/journal.ts';
+import { asideDirectories, GOING, notRemoved, removeFiles } from '../mirrors/journal.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** Files of ours that no row names; paths as Immich sees them. */
@@ -35,7 +35,9 @@ export const strays = definePhase({
   plan: planStrays,
   apply: eachPage(({ files, database }, job: Job, { paths, keep, sparesLast }, tally: Tally<'straysRemoved'>) => {
     database.signal.throwIfAborted();
-    const failed = removeFiles(paths.map((path) => ({ mirrorId: '', path, keep })), files, { sparesLast });
+    // Each by a name of its own aside, so that none is in the way of the next if it stays there.
+    const entries = paths.map((path) => ({ mirrorId: crypto.randomUUID(), path, keep }));
+    const failed = removeFiles(entries, files, { sparesLast });
     for (const failure of failed) tally.problem(notRemoved(failure, { job: job.name }));
     tally.add('straysRemoved', paths.length - failed.length);
     return Promise.resolve();
@@ -46,6 +48,9 @@ export const strays = definePhase({
 async function* planStrays(view: View, job: Job): AsyncGenerator<StrayPage> {
   if (job.placement !== 'hardlink' || !isHidden(job.targetPathPrefix)) return;
   const { sql, schema } = view;
+  const keep = lastingDirectory(job.targetPathPrefix);
+  const aside = await findLeftAside(view, keep);
+  if (aside.length > 0) yield { paths: aside, keep, sparesLast: true };
   const findOriginals = () =>
     findStrays(view, job.targetPathPrefix.slice(0, -1), {
       readNamed: (files) => readNamedOriginals(sql, schema, job, files),
@@ -65,7 +70,6 @@ async function* planStrays(view: View, job: Job): AsyncGenerator<StrayPage> {
       if (links !== undefined && links.length > 0) yield { paths: links, keep, sparesLast: true };
     }
   }
-  const keep = lastingDirectory(job.targetPathPrefix);
   for await (const paths of findOriginals()) yield { paths, keep, sparesLast: true };
 }
 
@@ -73,6 +77,32 @@ async function isAny(pages: AsyncGenerator<unknown>): Promise<boolean> {
   for await (const _ of pages) return true;
   return false;
 }
+
+/** Files that were on their way out when a run was killed, and of which no row tells: they were strays, or the database was restored since. */
+async function findLeftAside({ sql, files: { paths } }: View, keep: string): Promise<string[]> {
+  const found = asideDirectories(keep).flatMap((directory) => {
+    const local = paths.toLocal(directory);
+    if (local === undefined || !inspect(local)?.isDirectory) return [];
+    return entriesOf(local).flatMap(({ name }) => {
+      const match = LEFT_ASIDE.exec(name);
+      const file = match === null ? undefined : inspect(`${local}/${name}`);
+      if (file?.isFile !== true || !hasSecondName(file)) return [];
+      return [{ path: `${directory}/${name}`, mirrorId: match?.[1] ?? null }];
+    });
+  });
+  if (found.length === 0) return [];
+  const known = await sql<{ id: string }[]>`
+    SELECT DISTINCT mirror_id AS id
+    FROM immich_sidecar.link
+    WHERE mirror_id = ANY (${found.flatMap(({ mirrorId }) => mirrorId ?? [])}::uuid[])`;
+  const ids = new Set<string | null>(known.map(({ id }) => id));
+  return found.filter(({ mirrorId }) => !ids.has(mirrorId)).map(({ path }) => path);
+}
+
+/** Of which mirror it was, which earlier versions did not write of strays, and its ending. */
+const LEFT_ASIDE = new RegExp(
+  `^\\${GOING}([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?(?:\\.[A-Za-z0-9]{1,8})?$`,
+);
 
 /** What is known of files. */
 interface Lookup {
