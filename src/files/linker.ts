@@ -220,22 +220,23 @@ export class Linker {
    * `going`: which file it is. Without it, it is the one that is found first, and the name must be gone.
    */
   removeAside(target: string, keep: string, asides: readonly string[], going?: GoingFile): void {
-    const finish = (moved: string) => {
+    const finish = (aside: string) => {
+      const moved = this.#prepare(aside, 0o700);
       if (going !== undefined) assertMeant(moved, going, target);
-      else if (this.#lstat(target) !== undefined) throw new FileProblem('changed', moved);
+      else if (this.#lstat(target) !== undefined) throw new FileProblem('changed', aside);
       unlinkSync(moved);
-      this.#removeEmptyDirectories(dirname(moved), keep);
+      this.#removeEmptyDirectories(dirname(aside), keep);
     };
     try {
       const info = this.#lstat(target);
       if (info?.isDirectory) throw new FileProblem('not-a-file', target);
-      if (info === undefined) this.findAside(asides).forEach((left) => finish(this.#prepare(left)));
+      if (info === undefined) this.findAside(asides).forEach(finish);
       else {
         const file = identityOf(info);
         this.#makeRooms(asides, file);
-        const moved = inFirst(asides, (aside) => this.#moveTo(aside, target, file));
+        const { aside, moved } = inFirst(asides, (aside) => ({ aside, moved: this.#moveTo(aside, target, file) }));
         if (going === undefined) assertMeant(moved, { expected: file }, target);
-        finish(moved);
+        finish(aside);
       }
     } catch (error) {
       this.#assertGone(target, asides, asFileProblem(error, target));
