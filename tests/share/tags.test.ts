@@ -170,6 +170,39 @@ Deno.test('a tag by which something is chosen is none of the receiver, also when
   assert.deepEqual(await allTags(world, bob), before);
 });
 
+Deno.test('a tag that the receiver made is theirs, also when nothing has it any more; and one of ours does not go with the one above it that Immich made', async () => {
+  await using world = await World.open('v2.7.5');
+  const { sql } = world;
+  const bob = world.library.users.bob.id;
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  const choose = (tags: string[]) =>
+    world.setJobs([family, { ...uploads, except: { albums: [], people: [], tags, paths: [] } }]);
+  choose(['trips/bob']);
+  await world.share();
+  // Younger than the mirror.
+  await sql`INSERT INTO tag ("userId", value, color) VALUES (${bob}, 'family', '#0000ff')`;
+  await sql`INSERT INTO tag_closure (id_ancestor, id_descendant) SELECT id, id FROM tag WHERE "userId" = ${bob} AND value = 'family'`;
+  await tag(world, world.id(ASKED), ['family']);
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family']);
+  await tag(world, world.id(ASKED), ['trips/bob']);
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+  assert.deepEqual(await valuesOf(world, bob), ['family']);
+
+  await extractMetadata(world, await mirror(world), {});
+  await tag(world, world.id(ASKED), ['trips/bob', 'trips/lake']);
+  await world.share();
+  assert.deepEqual(await valuesOf(world, bob), ['family', 'trips', 'trips/lake']);
+  choose(['trips']);
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+  choose([]);
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/bob', 'trips/lake']);
+});
+
 async function mirror(world: World): Promise<string> {
   return await world.mirrorOf(ASKED) ?? '';
 }

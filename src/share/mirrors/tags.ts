@@ -14,6 +14,8 @@ export interface TagsPlan {
   readonly targetUserId: string;
   /** The values that it is to have, such as `places/lake`. */
   readonly values: readonly string[];
+  /** Those that its metadata name as well, and that it is not to have: kept back from its owner, or deleted by them. Immich makes them whenever it extracts it. */
+  readonly withheld: readonly string[];
   /** Its metadata name tags. Where they name none, as in photos of before 2.5, only what we gave it goes. */
   readonly isSaid: boolean;
 }
@@ -52,18 +54,25 @@ export async function findUntagged(
         m.source_asset_id AS "sourceAssetId",
         m.target_user_id AS "targetUserId",
         wanted.values,
+        wanted.withheld,
         e.tags IS NOT NULL AS "isSaid"
       FROM immich_sidecar.asset_map m
       JOIN asset_exif e ON e."assetId" = m.mirror_asset_id
       LEFT JOIN asset_exif source ON source."assetId" = m.source_asset_id
       LEFT JOIN ${rulesOf(sql, jobs)} rule (job text, "isShared" boolean, under text[]) ON rule.job = m.job_name
       CROSS JOIN LATERAL (
-        SELECT coalesce(array_agg(DISTINCT said.value COLLATE "C" ORDER BY said.value COLLATE "C"), '{}') AS values
-        FROM (SELECT ${plainValue(sql)} AS value, raw FROM unnest(e.tags) AS raw) AS said
-        WHERE said.value <> ''
-          AND NOT ${isDeclined(sql, sql`m.target_user_id`, sql`said.value`)}
-          -- What the target has tagged themself is theirs, whatever it is called.
-          AND (said.raw <> ALL (coalesce(source.tags, '{}')) OR NOT ${isKeptBack(sql)})
+        SELECT
+          coalesce(array_agg(DISTINCT named.value ORDER BY named.value) FILTER (WHERE NOT named."isWithheld"), '{}') AS values,
+          coalesce(array_agg(DISTINCT named.value ORDER BY named.value) FILTER (WHERE named."isWithheld"), '{}') AS withheld
+        FROM (
+          SELECT
+            said.value COLLATE "C" AS value,
+            ${isDeclined(sql, sql`m.target_user_id`, sql`said.value`)}
+              -- What the target has tagged themself is theirs, whatever it is called.
+              OR (said.raw = ANY (coalesce(source.tags, '{}')) AND ${isKeptBack(sql)}) AS "isWithheld"
+          FROM (SELECT ${plainValue(sql)} AS value, raw FROM unnest(e.tags) AS raw) AS said
+          WHERE said.value <> ''
+        ) AS named
       ) AS wanted
       CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(t.value::text COLLATE "C" ORDER BY t.value::text COLLATE "C"), '{}') AS values
@@ -175,17 +184,17 @@ function isMade(sql: Sql, tagId: Fragment): Fragment {
 }
 
 /**
- * Gives mirrors their tags, as rows of their owner's own: those they have by that value, else new ones with the source's colour. Returns the tags that they lost and that
- * are younger than they are, so that Immich may have made them when it extracted them.
+ * Gives mirrors their tags, as rows of their owner's own: those they have by that value, else new ones with the source's colour. Returns those of the withheld tags that they
+ * lost and that are younger than they are, so that Immich may have made them when it extracted them. Others are their owner's, also when nothing has them any more.
  */
 export async function writeTags(tx: Sql, schema: ImmichSchema, plans: readonly TagsPlan[]): Promise<string[]> {
   const { tagKey, assetKey } = keysOf(schema);
   await makeTags(tx, plans);
   const planned = tx`
     jsonb_to_recordset(${tx.json(plans as never)}) AS plan (
-      "mirrorAssetId" uuid, "targetUserId" uuid, "values" text[], "isSaid" boolean
+      "mirrorAssetId" uuid, "targetUserId" uuid, "values" text[], withheld text[], "isSaid" boolean
     )`;
-  const lost = await tx<{ id: string; isYounger: boolean }[]>`
+  const lost = await tx<{ id: string; mayBeOfImmich: boolean }[]>`
     DELETE FROM tag_asset ta
     USING tag t, ${planned}, asset mirror
     WHERE ta.${tx(assetKey)} = plan."mirrorAssetId"
@@ -193,19 +202,19 @@ export async function writeTags(tx: Sql, schema: ImmichSchema, plans: readonly T
       AND t.id = ta.${tx(tagKey)}
       AND t.value::text <> ALL (plan."values")
       AND (plan."isSaid" OR ${isMade(tx, tx`t.id`)})
-    RETURNING t.id, t."createdAt" >= mirror."createdAt" AS "isYounger"`;
+    RETURNING t.id, t.value::text = ANY (plan.withheld) AND t."createdAt" >= mirror."createdAt" AS "mayBeOfImmich"`;
   await tx`
     INSERT INTO tag_asset (${tx(assetKey)}, ${tx(tagKey)})
     SELECT plan."mirrorAssetId", t.id
     FROM ${planned}
     JOIN tag t ON t."userId" = plan."targetUserId" AND t.value::text = ANY (plan."values")
     ON CONFLICT DO NOTHING`;
-  return [...new Set(lost.flatMap(({ id, isYounger }) => isYounger ? [id] : []))];
+  return [...new Set(lost.flatMap(({ id, mayBeOfImmich }) => mayBeOfImmich ? [id] : []))];
 }
 
 /**
  * Removes those of these tags, and of the tags above them that are not older, that nothing has any more, and nothing below them: Immich makes them when it extracts a mirror, and
- * removes such tags at night. READ COMMITTED, as they are locked first.
+ * removes such tags only when it is told to. One of ours below keeps them, as it would go with them and then look as if its owner had deleted it. READ COMMITTED, as they are locked first.
  */
 export async function removeMadeByImmich(tx: Sql, schema: ImmichSchema, ids: readonly string[]): Promise<void> {
   const { tagKey } = keysOf(schema);
@@ -231,10 +240,10 @@ export async function removeMadeByImmich(tx: Sql, schema: ImmichSchema, ids: rea
         WHERE below.id_ancestor = t.id
           AND (
             below.id_descendant <> ALL (${meant}::uuid[])
+            OR ${isMade(tx, tx`below.id_descendant`)}
             OR EXISTS (SELECT 1 FROM tag_asset ta WHERE ta.${tx(tagKey)} = below.id_descendant)
           )
-      )
-      AND NOT ${isMade(tx, tx`t.id`)}`;
+      )`;
 }
 
 /** Makes the tags that are missing, with all above them, level by level. */

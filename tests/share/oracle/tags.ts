@@ -10,7 +10,7 @@ export function followTags(prediction: Prediction): void {
   removeMadeByImmich(prediction, new Set(lost));
 }
 
-/** Returns the tags that it loses and that are younger than it is: Immich may have made them of what it read. */
+/** Returns the tags that it loses though its metadata name them, and that are younger than it is: Immich may have made them of what it read. */
 function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
   const { records, memory } = prediction;
   const exif = records.of('asset_exif', mirror.id)[0];
@@ -39,12 +39,12 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
     if (!isThere) records.add('tag_asset', { assetId: mirror.id, tagId: id });
   }
   const madeAt = text(records.asset(mirror.id)?.['createdAt']);
-  return gone.map((row) => row['tagId']).filter((id) =>
+  return gone.filter((row) => named?.includes(valueOf(row))).map((row) => row['tagId']).filter((id) =>
     text(tagOf(prediction, (tag) => tag['id'] === id)?.['createdAt']) >= madeAt
   );
 }
 
-/** They go when nothing has them, with those above them that were made with them. */
+/** They go when nothing has them, with those above them that were made with them; not with one below that was made for mirrors. */
 function removeMadeByImmich(prediction: Prediction, lost: ReadonlySet<unknown>): void {
   const { records, memory } = prediction;
   const madeAt = (id: unknown) => Date.parse(text(tagOf(prediction, (tag) => tag['id'] === id)?.['createdAt']));
@@ -56,9 +56,10 @@ function removeMadeByImmich(prediction: Prediction, lost: ReadonlySet<unknown>):
   );
   const isIdle = (id: unknown) =>
     closures.filter(({ id_ancestor }) => id_ancestor === id).every(({ id_descendant }) =>
-      meant.has(id_descendant) && !records.all('tag_asset').some((row) => row['tagId'] === id_descendant)
+      meant.has(id_descendant) && !memory.tags.some((own) => own.id === id_descendant) &&
+      !records.all('tag_asset').some((row) => row['tagId'] === id_descendant)
     );
-  const ids = new Set([...meant].filter((id) => isIdle(id) && !memory.tags.some((own) => own.id === id)));
+  const ids = new Set([...meant].filter(isIdle));
   records.remove('tag', (row) => ids.has(row['id']));
   records.remove('tag_closure', (row) => ids.has(row['id_ancestor']) || ids.has(row['id_descendant']));
 }

@@ -105,12 +105,6 @@ export const CHOICE_DEEDS: Deeds = {
     if (tagged.isMirror) await nameTags(scene, tagged.assetId);
     return `a tag is taken from a ${tagged.isMirror ? 'mirror' : 'photo'}`;
   }),
-  deleteTag: traced(async (scene) => {
-    const tag = scene.one(await tags(scene, scene.home.users[scene.name()].id));
-    if (tag === undefined) return;
-    await scene.sql`DELETE FROM tag WHERE id = ${tag.id}`;
-    return `the tag ${tag.name} is deleted`;
-  }),
 };
 
 interface Thing {
