@@ -237,11 +237,11 @@ Deno.test('a cover goes to another face when a crop leaves it out', async () => 
   await world.share();
   const { sql } = world;
   const gustav = await mirrorOfPerson(world, 'alice/gustav');
+  // Bob crops it otherwise than Alice has.
   await sql`
-    INSERT INTO asset_edit ("assetId", action, parameters, sequence)
-    SELECT "assetId", 'crop', ${sql.json({ x: 0, y: 0, width: 9, height: 9 })}, 0
-    FROM asset_face
-    WHERE id = ${gustav?.faceAssetId ?? null}`;
+    UPDATE asset_edit
+    SET action = 'crop', parameters = ${sql.json({ x: 0, y: 0, width: 9, height: 9 })}
+    WHERE "assetId" = (SELECT "assetId" FROM asset_face WHERE id = ${gustav?.faceAssetId ?? null})`;
   await sql`UPDATE asset_face SET "isVisible" = false WHERE id = ${gustav?.faceAssetId ?? null}`;
   await world.share();
   const now = await mirrorOfPerson(world, 'alice/gustav');
