@@ -73,14 +73,14 @@ async function describePhotos(): Promise<void> {
 
 /** Multiplies the library, with a small file for each photo, and has the ledger know all of it as if it had been written. */
 async function makeKnown(times: number): Promise<void> {
-  const { captionMaxLength, timeZone, batchSize } = loaded.write;
+  const { captionMaxLength, timeZone, batchSize, regions } = loaded.write;
   const config = configOf('embed');
   const sql = await connect(loaded.database);
   await multiplyRows(sql, times, ['public.asset', 'public.asset_exif', 'public.asset_face']);
   await sql`VACUUM ANALYZE`;
   const source = await databaseSource(sql, { userIds: [], batchSize });
   const locator = new Locator(pathRulesOf(config, '/data'));
-  const digest = digester({ fields, destination: 'embed', captionMaxLength, timeZone }, MAPPING_VERSION);
+  const digest = digester({ fields, destination: 'embed', captionMaxLength, timeZone, regions }, MAPPING_VERSION);
   using ledger = Ledger.open(config.write.stateDirectory);
   for await (const page of source.pages({ fields })) {
     for (const item of page) {

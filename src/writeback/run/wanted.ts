@@ -13,7 +13,7 @@ export interface Wish {
   /** Of photos whose zone neither Immich nor their file knows; undefined: they get no offset. */
   readonly timeZone: string | undefined;
   /** In which ways faces are written; see MappingOptions. */
-  readonly regions?: readonly RegionKind[];
+  readonly regions: readonly RegionKind[] | undefined;
 }
 
 /**
