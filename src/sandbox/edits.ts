@@ -1,7 +1,7 @@
 import type { ConfigurationEdit, EditAnswer } from './supervision.ts';
 import type { Resolution, WriterAnswer, WriterTask } from './messages.ts';
 import type { Permissions } from './permissions.ts';
-import { startWorker } from './start_worker.ts';
+import { askWorker } from './start_worker.ts';
 import { dirname } from 'node:path';
 
 /** What is asked before something that somebody has edited is written. */
@@ -45,7 +45,7 @@ function widened(now: Resolution, then: Resolution): string[] {
 export async function writeEdit(task: WriterTask): Promise<WriterAnswer> {
   const directories = [...new Set(task.files.map(({ path }) => dirname(realPathOf(path))))];
   const all = [...new Set([...directories, ...task.files.map(({ path }) => dirname(path))])];
-  const worker = startWorker('writer', {
+  return await askWorker<WriterAnswer>('writer', {
     read: all,
     write: all,
     sys: ['uid'],
@@ -54,19 +54,7 @@ export async function writeEdit(task: WriterTask): Promise<WriterAnswer> {
     run: false,
     ffi: false,
     import: false,
-  });
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => resolve(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message));
-      };
-      worker.postMessage(task);
-    });
-  } finally {
-    worker.terminate();
-  }
+  }, task);
 }
 
 /** A link to a file elsewhere stays one. */

@@ -18,3 +18,24 @@ export function startWorker(name: WorkerRole, permissions: Deno.PermissionOption
     });
   }
 }
+
+/** Starts a worker, asks it one thing, and ends it. Throws Error when it fails. */
+export async function askWorker<Answer>(
+  name: WorkerRole,
+  permissions: Deno.PermissionOptionsObject,
+  question: unknown,
+): Promise<Answer> {
+  const worker = startWorker(name, permissions);
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+      worker.postMessage(question);
+    });
+  } finally {
+    worker.terminate();
+  }
+}

@@ -11,7 +11,7 @@ import type {
 import { judgeEdit, writeEdit } from './edits.ts';
 import type { ConfigurationEdit, EditAnswer, EditedFile } from './supervision.ts';
 import { SetupWorker } from './setup_worker.ts';
-import { startWorker } from './start_worker.ts';
+import { askWorker, startWorker } from './start_worker.ts';
 
 /** The variables that name the directory for temporary files, on all systems. */
 const TEMPORARY = ['TMPDIR', 'TMP', 'TEMP'];
@@ -68,19 +68,7 @@ function makeTemporary(directory: string): Disposable | undefined {
 }
 
 async function resolveInWorker(request: ResolveRequest): Promise<Resolution> {
-  const resolver = startWorker('resolver', RESOLVER_PERMISSIONS);
-  try {
-    return await new Promise((resolve, reject) => {
-      resolver.onmessage = ({ data }) => resolve(data);
-      resolver.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message));
-      };
-      resolver.postMessage(request);
-    });
-  } finally {
-    resolver.terminate();
-  }
+  return await askWorker<Resolution>('resolver', RESOLVER_PERMISSIONS, request);
 }
 
 /** Returns the exit code. Deno has printed what nobody caught in there. */
