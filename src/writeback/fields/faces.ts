@@ -5,7 +5,7 @@ import type { FaceRecord, Size } from './record.ts';
 import type { RegionKind } from './region_kinds.ts';
 import { xmp } from './tag.ts';
 import { excerpt, isWritable } from './text.ts';
-import type { OwnValues, Tags, TagValue } from './values.ts';
+import { type OwnValues, type Structure, structureIn, structuresIn, type Tags, type TagValue } from './values.ts';
 
 export const REGION_INFO = 'XMP-mwg-rs:RegionInfo';
 
@@ -49,8 +49,6 @@ function withMicrosofts(wanted: Wanted, input: MappingInput): Wanted {
   };
 }
 
-type Structure = { readonly [field: string]: TagValue };
-
 /** Six digits are a hundredth of a pixel in a picture of 10,000. */
 const DECIMALS = 6;
 
@@ -73,7 +71,7 @@ function mapFaces(input: MappingInput): Wanted {
   const [first] = faces;
   if (first === undefined) {
     if (own.values[REGION_INFO] === undefined) return { refused };
-    const left = here.length === 0 ? null : { ...infoOf(current), RegionList: here };
+    const left = here.length === 0 ? null : { ...structureIn(current, REGION_INFO), RegionList: here };
     return { values: { [REGION_INFO]: left }, own: { [REGION_INFO]: null }, refused };
   }
   // Regions of a sidecar replace those of the media file, so it gets these too.
@@ -87,7 +85,7 @@ function mapFaces(input: MappingInput): Wanted {
   // A region that was there before, the same, is somebody else's.
   const added = list.filter((region) => !here.some((other) => isSameRegion(other, region)));
   return {
-    values: { [REGION_INFO]: { ...infoOf(current), AppliedToDimensions: applied, RegionList: list } },
+    values: { [REGION_INFO]: { ...structureIn(current, REGION_INFO), AppliedToDimensions: applied, RegionList: list } },
     own: { [REGION_INFO]: added.length === 0 ? null : { RegionList: added } },
     refused,
   };
@@ -126,17 +124,7 @@ function isName(shown: TagValue | undefined, name: TagValue | undefined): boolea
 }
 
 function regionsOf(tags: Tags): readonly Structure[] {
-  const list = infoOf(tags)['RegionList'];
-  return (Array.isArray(list) ? list : []).filter((entry): entry is Structure => isStructure(entry));
-}
-
-function infoOf(tags: Tags): Structure {
-  const info = tags[REGION_INFO];
-  return isStructure(info) ? info : {};
-}
-
-function isStructure(value: TagValue | null | undefined): value is Structure {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return structuresIn(tags, REGION_INFO, 'RegionList');
 }
 
 function sizeBeforeOrientation(face: FaceRecord | undefined, orientation: number): Size {

@@ -1,10 +1,7 @@
 import { isOverlapping, isSameBox, type RegionBox } from './face_boxes.ts';
-import type { OwnValues, Tags, TagValue } from './values.ts';
+import { type OwnValues, type Structure, structureIn, structuresIn, type Tags, type TagValue } from './values.ts';
 
 export const MICROSOFT_REGIONS = 'XMP-MP:RegionInfoMP';
-
-/** A face as Windows Photo Gallery and Picasa have it, with whatever else it says (e-mail, ids of accounts). */
-type Structure = { readonly [field: string]: TagValue };
 
 interface NamedBox {
   readonly name: string;
@@ -35,7 +32,7 @@ export function microsoftRegions(
   const list = faces.length === 0 ? here : [...others.filter((region) => !isTaken(region)), ...written];
   const added = list.filter((region) => !here.some((other) => isSame(other, region)));
   return {
-    value: list.length === 0 ? null : { ...infoIn(current), Regions: list },
+    value: list.length === 0 ? null : { ...structureIn(current, MICROSOFT_REGIONS), Regions: list },
     own: added.length === 0 ? null : { Regions: added },
   };
 }
@@ -81,16 +78,7 @@ function nameIn(region: Structure): string {
   return String(region['PersonDisplayName'] ?? '').normalize('NFC');
 }
 
+/** Faces as Windows Photo Gallery and Picasa have them, with whatever else they say (e-mail, ids of accounts). */
 function regionsIn(tags: Tags): readonly Structure[] {
-  const list = infoIn(tags)['Regions'];
-  return (Array.isArray(list) ? list : []).filter((entry): entry is Structure => isStructure(entry));
-}
-
-function infoIn(tags: Tags): Structure {
-  const info = tags[MICROSOFT_REGIONS];
-  return isStructure(info) ? info : {};
-}
-
-function isStructure(value: TagValue | null | undefined): value is Structure {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return structuresIn(tags, MICROSOFT_REGIONS, 'Regions');
 }

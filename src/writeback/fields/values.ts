@@ -20,3 +20,22 @@ export interface OwnEntry {
 }
 
 export const NOTHING_OWN: OwnValues = Object.freeze({ lists: Object.freeze({}), values: Object.freeze({}) });
+
+/** A value with fields of its own. */
+export type Structure = { readonly [field: string]: TagValue };
+
+/** The structure that a tag holds; without fields where it holds none. */
+export function structureIn(tags: Tags, tag: string): Structure {
+  const value = tags[tag];
+  return isStructure(value) ? value : {};
+}
+
+/** The structures in a list that is a field of the structure which a tag holds. */
+export function structuresIn(tags: Tags, tag: string, field: string): readonly Structure[] {
+  const list = structureIn(tags, tag)[field];
+  return (Array.isArray(list) ? list : []).filter((entry): entry is Structure => isStructure(entry));
+}
+
+function isStructure(value: TagValue | null | undefined): value is Structure {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
