@@ -39,14 +39,8 @@ export const NAMED_PEOPLE: NamedThing = Object.freeze({
         WHERE name <> ''
         GROUP BY 1`,
     ),
-  assetsOf: async (sql: Sql, { people }: ReadSchema, ids: readonly string[], limit: number) =>
-    idsOf(
-      await sql<{ id: string }[]>`
-        SELECT DISTINCT "assetId" AS id
-        FROM asset_face
-        WHERE ${sql(people.faceKey)} = ANY (${ids as string[]}::uuid[])
-        LIMIT ${limit}`,
-    ),
+  assetsOf: (sql: Sql, { people }: ReadSchema, ids: readonly string[], limit: number) =>
+    readAssets(sql, { table: 'asset_face', thing: people.faceKey, asset: 'assetId' }, ids, limit),
 });
 
 /** Albums with their members, to whom they belong as well. */
@@ -71,38 +65,47 @@ export const NAMED_ALBUMS: NamedThing = Object.freeze({
         FROM album`,
     );
   },
-  assetsOf: async (sql: Sql, { catalog }: ReadSchema, ids: readonly string[], limit: number) => {
-    const [albumKey, assetKey] = [keyOf(catalog, 'album_asset', 'album'), keyOf(catalog, 'album_asset', 'asset')];
-    return idsOf(
-      await sql<{ id: string }[]>`
-        SELECT DISTINCT ${sql(assetKey)} AS id
-        FROM album_asset
-        WHERE ${sql(albumKey)} = ANY (${ids as string[]}::uuid[])
-        LIMIT ${limit}`,
-    );
-  },
+  assetsOf: (sql: Sql, { catalog }: ReadSchema, ids: readonly string[], limit: number) =>
+    readAssets(sql, joiningTable(catalog, 'album_asset', 'album'), ids, limit),
 });
 
 export const NAMED_TAGS: NamedThing = Object.freeze({
   tables: ['tag'] as const,
   names: async (sql: Sql) => mapOf(await sql<Row[]>`SELECT id, value AS name FROM tag`),
-  assetsOf: async (sql: Sql, { catalog }: ReadSchema, ids: readonly string[], limit: number) => {
-    const [tagKey, assetKey] = [keyOf(catalog, 'tag_asset', 'tag'), keyOf(catalog, 'tag_asset', 'asset')];
-    return idsOf(
-      await sql<{ id: string }[]>`
-        SELECT DISTINCT ${sql(assetKey)} AS id
-        FROM tag_asset
-        WHERE ${sql(tagKey)} = ANY (${ids as string[]}::uuid[])
-        LIMIT ${limit}`,
-    );
-  },
+  assetsOf: (sql: Sql, { catalog }: ReadSchema, ids: readonly string[], limit: number) =>
+    readAssets(sql, joiningTable(catalog, 'tag_asset', 'tag'), ids, limit),
 });
 
 function mapOf(rows: readonly Row[]): ReadonlyMap<string, string> {
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
-function idsOf(rows: readonly { readonly id: string }[]): readonly string[] {
+/** A table that tells which assets have which things, and its columns for both. */
+interface JoiningTable {
+  readonly table: ImmichTable;
+  readonly thing: string;
+  readonly asset: string;
+}
+
+function joiningTable(
+  catalog: ReadSchema['catalog'],
+  table: 'album_asset' | 'tag_asset',
+  of: 'album' | 'tag',
+): JoiningTable {
+  return { table, thing: keyOf(catalog, table, of), asset: keyOf(catalog, table, 'asset') };
+}
+
+async function readAssets(
+  sql: Sql,
+  { table, thing, asset }: JoiningTable,
+  ids: readonly string[],
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT DISTINCT ${sql(asset)} AS id
+    FROM ${sql(table)}
+    WHERE ${sql(thing)} = ANY (${ids as string[]}::uuid[])
+    LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 }
 
