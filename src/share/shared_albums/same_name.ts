@@ -143,17 +143,22 @@ export async function findLeft(view: View): Promise<PlacedMirror[]> {
       AND ${isWorkedOn(view)}
       AND e.album_id <> ALL (${jobs.flatMap(({ albumId }) => albumId ?? [])}::uuid[])
       AND EXISTS (SELECT 1 FROM immich_sidecar_same_name.album s WHERE s.album_id = e.album_id)
-      AND NOT EXISTS (
-        SELECT 1
-        FROM immich_sidecar_same_name.album s
-        JOIN immich_sidecar_albums.reason known
-          ON known.criterion = 'shared-albums' AND known.thing = s.shared_album_id::text
-        WHERE s.album_id = e.album_id
-          AND s.target_user_id = m.target_user_id
-          AND known.mirror_asset_id = m.mirror_asset_id
-      )
+      AND NOT ${isStillFor(sql, sql`s.target_user_id = m.target_user_id`)}
     ORDER BY 1, 3
     LIMIT ${limits.search}`;
+}
+
+/** Whether the mirror `m` is shared through any shared album `s` whose photos come into the album of the entry `e`, of those that `which` says. */
+function isStillFor(sql: Sql, which: Fragment): Fragment {
+  return sql`EXISTS (
+    SELECT 1
+    FROM immich_sidecar_same_name.album s
+    JOIN immich_sidecar_albums.reason known
+      ON known.criterion = 'shared-albums' AND known.thing = s.shared_album_id::text
+    WHERE s.album_id = e.album_id
+      AND ${which}
+      AND known.mirror_asset_id = m.mirror_asset_id
+  )`;
 }
 
 /** Shared albums through which their receiver has nothing any more. */
@@ -235,15 +240,7 @@ async function entriesOnlyOf(
     FROM immich_sidecar.album_entry e
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = e.mirror_asset_id AND m.target_user_id = ${targetUserId}
     WHERE e.album_id = ${albumId}
-      AND NOT EXISTS (
-        SELECT 1
-        FROM immich_sidecar_same_name.album s
-        JOIN immich_sidecar_albums.reason known
-          ON known.criterion = 'shared-albums' AND known.thing = s.shared_album_id::text
-        WHERE s.album_id = e.album_id
-          AND s.shared_album_id <> ${sharedAlbumId}
-          AND known.mirror_asset_id = m.mirror_asset_id
-      )`;
+      AND NOT ${isStillFor(tx, tx`s.shared_album_id <> ${sharedAlbumId}`)}`;
 }
 
 /** Takes out again what we have put into albums. */
