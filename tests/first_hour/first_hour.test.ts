@@ -76,13 +76,7 @@ testUnless(
       await typist.answers('Whose uploads are shared?', down);
       await typist.answers('Who shall see these photos', down);
       await typist.answers('Where shall the files for Bob lie?');
-      await typist.answers('Put everything into an album of Bob, too?');
-      await typist.answers('Are people whom both call the same');
-      await typist.answers('Name of this share');
-      await typist.answers('What else?');
-      await typist.answers('Keep the API key in .env?');
-      await typist.answers('Do it?');
-      await typist.sees('It is set up.');
+      await answersTheRest(typist);
       await typist.sees('immich-sidecar doctor');
       await typist.sees(' ok, ');
       await typist.sees('sync --dry-run');
@@ -102,6 +96,17 @@ testUnless(
     }
   },
 );
+
+/** Takes what setup proposes, from the place of the files on. */
+async function answersTheRest(typist: Typist): Promise<void> {
+  await typist.answers('Put everything into an album of Bob, too?');
+  await typist.answers('Are people whom both call the same');
+  await typist.answers('Name of this share');
+  await typist.answers('What else?');
+  await typist.answers('Keep the API key in .env?');
+  await typist.answers('Do it?');
+  await typist.sees('It is set up.');
+}
 
 /** Ends the service, which got a session of its own. */
 async function stopContainer(kept: string): Promise<void> {
@@ -145,13 +150,7 @@ testUnless(
     await typist.answers('What does Alice share?');
     await typist.answers('Who shall see these photos', down);
     await typist.answers('Where shall the files for Bob lie?');
-    await typist.answers('Put everything into an album of Bob, too?');
-    await typist.answers('Are people whom both call the same');
-    await typist.answers('Name of this share');
-    await typist.answers('What else?');
-    await typist.answers('Keep the API key in .env?');
-    await typist.answers('Do it?');
-    await typist.sees('It is set up.');
+    await answersTheRest(typist);
     await typist.sees('task doctor');
     await typist.sees(' ok, ');
     await typist.sees('task sync --dry-run');
