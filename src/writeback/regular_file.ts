@@ -1,13 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { openRegular, TO_READ } from '../files/regular.ts';
 import { WriteProblem } from './write_problem.ts';
-
-/**
- * Between a look at a file and its opening somebody may put a pipe in its place, which would be waited for, with the whole run, or a device, which has no end.
- * So nothing is waited for, and what was opened is looked at.
- */
-const TO_READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** A regular file that is read, symbolic links followed. */
 export class RegularFile implements Disposable {
@@ -23,7 +18,7 @@ export class RegularFile implements Disposable {
 
   /** Throws WriteProblem when it is something else, and what the system says. */
   static open(path: string): RegularFile {
-    const fd = openRegular(path);
+    const fd = opened(path);
     return new RegularFile(fd, fstatSync(fd).size);
   }
 
@@ -46,7 +41,7 @@ export class RegularFile implements Disposable {
 
 /** The bytes of a regular file. Throws WriteProblem when it is something else, and what the system says. */
 export function readRegular(path: string): Buffer {
-  const fd = openRegular(path);
+  const fd = opened(path);
   try {
     return readFileSync(fd);
   } finally {
@@ -62,11 +57,10 @@ export async function openRegularSoon(path: string): Promise<FileHandle> {
   throw irregular(path);
 }
 
-function openRegular(path: string): number {
-  const fd = openSync(path, TO_READ);
-  if (fstatSync(fd).isFile()) return fd;
-  closeSync(fd);
-  throw irregular(path);
+function opened(path: string): number {
+  const fd = openRegular(path);
+  if (fd === undefined) throw irregular(path);
+  return fd;
 }
 
 function irregular(path: string): WriteProblem {

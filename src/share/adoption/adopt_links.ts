@@ -1,6 +1,7 @@
 import { ownerFolder, personThumbnailPath } from '../../immich/layout.ts';
 import { dirname } from 'node:path/posix';
 import { isBelow, isPlainPath } from '../../files/path_map.ts';
+import { readHeadOf } from '../../files/regular.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Files, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
@@ -161,9 +162,7 @@ function keepOf({ path, originalPath }: NamedFile, job: Owner): string | undefin
 function readHead({ paths }: Pick<Files, 'paths'>, path: string): Uint8Array {
   const local = paths.toLocal(path);
   if (local === undefined || inspect({ paths }, path) === undefined) return new Uint8Array();
-  const head = new Uint8Array(HEAD_BYTES);
-  using file = Deno.openSync(local);
-  return head.subarray(0, file.readSync(head) ?? 0);
+  return readHeadOf(local, HEAD_BYTES) ?? new Uint8Array();
 }
 
 function inspect({ paths }: Pick<Files, 'paths'>, path: string): Deno.FileInfo | undefined {
