@@ -1,5 +1,6 @@
 import { distinct, entriesOf, entryKey } from './fields/lists.ts';
 import type { MappingInput, Wanted } from './fields/field.ts';
+import { TAGS_LIST, withShield } from './fields/keywords.ts';
 import { isSameValue } from './compare_values.ts';
 import { IPTC_TEXT } from './fields/iptc.ts';
 import { changesBeside } from './iptc.ts';
@@ -17,7 +18,9 @@ export interface Comparison {
 /** What a file has against what the fields want in it. Pure. */
 export function compare(input: MappingInput): Comparison {
   const takingPart = FIELD_NAMES.filter((name) => input.options.fields.includes(name));
-  const wanted: Wishes = new Map(takingPart.map((name) => [name, fieldOf(name).map(input)]));
+  const mapped: Wishes = new Map(takingPart.map((name) => [name, fieldOf(name).map(input)]));
+  const ofKeywords = new Map([...mapped].filter(([name]) => fieldOf(name).tags.some((tag) => tag.name === TAGS_LIST)));
+  const wanted: Wishes = new Map([...mapped, ...withShield(input, ofKeywords)]);
   const lists = compareLists(input.current, input.own, wanted);
   const values = compareValues(input.current, input.own, wanted);
   // What earlier versions put into one of several blocks stays: ExifTool would take it out of all of them.

@@ -1,5 +1,5 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
-import { ALBUM_ROOT, hierarchicalSubjects, KEYWORD_TAGS, shieldedTags } from './keywords.ts';
+import { ALBUM_ROOT, hierarchicalSubjects, KEYWORD_TAGS } from './keywords.ts';
 import { exif, xmp } from './tag.ts';
 import { writableEntries } from './text.ts';
 import type { TagValue } from './values.ts';
@@ -27,11 +27,11 @@ export const albums = Object.freeze<Field>({
  */
 function mapAlbums(input: MappingInput): Wanted {
   const { entries: albums, refused } = writableEntries(input.record.albums ?? [], 'the album');
-  const subjects = hierarchicalSubjects(input, albums.map((album) => `${ALBUM_ROOT}|${album}`));
+  const lists = hierarchicalSubjects(input, albums.map((album) => `${ALBUM_ROOT}|${album}`));
   const [first] = albums;
-  if (first === undefined) return { lists: shieldedTags(input, subjects), refused };
+  if (first === undefined) return { lists, refused };
   return {
-    lists: { ...shieldedTags(input, subjects), ...subjects },
+    lists,
     values: {
       ...unlessForeign(input, EVENT, first),
       ...(input.holds.exif ? unlessForeign(input, USER_COMMENT, albums.join(', ')) : {}),

@@ -1,4 +1,4 @@
-import type { MappingInput } from './field.ts';
+import type { MappingInput, Wanted } from './field.ts';
 import { canAddToIptc } from './iptc.ts';
 import { distinct, entriesOf, entriesOfOthers, entryKey } from './lists.ts';
 import { iptc, type Tag, xmp } from './tag.ts';
@@ -65,27 +65,34 @@ export function hierarchicalSubjects(input: MappingInput, subjects: readonly str
 const NO_TAGS = '/';
 
 /**
- * A TagsList that keeps Immich from taking names and albums for tags: of TagsList, HierarchicalSubject and Keywords it
+ * Adds a TagsList that keeps Immich from taking names and albums for tags: of TagsList, HierarchicalSubject and Keywords it
  * reads the first that is there (docs/immich.md#what-immich-reads-from-files), and nothing but TagsList is
- * free of ours. It says what Immich would have read without us, if only that there are no tags.
+ * free of ours. It says what Immich would have read without us, if only that there are no tags. Every field that has a keyword in the file wants it, whether it
+ * adds that now or finds it there: what is whose must not depend on the order of runs.
  *
- * @param wishes what is to be in the other lists
+ * @param wanted what each field wants that takes part and has keywords
  */
-export function shieldedTags(
-  input: MappingInput,
-  wishes: Readonly<Record<string, readonly string[]>>,
-): Record<string, string[]> {
+export function withShield<F>(input: MappingInput, wanted: ReadonlyMap<F, Wanted>): ReadonlyMap<F, Wanted> {
   const { options, current, own } = input;
-  if (options.fields.includes('tags') && tagsIn(input).length > 0) return {};
-  if (others(input, TAGS_LIST).length > 0) return {};
-  const isLast = Object.keys(wishes).length === 0 && !keepsOurs(input);
+  if (options.fields.includes('tags') && tagsIn(input).length > 0) return wanted;
+  if (others(input, TAGS_LIST).length > 0) return wanted;
+  const wishes = new Map([...wanted].map(([field, { lists }]) => [field, keywordsAmong(lists)]));
   // If all of it is there and nothing is known to be ours, the ledger is gone, and what looks like others' may be ours.
   const isUnknown = ownKeywords(own).length === 0 &&
-    Object.entries(wishes).every(([tag, entries]) => hasAll(entriesOf(current, tag), entries));
-  if (isLast || isUnknown) return {};
+    [...wishes.values()].flat().every(([tag, entries]) => hasAll(entriesOf(current, tag), entries));
+  if (isUnknown) return wanted;
   const hierarchical = others(input, HIERARCHICAL_SUBJECT).filter((subject) => !subject.startsWith(ALBUM_ROOT + LEVEL));
   const read = hierarchical.length > 0 ? hierarchical.map(toTag) : flatOfOthers(input);
-  return { [TAGS_LIST]: read.length === 0 ? [NO_TAGS] : distinct(read) };
+  const shield = read.length === 0 ? [NO_TAGS] : distinct(read);
+  const staysForOthers = keepsOurs(input);
+  return new Map([...wanted].map(([field, one]) => {
+    const isWanted = staysForOthers || (wishes.get(field) ?? []).length > 0;
+    return [field, isWanted ? { ...one, lists: { ...one.lists, [TAGS_LIST]: shield } } : one];
+  }));
+}
+
+function keywordsAmong(lists: Wanted['lists']): [tag: string, entries: readonly string[]][] {
+  return Object.entries(lists ?? {}).filter(([tag]) => KEYWORD_TAGS.some(({ name }) => name === tag));
 }
 
 /**

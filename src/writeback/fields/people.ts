@@ -1,5 +1,5 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
-import { flatKeywords, KEYWORD_TAGS, shieldedTags } from './keywords.ts';
+import { flatKeywords, KEYWORD_TAGS } from './keywords.ts';
 import { xmp } from './tag.ts';
 import { writableEntries } from './text.ts';
 
@@ -18,6 +18,5 @@ export const namedPeople = Object.freeze<Field>({
 /** Named people as keywords and as people, one entry each. */
 function mapPeople(input: MappingInput): Wanted {
   const { entries, refused } = writableEntries(input.record.people.map(({ name }) => name), 'the name');
-  const keywords = flatKeywords(input, entries);
-  return { lists: { ...shieldedTags(input, keywords), ...keywords, [PERSON_IN_IMAGE]: entries }, refused };
+  return { lists: { ...flatKeywords(input, entries), [PERSON_IN_IMAGE]: entries }, refused };
 }

@@ -1,5 +1,5 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
-import { belowPeople, hierarchicalSubjects, KEYWORD_TAGS, shieldedTags } from './keywords.ts';
+import { belowPeople, hierarchicalSubjects, KEYWORD_TAGS } from './keywords.ts';
 import { writableEntries } from './text.ts';
 
 export const peopleHierarchy = Object.freeze<Field>({
@@ -14,6 +14,5 @@ export const peopleHierarchy = Object.freeze<Field>({
 
 function mapHierarchy(input: MappingInput): Wanted {
   const { entries, refused } = writableEntries(input.record.people.map(({ name }) => name), 'the name');
-  const subjects = hierarchicalSubjects(input, entries.map(belowPeople));
-  return { lists: { ...shieldedTags(input, subjects), ...subjects }, refused };
+  return { lists: hierarchicalSubjects(input, entries.map(belowPeople)), refused };
 }

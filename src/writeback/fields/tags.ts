@@ -1,5 +1,5 @@
 import type { Field, MappingInput, Wanted } from './field.ts';
-import { flatKeywords, KEYWORD_TAGS, shieldedTags, TAGS_LIST, tagsIn } from './keywords.ts';
+import { flatKeywords, KEYWORD_TAGS, TAGS_LIST, tagsIn } from './keywords.ts';
 import { writableEntries } from './text.ts';
 
 export const tags = Object.freeze<Field>({
@@ -17,9 +17,5 @@ export const tags = Object.freeze<Field>({
 /** Immich's tags with all their levels, in TagsList and as keywords. */
 function mapTags(input: MappingInput): Wanted {
   const { entries, refused } = writableEntries(tagsIn(input), 'the tag');
-  const lists = entries.length > 0
-    ? { ...flatKeywords(input, entries), [TAGS_LIST]: entries }
-    // A TagsList of ours goes now, and what other fields wrote, which do not take part, would come to the fore.
-    : shieldedTags(input, {});
-  return { lists, refused };
+  return { lists: entries.length > 0 ? { ...flatKeywords(input, entries), [TAGS_LIST]: entries } : {}, refused };
 }
