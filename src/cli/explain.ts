@@ -92,7 +92,8 @@ function describePhoto({ assetId, path, owner, mirrorOf, jobs }: Explanation, sh
 }
 
 function describeJob(explanation: JobExplanation, showsFiles: boolean): string[] {
-  const { job, target, isShared, isMeant, since, rememberedSince, reasons, because, against, mirror } = explanation;
+  const { job, target, isShared, isMeant, isStopped, since, rememberedSince, reasons, because, against, mirror } =
+    explanation;
   const known = because.map(({ words, since }) => `${plain(words)} (since ${dayOf(since)})`);
   const why = reasons.length === 0 ? '' : `, as it is ${list(known.length > 0 ? known : reasons)}`;
   const when = since === null ? '' : ` since ${dayOf(since)}`;
@@ -100,10 +101,10 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
   const state = isShared
     ? isMeant ? `shared${when}${owner}${why}` : `shared${when}${owner}, but not meant by this job`
     : isMeant
-    ? `not shared yet; it is meant${why}`
+    ? `not shared${isStopped ? '' : ' yet'}; it is meant${why}`
     : 'not shared';
   const files = mirror === undefined ? [] : [
-    `    as ${mirror.assetId}, ${quotedPath(mirror.path ?? '?')}`,
+    ...mirror.path === null ? [] : [`    as ${mirror.assetId}, ${quotedPath(mirror.path)}`],
     ...showsFiles ? mirror.files.map((file) => `      ${quotedPath(file)}`) : [],
   ];
   return [

@@ -11,3 +11,13 @@ export function nearestDirectory(path: string, isThere: (path: string) => boolea
   while (directory !== '/' && !isThere(directory)) directory = dirname(directory);
   return directory;
 }
+
+/** Whether anything is in this directory; false also when it is not there. */
+export function hasEntries(directory: string): boolean {
+  try {
+    for (const _ of Deno.readDirSync(directory)) return true;
+  } catch {
+    // it is not there
+  }
+  return false;
+}

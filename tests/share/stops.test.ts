@@ -1,5 +1,7 @@
 /** The recipient deletes the library of what is shared with them: a "no" to the whole share, and to none of its photos. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { confirmBrakes } from '../../src/share/brake/remembered.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
 import { liftStops, readStops } from '../../src/share/stops/stops.ts';
 import { readShareStatus } from '../../src/status/share.ts';
@@ -24,10 +26,7 @@ Deno.test('a recipient who deletes the library stops the share, whatever library
   await sql`UPDATE library SET "deletedAt" = now() WHERE id = ${family.targetLibraryId}`;
   await sql`UPDATE asset SET "deletedAt" = now() WHERE "libraryId" = ${family.targetLibraryId}`;
   assert.deepEqual(codesOf(await world.share({ isFull: false })), [['stopped-by-recipient', family.name]]);
-  await sql`UPDATE asset SET "stackId" = NULL WHERE id = ANY (${mirrors}::uuid[])`;
-  await sql`DELETE FROM stack WHERE "primaryAssetId" = ANY (${mirrors}::uuid[])`;
-  await sql`DELETE FROM asset WHERE "libraryId" = ${family.targetLibraryId}`;
-  await sql`DELETE FROM library WHERE id = ${family.targetLibraryId}`;
+  await deleteLibrary(world, family.targetLibraryId);
   const report = await world.share();
   assert.deepEqual(codesOf(report), [['stopped-by-recipient', family.name]]);
   assert.deepEqual([report.brakes, report.jobs.flatMap(({ withdrawn }) => Object.keys(withdrawn))], [[], []]);
@@ -77,6 +76,74 @@ Deno.test('a recipient who deletes the library stops the share, whatever library
   await assertAtRest(world);
 });
 
+Deno.test('of a stopped share what its owner locks or deletes goes, files too, and the rest when the job is taken out', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const [family, uploads] = world.config.jobs;
+  assert.ok(family && uploads);
+  await world.share();
+  await deleteLibrary(world, family.targetLibraryId);
+  await world.share();
+  const paths = async () => (await linksOf(world, family.name)).map(({ path }) => world.local(path));
+  const all = await paths();
+
+  const { source } = await someFileOf(world, family.name);
+  const deleted = (await linksOf(world, family.name)).filter((link) => link.source === source)
+    .map(({ path }) => world.local(path));
+  assert.ok(deleted.length > 0 && deleted.every((path) => all.includes(path)));
+  await deleteOriginals(world, [source]);
+
+  // Its disk is away: nothing there is taken for gone.
+  const directory = world.local(family.targetPathPrefix.slice(0, -1));
+  await Deno.rename(directory, `${directory}-away`);
+  await Deno.mkdir(directory);
+  await world.share();
+  assert.deepEqual(await paths(), all);
+  await Deno.remove(directory);
+  await Deno.rename(`${directory}-away`, directory);
+
+  // A name that the job had when it was stopped or has now, a cycle over everything or over changes.
+  world.setJobs([{ ...family, name: 'renamed' }, uploads]);
+  const report = await world.share({ isFull: false });
+  assert.deepEqual(codesOf(report), [['stopped-by-recipient', 'renamed']]);
+  assert.deepEqual(deleted.filter((path) => existsSync(path)), []);
+  const rest = await paths();
+  assert.deepEqual(rest, all.filter((path) => !deleted.includes(path)));
+  assert.ok(rest.every((path) => existsSync(path)));
+  assert.equal((await sql`SELECT FROM immich_sidecar.asset_map WHERE source_asset_id = ${source}`).length, 0);
+  assert.equal((await sql`SELECT FROM immich_sidecar_kept.file`).length, 0, 'nothing that was deleted is kept');
+  await assertAtRest(world);
+
+  world.setJobs([uploads]);
+  await world.share();
+  assert.deepEqual(await paths(), []);
+  assert.deepEqual(rest.filter((path) => existsSync(path)), []);
+  world.setJobs([family, uploads]);
+  assert.deepEqual(codesOf(await world.share()), [['stopped-by-recipient', family.name]], 'it is stopped for good');
+});
+
+Deno.test('of a stopped share, too, the brake keeps what was deleted all at once', async () => {
+  await using world = await World.open('v3.1.0');
+  const [family] = world.config.jobs;
+  assert.ok(family);
+  await world.share();
+  await deleteLibrary(world, family.targetLibraryId);
+  await world.share();
+  const links = await linksOf(world, family.name);
+  await deleteOriginals(world, links.map(({ source }) => source));
+  for (const isFull of [false, true]) {
+    const { brakes } = await world.share({ isFull });
+    assert.deepEqual(brakes.map(({ job, reasons }) => [job, reasons]), [
+      [family.name, { 'source-deleted': new Set(links.map(({ source }) => source)).size }],
+    ]);
+  }
+  assert.deepEqual(await linksOf(world, family.name), links);
+  assert.ok(links.every(({ path }) => existsSync(world.local(path))));
+  assert.equal((await confirmBrakes(world.sql, family.name)).length, 1);
+  await world.share();
+  assert.deepEqual(links.filter(({ path }) => existsSync(world.local(path))), []);
+});
+
 Deno.test('explain, doctor, dashboard and sync say that a share was stopped, a quiet cycle too, and reshare --job lifts it', async (t) => {
   await using world = await World.open('v3.1.0');
   const { sql } = world;
@@ -85,10 +152,7 @@ Deno.test('explain, doctor, dashboard and sync say that a share was stopped, a q
   await world.share();
   const mirrors = await mirrorsOf(world, family.name);
   const { source } = await someFileOf(world, family.name);
-  await sql`UPDATE asset SET "stackId" = NULL WHERE id = ANY (${mirrors}::uuid[])`;
-  await sql`DELETE FROM stack WHERE "primaryAssetId" = ANY (${mirrors}::uuid[])`;
-  await sql`DELETE FROM asset WHERE "libraryId" = ${family.targetLibraryId}`;
-  await sql`DELETE FROM library WHERE id = ${family.targetLibraryId}`;
+  await deleteLibrary(world, family.targetLibraryId);
   await world.share();
   using cwd = workingDirectory(world.config.jobs.map(yamlJob));
   const program = (...args: string[]) => run(args, { cwd: cwd.path, env: variablesOf(world) });
@@ -113,6 +177,10 @@ Deno.test('explain, doctor, dashboard and sync say that a share was stopped, a q
   await t.step('explain', async () => {
     const { stdout } = await program('explain', source);
     assert.match(stdout, /they have deleted the library of this share in Immich.*\(reshare --job/);
+    assert.match(stdout, /job "family to bob": not shared; it is meant/);
+    assert.doesNotMatch(stdout, /since|\?/);
+    const { stdout: counts } = await program('explain', '--job', family.name);
+    assert.doesNotMatch(counts, /since/);
   });
   await t.step('doctor', async () => {
     const { stdout } = await program('doctor', '--json');
@@ -183,6 +251,30 @@ async function mirrorsOf({ sql }: World, job: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT mirror_asset_id AS id FROM immich_sidecar.asset_map WHERE job_name = ${job} ORDER BY mirror_asset_id`;
   return rows.map(({ id }) => id);
+}
+
+/** As LibraryService.handleDeleteLibrary does it in the end. */
+async function deleteLibrary({ sql }: World, libraryId: string): Promise<void> {
+  const mirrors = sql`SELECT id FROM asset WHERE "libraryId" = ${libraryId}`;
+  await sql`DELETE FROM stack WHERE "primaryAssetId" IN (${mirrors})`;
+  await sql`DELETE FROM asset WHERE "libraryId" = ${libraryId}`;
+  await sql`DELETE FROM library WHERE id = ${libraryId}`;
+}
+
+/** As their owner deletes them for good; the files stay where they are. */
+async function deleteOriginals({ sql }: World, ids: readonly string[]): Promise<void> {
+  await sql`DELETE FROM stack WHERE "primaryAssetId" = ANY (${ids as string[]}::uuid[])`;
+  await sql`DELETE FROM asset WHERE id = ANY (${ids as string[]}::uuid[])`;
+}
+
+/** All files of a job's mirrors, as Immich sees them. */
+async function linksOf({ sql }: World, job: string): Promise<{ path: string; source: string }[]> {
+  return await sql<{ path: string; source: string }[]>`
+    SELECT l.path, m.source_asset_id AS source
+    FROM immich_sidecar.asset_map m
+    JOIN immich_sidecar.link l ON l.mirror_id = m.mirror_asset_id
+    WHERE m.job_name = ${job}
+    ORDER BY l.path`;
 }
 
 /** One more cycle changes nothing. */

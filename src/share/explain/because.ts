@@ -56,6 +56,7 @@ async function countReasons(
         m.source_user_id, m.target_user_id, known.criterion, known.thing, count(*)::int AS photos, min(known.since) AS since
       FROM immich_sidecar.asset_map m
       JOIN immich_sidecar_albums.reason known ON known.mirror_asset_id = m.mirror_asset_id
+      JOIN asset mirror ON mirror.id = m.mirror_asset_id -- of a share that was stopped there is none
       WHERE ${isMeant}
       GROUP BY 1, 2, 3, 4
     )

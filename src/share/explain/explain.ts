@@ -5,6 +5,7 @@ import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { isSelected } from '../selection/selection.ts';
+import { readStops } from '../stops/stops.ts';
 import { type Facts, readFactsOf } from './facts.ts';
 import { type JobVerdict, judge } from './judge.ts';
 import { type Because, readBecause, readSharedBy, type SharedBy } from './because.ts';
@@ -28,6 +29,7 @@ interface Person {
 export interface JobExplanation extends JobVerdict {
   readonly job: string;
   readonly target: Person;
+  /** Since when it is in the target's account, or their trash; null = it is not. */
   readonly since: Date | null;
   /** Since when what the target had done to it is remembered, to be given back. */
   readonly rememberedSince: Date | null;
@@ -37,6 +39,7 @@ export interface JobExplanation extends JobVerdict {
     readonly assetId: string;
     /** The job that it belongs to, where that is another one. */
     readonly job: string;
+    /** null = it is gone from the target's account, and nobody has decided yet what that means. */
     readonly path: string | null;
     /** Our own directory entries, as Immich sees them. */
     readonly files: readonly string[];
@@ -58,6 +61,7 @@ export async function explainPhotos(
   const found = await findPhotos(sql, asked, paths);
   const names = await namesOf(sql, jobs.map(({ targetUserId }) => targetUserId));
   const verdicts = new Map<string, JobExplanation[]>(found.map(({ id }) => [id, []]));
+  const stopped = new Set((await readStops(sql, jobs)).map(({ job }) => job));
   for (const job of jobs) {
     const ofSource = found.filter((photo) => job.sourceUserId === (photo.sourceOwnerId ?? photo.ownerId));
     const facts = await readFactsOf(sql, schema, job, ofSource.map(subjectOf));
@@ -68,7 +72,7 @@ export async function explainPhotos(
       const name = names.get(job.targetUserId) ?? job.targetUserId;
       if (known !== undefined) {
         const noted = because.get(known.mirrorAssetId ?? '') ?? [];
-        verdicts.get(photo.id)?.push(explainJob(job, known, name, noted));
+        verdicts.get(photo.id)?.push(explainJob(job, { ...known, isStopped: stopped.has(job.name) }, name, noted));
       }
     }
   }
@@ -90,13 +94,14 @@ function subjectOf({ id, sourceId }: FoundPhoto): string {
 
 function explainJob(job: Job, facts: Facts, targetName: string, because: readonly Because[]): JobExplanation {
   const { mirrorAssetId, mirrorJob, mirrorPath, mirrorFiles, sharedSince, rememberedSince } = facts;
+  const isThere = mirrorPath !== null;
   return {
     job: job.name,
     target: { id: job.targetUserId, name: targetName },
     ...judge(job, facts),
-    since: sharedSince,
+    since: isThere ? sharedSince : null,
     rememberedSince,
-    because: ownReasons(job, because),
+    because: isThere ? ownReasons(job, because) : [],
     mirror: mirrorAssetId === null
       ? undefined
       : { assetId: mirrorAssetId, job: mirrorJob ?? job.name, path: mirrorPath, files: mirrorFiles },

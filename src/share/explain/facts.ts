@@ -43,16 +43,16 @@ export interface Facts {
   readonly isStopped: boolean;
 }
 
-/** Reads the facts of some assets of the job's source; one statement. Reads only. */
+/** Reads the facts of some assets of the job's source, whether the job is stopped aside; one statement. Reads only. */
 export async function readFactsOf(
   sql: Sql,
   schema: ImmichSchema,
   job: Job,
   assetIds: readonly string[],
-): Promise<Facts[]> {
+): Promise<Omit<Facts, 'isStopped'>[]> {
   const { anyOf = [], noneOf, allOf } = job.selection;
   const isEdited = schema.has('asset', 'isEdited') ? sql`a."isEdited"` : sql`false`;
-  return await sql<Facts[]>`
+  return await sql<Omit<Facts, 'isStopped'>[]>`
     SELECT
       a.id AS "assetId",
       a.visibility::text AS visibility,
@@ -80,12 +80,7 @@ export async function readFactsOf(
       s.since AS "skippedSince",
       EXISTS (
         SELECT 1 FROM immich_sidecar_decisions.brake b WHERE b.job_name = coalesce(m.job_name, ${job.name})
-      ) AS "isBraked",
-      EXISTS (
-        SELECT 1
-        FROM immich_sidecar_stops.share stopped
-        WHERE stopped.job_name = ${job.name} AND stopped.stopped_at IS NOT NULL
-      ) AS "isStopped"
+      ) AS "isBraked"
     FROM asset a
     LEFT JOIN immich_sidecar.asset_map m ON m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
     LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id

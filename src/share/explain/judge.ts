@@ -10,6 +10,8 @@ export interface JobVerdict {
   readonly isShared: boolean;
   /** Whether the job means it. */
   readonly isMeant: boolean;
+  /** Whether its recipient has stopped the whole share. */
+  readonly isStopped: boolean;
   /** Why the job means it; the names of the criteria that are true, or `all` for a job without any. */
   readonly by: readonly string[];
   /** The same in words: `in the album "Family"`. */
@@ -33,11 +35,12 @@ export function judge(job: Subject, facts: Facts): JobVerdict {
     ...noneOf.filter(isTrue(facts.noneOf)).map(({ words }) => `it is left out, as it is ${words}`),
     ...allOf.filter((_, index) => facts.allOf[index] !== true).map(({ words }) => `it is not ${words}`),
   ];
-  const isShared = facts.mirrorAssetId !== null && !facts.isMirrorTrashed;
+  const isShared = facts.mirrorPath !== null && !facts.isMirrorTrashed;
   const isMeant = facts.isMotionOfMirror || (inPrivate.length === 0 && scope.length === 0);
   return {
     isShared,
     isMeant,
+    isStopped: facts.isStopped,
     by: !isMeant
       ? []
       : facts.isMotionOfMirror
@@ -61,6 +64,7 @@ export function judge(job: Subject, facts: Facts): JobVerdict {
           'they have deleted the library of this share in Immich, which stops all of it (reshare --job shares it again)',
         ]
         : [],
+      ...vanished(facts),
       ...decisions(facts),
       ...!isMeant && isShared && facts.isBraked
         ? ['the brake holds the withdrawal back until somebody confirms it (sync --confirm-withdrawals)']
@@ -105,6 +109,13 @@ function noReason(anyOf: readonly Criterion[]): string {
 
 function waiting({ pending }: Facts): string[] {
   return pending === null ? [] : [`it waits ${PENDING_WORDS[pending] ?? pending} by Immich`];
+}
+
+/** It was shared, and is neither in the target's account nor known to be declined. */
+function vanished({ mirrorAssetId, mirrorPath, isStopped, isBraked }: Facts): string[] {
+  if (mirrorAssetId === null || mirrorPath !== null || isStopped) return [];
+  const undecided = ', and nobody has said yet whether that was meant (reshare, or sync --confirm-withdrawals)';
+  return [`it is gone from their account${isBraked ? undecided : ''}`];
 }
 
 /** What somebody has decided, or what has happened to it. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { getLogger } from '@logtape/logtape';
 import { plain } from '../../config/quote.ts';
+import { hasEntries } from '../../files/nearest.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import {
   type Brake,
@@ -32,7 +33,8 @@ import { removeMirrors } from '../mirrors/remove.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 import { isTrashed } from '../../immich/presence.ts';
 import { isRevoked } from '../selection/revoked.ts';
-import { isOfStopped } from '../stops/stops.ts';
+import { stoppedAndAway } from '../stops/away.ts';
+import { isOfStopped, isOfStoppedJob, leftOutForNow } from '../stops/stops.ts';
 import { mayStay, type Stay } from '../selection/selection.ts';
 import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
@@ -112,7 +114,7 @@ async function* planWithdrawals(view: View): AsyncGenerator<WithdrawalPage> {
   const looked: View = remembered.length > 0 ? { ...view, scope: 'all' } : view;
   const found = await countWithdrawals(looked);
   const on = new Set(remembered.map(({ job }) => job));
-  const isLeftOut = new Set(leftOut.map(({ job }) => job));
+  const isLeftOut = new Set(leftOutForNow(leftOut).map(({ job }) => job));
   const brakes = [
     ...decideBrakes(found, {
       settings: settings.brake,
@@ -180,15 +182,6 @@ function report(brake: Brake, { jobs, files: { paths } }: View): BrakeReport {
   return { ...brake, isConfigured: true, emptyDirectory: hasEntries(local) ? undefined : local };
 }
 
-function hasEntries(directory: string): boolean {
-  try {
-    for (const _ of Deno.readDirSync(directory)) return true;
-  } catch {
-    // it is not there
-  }
-  return false;
-}
-
 /** How many mirrors have to go, by job and reason. */
 async function countWithdrawals(view: View): Promise<JobWithdrawals[]> {
   const { sql } = view;
@@ -243,6 +236,7 @@ function judged(view: View, where?: Fragment): Fragment {
   const isBetween = only === undefined
     ? sql`true`
     : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
+  const away = stoppedAndAway(view);
   return sql`
     (
       SELECT m.*, ${reasonOf(view, view.settings)} AS reason
@@ -250,7 +244,8 @@ function judged(view: View, where?: Fragment): Fragment {
       LEFT JOIN asset a ON a.id = m.source_asset_id
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
       WHERE ${isBetween}
-        AND m.job_name <> ALL (${leftOut.map(({ job }) => job)})
+        AND (m.job_name <> ALL (${leftOut.map(({ job }) => job)}) OR (a.id IS NULL AND ${isOfStopped(sql)}))
+        AND ${away.length === 0 ? sql`true` : sql`NOT ${isOfStoppedJob(sql, away)}`}
         AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
         AND ${where ?? sql`true`}
     ) AS judged`;
@@ -261,7 +256,8 @@ function judged(view: View, where?: Fragment): Fragment {
  *
  * One that the target has trashed stays in their trash for as long as its source is shared, if it has a file of its own: nothing is at risk, and
  * it can be restored. When it is gone from there, they did not want it. One that is gone without having been there was deleted past the trash:
- * in bulk a brake holds it, as deleted libraries and Immich's purge of what it has not found for a month look just like that. A mirror whose row is
+ * in bulk a brake holds it, as deleted libraries and Immich's purge of what it has not found for a month look just like that. Of a share that its
+ * recipient has stopped the files are all that is left: they go when the source was deleted, or the job taken out. A mirror whose row is
  * gone without a trace was not deleted by anybody: a backup was restored. Like one that is asked for again it is made anew. What is locked is
  * withdrawn by phases/locked.ts.
  */
@@ -271,7 +267,13 @@ function reasonOf(view: View, stay: Stay): Fragment {
     CASE
       WHEN mirror.id IS NULL THEN CASE
         WHEN ${isReplacedByImmich(sql)} OR ${isAskedFor(sql)} THEN 'mirror-lost'
-        WHEN ${isOfStopped(sql)} THEN NULL -- nothing of it is decided photo by photo
+        -- Nothing of it is decided photo by photo.
+        WHEN ${isOfStopped(sql)} THEN CASE
+          WHEN a.id IS NULL THEN 'source-deleted'
+          WHEN ${isOfStoppedJob(sql, view.jobs)} THEN NULL
+          WHEN ${isRevoked(sql, schema)} THEN 'revoked'
+          ELSE 'not-selected'
+        END
         WHEN ${wasTrashed(sql)} THEN 'target-trashed'
         WHEN m.deleted_at IS NOT NULL OR ${isDeletedInAudit(sql)} THEN 'target-deleted'
         ELSE 'mirror-lost'

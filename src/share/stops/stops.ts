@@ -18,26 +18,21 @@ export interface StoppedShare {
   readonly since: Date | null;
 }
 
+/** What of a job tells whether a stop is about it. */
+type ConfiguredJob = Pick<Job, 'name' | 'sourceUserId' | 'targetUserId' | 'targetLibraryId'>;
+
 const CODE: ProblemCode = 'stopped-by-recipient';
 
 /** The jobs that are stopped, noted or not. Reads only. */
 export async function readStops(
   sql: Sql,
-  jobs: readonly Pick<Job, 'name' | 'sourceUserId' | 'targetUserId' | 'targetLibraryId'>[],
+  jobs: readonly ConfiguredJob[],
 ): Promise<StoppedShare[]> {
   if (jobs.length === 0) return [];
-  const known = jobs.map(({ name, sourceUserId, targetUserId, targetLibraryId }) => ({
-    name,
-    sourceUserId,
-    targetUserId,
-    targetLibraryId,
-  }));
   return await sql<StoppedShare[]>`
     WITH job AS MATERIALIZED (
       SELECT *
-      FROM jsonb_to_recordset(${sql.json(known)}) AS job (
-        name text, "sourceUserId" uuid, "targetUserId" uuid, "targetLibraryId" uuid
-      )
+      FROM ${jobRows(sql, jobs)}
     )
     SELECT DISTINCT ON (job.name)
       job.name AS job,
@@ -47,13 +42,33 @@ export async function readStops(
       coalesce(s.library_id, job."targetLibraryId") AS "libraryId",
       s.stopped_at AS since
     FROM job
-    LEFT JOIN immich_sidecar_stops.share s
-      ON s.source_user_id = job."sourceUserId"
-      AND s.target_user_id = job."targetUserId"
-      AND (s.job_name = job.name OR (s.library_id = job."targetLibraryId" AND s.stopped_at IS NOT NULL))
+    LEFT JOIN immich_sidecar_stops.share s ON ${isStopOf(sql)}
     WHERE s.stopped_at IS NOT NULL
       OR ${isDeletedNow(sql)}
     ORDER BY job.name, s.stopped_at NULLS LAST`;
+}
+
+/** The rows `job` of what is configured. For FROM. */
+function jobRows(sql: Sql, jobs: readonly ConfiguredJob[]): Fragment {
+  const known = jobs.map(({ name, sourceUserId, targetUserId, targetLibraryId }) => ({
+    name,
+    sourceUserId,
+    targetUserId,
+    targetLibraryId,
+  }));
+  return sql`
+    jsonb_to_recordset(${sql.json(known)}) AS job (
+      name text, "sourceUserId" uuid, "targetUserId" uuid, "targetLibraryId" uuid
+    )`;
+}
+
+/** Whether what is noted in `s` is about `job`: by its name, or, once it is stopped, by the library. */
+function isStopOf(sql: Sql): Fragment {
+  return sql`(
+    s.source_user_id = job."sourceUserId"
+    AND s.target_user_id = job."targetUserId"
+    AND (s.job_name = job.name OR (s.library_id = job."targetLibraryId" AND s.stopped_at IS NOT NULL))
+  )`;
 }
 
 /** Whether the library of `job` is gone that had its mirrors, and none of these is in another one by now. An account that is gone is another matter. */
@@ -93,6 +108,18 @@ export function isOfStopped(sql: Sql): Fragment {
     WHERE stopped.job_name = m.job_name
       AND stopped.target_user_id = m.target_user_id
       AND stopped.stopped_at IS NOT NULL
+  )`;
+}
+
+/** Whether the mirror `m` belongs to a share that its recipient has stopped, and that is one of these jobs, whatever it was called then. */
+export function isOfStoppedJob(sql: Sql, jobs: readonly ConfiguredJob[]): Fragment {
+  return sql`EXISTS (
+    SELECT 1
+    FROM immich_sidecar_stops.share s
+    JOIN ${jobRows(sql, jobs)} ON ${isStopOf(sql)}
+    WHERE s.job_name = m.job_name
+      AND s.target_user_id = m.target_user_id
+      AND s.stopped_at IS NOT NULL
   )`;
 }
 
