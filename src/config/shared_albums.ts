@@ -56,7 +56,8 @@ export const SHARED_ALBUMS_FIELDS = Object.freeze(
       type: choice('hardlink', 'copy'),
       default: 'hardlink',
       description:
-        'hardlink, or copy, which takes the space of each photo a second time. PLACEMENT=copy means copy here as well.',
+        'hardlink, or copy: hard links, and a copy of each photo to which none can be made, which takes its space a second time. ' +
+        'PLACEMENT=copy means copy here as well.',
     },
     into: {
       type: choice('same-name'),

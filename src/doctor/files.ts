@@ -6,6 +6,7 @@ import { isBelow, type PathMap, type Root } from '../files/path_map.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Placement } from '../config/config.ts';
 import type { Job } from '../share/jobs/job.ts';
+import { mayLink, wayOf } from '../share/jobs/placement.ts';
 import { checkMounts } from '../share/checks/mounts.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import { type Check, forEachJob } from './check.ts';
@@ -167,11 +168,13 @@ async function lookAtLinks(subject: Subject): Promise<readonly Verdict[]> {
   const linker = await subject.linker.use();
   return await forEachJob(subject, async (job) => {
     await checkMounts(sql, job, { linker, paths }, selects(job));
-    const what = WAYS[job.placement];
-    const elsewhere = job.placement === 'hardlink' ? await sampleDevices(sql, job, paths, selects(job)) : [];
-    const problems = judgeDevices(job, elsewhere);
+    const way = wayOf(job);
+    const what = way === 'link-or-copy' ? 'hard links, or copies where no link leads,' : WAYS[job.placement];
+    const sampled = mayLink(job) ? await sampleDevices(sql, job, paths, selects(job)) : [];
+    const problems = way === 'link' ? judgeDevices(job, sampled) : [];
     if (problems.length > 0) return problems;
-    const room = job.placement === 'copy' ? judgeRoom(job, await readRoom(subject, job)) : undefined;
+    const isCopied = way === 'copy' || (way === 'link-or-copy' && sampled.some(({ isTargets }) => !isTargets));
+    const room = isCopied ? judgeRoom(job, await readRoom(subject, job)) : undefined;
     if (room !== undefined) return [room];
     return [ok(`${named(job.name)}: ${what} can be made (one was made and removed).`)];
   });

@@ -56,8 +56,6 @@ export const full = {
   },
   make: (): Disposable & { readonly path: string; fill(): void } => {
     const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sidecar-disk-' }));
-    const run = (command: string, ...args: string[]) =>
-      new Deno.Command(command, { args, stdout: 'null', stderr: 'null' }).outputSync().success;
     if (!run('mount', '-t', 'tmpfs', '-o', 'size=1m,nr_inodes=20', 'tmpfs', path)) {
       Deno.removeSync(path);
       throw new Error('mount has failed');
@@ -81,6 +79,38 @@ export const full = {
     };
   },
 };
+
+/** A directory with all that is in it as a mount of its own, until it is disposed of: no hard link leads into it, nor out of it. */
+export const mounted: Readonly<Record<'a bind mount of the same disk' | 'another disk', (path: string) => Disposable>> =
+  Object.freeze({
+    'a bind mount of the same disk': (path: string) => {
+      if (!run('mount', '--bind', path, path)) throw new Error('mount has failed');
+      return unmounting(path);
+    },
+    'another disk': (path: string) => {
+      const files = Deno.makeTempDirSync({ prefix: 'immich-sidecar-files-' });
+      try {
+        const isMoved = run('cp', '-a', `${path}/.`, files) && run('mount', '-t', 'tmpfs', 'tmpfs', path) &&
+          run('cp', '-a', `${files}/.`, path);
+        if (!isMoved) throw new Error('mount has failed');
+        return unmounting(path);
+      } finally {
+        Deno.removeSync(files, { recursive: true });
+      }
+    },
+  });
+
+function unmounting(path: string): Disposable {
+  return {
+    [Symbol.dispose]: () => {
+      if (!run('umount', path)) throw new Error('umount has failed');
+    },
+  };
+}
+
+function run(command: string, ...args: string[]): boolean {
+  return new Deno.Command(command, { args, stdout: 'null', stderr: 'null' }).outputSync().success;
+}
 
 function setAttribute(change: '+i' | '-i', path: string): boolean {
   try {

@@ -188,7 +188,8 @@ Deno.test('links that are undone go by way of .kept, too, and what lies there is
     source,
     target: mirrorPath,
     keep: target,
-    link: { sourcePath: source.realPath, mirrorPath, keep: target, isCopy: false },
+    link: { sourcePath: source.realPath, mirrorPath, keep: target, way: 'link' as const },
+    isCopy: false,
   }));
   const plan = { mirrorAssetId: 'new', sourcePath: '' } as never;
   const mirror: InspectedMirror = { plan, links, files: new Set(), fileModifiedAt: undefined };

@@ -6,6 +6,7 @@ import type { Linker } from '../../files/linker.ts';
 import type { PathMap, Root } from '../../files/path_map.ts';
 import { describeLinkObstacle, linkObstacle } from '../../files/link_obstacle.ts';
 import { asFileProblem, FileProblem } from '../../files/problem.ts';
+import { TEST_LINK } from '../../files/test_link.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { ownerFolder } from '../../immich/layout.ts';
 import type { Files } from '../cycle/tools.ts';
@@ -59,14 +60,16 @@ export async function checkMounts(
   }
   const isCopy = job.placement === 'copy';
   if (present !== undefined && job.placement === 'hardlink') {
-    probe({ name, source: present.original, directory: target, isOriginal: true, isCopy }, files);
+    // What takes photos from everywhere may have some on other disks: these are left out, each with its reason, and the rest is shared.
+    const sources = job.kind === 'any' ? onePerRoot(sample, files) : [present.original];
+    probeAny(sources.map((source) => ({ name, source, directory: target, isOriginal: true, isCopy, job })), files);
   }
   // Generated files are linked to generated files: the originals may lie on another file system.
   const thumbnail = sample.find((files) => files.thumbnail !== null && isThere(files.thumbnail, linker, paths))
     ?.thumbnail;
-  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false, isCopy }, files);
+  if (thumbnail) probe({ name, source: thumbnail, directory: thumbs, isOriginal: false, isCopy, job }, files);
   // An original may be a film of gigabytes; a small file tells as well whether one can be written there.
-  if (thumbnail && isCopy) probe({ name, source: thumbnail, directory: target, isOriginal: true, isCopy }, files);
+  if (thumbnail && isCopy) probe({ name, source: thumbnail, directory: target, isOriginal: true, isCopy, job }, files);
 }
 
 /** The directories that a job needs: another job's disk may be away. What says nothing of its sources may have them anywhere. */
@@ -167,9 +170,6 @@ function localOrThrow(immichPath: string, paths: PathMap, name: string): string 
   });
 }
 
-/** Always the same, so that one that stayed is found. */
-const PROBE_NAME = '.immich-sidecar-probe';
-
 /** A test link, or copy: from a file of Immich's to the nearest directory that exists above the one that links will go to. */
 interface Probe {
   readonly name: string;
@@ -177,13 +177,33 @@ interface Probe {
   readonly directory: string;
   readonly isOriginal: boolean;
   readonly isCopy: boolean;
+  readonly job: Job;
+}
+
+/** Of each root one that is there. */
+function onePerRoot(sample: readonly { readonly original: string }[], { linker, paths }: Files): string[] {
+  const there = sample.map(({ original }) => original).filter((path) => isThere(path, linker, paths));
+  return [...new Map(there.map((path) => [paths.rootOf(path), path])).values()];
+}
+
+/** One of them must be possible. */
+function probeAny(tests: readonly Probe[], files: Files): void {
+  let failure: unknown;
+  for (const test of tests) {
+    try {
+      return probe(test, files);
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
 }
 
 /** Makes and removes one hard link, or one copy. */
 function probe(test: Probe, { linker, paths }: Files): void {
   const source = paths.toLocal(test.source) ?? test.source;
   const existing = nearestDirectory(test.directory, isNamed);
-  const target = `${existing}/${PROBE_NAME}`;
+  const target = `${existing}/${TEST_LINK}`;
   try {
     removeLeftOver(existing, linker);
     const file = linker.inspect(source);
@@ -198,7 +218,7 @@ function probe(test: Probe, { linker, paths }: Files): void {
 /** Removes probes of runs that were killed. They lie in a directory that was the nearest then: in this one or above it. */
 function removeLeftOver(directory: string, linker: Linker): void {
   for (; linker.contains(directory); directory = dirname(directory)) {
-    if (existsSync(`${directory}/${PROBE_NAME}`)) linker.remove(`${directory}/${PROBE_NAME}`, directory);
+    if (existsSync(`${directory}/${TEST_LINK}`)) linker.remove(`${directory}/${TEST_LINK}`, directory);
   }
 }
 
@@ -212,7 +232,12 @@ function isNamed(path: string): boolean {
   }
 }
 
-function explain(problem: FileProblem, { name, isOriginal }: Probe, source: string, directory: string): UserError {
+/** A remedy for shared albums. */
+const ANOTHER_DIRECTORY =
+  'List a directory on that disk, too (in a container: below that mount), in directory of shared_albums; or set placement: copy there, which copies what ' +
+  'no hard link can lead to, and takes its space a second time (docs/placements.md).';
+
+function explain(problem: FileProblem, { name, isOriginal, job }: Probe, source: string, directory: string): UserError {
   const [from, to] = [JSON.stringify(source), JSON.stringify(directory)];
   const problemAndRemedy = (message: string, remedy: string) =>
     new UserError(`${name}: ${message}`, { problemCode: problem.reason, remedy, cause: problem });
@@ -225,7 +250,9 @@ function explain(problem: FileProblem, { name, isOriginal }: Probe, source: stri
     case 'other-filesystem':
       return problemAndRemedy(
         `no hard link can be made from ${from} to ${to}: they are on different file systems.`,
-        isOriginal
+        job.pair !== undefined
+          ? ANOTHER_DIRECTORY
+          : isOriginal
           ? 'Put target_path_prefix on the file system of the originals (in a container: below the same mount), ' +
             'or set placement: copy for this job, which takes the space a second time (docs/placements.md).'
           : "Immich's media directory must be one file system, mounted here as a whole (UPLOAD_LOCATION); or set placement: copy for this job.",

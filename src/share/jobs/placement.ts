@@ -1,4 +1,4 @@
-import type { Placement } from '../../config/config.ts';
+import type { JobConfig, Placement } from '../../config/config.ts';
 import { isPlainPath } from '../../files/path_map.ts';
 
 /** A directory of originals and where its mirrors lie; both end with a slash. */
@@ -34,6 +34,20 @@ export function mirrorOriginalPath(mappings: readonly Mapping[], sourcePath: str
   const mapping = mappings.find(({ from }) => sourcePath.startsWith(from));
   if (mapping === undefined) throw new Error(`not an absolute path: ${JSON.stringify(sourcePath)}`);
   return mapping.to + sourcePath.slice(mapping.from.length);
+}
+
+/** How a file gets to its place: as another name of it, as a file of its own, or as that only where no other name of it can be there. */
+export type Way = 'link' | 'copy' | 'link-or-copy';
+
+/** What somebody has written for one job they meant for it; shared albums may take photos from anywhere, of which few may need a copy. */
+export function wayOf({ placement, pair }: Pick<JobConfig, 'placement' | 'pair'>): Way {
+  if (placement !== 'copy') return 'link';
+  return pair === undefined ? 'copy' : 'link-or-copy';
+}
+
+/** Whether originals have second names that are hard links. */
+export function mayLink(job: Pick<JobConfig, 'placement' | 'pair'>): boolean {
+  return job.placement !== 'symlink' && wayOf(job) !== 'copy';
 }
 
 /** What of a source its mirror's place depends on. */

@@ -7,7 +7,7 @@ import { homeOf } from './home.ts';
 import type { Files } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isSameLinkStamp, type JournalEntry, type LinkStamp, linkStampOf } from './journal.ts';
-import { type InspectedLink, inspectOrNothing, localPath } from './links.ts';
+import { type InspectedLink, inspectOrNothing, isToCopy, localPath } from './links.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan, planMirror } from './plan.ts';
 import { mirrorModifiedAt, placeOf, placesOf } from '../jobs/placement.ts';
 
@@ -77,12 +77,12 @@ export function compareFiles(
       const target = localPath(link.mirrorPath, paths);
       const known = journaled.get(link.mirrorPath);
       // A copy that the journal does not know, as after an older database was restored, is noted by being made again, which does nothing.
-      const isInPlace = link.isCopy
-        ? known !== undefined && linker.isCopy(source, target)
-        : sameFile(source.realPath, target);
-      const placed = link.isCopy && isInPlace ? linker.look(target) : source;
-      if (!isInPlace || placed === undefined) {
-        links.push({ source, target, keep: localPath(link.keep, paths), link });
+      const isLinked = link.way !== 'copy' && sameFile(source.realPath, target);
+      const isCopied = link.way !== 'link' && known !== undefined && linker.isCopy(source, target);
+      const placed = isLinked ? source : isCopied ? linker.look(target) : undefined;
+      if (placed === undefined) {
+        const keep = localPath(link.keep, paths);
+        links.push({ source, target, keep, link, isCopy: isToCopy(link, source, keep, linker) });
       } else if (known !== undefined && link === plan.original && !hasStamp(known, placed)) {
         staleStamps.push({ ...known, stamp: linkStampOf(placed) });
       }

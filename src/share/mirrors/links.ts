@@ -3,6 +3,7 @@ import type { Linker } from '../../files/linker.ts';
 import type { Files } from '../cycle/tools.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
+import { canLink } from '../../files/test_link.ts';
 import { type JournalEntry, linkStampOf, removeFiles } from './journal.ts';
 import { type FilePlan, filesOf, type LinkPlan, type MirrorPlan } from './plan.ts';
 import type { Skip } from '../cycle/outcome.ts';
@@ -26,6 +27,8 @@ export interface InspectedLink {
   readonly target: string;
   readonly keep: string;
   readonly link: LinkPlan;
+  /** A file of its own, with the size and the time of the source's. */
+  readonly isCopy: boolean;
 }
 
 /** Looks at the files of planned mirrors. Changes nothing. Every plan ends up in exactly one of the two lists. */
@@ -55,7 +58,7 @@ export async function linkFiles(
       if (!isTidied(mirror, files, made)) littered.push(mirror);
       throw error;
     };
-    if (mirror.links.some(({ link }) => link.isCopy)) {
+    if (mirror.links.some(({ isCopy }) => isCopy)) {
       return makeCopies(mirror, linker, made, signal).then(() => mirror, undo);
     }
     try {
@@ -75,7 +78,7 @@ export function copiedOriginals(
   { linker }: Pick<Files, 'linker'>,
 ): JournalEntry[] {
   return mirrors.flatMap(({ plan, links }) =>
-    links.filter(({ link }) => link.isCopy && link === plan.original).flatMap(({ link, target }) => {
+    links.filter(({ link, isCopy }) => isCopy && link === plan.original).flatMap(({ link, target }) => {
       const found = linker.look(target);
       if (found === undefined) return []; // it is noted by the next full cycle, or gone
       return [{
@@ -111,11 +114,18 @@ function inspect(plan: MirrorPlan, disk: Files): InspectedMirror {
 function inspectLink(link: LinkPlan, { linker, paths }: Files, known?: SourceFile): InspectedLink {
   const source = known ?? linker.inspect(localPath(link.sourcePath, paths));
   const target = localPath(link.mirrorPath, paths);
-  const isFree = link.isCopy
+  const keep = localPath(link.keep, paths);
+  const isCopy = isToCopy(link, source, keep, linker);
+  const isFree = isCopy
     ? linker.isCopy(source, target) || linker.look(target) === undefined
     : linker.isFree(target, source);
   if (!isFree) throw new FileProblem('occupied', target);
-  return { source, target, keep: localPath(link.keep, paths), link };
+  return { source, target, keep, link, isCopy };
+}
+
+/** Whether a file is to be copied. Where that depends on the disk, the answer is that of a test link. `keep` is local. */
+export function isToCopy({ way }: LinkPlan, source: SourceFile, keep: string, linker: Linker): boolean {
+  return way === 'copy' || (way === 'link-or-copy' && !canLink(linker, source, keep));
 }
 
 /** Adds to `made` what is linked. */
@@ -126,7 +136,7 @@ function makeLinks({ links }: InspectedMirror, linker: Linker, made: InspectedLi
   }
 }
 
-/** The same with `placement: copy`. */
+/** The same where files are copied, all of them or some. */
 async function makeCopies(
   { links }: InspectedMirror,
   linker: Linker,
@@ -134,7 +144,8 @@ async function makeCopies(
   signal: AbortSignal,
 ): Promise<void> {
   for (const link of links) {
-    await linker.copyLarge(link.source, link.target, { isNew: true, signal });
+    if (link.isCopy) await linker.copyLarge(link.source, link.target, { isNew: true, signal });
+    else linker.link(link.source, link.target);
     made.push(link);
   }
 }

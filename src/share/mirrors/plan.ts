@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { mirrorGeneratedPath, mirrorSidecarPath } from '../../immich/layout.ts';
 import type { Candidate, CandidateFile } from '../selection/candidates.ts';
 import type { Job } from '../jobs/job.ts';
-import { lastingDirectory, placeOf } from '../jobs/placement.ts';
+import { lastingDirectory, placeOf, type Way, wayOf } from '../jobs/placement.ts';
 
 /** One hard link, or copy, to make; paths as Immich sees them. */
 export interface LinkPlan {
   readonly sourcePath: string;
   readonly mirrorPath: string;
-  /** A file of its own, with the size and the time of the source's. */
-  readonly isCopy: boolean;
+  readonly way: Way;
   /** Directories above `mirrorPath` that become empty later are removed up to this one. */
   readonly keep: string;
 }
@@ -51,13 +50,13 @@ export function planMirror(
 ): MirrorPlan {
   const mirrorAssetId = newId();
   const keep = lastingDirectory(job.targetPathPrefix);
-  const isCopy = job.placement === 'copy';
+  const way = wayOf(job);
   const hasOriginal = job.placement !== 'symlink';
 
   const planFile = (file: CandidateFile): FilePlan => {
     if (file.type === 'sidecar') {
       const path = mirrorSidecarPath(file.path, candidate.originalPath, mirrorPath);
-      const link = { sourcePath: file.path, mirrorPath: path, keep, isCopy };
+      const link = { sourcePath: file.path, mirrorPath: path, keep, way };
       return {
         sourceFileId: file.id,
         mirrorPath: path,
@@ -70,7 +69,7 @@ export function planMirror(
       ownerId: job.targetUserId,
       media: job.mediaLocation,
     });
-    const link = { sourcePath: file.path, mirrorPath: mirror.path, keep: mirror.keep, isCopy };
+    const link = { sourcePath: file.path, mirrorPath: mirror.path, keep: mirror.keep, way };
     return { sourceFileId: file.id, mirrorPath: mirror.path, link, isOptional: false };
   };
   const planColumn = (type: string, path: string | null): FilePlan | undefined =>
@@ -86,7 +85,7 @@ export function planMirror(
     // Everything in an external library has the checksum of its path, but for what Immich itself looks for by its bytes.
     checksum: candidate.motionChecksum ?? pathChecksum(mirrorPath),
     checksumAlgorithm: candidate.motionChecksum === null ? 'sha1-path' : 'sha1',
-    original: hasOriginal ? { sourcePath: candidate.originalPath, mirrorPath, keep, isCopy } : undefined,
+    original: hasOriginal ? { sourcePath: candidate.originalPath, mirrorPath, keep, way } : undefined,
     files: candidate.files.map(planFile),
     sidecar: planColumn('sidecar', candidate.sidecarPath),
     encodedVideo: planColumn('encoded_video', candidate.encodedVideoPath),

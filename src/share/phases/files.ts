@@ -93,11 +93,11 @@ async function relink(
   const { signal } = database;
   await inSlices(plans, async (files) => {
     try {
-      for (const { source, target, link } of files.links) {
-        const isInPlace = link.isCopy ? linker.isCopy(source, target) : sameFile(source.realPath, target);
+      for (const { source, target, link, isCopy } of files.links) {
+        const isInPlace = isCopy ? linker.isCopy(source, target) : sameFile(source.realPath, target);
         const isOurs = [files.journaled, files.named, isLeft].some((known) => known.has(link.mirrorPath));
         if (!isOurs && existsSync(target) && !isInPlace) throw new FileProblem('occupied', target);
-        if (link.isCopy) await linker.copyLarge(source, target, { signal });
+        if (isCopy) await linker.copyLarge(source, target, { signal });
         else linker.replace(source, target);
       }
       done.push(files);
@@ -271,22 +271,22 @@ function goingOf(job: Job, { plan }: FilesPlan): Going {
 }
 
 function newEntries({ plan, links, journaled }: FilesPlan): JournalEntry[] {
-  return links.filter(({ link }) => !journaled.has(link.mirrorPath)).map(({ link, source }) => ({
+  return links.filter(({ link }) => !journaled.has(link.mirrorPath)).map(({ link, source, isCopy }) => ({
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: link === plan.original && !link.isCopy ? linkStampOf(source) : null,
-    saves: link.isCopy ? null : source.size,
+    stamp: link === plan.original && !isCopy ? linkStampOf(source) : null,
+    saves: isCopy ? null : source.size,
   }));
 }
 
 /** The original that is to be linked, as the journal will know it. */
 function originalEntries({ plan, links }: FilesPlan): JournalEntry[] {
-  return links.filter(({ link }) => link === plan.original).map(({ link, source }) => ({
+  return links.filter(({ link }) => link === plan.original).map(({ link, source, isCopy }) => ({
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: link.isCopy ? null : linkStampOf(source),
+    stamp: isCopy ? null : linkStampOf(source),
   }));
 }
 

@@ -218,12 +218,12 @@ async function copyRows(
 
 /** The journal rows of a mirror. */
 function entriesOf({ plan, links }: InspectedMirror): JournalEntry[] {
-  return links.map(({ link, source }) => ({
+  return links.map(({ link, source, isCopy }) => ({
     mirrorId: plan.mirrorAssetId,
     path: link.mirrorPath,
     keep: link.keep,
-    stamp: link === plan.original && !link.isCopy ? linkStampOf(source) : null,
-    saves: link.isCopy ? null : source.size,
+    stamp: link === plan.original && !isCopy ? linkStampOf(source) : null,
+    saves: isCopy ? null : source.size,
   }));
 }
 

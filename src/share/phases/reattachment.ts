@@ -4,6 +4,7 @@ import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
+import { mayLink } from '../jobs/placement.ts';
 import { findReattachments, hasAbandoned, reattach, type Reattachment } from '../mirrors/reattach.ts';
 import { readCandidates } from '../selection/candidates.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
@@ -20,7 +21,7 @@ export const reattachment = definePhase({
   counts: { reattached: 'photos that were moved' },
   plan: async function* (view: View, job: Job) {
     const { sql, schema, scope, limits } = view;
-    if (job.placement !== 'hardlink') return;
+    if (!mayLink(job)) return;
     // A first copy has thousands of candidates, and no mirror that could be meant.
     if (scope === 'all' && !await hasAbandoned(sql, job)) return;
     // The stills first: they tell which motion parts are candidates.

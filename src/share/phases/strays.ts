@@ -5,7 +5,7 @@ import { ownerFolder } from '../../immich/layout.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { isHidden, lastingDirectory } from '../jobs/placement.ts';
+import { isHidden, lastingDirectory, mayLink } from '../jobs/placement.ts';
 import { asideDirectories, GOING, notRemoved, removeFiles } from '../mirrors/journal.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
@@ -46,7 +46,7 @@ export const strays = definePhase({
 });
 
 async function* planStrays(view: View, job: Job): AsyncGenerator<StrayPage> {
-  if (job.placement !== 'hardlink' || !isHidden(job.targetPathPrefix)) return;
+  if (!mayLink(job) || !isHidden(job.targetPathPrefix)) return;
   const { sql, schema } = view;
   const keep = lastingDirectory(job.targetPathPrefix);
   const aside = await findLeftAside(view, keep);
