@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
-import { connect, type Sql } from '../../src/postgres/connect.ts';
-import { until } from '../crash/process.ts';
+import { connect } from '../../src/postgres/connect.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
+import { tellCounts } from './idle.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
@@ -76,7 +75,7 @@ for (const release of REPRESENTATIVE) {
     await using world = await World.open(release);
     const engine = await Engine.start(world.config);
     const cycle = async () => {
-      await flushCounters(world);
+      await tellCounts(world.sql);
       return await engine.cycle();
     };
     try {
@@ -91,7 +90,7 @@ for (const release of REPRESENTATIVE) {
           assert.deepEqual(await world.verify(verifyMirrors), []);
         });
       }
-      await untilIdle(cycle);
+      await engine.untilIdle(world.sql);
     } finally {
       await engine.end();
     }
@@ -120,16 +119,12 @@ for (const release of REPRESENTATIVE) {
           WHERE origin_person_id = ${dora} AND target_user_id = ${bob.id}
         )
         WHERE "assetId" = ${world.id('bob/dog')}`;
-      await flushCounters(world);
+      await tellCounts(world.sql);
       await engine.cycle();
-      // What the cycle itself has written is looked at once more, as soon as it is counted.
-      await Promise.all(
-        Array.from({ length: engine.sql.options.max }, () => engine.sql`SELECT pg_stat_force_next_flush()`),
-      );
-      await untilIdle(async () => await engine.cycle());
+      await engine.untilIdle(sql);
       assert.deepEqual(await world.facesOn(await world.mirrorOf('bob/dog', 'carol')), ['Dora Example']);
       await sql`DELETE FROM person WHERE ${sql(personKey)} = ${dora} AND "ownerId" = ${alice.id}`;
-      await flushCounters(world);
+      await tellCounts(world.sql);
       await engine.cycle();
     } finally {
       await engine.end();
@@ -154,9 +149,9 @@ for (const release of REPRESENTATIVE) {
     const engine = await Engine.start(world.config);
     try {
       await engine.cycle();
-      await untilIdle(async () => await engine.cycle());
+      await engine.untilIdle(sql);
       await sql`UPDATE asset_face SET ${sql(faceKey)} = ${secret} WHERE "assetId" = ${world.id('family/portrait')}`;
-      await flushCounters(world);
+      await tellCounts(world.sql);
       await engine.cycle();
     } finally {
       await engine.end();
@@ -200,14 +195,14 @@ Deno.test('a change of a face that PostgreSQL counts late is noticed', async () 
   const immich = await world.sql.reserve();
   try {
     await engine.cycle();
-    await flushSession(immich);
+    await tellCounts(immich, 1);
     await engine.cycle();
     // Within a second of the last report to the others, so that this one is kept back.
     await immich`
       UPDATE asset_face SET "boundingBoxX1" = "boundingBoxX1" + 1
       WHERE id = (SELECT source_face_id FROM immich_sidecar.face_map ORDER BY 1 LIMIT 1)`;
     const reports = [await engine.cycle()];
-    await flushSession(immich);
+    await tellCounts(immich, 1);
     reports.push(await engine.cycle());
     const updated = reports.flatMap(({ jobs }) => jobs).reduce((sum, { facesUpdated }) => sum + facesUpdated, 0);
     assert.equal(updated, 1);
@@ -216,22 +211,3 @@ Deno.test('a change of a face that PostgreSQL counts late is noticed', async () 
     await engine.end();
   }
 });
-
-/** A cycle still sees what the one before has written, and what its sessions have not yet counted. */
-async function untilIdle(cycle: () => Promise<CycleReport>): Promise<void> {
-  await until('a cycle finds that nothing has happened', async () => (await cycle()).jobs.length === 0);
-}
-
-/** PostgreSQL tells others up to seconds later what a session has counted; a test does not want to wait. */
-async function flushCounters({ sql }: World): Promise<void> {
-  const sessions = await Promise.all(Array.from({ length: sql.options.max }, () => sql.reserve()));
-  for (const session of sessions) {
-    await flushSession(session);
-    session.release();
-  }
-}
-
-async function flushSession(session: Sql): Promise<void> {
-  await session`SELECT pg_stat_force_next_flush()`;
-  await session`SELECT 1`;
-}

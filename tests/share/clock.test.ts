@@ -13,7 +13,7 @@ for (const release of REPRESENTATIVE) {
     const [picnic, portrait] = [world.id('family/picnic'), world.id('family/portrait')];
     for (const id of [picnic, portrait]) {
       const before = await clock.now();
-      await engine.untilIdle();
+      await engine.untilIdle(world.sql);
       const after = await clock.now();
       await clock.setTo(before - 500); // before the mark that the last cycle has made
       await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
@@ -31,7 +31,7 @@ Deno.test('a face that changes while the clock is set back is noticed in a table
   await using engine = await Engine.start(world.config);
   await engine.cycle();
   const before = await clock.now();
-  await engine.untilIdle();
+  await engine.untilIdle(world.sql);
   const after = await clock.now();
   await clock.setTo(before - 500);
   const { sql } = world;
@@ -54,20 +54,20 @@ Deno.test('a face that changes while the clock is set back is noticed in a table
 Deno.test('a lock is found by the next process, also when nobody can tell that the clock was set back and forward again', async () => {
   await using world = await World.open('v3.1.0');
   const clock = await Clock.of(world.db);
-  await untilIdle(world);
+  await world.untilIdle();
   await halfAnHourAgo(
     clock,
     () => world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/live')}`,
   );
   const { jobs, scope } = await world.share({ isFull: false });
   assert.deepEqual([scope, jobs[0]?.withdrawn], ['changes', { 'source-locked': 2 }], 'with its motion part');
-  await untilIdle(world);
+  await world.untilIdle();
 });
 
 Deno.test('what happens while the clock is set back between two processes is found by the next, though the clock has caught up by then', async () => {
   await using world = await World.open('v3.1.0');
   const clock = await Clock.of(world.db);
-  await untilIdle(world);
+  await world.untilIdle();
   const { sql } = world;
   const id = world.id('family/picnic');
   await halfAnHourAgo(clock, () => sql`UPDATE asset_exif SET description = 'new' WHERE "assetId" = ${id}`);
@@ -81,13 +81,8 @@ Deno.test('what happens while the clock is set back between two processes is fou
   const mirror = await world.mirrorOf('family/picnic') ?? '';
   const [row] = await sql<{ description: string }[]>`SELECT description FROM asset_exif WHERE "assetId" = ${mirror}`;
   assert.equal(row?.description, 'new');
-  await untilIdle(world);
+  await world.untilIdle();
 });
-
-/** Processes, one after the other, until one finds nothing. */
-async function untilIdle(world: World): Promise<void> {
-  while ((await world.share({ isFull: false })).scope !== 'nothing');
-}
 
 /** Does something at a time before the last mark. */
 async function halfAnHourAgo(clock: Clock, work: () => Promise<unknown>): Promise<void> {

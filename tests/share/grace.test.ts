@@ -20,10 +20,10 @@ for (const release of REPRESENTATIVE) {
     assert.equal(await world.mirrorOf(PHOTO), mirror);
     assert.ok(Deno.lstatSync(file).isFile);
     assert.deepEqual(await world.verify(verifyMirrors), []);
-    await engine.untilIdle();
+    await engine.untilIdle(world.sql);
 
     await passTime(world, '23 hours');
-    await engine.untilIdle();
+    await engine.untilIdle(world.sql);
     assert.equal(await world.mirrorOf(PHOTO), mirror);
     await passTime(world, '1 hour');
     const { jobs, scope, rechecked } = await engine.cycle();
@@ -36,7 +36,7 @@ Deno.test('a photo whose time runs out while a cycle is at work loses its mirror
   await using world = await World.open('v3.1.0');
   await using engine = await Engine.start(world.config);
   await engine.cycle();
-  await engine.untilIdle();
+  await engine.untilIdle(world.sql);
   const { sql } = world;
   await sql.unsafe(`
     CREATE FUNCTION pass_time() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = replica AS $$

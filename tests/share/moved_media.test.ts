@@ -51,7 +51,7 @@ Deno.test('serve goes on while the media location moves, and an old configuratio
   await using world = await World.open('v3.1.0', { ownTables: false });
   const files = await (async () => {
     await using engine = await Engine.start(world.config);
-    await engine.untilIdle();
+    await engine.untilIdle(world.sql);
     const files = listFiles(world.directory);
     await moveMedia(world, '/data', ELSEWHERE);
     // UPLOAD_LOCATION is what Immich mounts, wherever; the path prefix of the job is not what it was.

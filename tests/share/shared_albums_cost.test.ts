@@ -32,7 +32,7 @@ Deno.test('fifty members of fifty shared albums cost the statements that one of 
   const costs = async (key: string) => {
     const counted: Record<string, number> = {};
     for (const [what, does] of Object.entries(deeds)) {
-      await engine.untilIdle();
+      await engine.untilIdle(world.sql);
       await does([world.id(key)]);
       await sql`SELECT pg_stat_force_next_flush()`;
       let statements = 0;

@@ -141,7 +141,7 @@ for (const release of REPRESENTATIVE) {
         });
         if (what === 'a third one is invited') {
           await t.step('a cycle in which nothing has happened has four statements, with four pairs', async () => {
-            await engine.untilIdle();
+            await engine.untilIdle(world.sql);
             const statements: string[] = [];
             (engine.sql.options as { debug: unknown }).debug = (_: number, text: string) => statements.push(text);
             assert.equal((await engine.cycle()).scope, 'nothing');

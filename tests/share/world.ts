@@ -12,6 +12,7 @@ import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.t
 import { type Kind, openLibrary } from '../harness/libraries.ts';
 import { upgradeImmich } from '../harness/upgrade/upgrade.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
+import { untilIdle } from './idle.ts';
 
 /** See World.open. */
 const CONNECTIONS = Deno.env.get('TEST_SETTINGS') === 'production' ? 4 : 1;
@@ -168,6 +169,16 @@ export class World implements AsyncDisposable {
       await this.#disconnect();
       throw error;
     }
+  }
+
+  /** As untilIdle, each cycle as a new process runs it; `look` sees what each of them did. */
+  async untilIdle(look: (report: CycleReport) => void = () => {}): Promise<CycleReport> {
+    const cycle = async () => {
+      const report = await this.share({ isFull: false });
+      look(report);
+      return report;
+    };
+    return await untilIdle(cycle, this.sql, await this.#pool());
   }
 
   /** What a dry run says that the next full cycle would do. */

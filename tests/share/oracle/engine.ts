@@ -1,8 +1,10 @@
+import type { Sql } from 'postgres';
 import type { Config } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
 import type { CycleReport } from '../../../src/share/cycle/report.ts';
 import type { Limits } from '../../../src/share/cycle/limits.ts';
 import { type Sharing, withSharing } from '../../../src/share/share.ts';
+import { untilIdle } from '../idle.ts';
 
 /**
  * The program between two starts: the first cycle looks at everything, the later ones at what has changed. It holds the
@@ -49,9 +51,9 @@ export class Engine implements AsyncDisposable {
     return await this.sharing.cycle({ progress: SILENT, isFull });
   }
 
-  /** Cycles until one finds nothing: our own writes are news once, and PostgreSQL counts late. */
-  async untilIdle(): Promise<void> {
-    while ((await this.cycle()).scope !== 'nothing');
+  /** As untilIdle, after what the sessions of `pool` have written as well. */
+  async untilIdle(pool: Sql): Promise<CycleReport> {
+    return await untilIdle(() => this.cycle(), pool, this.sql);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
