@@ -72,10 +72,8 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   records.change(target.asset, plain(source.asset));
   if (!hasOwnEdits) records.change(target.asset, pick(source.asset, COLUMNS.edits.asset ?? []));
   if (target.exif !== undefined && source.exif !== undefined) records.change(target.exif, plain(source.exif));
-  for (const table of ['smart_search', 'asset_ocr', 'ocr_search', 'asset_video', 'asset_audio', 'asset_keyframe']) {
+  for (const table of ['asset_ocr', 'ocr_search', 'asset_video', 'asset_audio', 'asset_keyframe']) {
     if (!records.has(table)) continue;
-    // What a source has lost for a while is left with its mirror.
-    if (table === 'smart_search' && records.of(table, mirror.sourceId).length === 0) continue;
     // What lies outside a crop is marked in these.
     const isNew = mirror.madeIn === prediction.memory.cycles;
     if (hasOwnEdits && !isNew && (table === 'asset_ocr' || table === 'ocr_search')) continue;
@@ -83,6 +81,14 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   }
   fillProgress(prediction, mirror);
   return { hasOwnSidecar: IN_SIDECAR.some((group) => touched.has(group)), hasOwnEdits };
+}
+
+/** Gives mirrors what smart search knows, also those whose source is offline for a while. What a source has lost is left with its mirror. */
+export function followSearch(prediction: Prediction): void {
+  const known = new Set(prediction.records.all('smart_search').map(({ assetId }) => assetId));
+  for (const mirror of prediction.memory.mirrors) {
+    if (known.has(mirror.sourceId)) replaceRows(prediction, 'smart_search', mirror);
+  }
 }
 
 /** Locks are each user's own. */

@@ -2,7 +2,7 @@ import { lookUpNames } from './choice.ts';
 import { createMirrors } from './create.ts';
 import { removeExtracted } from './extracted.ts';
 import { assignFaces, followFaces, mendPeople } from './faces.ts';
-import { followFields } from './fields.ts';
+import { followFields, followSearch } from './fields.ts';
 import { followFiles } from './files.ts';
 import { fillAlbums, linkLivePhotos } from './links.ts';
 import { heedCommands, loseFiles, removeLitter } from './own.ts';
@@ -36,6 +36,7 @@ export function predict(prediction: Prediction): void {
   for (const mirror of prediction.memory.mirrors.filter((mirror) => isMeant(prediction, mirror))) {
     followFiles(prediction, mirror, followFields(prediction, mirror));
   }
+  followSearch(prediction);
   giveCoversBack(prediction);
   linkLivePhotos(prediction);
   followTags(prediction);
