@@ -65,3 +65,22 @@ Deno.test('an album put together at once, an owner who is a member too, an accou
     assert.equal((await counts())['alice to carol'], photos.length + 1);
   });
 });
+
+Deno.test('all that a job names is deleted: a dry run tells what goes, and cycles go on while the brake keeps it', async () => {
+  await using world = await World.open('v3.1.0');
+  const immich = new InImmich(world);
+  const party = await immich.makeTag('alice', 'party');
+  for (const key of ['family/wedding', 'family/portrait', 'family/picnic']) await immich.tag(party, world.id(key));
+  const [family] = world.config.jobs;
+  assert.ok(family);
+  const select = { albums: [], people: [], tags: ['party'], paths: [], favorites: false, peopleMatch: 'any' } as const;
+  world.setJobs([{ ...family, select }]);
+  world.config = { ...world.config, brake: { percent: 20, minimum: 1 } };
+  await world.share();
+  await immich.deleteTag(party);
+  assert.equal((await world.plan()).hasChanges, true);
+  for (const isFull of [true, false]) {
+    const { brakes } = await world.share({ isFull });
+    assert.deepEqual(brakes.map(({ mirrors, total }) => ({ mirrors, total })), [{ mirrors: 3, total: 3 }]);
+  }
+});

@@ -3,6 +3,8 @@ import { editAsset, extractMetadata, writeSidecar } from '../harness/immich_jobs
 import type { Release } from '../harness/database.ts';
 import { LIMITS } from '../../src/share/cycle/limits.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
+import { bobToAlice } from './bob_to_alice.ts';
+import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
 
 const RELEASES: readonly Release[] = ['v2.5.0', 'v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'];
@@ -201,6 +203,54 @@ Deno.test('a tag that the receiver made is theirs, also when nothing has it any 
   choose([]);
   await world.share();
   assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/bob', 'trips/lake']);
+});
+
+Deno.test('what lies below a tag that the receiver deletes is not made either, whichever photo comes first; one that they make again may have tags below it', async () => {
+  await using world = await World.open('v3.1.0');
+  const bob = world.library.users.bob.id;
+  await tag(world, world.id(ASKED), ['trips/lake']);
+  await tag(world, world.id('family/picnic'), ['trips']);
+  await world.share();
+  await world.sql`DELETE FROM tag WHERE "userId" = ${bob} AND value = 'trips'`;
+  world.limits = { ...LIMITS, search: 1 };
+  for (const key of [ASKED, 'family/picnic', 'family/portrait']) {
+    await tag(world, world.id(key), ['trips/sea', 'trips']);
+  }
+  await world.share();
+  assert.deepEqual(await valuesOf(world, bob), []);
+  const before = await digestTables(world.sql);
+  await world.share();
+  assert.deepEqual(await digestTables(world.sql), before, 'a second cycle has nothing to do');
+
+  await world.sql`INSERT INTO tag ("userId", value) VALUES (${bob}, 'trips')`;
+  await world
+    .sql`INSERT INTO tag_closure (id_ancestor, id_descendant) SELECT id, id FROM tag WHERE "userId" = ${bob} AND value = 'trips'`;
+  await world.share();
+  assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/sea']);
+});
+
+Deno.test('a tag that was made for mirrors and is called as what its owner leaves out is remembered, and forgotten, by the cycle that makes and removes it', async () => {
+  await using world = await World.open('v3.2.0');
+  const reasons = { albums: [], people: [], tags: ['party'], paths: [] };
+  const back = await bobToAlice(world);
+  world.setJobs([...world.config.jobs, { ...back, except: reasons }]);
+  const remembered = async () => {
+    const rows = await world.sql<{ value: string }[]>`
+      SELECT t.value
+      FROM immich_sidecar_selection.name known
+      LEFT JOIN tag t ON t.id = known.id
+      WHERE known.kind = 'tag' AND known.written = 'party'`;
+    return rows.map(({ value }) => value);
+  };
+  for (const [tags, expected] of [[['party'], ['party']], [[], []]] as const) {
+    await tag(world, world.id(ASKED), tags);
+    await world.share();
+    assert.deepEqual(await valuesOf(world, world.library.users.bob.id), expected);
+    assert.deepEqual(await remembered(), expected);
+    const before = await digestTables(world.sql);
+    await world.share();
+    assert.deepEqual(await digestTables(world.sql), before, 'a second cycle has nothing to do');
+  }
 });
 
 async function mirror(world: World): Promise<string> {

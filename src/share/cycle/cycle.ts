@@ -3,6 +3,7 @@ import { getLogger } from '@logtape/logtape';
 import type { Job } from '../jobs/job.ts';
 import { ALL_PHASES } from '../phases/list.ts';
 import type { Phase, Units } from '../phases/phase.ts';
+import { noteMadeNames } from '../selection/made_names.ts';
 import { NOTHING_MEANT, readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
 import { findConcerned } from './concerned.ts';
@@ -56,6 +57,7 @@ export async function runCycle(
     }
     if (phase.widensScope && tally.doneBy(phase.name) > 0) view = { ...view, scope: 'all' };
   }
+  if (tally.hasChanges) await noteMadeNames(tools, view);
   const standings = await countStandings(view, tools);
   if (view.scope === 'all') tools.said.fullCycleEnded();
   const report = tally.report({

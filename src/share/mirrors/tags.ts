@@ -48,6 +48,9 @@ export async function findUntagged(
     WITH choosing AS MATERIALIZED (
       ${choosingTags(sql, jobs.filter((other) => other.sourceUserId === job.sourceUserId))}
     ),
+    declined AS MATERIALIZED (
+      ${declinedTags(sql, job.targetUserId)}
+    ),
     found AS MATERIALIZED (
       SELECT
         m.mirror_asset_id AS "mirrorAssetId",
@@ -67,7 +70,12 @@ export async function findUntagged(
         FROM (
           SELECT
             said.value COLLATE "C" AS value,
-            ${isDeclined(sql, sql`m.target_user_id`, sql`said.value`)}
+            EXISTS (
+              SELECT 1
+              FROM declined
+              WHERE declined.value = said.value
+                OR (NOT declined."isBack" AND starts_with(said.value, declined.value || '/'))
+            )
               -- What the target has tagged themself is theirs, whatever it is called.
               OR (said.raw = ANY (coalesce(source.tags, '{}')) AND ${isKeptBack(sql)}) AS "isWithheld"
           FROM (SELECT ${plainValue(sql)} AS value, raw FROM unnest(e.tags) AS raw) AS said
@@ -169,14 +177,13 @@ function plainValue(sql: Sql): Fragment {
   return sql`array_to_string(array_remove(string_to_array(raw, '/'), ''), '/')`;
 }
 
-function isDeclined(sql: Sql, targetUserId: Fragment, value: Fragment): Fragment {
-  return sql`EXISTS (
-    SELECT 1
+/** The tags that we made for a target and that they have deleted, and whether they have another that is called so. Without it, those below are deleted as well. */
+function declinedTags(sql: Sql, targetUserId: string): Fragment {
+  return sql`
+    SELECT own.value, EXISTS (SELECT 1 FROM tag t WHERE t."userId" = own.target_user_id AND t.value::text = own.value) AS "isBack"
     FROM immich_sidecar_tags.tag own
     WHERE own.target_user_id = ${targetUserId}
-      AND own.value = ${value}
-      AND NOT EXISTS (SELECT 1 FROM tag t WHERE t.id = own.tag_id)
-  )`;
+      AND NOT EXISTS (SELECT 1 FROM tag t WHERE t.id = own.tag_id)`;
 }
 
 function isMade(sql: Sql, tagId: Fragment): Fragment {

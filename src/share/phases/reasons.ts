@@ -57,7 +57,10 @@ export const reasons = definePhase({
 
 /** What is noted of the mirrors on a page and not true, or true and not noted. */
 async function compare(sql: Sql, jobs: readonly Job[], pair: Job, page: MirrorPage): Promise<ReasonChange[]> {
-  const wanted = jobs.flatMap((job) => thingsOf(sql, job)).reduce((all, one) => sql`${all} UNION ${one}`);
+  const [first, ...others] = jobs.flatMap((job) => thingsOf(sql, job));
+  // All that they name is gone: what a brake or a time of grace keeps has its last reasons.
+  if (first === undefined) return [];
+  const wanted = others.reduce((all, one) => sql`${all} UNION ${one}`, first);
   return await sql<ReasonChange[]>`
     WITH wanted AS MATERIALIZED (
       SELECT DISTINCT m.mirror_asset_id, reason.criterion, reason.thing -- somebody may be on a photo twice

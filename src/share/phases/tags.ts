@@ -24,22 +24,25 @@ export const mirrorTags = definePhase({
   per: 'pair',
   counts: { tagged: 'photos whose tags were set' },
   plan: (view, job: Job) => searchPages((after?: TagsPlan) => findUntagged(view, job, after), view.limits.search),
-  apply: eachPage(async ({ database, schema }, _job: Job, page: TagsPlan[], tally: Tally<'tagged'>) => {
+  apply: async ({ database, schema }, _job: Job, pages, tally: Tally<'tagged'>) => {
     const lost = new Set<string>();
-    const tagged = await countInBatches(
-      database,
-      page,
-      async (tx, batch) => {
-        for (const id of await writeTags(tx, schema, batch)) lost.add(id);
-        return batch.length;
-      },
-      ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId })),
-    );
-    tally.add('tagged', tagged);
+    for await (const page of pages) {
+      const tagged = await countInBatches(
+        database,
+        page,
+        async (tx, batch) => {
+          for (const id of await writeTags(tx, schema, batch)) lost.add(id);
+          return batch.length;
+        },
+        ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId })),
+      );
+      tally.add('tagged', tagged);
+    }
+    // Not before all have what they are to have: another may need a tag below.
     if (lost.size > 0) {
       await database.transaction((tx) => removeMadeByImmich(tx, schema, [...lost]), 'READ COMMITTED');
     }
-  }),
+  },
   describe: (page) =>
     linesOf(
       '~',

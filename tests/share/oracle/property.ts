@@ -48,11 +48,7 @@ export function testAlbumHistories(release: Release, { byDefault }: { readonly b
   const chosen = [...deeds, ...[1, 2, 3].flatMap(() => OF_ALBUMS)];
   for (const seed of SEEDS ?? (byDefault ? [1] : [])) {
     Deno.test(`${release}: members of shared albums have what the model says after one cycle, and another changes nothing (seed ${seed}, ${STEPS} steps)`, async () => {
-      const property = fc.asyncProperty(
-        new Histories(chosen, STEPS, 'shared albums'),
-        async (plan) => await live(release, plan, seed % 2 === 0 ? LIMITS : SHORT_PAGES),
-      );
-      await fc.assert(property, { seed, numRuns: 1, interruptAfterTimeLimit: SHRINK_MS });
+      await liveOnce(release, new Histories(chosen, STEPS, 'shared albums'), seed);
     });
   }
 }
@@ -61,15 +57,7 @@ export function testAlbumHistories(release: Release, { byDefault }: { readonly b
 export function testHistories(release: Release): void {
   for (const seed of seedsOf(release)) {
     Deno.test(`${release}: one cycle makes what the model says, and another changes nothing (seed ${seed}, ${STEPS} steps)`, async () => {
-      let shrinkUntil = Infinity;
-      const property = fc.asyncProperty(new Histories(deeds, STEPS), async (plan) => {
-        if (Date.now() > shrinkUntil) return;
-        await live(release, plan, seed % 2 === 0 ? LIMITS : SHORT_PAGES).catch((error) => {
-          if (shrinkUntil === Infinity) shrinkUntil = Date.now() + SHRINK_MS;
-          throw error;
-        });
-      });
-      await fc.assert(property, { seed, numRuns: 1 });
+      await liveOnce(release, new Histories(deeds, STEPS), seed);
     });
   }
   // With few seeds, or some of the deeds, a rare phase has nothing to do by chance.
@@ -78,6 +66,19 @@ export function testHistories(release: Release): void {
     const idle = [...occasions].filter(([, count]) => count === 0).map(([phase]) => phase);
     assert.deepEqual(idle, release < 'v3.3' ? NATIVE_ONLY : []);
   });
+}
+
+/** Lives through one of these histories, however long that takes; one that fails is made smaller until SHRINK_MS have passed. */
+async function liveOnce(release: Release, histories: Histories, seed: number): Promise<void> {
+  let shrinkUntil = Infinity;
+  const property = fc.asyncProperty(histories, async (plan) => {
+    if (Date.now() > shrinkUntil) return;
+    await live(release, plan, seed % 2 === 0 ? LIMITS : SHORT_PAGES).catch((error) => {
+      if (shrinkUntil === Infinity) shrinkUntil = Date.now() + SHRINK_MS;
+      throw error;
+    });
+  });
+  await fc.assert(property, { seed, numRuns: 1 });
 }
 
 /** Phases about native shares of people, which came with Immich 3.3. */

@@ -16,11 +16,13 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
   const exif = records.of('asset_exif', mirror.id)[0];
   if (exif === undefined) return [];
   const named = Array.isArray(exif['tags']) ? exif['tags'].map(String) : undefined;
+  const declined = memory.tags.filter((own) =>
+    own.targetId === mirror.targetId && tagOf(prediction, (row) => row['id'] === own.id) === undefined
+  ).map((own) => own.value);
+  const isBack = (value: string) =>
+    tagOf(prediction, (row) => row['userId'] === mirror.targetId && row['value'] === value) !== undefined;
   const isDeclined = (value: string) =>
-    memory.tags.some((own) =>
-      own.targetId === mirror.targetId && own.value === value &&
-      tagOf(prediction, (row) => row['id'] === own.id) === undefined
-    );
+    declined.some((gone) => value === gone || (value.startsWith(`${gone}/`) && !isBack(gone)));
   const ofSource = records.of('asset_exif', mirror.sourceId)[0]?.['tags'];
   const choosing = choosingTags(prediction, mirror.sourceOwnerId);
   const isKeptBack = (value: string) =>
