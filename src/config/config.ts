@@ -58,6 +58,8 @@ export interface JobConfig {
   readonly shareTags?: false | { readonly under: readonly string[] } | undefined;
   /** Whether people are mapped to the target's own of the same name; undefined: never. */
   readonly matchPeople?: 'name' | undefined;
+  /** Whether a mirror is a favourite when its source is, as long as its owner has not decided otherwise; undefined: never. */
+  readonly favorites?: 'follow' | undefined;
   /** Left out: everything, as far as kind and path go. */
   readonly select?: SelectConfig | undefined;
   /** What is not shared, whatever else is true of it. */

@@ -141,6 +141,12 @@ export const JOB_FIELDS = Object.freeze(
         'name: a person whom the receiving user has themselves, under exactly the same name, gets the shared faces, instead of a second person of that name; only if that name is unique with both, and neither is hidden. ' +
         'none, the default: each gets a person of their own. It counts for people who are not there yet.',
     },
+    favorites: {
+      type: choice('ignore', 'follow'),
+      description:
+        'follow: what the source user marks as a favourite is one of the receiving user as well, until they decide otherwise about a photo; one job between the two users that says so is enough. ' +
+        'ignore, the default: each has favourites of their own.',
+    },
     'require.clip': { type: requirement, default: 'REQUIRE_CLIP', description: 'auto, required or ignored.' },
     'require.faces': { type: requirement, default: 'REQUIRE_FACES', description: 'auto, required or ignored.' },
     'require.ocr': { type: requirement, default: 'REQUIRE_OCR', description: 'auto, required or ignored.' },

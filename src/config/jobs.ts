@@ -63,6 +63,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
     },
     ...shareTagsOf(read('share_tags'), read('share_tags.under')),
     ...read('match_people') === 'name' ? { matchPeople: 'name' as const } : {},
+    ...read('favorites') === 'follow' ? { favorites: 'follow' as const } : {},
     ...readSelection(draft, read, problems),
     ...defaults.never === undefined ? {} : { never: defaults.never },
   };

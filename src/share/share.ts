@@ -220,7 +220,7 @@ export class Sharing {
     this.#embeddings.clear(); // all are looked at again
     const tools = this.#tools(prepared, options);
     const rules = this.#rules && `${this.version} ${this.#rules}`;
-    const alike = await Alike.begin(tools.database, prepared.schema, { rules, trusts: options.isFull !== true });
+    const alike = await Alike.begin(tools.database, prepared, { rules, trusts: options.isFull !== true });
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs, alike };
     const { report, failures, worked } = await runCycle(view, tools, { ...options, version: this.version, before });
     if (prepared.only === undefined) {

@@ -95,7 +95,7 @@ async function toCompare(
   } = {},
 ): Promise<string[]> {
   return await world.apply(async ({ database }, view) => {
-    const alike = await Alike.begin(database, view.schema, { rules, trusts });
+    const alike = await Alike.begin(database, view, { rules, trusts });
     const found = new Set<string>();
     for (const job of view.jobs) {
       const pages = pagesToCompare({ ...view, sql: tx ?? view.sql, alike }, what, job);

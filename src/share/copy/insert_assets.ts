@@ -1,6 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { fieldGroups, sourceSum } from '../mirrors/fields.ts';
+import { followingGroups, sourceSum } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
 import type { InspectedMirror } from '../mirrors/links.ts';
 import { isMeant } from '../selection/selection.ts';
@@ -8,7 +8,7 @@ import { type Assignment, columnList, copied, valueList } from './columns.ts';
 
 /**
  * Writes the mapping and the asset row of each mirror whose source is still selected. Returns the mirrors' ids.
- * Left at their defaults: favourite, trash, stack, live photo and duplicate links, and the edited flag, which a trigger
+ * Left at their defaults: favourite, unless that follows, trash, stack, live photo and duplicate links, and the edited flag, which a trigger
  * on asset_edit sets.
  */
 export async function insertAssets(
@@ -46,6 +46,7 @@ export async function insertAssets(
     ...sinceOrUntil('sidecarPath', tx`input."sidecarPath"`),
     ...sinceOrUntil('encodedVideoPath', tx`input."encodedVideoPath"`),
     ...sinceOrUntil('deviceId', tx`'Library Import'`), // what Immich gives files in external libraries
+    ...job.favorites === 'follow' ? [{ column: 'isFavorite', value: tx`a."isFavorite"` }] : [],
     ...copied(tx, 'a', schema.columns.asset),
   ];
   const mapping: Assignment[] = [
@@ -54,7 +55,7 @@ export async function insertAssets(
     { column: 'source_user_id', value: tx`a."ownerId"` },
     { column: 'target_user_id', value: tx`${job.targetUserId}::uuid` },
     { column: 'job_name', value: tx`${job.name}` },
-    ...fieldGroups(schema).map((group) => ({ column: group.base, value: sourceSum(tx, group, 'a', 'e') })),
+    ...followingGroups(schema, job).map((group) => ({ column: group.base, value: sourceSum(tx, group, 'a', 'e') })),
   ];
   const rows = await tx<{ id: string }[]>`
     WITH input AS (

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Job } from '../jobs/job.ts';
 import { mirrorPages } from '../mirrors/pages.ts';
 import {
@@ -39,12 +38,15 @@ export class Alike implements Comparisons {
   /** @param rules by which rows are compared; undefined = unknown, and nothing is alike */
   static async begin(
     database: Database,
-    schema: ImmichSchema,
+    { schema, jobs }: Pick<View, 'schema' | 'jobs'>,
     { rules, trusts }: { readonly rules: string | undefined; readonly trusts: boolean },
   ): Promise<Alike | undefined> {
     if (rules === undefined) return undefined;
     const { copiedTables, columns } = schema;
-    const identity = JSON.stringify([await readDatabaseId(database.sql), rules, copiedTables, columns]);
+    const follow = jobs.filter(({ favorites }) => favorites === 'follow').map((
+      job,
+    ) => [job.sourceUserId, job.targetUserId]);
+    const identity = JSON.stringify([await readDatabaseId(database.sql), rules, copiedTables, columns, follow]);
     return new Alike(database, createHash('sha256').update(identity).digest().readBigInt64BE(), trusts);
   }
 

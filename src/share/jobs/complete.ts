@@ -51,7 +51,14 @@ export async function completeJobs(
       !(hasOwnTables && await hasLinksBelow(sql, config.targetPathPrefix.slice(0, -1)));
     jobs.push(resolveJob(config, instance, resolved, () => isChosen));
   }
-  return { jobs, sharedAlbums };
+  return { jobs: withFavorites(jobs), sharedAlbums };
+}
+
+/** Whether favourites follow is said of two users: a mirror may be meant by several of their jobs. */
+function withFavorites(jobs: readonly Job[]): readonly Job[] {
+  const usersOf = ({ sourceUserId, targetUserId }: Job) => `${sourceUserId} ${targetUserId}`;
+  const following = new Set(jobs.filter(({ favorites }) => favorites === 'follow').map(usersOf));
+  return jobs.map((job) => following.has(usersOf(job)) ? { ...job, favorites: 'follow' } : job);
 }
 
 function allOf({ jobs }: Shares, sharedAlbums: ExpandedAlbums | undefined): readonly JobConfig[] {

@@ -6,6 +6,7 @@ import { fieldGroups, groupSum } from './fields.ts';
 import { type JournalEntry, stampColumns } from './journal.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
+import { isSidecarField } from './row_differences.ts';
 import { isMissed } from '../../immich/presence.ts';
 import { isMeant, isOwn } from '../selection/selection.ts';
 
@@ -73,7 +74,7 @@ export async function readExistingMirrors(
       ${pathColumn(sql, schema, 'mirror', 'encodedVideoPath')} AS "mirrorEncodedVideoPath",
       ${filesColumn(sql, schema, 'mirror')} AS "mirrorFiles",
       m.job_name <> ${job.name} AS "isAdopted",
-      (${isTouched((name) => !['visibility', 'edits', 'locks'].includes(name))}) AS "hasOwnSidecar",
+      (${isTouched(isSidecarField)}) AS "hasOwnSidecar",
       (${isTouched((name) => name === 'edits')}) AS "hasOwnEdits",
       ${isEditUnfinished(sql, schema)} AS "isEditUnfinished",
       ${schema.has('asset', 'isEdited') ? sql`a."isEdited"` : sql`false`} AS "isSourceEdited",

@@ -1,6 +1,7 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { commaSeparated } from '../copy/columns.ts';
+import type { Job } from '../jobs/job.ts';
 
 /**
  * Fields that belong together and to the target's owner as soon as they have changed one of them on a mirror. Each follows its
@@ -16,7 +17,16 @@ export interface FieldGroup {
   readonly exif: readonly string[];
 }
 
-export type GroupName = 'description' | 'date' | 'position' | 'rating' | 'tags' | 'locks' | 'visibility' | 'edits';
+export type GroupName =
+  | 'description'
+  | 'date'
+  | 'position'
+  | 'rating'
+  | 'tags'
+  | 'locks'
+  | 'visibility'
+  | 'favorite'
+  | 'edits';
 
 /** What Immich lets a user change on a photo. Locked properties keep what they wrote through the next extraction. */
 const GROUPS: Readonly<Record<GroupName, { readonly asset?: readonly string[]; readonly exif?: readonly string[] }>> =
@@ -28,6 +38,7 @@ const GROUPS: Readonly<Record<GroupName, { readonly asset?: readonly string[]; r
     tags: { exif: ['tags'] },
     locks: { exif: ['lockedProperties'] },
     visibility: { asset: ['visibility'] },
+    favorite: { asset: ['isFavorite'] },
     // The rows of asset_edit; these columns show their effect.
     edits: { asset: ['width', 'height', 'thumbhash'] },
   });
@@ -40,6 +51,14 @@ export function fieldGroups(schema: Pick<ImmichSchema, 'has'>): FieldGroup[] {
     asset: (columns.asset ?? []).filter((column) => schema.has('asset', column)),
     exif: (columns.exif ?? []).filter((column) => schema.has('asset_exif', column)),
   })).filter(({ name, asset, exif }) => name === 'edits' ? schema.has('asset_edit') : asset.length + exif.length > 0);
+}
+
+/** Those of them that follow the source in a job: a favourite only where that is configured. */
+export function followingGroups(
+  schema: Pick<ImmichSchema, 'has'>,
+  { favorites }: Pick<Job, 'favorites'>,
+): FieldGroup[] {
+  return fieldGroups(schema).filter(({ name }) => name !== 'favorite' || favorites === 'follow');
 }
 
 /** What a mirror is to be given of a group, as groupSum says it: the value of its source, the rows `asset` and `exif`; no locks, ever. */

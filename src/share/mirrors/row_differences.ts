@@ -5,7 +5,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import type { Job } from '../jobs/job.ts';
 import { isMeant } from '../selection/selection.ts';
-import { type FieldGroup, fieldGroups, groupSum, sourceSum } from './fields.ts';
+import { type FieldGroup, fieldGroups, followingGroups, groupSum, sourceSum } from './fields.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
 import type { Evidence } from './sidecars.ts';
 
@@ -42,15 +42,15 @@ export async function compareRows(
   job: Job,
   page: MirrorPage,
 ): Promise<RowDifference[]> {
-  const groups = fieldGroups(schema);
+  const [groups, following] = [fieldGroups(schema), followingGroups(schema, job)];
   return await sql<RowDifference[]>`
     SELECT *
     FROM (
       SELECT
         m.source_asset_id AS "sourceAssetId",
         m.mirror_asset_id AS "mirrorAssetId",
-        ${groupsIn(sql, groups, 'follow')} AS follow,
-        ${groupsIn(sql, groups, 'settle')} AS settle,
+        ${groupsIn(sql, following, 'follow')} AS follow,
+        ${groupsIn(sql, following, 'settle')} AS settle,
         ${differingTables(sql, schema, groups)} AS tables,
         ${unguessed(sql, isMeant(sql, job))} AS "isMeant",
         ${evidence(sql, schema)}

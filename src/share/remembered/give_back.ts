@@ -102,16 +102,18 @@ async function giveFieldsBack(tx: Sql, schema: ImmichSchema, returned: Fragment)
         : name === 'visibility'
         ? tx`mirror.visibility <> 'hidden'`
         : tx`true`;
+      // Earlier versions have noted favourites by themselves.
+      const otherwise = name === 'favorite' ? tx`(mirror."isFavorite" OR r.is_favorite)` : tx`mirror.${tx(column)}`;
       return tx`
         ${tx(column)} = CASE
           WHEN r.asset ? ${column}::text AND ${isMeant} THEN given.${tx(column)}
-          ELSE mirror.${tx(column)}
+          ELSE ${otherwise}
         END`;
     })
   );
   await tx`
     UPDATE asset mirror
-    SET ${commaSeparated(tx, [tx`"isFavorite" = r.is_favorite`, ...assignments])}
+    SET ${commaSeparated(tx, assignments)}
     FROM ${returned}
     JOIN asset source ON source.id = r.source_asset_id
     CROSS JOIN LATERAL jsonb_populate_record(NULL::asset, r.asset) AS given

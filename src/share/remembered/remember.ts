@@ -79,7 +79,7 @@ async function rememberMirrors(tx: Sql, schema: Columns, ids: readonly string[],
         m.source_asset_id,
         m.target_user_id,
         m.job_name,
-        mirror."isFavorite" AS is_favorite,
+        false AS is_favorite, -- it stands in own and asset
         own.fields AS own,
         ${valuesOf(tx, groups, 'asset')} AS asset,
         ${valuesOf(tx, groups, 'exif')} || ${locksOf(tx, schema, groups)} AS exif,
@@ -140,8 +140,7 @@ async function rememberMirrors(tx: Sql, schema: Columns, ids: readonly string[],
     )
     SELECT *
     FROM gone
-    WHERE is_favorite
-      OR own <> '{}'
+    WHERE own <> '{}'
       OR cardinality(albums || covers || entries || tags || memories || links) > 0
       OR stack_id IS NOT NULL
       OR left_stack_id IS NOT NULL`;

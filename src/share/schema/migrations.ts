@@ -28,6 +28,7 @@ import alike from './027_alike.sql' with { type: 'text' };
 import sameName from './028_same_name.sql' with { type: 'text' };
 import keptMode from './030_kept_mode.sql' with { type: 'text' };
 import jobIndex from './031_job_index.sql' with { type: 'text' };
+import favorites from './032_favorites.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 import saves from './029_saves.sql' with { type: 'text' };
 
@@ -67,4 +68,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 29, name: 'saves', schema: 'immich_sidecar', sql: saves },
   { version: 30, name: 'kept mode', schema: 'immich_sidecar_kept', sql: keptMode },
   { version: 31, name: 'job index', schema: 'immich_sidecar', sql: jobIndex },
+  { version: 32, name: 'favorites', schema: 'immich_sidecar', sql: favorites },
 ]);

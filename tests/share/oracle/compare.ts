@@ -145,7 +145,6 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
       told([
         it.sourceId,
         it.targetId,
-        it.isFavorite,
         Object.keys(it.own),
         ...[it.albums, it.covers, it.entries, it.tags, it.memories, it.links],
         it.stackId,
@@ -157,7 +156,6 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
       told([
         row['source_asset_id'],
         row['target_user_id'],
-        row['is_favorite'],
         Object.keys(row['own'] as Row),
         ...['albums', 'covers', 'entries', 'tags', 'memories', 'links'].map((column) => row[column]),
         row['stack_id'],

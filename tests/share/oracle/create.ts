@@ -1,5 +1,5 @@
 import type { JobConfig } from '../../../src/config/config.ts';
-import { basesOf, pick } from './fields.ts';
+import { basesOf, doFavoritesFollow, pick } from './fields.ts';
 import { mirrorChecksum, mirrorPath } from './paths.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING } from './records.ts';
@@ -31,6 +31,8 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
   const [sourceId, targetId] = [text(source['id']), job.targetUserId];
   const id = prediction.witness.mirrorOf(sourceId, targetId);
   const path = mirrorPath(job, source);
+  const isFavorite = source['isFavorite'] === true &&
+    doFavoritesFollow(prediction, { sourceOwnerId: job.sourceUserId, targetId });
   records.add('asset', {
     ...source,
     id,
@@ -39,7 +41,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     originalPath: path,
     ...mirrorChecksum(source, path),
     isExternal: true,
-    isFavorite: false,
+    isFavorite,
     livePhotoVideoId: null,
     stackId: null,
     duplicateId: null,
@@ -65,7 +67,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     targetId,
     id,
     job,
-    bases: basesOf(prediction, sourceId),
+    bases: basesOf(prediction, sourceId, isFavorite),
     said: new Set(),
     albums: new Set(),
     faces: new Map(),

@@ -14,6 +14,7 @@ export const COLUMNS: Readonly<
   tags: { exif: ['tags'] },
   locks: { exif: ['lockedProperties'] },
   visibility: { asset: ['visibility'] },
+  favorite: { asset: ['isFavorite'] },
   // Besides the rows of asset_edit: what they do to the asset.
   edits: { asset: ['width', 'height', 'thumbhash'] },
 };
@@ -46,7 +47,8 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   const sidecars = new Sidecars(prediction, mirror);
   const theirs = new Set<Group>();
   let isAboutSidecars = false;
-  for (const group of GROUPS) {
+  const groups = doFavoritesFollow(prediction, mirror) ? GROUPS : GROUPS.filter((group) => group !== 'favorite');
+  for (const group of groups) {
     const [now, here, base] = [wanted(group), valueOf(prediction, group, target), mirror.bases[group]];
     const isOnlyHere = here !== base && here !== now;
     if (IN_SIDECAR.includes(group)) isAboutSidecars ||= isOnlyHere || now !== base;
@@ -91,13 +93,28 @@ export function followSearch(prediction: Prediction): void {
   }
 }
 
+/** Whether a share of the two users says so. */
+export function doFavoritesFollow(
+  { jobs }: Prediction,
+  { sourceOwnerId, targetId }: Pick<Mirror, 'sourceOwnerId' | 'targetId'>,
+): boolean {
+  return jobs.some(({ favorites, sourceUserId, targetUserId }) =>
+    favorites === 'follow' && sourceUserId === sourceOwnerId && targetUserId === targetId
+  );
+}
+
 /** Locks are each user's own. */
 const NO_LOCKS = JSON.stringify([null]);
 
 /** The bases of a mirror that was made just now. */
-export function basesOf(prediction: Prediction, sourceId: string): Record<Group, string> {
+export function basesOf(prediction: Prediction, sourceId: string, isFavorite: boolean): Record<Group, string> {
   const source = rowsOf(prediction, sourceId);
-  const baseOf = (group: Group) => group === 'locks' ? NO_LOCKS : valueOf(prediction, group, source);
+  const baseOf = (group: Group) =>
+    group === 'locks'
+      ? NO_LOCKS
+      : group === 'favorite'
+      ? JSON.stringify([isFavorite])
+      : valueOf(prediction, group, source);
   return Object.fromEntries(GROUPS.map((group) => [group, baseOf(group)])) as Record<
     Group,
     string

@@ -2,7 +2,17 @@ import type { JobConfig } from '../../../src/config/config.ts';
 import type { Row } from './state.ts';
 
 /** What belongs to the target's owner as soon as he has touched it, apart from everything else. */
-export const GROUPS = ['description', 'date', 'position', 'rating', 'tags', 'locks', 'visibility', 'edits'] as const;
+export const GROUPS = [
+  'description',
+  'date',
+  'position',
+  'rating',
+  'tags',
+  'locks',
+  'visibility',
+  'favorite',
+  'edits',
+] as const;
 export type Group = typeof GROUPS[number];
 
 /** A photo in a target's account that is there because of another photo. */
@@ -39,7 +49,6 @@ export interface Remembered {
   readonly targetId: string;
   /** The cycle that withdrew it. */
   readonly goneIn: number;
-  readonly isFavorite: boolean;
   readonly own: Partial<Record<Group, string>>;
   readonly asset: Row;
   readonly exif: Row;

@@ -35,7 +35,7 @@ export function remember(prediction: Prediction, mirrors: readonly Mirror[], isL
 
 function isAnything({ own, stackId, leftStackId, ...known }: Remembered): boolean {
   const lists = [known.albums, known.covers, known.entries, known.tags, known.memories, known.links];
-  return known.isFavorite || Object.keys(own).length > 0 || lists.some(({ length }) => length > 0) ||
+  return Object.keys(own).length > 0 || lists.some(({ length }) => length > 0) ||
     stackId !== null || leftStackId !== null;
 }
 
@@ -66,7 +66,6 @@ function rememberedOf(prediction: Prediction, mirror: Mirror, isLocked: boolean)
     sourceId: mirror.sourceId,
     targetId: mirror.targetId,
     goneIn: memory.cycles,
-    isFavorite: asset['isFavorite'] === true,
     own,
     asset: pick(asset, columns('asset').filter((column) => column !== 'thumbhash')),
     exif: { ...pick(exif ?? {}, columns('exif')), ...locks.length === 0 ? {} : { lockedProperties: locks } },
@@ -143,7 +142,6 @@ export function giveBack(prediction: Prediction, mirrorId: string): void {
     column === 'visibility' ? asset['visibility'] !== 'hidden' : isOwnPicture || !['width', 'height'].includes(column)
   );
   records.change(asset, {
-    isFavorite: known.isFavorite,
     ...Object.fromEntries(kept),
     ...known.edits === undefined ? {} : { isEdited: known.edits.length > 0 },
   });

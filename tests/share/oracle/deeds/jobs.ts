@@ -49,6 +49,17 @@ export const JOB_DEEDS: Deeds = {
       return Promise.resolve(`people are matched by ${matchPeople ?? 'nothing'}`);
     },
   },
+  followFavorites: {
+    isTraced: false,
+    act: (scene) => {
+      const { jobs } = scene.home.config;
+      const job = scene.one(jobs);
+      if (job === undefined) return Promise.resolve(undefined);
+      const favorites = job.favorites === undefined ? 'follow' : undefined;
+      scene.home.setJobs(jobs.map((other) => other === job ? { ...job, favorites } : other));
+      return Promise.resolve(`favourites of the job "${job.name}" ${favorites ?? 'do not follow any more'}`);
+    },
+  },
   choose: {
     isTraced: false,
     act: async (scene) => {

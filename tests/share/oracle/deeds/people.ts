@@ -2,7 +2,12 @@ import { addFace, addPerson, personThumbnail } from '../photos.ts';
 import { type Deed, type Deeds, type Person, type Scene, traced, untraced } from './scene.ts';
 
 /** Rare in life; in a short run they would take the place of others. */
-export const RARE_DEEDS: ReadonlySet<string> = new Set(['shareNatively', 'endNativeShare', 'matchPeople']);
+export const RARE_DEEDS: ReadonlySet<string> = new Set([
+  'shareNatively',
+  'endNativeShare',
+  'matchPeople',
+  'followFavorites',
+]);
 
 /** Faces and people, by their owners: who may be the source, or the target of mirrors. */
 export const PEOPLE_DEEDS: Deeds = {

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { REPRESENTATIVE } from '../harness/database.ts';
+import { World } from './world.ts';
+
+const [PHOTO, OTHER] = ['family/picnic', 'family/harbour'];
+
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: a favourite follows its source until the receiver decides otherwise, in a cycle over changes`, async () => {
+    await using world = await World.open(release);
+    await star(world, PHOTO, true);
+    world.setJobs(world.config.jobs.map((job) => ({ ...job, favorites: 'follow' })));
+    await world.share();
+    assert.deepEqual(await stars(world), [true, false], 'a new mirror has its star at once');
+
+    await star(world, OTHER, true);
+    assert.equal(await cycle(world), 1);
+    assert.deepEqual(await stars(world), [true, true]);
+    await star(world, PHOTO, false);
+    await cycle(world);
+    assert.deepEqual(await stars(world), [false, true]);
+
+    await starMirror(world, OTHER, false);
+    assert.equal(await cycle(world), 0, 'theirs stays');
+    await star(world, OTHER, false); // both say the same again
+    await cycle(world);
+    await star(world, OTHER, true);
+    await cycle(world);
+    assert.deepEqual(await stars(world), [false, true], 'so it follows again');
+  });
+}
+
+Deno.test('favourites do not follow by themselves; from the cycle on that is told to, they do, where the receiver has none of their own', async () => {
+  await using world = await World.open('v3.1.0');
+  const jobs = world.config.jobs;
+  await star(world, PHOTO, true);
+  await world.share();
+  await starMirror(world, OTHER, true);
+  await world.share();
+  assert.deepEqual(await stars(world), [false, true]);
+
+  // Of two jobs between two users one is enough.
+  world.setJobs(jobs.map((job, index) => index === 0 ? job : { ...job, favorites: 'follow' as const }));
+  await world.share({ isFull: false });
+  assert.deepEqual(await stars(world), [true, true]);
+  world.setJobs(jobs);
+  await world.share();
+  await star(world, PHOTO, false);
+  await cycle(world);
+  assert.deepEqual(await stars(world), [true, true], 'nothing is taken away when it ends');
+});
+
+Deno.test('what the receiver has decided about a favourite comes back with a photo, and what followed comes anew', async () => {
+  await using world = await World.open('v3.1.0');
+  world.setJobs(world.config.jobs.map((job) => ({ ...job, favorites: 'follow' })));
+  for (const key of [PHOTO, OTHER]) await star(world, key, true);
+  await world.share();
+  await starMirror(world, PHOTO, false);
+  const ids = [world.id(PHOTO), world.id(OTHER)];
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ANY (${ids}::uuid[])`;
+  await cycle(world);
+  assert.deepEqual(await stars(world), [undefined, undefined]);
+  await world.sql`UPDATE asset SET visibility = 'timeline' WHERE id = ANY (${ids}::uuid[])`;
+  await cycle(world);
+  assert.deepEqual(await stars(world), [false, true]);
+});
+
+async function star(world: World, key: string, isFavorite: boolean): Promise<void> {
+  await world.sql`UPDATE asset SET "isFavorite" = ${isFavorite} WHERE id = ${world.id(key)}`;
+}
+
+async function starMirror(world: World, key: string, isFavorite: boolean): Promise<void> {
+  await world.sql`UPDATE asset SET "isFavorite" = ${isFavorite} WHERE id = ${await world.mirrorOf(key) ?? null}`;
+}
+
+/** How many photos one cycle over changes brings up to date. */
+async function cycle(world: World): Promise<number> {
+  const { jobs } = await world.share({ isFull: false });
+  return jobs.reduce((sum, { rowsUpdated }) => sum + rowsUpdated, 0);
+}
+
+/** Of the mirrors of both photos; undefined = there is none. */
+async function stars(world: World): Promise<(boolean | undefined)[]> {
+  return await Promise.all([PHOTO, OTHER].map(async (key) => {
+    const [row] = await world.sql<{ isFavorite: boolean }[]>`
+      SELECT "isFavorite" FROM asset WHERE id = ${await world.mirrorOf(key) ?? null}`;
+    return row?.isFavorite;
+  }));
+}
