@@ -269,7 +269,8 @@ export class Sharing {
     this.#unkept.changes += scope.length;
     const isRenamed = hasNameNews && jobs.some(isIntoSameName);
     const isSick = leftOutForNow(last.prepared.leftOut).length > 0;
-    const isQuiet = scope.length === 0 && !hasPeopleNews && !isRenamed && !isSick;
+    // What is due may be a photo that no job is about any more.
+    const isQuiet = scope.length === 0 && mark.rechecks.length === 0 && !hasPeopleNews && !isRenamed && !isSick;
     if (isQuiet && !mark.isBraked && !mark.hasLockedFiles && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
       return nothingHappened(last.prepared, { progress: options.progress, said: this.#said });

@@ -38,6 +38,19 @@ for (const release of REPRESENTATIVE) {
   });
 }
 
+Deno.test('what was forgotten of a photo that no job is about any more is done with in one cycle, although there is nothing to do for it', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  await world.share();
+  const [, uploads] = world.config.jobs;
+  assert.ok(uploads);
+  world.setJobs([uploads]);
+  await world.untilIdle();
+  await sql`INSERT INTO immich_sidecar_decisions.recheck (source_asset_id) VALUES (${world.id('bob/dog')})`;
+  assert.equal((await world.share({ isFull: false })).rechecked, 1);
+  assert.equal((await world.share({ isFull: false })).scope, 'nothing');
+});
+
 Deno.test('a cycle over changes shares again what was forgotten since the last', async () => {
   await using world = await World.open('v3.1.0');
   const sql = await connect(world.config.database);
