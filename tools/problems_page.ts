@@ -4,7 +4,7 @@ import { PROBLEMS } from '../src/problems/codes.ts';
 export function renderProblemsPage(): string {
   const rows = Object.entries(PROBLEMS)
     .sort(([a], [b]) => a < b ? -1 : 1)
-    .map(([code, { what, remedy }]) => `| \`${code}\` | ${what} | ${remedy} |`);
+    .map(([code, { what, remedy }]) => `| <a id="${code}"></a>\`${code}\` | ${what} | ${remedy} |`);
   return `${INTRODUCTION}\n${rows.join('\n')}\n`;
 }
 

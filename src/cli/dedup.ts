@@ -1,3 +1,4 @@
+import { count, countPhotos } from '../config/words.ts';
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
@@ -90,11 +91,13 @@ function describePlan({ duplicates, counts }: DedupPlan, max: number): string {
   const { mirrors, people, links } = counts;
   return table([['taken on', 'shared', 'their own'], ...rows]) +
     (rest > 0 ? `… and ${rest} more; --dry-run lists all.\n` : '') +
-    `To be removed: ${mirrors} photos and videos, ${people} people, ${links} links.\n`;
+    `To be removed: ${countPhotos(mirrors)}, ${count(people, 'person', 'people')}, ${count(links, 'link')}.\n`;
 }
 
 function describeResult({ mirrors, people, links, problems }: DedupResult): string {
-  return `Removed: ${mirrors} photos and videos, ${people} people, ${links} links. They are not shared again.\n` +
+  return `Removed: ${countPhotos(mirrors)}, ${count(people, 'person', 'people')}, ${
+    count(links, 'link')
+  }. They are not shared again.\n` +
     listProblems(problems).map((line) => `${line}\n`).join('') +
     (problems.length > 0 ? 'Then run it again.\n' : '');
 }

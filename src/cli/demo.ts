@@ -1,3 +1,4 @@
+import { count, countPhotos } from '../config/words.ts';
 import { Command } from 'commander';
 import type { DemoResult, Step } from '../demo/demo.ts';
 import type { Expected } from '../demo/library_generator/spec.ts';
@@ -189,20 +190,23 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
   const kept = table([
     ['Alice keeps for herself', ''],
     ...Object.entries(notShared(result)).map((
-      [reason, count],
-    ) => [`${String(count).padStart(3)}  ${REASONS[reason] ?? reason}`]),
+      [reason, number],
+    ) => [`${String(number).padStart(3)}  ${REASONS[reason] ?? reason}`]),
   ]);
   const checked = isVerified
     ? 'Checked: every mirrored row equals its source but for what must differ, every file is on disk and is the\n' +
       "source's own, nothing private is shared, and nothing is left for machine learning. Running it again changed nothing.\n"
-    : `CHECK FAILED (${findings.length} findings, ${countChanges(second)} changes by the second run):\n` +
+    : `CHECK FAILED (${count(findings.length, 'finding')}, ${
+      count(countChanges(second), 'change')
+    } by the second run):\n` +
       findings.slice(0, 20).map(({ subject, problem }) => `  ${subject} ${problem}\n`).join('');
   const written = result.writeBack === undefined
     ? 'Nothing was written into files, as ExifTool needs Perl and there is none.\n'
     : describeWriteBack(result.writeBack);
   const { name, photos, shared: inAlbum } = result.album;
-  const album =
-    `Then Alice made the album "${name}" in Immich, put ${photos} photos into it and shared it with Carol: a cycle later\nCarol had ${inAlbum} of them as photos of their own (shared_albums in docs/configuration.md).\n`;
+  const album = `Then Alice made the album "${name}" in Immich, put ${
+    count(photos, 'photo')
+  } into it and shared it with Carol: a cycle later\nCarol had ${inAlbum} of them as photos of their own (shared_albums in docs/configuration.md).\n`;
   const where = isKept
     ? `The files are in ${result.directory}; one picture, two names:\n  Alice  ${result.example.source}\n  Bob    ${result.example.mirror}\n` +
       `Delete it when you have seen enough: rm -r ${result.directory}\n`
@@ -216,7 +220,9 @@ const EXAMPLE_LINES = 12;
 function describeWriteBack({ first, second, example }: DemoWriteBack): string {
   const lines = example.changes.flatMap(describeChange);
   const rest = lines.length > EXAMPLE_LINES ? `    and ${lines.length - EXAMPLE_LINES} more\n` : '';
-  return `Then everything that Immich knows was written into ${first.mediaWritten} photos and videos and ${first.sidecarsWritten} sidecars ` +
+  return `Then everything that Immich knows was written into ${countPhotos(first.mediaWritten)} and ${
+    count(first.sidecarsWritten, 'sidecar')
+  } ` +
     `of Alice, Bob and Carol;\na second run wrote ${second.mediaWritten + second.sidecarsWritten}. ` +
     `One photo, before -> after:\n  ${example.path}\n${lines.slice(0, EXAMPLE_LINES).join('')}${rest}`;
 }

@@ -1,3 +1,4 @@
+import { count } from '../config/words.ts';
 import { plain } from '../config/quote.ts';
 import { countFindings } from '../doctor/examine.ts';
 import { CHECK_GROUPS, type Finding, type Group, type Status } from '../doctor/finding.ts';
@@ -103,8 +104,8 @@ function summary(findings: readonly Finding[], options: PageOptions): string {
   const { ok, warn, fail, skipped } = countFindings(findings);
   const counts = [
     `${ok} ok`,
-    ...warn > 0 ? [`${warn} ${warn === 1 ? 'warning' : 'warnings'}`] : [],
-    ...fail > 0 ? [`${fail} ${fail === 1 ? 'failure' : 'failures'}`] : [],
+    ...warn > 0 ? [count(warn, 'warning')] : [],
+    ...fail > 0 ? [count(fail, 'failure')] : [],
     ...skipped > 0 ? [`${skipped} not looked at`] : [],
   ].join(', ');
   const colour = COLOURS[fail > 0 ? 'fail' : warn > 0 ? 'warn' : 'ok'];

@@ -1,4 +1,4 @@
-import { dayOf } from '../config/words.ts';
+import { dayOf, plural } from '../config/words.ts';
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
@@ -68,7 +68,7 @@ async function forget(
     else print(describe(decisions, stops));
     return EXIT.ok;
   }
-  const question = `Share ${decisions.length === 1 ? 'it' : 'them'} again?`;
+  const question = `Share ${plural(decisions.length, 'it', 'them')} again?`;
   if (decisions.length + stops.length > 0 && !consent.isGiven(describe(decisions, stops), question)) return EXIT.ok;
   const lifted = await applyForget(sql, decisions);
   const shares = await liftStops(sql, stops);

@@ -1,3 +1,4 @@
+import { count } from '../config/words.ts';
 import { isSharing } from '../config/config.ts';
 import { describeProblem, type Problem } from '../problems/problem.ts';
 import { getLogger } from '@logtape/logtape';
@@ -116,9 +117,9 @@ async function serve(
         zone: config.write.scheduleZone,
       });
     } else {
-      logger.info('immich-sidecar {version}: {jobs} jobs, a cycle every {seconds} s', {
+      logger.info('immich-sidecar {version}: {jobs}, a cycle every {seconds} s', {
         version: VERSION,
-        jobs: config.jobs.length,
+        jobs: count(config.jobs.length, 'job'),
         seconds: config.syncIntervalSeconds,
       });
     }

@@ -1,3 +1,4 @@
+import { counted } from '../config/words.ts';
 import { plain } from '../config/quote.ts';
 import { describeBrake } from '../share/brake/words.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
@@ -32,7 +33,7 @@ export function describeCycle(report: CycleReport): string {
 /** What belongs to no job. */
 function describeWhole(report: CycleReport): string {
   const counts = Object.entries(CYCLE_COUNTS).map(([name, what]) => ({ count: report[name as CycleCount], what }));
-  const lines = counts.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`);
+  const lines = counts.filter(({ count }) => count > 0).map(({ count, what }) => counted(count, what));
   return [...lines, ...listProblems(report.problems)].map((line) => `  ${line}\n`).join('');
 }
 
@@ -51,7 +52,7 @@ function describeRest(job: JobReport): string {
     count: job[name as JobCount],
     what,
   }));
-  lines.push(...changes.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`));
+  lines.push(...changes.filter(({ count }) => count > 0).map(({ count, what }) => counted(count, what)));
   for (const [reason, count] of Object.entries(job.withdrawn)) lines.push(`${count} removed: ${reason}`);
   lines.push(...listProblems(job.problems));
   return lines.length === 0 ? '' : `${plain(job.job)}:\n` + lines.map((line) => `  ${line}\n`).join('');

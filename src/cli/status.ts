@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { type Config, isSharing } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { bytes as formatBytes, count, dayOf, named } from '../config/words.ts';
+import { bytes as formatBytes, count, countPhotos, dayOf, named } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import { patiently } from '../service/patience.ts';
+import { readPaused } from '../service/paused.ts';
 import { describeBrake } from '../share/brake/words.ts';
 import { planOnly } from '../share/plan_only.ts';
 import { describeStanding } from '../share/standing/words.ts';
@@ -52,14 +53,26 @@ async function status(env: Environment, options: StatusOptions): Promise<number>
 function show(config: Config, share: ShareStatus | undefined, { json = false }: StatusOptions): void {
   const writeBack = readWriteBackStatus(config.write.stateDirectory);
   const { syncIntervalSeconds, reconcileHours } = config;
+  const pausedSince = readPaused(config.write.stateDirectory);
   if (json) {
     printJson({
       version: VERSION,
-      service: { isAtWork: share?.isAtWork ?? null, syncIntervalSeconds, reconcileHours },
+      service: {
+        isAtWork: share?.isAtWork ?? null,
+        syncIntervalSeconds,
+        reconcileHours,
+        pausedSince: pausedSince ?? null,
+      },
       share: share ?? null,
       writeBack: writeBack ?? null,
     });
     return;
+  }
+  if (pausedSince !== undefined) {
+    print(
+      `Paused since ${shortTime(pausedSince)} UTC: the service shares and writes nothing\n` +
+        'until it is resumed on the dashboard, but withdraws what is locked.\n\n',
+    );
   }
   print(share === undefined ? 'No jobs are configured: nothing is shared.\n' : describeShare(share, config));
   print(`\n${describeWriteBack(writeBack)}`);
@@ -84,7 +97,9 @@ function describeShare(status: ShareStatus, config: Config): string {
   });
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5])) +
     (jobs.length > 1
-      ? `in all ${totals.mirrors} photos and videos, ${totals.people} people, ${totals.links} links, ` +
+      ? `in all ${countPhotos(totals.mirrors)}, ${count(totals.people, 'person', 'people')}, ${
+        count(totals.links, 'link')
+      }, ` +
         `${formatBytes(totals.bytes)}\n`
       : '') +
     rest.join('') +
@@ -110,8 +125,7 @@ function describeStop(job: string, since: Date | null): string {
 
 function describeKept({ files, bytes }: ShareStatus['kept']): string {
   if (files === 0) return '';
-  const what = files === 1 ? 'file was' : 'files were';
-  return `\n${files} ${what} kept (${
+  return `\n${count(files, 'file was', 'files were')} kept (${
     formatBytes(bytes)
   }), as each may be the last copy of something: immich-sidecar kept list\n`;
 }
@@ -119,8 +133,9 @@ function describeKept({ files, bytes }: ShareStatus['kept']): string {
 function describeRemembered(remembered: ShareStatus['remembered']): string {
   const photos = remembered.reduce((sum, job) => sum + job.photos, 0);
   if (photos === 0) return '';
-  const what = photos === 1 ? 'photo that is' : 'photos that are';
-  return `\n${photos} ${what} not shared now: what the receiver had done is kept, and given back\n`;
+  return `\n${
+    count(photos, 'photo that is', 'photos that are')
+  } not shared now: what the receiver had done is kept, and given back\n`;
 }
 
 function describeService(isAtWork: boolean, { syncIntervalSeconds, reconcileHours }: Config): string {

@@ -2,7 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { bytes, count, list } from '../config/words.ts';
+import { bytes, count, list, plural } from '../config/words.ts';
 import { EXIT, InterruptedError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
@@ -160,14 +160,16 @@ function describeDone({ photos, embeddings }: { readonly photos: number; readonl
     ...embeddings > 0 ? [count(embeddings, 'embedding')] : [],
   ];
   return `${list(parts)} ${
-    photos + embeddings === 1 ? 'was' : 'were'
-  } dealt with and stay as they are now; the next run goes on from there.`;
+    plural(photos + embeddings, 'was', 'were')
+  } dealt with and will not be done again; the next run goes on from there.`;
 }
 
 function describeConfirmed(confirmed: readonly RememberedBrake[]): string {
   if (confirmed.length === 0) return 'No withdrawals are waiting to be confirmed.\n';
   return confirmed.map(({ job, mirrors, total }) =>
-    `Confirmed: ${plain(JSON.stringify(job))} may lose ${mirrors} of its ${total} shared photos.\n`
+    `Confirmed: ${plain(JSON.stringify(job))} may lose ${mirrors.toLocaleString('en')} of ${
+      count(total, 'shared photo')
+    }.\n`
   ).join('');
 }
 

@@ -1,3 +1,4 @@
+import { count, countPhotos } from '../config/words.ts';
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
@@ -102,7 +103,7 @@ function assertStopped({ sessions }: Predecessor, { isStopped = false }: Takeove
 
 function describePlan({ mirrors, people, decisions, libraries, notes }: TakeoverPlan): string {
   return photosByJob(mirrors.map(({ job }) => job)) +
-    `To be taken over: ${mirrors.length} photos and videos, ${people.length} people by name.\n` +
+    `To be taken over: ${countPhotos(mirrors.length)}, ${count(people.length, 'person', 'people')} by name.\n` +
     (decisions.length > 0 ? `To stay unshared (deleted by the target, or duplicates): ${decisions.length}.\n` : '') +
     [...libraries.map(describeNarrowing), ...notes].map((note) => `${wrapText(plain(note), 80).join('\n')}\n`).join('');
 }
@@ -113,7 +114,9 @@ function describeObstacles({ sessions }: Predecessor, { obstacles }: TakeoverPla
 }
 
 function describeResult({ mirrors, faces, people, links, decisions }: TakeoverResult): string {
-  return `Taken over: ${mirrors} photos and videos, ${faces} faces, ${people} people, ${links} files.\n` +
+  return `Taken over: ${countPhotos(mirrors)}, ${count(faces, 'face')}, ${count(people, 'person', 'people')}, ${
+    count(links, 'file')
+  }.\n` +
     (decisions > 0 ? `Not shared again: ${decisions}; "forget --list" shows them.\n` : '') +
     'Do not start immich-shared-library again. Next: immich-sidecar sync --dry-run\n';
 }

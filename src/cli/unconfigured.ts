@@ -66,7 +66,18 @@ export async function untilConfigured(
     snapshot: () => snapshotOf(state, config, VERSION),
     onChange: (listener) => state.onChange(listener),
     setup,
-    actions: { run: refuse, dryRun: refuse, write: refuse, notify: refuse, confirm: refuse, review: refuse },
+    actions: {
+      run: refuse,
+      dryRun: refuse,
+      write: refuse,
+      pause: refuse,
+      resume: refuse,
+      lastWrite: refuse,
+      undoWrite: refuse,
+      notify: refuse,
+      confirm: refuse,
+      review: refuse,
+    },
   }, service);
   logger.info('dashboard: {url}; it shows what is wrong, and goes on by itself when that is corrected', {
     url: http?.url,

@@ -60,7 +60,8 @@ async function run(paths: readonly string[], flags: UndoFlags, env: Environment)
       scope: { runId: flags.run, paths: paths.map((path) => resolve(path)) },
       isDryRun: flags.dryRun === true,
       signal: stop.signal,
-      confirm: (changes, what) => consentOf(flags).isGiven(`This undoes ${what}: ${changes} files.\n`, 'Undo it?'),
+      confirm: (changes, what) =>
+        consentOf(flags).isGiven(`This undoes ${what}: ${count(changes, 'file')}.\n`, 'Undo it?'),
       onChange: flags.json ? (change, outcome, reason) => printJson({ path: change.plan.path, outcome, reason }) : tell,
     });
     if (report === undefined) return EXIT.ok;
@@ -110,7 +111,7 @@ const SIGNS = Object.freeze({ 'undone': '<', 'would-undo': '<', 'changed-since':
 
 const tell: UndoOptions['onChange'] = ({ plan }, outcome, reason) => {
   const what = plan.kind === 'media'
-    ? `${plan.changes.length} tags`
+    ? count(plan.changes.length, 'tag')
     : plan.isNew
     ? 'the sidecar goes'
     : 'the sidecar as it was';
@@ -118,11 +119,13 @@ const tell: UndoOptions['onChange'] = ({ plan }, outcome, reason) => {
 };
 
 function describe({ what, outcomes, dryRun, changes, interrupted }: UndoReport): string {
-  if (dryRun) return `would undo ${changes} files of ${what}; nothing was changed\n`;
+  if (dryRun) return `would undo ${count(changes, 'file')} of ${what}; nothing was changed\n`;
   const left = [
-    ...(outcomes['changed-since'] > 0 ? [`${outcomes['changed-since']} were changed since and stay as they are`] : []),
+    ...(outcomes['changed-since'] > 0
+      ? [`${count(outcomes['changed-since'], 'was', 'were')} changed since and left alone`]
+      : []),
     ...(outcomes.failed > 0 ? [`${outcomes.failed} failed`] : []),
     ...(interrupted ? ['interrupted'] : []),
   ];
-  return [`undid ${outcomes.undone} files of ${what}`, ...left].join('; ') + '\n';
+  return [`undid ${count(outcomes.undone, 'file')} of ${what}`, ...left].join('; ') + '\n';
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
-import { bytes as formatBytes, named } from '../config/words.ts';
+import { bytes as formatBytes, count, countPhotos, named, plural } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { planOnly } from '../share/plan_only.ts';
@@ -115,21 +115,27 @@ function describePlan(plan: UnsharePlan, { keep = false }: Pick<UnshareOptions, 
       : `To be removed: ${describeCounts(counts, keep)}.\n`) +
     describeLast(counts, keep) +
     describeRemembered(plan) +
-    (counts.kept > 0 ? `${counts.kept} photos stay, as another job shares them too.\n` : '') +
+    (counts.kept > 0
+      ? `${count(counts.kept, 'photo stays', 'photos stay')}, as another job shares ${
+        plural(counts.kept, 'it', 'them')
+      } too.\n`
+      : '') +
     describeConfigured(plan.configuredJobs, SHARED_AGAIN);
 }
 
 function describeCounts({ mirrors, people, links, bytes, lastCopies }: UnshareCounts, keep: boolean): string {
   const kept = keep || lastCopies > 0 ? '' : ', which the source keeps';
-  return `${mirrors} photos and videos (${formatBytes(bytes)}${kept}), ${people} people, ${links} links`;
+  return `${countPhotos(mirrors)} (${formatBytes(bytes)}${kept}), ${count(people, 'person', 'people')}, ${
+    count(links, 'link')
+  }`;
 }
 
 /** What is forgotten of photos that are not shared now. */
 function describeRemembered({ remembered }: UnsharePlan): string {
   const { length } = remembered;
   if (length === 0) return '';
-  return `Forgotten is what their receivers had done to ${length} ${
-    length === 1 ? 'photo that is' : 'photos that are'
+  return `Forgotten is what their receivers had done to ${
+    count(length, 'photo that is', 'photos that are')
   } not shared now.\n`;
 }
 
@@ -147,14 +153,14 @@ function describeConfigured(names: readonly string[], next: string): string {
 }
 
 function describeKept({ kept, removed, people, problems }: DetachResult, plan: UnsharePlan): string {
-  return `Left to their receivers: ${kept} photos and videos, ${people} people.\n` +
+  return `Left to their receivers: ${countPhotos(kept)}, ${count(people, 'person', 'people')}.\n` +
     (removed > 0 ? `Removed, as the source has locked them: ${removed}.\n` : '') +
     listProblems(problems).map((line) => `${line}\n`).join('') +
     describeConfigured(plan.configuredJobs, NOT_AGAIN);
 }
 
 function describeResult({ mirrors, people, links, problems }: UnshareResult, plan: UnsharePlan): string {
-  return `Removed: ${mirrors} photos and videos, ${people} people, ${links} links.\n` +
+  return `Removed: ${countPhotos(mirrors)}, ${count(people, 'person', 'people')}, ${count(links, 'link')}.\n` +
     listProblems(problems).map((line) => `${line}\n`).join('') +
     (problems.length > 0 ? 'Then run it again.\n' : '') +
     describeConfigured(plan.configuredJobs, SHARED_AGAIN);

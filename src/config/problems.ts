@@ -1,3 +1,4 @@
+import { plural } from './words.ts';
 import { UserError } from '../errors.ts';
 
 /** One thing in the configuration that has to be changed before the program can start. */
@@ -26,9 +27,11 @@ export class ConfigError extends UserError {
 
   constructor(found: readonly ConfigProblem[]) {
     const problems = withoutRepetitions(found);
-    const heading = problems.length === 1
-      ? 'The configuration has a problem:'
-      : `The configuration has ${problems.length} problems:`;
+    const heading = plural(
+      problems.length,
+      'The configuration has a problem:',
+      `The configuration has ${problems.length} problems:`,
+    );
     super([heading, ...problems.map((problem) => `  - ${describe(problem)}`)].join('\n'), {
       problemCode: 'configuration',
       remedy: 'Correct what is listed and start again. docs/configuration.md explains every setting.',

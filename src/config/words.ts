@@ -5,9 +5,50 @@ export function named(text: string): string {
   return plain(JSON.stringify(text));
 }
 
+const RULES = new Intl.PluralRules('en');
+
+/** What follows a number, such as `photo` or `photos`, `is` or `are`. The only place that knows how. */
+export function plural(number: number, one: string, many = `${one}s`): string {
+  return RULES.select(number) === 'one' ? one : many;
+}
+
 /** `1 job`, `2 jobs`. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+export function count(number: number, one: string, many?: string): string {
+  return `${number.toLocaleString('en')} ${plural(number, one, many)}`;
+}
+
+/** What is counted in phrases that stand behind a number: the plural, and the form for one. */
+export const NOUNS: Readonly<Record<string, string>> = Object.freeze({
+  albums: 'album',
+  brakes: 'brake',
+  embeddings: 'embedding',
+  faces: 'face',
+  files: 'file',
+  libraries: 'library',
+  links: 'link',
+  mirrors: 'mirror',
+  names: 'name',
+  people: 'person',
+  photos: 'photo',
+  reasons: 'reason',
+  shares: 'share',
+  sidecars: 'sidecar',
+  stacks: 'stack',
+  tags: 'tag',
+  thumbnails: 'thumbnail',
+  videos: 'video',
+});
+
+const FIRST_NOUN = new RegExp(`\\b(?:${Object.keys(NOUNS).join('|')})\\b`);
+
+/** `1 photo to mirror`, `2 photos to mirror`: a phrase in the plural, of which the first noun follows the number. */
+export function counted(number: number, phrase: string): string {
+  return count(number, phrase.replace(FIRST_NOUN, (noun) => NOUNS[noun] ?? noun), phrase);
+}
+
+/** `1 photo or video`, `2 photos and videos`. */
+export function countPhotos(number: number): string {
+  return count(number, 'photo or video', 'photos and videos');
 }
 
 /** British, as the American one has a comma before the last item. */

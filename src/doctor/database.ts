@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { list, named } from '../config/words.ts';
+import { count, list, named } from '../config/words.ts';
 import { isPooled, PoolerError } from '../postgres/pooler.ts';
 import { serverName } from '../postgres/server_name.ts';
 import type { Check } from './check.ts';
@@ -90,7 +90,7 @@ export function judgeClock(aheadMs: number, doubtMs: number): Verdict {
   const seconds = Math.round(Math.abs(aheadMs) / 1_000);
   if (Math.abs(aheadMs) - doubtMs <= MOST_SKEW_MS) return ok("Our clock and PostgreSQL's agree.");
   return warn(
-    `Our clock is ${seconds} seconds ${aheadMs > 0 ? 'ahead of' : 'behind'} PostgreSQL's.`,
+    `Our clock is ${count(seconds, 'second')} ${aheadMs > 0 ? 'ahead of' : 'behind'} PostgreSQL's.`,
     'Let both machines set their clocks by a time server (NTP).',
   );
 }

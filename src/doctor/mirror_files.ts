@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { count, named } from '../config/words.ts';
+import { count, named, plural } from '../config/words.ts';
 import type { PathMap } from '../files/path_map.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
 import { ok, type Verdict, warn } from './finding.ts';
@@ -119,7 +119,7 @@ export function judgeMirrorFiles({ mirrors, lookedAt, incomplete, example }: Mir
     : count(mirrors, 'mirror');
   if (example === undefined) return ok(`All files of ${which} are here.`);
   return warn(
-    `${incomplete} of ${which} ${incomplete === 1 ? 'lacks' : 'lack'} a file, for example ${named(example)}.`,
+    `${incomplete} of ${which} ${plural(incomplete, 'lacks', 'lack')} a file, for example ${named(example)}.`,
     `sync puts them back, as long as the originals are there.${
       isSample ? ' doctor --thorough looks at all mirrors.' : ''
     }`,

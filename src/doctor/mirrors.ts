@@ -1,5 +1,5 @@
 import { plain } from '../config/quote.ts';
-import { count, dayOf, list, named } from '../config/words.ts';
+import { count, dayOf, list, named, plural } from '../config/words.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { newestVersion } from '../postgres/migrate.ts';
 import type { Sql } from '../postgres/connect.ts';
@@ -145,7 +145,7 @@ async function readOffline(sql: Sql): Promise<JobMirrors[]> {
 export function judgeOffline({ job, mirrors, offline }: JobMirrors): Verdict {
   const name = named(job);
   if (offline === 0) return ok(`${name}: ${count(mirrors, 'mirror is', 'mirrors are')} there, none of them offline.`);
-  const message = `${name}: ${offline} of ${count(mirrors, 'mirror')} ${offline === 1 ? 'is' : 'are'} offline.`;
+  const message = `${name}: ${offline} of ${count(mirrors, 'mirror')} ${plural(offline, 'is', 'are')} offline.`;
   const remedy = 'See what is said about exclusion patterns, import paths and files here; then sync brings them back.';
   return offline === mirrors ? fail(message, remedy) : warn(message, remedy);
 }

@@ -1,4 +1,5 @@
-import { messageOf } from '../errors.ts';
+import { count } from '../config/words.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { confirmBrakes } from '../share/brake/remembered.ts';
 import { readHeld } from '../share/brake/held.ts';
 import { PlanSummary } from '../share/cycle/plan_summary.ts';
@@ -8,6 +9,12 @@ import type { Review } from './dashboard/confirmation.ts';
 import type { Actions } from './http/app.ts';
 import { tellAll } from './notify/start.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { LastWrite } from '../writeback/last_write.ts';
+import { lookAtLastWrite, undoWrite } from './undo_write.ts';
+
+const NO_WRITING = 'Write-back is not set up here: set WRITE_SCHEDULE.';
+const PAUSED = 'It is paused: resume it first.';
+const BUSY = 'The service is busy; ask again when the present cycle has ended.';
 
 /** A browser waits for so long; what it asked for happens all the same. */
 const PATIENCE_MS = 20_000;
@@ -16,14 +23,49 @@ const PATIENCE_MS = 20_000;
 export function actionsOf(scheduler: Scheduler): Actions {
   return {
     run: () => {
+      if (scheduler.state.pausedSince !== undefined) return Promise.resolve(PAUSED);
       scheduler.state.noted('Somebody who is signed in asked to share now');
       scheduler.wake();
       return Promise.resolve('Sharing begins now, or as soon as the present cycle has ended.');
     },
     write: () => {
-      if (!scheduler.writeNow()) return Promise.resolve('Write-back is not set up here: set WRITE_SCHEDULE.');
+      if (scheduler.state.pausedSince !== undefined) return Promise.resolve(PAUSED);
+      if (!scheduler.writeNow()) return Promise.resolve(NO_WRITING);
       scheduler.state.noted('Somebody who is signed in asked to write now');
       return Promise.resolve('Write-back begins now, or as soon as the present cycle has ended.');
+    },
+    pause: () =>
+      answered(
+        Promise.try(() => {
+          scheduler.pause();
+          scheduler.state.noted('Somebody who is signed in has paused sharing and writing');
+          return 'Paused: nothing is shared or written until somebody resumes it, also after a restart. Photos that their owners lock are removed ' +
+            'from other accounts all the same.';
+        }),
+        BUSY,
+      ),
+    resume: () =>
+      answered(
+        Promise.try(() => {
+          scheduler.resume();
+          scheduler.state.noted('Somebody who is signed in has resumed sharing and writing');
+          return 'Resumed: what has changed meanwhile follows now.';
+        }),
+        BUSY,
+      ),
+    lastWrite: () =>
+      scheduler.config.write.schedule === undefined
+        ? Promise.resolve(NO_WRITING)
+        : answered<LastWrite>(lookAtLastWrite(scheduler), BUSY),
+    undoWrite: (run) => {
+      if (scheduler.config.write.schedule === undefined) return Promise.resolve(NO_WRITING);
+      return answered(
+        undoWrite(scheduler, run).then((what) => {
+          scheduler.state.noted(`Somebody who is signed in has undone a run of write-back: ${what}`);
+          return what;
+        }),
+        'It goes on; the log says what comes of it.',
+      );
     },
     notify: async () => {
       const told = await tellAll(scheduler.config);
@@ -51,7 +93,7 @@ export function actionsOf(scheduler: Scheduler): Actions {
           });
           return `A full cycle now: ${steps.summary()}\n${summary.describe(planned)}`;
         }),
-        'The service is busy; ask again when the present cycle has ended.',
+        BUSY,
       ),
     confirm: (job) =>
       answered(
@@ -62,9 +104,11 @@ export function actionsOf(scheduler: Scheduler): Actions {
             confirmed.map((one) => one.job).join(', ')
           } are removed`);
           const words = confirmed.map(({ job: name, mirrors }) =>
-            `${mirrors} photos of ${name}`
+            `${count(mirrors, 'photo')} of ${name}`
           ).join(', ');
-          return `Confirmed: ${words} are removed with the cycle that begins now.`;
+          return scheduler.state.pausedSince === undefined
+            ? `Confirmed: the cycle that begins now removes ${words}.`
+            : `Confirmed: the first cycle after the pause removes ${words}.`;
         }),
         'It will be confirmed as soon as the present cycle has ended.',
       ),
@@ -80,7 +124,7 @@ async function answered<T = never>(work: Promise<T | string>, otherwise: string)
   try {
     return await Promise.race([work, late]);
   } catch (error) {
-    return `That did not work: ${messageOf(error)}`;
+    return `That did not work: ${messageOf(error)}${error instanceof UserError ? ` ${error.remedy}` : ''}`;
   } finally {
     clearTimeout(timer);
   }

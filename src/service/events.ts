@@ -1,4 +1,4 @@
-import { count } from '../config/words.ts';
+import { count, countPhotos } from '../config/words.ts';
 import { PROBLEMS } from '../problems/codes.ts';
 import { describeProblem, type Problem } from '../problems/problem.ts';
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
@@ -44,8 +44,8 @@ export class EventLog {
     this.#hasFailed = false;
     for (const { job, created, withdrawn } of report.jobs) {
       const gone = Object.values(withdrawn).reduce((sum, number) => sum + number, 0);
-      if (created > 0) this.add('done', `${job}: ${count(created, 'photo or video', 'photos and videos')} shared`);
-      if (gone > 0) this.add('done', `${job}: ${count(gone, 'photo or video', 'photos and videos')} removed`);
+      if (created > 0) this.add('done', `${job}: ${countPhotos(created)} shared`);
+      if (gone > 0) this.add('done', `${job}: ${countPhotos(gone)} removed`);
     }
     for (const { job, mirrors, total } of report.brakes.filter((brake) => !this.#braked.has(brake.job))) {
       this.add(

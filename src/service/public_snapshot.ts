@@ -8,13 +8,14 @@ import type { Snapshot, WriteStatus } from './snapshot.ts';
  * error. Field by field, so that a new one is not shown before somebody has put it here. Pure.
  */
 export function publicSnapshot(snapshot: Snapshot): Snapshot {
-  const { version, startedAt, phase, nextRunAt, intervalSeconds, progress } = snapshot;
+  const { version, startedAt, phase, nextRunAt, intervalSeconds, pausedSince, progress } = snapshot;
   return {
     version,
     startedAt,
     phase,
     nextRunAt,
     intervalSeconds,
+    pausedSince,
     problems: snapshot.problems.map(publicProblem),
     progress: progress && publicProgress(progress),
     jobs: snapshot.jobs.map(({ name, from, to, standing, countedAt, received, savedBytes, problemCounts }) => ({

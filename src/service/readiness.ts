@@ -32,7 +32,7 @@ const FRESH_INTERVALS = 3;
 const FRESH_SECONDS = 300;
 
 /**
- * Whether photos are being shared as they should be. A standby instance is ready: it has nothing to do. So is one whose first cycle
+ * Whether photos are being shared as they should be. A standby instance is ready: it has nothing to do. So is one that somebody has paused, and one whose first cycle
  * goes on, which may take hours: it has seen the database and the schema.
  */
 export function readinessOf(snapshot: Snapshot, nowMs: number): Readiness {
@@ -66,10 +66,12 @@ function check(name: ReadinessCheck['name'], message: string): ReadinessCheck {
   return { name, ok: message === '', message };
 }
 
-function staleness({ cycles, phase, intervalSeconds }: Snapshot, nowMs: number): string {
+function staleness({ cycles, phase, intervalSeconds, pausedSince }: Snapshot, nowMs: number): string {
   const last = cycles.at(-1);
   if (last?.outcome === 'failed') return `the last cycle failed: ${last.error?.what ?? ''}`;
-  if (last === undefined || phase === 'working' || phase === 'writing' || phase === 'standby') return '';
+  if (
+    last === undefined || pausedSince !== undefined || phase === 'working' || phase === 'writing' || phase === 'standby'
+  ) return '';
   const age = (nowMs - Date.parse(last.startedAt)) / 1_000 - last.seconds;
   const limit = Math.max(FRESH_INTERVALS * intervalSeconds, FRESH_SECONDS);
   return age > limit ? `the last cycle ended ${Math.round(age)} s ago` : '';

@@ -11,6 +11,7 @@ import { namesOfUsers } from '../share/selection/names.ts';
 import { Sharing } from '../share/share.ts';
 import { isPassing } from './patience.ts';
 import { pause, settledWithin } from './pause.ts';
+import { notePaused, noteResumed, readPaused } from './paused.ts';
 import { type Counted, ServiceState } from './state.ts';
 import { WriteSchedule } from './write_schedule.ts';
 
@@ -57,6 +58,7 @@ export class Scheduler {
     this.#options = options;
     this.state = options.state ?? new ServiceState();
     this.#config = options.config;
+    this.state.knowPaused(readPaused(options.config.write.stateDirectory));
     this.#progress = together(options.progress, new Meter((figures) => this.state.progressed(figures)));
   }
 
@@ -90,6 +92,23 @@ export class Scheduler {
     this.#woken.abort();
   }
 
+  /**
+   * Shares and writes nothing from now on, also after a restart: what goes on ends with its present batch. What is locked is withdrawn all the
+   * same. Throws UserError when that cannot be kept.
+   */
+  pause(): void {
+    notePaused(this.#config.write.stateDirectory);
+    this.#lookWhetherPaused();
+    this.#beginAnew('somebody has paused it');
+  }
+
+  /** Shares and writes again. Throws UserError when that cannot be kept. */
+  resume(): void {
+    noteResumed(this.#config.write.stateDirectory);
+    this.#lookWhetherPaused();
+    this.wake();
+  }
+
   /** Lets write-back begin as soon as the present cycle has ended. Returns false when it is not scheduled, so that nothing may be written. */
   writeNow(): boolean {
     if (this.#config.write.schedule === undefined || this.#writing === undefined) return false;
@@ -103,18 +122,32 @@ export class Scheduler {
    * is not the one that works, or has stopped meanwhile.
    */
   async between<T>(work: (sql: Connection, config: Config) => Promise<T>): Promise<T> {
+    if (!isSharing(this.#config)) {
+      throw new UserError('Nothing is shared.', { problemCode: 'not-at-work', remedy: 'Run setup to set up a share.' });
+    }
+    return await this.#errand((sql, config) => {
+      if (sql === undefined) throw new Error('there is no connection');
+      return work(sql, config);
+    });
+  }
+
+  /**
+   * Runs `work` between two cycles, while nothing else is written into files. Its signal is aborted when it has to end. Throws UserError as above.
+   */
+  async aside<T>(work: (config: Config, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return await this.#errand((_, config, signal) => work(config, signal));
+  }
+
+  async #errand<T>(work: (...given: Parameters<Errand['run']>) => Promise<T>): Promise<T> {
     if (this.state.phase === 'connecting' || this.state.phase === 'standby' || this.state.phase === 'stopped') {
       throw new UserError('The service is not at work on the database.', {
         problemCode: 'not-at-work',
         remedy: 'Wait until it is, or ask the instance that works.',
       });
     }
-    if (!isSharing(this.#config)) {
-      throw new UserError('Nothing is shared.', { problemCode: 'not-at-work', remedy: 'Run setup to set up a share.' });
-    }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#errands.push({
-      run: async (sql, config) => await work(sql, config).then(resolve, reject),
+      run: async (...given) => await work(...given).then(resolve, reject),
       giveUp: reject,
     });
     this.wake();
@@ -127,9 +160,7 @@ export class Scheduler {
       this.#config = await this.#options.readConfig();
       this.state.reloaded();
       logger.info('the configuration was read again');
-      const before = this.#reload;
-      this.#reload = new AbortController();
-      before.abort(new Error('the configuration has changed'));
+      this.#beginAnew('the configuration has changed');
     } catch (error) {
       this.refuseReload(error);
     }
@@ -142,6 +173,24 @@ export class Scheduler {
       problem: messageOf(error),
       code: problemOf(error).code,
     });
+  }
+
+  #beginAnew(why: string): void {
+    const before = this.#reload;
+    this.#reload = new AbortController();
+    before.abort(new Error(why));
+  }
+
+  /** What lies in the state directory counts: somebody may have put it there, or removed it. */
+  #lookWhetherPaused(): boolean {
+    const since = readPaused(this.#config.write.stateDirectory);
+    const before = this.state.pausedSince;
+    this.state.knowPaused(since);
+    if (since !== undefined && before === undefined) {
+      logger.info('paused: nothing is shared or written until it is resumed');
+    }
+    if (since === undefined && before !== undefined) logger.info('resumed');
+    return since !== undefined;
   }
 
   /** One connection's life: until it is lost, something fails, or `signal` is aborted. Always throws. */
@@ -157,7 +206,15 @@ export class Scheduler {
       await using writing = this.#writing = new WriteSchedule(config, this.state);
       this.state.knowUsers(await namesOfUsers(sql, usersOf(config)));
       while (true) {
-        for (const errand of this.#errands.splice(0)) await settledWithin(errand.run(sql, config), isOver, GRACE_MS);
+        await this.#runErrands(sql, config, isOver);
+        if (this.#lookWhetherPaused()) {
+          const startedAtMs = Date.now();
+          this.state.enter('waiting');
+          const withdrawn = await settledWithin(sharing.onlyLocked({ signal }), isOver, GRACE_MS);
+          this.state.lookedForLocked(withdrawn, startedAtMs);
+          await this.#waitForNext('waiting', config, isOver);
+          continue;
+        }
         this.state.enter('working');
         const cycle = sharing.cycle({
           progress: this.#progress,
@@ -190,8 +247,15 @@ export class Scheduler {
   async #onlyWrite(config: Config, signal: AbortSignal): Promise<never> {
     await using writing = this.#writing = new WriteSchedule(config, this.state);
     while (true) {
-      if (await writing.runIfDue(signal, this.#progress)) continue;
+      await this.#runErrands(undefined, config, signal);
+      if (!this.#lookWhetherPaused() && await writing.runIfDue(signal, this.#progress)) continue;
       await this.#waitForNext('waiting', config, signal);
+    }
+  }
+
+  async #runErrands(sql: Connection | undefined, config: Config, isOver: AbortSignal): Promise<void> {
+    for (const errand of this.#errands.splice(0)) {
+      await settledWithin(errand.run(sql, config, isOver), isOver, GRACE_MS);
     }
   }
 
@@ -227,7 +291,8 @@ export class Scheduler {
 
 /** Something that somebody wants done between two cycles. */
 interface Errand {
-  run(sql: Connection, config: Config): Promise<unknown>;
+  /** `sql`: undefined where nothing is shared. */
+  run(sql: Connection | undefined, config: Config, isOver: AbortSignal): Promise<unknown>;
   giveUp(reason: unknown): void;
 }
 

@@ -18,6 +18,8 @@ export interface Snapshot {
   /** When something will be tried or looked at again. */
   readonly nextRunAt: string | undefined;
   readonly intervalSeconds: number;
+  /** Since when nothing is shared or written but locked photos are withdrawn, as somebody has paused it; undefined: it is not paused. */
+  readonly pausedSince: string | undefined;
   /** Why not all is well; empty when it is. */
   readonly problems: readonly Problem[];
   /** How far the copy, or the write-back, is that goes on; undefined when there is none. */
@@ -91,6 +93,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
     phase: state.phase,
     nextRunAt: state.nextRunAt,
     intervalSeconds: config.syncIntervalSeconds,
+    pausedSince: state.pausedSince,
     problems: state.problems,
     progress: state.progress,
     jobs: [...names].map((name) => {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/problems.ts';
+import { count } from '../config/words.ts';
 import type { UserError } from '../errors.ts';
 import { EventLog, type ServiceEvent } from './events.ts';
 import { PROBLEMS } from '../problems/codes.ts';
@@ -65,6 +66,7 @@ export class ServiceState {
   #progress: ProgressFigures | undefined;
   #toldAtMs = 0;
   readonly #events = new EventLog();
+  #pausedSince: string | undefined;
   #write: WriteState = { nextRunAt: undefined, last: undefined, error: undefined, changes: undefined };
   readonly #cycles: CycleRecord[] = [];
   readonly #standings = new Map<string, Standing>();
@@ -123,6 +125,11 @@ export class ServiceState {
     return this.#events.all;
   }
 
+  /** Since when nothing is shared or written, as somebody has paused that; undefined when nobody has. */
+  get pausedSince(): string | undefined {
+    return this.#pausedSince;
+  }
+
   get write(): WriteState {
     return this.#write;
   }
@@ -168,6 +175,21 @@ export class ServiceState {
     this.#phase = phase;
     this.#nextRunAt = nextRunAtMs === undefined ? undefined : new Date(nextRunAtMs).toISOString();
     this.#changed();
+  }
+
+  knowPaused(since: string | undefined): void {
+    if (since === this.#pausedSince) return;
+    this.#pausedSince = since;
+    this.#changed();
+  }
+
+  /** While it is paused: what was withdrawn all the same, as it was locked. Begins with nothing that failed before. */
+  lookedForLocked(withdrawn: number, startedAtMs: number): void {
+    if (withdrawn > 0) this.#events.add('done', `While paused: ${count(withdrawn, 'locked photo')} removed`);
+    if (this.#failuresInARow === 0 && withdrawn === 0) return;
+    this.#failuresInARow = 0;
+    const seconds = (Date.now() - startedAtMs) / 1_000;
+    this.#record({ startedAt: new Date(startedAtMs).toISOString(), seconds, outcome: 'done' });
   }
 
   progressed(figures: ProgressFigures | undefined): void {

@@ -5,13 +5,11 @@ import { messageOf } from '../errors.ts';
 import { problemOf } from '../problems/problem.ts';
 import type { Progress } from '../share/cycle/progress.ts';
 import { writeTimesOf } from '../config/write_times.ts';
+import { abortAfter, SLICE_MS } from './slice.ts';
 import type { ServiceState } from './state.ts';
 import { ChangeWriter } from './write_changes.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
-
-/** A first run may take hours: this often a share cycle comes between, so that a photo that was locked does not stay shared. */
-const SLICE_MS = 300_000;
 
 /** With nothing but on-change, and an API that does not tell of all that changes. */
 const NIGHTLY = '0 3 * * *';
@@ -105,15 +103,6 @@ export class WriteSchedule implements AsyncDisposable {
     this.#endsAtMs = undefined;
     this.state.writeScheduled(next);
   }
-}
-
-function abortAfter(milliseconds: number): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new Error('the time for write-back is over')),
-    Math.max(milliseconds, 0),
-  );
-  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** When this minute of the day comes next in the given zone. Milliseconds since the epoch. */

@@ -1,6 +1,6 @@
 import { plain } from '../config/quote.ts';
 import { Secret } from '../config/secret.ts';
-import { bytes, count, list, named } from '../config/words.ts';
+import { bytes, count, list, named, plural } from '../config/words.ts';
 import type { SetupPlan } from './plan.ts';
 
 /** The plan for people, a line for each thing that will be done; secrets are never shown. Pure. */
@@ -43,7 +43,7 @@ function describeLibraryChange({ name, now, then }: SetupPlan['libraryChanges'][
 function describeAlbums({ albums, directory, photos, bytes: size }: NonNullable<SetupPlan['sharedAlbums']>): string {
   const which = albums === 'all'
     ? 'all shared albums'
-    : `the shared ${albums.length === 1 ? 'album' : 'albums'} ${list(albums.map(named))}`;
+    : `the shared ${plural(albums.length, 'album')} ${list(albums.map(named))}`;
   const now = photos === undefined || size === undefined
     ? ''
     : `; now ${count(photos, 'photo or video', 'photos and videos')}, ${bytes(size)}`;

@@ -1,3 +1,4 @@
+import { count } from '../config/words.ts';
 import { quote } from '../config/quote.ts';
 import { UserError } from '../errors.ts';
 import { isBelow } from '../files/path_map.ts';
@@ -97,7 +98,7 @@ async function existing(
   const assets = isOurs(library, wanted) ? 0 : await countLibraryAssets(server.api, id);
   if (assets > 0) {
     throw new UserError(
-      `${target.name}'s library ${quote(name)} covers ${targetPath} and has ${assets} photos in it.`,
+      `${target.name}'s library ${quote(name)} covers ${targetPath} and has ${count(assets, 'photo')} in it.`,
       {
         problemCode: 'exposed',
         remedy: 'Shared photos need a library of their own: choose a directory outside of it.',

@@ -8,9 +8,10 @@ import { assertRights } from '../immich/rights.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { faultOf } from '../postgres/faults.ts';
+import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
-import { describeProblem } from '../problems/problem.ts';
+import { describeProblem, type Problem } from '../problems/problem.ts';
 import { readSaved } from './standing/saved.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { Alike } from './cycle/alike.ts';
@@ -37,6 +38,7 @@ import type { RemovalResult } from './mirrors/remove.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { readRules } from '../version.ts';
 import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
+import { MIGRATIONS } from './schema/migrations.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 import type { LastCycle } from './last_cycle.ts';
 import { leftOutForNow } from './stops/stops.ts';
@@ -195,13 +197,26 @@ export class Sharing {
   }
 
   /** Before anything that can fail (mirrors/locked_first.ts). */
-  async #withdrawLocked({ signal }: CycleOptions): Promise<RemovalResult> {
+  async #withdrawLocked({ signal }: Pick<CycleOptions, 'signal'>): Promise<RemovalResult> {
     const { sql, lock, limits } = this;
     await assertImmichAtRest(sql);
     return await withdrawLockedFirst(sql, limits, {
       databaseFor: (migrations) => this.#database(migrations, signal),
       makeTables: () => inTransaction(sql, lock, makeOwnTables),
     });
+  }
+
+  /** While sharing is paused: withdraws what owners have locked, with its files, and nothing else. Returns how many photos that were. */
+  async onlyLocked(options: Pick<CycleOptions, 'signal'>): Promise<number> {
+    await assertInstanceLock(this.sql, this.lock);
+    const { withdrawn, problems } = await this.#withdrawLocked(options);
+    for (const problem of problems) warnOf(problem);
+    if (withdrawn.length > 0) this.#last = undefined;
+    if (await hasLockedFiles(this.sql)) {
+      const prepared = await prepare(this.sql, this.config, undefined, this.limits);
+      await this.#removeLockedFiles(prepared, options.signal);
+    }
+    return withdrawn.length;
   }
 
   /** `earlier`: what was withdrawn when it was begun before. */
@@ -243,11 +258,13 @@ export class Sharing {
   /** What is done of a cycle where no job can be worked on. */
   async #withoutJobs(configured: Prepared, signal: AbortSignal | undefined): Promise<void> {
     const database = this.#database(configured.migrations, signal);
-    const view = { ...configured, sql: this.sql };
-    await noteMissed(database, { ...view, scope: 'all' });
-    await removeLockedFiles({ database, files: configured.files }, view, (problem) => {
-      logger.warn('{problem}', { problem: describeProblem(problem), code: problem.code });
-    });
+    await noteMissed(database, { ...configured, sql: this.sql, scope: 'all' });
+    await this.#removeLockedFiles(configured, signal);
+  }
+
+  async #removeLockedFiles(configured: Prepared, signal: AbortSignal | undefined): Promise<void> {
+    const database = this.#database(configured.migrations, signal);
+    await removeLockedFiles({ database, files: configured.files }, { ...configured, sql: this.sql }, warnOf);
   }
 
   async #changesOnly(last: LastCycle, options: CycleOptions, isFirst: boolean): Promise<CycleReport> {
@@ -352,4 +369,16 @@ export class Sharing {
     const { sql, lock, limits } = this;
     return guardedDatabase({ sql, lock, limits, migrations, signal, before: () => this.#forgetMark() });
   }
+}
+
+function warnOf(problem: Problem): void {
+  logger.warn('{problem}', { problem: describeProblem(problem), code: problem.code });
+}
+
+/** Whether there are files of locked photos whose rows went before them. False where our own tables are not yet. */
+async function hasLockedFiles(sql: Connection): Promise<boolean> {
+  if (await schemaVersion(sql, MIGRATIONS) < newestVersion(MIGRATIONS)) return false;
+  const [row] = await sql<{ isThere: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "isThere"`;
+  return row?.isThere === true;
 }

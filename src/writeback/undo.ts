@@ -1,3 +1,4 @@
+import { count } from '../config/words.ts';
 import type { Config } from '../config/config.ts';
 import { RefusedError, UserError } from '../errors.ts';
 import { noteRewritten } from '../files/rewritten.ts';
@@ -114,7 +115,7 @@ function choose(
         .flatMap((path) => journal.idsBelow(path)),
     );
     if (ids.size === 0) throw nothingToUndo(`in ${paths.map((path) => JSON.stringify(path)).join(', ')}`);
-    return { what: paths.length === 1 ? '1 path' : `${paths.length} paths`, ids: [...ids].sort((a, b) => b - a) };
+    return { what: count(paths.length, 'path'), ids: [...ids].sort((a, b) => b - a) };
   }
   const run = runId === undefined ? runs.lastWithChanges() : runs.find(runId);
   const ids = run === undefined ? [] : journal.idsOfRun(run.id);

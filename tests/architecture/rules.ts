@@ -31,7 +31,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'setup', path: 'src/setup/', mayImport: ['supervision', ...BELOW_CLI] },
   { name: 'status', path: 'src/status/', mayImport: ['share', 'writeback', ...BELOW_JOBS] },
   { name: 'demo', path: 'src/demo/', mayImport: ['version', ...BELOW_CLI] },
-  { name: 'service', path: 'src/service/', mayImport: ['version', 'share', 'writeback', ...BELOW_JOBS] },
+  { name: 'service', path: 'src/service/', mayImport: ['published', 'version', 'share', 'writeback', ...BELOW_JOBS] },
   { name: 'share', path: 'src/share/', mayImport: ['version', ...BELOW_JOBS] },
   { name: 'fields', path: 'src/writeback/fields/', mayImport: [] },
   { name: 'writeback', path: 'src/writeback/', mayImport: ['version', 'fields', ...BELOW_JOBS] },
@@ -44,6 +44,7 @@ export const LAYERS: readonly Layer[] = [
   // One of its settings chooses among the fields.
   { name: 'config', path: 'src/config/', mayImport: ['errors', 'fields', 'codes'] },
   { name: 'errors', path: 'src/errors.ts', mayImport: ['codes'] },
+  { name: 'published', path: 'src/published.ts', mayImport: [] },
   { name: 'version', path: 'src/version.ts', mayImport: ['package', 'build'] },
   { name: 'package', path: 'deno.json', mayImport: [] },
   { name: 'build', path: 'src/build.json', mayImport: [] },

@@ -144,6 +144,11 @@ export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = O
     state.writeFailed(error);
     state.enter('connecting', Date.now() + 8_000);
   },
+  'paused': (state) => {
+    state.succeeded(report(90, 12_345), { sharing: SHARING });
+    state.knowPaused(new Date(Date.now() - 3_600_000).toISOString());
+    state.enter('waiting', Date.now() + 42_000);
+  },
   'standby': (state) => state.enter('standby', Date.now() + 42_000),
 });
 

@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import { stringify } from 'yaml';
 import type { DatabaseConfig, JobConfig } from '../../src/config/config.ts';
+import { disagreements } from '../harness/disagreements.ts';
 import type { World } from '../share/world.ts';
 
 const MAIN = new URL('../../main.ts', import.meta.url).pathname;
@@ -55,7 +57,9 @@ export function start(args: readonly string[], { cwd, env, wrapper = [], ...opti
 export async function ended(child: Deno.ChildProcess): Promise<Run> {
   const decoder = new TextDecoder();
   const { code, stdout, stderr } = await child.output();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  const said = { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  assert.deepEqual(disagreements(said.stdout + said.stderr), []);
+  return { code, ...said };
 }
 
 /** Where Deno finds its cache. */

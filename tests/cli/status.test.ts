@@ -40,6 +40,7 @@ Deno.test('status: before the first sync, after it, and after files were written
     isAtWork: false,
     syncIntervalSeconds: 60,
     reconcileHours: json.service.reconcileHours,
+    pausedSince: null,
   });
   assert.deepEqual(Object.keys(json.share), ['isAtWork', 'jobs', 'totals', 'brakes', 'kept', 'remembered', 'cycles']);
   assert.deepEqual(Object.keys(json.share.jobs[0]).toSorted(), [
@@ -53,6 +54,10 @@ Deno.test('status: before the first sync, after it, and after files were written
   ]);
   assert.ok(json.writeBack.files.written > 0);
   assert.equal(json.writeBack.lastRun.id, 1);
+
+  Deno.writeTextFileSync(`${cwd.path}/.immich-sidecar/paused`, '2026-11-30T10:00:00.000Z\n');
+  assert.match((await run(['status'], options)).stdout, /^Paused since 2026-11-30 10:00 UTC: the service shares/);
+  Deno.removeSync(`${cwd.path}/.immich-sidecar/paused`);
 
   // A run that has the ledger is not disturbed.
   using _ledger = Ledger.open(`${cwd.path}/.immich-sidecar`);

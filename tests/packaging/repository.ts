@@ -4,9 +4,6 @@ import manifest from '../../deno.json' with { type: 'json' };
 /** Where the repository is, with a slash at the end. */
 export const REPOSITORY: string = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Where releases are published (.github/workflows/release.yml): each file that names it names this. */
-export const IMAGE = 'ghcr.io/immich-sidecar/immich-sidecar';
-
 export const TASKS: readonly string[] = Object.keys(manifest.tasks);
 
 /** A file of the repository. */

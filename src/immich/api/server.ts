@@ -1,3 +1,4 @@
+import { plural } from '../../config/words.ts';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import type { ImmichApi } from './client.ts';
@@ -46,7 +47,7 @@ export async function identify(
   const permissions = await readPermissions(api);
   const missing = needed(version).filter((permission) => !isAllowed(permissions, permission));
   if (missing.length > 0) {
-    const what = missing.length === 1 ? 'the permission' : 'the permissions';
+    const what = plural(missing.length, 'the permission');
     throw new UserError(`The API key for Immich at ${api.url} lacks ${what} ${missing.join(', ')}.`, {
       problemCode: 'immich-missing-permission',
       remedy: allowRemedy(missing),

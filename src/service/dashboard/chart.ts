@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { CycleFigures } from '../snapshot.ts';
 
@@ -22,14 +23,14 @@ export function cycleChart(cycles: readonly CycleFigures[]): Html {
       <rect class="${cycle.outcome}" x="${x}" y="${HEIGHT - height}" width="${BAR}" height="${height}" rx="1">
         <title>${timeOf(cycle.startedAt)}: ${WORDS[cycle.outcome]} in ${secondsOf(
           cycle.seconds,
-        )}, ${what} changes</title>
+        )}, ${count(what, 'change')}</title>
       </rect>
     `;
   });
   const failed = shown.filter(({ outcome }) => outcome === 'failed').length;
   return html`
     <svg class="chart" viewBox="0 0 ${width} ${HEIGHT}" role="img" preserveAspectRatio="xMaxYMax slice"
-      aria-label="The last ${shown.length} cycles: how long each took. ${failed} failed.">${bars}</svg>
+      aria-label="The last ${count(shown.length, 'cycle')}: how long each took. ${failed} failed.">${bars}</svg>
   `;
 }
 

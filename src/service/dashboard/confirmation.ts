@@ -1,4 +1,4 @@
-import { dayOf } from '../../config/words.ts';
+import { count, dayOf } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { BrakeReport } from '../../share/brake/brake.ts';
 import type { HeldPhoto } from '../../share/brake/held.ts';
@@ -29,7 +29,7 @@ export function confirmationPage(
     html`
       <main id="content">
         <section class="verdict held" aria-labelledby="verdict">
-      <h2 id="verdict">Remove ${mirrors.toLocaleString('en')} of ${total.toLocaleString('en')} photos of ${job}?</h2>
+      <h2 id="verdict">Remove ${mirrors.toLocaleString('en')} of ${count(total, 'photo')} of ${job}?</h2>
       <p>They disappear from the account of the user who receives them, with what that user has done to them. The originals are not touched. What is removed comes back only if
       the originals are shared again.</p>
       ${emptyDirectory === undefined

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { bytes } from '../../config/words.ts';
+import { bytes, count, plural } from '../../config/words.ts';
 import { type ProblemCode, wordsFor } from '../../problems/codes.ts';
 import { describeProblem } from '../../problems/problem.ts';
 import { describeProgress } from '../../share/cycle/progress.ts';
@@ -7,8 +7,11 @@ import { describeStanding } from '../../share/standing/words.ts';
 import type { Visitor } from '../http/access.ts';
 import { readinessOf } from '../readiness.ts';
 import type { JobSnapshot, Snapshot } from '../snapshot.ts';
+import { actionsOfPage } from './actions.ts';
 import { eventsOf } from './events.ts';
 import { frame, type Html } from './frame.ts';
+import { helpWith } from './help.ts';
+import { actionNeeded } from './needs.ts';
 import { sharingOf } from './sharing.ts';
 import { codeForm } from '../setup/page.ts';
 import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
@@ -70,15 +73,16 @@ function body(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
       ? 'A few questions, a plan, and a yes: nothing is changed before.'
       : doing(snapshot)
   }</p>
+${pausedWords(snapshot)}
 ${progressOf(snapshot)}
 </section>
 ${visitor.setup === undefined ? '' : codeForm(visitor.setup.isVoid)}
-${visitor.setup?.isBeginning === true ? '' : needsYou(snapshot, visitor)}
+${visitor.setup?.isBeginning === true ? '' : actionNeeded(snapshot, visitor)}
 ${snapshot.jobs.length === 0 ? '' : shared(snapshot, visitor)}
 ${sharingOf(snapshot)}
 ${snapshot.jobs.length === 0 ? '' : recentActivity(snapshot)}
 ${writing(snapshot)}
-${actions(snapshot, visitor)}
+${actionsOfPage(snapshot, visitor)}
 ${eventsOf(snapshot)}
 </main>`;
 }
@@ -101,6 +105,9 @@ function verdictOf(snapshot: Snapshot, { setup }: PageVisitor, nowMs: number): V
     return { kind: 'bad', short: 'Trouble', long: 'Something is wrong' };
   }
   if (snapshot.phase === 'standby') return { kind: 'busy', short: 'Standby', long: 'Standing by' };
+  if (snapshot.pausedSince !== undefined && snapshot.phase !== 'writing') {
+    return { kind: 'held', short: 'Paused', long: 'Paused' };
+  }
   const isFirst = snapshot.cycles.length === 0 && snapshot.jobs.length > 0;
   if (isFirst || snapshot.phase === 'writing') {
     return { kind: 'busy', short: 'At work', long: 'At work' };
@@ -117,7 +124,18 @@ function progressOf({ progress }: Snapshot): Html | string {
 <progress max="${Math.max(total, 1)}" value="${Math.min(done, total)}" aria-label="how far the copy is"></progress>`;
 }
 
-function doing({ phase, nextRunAt, jobs }: Snapshot): Html {
+/** Shown in every state: who looks at trouble is to know it, too. */
+function pausedWords({ pausedSince, jobs }: Snapshot): Html | string {
+  if (pausedSince === undefined) return '';
+  return html`<p><strong>Paused since ${
+    timeOf(pausedSince)
+  }:</strong> nothing is shared or written until somebody resumes it, also after a restart.${
+    jobs.length === 0 ? '' : ' Photos that their owners lock are removed from other accounts all the same.'
+  }</p>`;
+}
+
+function doing(snapshot: Snapshot): Html {
+  const { phase, nextRunAt, jobs, pausedSince } = snapshot;
   const next = nextRunAt === undefined ? '' : timeOf(nextRunAt);
   switch (phase) {
     case 'unconfigured':
@@ -135,52 +153,10 @@ function doing({ phase, nextRunAt, jobs }: Snapshot): Html {
     case 'stopped':
       return html`The service is stopping.`;
     case 'waiting':
+      if (pausedSince !== undefined) return html`The service waits until somebody resumes it.`;
       if (jobs.length === 0) return html`Nothing is shared; what Immich knows is written into the files by schedule.`;
       return html`The next cycle begins at ${next}.`;
   }
-}
-
-function needsYou({ problems, brakes }: Snapshot, { isSignedIn }: Visitor): Html | string {
-  const said = new Map(
-    problems.filter(({ code }) => code !== 'brake').map((one) => [`${one.what} ${one.remedy}`, one]),
-  );
-  const others = [...said.values()];
-  if (others.length + brakes.length === 0) return '';
-  return html`
-    <section aria-labelledby="needs">
-      <h2 id="needs">Action needed</h2>
-      <ul class="problems">
-    ${brakes.map(({ job, mirrors, total, emptyDirectory }) =>
-      html`<li>
-<p><strong>${job}</strong>: ${mirrors.toLocaleString('en')} of ${
-        total.toLocaleString('en')
-      } shared photos would be removed, because their originals are gone. That is too
-much to happen by itself, so all of them are kept.</p>
-${
-        emptyDirectory === undefined
-          ? ''
-          : html`<p>The folder <code>${emptyDirectory}</code> is empty or not there: its disk is probably not mounted.</p>`
-      }
-<p>If it is a mistake, correct it, and everything stays. If it is right, confirm it${
-        isSignedIn
-          ? html`:</p><form method="get" action="/confirm"><input type="hidden" name="job" value="${job}">
-<button>Look at the ${mirrors.toLocaleString('en')} photos, and decide</button></form>`
-          : html`
-            with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
-          `
-      }</li>`
-    )}
-    ${others.map(({ what, remedy }) =>
-      html`
-        <li>
-          <p>${asSentence(what)}</p>
-          <p>${remedy}</p>
-        </li>
-      `
-    )}
-      </ul>
-    </section>
-  `;
 }
 
 function shared({ jobs, immichUrl, startedAt }: Snapshot, visitor: Visitor): Html {
@@ -192,7 +168,7 @@ ${
       standing === undefined ? html`<p>It is counted when the first cycle has ended.</p>` : html`
         <p class="number"><strong>${numberOf(standing.mirrored)}</strong> of ${numberOf(
           standing.selected,
-        )} photos and videos${job.countedAt === undefined ? '' : html`
+        )} ${plural(standing.selected, 'photo or video', 'photos and videos')}${job.countedAt === undefined ? '' : html`
           <small>as of ${timeOf(job.countedAt)}</small>
         `}</p>
         <progress max="${Math.max(standing.selected, 1)}" value="${standing.mirrored}" aria-label="shared of ${job
@@ -204,7 +180,7 @@ ${
         ${waiting(describeStanding(standing))}
       `
     }
-${visitor.isSignedIn ? problemsOf(job, immichUrl) : list(describeCounts(job.problemCounts))}</article>`;
+${visitor.isSignedIn ? problemsOf(job, immichUrl) : countsOf(job.problemCounts)}</article>`;
   });
   return html`
     <section aria-labelledby="shared">
@@ -217,7 +193,7 @@ ${visitor.isSignedIn ? problemsOf(job, immichUrl) : list(describeCounts(job.prob
 /** What the receiving user has got. */
 function news({ from, to, received }: JobSnapshot, startedAt: string): Html | string {
   if (received === 0) return '';
-  const what = received === 1 ? '1 new photo or video' : html`${numberOf(received)} new photos and videos`;
+  const what = html`${numberOf(received)} ${plural(received, 'new photo or video', 'new photos and videos')}`;
   return html`<p>${to ?? 'The receiver'} has ${what} from ${from ?? 'the other'} since ${timeOf(startedAt)}.</p>`;
 }
 
@@ -238,14 +214,21 @@ function problemsOf({ problems }: JobSnapshot, immichUrl: string | undefined): H
       const link = immichUrl === undefined || assetId === undefined ? '' : html`
         <a href="${immichUrl}/photos/${assetId}">open in Immich</a>
       `;
-      return html`<li>${describeProblem(problem)}${link}</li>`;
+      return html`<li>${describeProblem(problem)}${link} ${helpWith(problem.code, wordsFor(problem.code))}</li>`;
     })
   }</ul>${rest > 0 ? html`<p>and ${rest.toLocaleString('en')} more.</p>` : ''}`;
 }
 
 /** `12 × the file is not there`: which ones is for those who have signed in. */
-function describeCounts(counts: JobSnapshot['problemCounts']): string[] {
-  return Object.entries(counts).map(([code, count]) => `${count} × ${wordsFor(code as ProblemCode)}`);
+function countsOf(counts: JobSnapshot['problemCounts']): Html | string {
+  const all = Object.entries(counts) as [ProblemCode, number][];
+  return all.length === 0
+    ? ''
+    : html`<ul>${
+      all.map(([code, number]) =>
+        html`<li>${numberOf(number)} × ${wordsFor(code)} ${helpWith(code, wordsFor(code))}</li>`
+      )
+    }</ul>`;
 }
 
 function list(sentences: readonly string[]): Html | string {
@@ -259,7 +242,11 @@ function recentActivity({ cycles }: Snapshot): Html {
   ).slice(-8).reverse();
   return html`<section aria-labelledby="recent"><h2 id="recent">Recent activity</h2>
 ${cycles.length === 0 ? html`<p>No cycle has ended yet.</p>` : cycleChart(cycles)}
-${cycles.length > 0 && told.length === 0 ? html`<p>Nothing has changed in the last ${cycles.length} cycles.</p>` : ''}
+${
+    cycles.length > 0 && told.length === 0
+      ? html`<p>Nothing has changed in the last ${count(cycles.length, 'cycle')}.</p>`
+      : ''
+  }
 ${
     told.length === 0 ? '' : html`
       <div class="scroll" role="region" aria-label="Cycles that did something" tabindex="0">
@@ -294,7 +281,7 @@ ${
   }</section>`;
 }
 
-function writing({ write }: Snapshot): Html | string {
+function writing({ write, pausedSince }: Snapshot): Html | string {
   if (write === undefined) return '';
   const { last, changes } = write;
   const counts = Object.entries(last?.outcomes ?? {}).filter(([, count]) => count > 0);
@@ -302,11 +289,9 @@ function writing({ write }: Snapshot): Html | string {
 ${
     last === undefined
       ? html`<p>Not yet.</p>`
-      : html`<p>${timeOf(last.startedAt)}: ${last.assets.toLocaleString('en')} files looked at in ${
-        secondsOf(last.seconds)
-      }${last.interrupted ? ', stopped at the end of its time' : ''}.</p>${
-        list(counts.map(([outcome, count]) => `${count} ${outcome}`))
-      }`
+      : html`<p>${timeOf(last.startedAt)}: ${count(last.assets, 'file')} looked at in ${secondsOf(last.seconds)}${
+        last.interrupted ? ', stopped at the end of its time' : ''
+      }.</p>${list(counts.map(([outcome, count]) => `${count} ${outcome}`))}`
   }
 ${
     changes === undefined
@@ -315,30 +300,9 @@ ${
         changes.failed === 0 ? '' : `, ${changes.failed} failed`
       } since the service began, the last at ${timeOf(changes.lastAt)}.</p>`
   }
-${write.nextRunAt === undefined ? '' : html`<p>The next run begins at ${timeOf(write.nextRunAt)}.</p>`}</section>`;
-}
-
-function actions(snapshot: Snapshot, { canSignIn, isSignedIn, hasSettings }: PageVisitor): Html | string {
-  if (!canSignIn) return '';
-  return html`<section aria-labelledby="actions"><h2 id="actions">Actions</h2>
 ${
-    isSignedIn
-      ? html`<div class="buttons">
-${snapshot.jobs.length === 0 ? '' : html`${form('/actions/run', 'Share now')} ${form('/actions/dry-run', 'Preview')}`}
-${snapshot.write === undefined ? '' : form('/actions/write', 'Write now')}
-${snapshot.notified === 0 ? '' : form('/actions/notify', 'Send a test message')}
-${hasSettings === true ? html`<form method="get" action="/settings"><button>Settings</button></form>` : ''}
-${form('/session/end', 'Sign out')}</div>`
-      : html`<form method="post" action="/session"><label for="token">The HTTP_TOKEN of the configuration</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required><button>Sign in</button></form>`
+    write.nextRunAt === undefined || pausedSince !== undefined
+      ? ''
+      : html`<p>The next run begins at ${timeOf(write.nextRunAt)}.</p>`
   }</section>`;
-}
-
-function form(action: string, label: string): Html {
-  return html`<form method="post" action="${action}"><button>${label}</button></form>`;
-}
-
-/** A problem says what happened without capital and full stop. */
-function asSentence(what: string): string {
-  return `${what.charAt(0).toUpperCase()}${what.slice(1)}`.replace(/[^.!?]$/, '$&.');
 }

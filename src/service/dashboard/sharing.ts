@@ -1,3 +1,4 @@
+import { plural } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { PairSharing, SharedBy } from '../../share/explain/because.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -24,12 +25,12 @@ function pairOf({ from, to, by }: PairSharing, immichUrl: string | undefined): H
 <ul>${
     by.slice(0, MOST_REASONS).map((one) => {
       const address = addressOf(one, immichUrl);
-      return html`<li>${numberOf(one.photos)} ${one.photos === 1 ? 'photo' : 'photos'}: ${
+      return html`<li>${numberOf(one.photos)} ${plural(one.photos, 'photo')}: ${
         address === undefined ? one.words : html`<a href="${address}">${one.words}</a>`
       }</li>`;
     })
   }</ul>
-${rest > 0 ? html`<p>and for ${numberOf(rest)} more reasons.</p>` : ''}</article>`;
+${rest > 0 ? html`<p>and for ${numberOf(rest)} more ${plural(rest, 'reason')}.</p>` : ''}</article>`;
 }
 
 /** Where Immich shows what is the reason; undefined where it has no page for that. */

@@ -8,6 +8,8 @@ import type { ServiceConfig } from '../../config/config.ts';
 import { messageOf } from '../../errors.ts';
 import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
 import { confirmationPage, type Review } from '../dashboard/confirmation.ts';
+import { undoPage } from '../dashboard/undo.ts';
+import type { LastWrite } from '../../writeback/last_write.ts';
 import { dashboard } from '../dashboard/page.ts';
 import { readinessOf } from '../readiness.ts';
 import type { SettingsDesk } from '../settings/desk.ts';
@@ -39,6 +41,12 @@ export interface Actions {
   run(): Promise<string>;
   dryRun(): Promise<string>;
   write(): Promise<string>;
+  /** Shares and writes nothing until it is resumed, but for what is locked. */
+  pause(): Promise<string>;
+  resume(): Promise<string>;
+  /** The last run of write-back that can be undone; a sentence when there is none, or that cannot be told. */
+  lastWrite(): Promise<LastWrite | string>;
+  undoWrite(run: number): Promise<string>;
   /** Sends a test message to everybody who is to be told. */
   notify(): Promise<string>;
   /** @param job undefined = all of them */
@@ -151,7 +159,7 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
       return page(context, false, 'That is not the HTTP_TOKEN of the configuration.');
     });
     addActions(app, served.actions, access, page);
-    addConfirmation(app, served, access);
+    addQuestions(app, served, access, page);
     if (served.settings !== undefined) addSettings(app, served.settings, access);
   }
   if (served.setup === undefined) app.get('/setup', (context) => context.redirect('/', 303));
@@ -169,28 +177,47 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
   return app;
 }
 
+/** The dashboard with what came of something. */
+type Page = (context: Context, isSignedIn: boolean, message: string) => Response | Promise<Response>;
+
 function addActions(
   app: Hono,
   actions: Actions,
   access: Access,
-  page: (context: Context, isSignedIn: boolean, message: string) => Response | Promise<Response>,
+  page: Page,
 ): void {
-  app.post('/actions/:name{run|dry-run|write|notify|confirm}', access.onlySignedIn, async (context) => {
-    const { job } = await formOf(context);
-    const act: Readonly<Record<string, () => Promise<string>>> = {
-      'run': () => actions.run(),
-      'dry-run': () => actions.dryRun(),
-      'write': () => actions.write(),
-      'notify': () => actions.notify(),
-      'confirm': () => actions.confirm(typeof job === 'string' ? job : undefined),
-    };
-    const message = await act[context.req.param('name')]?.() ?? '';
-    return isProgram(context) ? context.json({ message }) : await page(context, true, message);
-  });
+  app.post(
+    '/actions/:name{run|dry-run|write|pause|resume|undo-write|notify|confirm}',
+    access.onlySignedIn,
+    async (context) => {
+      const { job, run } = await formOf(context);
+      const act: Readonly<Record<string, () => Promise<string>>> = {
+        'run': () => actions.run(),
+        'dry-run': () => actions.dryRun(),
+        'write': () => actions.write(),
+        'pause': () => actions.pause(),
+        'resume': () => actions.resume(),
+        'undo-write': () =>
+          Number.isSafeInteger(Number(run)) && Number(run) > 0
+            ? actions.undoWrite(Number(run))
+            : Promise.resolve('Say which run is undone: run=NUMBER.'),
+        'notify': () => actions.notify(),
+        'confirm': () => actions.confirm(typeof job === 'string' ? job : undefined),
+      };
+      const message = await act[context.req.param('name')]?.() ?? '';
+      return isProgram(context) ? context.json({ message }) : await page(context, true, message);
+    },
+  );
 }
 
-/** Before anything is removed somebody sees what, and is asked again. */
-function addConfirmation(app: Hono, served: Served, access: Access): void {
+/** Before anything is removed or undone somebody sees what, and is asked again. */
+function addQuestions(app: Hono, served: Served, access: Access, page: Page): void {
+  app.get('/undo', async (context) => {
+    if (await access.isSignedIn(context) !== true) return context.redirect('/', 303);
+    const last = await served.actions.lastWrite();
+    if (typeof last === 'string') return await page(context, true, last);
+    return context.html(undoPage(last, served.snapshot().pausedSince !== undefined));
+  });
   app.get('/confirm', async (context) => {
     const isSignedIn = await access.isSignedIn(context);
     if (isSignedIn !== true) return context.redirect('/', 303);

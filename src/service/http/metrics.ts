@@ -25,6 +25,7 @@ export class Metrics {
     registers: [this.#registry],
   });
   readonly #phase = this.#gauge('phase', 'What the service is doing: 1 for that phase', ['phase']);
+  readonly #paused = this.#gauge('paused', 'Whether somebody has paused it');
   readonly #ready = this.#gauge('ready', 'Whether /readyz answers 200');
   readonly #photos = this.#gauge('photos', 'Selected photos and videos, by job and where they stand', ['job', 'state']);
   readonly #problems = this.#gauge('problems', 'Problems of the last cycle, by job and code', ['job', 'code']);
@@ -55,6 +56,7 @@ export class Metrics {
   /** The text that Prometheus reads, and its content type. */
   async render(snapshot: Snapshot, nowMs: number): Promise<{ text: string; contentType: string }> {
     for (const phase of PHASES) this.#phase.set({ phase }, snapshot.phase === phase ? 1 : 0);
+    this.#paused.set(snapshot.pausedSince === undefined ? 0 : 1);
     this.#ready.set(readinessOf(snapshot, nowMs).ready ? 1 : 0);
     this.#brakes.set(snapshot.brakes.length);
     this.#problems.reset();

@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { News } from './service.ts';
 
@@ -39,7 +40,9 @@ export class NewsDesk {
         event: 'brake',
         title: `${job}: action needed`,
         message:
-          `${mirrors} of ${total} shared photos would be removed. They are kept until you confirm that this is right: ` +
+          `${mirrors.toLocaleString('en')} of ${
+            count(total, 'shared photo')
+          } would be removed. They are kept until you confirm that this is right: ` +
           'immich-sidecar sync --confirm-withdrawals',
       });
     }
@@ -51,7 +54,7 @@ export class NewsDesk {
       news.push({
         event: 'written',
         title: 'Write-back has ended',
-        message: `${written.assets} files looked at, ${files} written, ${failed} failed.`,
+        message: `${count(written.assets, 'file')} looked at, ${files} written, ${failed} failed.`,
       });
     }
     news.push(...this.#newPhotos(snapshot, nowMs));
@@ -74,7 +77,7 @@ export class NewsDesk {
       const photos = received - told.photos;
       if (photos === 0 || nowMs - told.atMs < NEW_PHOTOS_PAUSE_MS) return [];
       this.#received.set(name, { photos: received, atMs: nowMs });
-      const what = photos === 1 ? '1 new photo' : `${photos.toLocaleString('en')} new photos`;
+      const what = count(photos, 'new photo');
       return [{ event: 'shared', title: `${to ?? name} has ${what} from ${from ?? 'another user'}`, message: '' }];
     });
   }

@@ -1,3 +1,4 @@
+import { count, plural } from '../../config/words.ts';
 import { plain } from '../../config/quote.ts';
 import type { BrakeReport } from './brake.ts';
 import type { WithdrawReason } from '../cycle/outcome.ts';
@@ -24,8 +25,10 @@ export function describeBrake({ job, mirrors, total, reasons, isConfigured, empt
     : 'The originals, or the photos themselves, are';
   return [
     lost === mirrors
-      ? `${name}: ${mirrors} of ${total} shared photos are gone from the recipient's account.`
-      : `${name}: ${mirrors} of ${total} shared photos would be removed.`,
+      ? `${name}: ${mirrors} of ${count(total, 'shared photo')} ${
+        plural(mirrors, 'is', 'are')
+      } gone from the recipient's account.`
+      : `${name}: ${mirrors} of ${count(total, 'shared photo')} would be removed.`,
     `That is too much to happen by itself, so ${
       lost === mirrors ? 'nothing is decided' : 'all of them are kept'
     }. ${whose}`,

@@ -1,3 +1,4 @@
+import { count, counted } from '../../config/words.ts';
 import { plain, quotedPath } from '../../config/quote.ts';
 import type { PlanLine } from '../phases/phase.ts';
 import { describeStanding } from '../standing/words.ts';
@@ -53,7 +54,7 @@ function describeKind({ sign, kind, count, groups }: Kind): string[] {
   const rest = largest.slice(MOST_GROUPS);
   const more = rest.reduce((sum, [, number]) => sum + number, 0);
   return [
-    `  ${sign} ${count.toLocaleString('en')} ${kind}`,
+    `  ${sign} ${counted(count, kind)}`,
     ...largest.slice(0, MOST_GROUPS).map(([group, number]) => `      ${number.toLocaleString('en')}: ${group}`),
     ...rest.length === 0 ? [] : [`      ${more.toLocaleString('en')}: in ${rest.length} more`],
   ];
@@ -62,6 +63,6 @@ function describeKind({ sign, kind, count, groups }: Kind): string[] {
 /** What a cycle would leave as it is, and why: what it would do, and what it would try, is in the plan. */
 function whatStays(standing: Standing): string[] {
   const decided = Object.entries(standing.skipped).filter(([reason]) => retryOf(reason as SkipReason) === 'never');
-  const shared = standing.mirrored > 0 ? [`${standing.mirrored.toLocaleString('en')} are shared already`] : [];
+  const shared = standing.mirrored > 0 ? [`${count(standing.mirrored, 'is', 'are')} shared already`] : [];
   return [...shared, ...describeStanding({ ...standing, next: 0, skipped: Object.fromEntries(decided) })];
 }

@@ -1,5 +1,5 @@
 import { getLogger } from '@logtape/logtape';
-import { count } from '../../config/words.ts';
+import { count, counted } from '../../config/words.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -110,7 +110,7 @@ export function together(...all: readonly Progress[]): Progress {
 /** `1,234 of 15,000 photos, 45 a second, about 5 minutes left` */
 export function describeProgress({ done, total, unit, perSecond, secondsLeft }: ProgressFigures): string {
   const rate = perSecond >= 10 ? Math.round(perSecond) : perSecond;
-  return `${done.toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}` +
+  return `${done.toLocaleString('en')} of ${counted(total, unit)}` +
     (secondsLeft === undefined ? '' : `, ${rate.toLocaleString('en')} a second, about ${durationOf(secondsLeft)} left`);
 }
 

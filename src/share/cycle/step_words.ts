@@ -1,3 +1,4 @@
+import { counted } from '../../config/words.ts';
 import { plain } from '../../config/quote.ts';
 import type { PlanLine } from '../phases/phase.ts';
 import type { PlannedStep } from './dry_run.ts';
@@ -28,7 +29,7 @@ export class StepTotals {
   }
 
   summary(): string {
-    const parts = Object.entries(this.#counts).map(([kind, count]) => `${count} ${kind}`);
+    const parts = Object.entries(this.#counts).map(([kind, number]) => counted(number, kind));
     if (parts.length === 0) return 'nothing to do\n';
     return this.hasChanges
       ? `would do: ${parts.join(', ')}; nothing was changed\n`

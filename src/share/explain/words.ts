@@ -1,4 +1,4 @@
-import { dayOf } from '../../config/words.ts';
+import { dayOf, plural } from '../../config/words.ts';
 import { plain } from '../../config/quote.ts';
 import type { JobCounts } from './explain.ts';
 
@@ -9,7 +9,7 @@ export function describeCriterion({ role, words, photos, since, by = [] }: JobCo
   const isOne = by.length === 1 && by[0]?.words === words;
   const when = since === undefined ? '' : `, since ${dayOf(since)}`;
   return [
-    `${ROLES[role]}: ${photos} ${photos === 1 ? 'is' : 'are'} ${plain(words)}${when}`,
+    `${ROLES[role]}: ${photos} ${plural(photos, 'is', 'are')} ${plain(words)}${when}`,
     ...isOne
       ? []
       : by.slice(0, MOST_THINGS).map((one) => `  ${one.photos} ${plain(one.words)}, since ${dayOf(one.since)}`),

@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import { getLogger } from '@logtape/logtape';
 import { readCatalog } from '../../immich/catalog.ts';
 import { hasOf } from '../../immich/schema.ts';
@@ -62,7 +63,7 @@ export async function withdrawLockedFirst(
     throw error;
   }
   if (result.withdrawn.length > 0) {
-    logger.info('withdrew {count} photos that their owners have locked', { count: result.withdrawn.length });
+    logger.info('withdrew {photos} that their owners have locked', { photos: count(result.withdrawn.length, 'photo') });
   }
   return result;
 }

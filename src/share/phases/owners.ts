@@ -26,7 +26,7 @@ export const owners = definePhase({
   name: 'owners',
   what: 'Gives shared photos that have moved to another account to the job that shares them from there.',
   per: 'cycle',
-  counts: { ownersChanged: 'shared photos that belong to another account now' },
+  counts: { ownersChanged: 'shared photos now of another account' },
   plan: (view: View) => searchPages((after?: NewOwner) => findNewOwners(view, after), view.limits.search),
   apply: eachPage(async ({ database, schema }: Tools, _unit, page: NewOwner[], tally: Tally<'ownersChanged'>) => {
     const changed = await countInBatches(

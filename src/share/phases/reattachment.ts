@@ -18,7 +18,7 @@ export const reattachment = definePhase({
   what:
     'Gives mirrors whose photos are gone to the photos that have their very files now, as after a folder was renamed.',
   per: 'job',
-  counts: { reattached: 'photos that were moved' },
+  counts: { reattached: 'moved photos taken up again' },
   plan: async function* (view: View, job: Job) {
     const { sql, schema, scope, limits } = view;
     if (!mayLink(job)) return;
@@ -50,7 +50,7 @@ export const reattachment = definePhase({
   describe: (page) =>
     linesOf(
       '~',
-      'photos that were moved',
+      'moved photos taken up again',
       page,
       ({ path, mirrorAssetId }) => `${plain(mirrorAssetId)} is of ${quotedPath(path)} now`,
     ),

@@ -7,7 +7,7 @@ export const rechecks = definePhase({
   name: 'rechecks',
   what: 'Notes that photos were looked at again which were due, or of which a command, such as forget, has asked it.',
   per: 'cycle',
-  counts: { rechecked: 'photos looked at again, as they were due or a command had asked' },
+  counts: { rechecked: 'photos looked at again (due, or asked for by a command)' },
   plan: async function* ({ rechecks, only, limits }: View) {
     if (only !== undefined) return;
     const { search } = limits;

@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
@@ -54,7 +55,7 @@ export const stacks = definePhase({
       '~',
       'stacks to update',
       page,
-      ({ mirrorStackId, memberIds }) => `stack ${mirrorStackId} of ${memberIds.length} photos`,
+      ({ mirrorStackId, memberIds }) => `stack ${mirrorStackId} of ${count(memberIds.length, 'photo')}`,
     ),
 });
 

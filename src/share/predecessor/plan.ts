@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import { isPlainPath } from '../../files/path_map.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
@@ -178,7 +179,9 @@ function describeUncovered(mirrors: readonly FoundMirror[]): string[] {
     const [first] = group;
     if (first === undefined) return [];
     return [
-      `${group.length} mirrors belong to no configured job: source_user_id ${first.sourceUserId}, target_user_id ` +
+      `${
+        count(group.length, 'mirror belongs', 'mirrors belong')
+      } to no configured job: source_user_id ${first.sourceUserId}, target_user_id ` +
       `${first.targetUserId}, target_library_id ${first.libraryId}, such as ${JSON.stringify(first.mirrorPath)} of ` +
       `${
         JSON.stringify(first.sourcePath)
@@ -196,7 +199,9 @@ function describeElsewhere(mirrors: readonly FoundMirror[], jobs: readonly Job[]
     const rest = first.mirrorPath.slice(job.targetPathPrefix.length);
     const prefix = first.sourcePath?.endsWith(rest) ? first.sourcePath.slice(0, -rest.length) : undefined;
     return [
-      `${group.length} mirrors do not lie where the job ${JSON.stringify(name)} would put them, such as ` +
+      `${count(group.length, 'mirror does', 'mirrors do')} not lie where the job ${
+        JSON.stringify(name)
+      } would put them, such as ` +
       `${JSON.stringify(first.mirrorPath)} of ${JSON.stringify(first.sourcePath)}. ` +
       (prefix === undefined
         ? 'Correct its source_path_prefix and target_path_prefix.'
@@ -214,9 +219,11 @@ async function describeRivals(sql: Sql): Promise<string[]> {
     JOIN immich_sidecar.asset_map m
       ON m.source_asset_id = theirs.source_asset_id AND m.target_user_id = theirs.target_user_id
     WHERE m.mirror_asset_id <> theirs.target_asset_id`;
-  return (row?.mirrors ?? 0) === 0
-    ? []
-    : [`${row?.mirrors} photos have been shared by both programs. Remove ours first: immich-sidecar unshare.`];
+  return (row?.mirrors ?? 0) === 0 ? [] : [
+    `${
+      count(row?.mirrors ?? 0, 'photo has', 'photos have')
+    } been shared by both programs. Remove ours first: immich-sidecar unshare.`,
+  ];
 }
 
 /** It shares what is locked, archived and hidden, too. */

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { named } from '../../config/words.ts';
+import { count, named } from '../../config/words.ts';
 import { messageOf, UserError } from '../../errors.ts';
 import { readRegularFile } from '../../files/regular.ts';
 import { formatSaved, parseSaved, type SavedPeople } from './format.ts';
@@ -41,7 +41,7 @@ export function assertReplaceable(path: string, next: SavedPeople, isReplaced: b
   const [were, are] = [before, next].map(countPeople) as [number, number];
   if (are >= were * LEAST_SHARE) return before;
   throw occupied(
-    `${named(path)} knows ${were} people, and Immich has ${are} now.`,
+    `${named(path)} knows ${count(were, 'person', 'people')}, and Immich has ${are} now.`,
     'If they are lost, get them back: people restore. If that is right, replace the file with --replace.',
   );
 }

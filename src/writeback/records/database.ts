@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import { RefusedError } from '../../errors.ts';
 import { type Catalog, readCatalog } from '../../immich/catalog.ts';
 import { assertImmichDatabase, readInstance } from '../../immich/instance.ts';
@@ -38,7 +39,7 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   const schema: ReadSchema = { catalog, people: peopleModelOf(catalog) };
   const { version } = await readInstance(sql, undefined);
   const userIds = await readUserIds(sql, options.userIds);
-  const whose = userIds.length === 1 ? '1 user' : `${userIds.length} users`;
+  const whose = count(userIds.length, 'user');
   return {
     knowsMirrors: true,
     describe: () => `the database of Immich ${version}, photos of ${whose}`,

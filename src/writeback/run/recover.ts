@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import { existsSync } from 'node:fs';
 import { getLogger } from '@logtape/logtape';
 import { dirname } from 'node:path/posix';
@@ -29,7 +30,9 @@ export function recover(ledger: Ledger, stateDirectory: string): Disposable {
 }
 
 function settleAll(ledger: Ledger, begun: readonly Change[]): void {
-  logger.info('{files} files were being written when the last run ended', { files: begun.length });
+  logger.info('{files} being written when the last run ended', {
+    files: count(begun.length, 'file was', 'files were'),
+  });
   for (const change of begun) {
     const directory = dirname(change.plan.path);
     if (!existsSync(directory)) {
