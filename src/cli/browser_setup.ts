@@ -42,6 +42,7 @@ async function ask(
       given: new Map(),
       prompter,
       onSecret: (secret) => redactor.add(secret),
+      offersToken: true,
     });
     while (true) {
       try {

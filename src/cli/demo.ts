@@ -7,6 +7,7 @@ import { EXIT, UserError } from '../errors.ts';
 import { changesOf, type CycleReport } from '../share/cycle/report.ts';
 import type { JobCount } from '../share/phases/list.ts';
 import { BUILD, VERSION } from '../version.ts';
+import { wrapText } from './doctor_page.ts';
 import { configureLogging } from './logging.ts';
 import { type Environment, print, printError, printJson, table } from './output.ts';
 import { reportError } from './report_error.ts';
@@ -99,7 +100,7 @@ export function isRight({ findings, first, second, library, album, writeBack }: 
 /** Prints each step when it begins and the time it took when it is done. */
 function stepsOn(write: (text: string) => void): Step {
   return async (what, work) => {
-    write(`  ${what.padEnd(54)}`);
+    write(`  ${what.padEnd(56)}`);
     const started = performance.now();
     const result = await work();
     write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);
@@ -194,8 +195,10 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
     ) => [`${String(number).padStart(3)}  ${REASONS[reason] ?? reason}`]),
   ]);
   const checked = isVerified
-    ? 'Checked: every mirrored row equals its source but for what must differ, every file is on disk and is the\n' +
-      "source's own, nothing private is shared, and nothing is left for machine learning. Running it again changed nothing.\n"
+    ? paragraph(
+      "Checked: every mirrored row equals its source but for what must differ, every file is on disk and is the source's own, nothing private is " +
+        'shared, and nothing is left for machine learning. Running it again changed nothing.',
+    )
     : `CHECK FAILED (${count(findings.length, 'finding')}, ${
       count(countChanges(second), 'change')
     } by the second run):\n` +
@@ -204,14 +207,21 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
     ? 'Nothing was written into files, as ExifTool needs Perl and there is none.\n'
     : describeWriteBack(result.writeBack);
   const { name, photos, shared: inAlbum } = result.album;
-  const album = `Then Alice made the album "${name}" in Immich, put ${
-    count(photos, 'photo')
-  } into it and shared it with Carol: a cycle later\nCarol had ${inAlbum} of them as photos of their own (shared_albums in docs/configuration.md).\n`;
+  const album = paragraph(
+    `Then Alice made the album "${name}" in Immich, put ${
+      count(photos, 'photo')
+    } into it and shared it with Carol: a cycle later Carol had ${inAlbum} of them as photos of their own (shared_albums in docs/configuration.md).`,
+  );
   const where = isKept
     ? `The files are in ${result.directory}; one picture, two names:\n  Alice  ${result.example.source}\n  Bob    ${result.example.mirror}\n` +
       `Delete it when you have seen enough: rm -r ${result.directory}\n`
     : 'The files are deleted again; --keep leaves them for a look around.\n';
   return `\n${shared}\n${kept}\n${checked}\n${album}\n${written}\n${where}\ndone in ${seconds.toFixed(1)} s\n`;
+}
+
+/** No terminal is to break words. */
+function paragraph(text: string): string {
+  return `${wrapText(text, 80).join('\n')}\n`;
 }
 
 /** So many lines show what write-back does to a photo. */
@@ -220,9 +230,10 @@ const EXAMPLE_LINES = 12;
 function describeWriteBack({ first, second, example }: DemoWriteBack): string {
   const lines = example.changes.flatMap(describeChange);
   const rest = lines.length > EXAMPLE_LINES ? `    and ${lines.length - EXAMPLE_LINES} more\n` : '';
-  return `Then everything that Immich knows was written into ${countPhotos(first.mediaWritten)} and ${
+  const written = `Then everything that Immich knows was written into ${countPhotos(first.mediaWritten)} and ${
     count(first.sidecarsWritten, 'sidecar')
-  } ` +
-    `of Alice, Bob and Carol;\na second run wrote ${second.mediaWritten + second.sidecarsWritten}. ` +
-    `One photo, before -> after:\n  ${example.path}\n${lines.slice(0, EXAMPLE_LINES).join('')}${rest}`;
+  } of Alice, Bob and Carol; a second run wrote ${second.mediaWritten + second.sidecarsWritten}.`;
+  return `${paragraph(written)}One photo, before -> after:\n  ${example.path}\n${
+    lines.slice(0, EXAMPLE_LINES).join('')
+  }${rest}`;
 }

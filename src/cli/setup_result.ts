@@ -89,12 +89,16 @@ export function describeResult(
 /** The same where the service that will do it is running, and takes it up by itself. */
 export function describeTakenUp(
   { files }: SetupResult,
-  { isTakeoverDue, writes }: Pick<PreparedSetup, 'isTakeoverDue' | 'writes'>,
+  { isTakeoverDue, writes, dashboardToken }: Pick<PreparedSetup, 'isTakeoverDue' | 'writes' | 'dashboardToken'>,
   { command }: Ways,
 ): string[] {
   const kept = files.flatMap(({ backup }) => backup ?? []);
   return [
     'It is set up, and the service takes it up by itself.',
+    ...(dashboardToken === undefined ? [] : [
+      `Your token for this dashboard: ${dashboardToken.reveal()}`,
+      'It is shown here only. Sign in with it; it is in .env as HTTP_TOKEN, where another one can be written.',
+    ]),
     ...(kept.length === 0 ? [] : [`The old files are kept: ${kept.join(', ')}`]),
     ...(isTakeoverDue ? [`What immich-shared-library has shared is taken over by: ${command} takeover`] : []),
     ...(writes ? [`What would be written into the files: ${command} write --all --dry-run`] : []),

@@ -74,6 +74,7 @@ export async function untilConfigured(
       resume: refuse,
       lastWrite: refuse,
       undoWrite: refuse,
+      pair: refuse,
       notify: refuse,
       confirm: refuse,
       review: refuse,

@@ -70,7 +70,7 @@ export function describeRun(report: WriteReport): string {
   const troubles = shown.map(({ path, reason }) => `  ! ${quote(path)}: ${reason}\n`).join('');
   const files = report.dryRun
     ? 'nothing was changed'
-    : `${report.mediaWritten} media files and ${report.sidecarsWritten} sidecars written`;
+    : `${count(report.mediaWritten, 'media file')} and ${count(report.sidecarsWritten, 'sidecar')} written`;
   const leftOut = report.privateLeftOut === 0
     ? ''
     : `${

@@ -28,6 +28,7 @@ export const NOUNS: Readonly<Record<string, string>> = Object.freeze({
   links: 'link',
   mirrors: 'mirror',
   names: 'name',
+  originals: 'original',
   people: 'person',
   photos: 'photo',
   reasons: 'reason',

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
-import { bytes, count, list, named } from '../config/words.ts';
+import { bytes, count, list, named, plural } from '../config/words.ts';
 import { lstatOr } from '../files/identity.ts';
 import { isBelow, type PathMap, type Root } from '../files/path_map.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
@@ -135,7 +135,7 @@ export function judgeFound(job: Pick<Job, 'name'>, what: 'originals' | 'thumbnai
   if (example === undefined) return [];
   const which = missing.length === sought
     ? `none of ${sought} sampled ${what} is here`
-    : `${missing.length} of ${sought} sampled ${what} are not here`;
+    : `${missing.length} of ${sought} sampled ${what} ${plural(missing.length, 'is', 'are')} not here`;
   const where = lookedAt === undefined
     ? 'which lies in none of the configured directories'
     : `looked for at ${named(lookedAt)}`;

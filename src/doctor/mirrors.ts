@@ -90,7 +90,9 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
   const causes = Object.entries(reasons).filter(([reason]) => reason !== GONE)
     .map(([reason, photos]) => `${photos} ${CAUSES[reason] ?? reason}`);
   const originals = causes.length === 0 ? '' : `, their originals being ${list(causes)}`;
-  const lost = gone === 0 ? '' : ` ${gone} of them are gone from the recipient's account, and not by way of the trash.`;
+  const lost = gone === 0
+    ? ''
+    : ` ${gone} of them ${plural(gone, 'is', 'are')} gone from the recipient's account, and not by way of the trash.`;
   const again = gone === 0 ? '' : `, or share those that are gone again: immich-sidecar reshare --job ${name}`;
   return fail(
     `${name}: the brake is on since ${dayOf(since)}: ${mirrors} of ${total} shared photos would be ` +

@@ -7,6 +7,8 @@ import { dryRun, planOnly } from '../share/plan_only.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
 import type { Review } from './dashboard/confirmation.ts';
 import type { Actions } from './http/app.ts';
+import { MOST_LISTED } from './dashboard/pair.ts';
+import { type PairDetails, readPair } from '../share/explain/pair.ts';
 import { tellAll } from './notify/start.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { LastWrite } from '../writeback/last_write.ts';
@@ -67,6 +69,15 @@ export function actionsOf(scheduler: Scheduler): Actions {
         'It goes on; the log says what comes of it.',
       );
     },
+    pair: (sourceUserId, targetUserId) =>
+      answered<PairDetails>(
+        scheduler.between((sql, config) =>
+          planOnly(sql, config, undefined, async (tx, prepared) =>
+            await readPair(tx, prepared, { sourceUserId, targetUserId }, MOST_LISTED) ??
+              'Immich does not know these two users.')
+        ),
+        BUSY,
+      ),
     notify: async () => {
       const told = await tellAll(scheduler.config);
       if (told.length === 0) return 'Nobody is to be told: set NOTIFY_URLS.';

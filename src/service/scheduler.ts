@@ -58,12 +58,12 @@ export class Scheduler {
     this.#options = options;
     this.state = options.state ?? new ServiceState();
     this.#config = options.config;
-    this.state.knowPaused(readPaused(options.config.write.stateDirectory));
     this.#progress = together(options.progress, new Meter((figures) => this.state.progressed(figures)));
   }
 
   /** Returns when `stop` is aborted, at most 10 seconds later, with no transaction open. */
   async run(stop: AbortSignal): Promise<void> {
+    this.#lookWhetherPaused();
     while (!stop.aborted) {
       const signal = AbortSignal.any([stop, this.#reload.signal]);
       const startedAtMs = Date.now();

@@ -10,6 +10,8 @@ export interface Answers {
   readonly apiKey: Secret;
   /** Whether the key is written into `.env`. */
   readonly keepsKey: boolean;
+  /** The token that the dashboard gets; undefined: it stays as it is. */
+  readonly dashboardToken: Secret | undefined;
   readonly database: DatabaseAnswer;
   /** Photos that immich-shared-library has shared and that are not taken over yet; undefined = nobody could be asked. */
   readonly predecessorPhotos: number | undefined;

@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import type { AlbumsAnswer, Answers, ShareAnswer, WriteAnswer } from './answers.ts';
 import type { ComposeFacts } from './compose/facts.ts';
 import { addressInNetwork, type ContainerAnswer, ownerOfMedia } from './container.ts';
+import { askDashboardToken } from './questions/dashboard.ts';
 import { askDatabase } from './questions/database.ts';
 import { askDirectories } from './questions/directories.ts';
 import { askInstallation } from './questions/installation.ts';
@@ -34,6 +35,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
     help: 'Sharing works without it. doctor, write-back for its owner, and running setup again need one.',
     initial: true,
   });
+  const dashboardToken = await askDashboardToken(session);
   if (dialogue.unused.length > 0) {
     const unused = `Nothing asked for ${dialogue.unused.join(', ')}.`;
     if (!dialogue.isAttended) {
@@ -46,7 +48,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   }
   const { url: immichUrl, apiKey } = server;
   const immichTimeZone = timeZone.schema.safeParse(compose?.timeZone).data;
-  const given = { immichUrl, apiKey, keepsKey, database, predecessorPhotos, ...directories };
+  const given = { immichUrl, apiKey, keepsKey, dashboardToken, database, predecessorPhotos, ...directories };
   const container = containerFor(session, compose, { ...directories, database, isReached: reached !== undefined });
   const answers = { ...given, shares, albums, write, immichTimeZone, container };
   return { answers, server, scans };

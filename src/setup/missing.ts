@@ -1,5 +1,5 @@
 import { isSharing } from '../config/config.ts';
-import { list } from '../config/words.ts';
+import { list, plural } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import { findCompose } from './compose/read.ts';
 import type { Session } from './session.ts';
@@ -26,7 +26,7 @@ export function assertComplete({ dialogue, existing, home }: Session): void {
   ];
   const missing = wanted.filter(([flag, isNeeded]) => isNeeded && !dialogue.has(flag)).map(([flag]) => flag);
   if (missing.length < 2) return;
-  throw new UserError(`${list(missing)} are missing.`, {
+  throw new UserError(`${list(missing)} ${plural(missing.length, 'is', 'are')} missing.`, {
     problemCode: 'usage',
     remedy: 'Add them, or run setup on a terminal, where it asks. setup --help says what each of them is.',
   });

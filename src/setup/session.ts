@@ -12,6 +12,8 @@ export interface Session {
   readonly dialogue: Dialogue;
   readonly existing: Existing;
   readonly home: string;
+  /** Whether somebody is asked for a token of the dashboard, as that is where they are. */
+  readonly offersToken: boolean;
   /** Sentences that are repeated beside the plan. */
   readonly warnings: string[];
   /** Is told every secret as soon as it is known, so that none is ever printed. */

@@ -17,6 +17,8 @@ export interface SetupOptions extends ConfigurationPlace {
   /** Somebody to ask, if there is. */
   readonly prompter: Prompter | undefined;
   readonly onSecret: (secret: Secret) => void;
+  /** Whether it is the dashboard on which somebody sets up. */
+  readonly offersToken?: boolean;
 }
 
 /** What setup would do, and how to do it. */
@@ -26,6 +28,8 @@ export interface PreparedSetup {
   readonly files: readonly PlannedFile[];
   /** Sentences to be shown beside the plan. */
   readonly warnings: readonly string[];
+  /** The token of the dashboard that is made, to be shown once. */
+  readonly dashboardToken: Secret | undefined;
   /** Whether writing into files was set up. */
   readonly writes: boolean;
   /** Set when it is a container that will run what was set up. */
@@ -54,8 +58,8 @@ export async function prepareSetup(options: SetupOptions): Promise<PreparedSetup
     const names = existing.config.jobs.map(({ name }) => JSON.stringify(name)).join(', ');
     dialogue.say(`There is a configuration already, with ${names}. Its values are what is proposed.`);
   }
-  const { home, onSecret } = options;
-  return await prepareUnlessBack({ dialogue, existing, home, warnings: [], onSecret });
+  const { home, onSecret, offersToken = false } = options;
+  return await prepareUnlessBack({ dialogue, existing, home, warnings: [], onSecret, offersToken });
 }
 
 /** The same, as often as somebody goes back to a question. */
@@ -96,6 +100,7 @@ async function prepare(session: Session): Promise<PreparedSetup> {
     plan,
     files,
     warnings,
+    dashboardToken: answers.dashboardToken,
     writes: answers.write !== undefined,
     container,
     isTakeoverDue: answers.predecessorPhotos === undefined

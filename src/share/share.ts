@@ -317,7 +317,9 @@ export class Sharing {
 
   /** What each user has from another, and why. Empty when the last cycle has failed. Reads only. */
   async sharedBy(): Promise<PairSharing[]> {
-    return this.#last === undefined ? [] : await readAllSharing(this.sql, this.#last.prepared.schema);
+    if (this.#last === undefined) return [];
+    const { schema, jobs } = this.#last.prepared;
+    return await readAllSharing(this.sql, schema, jobs);
   }
 
   /** How many bytes each job does not store a second time. Reads only. */

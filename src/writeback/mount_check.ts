@@ -1,4 +1,4 @@
-import { count } from '../config/words.ts';
+import { count, plural } from '../config/words.ts';
 import { plain } from '../config/quote.ts';
 import { UserError } from '../errors.ts';
 import type { Root } from '../files/path_map.ts';
@@ -47,7 +47,9 @@ export class MountCheck {
       : `looked for at ${shown(example.local)}`;
     const fit = fittingRoot(this.#missing.map(({ immichPath }) => immichPath), this.#locator.directories);
     return new UserError(
-      `${this.#missing.length} of the first ${count(this.#seen, 'file')} are not there, for example ` +
+      `${this.#missing.length} of the first ${count(this.#seen, 'file')} ${
+        plural(this.#missing.length, 'is', 'are')
+      } not there, for example ` +
         `${shown(example.immichPath)}, ${where}.`,
       {
         problemCode: 'originals-away',

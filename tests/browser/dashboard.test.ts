@@ -6,9 +6,11 @@ import { listen } from '../../src/service/http/listen.ts';
 import { Scheduler } from '../../src/service/scheduler.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import { barriers, DESK, open, overflow, PHONE, SCREENSHOTS, testInBrowser } from './browser.ts';
-import { serviceLike, STATES } from './states.ts';
+import { PAIR, serviceLike, STATES } from './states.ts';
 
 const TOKEN = 'some-long-random-word';
+
+const PAIR_PATH = '/pair?from=aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa&to=bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
 
 /** Each width and each scheme; all four with pictures. */
 const LOOKS =
@@ -18,6 +20,9 @@ const LOOKS =
 testInBrowser('the dashboard in a browser', async (browser, test) => {
   for (const name of Object.keys(STATES)) {
     await test.step(`${name}: readable for everybody, wide and on a phone, light and dark`, () => look(browser, name));
+  }
+  for (const path of [PAIR_PATH, '/undo', '/confirm?job=family%20to%20bob']) {
+    await test.step(`${path}: the same for somebody who is signed in`, () => lookSignedIn(browser, path));
   }
   await test.step('without JavaScript it says the same', () => lookWithoutScripts(browser));
   await test.step('with JavaScript it follows what happens', () => follow(browser));
@@ -35,6 +40,28 @@ async function look(browser: Browser, name: string): Promise<void> {
     assert.deepEqual(await barriers(page.it), [], `${name} ${colorScheme} ${kind}`);
     assert.equal(await page.it.locator('b').count(), 0, 'names are text');
     assert.ok(!(await page.it.locator('main').innerText()).includes('<data'), 'numbers are none');
+    assert.deepEqual(page.errors, []);
+  }
+}
+
+/** The dashboard signed in, too: it has more than that of a stranger. */
+async function lookSignedIn(browser: Browser, path: string): Promise<void> {
+  await using site = await serve('brake', TOKEN);
+  for (const [kind, viewport, colorScheme] of LOOKS) {
+    await using page = await open(browser, site.url, { colorScheme, viewport });
+    await page.it.locator('#token').fill(TOKEN);
+    await page.it.getByRole('button', { name: 'Sign in' }).click();
+    await page.it.getByRole('button', { name: 'Pause' }).waitFor();
+    for (const address of ['', path.slice(1)]) {
+      await page.it.goto(site.url + address);
+      if (SCREENSHOTS !== undefined) {
+        const name = address === '' ? 'signed-in' : address.replace(/\W.*/, '');
+        await page.it.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}-${kind}.png`, fullPage: true });
+      }
+      assert.ok(await overflow(page.it) <= 0, `${address} ${kind} is too wide`);
+      assert.deepEqual(await barriers(page.it), [], `${address} ${colorScheme} ${kind}`);
+      assert.ok(!(await page.it.locator('main').innerText()).includes('<data'), 'numbers are none');
+    }
     assert.deepEqual(page.errors, []);
   }
 }
@@ -90,7 +117,23 @@ async function serve(name: string, token?: string) {
   const app = httpApp({
     snapshot: () => snapshotOf(state, config, '1.2.3'),
     onChange: (listener) => state.onChange(listener),
-    actions: actionsOf(scheduler),
+    actions: {
+      ...actionsOf(scheduler),
+      pair: () => Promise.resolve(PAIR),
+      lastWrite: () =>
+        Promise.resolve({
+          run: 7,
+          startedAt: '2026-01-01T03:00:00Z',
+          files: 45,
+          some: [
+            {
+              path: '/photos/a directory with a name that is long enough to be broken on a phone/beach.jpg',
+              goes: false,
+            },
+            { path: '/photos/beach.jpg.xmp', goes: true },
+          ],
+        }),
+    },
   }, config.service);
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
   return { url: listening.url, scheduler, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };

@@ -132,12 +132,17 @@ testInBrowser('setup in the browser, from an empty directory to the first shared
     await visitor.writes('Name of this share', 'family');
     await visitor.chooses('What else?');
     await visitor.presses('Keep the API key in .env?', 'Yes');
+    await visitor.presses('Make a token, with which you sign in on this dashboard?', 'Yes');
     const before = await ground.everything();
     await visitor.sees('This will be done:');
     await visitor.sees("Back up Immich's database before you say yes");
     assert.deepEqual(await ground.everything(), before, 'nothing is written before the yes');
     await visitor.presses('Do it?', 'Yes');
     await visitor.sees('It is set up');
+    const token = /Your token for this dashboard: ([\w-]{24})/.exec(await phone.it.locator('main').innerText())?.[1] ??
+      '';
+    assert.match(ground.read('.env'), new RegExp(`^HTTP_TOKEN='?${token}'?$`, 'm'));
+    assert.ok(!program.log.includes(token), 'it is shown once, and not in the log');
     for (const secret of [ground.apiKey, ground.password]) {
       assert.ok(!visitor.text.includes(secret), 'no secret is on a page');
       assert.ok(!program.log.includes(secret), 'nor in the log');
@@ -150,6 +155,11 @@ testInBrowser('setup in the browser, from an empty directory to the first shared
       const status = await fetch(`${url}api/status`).then((answer) => answer.json(), () => undefined);
       return (status?.jobs?.[0]?.standing?.mirrored ?? 0) > 0;
     });
+    // Who has the token signs in, and can change the configuration.
+    await phone.it.goto(url);
+    await phone.it.locator('#token').fill(token);
+    await phone.it.getByRole('button', { name: 'Sign in' }).click();
+    await phone.it.getByRole('button', { name: 'Settings' }).waitFor();
     await using desk = await open(browser, `${url}setup`, { viewport: DESK });
     assert.equal(new URL(desk.it.url()).pathname, '/', 'there is nothing to set up any more');
     assert.match(await desk.it.locator('#verdict').innerText(), /All is well|At work/);

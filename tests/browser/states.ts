@@ -6,6 +6,8 @@ import { FaultError } from '../../src/postgres/faults.ts';
 import { problem } from '../../src/problems/problem.ts';
 import { ServiceState } from '../../src/service/state.ts';
 import type { PairSharing } from '../../src/share/explain/because.ts';
+import type { PairDetails } from '../../src/share/explain/pair.ts';
+import type { NotShared } from '../../src/share/standing/not_shared.ts';
 import type { Standing } from '../../src/share/cycle/outcome.ts';
 import type { CycleReport, JobReport } from '../../src/share/cycle/report.ts';
 import { CYCLE_COUNTS, JOB_COUNTS } from '../../src/share/phases/list.ts';
@@ -58,6 +60,8 @@ const reason = (criterion: string, name: string, photos: number) => ({
 /** A pair with reasons of each kind, and more than are shown; one with a single reason. */
 const SHARING: readonly PairSharing[] = [
   {
+    sourceUserId: ALICE,
+    targetUserId: BOB,
     from: 'Alice',
     to: 'Bob',
     by: [
@@ -69,8 +73,42 @@ const SHARING: readonly PairSharing[] = [
       ...Array.from({ length: 10 }, (_, index) => reason('shared-albums', `Weekend ${index + 1}`, 9)),
     ],
   },
-  { from: 'Bob', to: 'Alice', by: [reason('shared-albums', 'Family', 1)] },
+  { sourceUserId: BOB, targetUserId: ALICE, from: 'Bob', to: 'Alice', by: [reason('shared-albums', 'Family', 1)] },
 ];
+
+const notShared = (state: NotShared['state'], reason: string, fileName: string): NotShared => ({
+  assetId: PHOTO,
+  fileName,
+  takenAt: new Date('2024-05-06T07:08:09Z'),
+  state,
+  reason,
+  since: state === 'pending' ? null : new Date('2026-01-01T03:00:00Z'),
+});
+
+/** What a page about a pair may show. */
+export const PAIR: PairDetails = {
+  from: 'Alice',
+  to: 'Bob',
+  by: SHARING[0]?.by ?? [],
+  jobs: [{
+    name: 'family to bob',
+    standing: {
+      selected: 12_400,
+      mirrored: 12_345,
+      pending: { faces: 20, thumbnail: 12 },
+      skipped: { missing: 3, duplicate: 18, io: 1 },
+      withdrawn: 1,
+      next: 0,
+    },
+    notShared: [
+      notShared('pending', 'faces', 'a name that is long enough to be broken on a phone, with IMG_0001.HEIC.jpg'),
+      notShared('skipped', 'missing', 'gone.jpg'),
+      notShared('skipped', 'duplicate', 'twice.jpg'),
+      notShared('skipped', 'io', 'broken.jpg'),
+      notShared('withdrawn', '', 'unwanted.jpg'),
+    ],
+  }],
+};
 
 /** What a service may look like, by name. The reports are what the engine would have made. */
 export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = Object.freeze({
@@ -180,6 +218,7 @@ export function serviceLike(name: string, token?: string): { state: ServiceState
   const demo = demoConfig(database, '/nowhere', [job('family to bob'), job('uploads & <b>more</b>')]);
   const config: Config = {
     ...demo,
+    immich: { ...demo.immich, publicUrl: 'https://photos.example.com' },
     write: { ...demo.write, schedule: '0 3 * * *' },
     service: { ...demo.service, token: token === undefined ? undefined : new Secret(token) },
   };

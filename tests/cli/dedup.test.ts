@@ -22,7 +22,7 @@ Deno.test('dedup: look, no terminal, --yes, and nothing more to do', async () =>
     look.stdout,
     'taken on    shared        their own\n' +
       '2023-06-03  portrait.jpg  Portrait.HEIC\n' +
-      'To be removed: 1 photos and videos, 0 people, 3 links.\n' +
+      'To be removed: 1 photo or video, 0 people, 3 links.\n' +
       'Nothing was changed.\n',
   );
   const json = JSON.parse((await run(['dedup', '--dry-run', '--json'], options)).stdout);
@@ -61,7 +61,7 @@ testUnless(noTerminal, 'dedup asks on a terminal, and takes anything but yes for
   assert.match(no.stdout, /Nothing was changed\./);
   assert.deepEqual(await everything(world), before);
   const yes = await run(['dedup'], { cwd: cwd.path, env, wrapper: typing('y') });
-  assert.match(yes.stdout, /Removed: 1 photos and videos, 0 people, 3 links\. They are not shared again\./);
+  assert.match(yes.stdout, /Removed: 1 photo or video, 0 people, 3 links\. They are not shared again\./);
 });
 
 async function bobHasPortrait(world: World): Promise<void> {

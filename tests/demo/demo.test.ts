@@ -55,6 +55,10 @@ Deno.test('demo --keep explains itself and leaves the files it names', async () 
   assert.equal(code, 0, stderr);
   assert.match(stdout, /Bob now has +from Alice/);
   assert.match(stdout, /Checked: every mirrored row equals its source/);
+  const wide = stdout.split('\n').filter((line) =>
+    line.length > 80 && line.includes(' ') && !line.includes('immich-sidecar-demo-')
+  );
+  assert.deepEqual(wide, [], 'a terminal of 80 columns breaks no word');
   assert.match(
     stdout,
     /a second run wrote 0\. One photo, before -> after:\n.*beach\.jpg\n {4}\+ XMP-dc:Subject: "Dora/,

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
+import { PUBLISHED } from '../../src/published.ts';
 import { noTerminal } from '../cli/pty.ts';
 import { ofDeno, type Variables } from '../cli/program.ts';
 import { until } from '../crash/process.ts';
 import { testUnless } from '../files/scratch.ts';
 import { freePort } from '../harness/server.ts';
-import { canRun, DENO_VERSION, IMAGE, REPOSITORY, textOf } from '../packaging/repository.ts';
+import { canRun, DENO_VERSION, REPOSITORY, textOf } from '../packaging/repository.ts';
 import { Ground } from '../setup/ground.ts';
 import { KEYS } from '../setup/screen.ts';
 import { Typist } from '../setup/typist.ts';
@@ -55,7 +56,7 @@ testUnless(
     const [first = '', second = ''] = blocksOf('docs/install_docker.md');
     const page = [...commandsOf(first), ...commandsOf(second)];
     for (const line of commandsOf(BY_CONTAINER)) assert.ok(page.includes(line), `${line} is on the page, too`);
-    assert.ok(textOf('compose.yaml').includes(`image: ${IMAGE}:`));
+    assert.ok(textOf('compose.yaml').includes(`image: ${PUBLISHED.image}:`));
     await using ground = await Ground.open();
     const port = freePort();
     const bin = programs(ground.world.directory, {

@@ -34,7 +34,7 @@ const OTHERS = [
 ];
 
 const ONE_OF_SEVERAL = new RegExp(
-  `(?<![\\d.,:-])1 (?:(?:shared|new|more|older|locked|lost|live) )?(?:${
+  `.{0,30}(?<![\\d.,:-])1 (?:(?:shared|new|more|older|locked|lost|live) )?(?:${
     [...Object.keys(NOUNS), ...OTHERS].join('|')
   })\\b`,
   'g',

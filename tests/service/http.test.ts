@@ -38,6 +38,7 @@ Deno.test('a service whose last cycle was long ago is not ready', async () => {
   const { status, text } = await site.get('/readyz');
   assert.equal(status, 503);
   assert.match(text, /the last cycle ended \d+ s ago/);
+  assert.match((await site.get('/')).text, /Something is wrong[^]*The last cycle ended \d+ s ago\./);
 });
 
 Deno.test('how far a first copy is, is on the page, in /api/status and in /metrics, for everybody', async () => {
@@ -68,7 +69,7 @@ Deno.test('before anything is removed somebody who is signed in sees which photo
   const { status, text } = await site.get('/confirm?job=family%20to%20bob', { cookie });
   assert.equal(status, 200);
   assert.match(text, /Remove 412 of 12,345 photos of family to bob\?/);
-  assert.match(text, /beach\.jpg, 1970-01-01: its file is not there any more/);
+  assert.match(text, /beach\.jpg<\/a>, 1970-01-01: its file is not there any more/);
   assert.match(text, /and 411 more\./);
   assert.match(text, /\/mnt\/photos\/alice\/family<\/code> is empty or not there/);
   assert.match(
@@ -285,6 +286,7 @@ Deno.test('an address that cannot be used is said with the remedy', async () => 
       resume: nothing,
       lastWrite: nothing,
       undoWrite: nothing,
+      pair: nothing,
       notify: nothing,
       confirm: nothing,
       review: nothing,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
-import { withJobFields } from '../../src/setup/edit/yaml_job.ts';
+import { withJobFields, withNewJob } from '../../src/setup/edit/yaml_job.ts';
 import { HIDDEN, withoutSecrets, withSecretsOf } from '../../src/setup/edit/yaml_secrets.ts';
 import { testUnless } from '../files/scratch.ts';
 import { startSettings, TOKEN, YAML } from './settings_service.ts';
@@ -66,6 +66,46 @@ testUnless(IS_WINDOWS, 'settings over HTTP: shown, tried, saved, staged, and tak
     assert.equal(answer.kept.length, 1);
     assert.equal(Deno.readTextFileSync(answer.kept[0]), YAML, 'the old one is kept');
     assert.equal((Deno.statSync(answer.kept[0]).mode ?? 0) & 0o777, 0o600);
+  });
+
+  await test.step('a share more, like one that is there: by a form, behind the others', async () => {
+    const before = read('config.yaml');
+    const fields = {
+      kind: 'new-share',
+      name: 'Oma & Opa',
+      like: 'family',
+      'field.select.people': 'Oma\nOpa',
+      'field.since': '2015-01-01',
+    };
+    const { preview, answer } = await save(fields);
+    assert.deepEqual([preview.widens, answer.kind], [[], 'saved']);
+    const added = `  - name: Oma & Opa
+    source_user_id: aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+    target_user_id: bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb
+    target_library_id: 11111111-1111-4111-8111-111111111111
+    target_path_prefix: /data/shared/bob/.oma-opa/
+    select:
+      people: [Oma, Opa]
+    since: 2015-01-01
+`;
+    assert.equal(read('config.yaml'), before + added);
+    await service.until('the service has it', async () => (await status()).jobs?.length === 2);
+    const again = await send('preview', fields);
+    assert.match(again.problems.join(), /Oma & Opa/, 'a name counts once');
+    const other = await send('preview', {
+      ...{ kind: 'new-share', name: 'other way', like: 'family', 'field.target': 'carol@example.com' },
+      'field.target_path_prefix': '/data/shared/carol/.alice/',
+      'field.target_library_id': '22222222-2222-4222-8222-222222222222',
+      'field.select.albums': 'Garden',
+    });
+    const lines = other.differences[0].lines.map(({ text }: { text: string }) => text.trim());
+    assert.ok(lines.includes('target: carol@example.com') && lines.includes('albums: Garden'), lines.join('\n'));
+    assert.ok(
+      !lines.slice(lines.indexOf('- name: other way')).some((line: string) => line.startsWith('target_user_id')),
+    );
+    const nothing = await send('preview', { kind: 'new-share', name: 'x', like: '' });
+    assert.match(nothing.problems.join(), /source_user_id/);
+    Deno.writeTextFileSync(`${cwd}/config.yaml`, before);
   });
 
   await test.step('settings are changed where they count: in .env, else in config.yaml; the service takes them up', async () => {
@@ -176,4 +216,22 @@ Deno.test('fields of a share: each form of YAML, nothing else changes', () => {
   );
   assert.doesNotMatch(without, /people/);
   assert.doesNotMatch(withJobFields(text, 'b', { 'select.people': '' }), /select:\n *$/, 'no empty group');
+});
+
+Deno.test('a share more goes into a file without any, and beside no directory that is not hidden', () => {
+  const made = withNewJob('# ours\nlog_level: INFO\n', {
+    name: 'family',
+    like: '',
+    fields: { source: 'alice@example.com', target: 'Bob', 'select.paths': '/a/b/\n/c/' },
+  });
+  assert.equal(
+    made,
+    '# ours\nlog_level: INFO\njobs:\n  - name: family\n    source: alice@example.com\n    target: Bob\n    select:\n      paths: [/a/b/, /c/]\n',
+  );
+  const linked = withNewJob('jobs:\n- name: a\n  source: A\n  target: B\n  target_path_prefix: /data/bob/\n', {
+    name: 'b',
+    like: 'a',
+    fields: {},
+  });
+  assert.match(linked, /- name: b\n {2}source: A\n {2}target: B\n$/);
 });

@@ -4,7 +4,7 @@ import { httpApp } from '../../src/service/http/app.ts';
 import { listen } from '../../src/service/http/listen.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import { disagreements } from '../harness/disagreements.ts';
-import { serviceLike } from '../browser/states.ts';
+import { PAIR, serviceLike } from '../browser/states.ts';
 
 export const TOKEN = 'some-long-random-word';
 
@@ -30,6 +30,7 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
           some: [{ path: '/photos/beach.jpg', goes: false }],
         }),
       undoWrite: (run) => note(`undo ${run}`),
+      pair: () => Promise.resolve(PAIR),
       notify: () => note('notify'),
       confirm: (job) => note(`confirm ${job}`),
       review: (job) =>

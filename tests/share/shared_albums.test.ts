@@ -164,7 +164,7 @@ Deno.test('albums and members are chosen by name; a name that fits nothing stops
   await t.step('it is noted who has what for which album', async () => {
     world.config = sharingAlbums(world);
     await cycle(world);
-    const sharing = await readAllSharing(sql, await readImmichSchema(sql));
+    const sharing = await readAllSharing(sql, await readImmichSchema(sql), []);
     assert.deepEqual(
       sharing.find(({ from, to }) => from === 'Alice' && to === 'Bob')?.by.map(({ words, photos }) => [words, photos])
         .sort(),

@@ -41,9 +41,9 @@ thead th { border: 0; color: var(--soft); } th:first-child, td.words { text-alig
 }
 form { display: inline-block; margin: .25rem .5rem .25rem 0; } .buttons { display: flex; flex-wrap: wrap; }
 label { display: block; color: var(--soft); }
-input, button { font: inherit; padding: .45rem .8rem; border-radius: .4rem; border: 1px solid var(--soft); background: var(--card); color: var(--ink); max-width: 100%; }
+input, button, select { font: inherit; padding: .45rem .8rem; border-radius: .4rem; border: 1px solid var(--soft); background: var(--card); color: var(--ink); max-width: 100%; }
 button { border-color: var(--accent); color: var(--accent); cursor: pointer; margin-top: .25rem; }
-button:focus-visible, input:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+button:focus-visible, input:focus-visible, select:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .message a { font-weight: 600; } .log { list-style: none; padding: 0; } .log > li { border-left: .25rem solid var(--line); padding-left: .6rem; margin: .35rem 0; overflow-wrap: anywhere; }
 .log > .trouble { border-color: var(--bad); } .log > .decision { border-color: var(--held); } .log time { color: var(--soft); margin-right: .4rem; }
 summary { cursor: pointer; color: var(--accent); } .photos { max-height: 22rem; overflow-y: auto; }
@@ -66,7 +66,7 @@ footer { color: var(--soft); font-size: .9rem; } footer a { margin-right: 1rem; 
 
 /**
  * What JavaScript adds: the page is fetched again when the server says that something has changed, times are shown in the reader's own
- * zone, and what somebody is typing is left alone.
+ * zone, and what somebody is typing is left alone. Pages without the notice of a lost connection do not follow.
  */
 export const SCRIPT = `
 const localNumbers = () => {
@@ -92,10 +92,12 @@ const update = async () => {
 localTimes();
 localNumbers();
 const lost = document.getElementById('connection');
-const events = new EventSource('/events');
-events.addEventListener('change', () => update().catch(() => {}));
-events.addEventListener('open', () => { lost.hidden = true; });
-events.addEventListener('error', () => { lost.hidden = false; });
+if (lost !== null) {
+  const events = new EventSource('/events');
+  events.addEventListener('change', () => update().catch(() => {}));
+  events.addEventListener('open', () => { lost.hidden = true; });
+  events.addEventListener('error', () => { lost.hidden = false; });
+}
 `;
 
 /** Two pictures, one behind the other. */

@@ -2,7 +2,7 @@ import { count, dayOf } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { BrakeReport } from '../../share/brake/brake.ts';
 import type { HeldPhoto } from '../../share/brake/held.ts';
-import { frame, type Html } from './frame.ts';
+import { type Html, subPage } from './frame.ts';
 
 /** What would be removed if it was confirmed now. */
 export interface Review {
@@ -24,11 +24,10 @@ export function confirmationPage(
   review: Review | string,
   immichUrl: string | undefined,
 ): Html {
-  return frame(
+  return subPage(
     `Remove photos of ${job}?`,
     html`
-      <main id="content">
-        <section class="verdict held" aria-labelledby="verdict">
+      <section class="verdict held" aria-labelledby="verdict">
       <h2 id="verdict">Remove ${mirrors.toLocaleString('en')} of ${count(total, 'photo')} of ${job}?</h2>
       <p>They disappear from the account of the user who receives them, with what that user has done to them. The originals are not touched. What is removed comes back only if
       the originals are shared again.</p>
@@ -41,7 +40,6 @@ export function confirmationPage(
       <button class="danger">Yes, remove them</button></form>
       <form method="get" action="/"><button>No, keep them</button></form>
         </section>
-      </main>
     `,
   );
 }

@@ -2,6 +2,24 @@ import { html } from 'hono/html';
 
 export type Html = ReturnType<typeof html>;
 
+/** Shows times and numbers as the reader writes them. */
+export const SCRIPTS: Html = html`<script src="/live.js" defer></script>`;
+
+/** A page below the dashboard: with the way back, and what shows times and numbers as the reader writes them. */
+export function subPage(title: string, main: Html, heading = 'immich-sidecar'): Html {
+  return frame(
+    title,
+    html`
+      <header>
+        <h1>${heading}</h1>
+        <p><a href="/">Back to the dashboard</a></p>
+      </header>
+      <main id="content">${main}</main>
+    `,
+    SCRIPTS,
+  );
+}
+
 /** What every page has around its own part. `head`: more for its head. */
 export function frame(title: string, body: Html, head: Html | string = ''): Html {
   return html`

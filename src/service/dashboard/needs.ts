@@ -21,13 +21,12 @@ export function actionNeeded({ problems, brakes }: Snapshot, { isSignedIn }: Vis
 <p><strong>${job}</strong>: ${mirrors.toLocaleString('en')} of ${
         count(total, 'shared photo')
       } would be removed, because their originals are gone. That is too
-much to happen by itself, so all of them are kept.</p>
+much to happen by itself, so all of them are kept. ${helpWith('brake', `photos of ${job} that would be removed`)}</p>
 ${
         emptyDirectory === undefined
           ? ''
           : html`<p>The folder <code>${emptyDirectory}</code> is empty or not there: its disk is probably not mounted.</p>`
       }
-<p>${helpWith('brake', `photos of ${job} that would be removed`)}</p>
 <p>If it is a mistake, correct it, and everything stays. If it is right, confirm it${
         isSignedIn
           ? html`:</p><form method="get" action="/confirm"><input type="hidden" name="job" value="${job}">
@@ -51,6 +50,6 @@ ${
 }
 
 /** A problem says what happened without capital and full stop. */
-function asSentence(what: string): string {
+export function asSentence(what: string): string {
   return `${what.charAt(0).toUpperCase()}${what.slice(1)}`.replace(/[^.!?]$/, '$&.');
 }

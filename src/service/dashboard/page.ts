@@ -9,9 +9,9 @@ import { readinessOf } from '../readiness.ts';
 import type { JobSnapshot, Snapshot } from '../snapshot.ts';
 import { actionsOfPage } from './actions.ts';
 import { eventsOf } from './events.ts';
-import { frame, type Html } from './frame.ts';
+import { frame, type Html, SCRIPTS } from './frame.ts';
 import { helpWith } from './help.ts';
-import { actionNeeded } from './needs.ts';
+import { actionNeeded, asSentence } from './needs.ts';
 import { sharingOf } from './sharing.ts';
 import { codeForm } from '../setup/page.ts';
 import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
@@ -32,7 +32,7 @@ export function dashboard(snapshot: Snapshot, visitor: PageVisitor, nowMs: numbe
   const refresh = visitor.setup === undefined
     ? html`<noscript><meta http-equiv="refresh" content="30"></noscript>`
     : '';
-  const scripts = html`<script src="/live.js" defer></script>${refresh}`;
+  const scripts = html`${SCRIPTS}${refresh}`;
   return frame(
     verdictOf(snapshot, visitor, nowMs).short,
     html`
@@ -74,6 +74,7 @@ function body(snapshot: Snapshot, visitor: PageVisitor, nowMs: number): Html {
       : doing(snapshot)
   }</p>
 ${pausedWords(snapshot)}
+${unsaid(snapshot, nowMs)}
 ${progressOf(snapshot)}
 </section>
 ${visitor.setup === undefined ? '' : codeForm(visitor.setup.isVoid)}
@@ -122,6 +123,14 @@ function progressOf({ progress }: Snapshot): Html | string {
     progress.unit === 'embeddings' ? 'Copying what machine learning knows' : 'Copying'
   }, <strong>${job}</strong>: ${describeProgress(progress)}.</p>
 <progress max="${Math.max(total, 1)}" value="${Math.min(done, total)}" aria-label="how far the copy is"></progress>`;
+}
+
+/** Why it is not ready, where no problem is listed that says so. */
+function unsaid(snapshot: Snapshot, nowMs: number): Html | string {
+  if (snapshot.problems.length + snapshot.brakes.length > 0 || snapshot.phase === 'unconfigured') return '';
+  return list(
+    readinessOf(snapshot, nowMs).checks.flatMap(({ message }) => message === '' ? [] : [asSentence(message)]),
+  );
 }
 
 /** Shown in every state: who looks at trouble is to know it, too. */

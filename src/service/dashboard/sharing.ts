@@ -19,18 +19,24 @@ export function sharingOf({ sharing, immichUrl }: Snapshot): Html | string {
   `;
 }
 
-function pairOf({ from, to, by }: PairSharing, immichUrl: string | undefined): Html {
-  const rest = by.length - MOST_REASONS;
-  return html`<article class="job"><h3>${to} has from ${from}</h3>
-<ul>${
-    by.slice(0, MOST_REASONS).map((one) => {
+function pairOf({ sourceUserId, targetUserId, from, to, by }: PairSharing, immichUrl: string | undefined): Html {
+  return html`<article class="job"><h3><a href="/pair?from=${sourceUserId}&amp;to=${targetUserId}">${to} has from ${from}</a></h3>
+${reasonsOf(by, immichUrl, MOST_REASONS)}</article>`;
+}
+
+/** What is shared for which reason; at most so many reasons. */
+export function reasonsOf(by: readonly SharedBy[], immichUrl: string | undefined, most: number): Html | string {
+  if (by.length === 0) return '';
+  const rest = by.length - most;
+  return html`<ul>${
+    by.slice(0, most).map((one) => {
       const address = addressOf(one, immichUrl);
       return html`<li>${numberOf(one.photos)} ${plural(one.photos, 'photo')}: ${
         address === undefined ? one.words : html`<a href="${address}">${one.words}</a>`
       }</li>`;
     })
   }</ul>
-${rest > 0 ? html`<p>and for ${numberOf(rest)} more ${plural(rest, 'reason')}.</p>` : ''}</article>`;
+${rest > 0 ? html`<p>and for ${numberOf(rest)} more ${plural(rest, 'reason')}.</p>` : ''}`;
 }
 
 /** Where Immich shows what is the reason; undefined where it has no page for that. */

@@ -8,6 +8,9 @@ import type { ServiceConfig } from '../../config/config.ts';
 import { messageOf } from '../../errors.ts';
 import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
 import { confirmationPage, type Review } from '../dashboard/confirmation.ts';
+import { pairPage } from '../dashboard/pair.ts';
+import { isId } from '../../config/values.ts';
+import type { PairDetails } from '../../share/explain/pair.ts';
 import { undoPage } from '../dashboard/undo.ts';
 import type { LastWrite } from '../../writeback/last_write.ts';
 import { dashboard } from '../dashboard/page.ts';
@@ -47,6 +50,8 @@ export interface Actions {
   /** The last run of write-back that can be undone; a sentence when there is none, or that cannot be told. */
   lastWrite(): Promise<LastWrite | string>;
   undoWrite(run: number): Promise<string>;
+  /** What one user has from another, by their ids; a sentence when that cannot be told. */
+  pair(sourceUserId: string, targetUserId: string): Promise<PairDetails | string>;
   /** Sends a test message to everybody who is to be told. */
   notify(): Promise<string>;
   /** @param job undefined = all of them */
@@ -159,7 +164,7 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
       return page(context, false, 'That is not the HTTP_TOKEN of the configuration.');
     });
     addActions(app, served.actions, access, page);
-    addQuestions(app, served, access, page);
+    addPages(app, served, access, page);
     if (served.settings !== undefined) addSettings(app, served.settings, access);
   }
   if (served.setup === undefined) app.get('/setup', (context) => context.redirect('/', 303));
@@ -210,8 +215,17 @@ function addActions(
   );
 }
 
-/** Before anything is removed or undone somebody sees what, and is asked again. */
-function addQuestions(app: Hono, served: Served, access: Access, page: Page): void {
+/** Pages for those who are signed in: about two users, and, before anything is removed or undone, what that is, with a second question. */
+function addPages(app: Hono, served: Served, access: Access, page: Page): void {
+  app.get('/pair', async (context) => {
+    const [from, to] = [context.req.query('from') ?? '', context.req.query('to') ?? ''];
+    if (await access.isSignedIn(context) !== true || !isId(from) || !isId(to)) return context.redirect('/', 303);
+    const pair = await served.actions.pair(from, to);
+    if (typeof pair === 'string') return await page(context, true, pair);
+    const { jobs, immichUrl } = served.snapshot();
+    const problems = new Map(jobs.map((job) => [job.name, job.problems]));
+    return context.html(pairPage(pair, { problems, immichUrl, nowIso: new Date().toISOString() }));
+  });
   app.get('/undo', async (context) => {
     if (await access.isSignedIn(context) !== true) return context.redirect('/', 303);
     const last = await served.actions.lastWrite();

@@ -4,6 +4,8 @@ export const STAGED = '.proposed';
 /** What somebody may change on a page, as it is configured now. */
 export interface SettingsView {
   readonly shares: readonly ShareView[];
+  /** What can be said of a new share, none of it yet; or why none can be added here. */
+  readonly newShare: NewShareView | { readonly why: string };
   readonly settings: readonly SettingView[];
   /** The whole file in which shares stand, without its secrets; or why it cannot be shown. */
   readonly file: { readonly path: string; readonly text: string } | { readonly why: string };
@@ -12,6 +14,11 @@ export interface SettingsView {
 export interface ShareView {
   readonly name: string;
   readonly fields: readonly FieldView[];
+}
+
+export interface NewShareView extends ShareView {
+  /** The share that it is like, of those that were chosen before. */
+  readonly like?: string;
 }
 
 export interface FieldView {
@@ -38,6 +45,13 @@ export interface SettingView {
 /** What somebody wants to be otherwise: some fields of a share, some settings, or the whole file. */
 export type SettingsChange =
   | { readonly kind: 'share'; readonly name: string; readonly fields: Readonly<Record<string, string>> }
+  /** `like`: the name of the share whose users, library and placement it gets where `fields` is silent; empty: none. */
+  | {
+    readonly kind: 'new-share';
+    readonly name: string;
+    readonly like: string;
+    readonly fields: Readonly<Record<string, string>>;
+  }
   | { readonly kind: 'settings'; readonly fields: Readonly<Record<string, string>> }
   | { readonly kind: 'file'; readonly text: string };
 

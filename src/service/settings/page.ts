@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { frame, type Html } from '../dashboard/frame.ts';
+import { type Html, subPage } from '../dashboard/frame.ts';
 import type {
   FieldView,
   FileDifference,
@@ -17,11 +17,9 @@ export function settingsPage(view: SettingsView, outcome?: SettingsOutcome): Htm
     html`
       ${outcome === undefined ? '' : resultOf(outcome)}
       ${view.shares.map(shareForm)}
+      ${newShareForm(view)}
       ${settingsForm(view.settings)}
       ${fileForm(view.file)}
-      ${view.shares.length === 0
-        ? html`<p>Shares are added with <code>immich-sidecar setup</code>, or in the file.</p>`
-        : ''}
     `,
   );
 }
@@ -50,16 +48,7 @@ ${
 }
 
 function page(title: string, body: Html): Html {
-  return frame(
-    title,
-    html`
-      <header>
-        <h1>immich-sidecar: settings</h1>
-        <p><a href="/">Back to the dashboard</a></p>
-      </header>
-      <main id="content">${body}</main>
-    `,
-  );
+  return subPage(title, body, 'immich-sidecar: settings');
 }
 
 function resultOf(outcome: SettingsOutcome): Html {
@@ -107,6 +96,39 @@ function shareForm({ name, fields }: ShareView): Html {
     ${fields.map((field) => fieldOf(field, id(field.field)))}</div><button class="first">Preview</button></form>
     </section>
   `;
+}
+
+/** Whose photos, for whom, and what; where they lie only where there is no share to go by. */
+function newShareForm({ newShare, shares }: SettingsView): Html {
+  const heading = html`<h2 id="new-share">Add a share</h2>`;
+  if ('why' in newShare) {
+    return html`<section aria-labelledby="new-share">${heading}<p>${newShare.why}</p></section>`;
+  }
+  const { name, fields, like = shares[0]?.name ?? '' } = newShare;
+  const rest = fields.filter((one) => !isUsual(one));
+  const field = (one: FieldView) => fieldOf(one, `new-${one.field}`);
+  return html`
+    <section aria-labelledby="new-share">
+      ${heading}
+      <p>What is left empty is as in the share that it is like; its files then lie beside those of that one, in the same library. Another receiver needs an
+      external library of their own, which <code>immich-sidecar setup</code> makes.</p>
+      <form class="question" method="post" action="/settings/preview"><input type="hidden" name="kind" value="new-share"><div class="fields">
+    <p><label for="new-name">name</label><input id="new-name" name="name" value="${name}" required maxlength="64" spellcheck="false"
+      aria-describedby="new-name-help"><small id="new-name-help">What logs and commands call it.</small></p>
+    <p><label for="new-like">like</label><select id="new-like" name="like">${[...shares.map((share) => share.name), '']
+      .map((one) =>
+        html`<option value="${one}" ${one === like ? 'selected' : ''}>${one === '' ? 'no other share' : one}</option>`
+      )}</select></p>
+    ${fields.filter(isUsual).map(field)}</div>
+    <details ${rest.some(({ value }) => value !== '') ? 'open' : ''}><summary>Other users, places and limits</summary>
+    <div class="fields">${rest.map(field)}</div></details><button class="first">Preview</button></form>
+    </section>
+  `;
+}
+
+/** What most people choose by. */
+function isUsual({ field }: FieldView): boolean {
+  return field.startsWith('select.') && field !== 'select.people_match';
 }
 
 function fieldOf({ field, description, value, isList }: FieldView, id: string): Html {
@@ -174,7 +196,9 @@ function hidden(change: SettingsChange): Html {
     return html`${input('kind', 'file')}<textarea name="text" hidden aria-label="The file">
 ${change.text}</textarea>`;
   }
-  return html`${input('kind', change.kind)}${change.kind === 'share' ? input('name', change.name) : ''}${
+  return html`${input('kind', change.kind)}${'name' in change ? input('name', change.name) : ''}${
+    'like' in change ? input('like', change.like) : ''
+  }${
     Object.entries(change.fields).map(([field, value]) =>
       html`<textarea name="field.${field}" hidden aria-label="${field}">
 ${value}</textarea>`

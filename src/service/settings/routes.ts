@@ -36,6 +36,15 @@ function withTyped(desk: SettingsDesk, change: SettingsChange, outcome: Settings
         ...view,
         settings: view.settings.map((one) => ({ ...one, value: change.fields[one.name] ?? one.value })),
       };
+    case 'new-share':
+      return 'why' in view.newShare ? view : {
+        ...view,
+        newShare: {
+          name: change.name,
+          like: change.like,
+          fields: view.newShare.fields.map((one) => ({ ...one, value: change.fields[one.field] ?? '' })),
+        },
+      };
     case 'share':
       return {
         ...view,
@@ -59,8 +68,11 @@ function changeIn(form: Readonly<Record<string, unknown>>): SettingsChange | und
         : []
     ),
   );
-  const { kind, name, text } = form;
+  const { kind, name, like, text } = form;
   if (kind === 'share' && typeof name === 'string') return { kind, name, fields };
+  if (kind === 'new-share' && typeof name === 'string') {
+    return { kind, name, like: typeof like === 'string' ? like : '', fields };
+  }
   if (kind === 'settings') return { kind, fields };
   if (kind === 'file' && typeof text === 'string') return { kind, text: text.replaceAll('\r\n', '\n') };
   return undefined;

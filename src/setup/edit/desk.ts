@@ -19,7 +19,7 @@ import {
 } from '../../service/settings/desk.ts';
 import { updateEnv } from '../env_text.ts';
 import type { ConfigurationPlace } from '../existing.ts';
-import { EDITABLE_FIELDS, isListField, jobsInYaml, withJobFields } from './yaml_job.ts';
+import { EDITABLE_FIELDS, isListField, jobsInYaml, PLACE_FIELDS, withJobFields, withNewJob } from './yaml_job.ts';
 import { withoutSecrets, withSecretsOf } from './yaml_secrets.ts';
 import { withSettings } from './yaml_settings.ts';
 
@@ -38,6 +38,9 @@ const EDITABLE_SETTINGS = [
   'WRITE_TO',
   'LOG_LEVEL',
 ] as const satisfies readonly SettingName[];
+
+/** Each of them makes a share without a list of shares. */
+const SINGLE_JOBS = ['SHARED_PATH_PREFIX', 'UPLOAD_SOURCE_USER_ID'] as const satisfies readonly SettingName[];
 
 /** Lines around a change that are shown with it. */
 const CONTEXT = 2;
@@ -72,12 +75,34 @@ export class ConfigurationDesk implements SettingsDesk {
           isList: isListField(field),
         })),
       })),
+      newShare: this.#newShare(yaml !== undefined && shown !== undefined),
       settings: this.#settings(),
       file: yaml === undefined
         ? { why: 'The configuration is no YAML file. It is changed where it lies.' }
         : shown === undefined
         ? { why: `${yaml.path} cannot be understood. It is changed where it lies.` }
         : { path: yaml.path, text: shown },
+    };
+  }
+
+  #newShare(canBeWritten: boolean): SettingsView['newShare'] {
+    if (!canBeWritten) return { why: 'Shares are added where the file lies, or with immich-sidecar setup.' };
+    const { environment, env, file } = this.#sources();
+    const single = SINGLE_JOBS.find((name) => [environment, env, file].some((source) => source.has(name)));
+    if (single !== undefined) {
+      return {
+        why:
+          `${single} makes a share of its own, which a list of shares would end. immich-sidecar setup moves it into the list first.`,
+      };
+    }
+    return {
+      name: '',
+      fields: [...PLACE_FIELDS, ...EDITABLE_FIELDS].map((field) => ({
+        field,
+        description: JOB_FIELDS[field].description,
+        value: '',
+        isList: isListField(field),
+      })),
     };
   }
 
@@ -141,6 +166,8 @@ export class ConfigurationDesk implements SettingsDesk {
     switch (change.kind) {
       case 'share':
         return inYaml(withJobFields(old, change.name, change.fields)).filter(isOther);
+      case 'new-share':
+        return 'why' in this.read().newShare ? [] : inYaml(withNewJob(old, change)).filter(isOther);
       case 'file':
         return inYaml(withSecretsOf(old, change.text.replaceAll('\r\n', '\n'))).filter(isOther);
       case 'settings': {

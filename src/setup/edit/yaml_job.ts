@@ -22,6 +22,19 @@ export const EDITABLE_FIELDS = [
 
 type EditableField = (typeof EDITABLE_FIELDS)[number];
 
+/** What a new share needs besides: whose photos, for whom, and where they lie. */
+export const PLACE_FIELDS = [
+  'source',
+  'target',
+  'target_library_id',
+  'target_path_prefix',
+] as const satisfies readonly JobField[];
+
+type WrittenField = EditableField | (typeof PLACE_FIELDS)[number];
+
+/** What a new share has like another one where nothing else is said. */
+const ALIKE = ['source', 'source_user_id', 'target', 'target_user_id', 'target_library_id', 'placement'] as const;
+
 /** A share as the file has it: each field that can be changed, with one value on a line. */
 export interface JobInYaml {
   readonly name: string;
@@ -29,7 +42,7 @@ export interface JobInYaml {
 }
 
 /** Whether there may be several values. */
-export function isListField(field: EditableField): boolean {
+export function isListField(field: WrittenField): boolean {
   const definition: JobFieldDefinition = JOB_FIELDS[field];
   return definition.isList === true;
 }
@@ -60,6 +73,47 @@ export function withJobFields(text: string, name: string, fields: Readonly<Recor
   return isChanged ? yamlTextOf(document, text) : text;
 }
 
+/**
+ * The text with one share more, behind the others. `like`: the share whose users, library and placement it has where `fields` is silent; its
+ * files then lie beside those of that one. Comments, order, and whatever else stands there stay. Pure.
+ */
+export function withNewJob(
+  text: string,
+  { name, like, fields }: {
+    readonly name: string;
+    readonly like: string;
+    readonly fields: Readonly<Record<string, string>>;
+  },
+): string {
+  const document = parseDocument(text, { schema: 'failsafe' });
+  const model = jobsOf(document).find((one) => one.name === like)?.job;
+  const job = document.createNode({ name: name.trim() }) as YAMLMap;
+  const said = (field: string) => linesOf(fields[field] ?? '');
+  for (const key of ALIKE) {
+    const value = model?.get(key);
+    const isSaid = ['source', 'target'].some((user) =>
+      key.startsWith(user) && said(user).length > 0 && !key.includes('library')
+    );
+    if (value !== undefined && !isSaid && said(key).length === 0) job.set(key, String(value));
+  }
+  for (const field of [...PLACE_FIELDS, ...EDITABLE_FIELDS]) {
+    const lines = field === 'target_path_prefix' && said(field).length === 0 ? besides(model, name) : said(field);
+    if (lines.length > 0) setField(document, job, field, lines);
+  }
+  const key = document.has('sync_jobs') ? 'sync_jobs' : 'jobs';
+  const list = document.get(key);
+  if (isSeq(list)) list.items.push(job);
+  else document.set(key, document.createNode([job]));
+  return yamlTextOf(document, text);
+}
+
+/** A hidden directory beside the other share's, named after the new one. */
+function besides(model: YAMLMap | undefined, name: string): string[] {
+  const parent = /^(\/.*\/)\.[^/]+\/?$/.exec(String(model?.get('target_path_prefix') ?? ''))?.[1];
+  const folder = name.trim().toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '');
+  return parent === undefined || folder === '' ? [] : [`${parent}.${folder}/`];
+}
+
 function jobsOf(document: Document): { name: string; job: YAMLMap }[] {
   if (!isMap(document.contents)) return [];
   const list = document.get('jobs') ?? document.get('sync_jobs');
@@ -80,7 +134,7 @@ function linesOf(text: string): string[] {
   return text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
 }
 
-function setField(document: Document, job: YAMLMap, field: EditableField, lines: readonly string[]): void {
+function setField(document: Document, job: YAMLMap, field: WrittenField, lines: readonly string[]): void {
   const [group = '', key] = field.split('.');
   const parent = key === undefined ? job : groupOf(document, job, group, lines.length > 0);
   if (parent === undefined) return;

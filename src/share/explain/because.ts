@@ -75,6 +75,8 @@ function sharedBy({ sourceUserId: _, targetUserId: __, ...reason }: CountedReaso
 
 /** What one user has from another. */
 export interface PairSharing {
+  readonly sourceUserId: string;
+  readonly targetUserId: string;
   /** Names of the two users. */
   readonly from: string;
   readonly to: string;
@@ -82,17 +84,23 @@ export interface PairSharing {
   readonly by: readonly SharedBy[];
 }
 
-/** The same for all pairs of users between whom anything is shared for a reason that has a name. Reads only. */
-export async function readAllSharing(sql: Sql, schema: Pick<ImmichSchema, 'people'>): Promise<PairSharing[]> {
-  const pairs = Map.groupBy(
-    await countReasons(sql, schema, sql`true`),
-    ({ sourceUserId, targetUserId }) => `${sourceUserId} ${targetUserId}`,
-  );
+/** The same for all pairs of users between whom anything is shared for a reason that has a name, and for those of jobs. Reads only. */
+export async function readAllSharing(
+  sql: Sql,
+  schema: Pick<ImmichSchema, 'people'>,
+  jobs: readonly Pick<Job, 'sourceUserId' | 'targetUserId'>[],
+): Promise<PairSharing[]> {
+  const keyOf = ({ sourceUserId, targetUserId }: Pick<Job, 'sourceUserId' | 'targetUserId'>) =>
+    `${sourceUserId} ${targetUserId}`;
+  const pairs = Map.groupBy(await countReasons(sql, schema, sql`true`), keyOf);
+  for (const job of jobs) pairs.set(keyOf(job), pairs.get(keyOf(job)) ?? []);
   const users = await sql<{ id: string; name: string }[]>`SELECT id, name FROM "user"`;
   const nameOfUser = new Map(users.map(({ id, name }) => [id, name]));
   return [...pairs].toSorted(([one], [other]) => one < other ? -1 : 1).flatMap(([key, reasons]) => {
-    const [from, to] = key.split(' ').map((id) => nameOfUser.get(id));
-    return from === undefined || to === undefined ? [] : [{ from, to, by: reasons.map(sharedBy) }];
+    const [sourceUserId = '', targetUserId = ''] = key.split(' ');
+    const [from, to] = [nameOfUser.get(sourceUserId), nameOfUser.get(targetUserId)];
+    if (from === undefined || to === undefined) return [];
+    return [{ sourceUserId, targetUserId, from, to, by: reasons.map(sharedBy) }];
   }).toSorted((one, other) => one.from.localeCompare(other.from) || one.to.localeCompare(other.to));
 }
 

@@ -74,7 +74,7 @@ export const files = definePhase({
     ),
     ...linesOf(
       '~',
-      'originals to note as they are',
+      'originals to note',
       page.filter((files) => !doesMore(files)),
       ({ plan }) => `original ${quotedPath(plan.mirrorPath)}`,
     ),
