@@ -1,5 +1,5 @@
-import { count } from '../config/words.ts';
-import { isSharing } from '../config/config.ts';
+import { count, list } from '../config/words.ts';
+import { type Config, isSharing } from '../config/config.ts';
 import { describeProblem, type Problem } from '../problems/problem.ts';
 import { getLogger } from '@logtape/logtape';
 import { Command } from 'commander';
@@ -117,9 +117,9 @@ async function serve(
         zone: config.write.scheduleZone,
       });
     } else {
-      logger.info('immich-sidecar {version}: {jobs}, a cycle every {seconds} s', {
+      logger.info('immich-sidecar {version}: {what}, a cycle every {seconds} s', {
         version: VERSION,
-        jobs: count(config.jobs.length, 'job'),
+        what: whatIsShared(config),
         seconds: config.syncIntervalSeconds,
       });
     }
@@ -136,6 +136,14 @@ async function serve(
   } finally {
     signals?.[Symbol.dispose]();
   }
+}
+
+/** `2 jobs and shared albums` */
+function whatIsShared({ jobs, sharedAlbums }: Config): string {
+  return list([
+    ...jobs.length > 0 ? [count(jobs.length, 'job')] : [],
+    ...sharedAlbums === undefined ? [] : ['shared albums'],
+  ]);
 }
 
 /** What a cycle changed, and what is wrong when that is news; an idle one says nothing unless asked. */

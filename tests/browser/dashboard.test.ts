@@ -25,6 +25,7 @@ testInBrowser('the dashboard in a browser', async (browser, test) => {
     await test.step(`${path}: the same for somebody who is signed in`, () => lookSignedIn(browser, path));
   }
   await test.step('without JavaScript it says the same', () => lookWithoutScripts(browser));
+  await test.step('numbers and times are as the reader writes them', () => readInGerman(browser));
   await test.step('with JavaScript it follows what happens', () => follow(browser));
   await test.step('who knows the token signs in and starts a cycle, with the keyboard alone', () => signIn(browser));
 });
@@ -71,6 +72,14 @@ async function lookWithoutScripts(browser: Browser): Promise<void> {
   await using page = await open(browser, site.url, { javaScriptEnabled: false });
   assert.match(await page.it.locator('main').innerText(), /412 of 12,345 shared photos would be removed/);
   assert.equal(await page.it.locator('meta[http-equiv=refresh]').count(), 1);
+}
+
+async function readInGerman(browser: Browser): Promise<void> {
+  await using site = await serve('healthy', TOKEN);
+  await using page = await open(browser, site.url, { locale: 'de-DE', timezoneId: 'Europe/Berlin' });
+  const text = await page.it.locator('main').innerText();
+  assert.match(text, /12\.345 of 12\.400 photos and videos/);
+  assert.match(text, /as of \d\d\.\d\d\.\d\d, \d\d:\d\d/);
 }
 
 async function follow(browser: Browser): Promise<void> {

@@ -128,6 +128,9 @@ export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = O
   'writing': (state) => {
     state.succeeded(report(1, 0));
     state.enter('writing');
+    const startedAt = new Date(Date.now() - 60_000).toISOString();
+    const figures = { job: 'write', unit: 'photos', done: 1_234, total: 15_000, startedAt } as const;
+    state.progressed({ ...figures, perSecond: 45.2, secondsLeft: 305 });
   },
   'degraded': (state) => {
     for (let minute = 30; minute > 3; minute--) state.succeeded(report(minute, 0));

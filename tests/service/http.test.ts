@@ -60,6 +60,24 @@ Deno.test('how far a first copy is, is on the page, in /api/status and in /metri
   assert.doesNotMatch((await site.get('/')).text, /how far the copy is/);
 });
 
+Deno.test('how far write-back is, is on the page, too', async () => {
+  await using site = await serve('writing');
+  const { text } = await site.get('/');
+  assert.match(
+    text,
+    /Writing what Immich knows into the files\.[^]*<p>Gone through: 1,234 of 15,000 photos, 45 a second/,
+  );
+  assert.match(text, /<progress max="15000" value="1234" aria-label="how far the run is">/);
+});
+
+Deno.test('a wrong token comes back to the form, with a word about it', async () => {
+  await using site = await serve('healthy', TOKEN);
+  const { status, text } = await site.post('/session', { token: 'a-wrong-random-word' }, { origin: site.url });
+  assert.equal(status, 403);
+  assert.match(text, /<section class="message" role="status" aria-label="Message">\s*<p>That is not the HTTP_TOKEN/);
+  assert.match(text, /<form method="post" action="\/session">/);
+});
+
 Deno.test('before anything is removed somebody who is signed in sees which photos, and is asked again', async () => {
   await using site = await serve('brake', TOKEN);
   const { cookie } = await signIn(site);

@@ -116,13 +116,18 @@ function verdictOf(snapshot: Snapshot, { setup }: PageVisitor, nowMs: number): V
   return { kind: 'good', short: 'All is well', long: 'All is well' };
 }
 
-function progressOf({ progress }: Snapshot): Html | string {
+function progressOf({ progress, phase }: Snapshot): Html | string {
   if (progress === undefined) return '';
   const { job, done, total } = progress;
-  return html`<p>${
-    progress.unit === 'embeddings' ? 'Copying what machine learning knows' : 'Copying'
-  }, <strong>${job}</strong>: ${describeProgress(progress)}.</p>
-<progress max="${Math.max(total, 1)}" value="${Math.min(done, total)}" aria-label="how far the copy is"></progress>`;
+  const what = phase === 'writing'
+    ? 'Gone through'
+    : html`${
+      progress.unit === 'embeddings' ? 'Copying what machine learning knows' : 'Copying'
+    }, <strong>${job}</strong>`;
+  return html`<p>${what}: ${describeProgress(progress)}.</p>
+<progress max="${Math.max(total, 1)}" value="${Math.min(done, total)}" aria-label="how far ${
+    phase === 'writing' ? 'the run' : 'the copy'
+  } is"></progress>`;
 }
 
 /** Why it is not ready, where no problem is listed that says so. */
