@@ -167,7 +167,10 @@ async function finish(
   if (flags.dryRun || nothing) {
     const conclusion = nothing ? NOTHING_TO_DO : NOTHING_CHANGED;
     if (flags.json) printJson({ dryRun: flags.dryRun === true, plan, warnings, result: null });
-    else print([...lines, conclusion].map((line) => `${line}\n`).join(''));
+    else {
+      if (prompter === undefined) printError(warnings.map((warning) => `! ${warning}\n`).join(''));
+      print([...lines, conclusion].map((line) => `${line}\n`).join(''));
+    }
     prompter?.end(conclusion);
     return EXIT.ok;
   }
@@ -183,7 +186,7 @@ async function finish(
   const done = describeResult(result, prepared, ways);
   if (flags.json) printJson({ dryRun: false, plan, warnings, result });
   else if (prompter === undefined) {
-    for (const warning of warnings) printError(`! ${warning}\n`);
+    printError(warnings.map((warning) => `! ${warning}\n`).join(''));
     print([...lines, ...done].map((line) => `${line}\n`).join(''));
   } else {
     prompter.say(done.join('\n'), 'success');
