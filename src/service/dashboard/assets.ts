@@ -43,6 +43,7 @@ form { display: inline-block; margin: .25rem .5rem .25rem 0; } .buttons { displa
 label { display: block; color: var(--soft); }
 input, button, select { font: inherit; padding: .45rem .8rem; border-radius: .4rem; border: 1px solid var(--soft); background: var(--card); color: var(--ink); max-width: 100%; }
 button { border-color: var(--accent); color: var(--accent); cursor: pointer; margin-top: .25rem; }
+input:not([type=hidden]) + button { margin-left: .5rem; }
 button:focus-visible, input:focus-visible, select:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .message a { font-weight: 600; } .log { list-style: none; padding: 0; } .log > li { border-left: .25rem solid var(--line); padding-left: .6rem; margin: .35rem 0; overflow-wrap: anywhere; }
 .log > .trouble { border-color: var(--bad); } .log > .decision { border-color: var(--held); } .log time { color: var(--soft); margin-right: .4rem; }

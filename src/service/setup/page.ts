@@ -19,7 +19,7 @@ export function codeForm(isVoid: boolean, message?: string): Html {
             <button>Write a new code into the log</button></form>
         `
         : html`
-          <p>The log of immich-sidecar has a code for you, good for ${CODE_MINUTES} minutes. With Docker: <code>docker compose logs immich-sidecar</code>, or
+          <p>The log of immich-sidecar has a code for you, good for ${CODE_MINUTES} minutes. With Docker: <code>docker compose -f immich-sidecar.yaml logs</code>, or
             <code>docker logs immich_sidecar</code>.</p>
           <form method="post" action="/setup/code"><label for="code">The code in the log</label>
             <input id="code" name="code" required autocomplete="off" autocapitalize="characters" spellcheck="false" size="12"
