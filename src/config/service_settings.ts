@@ -26,7 +26,7 @@ export const SERVICE_SETTINGS = Object.freeze(
       example: 'a-long-random-word',
       secret: true,
       description:
-        'Who knows it can see everything over HTTP, start a cycle, look at a dry run and confirm withdrawals. Unset means: HTTP only shows counts.',
+        'Who knows it can see everything over HTTP, share, preview, pause, write, undo, confirm withdrawals and change the configuration. Unset means: HTTP only shows counts.',
     },
     HTTP_ALLOWED_HOSTS: {
       group: 'service',

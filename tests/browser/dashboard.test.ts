@@ -25,6 +25,8 @@ testInBrowser('the dashboard in a browser', async (browser, test) => {
     await test.step(`${path}: the same for somebody who is signed in`, () => lookSignedIn(browser, path));
   }
   await test.step('without JavaScript it says the same', () => lookWithoutScripts(browser));
+  await test.step('without JavaScript somebody signs in, pauses, resumes, looks at two users, and undoes', () =>
+    actWithoutScripts(browser));
   await test.step('numbers and times are as the reader writes them', () => readInGerman(browser));
   await test.step('with JavaScript it follows what happens', () => follow(browser));
   await test.step('who knows the token signs in and starts a cycle, with the keyboard alone', () => signIn(browser));
@@ -74,6 +76,30 @@ async function lookWithoutScripts(browser: Browser): Promise<void> {
   assert.equal(await page.it.locator('meta[http-equiv=refresh]').count(), 1);
 }
 
+async function actWithoutScripts(browser: Browser): Promise<void> {
+  await using site = await serve('healthy', TOKEN);
+  await using page = await open(browser, site.url, { javaScriptEnabled: false, viewport: PHONE });
+  const press = (name: string) => page.it.getByRole('button', { name, exact: true }).click();
+  const says = (text: string) => page.it.getByText(text).first().waitFor();
+  await page.it.locator('#token').fill(TOKEN);
+  await press('Sign in');
+  await press('Pause');
+  await says('Paused: nothing is shared or written until somebody resumes it');
+  await says('Paused since');
+  await press('Resume');
+  await says('Resumed: what has changed meanwhile follows now.');
+  await page.it.getByText('Dismiss').click();
+  await page.it.getByRole('link', { name: 'Bob has from Alice' }).click();
+  await says('Declined by Bob');
+  await page.it.getByText('Back to the dashboard').click();
+  await press('Undo last write');
+  await says('Undo what was written into 45 files?');
+  await press('Yes, undo it');
+  await says('Undid 45 files of run 7.');
+  await press('Sign out');
+  await page.it.locator('#token').waitFor();
+}
+
 async function readInGerman(browser: Browser): Promise<void> {
   await using site = await serve('healthy', TOKEN);
   await using page = await open(browser, site.url, { locale: 'de-DE', timezoneId: 'Europe/Berlin' });
@@ -114,7 +140,9 @@ async function signIn(browser: Browser): Promise<void> {
 
 /** The real service with nothing to do, but for what its state is told. */
 async function serve(name: string, token?: string) {
-  const { state, config } = serviceLike(name, token);
+  const { state, config: like } = serviceLike(name, token);
+  const stateDirectory = Deno.makeTempDirSync({ prefix: 'immich-sidecar-state-' });
+  const config = { ...like, write: { ...like.write, stateDirectory } };
   const scheduler = new Scheduler({
     config,
     version: '1.2.3',
@@ -129,6 +157,7 @@ async function serve(name: string, token?: string) {
     actions: {
       ...actionsOf(scheduler),
       pair: () => Promise.resolve(PAIR),
+      undoWrite: (run) => Promise.resolve(`Undid 45 files of run ${run}.`),
       lastWrite: () =>
         Promise.resolve({
           run: 7,
@@ -145,5 +174,9 @@ async function serve(name: string, token?: string) {
     },
   }, config.service);
   const listening = await listen(app, { hostname: '127.0.0.1', port: 0 });
-  return { url: listening.url, scheduler, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };
+  const end = async () => {
+    await listening[Symbol.asyncDispose]();
+    Deno.removeSync(stateDirectory, { recursive: true });
+  };
+  return { url: listening.url, scheduler, [Symbol.asyncDispose]: end };
 }
