@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   takeover: async () => (await import('./takeover.ts')).takeoverCommand,
   write: async () => (await import('./write.ts')).writeCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
+  tags: async () => (await import('./tags.ts')).tagsCommand,
   export: async () => (await import('./export.ts')).exportCommand,
   notify: async () => (await import('./notify.ts')).notifyCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,

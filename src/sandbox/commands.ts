@@ -69,11 +69,11 @@ export function purposeOf(
   cwd = '/',
 ): Purpose {
   if (config === undefined && command !== 'doctor') return NOTHING;
-  const startsExifTool = ['write', 'undo', 'doctor', 'export'].includes(command ?? '') ||
+  const startsExifTool = ['write', 'undo', 'tags', 'doctor', 'export'].includes(command ?? '') ||
     (command === 'serve' && config?.write.schedule !== undefined);
   return {
     // A hard link is also a change of the file that it is made of.
-    changesFiles: !['status', 'explain', 'notify', 'people'].includes(command ?? '') &&
+    changesFiles: !['status', 'explain', 'notify', 'people', 'tags'].includes(command ?? '') &&
       !(command === 'export' && args.includes('--copy')),
     ...(command === 'export' ? { exportsTo: directoryOf(args) } : {}),
     changesDatabaseOnly: command === 'people',

@@ -44,6 +44,7 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
     'Examples',
     'Stop the service',
   ]],
+  [['tags', '--help'], ['list', 'remove', '--all', '--dry-run', '--yes', '--json', 'Examples']],
   [['dedup', '--help'], ['--match-time', '--job <name>', '--user <id>', '--dry-run', '--yes', '--json', 'Examples']],
   [['takeover', '--help'], ['--is-stopped', '--dry-run', '--yes', '--json', 'Examples', 'config.yaml']],
   [['status', '--help'], ['--json', 'Examples', 'while the service runs']],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
 import { Ground } from '../setup/ground.ts';
 import { PredecessorWorld } from '../share/predecessor_world.ts';
+import { InImmich } from '../share/deeds_in_immich.ts';
 import { World } from '../share/world.ts';
 import { run, type RunOptions, variablesOf, workingDirectory, yamlJob } from './program.ts';
 
@@ -89,6 +90,10 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('forget --json', ['forget', '--all', '--yes', '--json'], options);
   await page.check('write --dry-run --json', ['write', '--all', '--dry-run', '--json'], options);
   await page.check('write --json', ['write', '--all', '--json'], options);
+  await tagAsWritten(world);
+  await page.check('tags list --json', ['tags', 'list', '--json'], options);
+  await page.check('tags remove --dry-run --json', ['tags', 'remove', '--all', '--dry-run', '--json'], options);
+  await page.check('tags remove --json', ['tags', 'remove', '--all', '--yes', '--json'], options);
   await page.check('undo --dry-run --json', ['undo', '--dry-run', '--json'], options);
   await page.check('undo --json', ['undo', '--yes', '--json'], options);
   const discard = ['undo', '--discard', '--older-than', '0', '--yes', '--json'];
@@ -112,6 +117,12 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('demo --json', ['demo', '--json'], options);
   await checkTakeover(page);
 });
+
+/** As if Immich had taken a name for a tag that was written into the photo. */
+async function tagAsWritten(world: World): Promise<void> {
+  const immich = new InImmich(world);
+  await immich.tag(await immich.makeTag('alice', 'Dora Example'), world.id('family/beach'));
+}
 
 async function checkTakeover(page: Page): Promise<void> {
   await using world = await World.open('v3.1.0');

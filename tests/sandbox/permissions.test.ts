@@ -59,11 +59,12 @@ Deno.test('only what writes back starts a program, only serve answers HTTP, stat
   for (const command of ['sync', 'serve', 'status', 'forget', 'unshare', 'dedup', 'takeover', 'nonsense']) {
     assert.deepEqual(permitted(command, { EXIFTOOL_PATH: '/opt/exiftool' }).run, [], command);
   }
-  for (const command of ['write', 'undo', 'doctor']) {
+  for (const command of ['write', 'undo', 'tags', 'doctor']) {
     assert.deepEqual(permitted(command).run, ['perl'], command);
   }
   assert.deepEqual(permitted('serve', { WRITE_SCHEDULE: '0 3 * * *' }).run, ['perl']);
   assert.deepEqual(permitted('status').write, ['/tmp/own']);
+  assert.ok(!permitted('tags list').write.some((path) => /external_library|library/.test(path)), 'no photo');
   assert.deepEqual(permitted('doctor').sys, ['uid', 'gid', 'statfs']);
   const service = { HTTP_HOST: '0.0.0.0', HTTP_PORT: '8081', NOTIFY_URL: 'https://ntfy.example.org/our-photos' };
   const inside = ['localhost:5432', 'immich_server:2283'];
@@ -122,7 +123,7 @@ Deno.test('every directory that a setting names, and no other', () => {
 
 Deno.test('a tree of sidecars is written by the commands that write sidecars', () => {
   const tree = { WRITE_TO: 'tree:/mnt/xmp' };
-  for (const command of ['write', 'undo', 'doctor']) {
+  for (const command of ['write', 'undo', 'tags', 'doctor']) {
     assert.ok(permitted(command, tree).read.includes('/mnt/xmp'), command);
   }
   for (const isCopy of [false, true]) {

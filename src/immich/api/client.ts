@@ -74,6 +74,12 @@ export class ImmichApi {
     await this.#request(`DELETE /api${path}`, path, { method: 'DELETE' }, z.unknown());
   }
 
+  /** Deletes what the body names, at a path that tells whereof. */
+  async deleteFrom<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
+    const init = { method: 'DELETE', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    return await this.#request(`DELETE /api${path}`, path, init, schema);
+  }
+
   /** @param route how messages name the request: without query, as that may hold ids */
   async #request<T>(route: string, path: string, init: RequestInit, schema: z.ZodType<T>): Promise<T> {
     const { signal, retries = RETRIES, firstDelayMs = FIRST_DELAY_MS } = this.#options;

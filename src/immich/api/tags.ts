@@ -32,3 +32,24 @@ export async function fetchTags(
   };
   return await readBelow(undefined);
 }
+
+/** Ids of the user's tags, by their values. */
+export async function fetchTagIds(api: ImmichApi): Promise<ReadonlyMap<string, string>> {
+  return new Map((await api.get('/tags', tagsAnswer)).map(({ id, value }) => [value, id]));
+}
+
+const removedAnswer = z.array(z.object({ id: z.guid(), success: z.boolean() }));
+
+/** So many assets are named in one request. */
+const ASSETS_PER_REQUEST = 1_000;
+
+/** Takes a tag from these assets, as its owner does in Immich. Returns of how many; the others had it no more. */
+export async function takeTagFrom(api: ImmichApi, tagId: string, assetIds: readonly string[]): Promise<number> {
+  let taken = 0;
+  for (let at = 0; at < assetIds.length; at += ASSETS_PER_REQUEST) {
+    const ids = assetIds.slice(at, at + ASSETS_PER_REQUEST);
+    const answers = await api.deleteFrom(`/tags/${tagId}/assets`, { ids }, removedAnswer);
+    taken += answers.filter(({ success }) => success).length;
+  }
+  return taken;
+}

@@ -5,9 +5,9 @@ import { iptc, type Tag, xmp } from './tag.ts';
 import { truncateToBytes } from './text.ts';
 import type { OwnEntry, OwnValues } from './values.ts';
 
-const SUBJECT = 'XMP-dc:Subject';
-const KEYWORDS = 'IPTC:Keywords';
-const HIERARCHICAL_SUBJECT = 'XMP-lr:HierarchicalSubject';
+export const SUBJECT = 'XMP-dc:Subject';
+export const KEYWORDS = 'IPTC:Keywords';
+export const HIERARCHICAL_SUBJECT = 'XMP-lr:HierarchicalSubject';
 export const TAGS_LIST = 'XMP-digiKam:TagsList';
 
 /** The lists in which programs keep keywords, of which Immich makes its tags. */
@@ -24,13 +24,16 @@ const IPTC_KEYWORD_BYTES = 64;
 /** Level above all albums in HierarchicalSubject. */
 export const ALBUM_ROOT = 'Albums';
 
+/** Level above all people, where digiKam has them. */
+export const PEOPLE_ROOT = 'People';
+
 /** Where digiKam has a person in HierarchicalSubject. A name has no levels of its own. */
 export function belowPeople(name: string): string {
-  return `People${LEVEL}${name.replaceAll(LEVEL, '/')}`;
+  return `${PEOPLE_ROOT}${LEVEL}${name.replaceAll(LEVEL, '/')}`;
 }
 
 /** `a/b` of TagsList and Immich is `a|b` of HierarchicalSubject. */
-const LEVEL = '|';
+export const LEVEL = '|';
 
 /**
  * Keywords as flat lists. Subject and Keywords are two forms of one list, of which readers use one or the other: each gets
@@ -131,6 +134,6 @@ function others({ current, beneath, own }: MappingInput, tag: string): string[] 
 }
 
 /** Immich's way from one notation to the other. */
-function toTag(subject: string): string {
+export function toTag(subject: string): string {
   return subject.split(LEVEL).map((level) => level.replaceAll('/', LEVEL)).join('/');
 }

@@ -3,7 +3,7 @@ import { flatKeywords, KEYWORD_TAGS } from './keywords.ts';
 import { xmp } from './tag.ts';
 import { writableEntries } from './text.ts';
 
-const PERSON_IN_IMAGE = 'XMP-iptcExt:PersonInImage';
+export const PERSON_IN_IMAGE = 'XMP-iptcExt:PersonInImage';
 
 export const namedPeople = Object.freeze<Field>({
   flag: 'people',

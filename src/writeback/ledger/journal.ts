@@ -44,6 +44,7 @@ export class Journal {
   readonly #undone: StatementSync;
   readonly #discard: StatementSync;
   readonly #count: StatementSync;
+  readonly #owns: StatementSync;
   #lastId: number;
 
   constructor(db: DatabaseSync) {
@@ -82,6 +83,7 @@ export class Journal {
       JOIN run ON run.id = change.run_id
       WHERE change.state = 'done'
         AND run.started_at < ?`);
+    this.#owns = db.prepare("SELECT plan ->> '$.own' AS own, own_before FROM change WHERE path = ?");
     this.#setWritten = db.prepare('UPDATE change SET written = ? WHERE id = ?');
     this.#later = db.prepare(
       "SELECT run_id FROM change WHERE path = ? AND id > ? AND state = 'done' ORDER BY id DESC LIMIT 1",
@@ -150,6 +152,13 @@ export class Journal {
   /** The changes of a file, or of everything in a directory, that can be undone, the last one first. */
   idsBelow(path: string): number[] {
     return this.#idsBelow.all(path).map(idOf);
+  }
+
+  /** What was ours in a file before and after each change that is remembered, also of those that were undone. */
+  ownsOf(path: string): OwnValues[] {
+    return this.#owns.all(path).flatMap(({ own, own_before: before }) =>
+      [own, before].flatMap((json) => typeof json === 'string' ? [JSON.parse(json) as OwnValues] : [])
+    );
   }
 
   find(id: number): Change | undefined {

@@ -87,6 +87,11 @@ export class Runs {
     );
   }
 
+  /** When the first run began that is remembered. */
+  firstStart(): string | undefined {
+    return this.#one('ORDER BY id LIMIT 1')?.startedAt;
+  }
+
   find(id: number): Run | undefined {
     return this.#one('WHERE id = ?', id);
   }

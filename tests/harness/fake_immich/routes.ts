@@ -120,6 +120,19 @@ const ROUTES: readonly Route[] = [
     permission: 'tag.read',
     answer: ({ dialect, library }) => ok(library.tags.map((tag) => tagJson(dialect, tag))),
   },
+  {
+    // Not captured. From: TagController.untagAssets, utils/asset.util.ts removeAssets (v2.7.5, v3.1.0).
+    method: 'DELETE',
+    path: /^\/tags\/([^/]+)\/assets$/,
+    permission: 'tag.asset',
+    answer: ({ library }, { body }, [, tagId = '']) =>
+      ok((body as { ids: string[] }).ids.map((id) => {
+        const asset = library.assets.find((one) => one.id === id);
+        if (!asset?.tagIds.includes(tagId)) return { id, success: false, error: 'not_found' };
+        asset.tagIds = asset.tagIds.filter((one) => one !== tagId);
+        return { id, success: true };
+      })),
+  },
 ];
 
 function ofAsset(
