@@ -12,6 +12,8 @@ import type { TagChange } from './tags.ts';
 export interface Comparison {
   readonly changes: readonly TagChange[];
   readonly own: OwnValues;
+  /** The tags that say already what they are to say. */
+  readonly present: readonly string[];
   readonly refused: readonly string[];
 }
 
@@ -29,6 +31,7 @@ export function compare(input: MappingInput): Comparison {
   return {
     changes: [...changes, ...changesBeside(input.current, changes, input.holds)],
     own: { lists: lists.own, values: values.own },
+    present: [...lists.present, ...values.present],
     refused: [...wanted.values()].flatMap(({ refused }) => refused ?? []),
   };
 }
@@ -45,10 +48,11 @@ function compareLists(
   current: Tags,
   own: OwnValues,
   wanted: Wishes,
-): { changes: TagChange[]; own: Record<string, readonly OwnEntry[]> } {
+): { changes: TagChange[]; present: string[]; own: Record<string, readonly OwnEntry[]> } {
   const tags = new Set(Object.keys(own.lists));
   for (const { lists } of wanted.values()) Object.keys(lists ?? {}).forEach((tag) => tags.add(tag));
   const changes: TagChange[] = [];
+  const saysAlready: string[] = [];
   const ownAfter: Record<string, readonly OwnEntry[]> = {};
   for (const tag of tags) {
     const before = entriesOf(current, tag);
@@ -73,6 +77,7 @@ function compareLists(
     const present = new Set(before.map(entryKey));
     const kept = before.filter((entry) => !ourKeys.has(entryKey(entry)) || users.has(entryKey(entry)));
     const added = distinct(wishes).filter((entry) => !present.has(entryKey(entry)));
+    if (wishes.length > 0 && added.length === 0) saysAlready.push(tag);
     if (added.length > 0 || kept.length < before.length) {
       const after = [...kept, ...added];
       changes.push({ tag, before: before.length === 0 ? null : before, after: after.length === 0 ? null : after });
@@ -82,7 +87,7 @@ function compareLists(
       ownAfter[tag] = owned.map((value) => ({ value, fields: [...users.get(entryKey(value)) ?? []].sort() }));
     }
   }
-  return { changes, own: ownAfter };
+  return { changes, present: saysAlready, own: ownAfter };
 }
 
 /** Sets what is wanted, and takes away what we once set if it is still what we set and its field has nothing to say. */
@@ -90,8 +95,9 @@ function compareValues(
   current: Tags,
   own: OwnValues,
   wanted: Wishes,
-): { changes: TagChange[]; own: Record<string, TagValue> } {
+): { changes: TagChange[]; present: string[]; own: Record<string, TagValue> } {
   const changes: TagChange[] = [];
+  const present: string[] = [];
   const ownAfter: Record<string, TagValue> = { ...own.values };
   const set = (tag: string, after: TagValue | null) => {
     const before = current[tag] ?? null;
@@ -104,6 +110,7 @@ function compareValues(
     for (const [tag, after] of Object.entries(wish.values ?? {})) {
       mentioned.add(tag);
       const isChanged = set(tag, after);
+      if (!isChanged && after !== null) present.push(tag);
       const ours = wish.own !== undefined && Object.hasOwn(wish.own, tag) ? wish.own[tag] ?? null : undefined;
       if (ours === null || (ours === undefined && after === null)) delete ownAfter[tag];
       else if (ours !== undefined) ownAfter[tag] = ours;
@@ -116,5 +123,5 @@ function compareValues(
     if (isSameValue(tag, current[tag] ?? null, value)) set(tag, null);
     delete ownAfter[tag];
   }
-  return { changes, own: ownAfter };
+  return { changes, present, own: ownAfter };
 }

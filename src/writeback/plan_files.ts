@@ -31,6 +31,8 @@ export interface PlannedFiles {
   readonly plans: readonly WritePlan[];
   /** What is ours in each file if its plan is carried out, or is empty; a file that is not dealt with is undefined. */
   readonly own: { readonly media: OwnValues | undefined; readonly sidecar: OwnValues | undefined };
+  /** The tags of the media file that say already what they are to say. */
+  readonly present: readonly string[];
   /** Parts of the record that no file can hold, as sentences without full stop. The rest of it is written. */
   readonly refused: readonly string[];
   /** Why the media file is left alone although it was to be written: the sidecar gets everything instead. */
@@ -72,6 +74,7 @@ export function planFiles(
   return {
     plans: planned.map(({ plan }) => plan).filter(({ changes }) => changes.length > 0),
     own: { media: ofMedia?.plan.own, sidecar: ofSidecar?.plan.own },
+    present: ofMedia?.present ?? [],
     refused: [
       ...new Set(planned.flatMap(({ refused }) => refused)),
       ...(sidecar.obstacle === undefined ? [] : [`the sidecar is left alone: ${sidecar.obstacle.reason}`]),
@@ -93,11 +96,11 @@ function planFile(
   record: AssetRecord,
   file: FileState,
   input: PlanInput,
-): { plan: WritePlan; refused: readonly string[] } {
+): { plan: WritePlan; present: readonly string[]; refused: readonly string[] } {
   const { path, kind, tags: current, stamp } = file;
-  const { changes, own, refused } = compare({ ...input, record, kind, current });
+  const { changes, own, present, refused } = compare({ ...input, record, kind, current });
   const isNew = stamp === undefined;
-  return { plan: { path, kind, isNew, changes, own, seen: stamp }, refused };
+  return { plan: { path, kind, isNew, changes, own, seen: stamp }, present, refused };
 }
 
 function unknownFormat({ fileType }: FileState): Obstacle {

@@ -5,28 +5,46 @@ import { isBesideIptc } from './iptc.ts';
 import type { WritePlan } from './tags.ts';
 import { TagProblem } from './write_problem.ts';
 
+/** What has become of a plan. */
+export interface Applied<T> {
+  /** undefined when nothing could be written, and the file holds other things that are wanted. */
+  readonly result: T | undefined;
+  /** What was carried out of it. */
+  readonly applied: WritePlan;
+}
+
 /**
- * Carries out a plan; without the values that cannot be written into this file, as the others can.
+ * Carries out a plan; without the values that cannot be written into this file, as the others can. A file that holds the rest of what is wanted, in XMP too (a camera writes
+ * none of that), is one that can be written into: what it lacks is left out, as it was when the rest was written, whether the ledger knows of that or not.
+ *
+ * Throws TagProblem when nothing of what is wanted can be in this file, or it is not known which values are to blame.
  *
  * @param before what was ours before
+ * @param present the tags that say already what they are to say
  * @param apply carries out one plan. Is called again with less when it throws TagProblem
  * @param onLeft is told which tags are left out, and why
  */
 export async function applyWhatCanBe<T>(
   plan: WritePlan,
   before: OwnValues,
+  present: readonly string[],
   apply: (plan: WritePlan) => Promise<T>,
   onLeft: (tags: readonly string[], reason: string) => void,
-): Promise<{ readonly result: T; readonly applied: WritePlan }> {
+): Promise<Applied<T>> {
+  let there = present;
   for (let applied = plan;;) {
     try {
       return { result: await apply(applied), applied };
     } catch (error) {
       if (!(error instanceof TagProblem)) throw error;
-      const rest = withoutTags(applied, error.tags, before);
-      if (rest === undefined) throw error;
+      const left = new Set(error.tags.flatMap(wholeOf));
+      const rest = withoutTags(applied, left, before);
+      there = there.filter((tag) => !left.has(tag));
+      const isNothingLeft = rest.changes.length === 0;
+      if (rest.changes.length === applied.changes.length || (isNothingLeft && !there.some(isXmp))) throw error;
       const kept = new Set(rest.changes.map(({ tag }) => tag));
       onLeft(applied.changes.map(({ tag }) => tag).filter((tag) => !kept.has(tag)), error.reason);
+      if (isNothingLeft) return { result: undefined, applied: rest };
       applied = rest;
     }
   }
@@ -34,21 +52,23 @@ export async function applyWhatCanBe<T>(
 
 /**
  * A plan without the values that these tags belong to, as half of a value would be worse than none: a latitude goes with its longitude,
- * a date in EXIF with the one in XMP, a list of keywords with the others. undefined when nothing would be left.
+ * a date in EXIF with the one in XMP, a list of keywords with the others.
  *
+ * @param left these tags, whole values
  * @param before what was ours before the plan
  */
-function withoutTags(plan: WritePlan, tags: readonly string[], before: OwnValues): WritePlan | undefined {
-  const left = new Set(tags.flatMap(wholeOf));
+function withoutTags(plan: WritePlan, left: ReadonlySet<string>, before: OwnValues): WritePlan {
   const kept = plan.changes.filter(({ tag }) => !left.has(tag));
   const hasIptc = kept.some(({ tag }) => tag.startsWith('IPTC:') && !isBesideIptc(tag));
-  const changes = kept.filter(({ tag }) => hasIptc || !isBesideIptc(tag));
-  if (changes.length === 0 || changes.length === plan.changes.length) return undefined;
   return {
     ...plan,
-    changes,
+    changes: kept.filter(({ tag }) => hasIptc || !isBesideIptc(tag)),
     own: { lists: mixed(plan.own.lists, before.lists, left), values: mixed(plan.own.values, before.values, left) },
   };
+}
+
+function isXmp(tag: string): boolean {
+  return tag.startsWith('XMP-');
 }
 
 /** All tags that say parts of the same value. */

@@ -170,6 +170,7 @@ export class Exporter {
       await applyWhatCanBe(
         plan,
         NOTHING_OWN,
+        [],
         (applied) => exifTool.apply(applied, () => {}),
         (_tags, reason) => tally.trouble(file.path, reason),
       );

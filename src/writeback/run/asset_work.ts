@@ -145,8 +145,9 @@ export class AssetWork {
       }
       // One after the other: where the first fails, the second would be a half of what was wanted.
       for (const plan of planned.plans) {
-        const { result: stamp, applied } = await this.#applyPart(runId ?? 0, record.assetId, plan);
-        stamps.set(plan.kind, stamp);
+        const present = plan.kind === 'media' ? planned.present : [];
+        const { result: stamp, applied } = await this.#applyPart(runId ?? 0, record.assetId, plan, present);
+        if (stamp !== undefined) stamps.set(plan.kind, stamp);
         ownNow[plan.kind] = applied.own;
       }
     } catch (error) {
@@ -163,7 +164,7 @@ export class AssetWork {
       );
     }
     this.#keepOwn(own, ownNow, asset);
-    const outcome = planned.plans.length > 0 ? 'written' : 'already-right';
+    const outcome = stamps.size > 0 ? 'written' : 'already-right';
     const otherNames = [asset.media, asset.sidecar]
       .filter(({ kind, times }) => stamps.has(kind) && (times?.names ?? 1) > 1)
       .map(({ path }) => path);
@@ -195,10 +196,11 @@ export class AssetWork {
   }
 
   /** Carries out one plan, as far as that can be done in this file. */
-  #applyPart(runId: number, assetId: string, plan: WritePlan) {
+  #applyPart(runId: number, assetId: string, plan: WritePlan, present: readonly string[]) {
     return applyWhatCanBe(
       plan,
       this.#options.ledger.files.own(plan.path),
+      present,
       (applied) => this.#apply(runId, assetId, applied),
       (tags, reason) =>
         logger.warn('{path}: {tags} not written: {reason}.', {

@@ -134,7 +134,15 @@ export class World implements AsyncDisposable {
           return Promise.resolve();
         });
       const onLeft = (tags: readonly string[], reason: string) => void this.left.push({ tags, reason });
-      const { result: written, applied: plan } = await applyWhatCanBe(whole, this.ownOf(whole.path), apply, onLeft);
+      const present = whole.kind === 'media' ? planned.present : [];
+      const { result: written, applied: plan } = await applyWhatCanBe(
+        whole,
+        this.ownOf(whole.path),
+        present,
+        apply,
+        onLeft,
+      );
+      if (written === undefined) continue;
       this.own.set(plan.path, plan.own);
       this.done.push({ plan, bytesBefore, delta, written });
     }

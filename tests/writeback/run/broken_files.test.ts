@@ -5,6 +5,7 @@ import { readWriteBackStatus } from '../../../src/status/write_back.ts';
 import { describeRun } from '../../../src/cli/write_words.ts';
 import { World } from '../../share/world.ts';
 import { makeFile } from '../files/media.ts';
+import { setTags } from '../files/set_tags.ts';
 import { configOf, stateOf, sumOf, write } from './helper.ts';
 
 const fields = ['caption'] as const;
@@ -85,6 +86,38 @@ Deno.test('what ExifTool cannot write because of what is in it gets a sidecar on
   const path = await putFile(world, 'family/beach', 'png', disorderlyPng());
   const report = await write(configOf(world), { fields });
   await assertOnlyItself(world, path, report, /^ExifTool says: PNG image did not start with IHDR$/);
+});
+
+Deno.test('a film into which all but its place can be written gets no sidecar, with the ledger and without', async () => {
+  await using world = await describedWorld();
+  const path = await putFile(world, 'family/beach', 'mov', makeFile('mov'));
+  // Coordinates in another language, which ExifTool would take away.
+  await setTags(path, { 'Keys:GPSCoordinates-deu-DE': '52.36929 6.67609 10' });
+  const config = configOf(world);
+  const options = { fields: ['caption', 'gps'] as const };
+  const first = await write(config, options);
+  assert.equal(first.complete, true);
+  assert.deepEqual(first.sidecarInstead.filter(({ example }) => example === path), []);
+  const written = Deno.readFileSync(path);
+  Deno.removeSync(stateOf(world), { recursive: true });
+  const second = await write(config, options);
+  assert.deepEqual([second.outcomes.written, second.sidecarInstead.length], [0, first.sidecarInstead.length]);
+  assert.throws(() => Deno.statSync(`${path}.xmp`), Deno.errors.NotFound);
+  assert.deepEqual(Deno.readFileSync(path), written);
+  const third = await write(config, options);
+  assert.equal(third.outcomes['already-right'], 0, 'it is not looked into again');
+});
+
+Deno.test('a film into which nothing of what is wanted can be written gets a sidecar', async () => {
+  await using world = await describedWorld();
+  const path = await putFile(world, 'family/beach', 'mov', makeFile('mov'));
+  await setTags(path, { 'Keys:GPSCoordinates-deu-DE': '52.36929 6.67609 10' });
+  const report = await write(configOf(world), { fields: ['gps'] });
+  assert.match(
+    report.sidecarInstead.find(({ example }) => example === path)?.reason ?? '',
+    /Keys:GPSCoordinates-deu-DE/,
+  );
+  assert.ok(Deno.statSync(`${path}.xmp`).isFile);
 });
 
 /** Whether nobody can replace a file now; not every file system knows how. */
