@@ -16,14 +16,16 @@ import { TagProblem, WriteProblem } from './write_problem.ts';
  * Throws TagProblem when that is not so because of some tags, WriteProblem otherwise.
  *
  * @param assertUnchanged throws when the old file is not any more what it was
+ * @param suffix how many bytes a photo and its copy end with
  */
 export async function verifyCopy(
   pool: ExifToolPool,
   plan: WritePlan,
   temporaryPath: string,
   assertUnchanged: () => void,
+  suffix: number | undefined,
 ): Promise<void> {
-  const quick = readBack(plan, temporaryPath);
+  const quick = readBack(plan, temporaryPath, suffix);
   const isProven = quick !== undefined && missingChanges(plan, quick.tags).length === 0;
   if (!isProven) await onceMore(plan.path, () => verifyTags(pool, plan, temporaryPath, assertUnchanged));
   if (isFromNothing(plan)) return;

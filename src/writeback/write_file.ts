@@ -19,6 +19,7 @@ import { verifyCopy } from './verify_copy.ts';
 import { newSidecar } from './xmp/write.ts';
 import { TagProblem, WriteProblem } from './write_problem.ts';
 import type { Begin, Keep } from './intent.ts';
+import { type Common, commonOfFiles } from './undo_delta/common.ts';
 import { DELTA_LIMITS, makeDelta } from './undo_delta/make.ts';
 import type { UndoDelta } from './undo_delta/undo_delta.ts';
 
@@ -101,12 +102,14 @@ async function finish(
   keep: Keep | undefined,
 ): Promise<FileStamp> {
   using copy = HeldFile.open(temporaryPath);
-  await verifyCopy(tools.pool, plan, temporaryPath, () => void unchanged(plan));
+  // The one comparison of all bytes: it shows that the picture is the same, and what undo needs.
+  const common = plan.kind === 'media' ? commonOfFiles(temporaryPath, plan.path) : undefined;
+  await verifyCopy(tools.pool, plan, temporaryPath, () => void unchanged(plan), common?.suffix);
   copy.takeAttributes(before ?? attributesForNew(plan.path, copy), {
     // Immich goes by the times of media files. Programs that read a sidecar have to see that it is new.
     withTime: plan.kind === 'media',
   });
-  if (keep !== undefined && plan.kind === 'media') await keep(deltaFor(plan, temporaryPath));
+  if (keep !== undefined && common !== undefined) await keep(deltaFor(plan, temporaryPath, common));
   await copy.flush();
   return await replace(plan, copy);
 }
@@ -186,8 +189,8 @@ function explainMissing(temporaryPath: string): void {
 }
 
 /** What the old file can be made from again. Throws WriteProblem when that would be too much to keep. */
-function deltaFor({ path }: WritePlan, temporaryPath: string): UndoDelta {
-  const delta = makeDelta(path, temporaryPath);
+function deltaFor({ path }: WritePlan, temporaryPath: string, common: Common): UndoDelta {
+  const delta = makeDelta(path, temporaryPath, DELTA_LIMITS, common);
   if (delta !== undefined) return delta;
   const most = DELTA_LIMITS.most >> 20;
   throw new WriteProblem('unwritable', path, `more than ${most} MiB would have to be kept for undo`);

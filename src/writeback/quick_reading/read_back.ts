@@ -6,6 +6,7 @@ import type { Losses } from '../rest/loss.ts';
 import { isSameExif } from '../rest/exif_rest.ts';
 import { isSamePhotoshop } from '../rest/photoshop_rest.ts';
 import { xmpLosses } from '../rest/xmp_rest.ts';
+import { commonOfFiles } from '../undo_delta/common.ts';
 import type { JpegHeader, MetadataKind } from './jpeg.ts';
 import { quickSidecar, readMetadata } from './quick_reading.ts';
 import { isSameBesidesMetadata, readJpegHeader } from './same_picture.ts';
@@ -21,8 +22,14 @@ export interface ReadBack {
 /**
  * Reads a file that was written for a plan without asking ExifTool: a second opinion, and in a quarter of the time. Only
  * JPEGs and sidecars; undefined for everything else, and for what is in any way unusual.
+ *
+ * @param suffix how many bytes a photo and the new one end with
  */
-export function readBack(plan: WritePlan, temporaryPath: string): ReadBack | undefined {
+export function readBack(
+  plan: WritePlan,
+  temporaryPath: string,
+  suffix = plan.kind === 'media' ? commonOfFiles(temporaryPath, plan.path).suffix : 0,
+): ReadBack | undefined {
   if (plan.kind === 'sidecar') return readSidecarBack(plan, temporaryPath);
   using file = RegularFile.open(temporaryPath);
   const header = readJpegHeader(file);
@@ -30,7 +37,8 @@ export function readBack(plan: WritePlan, temporaryPath: string): ReadBack | und
   if (header === undefined || tags === undefined) return undefined;
   using original = RegularFile.open(plan.path);
   const before = readJpegHeader(original);
-  const isSamePicture = before !== undefined && isSameBesidesMetadata(original, before, file, header);
+  const isSamePicture = before !== undefined &&
+    isSameBesidesMetadata({ size: original.size, header: before }, { size: file.size, header }, suffix);
   return { tags, isSamePicture, losses: isSamePicture ? lossesOf(before, header, plan) : undefined };
 }
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { commonOf } from './common.ts';
+import { type Common, commonOfFiles } from './common.ts';
 import { findMatches } from './matches.ts';
 import { OpenFile } from './open_file.ts';
 import { type Between, BLOCK, type UndoDelta } from './undo_delta.ts';
@@ -21,11 +21,16 @@ export const DELTA_LIMITS: DeltaLimits = Object.freeze({ most: 16 << 20, plain: 
  *
  * @param original the file as it is
  * @param written the one that takes its place
+ * @param common what both begin and end with
  */
-export function makeDelta(original: string, written: string, limits = DELTA_LIMITS): UndoDelta | undefined {
+export function makeDelta(
+  original: string,
+  written: string,
+  limits = DELTA_LIMITS,
+  { prefix, suffix, crc }: Common = commonOfFiles(written, original),
+): UndoDelta | undefined {
   using old = new OpenFile(original);
   using made = new OpenFile(written);
-  const { prefix, suffix, crc } = commonOf(made, old);
   const between = (file: OpenFile) => ({ file, from: prefix, to: file.size - suffix });
   const length = old.size - suffix - prefix;
   const found = length <= limits.plain
