@@ -53,6 +53,13 @@ Deno.test('long files and references to files outside of the repository are repo
   assert.equal(textProblems('tests/a.test.ts', `readFile('../../${outside}')`).length, 1);
 });
 
+Deno.test('what a test draws follows from one seed', () => {
+  for (const parts of [["import fc from 'fast", "-check'"], ['Math.ran', 'dom()'], ["Deno.env.get('SE", "ED')"]]) {
+    assert.equal(textProblems('tests/a.test.ts', parts.join('')).length, 1, parts.join(''));
+    assert.deepEqual(textProblems('src/a.ts', parts.join('')), []);
+  }
+});
+
 Deno.test('a comment may cite only what is in the repository: pages, their headings, and no chapters of other documents', () => {
   const documents = new Map([['docs/immich.md', anchorsOf('# What it knows\n\n## Native shares of people (3.3)\n')]]);
   const problems = (text: string) => citationProblems('src/a.ts', text, documents);

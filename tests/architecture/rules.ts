@@ -150,6 +150,11 @@ export function wordProblems(path: string, text: string): string[] {
   );
 }
 
+/** Where tests have their seed from. */
+const DRAWING = 'tests/harness/drawing.ts';
+
+const OTHER_DRAWINGS = /from 'fast-check[']|\bMath\.random\(|\bSELECT setseed\(|Deno\.env\.get\('SEED'\)/;
+
 /** What is wrong with the text of one module, as sentences. */
 export function textProblems(module: string, text: string): string[] {
   const lines = text.split('\n').length - 1;
@@ -157,5 +162,8 @@ export function textProblems(module: string, text: string): string[] {
     ...(lines > MAX_LINES && module.startsWith('src/') ? [`${module} has ${lines} lines, more than ${MAX_LINES}`] : []),
     // Material that is not part of the repository.
     ...(/['"`](?:(?:\.\.\/)+|\/work\/)shared\//.test(text) ? [`${module} refers to a file in ../shared/`] : []),
+    ...(module.startsWith('tests/') && module !== DRAWING && OTHER_DRAWINGS.test(text)
+      ? [`${module} draws something that does not follow from the seed of ${DRAWING}`]
+      : []),
   ];
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { SETTING_NAMES, type SettingName, settingOf } from '../../src/config/settings.ts';
 import { EXIT } from '../../src/errors.ts';
 import { ODD_VALUES } from '../config/odd_values.ts';
+import { SEED } from '../harness/drawing.ts';
 import { World } from '../share/world.ts';
 import { type CommandLine, runInOneProcess } from './many_runs.ts';
 import { ofDeno, variablesOf, workingDirectory, yamlJob } from './program.ts';
@@ -20,7 +21,6 @@ const COMMANDS: readonly (readonly string[])[] = [
 
 /** `FUZZ=all` runs every value with every command; else so many are drawn by SEED. */
 const DRAWN = 100;
-const SEED = Number(Deno.env.get('SEED') ?? Math.floor(Math.random() * 1_000_000));
 const isAll = Deno.env.get('FUZZ') === 'all';
 
 /** Every value that its setting accepts: the others are refused in one way (tests/config/fuzz.test.ts). */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../harness/drawing.ts';
 import type { Config } from '../../src/config/config.ts';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
 import { SETTING_NAMES, settingOf } from '../../src/config/settings.ts';

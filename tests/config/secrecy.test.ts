@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import fc from 'fast-check';
+import fc from '../harness/drawing.ts';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
 import { withDirectory, yamlJob } from './helper.ts';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Release, REPRESENTATIVE } from '../harness/database.ts';
+import { SEED } from '../harness/drawing.ts';
 import { BadDisk } from './bad_disk.ts';
 import { DEEDS, Scene } from './scene.ts';
 import { soon } from './soon.ts';
@@ -11,9 +12,6 @@ const RELEASES: readonly Release[] = IS_ALL ? REPRESENTATIVE : ['v3.1.0'];
 /** Of how many file steps one fails in a cycle: some of them while what an earlier one has left is tidied up. */
 const FAR_APART = IS_ALL ? Infinity : 8;
 
-/** SEED=1: the other half of the steps. */
-const SEED = Number(Deno.env.get('SEED') ?? 0);
-
 for (const release of RELEASES) {
   Deno.test(
     `${release}: ${IS_ALL ? 'each' : 'every second'} file step of a cycle fails once, and the next cycle completes`,
@@ -21,6 +19,7 @@ for (const release of RELEASES) {
     async () => {
       await using scene = await Scene.open(release, { isDiskBad: true });
       for (const deed of DEEDS) {
+        // SEED=1: the other half of the steps.
         let steps = Infinity;
         for (let first = IS_ALL ? 1 : 1 + SEED % 2; first <= Math.min(FAR_APART, steps); first += IS_ALL ? 1 : 2) {
           await scene.prepare(deed);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Release, REPRESENTATIVE } from '../harness/database.ts';
+import { SEED } from '../harness/drawing.ts';
 import { type Accident, Proxy, type Statement } from './proxy.ts';
 import { type Deed, DEEDS, Scene } from './scene.ts';
 import { soon } from './soon.ts';
@@ -7,9 +8,6 @@ import { soon } from './soon.ts';
 /** ACCIDENTS=all: every accident at every statement, every step by itself, on every representative release. */
 const IS_ALL = Deno.env.get('ACCIDENTS') === 'all';
 const RELEASES: readonly Release[] = IS_ALL ? REPRESENTATIVE : ['v3.1.0'];
-
-/** SEED=1 to 15: the other sixteenths of the statements. Higher ones: other accidents at them. */
-const SEED = Number(Deno.env.get('SEED') ?? 0);
 
 const ACCIDENTS: readonly Accident[] = [
   'cut',
@@ -71,7 +69,7 @@ class Misfortunes {
     if (sql === 'rollback') return ['cut'];
     if (IS_ALL) return ACCIDENTS;
     if (sql === 'commit') return ['cut', 'cut-after', '40001'];
-    // One each, and every sixteenth statement: which one follows from the statement, so that it is the same in every run.
+    // One each, and every sixteenth statement: SEED=1 to 15 are the other sixteenths, higher ones other accidents at them.
     const sum = [...sql].reduce((sum, letter) => sum + letter.charCodeAt(0), SEED);
     return sum % 16 === 0 ? [ACCIDENTS[(sum / 16) % ACCIDENTS.length] ?? 'cut'] : [];
   }

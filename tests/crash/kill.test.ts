@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateBulk } from '../harness/bulk_library/bulk.ts';
+import { Random, SEED } from '../harness/drawing.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
 import { EXIT } from '../../src/errors.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
@@ -8,11 +9,9 @@ import { World } from '../share/world.ts';
 import { changeSource, lockHalf, unlock } from './deeds.ts';
 import { Ground } from './ground.ts';
 import { lockHolders, RunningProgram, until } from './process.ts';
-import { Random } from './random.ts';
 
 /** How often the program is killed; 500 before a release. */
 const KILLS = Number(Deno.env.get('KILLS') ?? 8);
-const SEED = Number(Deno.env.get('SEED') ?? Date.now() % 1_000_000);
 
 /** Photos besides the small library: what takes a fraction of a second to copy, and two batches. */
 const BULK = 1_100;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../harness/drawing.ts';
 
 /** Segments that mean something to a kernel, a shell or a library, and names that exist in a Scratch. */
 const SEGMENTS: readonly string[] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import fc from 'fast-check';
+import fc from '../harness/drawing.ts';
 import { RefusedError } from '../../src/errors.ts';
 import { isBelow, isPlainPath, PathMap } from '../../src/files/path_map.ts';
 import { hostilePath } from './hostile.ts';

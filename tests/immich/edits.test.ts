@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../harness/drawing.ts';
 import { type Edit, undoEdits } from '../../src/immich/edits.ts';
 import { fakeAsset, fakeFace } from '../harness/fake_immich/library.ts';
 import { facesJson } from '../harness/fake_immich/shapes.ts';

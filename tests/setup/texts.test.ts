@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../harness/drawing.ts';
 import { parse } from 'yaml';
 import { dotEnvValues } from '../../src/config/dot_env.ts';
 import type { SettingName } from '../../src/config/settings.ts';

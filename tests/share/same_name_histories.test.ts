@@ -1,6 +1,6 @@
 /** Whatever happens to albums, those of the same name hold what a plain model says after one cycle, and another changes nothing. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../harness/drawing.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
 import { InImmich } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';

@@ -3,17 +3,17 @@
  * throw-away copy of a library in which everything has happened that can. Whoever uses Immich's tables then either refuses, naming
  * it, before anything is written, or does exactly what they do without the loss.
  *
- * `DROPPED=all` tries them all on every release (hours), `DROPPED=asset.localDateTime,memory` these; else it is a sample, drawn anew in each
- * run, and what was found missing from the list once. `SEED=7` draws again what a run has drawn.
+ * `DROPPED=all` tries them all on every release (hours), `DROPPED=asset.localDateTime,memory` these; else it is what was found missing from
+ * the list once, and a sample, of which `SEED=7` draws another.
  */
 import assert from 'node:assert/strict';
+import { SEED } from '../../harness/drawing.ts';
 import { loadSchema, type Release, RELEASES, REPRESENTATIVE } from '../../harness/releases.ts';
 import type { Dropped } from './account.ts';
 import { Scene } from './scene.ts';
 import { expect, judge } from './trial.ts';
 
 const WANTED = Deno.env.get('DROPPED');
-const SEED = Number(Deno.env.get('SEED') ?? Math.floor(Math.random() * 1_000_000));
 
 /** So many of them are tried besides the known ones. */
 const SAMPLE = 2;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { LIMITS } from '../../../src/share/cycle/limits.ts';
 import { RARE_DEEDS } from '../oracle/deeds/people.ts';
 import { ALL_DEEDS, live } from '../oracle/history.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { type Release, RELEASES } from '../../harness/database.ts';
 import { CHOICE_DEEDS } from './deeds/choice.ts';

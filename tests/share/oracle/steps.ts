@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 
 /** One deed, and whether a cycle follows it. */
 export interface Step {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { parseSaved } from '../../../src/share/saved_people/format.ts';
 import { formatSaved, type SavedPeople } from '../../../src/share/saved_people/format.ts';
 import { applyRestore, type RestoreResult } from '../../../src/share/saved_people/restore.ts';

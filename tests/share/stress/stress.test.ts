@@ -14,13 +14,13 @@ import { LIMITS } from '../../../src/share/cycle/limits.ts';
 import { type CycleReport, problemsOf } from '../../../src/share/cycle/report.ts';
 import { dryRun } from '../../../src/share/plan_only.ts';
 import { type Release, REPRESENTATIVE } from '../../harness/database.ts';
+import { SEED } from '../../harness/drawing.ts';
 import { Engine } from '../oracle/engine.ts';
 import { World } from '../world.ts';
 import { act, type Hand } from './deeds.ts';
 
 const DEEDS = Number(Deno.env.get('STRESS') ?? 60);
 const ON: readonly Release[] = Deno.env.has('STRESS') ? ['v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'] : REPRESENTATIVE;
-const SEED = Number(Deno.env.get('SEED') ?? Math.floor(Math.random() * 1_000_000));
 
 /** What may be said of a photo that somebody else changes or deletes just then. */
 const PASSING: ReadonlySet<ProblemCode> = new Set(['changed-meanwhile', 'missing']);

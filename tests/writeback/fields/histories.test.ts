@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { compare } from '../../../src/writeback/compare.ts';
 import { entriesOf } from '../../../src/writeback/fields/lists.ts';
 import type { FieldName } from '../../../src/writeback/fields/fields.ts';

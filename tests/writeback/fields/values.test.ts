@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { compare } from '../../../src/writeback/compare.ts';
 import { storedBox } from '../../../src/writeback/fields/face_boxes.ts';
 import { isWritable, truncateToBytes } from '../../../src/writeback/fields/text.ts';

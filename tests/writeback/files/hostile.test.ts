@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { ImmichReader } from './as_immich_reads.ts';
 import { makeFile } from './media.ts';
 import { RECORD, World } from './world.ts';

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { FieldName } from '../../../src/writeback/fields/fields.ts';
+import { SEED } from '../../harness/drawing.ts';
 import { ImmichReader } from './as_immich_reads.ts';
 import { type Format, makeFile } from './media.ts';
 import { setTags } from './set_tags.ts';
@@ -84,9 +85,8 @@ async function assertRead(immich: ImmichReader, path: string, what: string, side
 }
 
 const PAIRS = Deno.env.get('PAIRS');
-const SEED = Number(Deno.env.get('SEED') ?? Math.floor(Math.random() * 1_000));
 
-/** So many pairs, drawn anew in each run, are tried where not all are. */
+/** So many pairs are tried where not all are. */
 const DRAWN = 4;
 
 function pairsOf(said: readonly Said[]): Said[] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 
 /** A change to some bytes at a place, given as a share of the length of what is changed. */
 export interface Damage {

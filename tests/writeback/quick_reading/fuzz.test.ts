@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import fc from 'fast-check';
+import fc, { SEED } from '../../harness/drawing.ts';
 import { makeFile } from '../files/media.ts';
 import { photoWithEverything } from '../files/photo_with_everything.ts';
 import { RECORD, World } from '../files/world.ts';
@@ -11,9 +11,8 @@ import { mutatedXmp } from './fuzz/xmp.ts';
 import { photosOfPrograms } from './photos_of_programs.ts';
 import { xmpPackets } from './xmp_forms.ts';
 
-/** How many files are compared: FUZZ=100000 for hours, and FUZZ_SEED to do the same again. */
+/** How many files are compared: FUZZ=100000 for hours. */
 const FILES = Number(Deno.env.get('FUZZ') ?? 400);
-const SEED = Number(Deno.env.get('FUZZ_SEED') ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const BATCH = 40;
 
 interface Base {
@@ -40,7 +39,7 @@ async function basesOf(comparison: Comparison): Promise<Base[]> {
   ];
 }
 
-Deno.test('of files that are almost in order (FUZZ=number of files, FUZZ_SEED)', async () => {
+Deno.test('of files that are almost in order (FUZZ=number of files, SEED)', async () => {
   await using comparison = await Comparison.open();
   const choices = new Choices(SEED);
   const bases = await basesOf(comparison);
@@ -62,8 +61,8 @@ Deno.test('of files that are almost in order (FUZZ=number of files, FUZZ_SEED)',
     }
     for (const path of paths) Deno.removeSync(path);
   }
-  assert.deepEqual(differences, [], `FUZZ=${FILES} FUZZ_SEED=${SEED}`);
+  assert.deepEqual(differences, [], `FUZZ=${FILES} SEED=${SEED}`);
   const { files, answered } = comparison.counts;
   // About a fifth, whatever the seed.
-  assert.ok(answered > files / 20, `of ${files} files only ${answered} were read (FUZZ_SEED=${SEED})`);
+  assert.ok(answered > files / 20, `of ${files} files only ${answered} were read (SEED=${SEED})`);
 });

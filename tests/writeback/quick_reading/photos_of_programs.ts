@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { encodeJpeg } from '../../../src/demo/library_generator/media/jpeg.ts';
 import { drawPicture } from '../../../src/demo/library_generator/media/picture.ts';
 import { makeFile } from '../files/media.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { withMotionVideo } from '../../../src/demo/library_generator/media/jpeg.ts';
 import { quickSidecar } from '../../../src/writeback/quick_reading/quick_reading.ts';
 import { type DataSet, iptcBlock, withIptc } from '../files/iptc_blocks.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { text } from './xmp_forms.ts';
 
 /** What programs leave in a photo, told to ExifTool: the tags that write-back reads, and others beside. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { XMP_NAMESPACES } from '../../../src/writeback/xmp/properties.ts';
 
 /**

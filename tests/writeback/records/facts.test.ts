@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { type AssetFacts, type FaceFacts, recordOf } from '../../../src/writeback/records/facts.ts';
 
 const ID = '00000000-0000-4000-8000-000000000001';

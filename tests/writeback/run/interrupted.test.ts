@@ -4,6 +4,7 @@ import { EXIT } from '../../../src/errors.ts';
 import type { WriteReport } from '../../../src/writeback/run/report.ts';
 import { run, type RunOptions, variablesOf, workingDirectory } from '../../cli/program.ts';
 import { RunningProgram, until } from '../../crash/process.ts';
+import { Random, SEED } from '../../harness/drawing.ts';
 import { World } from '../../share/world.ts';
 import { configOf, fingerprints, libraryFiles, plan, stateOf, sumOf, tagsOf, undoAll, write } from './helper.ts';
 
@@ -107,12 +108,13 @@ Deno.test('kill -9 at any moment: files stay whole, nothing is left lying around
   const paths = libraryFiles(world);
   const original = await tagsOf(paths);
   const hashes = imageHashes(original);
+  const random = new Random(SEED);
   let kills = 0;
   let report: WriteReport | undefined;
   while (report === undefined) {
     const program = RunningProgram.start(EVERYTHING, optionsOf(world, cwd.path));
     await untilWriting(world, program);
-    await pause(kills < 2 ? 0 : 20 + Math.random() * 250);
+    await pause(kills < 2 ? 0 : 20 + random.below(250));
     const exifTools = childrenOf(program.pid);
     program.signal('SIGKILL');
     const { code, stdout } = await program.ended();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../../harness/drawing.ts';
 import { pathArgument } from '../../../src/writeback/exiftool/arguments.ts';
 import { readTags } from '../../../src/writeback/exiftool/read.ts';
 import { writeArguments } from '../../../src/writeback/exiftool/write.ts';

@@ -1,4 +1,4 @@
-import { Random } from '../../../crash/random.ts';
+import { Random } from '../../../harness/drawing.ts';
 
 /** Choices that follow from a seed. */
 export class Choices {
