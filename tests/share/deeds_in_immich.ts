@@ -52,6 +52,46 @@ export class InImmich {
     await this.world.sql`DELETE FROM album WHERE id = ${albumId}`;
   }
 
+  /** Gives an album to somebody else; who had it stays as an editor, or is no member any more. */
+  async giveAlbum(albumId: string, from: UserKey, to: UserKey, { stays }: { readonly stays: boolean }): Promise<void> {
+    const { sql, library, db } = this.world;
+    const { album, user } = this.keys;
+    const [former, owner] = [library.users[from].id, library.users[to].id];
+    await sql.begin(async (tx) => {
+      if (db.release >= 'v3') {
+        await tx`UPDATE album_user SET role = 'editor' WHERE "albumId" = ${albumId} AND role = 'owner'`;
+        await tx`
+          INSERT INTO album_user ("albumId", "userId", role)
+          VALUES (${albumId}, ${owner}, 'owner')
+          ON CONFLICT ("albumId", "userId") DO UPDATE
+          SET role = excluded.role`;
+        if (!stays) await tx`DELETE FROM album_user WHERE "albumId" = ${albumId} AND "userId" = ${former}`;
+      } else {
+        await tx`UPDATE album SET "ownerId" = ${owner} WHERE id = ${albumId}`;
+        await tx`DELETE FROM album_user WHERE ${tx(album)} = ${albumId} AND ${tx(user)} = ${owner}`;
+        if (stays) {
+          await tx`
+            INSERT INTO album_user (${tx(album)}, ${tx(user)}, role)
+            VALUES (${albumId}, ${former}, 'editor')`;
+        }
+      }
+    });
+  }
+
+  /** What is left of an account a week after it was deleted: nothing but the files in its external libraries. */
+  async purge(user: UserKey): Promise<void> {
+    const { sql, library, db, directory } = this.world;
+    const { id } = library.users[user];
+    for (const folder of ['upload', 'library', 'thumbs', 'encoded-video', 'profile']) {
+      await Deno.remove(`${directory}/media/${folder}/${id}`, { recursive: true }).catch(() => {});
+    }
+    if (db.release < 'v3') await sql`DELETE FROM album WHERE "ownerId" = ${id}`;
+    else {
+      await sql`DELETE FROM album WHERE id IN (SELECT "albumId" FROM album_user WHERE "userId" = ${id} AND role = 'owner')`;
+    }
+    await sql`DELETE FROM "user" WHERE id = ${id}`;
+  }
+
   async invite(albumId: string, user: UserKey): Promise<void> {
     const { sql, library } = this.world;
     await sql`
