@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchIdle } from './idle.ts';
+import { benchSelection } from './selection.ts';
 import { benchServe } from './serve.ts';
 import { benchShare } from './share.ts';
 import { benchSync } from './sync.ts';
@@ -17,6 +18,7 @@ interface Sizes {
  */
 const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench idle [--mirrored 100000] [--json]
+       deno task bench selection [--mirrored 100000] [--json]
        deno task bench serve [--assets 5000] [--json]
        deno task bench sync [--mirrored 100000] [--json]
        deno task bench withdraw [--mirrored 10000] [--json]
@@ -25,6 +27,7 @@ const USAGE = `usage: deno task bench share [--assets 5000] [--json]
 const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
   idle: ({ mirrored }) => benchIdle(mirrored),
+  selection: ({ mirrored }) => benchSelection(mirrored),
   serve: ({ assets }) => benchServe(assets),
   sync: ({ mirrored }) => benchSync(mirrored),
   withdraw: ({ mirrored }) => benchWithdraw(mirrored),
@@ -54,5 +57,7 @@ if (bench === undefined || Object.values(sizes).some((size) => !Number.isInteger
 const result = await bench(sizes);
 const text = values.json
   ? JSON.stringify(result)
-  : Object.entries(result).map(([name, value]) => `${name.padEnd(20)} ${value}`).join('\n');
+  : Object.entries(result).map(([name, value]) =>
+    `${name.padEnd(20)} ${typeof value === 'object' ? JSON.stringify(value) : value}`
+  ).join('\n');
 await Deno.stdout.write(new TextEncoder().encode(`${text}\n`));
