@@ -23,7 +23,7 @@ async function follow(world: World, engine: Engine): Promise<Record<string, stri
 
 /** A full cycle finds no more. */
 async function assertAtRest(world: World, engine: Engine): Promise<void> {
-  await engine.untilIdle();
+  await engine.untilIdle(world.sql);
   const state = [await digestTables(world.sql), listFiles(world.directory)];
   await engine.cycle({ isFull: true });
   assert.deepEqual([await digestTables(world.sql), listFiles(world.directory)], state);

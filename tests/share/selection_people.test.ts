@@ -79,7 +79,7 @@ class People implements AsyncDisposable {
   /** A full cycle finds no more. */
   async assertAtRest(): Promise<void> {
     const { sql, directory } = this.world;
-    await this.engine.untilIdle();
+    await this.engine.untilIdle(sql);
     const state = [await digestTables(sql), listFiles(directory)];
     await this.engine.cycle({ isFull: true });
     assert.deepEqual([await digestTables(sql), listFiles(directory)], state);
