@@ -51,11 +51,11 @@ export async function runCycle(
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;
     // Not earlier: phases before the first of these give mirrors other jobs, or take them away.
-    if (phase.isAboutMeant && view.scope === 'all') view = { ...view, meant: view.meant ?? await readMeant(view) };
+    if (phase.isAboutMeant) view = { ...view, meant: view.meant ?? await readMeant(view) };
     for (const unit of await unitsOf(phase, view, jobsToWorkOn(view, tools))) {
       await runPhase(phase, view, tools, unit, tally);
     }
-    if (phase.widensScope && tally.doneBy(phase.name) > 0) view = { ...view, scope: 'all' };
+    if (phase.widensScope && tally.doneBy(phase.name) > 0) view = { ...view, scope: 'all', meant: undefined };
   }
   if (tally.hasChanges) await noteMadeNames(tools, view);
   const standings = await countStandings(view, tools);
@@ -90,7 +90,7 @@ async function countStandings(view: View, tools: Tools): Promise<Map<string, Sta
   for (const job of counting.expected(chosenJobs(view))) {
     standings.set(
       job.name,
-      meansAny(view, job) ? await readStanding(view.sql, view.schema, job) : NOTHING_MEANT,
+      view.scope !== 'all' || meansAny(view, job) ? await readStanding(view.sql, view.schema, job) : NOTHING_MEANT,
     );
   }
   counting.counted(standings, startedAtMs, performance.now());

@@ -21,6 +21,8 @@ export interface Limits {
   readonly changes: number;
   /** With more assets than this waiting for Immich, as during a large import, looking at everything is simpler. */
   readonly waiting: number;
+  /** So many jobs look each for itself what changes mean to it; of more it is asked before, with one statement. */
+  readonly jobs: number;
   /** Problems of a job that are reported. */
   readonly problems: number;
 }
@@ -37,5 +39,6 @@ export const LIMITS: Limits = Object.freeze({
   predecessor: 5_000,
   changes: 20_000,
   waiting: 20_000,
+  jobs: 4,
   problems: 100,
 });

@@ -1,10 +1,11 @@
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { isMeant } from '../selection/selection.ts';
 import { pairKey } from './concerned.ts';
-import type { View } from './tools.ts';
+import { isWithin } from './scope.ts';
+import { concernedJobs, type View } from './tools.ts';
 
-/** What is known of jobs in the middle of a full cycle. What changes after that is found by the next one. */
+/** What is known of jobs in the middle of a cycle, among the photos of its scope. What changes after that is found by the next one. */
 export interface Meant {
   /** The names of those that mean any photo at all: the others need not be asked, phase by phase, what they want. */
   readonly jobs: ReadonlySet<string>;
@@ -15,16 +16,25 @@ export interface Meant {
 /** A statement grows with each job: with so many at once it stays short, and far from the most parameters that there may be. */
 const JOBS_AT_ONCE = 50;
 
-/** Whether a job means any photo, as far as that is known. */
+/** The statement has the photos of the scope once for each job. */
+const MOST_PHOTOS = 1_000;
+
+/** Whether a job means any photo of the scope, as far as that is known. */
 export function meansAny({ meant }: Pick<View, 'meant'>, { name }: Job): boolean {
   return meant === undefined || meant.jobs.has(name);
 }
 
-/** Asks for all jobs at once; reads only. Undefined for a run that is about one job. */
-export async function readMeant({ sql, jobs, only }: View): Promise<Meant | undefined> {
+/**
+ * Asks for all jobs at once; reads only. Undefined for a run that is about one job, and for changes that concern a few: each phase would look for itself,
+ * for fifty jobs between the same two users with hundreds of statements.
+ */
+export async function readMeant(view: View): Promise<Meant | undefined> {
+  const { sql, only, scope, limits } = view;
+  const jobs = concernedJobs(view);
   if (only !== undefined) return undefined;
+  if (scope !== 'all' && (jobs.length <= limits.jobs || scope.length > MOST_PHOTOS)) return undefined;
   const meant = new Set<string>();
-  const disputed = new Set(await findOrphaned(sql, jobs));
+  const disputed = new Set(scope === 'all' ? await findOrphaned(sql, jobs) : []);
   for (let start = 0; start < jobs.length; start += JOBS_AT_ONCE) {
     const asked = jobs.slice(start, start + JOBS_AT_ONCE);
     const questions = asked.map((job, index) =>
@@ -32,17 +42,13 @@ export async function readMeant({ sql, jobs, only }: View): Promise<Meant | unde
         SELECT
           ${index}::int AS index,
           EXISTS (
-            SELECT FROM asset a WHERE a."ownerId" = ${job.sourceUserId} AND ${isMeant(sql, job)}
-          ) AS "meansAny",
-          EXISTS (
             SELECT
-            FROM immich_sidecar.asset_map m
-            JOIN asset a ON a.id = m.source_asset_id
-            WHERE m.source_user_id = ${job.sourceUserId}
-              AND m.target_user_id = ${job.targetUserId}
-              AND m.job_name = ${job.name}
-              AND CASE WHEN ${isMeant(sql, job)} THEN false ELSE true END
-          ) AS "losesAny"`
+            FROM asset a
+            WHERE a."ownerId" = ${job.sourceUserId}
+              AND ${isWithin(sql, scope, sql`a.id`)}
+              AND ${isMeant(sql, job)}
+          ) AS "meansAny",
+          ${scope === 'all' ? losesAny(sql, job) : sql`false`} AS "losesAny"`
     );
     const rows = await sql<{ index: number; meansAny: boolean; losesAny: boolean }[]>`
       ${questions.reduce((all, one) => sql`${all} UNION ALL ${one}`)}`;
@@ -54,6 +60,19 @@ export async function readMeant({ sql, jobs, only }: View): Promise<Meant | unde
     }
   }
   return { jobs: meant, disputed };
+}
+
+/** Whether a job has made a mirror that it does not mean any more, as an expression. */
+function losesAny(sql: Sql, job: Job): Fragment {
+  return sql`EXISTS (
+    SELECT
+    FROM immich_sidecar.asset_map m
+    JOIN asset a ON a.id = m.source_asset_id
+    WHERE m.source_user_id = ${job.sourceUserId}
+      AND m.target_user_id = ${job.targetUserId}
+      AND m.job_name = ${job.name}
+      AND CASE WHEN ${isMeant(sql, job)} THEN false ELSE true END
+  )`;
 }
 
 /** Users between whom there are mirrors of jobs that are not configured, or not between them. */

@@ -64,7 +64,7 @@ export interface View {
   readonly scope: Scope;
   /** Of all jobs those that the scope concerns (concerned.ts); undefined = that has not been looked up. */
   readonly concerned?: readonly Job[] | undefined;
-  /** What is known of all jobs in a full cycle (meant.ts); undefined = that has not been looked up. */
+  /** What is known of these jobs in the middle of a cycle (meant.ts); undefined = that has not been looked up. */
   readonly meant?: { readonly jobs: ReadonlySet<string>; readonly disputed: ReadonlySet<string> } | undefined;
   readonly rechecks: readonly Recheck[];
   /** Which mirrors need not be compared when everything is looked at; undefined = all are. */

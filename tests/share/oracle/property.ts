@@ -32,6 +32,7 @@ const SHORT_PAGES: Limits = {
   adoptedMirrors: 3,
   adoptedFiles: 5,
   strays: 3,
+  jobs: 0,
 };
 
 const deeds = Deno.env.get('DEEDS')?.split(',') ??
