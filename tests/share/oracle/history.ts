@@ -36,6 +36,9 @@ const PAIRS: Readonly<Record<Plan['circle'], readonly (readonly [Name, Name])[]>
 /** How often each phase of a full cycle had something to do, in all histories of this process. */
 export const occasions = new Map<string, number>(ALL_PHASES.map(({ name }) => [name, 0]));
 
+/** Which cycles are the first of a program: `all`, as with `sync` from cron. */
+export type Starts = 'some' | 'all';
+
 /** A history that went wrong, in words. */
 export class HistoryError extends Error {
   override name = 'HistoryError';
@@ -45,8 +48,8 @@ export class HistoryError extends Error {
  * Lives through a history: after each burst of deeds one cycle must make what the model says, and one more must change nothing.
  * Throws HistoryError with the deeds in words and everything that is different.
  */
-export async function live(release: Release, plan: Plan, limits: Limits): Promise<void> {
-  await using history = await History.begin(release, plan, limits);
+export async function live(release: Release, plan: Plan, limits: Limits, starts: Starts = 'some'): Promise<void> {
+  await using history = await History.begin(release, plan, limits, starts);
   await history.cycle({ isRestart: true });
   for (const [index, step] of plan.steps.entries()) {
     await history.act(step);
@@ -91,13 +94,18 @@ class History implements AsyncDisposable {
   #starts = 0;
   #fullCycles = 0;
 
-  private constructor(readonly home: Household, readonly names: readonly Name[], readonly limits: Limits) {}
+  private constructor(
+    readonly home: Household,
+    readonly names: readonly Name[],
+    readonly limits: Limits,
+    readonly starts: Starts,
+  ) {}
 
-  static async begin(release: Release, plan: Plan, limits: Limits): Promise<History> {
+  static async begin(release: Release, plan: Plan, limits: Limits, starts: Starts = 'some'): Promise<History> {
     const home = await Household.open(release, plan);
     const pairs = PAIRS[plan.circle];
     const names = [...new Set(pairs.flat())];
-    const history = new History(home, names, limits);
+    const history = new History(home, names, limits, starts);
     try {
       await furnish(home, names);
       if (plan.circle === 'shared albums') await home.shareAlbums();
@@ -127,14 +135,11 @@ class History implements AsyncDisposable {
   async cycle({ isRestart }: Pick<Step, 'isRestart'>): Promise<void> {
     await this.#forgetStrangers();
     // A process that starts goes on where the last one stopped: every other time, as a full cycle finds more.
-    const isFull = this.#needsFullCycle || (isRestart && this.#starts++ % 2 === 0);
+    const isFull = this.#needsFullCycle || (this.starts === 'some' && isRestart && this.#starts++ % 2 === 0);
     await showActivity(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
-    if (isRestart) {
-      this.#told.push('[the program starts]');
-      await this.#disconnect();
-    }
+    if (isRestart && this.starts === 'some') await this.#restart();
     const planned = await this.#run(isFull);
     const after = await this.#read();
     if (planned !== undefined) this.#assertPlanned(planned, changes(before, after));
@@ -150,6 +155,7 @@ class History implements AsyncDisposable {
 
   /** Returns what a dry run said that a full cycle would change. */
   async #run(isFull: boolean): Promise<readonly string[] | undefined> {
+    if (this.starts === 'all') await this.#restart();
     this.#told.push(isFull ? '[full cycle]' : '[cycle]');
     // The configuration may have changed.
     if (isFull) await this.#stop();
@@ -207,6 +213,11 @@ class History implements AsyncDisposable {
   /** Ends the program. */
   async rest(): Promise<void> {
     await this.#forgetStrangers();
+    await this.#disconnect();
+  }
+
+  async #restart(): Promise<void> {
+    this.#told.push('[the program starts]');
     await this.#disconnect();
   }
 

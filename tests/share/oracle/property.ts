@@ -4,7 +4,7 @@ import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { type Release, RELEASES } from '../../harness/database.ts';
 import { CHOICE_DEEDS } from './deeds/choice.ts';
 import { RARE_DEEDS } from './deeds/people.ts';
-import { ALL_DEEDS, live, occasions } from './history.ts';
+import { ALL_DEEDS, live, occasions, type Starts } from './history.ts';
 import { Histories } from './steps.ts';
 
 /** `HISTORIES=long`: the run before a release. `SEEDS=7,8` and `STEPS=40` look closer. */
@@ -69,12 +69,21 @@ export function testHistories(release: Release): void {
   });
 }
 
+/** The same, where each cycle is the first of a program, which goes on where the last one has stopped. */
+export function testRestartedHistories(release: Release): void {
+  for (const seed of SEEDS ?? [1]) {
+    Deno.test(`${release}: each cycle of a program of its own makes what the model says, and another changes nothing (seed ${seed}, ${STEPS} steps)`, async () => {
+      await liveOnce(release, new Histories(deeds, STEPS), seed, 'all');
+    });
+  }
+}
+
 /** Lives through one of these histories, however long that takes; one that fails is made smaller until SHRINK_MS have passed. */
-async function liveOnce(release: Release, histories: Histories, seed: number): Promise<void> {
+async function liveOnce(release: Release, histories: Histories, seed: number, starts?: Starts): Promise<void> {
   let shrinkUntil = Infinity;
   const property = fc.asyncProperty(histories, async (plan) => {
     if (Date.now() > shrinkUntil) return;
-    await live(release, plan, seed % 2 === 0 ? LIMITS : SHORT_PAGES).catch((error) => {
+    await live(release, plan, seed % 2 === 0 ? LIMITS : SHORT_PAGES, starts).catch((error) => {
       if (shrinkUntil === Infinity) shrinkUntil = Date.now() + SHRINK_MS;
       throw error;
     });

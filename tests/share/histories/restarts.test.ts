@@ -1,0 +1,3 @@
+import { testRestartedHistories } from '../oracle/property.ts';
+
+testRestartedHistories('v3.3.0');
