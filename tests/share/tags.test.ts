@@ -82,6 +82,45 @@ for (const release of RELEASES) {
     await world.share();
     assert.deepEqual(await valuesOf(world, bob), ['trips', 'trips/own']);
   });
+
+  Deno.test(`${release}: the receiver tags photos, or takes a tag from them, all at once: full cycles before Immich has told their metadata change nothing`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    const bob = world.library.users.bob.id;
+    await tag(world, world.id(ASKED), ['family', 'party']);
+    await world.share();
+    const [tagged, untagged] = [await mirror(world), await world.mirrorOf('family/picnic') ?? ''];
+    await sql`INSERT INTO tag ("userId", value) VALUES (${bob}, 'trips')`;
+    await sql`INSERT INTO tag_closure (id_ancestor, id_descendant) SELECT id, id FROM tag WHERE "userId" = ${bob} AND value = 'trips'`;
+    const cycles = async (...expected: string[][]) => {
+      for (const isFull of [true, false, true]) {
+        await world.share({ isFull });
+        assert.deepEqual([await tagsOf(world, tagged), await tagsOf(world, untagged)], expected);
+      }
+    };
+    // TagService.bulkTagAssets: rows for all of them, then the metadata of each. The second is a tag of ours.
+    await sql`
+      INSERT INTO tag_asset ("assetId", "tagId")
+      SELECT a.id, t.id
+      FROM tag t
+      CROSS JOIN unnest(${[tagged, untagged]}::uuid[]) AS a (id)
+      WHERE t."userId" = ${bob} AND t.value IN ('trips', 'party')
+      ON CONFLICT DO NOTHING`;
+    await cycles(['family', 'party', 'trips'], ['party', 'trips']);
+    await tag(world, tagged, ['family', 'party', 'trips']);
+    await cycles(['family', 'party', 'trips'], ['party', 'trips']);
+    await tag(world, untagged, ['party', 'trips']);
+    await cycles(['family', 'party', 'trips'], ['party', 'trips']);
+    // TagService.removeAssets: the rows of all of them, then the metadata of each.
+    await sql`DELETE FROM tag_asset WHERE "tagId" IN (SELECT id FROM tag WHERE "userId" = ${bob} AND value = 'party')`;
+    await cycles(['family', 'trips'], ['trips']);
+    await tag(world, tagged, ['family', 'trips']);
+    await tag(world, untagged, ['trips']);
+    await cycles(['family', 'trips'], ['trips']);
+    // Extraction: metadata first.
+    await editAsset(world, untagged, { tags: ['family'] });
+    await cycles(['family', 'trips'], ['family']);
+  });
 }
 
 Deno.test('tags that go with the one above them are forgotten, also when they are in a later batch, and made again when they are needed', async () => {

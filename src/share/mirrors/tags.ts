@@ -14,6 +14,8 @@ export interface TagsPlan {
   readonly targetUserId: string;
   /** The values that it is to have, such as `places/lake`. */
   readonly values: readonly string[];
+  /** What is noted of those that its metadata name (immich_sidecar.asset_map.tagged). */
+  readonly tagged: string | null;
   /** Those that its metadata name as well, and that it is not to have: kept back from its owner, or deleted by them. Immich makes them whenever it extracts it. */
   readonly withheld: readonly string[];
   /** Its metadata name tags. Where they name none, as in photos of before 2.5, only what we gave it goes. */
@@ -35,7 +37,8 @@ function keysOf(schema: ImmichSchema): { readonly tagKey: string; readonly asset
 
 /**
  * Mirrors whose rows of tag_asset are not what `asset_exif.tags` says, which Immich makes of them whenever it extracts them. A tag that
- * we made and the target has deleted is not meant any more. Behind the id `after`, at most as many as a search may find.
+ * we made and the target has deleted is not meant any more. While metadata name what they named when the rows were set, a row that came or went is its owner's doing, of which the
+ * metadata will tell: it stays so. Behind the id `after`, at most as many as a search may find.
  */
 export async function findUntagged(
   { sql, schema, scope, limits, jobs }: View,
@@ -56,7 +59,8 @@ export async function findUntagged(
         m.mirror_asset_id AS "mirrorAssetId",
         m.source_asset_id AS "sourceAssetId",
         m.target_user_id AS "targetUserId",
-        wanted.values,
+        meant.values,
+        named.tagged,
         wanted.withheld,
         e.tags IS NOT NULL AS "isSaid"
       FROM immich_sidecar.asset_map m
@@ -89,13 +93,24 @@ export async function findUntagged(
         WHERE ta.${sql(assetKey)} = m.mirror_asset_id
           AND (e.tags IS NOT NULL OR ${isMade(sql, sql`t.id`)})
       ) AS actual
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN wanted.values <> '{}' THEN md5(array_to_string(wanted.values, E'\\n'))::uuid END AS tagged
+      ) AS named
+      CROSS JOIN LATERAL (
+        SELECT
+          CASE
+            WHEN named.tagged IS DISTINCT FROM m.tagged THEN wanted.values
+            ELSE array(SELECT value FROM unnest(actual.values) AS value WHERE value <> ALL (wanted.withheld))
+          END AS values
+      ) AS meant
       WHERE ${isLookedAt(sql, job, scope)}
         AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`}
         AND (
           e.tags IS NOT NULL
+          OR m.tagged IS NOT NULL
           OR EXISTS (SELECT 1 FROM tag_asset ta WHERE ta.${sql(assetKey)} = m.mirror_asset_id)
         )
-        AND wanted.values <> actual.values
+        AND (meant.values <> actual.values OR named.tagged IS DISTINCT FROM m.tagged)
     )
     SELECT *
     FROM found
@@ -199,7 +214,7 @@ export async function writeTags(tx: Sql, schema: ImmichSchema, plans: readonly T
   await makeTags(tx, plans);
   const planned = tx`
     jsonb_to_recordset(${tx.json(plans as never)}) AS plan (
-      "mirrorAssetId" uuid, "targetUserId" uuid, "values" text[], withheld text[], "isSaid" boolean
+      "mirrorAssetId" uuid, "targetUserId" uuid, "values" text[], tagged uuid, withheld text[], "isSaid" boolean
     )`;
   const lost = await tx<{ id: string; mayBeOfImmich: boolean }[]>`
     DELETE FROM tag_asset ta
@@ -216,6 +231,12 @@ export async function writeTags(tx: Sql, schema: ImmichSchema, plans: readonly T
     FROM ${planned}
     JOIN tag t ON t."userId" = plan."targetUserId" AND t.value::text = ANY (plan."values")
     ON CONFLICT DO NOTHING`;
+  await tx`
+    UPDATE immich_sidecar.asset_map m
+    SET tagged = plan.tagged
+    FROM ${planned}
+    WHERE m.mirror_asset_id = plan."mirrorAssetId"
+      AND m.tagged IS DISTINCT FROM plan.tagged`;
   return [...new Set(lost.flatMap(({ id, mayBeOfImmich }) => mayBeOfImmich ? [id] : []))];
 }
 

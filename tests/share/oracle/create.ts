@@ -73,6 +73,7 @@ function createMirror(prediction: Prediction, job: JobConfig, source: Row): void
     faces: new Map(),
     files: new Set(),
     stack: null,
+    tagged: undefined,
     own: {},
     madeIn: memory.cycles,
     isTrashed: false,

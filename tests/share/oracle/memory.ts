@@ -33,6 +33,8 @@ export interface Mirror {
   readonly faces: Map<string, MirrorFace>;
   /** The files that were made for it. */
   readonly files: Set<string>;
+  /** The tags that its metadata named, and that it was to have, when they were looked at last. */
+  tagged: string | undefined;
   /** The stack that we put it into. */
   stack: string | null;
   /** The target had it in their trash when it was looked at last. */

@@ -4,7 +4,7 @@ import { type Prediction, text } from './prediction.ts';
 import { ANYTHING } from './records.ts';
 import type { Row } from './state.ts';
 
-/** A mirror has the tags that its metadata name, as tags of its owner; those that they have deleted are not made again. */
+/** A mirror has the tags that its metadata name, as tags of its owner, whenever these name others; those that they have deleted are not made again. */
 export function followTags(prediction: Prediction): void {
   const lost = prediction.memory.mirrors.flatMap((mirror) => followTagsOf(prediction, mirror));
   removeMadeByImmich(prediction, new Set(lost));
@@ -28,14 +28,21 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
   const isKeptBack = (value: string) =>
     Array.isArray(ofSource) && ofSource.includes(value) &&
     choosing.some((tag) => value === tag || value.startsWith(`${tag}/`));
-  const values = new Set((named ?? []).filter((value) => value !== '' && !isDeclined(value) && !isKeptBack(value)));
+  const isWithheld = (value: string) => isDeclined(value) || isKeptBack(value);
+  const values = new Set((named ?? []).filter((value) => value !== '' && !isWithheld(value)));
+  const tagged = values.size === 0 ? undefined : JSON.stringify([...values].sort());
+  // Metadata that say what they said: what came or went otherwise is its owner's doing.
+  const isSettled = tagged === mirror.tagged;
+  mirror.tagged = tagged;
   const rows = records.all('tag_asset').filter((row) => row['assetId'] === mirror.id);
   const valueOf = (row: Row) => text(tagOf(prediction, (tag) => tag['id'] === row['tagId'])?.['value']);
+  const isMeant = (value: string) =>
+    isSettled ? named?.includes(value) !== true || !isWithheld(value) : values.has(value);
   const gone = rows.filter((row) =>
-    !values.has(valueOf(row)) && (named !== undefined || memory.tags.some(({ id }) => id === row['tagId']))
+    !isMeant(valueOf(row)) && (named !== undefined || memory.tags.some(({ id }) => id === row['tagId']))
   );
   records.remove('tag_asset', (row) => gone.includes(row));
-  for (const value of values) {
+  for (const value of isSettled ? [] : values) {
     const id = makeTag(prediction, mirror, value);
     const isThere = records.all('tag_asset').some((row) => row['assetId'] === mirror.id && row['tagId'] === id);
     if (!isThere) records.add('tag_asset', { assetId: mirror.id, tagId: id });

@@ -13,7 +13,7 @@ export const FIELD_DEEDS: Deeds = {
   tag: edit('tags', (scene) => ({
     tags: [`tag ${scene.number(5)}`, `trips/${scene.number(3)}/day ${scene.number(3)}`].slice(0, scene.number(3)),
   })),
-  /** What metadata name is tagged with it again, unless it was made for mirrors; the rows that went with it leave no trace. */
+  /** Metadata go on to name it, and the rows that went with it leave no trace. */
   deleteTag: untraced(async (scene) => {
     const owner = scene.name();
     const tags = await scene.sql<{ id: string; value: string }[]>`
