@@ -1,4 +1,5 @@
 import { dirname } from 'node:path/posix';
+import { identityOf, isFile } from '../files/identity.ts';
 import { asFileProblem, codeOf } from '../files/problem.ts';
 import { toStamp } from './files.ts';
 import type { FileStamp } from './tags.ts';
@@ -39,10 +40,29 @@ export function stampOf(path: string): FileStamp | undefined {
   return info === undefined ? undefined : toStamp(info);
 }
 
+/**
+ * Makes a file that only its owner can read, where nothing is yet, empty and open. Throws WriteProblem when it came into being elsewhere, and removes
+ * it there, as far as it can be found: not a byte gets into it before it is certain that it lies where it should.
+ */
+export function openNew(path: string): Deno.FsFile {
+  assertInPlace(path);
+  const file = Deno.openSync(path, { createNew: true, read: true, write: true, mode: 0o600 });
+  try {
+    const made = identityOf(file.statSync());
+    const isThere = () => isFile(path, made);
+    if (isThere() && isInPlace(path) && isThere()) return file;
+    if (isThere()) Deno.removeSync(path); // nobody else has a file of this name
+    throw new WriteProblem('changed-meanwhile', path, 'a directory on its way has been replaced by a symbolic link');
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
 /** Makes a file that only its owner can read, where nothing is yet. */
 export function makeFile(path: string, content: Uint8Array): void {
-  assertInPlace(path);
-  Deno.writeFileSync(path, content, { createNew: true, mode: 0o600 });
+  using file = openNew(path);
+  writeFully(file, content);
 }
 
 /**
@@ -50,8 +70,7 @@ export function makeFile(path: string, content: Uint8Array): void {
  * the disk must have room for it: a copy that the file system makes by itself may need none.
  */
 export function copyBytes(from: string | undefined, to: string, more: number): void {
-  assertInPlace(to);
-  using copy = Deno.openSync(to, { createNew: true, write: true, mode: 0o600 });
+  using copy = openNew(to);
   const buffer = new Uint8Array(1 << 20);
   if (from !== undefined) {
     using original = RegularFile.open(from);

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { makeFile } from '../in_place.ts';
+import { openNew } from '../in_place.ts';
 import { crcOfCommon } from './common.ts';
 import { describeBetween } from './make.ts';
 import { OpenFile } from './open_file.ts';
@@ -25,9 +25,8 @@ export function isWrittenFile(path: string, delta: UndoDelta): boolean {
  */
 export function applyDelta(path: string, delta: UndoDelta, target: string): void {
   const { prefix, suffix, original } = delta;
-  makeFile(target, new Uint8Array());
+  using made = openNew(target);
   using file = new OpenFile(path);
-  using made = Deno.openSync(target, { read: true, write: true });
   const hash = createHash('sha256');
   let size = 0;
   const write = (bytes: Buffer) => {
