@@ -15,10 +15,8 @@ import { hearSignals } from './signals.ts';
 
 const logger = getLogger(['immich-sidecar', 'service']);
 
-/** How often the files are looked at, in milliseconds. */
 const LOOK_MS = 5_000;
 
-/** How often photos that were locked meanwhile are looked for, in milliseconds. */
 const LOCKED_MS = 60_000;
 
 interface Waiting {
@@ -26,6 +24,10 @@ interface Waiting {
   /** Prints what is wrong, and returns the exit code that it would end with. */
   readonly report: (error: unknown) => number;
   readonly supervision: Supervision;
+  /** How often the files are looked at, in milliseconds. */
+  readonly lookMs?: number;
+  /** How often photos that were locked meanwhile are looked for, in milliseconds. */
+  readonly lockedMs?: number;
 }
 
 /**
@@ -36,7 +38,7 @@ interface Waiting {
  */
 export async function untilConfigured(
   problem: ConfigError,
-  { load, report, supervision }: Waiting,
+  { load, report, supervision, lookMs = LOOK_MS, lockedMs = LOCKED_MS }: Waiting,
 ): Promise<number | undefined> {
   await withdrawLockedWithout(load);
   let lookedAtMs = performance.now();
@@ -90,11 +92,11 @@ export async function untilConfigured(
   });
   let said = problem.message;
   while (true) {
-    await setTimeout(LOOK_MS, undefined, { signal: AbortSignal.any([end.signal, look.signal]) }).catch(() => {});
+    await setTimeout(lookMs, undefined, { signal: AbortSignal.any([end.signal, look.signal]) }).catch(() => {});
     if (end.signal.aborted) return code;
     const isAskedFor = look.signal.aborted;
     if (isAskedFor) look = new AbortController();
-    if (performance.now() - lookedAtMs > LOCKED_MS) {
+    if (performance.now() - lookedAtMs > lockedMs) {
       await withdrawLockedWithout(load);
       lookedAtMs = performance.now();
     }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { bytes, count, list, named, plural } from '../config/words.ts';
-import { lstatOr } from '../files/identity.ts';
-import { isBelow, type PathMap, type Root } from '../files/path_map.ts';
+import { type PathMap, type Root } from '../files/path_map.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Placement } from '../config/config.ts';
 import type { Job } from '../share/jobs/job.ts';
@@ -10,6 +9,7 @@ import { mayLink, wayOf } from '../share/jobs/placement.ts';
 import { checkMounts } from '../share/checks/mounts.ts';
 import { fittingRoot } from '../writeback/mount_check.ts';
 import { type Check, forEachJob } from './check.ts';
+import { lookAtOthers } from './others.ts';
 import { lookAtOwnDirectories } from './own_directories.ts';
 import { type Directory, lookAt } from './directories.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
@@ -178,37 +178,6 @@ async function lookAtLinks(subject: Subject): Promise<readonly Verdict[]> {
     if (room !== undefined) return [room];
     return [ok(`${named(job.name)}: ${what} can be made (one was made and removed).`)];
   });
-}
-
-/** A user who may rename in a target's directory may exchange it while a cycle works there (docs/invariants.md). */
-async function lookAtOthers(subject: Subject): Promise<readonly Verdict[]> {
-  const paths = await subject.paths.use();
-  return await forEachJob(subject, (job) => {
-    const open = openDirectories(paths.toLocal(job.targetPathPrefix.slice(0, -1)), paths);
-    return Promise.resolve([judgeOthers(job, open)]);
-  });
-}
-
-/** The directories from the configured one down to this one in which any user of this machine may make and rename files. */
-function openDirectories(local: string | undefined, paths: PathMap): string[] {
-  const open: string[] = [];
-  const isOurs = (step: string) => paths.roots.some((root) => step === root.local || isBelow(step, root.local));
-  for (let step = local; step !== undefined && isOurs(step); step = dirname(step)) {
-    const mode = lstatOr(step, undefined)?.mode ?? null;
-    // With the sticky bit (1000) only its owner may rename a file.
-    if (mode !== null && (mode & 0o1002) === 0o002) open.unshift(step);
-  }
-  return open;
-}
-
-/** Pure. */
-export function judgeOthers(job: Pick<Job, 'name'>, open: readonly string[]): Verdict {
-  const name = named(job.name);
-  if (open.length === 0) return ok(`${name}: not every user of this machine may write into the target's directories.`);
-  return warn(
-    `${name}: every user of this machine may write into ${list(open.map(named))}, and exchange what is shared.`,
-    `Take that right away: chmod o-w ${open.map(named).join(' ')}`,
-  );
 }
 
 interface Room {

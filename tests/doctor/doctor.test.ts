@@ -448,6 +448,21 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       says: ['every user of this machine may write into', 'bob_shared', 'chmod o-w'],
     },
     {
+      what: "a target's directory into which a group may write that is not ours",
+      obstacle: Deno.uid() === 0 ? undefined : 'only root may give a file to any group',
+      prepare: async () => {
+        const shared = `${directory}/external/bob_shared`;
+        await Deno.chown(shared, null, 100);
+        await Deno.chmod(shared, 0o775);
+        return async () => {
+          await Deno.chown(shared, null, Deno.gid());
+          await Deno.chmod(shared, 0o755);
+        };
+      },
+      finds: { 'files.others': 'warn' },
+      says: ['whoever is in group 100', 'bob_shared', 'chmod g-w'],
+    },
+    {
       what: 'a target that cannot be written to',
       obstacle: noImmutable,
       prepare: () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { judgeAnswer, judgeConfigFile, judgeKey } from '../../src/doctor/api.ts';
 import { judgeClock, judgeServer } from '../../src/doctor/database.ts';
+import { judgeOthers } from '../../src/doctor/others.ts';
 import { judgeOwnDirectories } from '../../src/doctor/own_directories.ts';
-import { judgeDevices, judgeFound, judgeOthers, judgeRoom, judgeSpace } from '../../src/doctor/files.ts';
+import { judgeDevices, judgeFound, judgeRoom, judgeSpace } from '../../src/doctor/files.ts';
 import type { Verdict } from '../../src/doctor/finding.ts';
 import { judgeMissing } from '../../src/doctor/immich.ts';
 import { judgeExclusions, judgeHidden, judgeImports } from '../../src/doctor/jobs.ts';
@@ -354,9 +355,37 @@ Deno.test('copies that would not fit are a warning', () => {
 });
 
 Deno.test('who may write into a target directory besides is named', () => {
-  assert.equal(judgeOthers({ name: 'j' }, []).status, 'ok');
-  const verdict = judgeOthers({ name: 'j' }, ['/photos/bob_shared']);
-  assert.deepEqual([verdict.status, verdict.remedy], ['warn', 'Take that right away: chmod o-w "/photos/bob_shared"']);
+  const [nas, person, root] = [{ uid: 99, gid: 100 }, { uid: 1000, gid: 1000 }, { uid: 0, gid: 0 }];
+  const judge = (group: number | 'everybody', own = nas) => {
+    const [verdict, ...others] = judgeOthers({ name: 'j' }, [{ local: '/photos/bob_shared', group }], own);
+    assert.deepEqual(others, []);
+    return `${verdict?.status} ${verdict?.message} ${verdict?.remedy ?? ''}`;
+  };
+  assert.equal(judgeOthers({ name: 'j' }, [], nas)[0]?.status, 'ok');
+  assert.match(
+    judge('everybody'),
+    /^warn .*every user of this machine.* Take that right away: chmod o-w "\/photos\/bob_shared"$/,
+  );
+  assert.match(
+    judge(100),
+    /^ok .*whoever is in group 100, as which this program runs, .*chmod g-w "\/photos\/bob_shared"\. $/,
+  );
+  assert.match(judge(1000, person), /^ok "j": nobody else may write/);
+  assert.match(judge(0, person), /^ok "j": nobody else may write/);
+  assert.match(
+    judge(100, person),
+    /^warn .*whoever is in group 100, which is not the group of this program.*chmod g-w/,
+  );
+  assert.match(judge(100, root), /^warn .*chmod g-w/);
+  const both = judgeOthers({ name: 'j' }, [
+    { local: '/photos', group: 100 },
+    { local: '/photos/bob_shared', group: 'everybody' },
+    { local: '/photos/bob_shared/.alice', group: 100 },
+  ], person);
+  assert.deepEqual(both.map(({ remedy = '' }) => remedy.replace(/.*: /, '')), [
+    'chmod g-w "/photos" "/photos/bob_shared/.alice"',
+    'chmod o-w "/photos/bob_shared"',
+  ]);
 });
 
 Deno.test('what keeps files of ours where they are is named, with the remedy', () => {

@@ -3,7 +3,7 @@ import { FileProblem } from '../../src/files/problem.ts';
 import { PathMap } from '../../src/files/path_map.ts';
 import { asidesOf, removeFiles } from '../../src/share/mirrors/journal.ts';
 import { BadDisk } from '../crash/bad_disk.ts';
-import { exists, Scratch } from './scratch.ts';
+import { exists, ROOTS, type Roots, Scratch, testOnBothRoots } from './scratch.ts';
 
 const ID = '00000000-0000-4000-8000-000000000001';
 
@@ -16,8 +16,8 @@ class Going extends Scratch {
   readonly [0] = this.asides[0] ?? '';
   readonly [1] = this.asides[1] ?? '';
 
-  constructor() {
-    super();
+  constructor(roots: Roots) {
+    super(roots);
     this.linker.link(this.photo(), this.mirror);
   }
 
@@ -46,56 +46,71 @@ const STATES: Record<string, (going: Going) => void> = {
 
 for (const [state, arrange] of Object.entries(STATES)) {
   for (const isOriginal of [true, false]) {
-    Deno.test(`${isOriginal ? 'an original' : 'a file'} ${state} is gone, or known not to be, whichever step of its removal fails`, () => {
-      for (let failing = 1, steps = Infinity; failing <= steps; failing++) {
-        using going = new Going();
-        const { linker, original, mirror, target, asides } = going;
-        const meant = isOriginal ? { source: original, expected: going.photo() } : undefined;
-        arrange(going);
-        const remove = () => linker.removeAside(mirror, target, asides, meant);
-        const where = attempt(going.directory, failing, remove);
-        steps = where.steps;
-        if (where.problem === undefined) assert.deepEqual(files(going), [], `forgotten after ${where.what}`);
-        remove();
-        assert.deepEqual(files(going), [], `after ${where.what}`);
-        assert.equal(Deno.statSync(original).nlink, 1, where.what);
-      }
-    });
+    for (const roots of ROOTS) {
+      Deno.test(`${isOriginal ? 'an original' : 'a file'} ${state} is gone, or known not to be, whichever step of its removal fails (roots ${roots})`, () => {
+        for (let failing = 1, steps = Infinity; failing <= steps; failing++) {
+          using going = new Going(roots);
+          const { linker, original, mirror, target, asides } = going;
+          const meant = isOriginal ? { source: original, expected: going.photo() } : undefined;
+          arrange(going);
+          const remove = () => linker.removeAside(mirror, target, asides, meant);
+          const where = attempt(going.directory, failing, remove);
+          steps = where.steps;
+          if (where.problem === undefined) assert.deepEqual(files(going), [], `forgotten after ${where.what}`);
+          remove();
+          assert.deepEqual(files(going), [], `after ${where.what}`);
+          assert.equal(Deno.statSync(original).nlink, 1, where.what);
+        }
+      });
+    }
   }
 }
 
 Deno.test('without a failing step nothing is left, not even a directory, wherever the file was', () => {
-  for (const arrange of Object.values(STATES)) {
-    using going = new Going();
+  for (
+    const [arrange, roots] of Object.values(STATES).flatMap((arrange) =>
+      ROOTS.map((roots) => [arrange, roots] as const)
+    )
+  ) {
+    using going = new Going(roots);
     arrange(going);
     going.linker.removeAside(going.mirror, going.target, going.asides);
     assert.deepEqual(going.left(), []);
   }
 });
 
-Deno.test('a file aside that a disk does not show is not taken for another one, and gets no name that nobody looks for', () => {
-  using going = new Going();
-  const { linker, original, mirror, target, asides } = going;
-  const meant = { source: original, expected: going.photo() };
-  let looks = 0;
-  using disk = BadDisk.begin(going.directory, (_, what) => what === `lstatSync ${asides[0]}` && ++looks === 2);
-  assert.throws(() => linker.removeAside(mirror, target, asides, meant), FileProblem);
-  disk[Symbol.dispose]();
-  assert.deepEqual([...Deno.readDirSync(`${target}/.kept`)].map(({ name }) => `${target}/.kept/${name}`), [asides[0]]);
-});
+testOnBothRoots(
+  'a file aside that a disk does not show is not taken for another one, and gets no name that nobody looks for',
+  Going,
+  (going) => {
+    const { linker, original, mirror, target, asides } = going;
+    const meant = { source: original, expected: going.photo() };
+    const aside = `${Deno.realPathSync(target)}/${asides[0]?.slice(target.length + 1)}`;
+    let looks = 0;
+    using disk = BadDisk.begin(going.directory, (_, what) => what === `lstatSync ${aside}` && ++looks === 2);
+    assert.throws(() => linker.removeAside(mirror, target, asides, meant), FileProblem);
+    disk[Symbol.dispose]();
+    assert.deepEqual([...Deno.readDirSync(`${target}/.kept`)].map(({ name }) => `${target}/.kept/${name}`), [
+      asides[0],
+    ]);
+  },
+);
 
-Deno.test('the last name of a file, left aside by a killed run, is spared as it is in its place: it waits for a person', () => {
-  using going = new Going();
-  const { linker, original, target, entry } = going;
-  const paths = new PathMap([{ immich: going.directory, local: going.directory }]);
-  STATES['beside .kept']?.(going);
-  Deno.removeSync(original);
-  const [failure] = removeFiles([entry], { linker, paths }, { sparesLast: true });
-  assert.equal(failure?.problem.reason, 'changed');
-  const names = [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('.going-'));
-  assert.match(names.join(), /^\.going-[-0-9a-f]{36}\.jpg-[-0-9a-f]{36}$/);
-  assert.equal(Deno.readTextFileSync(`${target}/${names[0]}`), 'photo');
-});
+testOnBothRoots(
+  'the last name of a file, left aside by a killed run, is spared as it is in its place: it waits for a person',
+  Going,
+  (going) => {
+    const { linker, original, target, entry } = going;
+    const paths = new PathMap([{ immich: going.directory, local: going.directory }]);
+    STATES['beside .kept']?.(going);
+    Deno.removeSync(original);
+    const [failure] = removeFiles([entry], { linker, paths }, { sparesLast: true });
+    assert.equal(failure?.problem.reason, 'changed');
+    const names = [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('.going-'));
+    assert.match(names.join(), /^\.going-[-0-9a-f]{36}\.jpg-[-0-9a-f]{36}$/);
+    assert.equal(Deno.readTextFileSync(`${target}/${names[0]}`), 'photo');
+  },
+);
 
 function files(going: Going): string[] {
   return going.left().filter((path) => !Deno.lstatSync(path).isDirectory);

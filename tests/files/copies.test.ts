@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { sameFile } from '../../src/files/identity.ts';
-import { exists, reasonOf, Scratch } from './scratch.ts';
+import { exists, reasonOf, Scratch, testOnBothRoots } from './scratch.ts';
 
-Deno.test('a copy has the bytes and the time of its source and is a file of its own; it is known again', () => {
-  using scratch = new Scratch();
-  const target = `${scratch.target}/new/photo.jpg`;
-  assert.equal(scratch.linker.copy(scratch.photo(), target), true);
-  assert.equal(Deno.readTextFileSync(target), 'photo');
-  assert.equal(Deno.statSync(target).mtime?.getTime(), scratch.photo().mtimeMs);
-  assert.ok(!sameFile(target, `${scratch.source}/photo.jpg`));
-  assert.equal(scratch.linker.copy(scratch.photo(), target), false);
-});
+testOnBothRoots(
+  'a copy has the bytes and the time of its source and is a file of its own; it is known again',
+  Scratch,
+  (scratch) => {
+    const target = `${scratch.target}/new/photo.jpg`;
+    assert.equal(scratch.linker.copy(scratch.photo(), target), true);
+    assert.equal(Deno.readTextFileSync(target), 'photo');
+    assert.equal(Deno.statSync(target).mtime?.getTime(), scratch.photo().mtimeMs);
+    assert.ok(!sameFile(target, `${scratch.source}/photo.jpg`));
+    assert.equal(scratch.linker.copy(scratch.photo(), target), false);
+  },
+);
 
-Deno.test('a hard link is no copy: whoever writes into one would write into both', () => {
-  using scratch = new Scratch();
+testOnBothRoots('a hard link is no copy: whoever writes into one would write into both', Scratch, (scratch) => {
   const target = `${scratch.target}/photo.jpg`;
   scratch.linker.link(scratch.photo(), target);
   assert.equal(scratch.linker.copy(scratch.photo(), target), true);
@@ -22,22 +24,27 @@ Deno.test('a hard link is no copy: whoever writes into one would write into both
   assert.equal(Deno.statSync(target).nlink, 1);
 });
 
-Deno.test('who may not read a source may not read its copy, and nobody else may write to one', async () => {
-  using scratch = new Scratch();
-  const { signal } = new AbortController();
-  for (
-    const [mode, expected] of [[0o600, 0o600], [0o640, 0o640], [0o664, 0o644], [0o4755, 0o644], [0o444, 0o644]] as const
-  ) {
-    Deno.chmodSync(`${scratch.source}/photo.jpg`, mode);
-    const targets = [`${scratch.target}/${mode}.jpg`, `${scratch.target}/${mode}-large.jpg`] as const;
-    scratch.linker.copy(scratch.photo(), targets[0]);
-    await scratch.linker.copyLarge(scratch.photo(), targets[1], { signal });
-    assert.deepEqual(targets.map((path) => (Deno.statSync(path).mode ?? 0) & 0o7777), [expected, expected]);
-  }
-});
+testOnBothRoots(
+  'who may not read a source may not read its copy, and nobody else may write to one',
+  Scratch,
+  async (scratch) => {
+    const { signal } = new AbortController();
+    for (
+      const [mode, expected] of [[0o600, 0o600], [0o640, 0o640], [0o664, 0o644], [0o4755, 0o644], [
+        0o444,
+        0o644,
+      ]] as const
+    ) {
+      Deno.chmodSync(`${scratch.source}/photo.jpg`, mode);
+      const targets = [`${scratch.target}/${mode}.jpg`, `${scratch.target}/${mode}-large.jpg`] as const;
+      scratch.linker.copy(scratch.photo(), targets[0]);
+      await scratch.linker.copyLarge(scratch.photo(), targets[1], { signal });
+      assert.deepEqual(targets.map((path) => (Deno.statSync(path).mode ?? 0) & 0o7777), [expected, expected]);
+    }
+  },
+);
 
-Deno.test('a pipe that somebody puts in the place of a source is not waited for', () => {
-  using scratch = new Scratch();
+testOnBothRoots('a pipe that somebody puts in the place of a source is not waited for', Scratch, (scratch) => {
   const photo = scratch.photo();
   Deno.removeSync(photo.realPath);
   assert.ok(new Deno.Command('mkfifo', { args: [photo.realPath] }).outputSync().success);
@@ -45,8 +52,7 @@ Deno.test('a pipe that somebody puts in the place of a source is not waited for'
 });
 
 for (const what of ['size', 'time', 'kind'] as const) {
-  Deno.test(`a file of another ${what} is no copy, and is replaced`, () => {
-    using scratch = new Scratch();
+  testOnBothRoots(`a file of another ${what} is no copy, and is replaced`, Scratch, (scratch) => {
     const target = `${scratch.target}/photo.jpg`;
     const { mtimeMs } = scratch.photo();
     if (what === 'kind') Deno.symlinkSync(scratch.write('outside/photo.jpg', 'photo'), target);
@@ -66,14 +72,17 @@ const REMOVALS: Readonly<Record<string, (scratch: Scratch, path: string, keep: s
 };
 
 for (const [name, remove] of Object.entries(REMOVALS)) {
-  Deno.test(`${name} also takes what a run that was killed has left under its temporary name, and then the directory`, () => {
-    using scratch = new Scratch();
-    const keep = `${scratch.target}/keep`;
-    const path = `${keep}/a/b/photo.jpg`;
-    scratch.linker.link(scratch.photo(), path);
-    Deno.linkSync(path, `${keep}/a/b/.immich-sidecar-temporary`);
-    remove(scratch, path, keep);
-    assert.deepEqual([`${keep}/a`, keep].map(exists), [false, true]);
-    assert.equal(Deno.statSync(`${scratch.source}/photo.jpg`).nlink, 1);
-  });
+  testOnBothRoots(
+    `${name} also takes what a run that was killed has left under its temporary name, and then the directory`,
+    Scratch,
+    (scratch) => {
+      const keep = `${scratch.target}/keep`;
+      const path = `${keep}/a/b/photo.jpg`;
+      scratch.linker.link(scratch.photo(), path);
+      Deno.linkSync(path, `${keep}/a/b/.immich-sidecar-temporary`);
+      remove(scratch, path, keep);
+      assert.deepEqual([`${keep}/a`, keep].map(exists), [false, true]);
+      assert.equal(Deno.statSync(`${scratch.source}/photo.jpg`).nlink, 1);
+    },
+  );
 }

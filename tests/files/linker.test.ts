@@ -1,10 +1,9 @@
 import { dirname } from 'node:path/posix';
 import assert from 'node:assert/strict';
 import { sameFile } from '../../src/files/identity.ts';
-import { exists, reasonOf, Scratch, testUnless } from './scratch.ts';
+import { exists, reasonOf, Scratch, testOnBothRoots, testUnless } from './scratch.ts';
 
-Deno.test('link gives a file a second name, in directories that it makes', () => {
-  using scratch = new Scratch();
+testOnBothRoots('link gives a file a second name, in directories that it makes', Scratch, (scratch) => {
   const target = `${scratch.target}/a/b/c/photo.jpg`;
   scratch.linker.link(scratch.photo(), target);
   assert.ok(sameFile(target, `${scratch.source}/photo.jpg`));
@@ -12,8 +11,7 @@ Deno.test('link gives a file a second name, in directories that it makes', () =>
   assert.equal(scratch.photo().mtimeMs, Deno.statSync(target).mtime?.getTime());
 });
 
-Deno.test('linking the same file again is done already', () => {
-  using scratch = new Scratch();
+testOnBothRoots('linking the same file again is done already', Scratch, (scratch) => {
   const target = `${scratch.target}/photo.jpg`;
   scratch.linker.link(scratch.photo(), target);
   const before = Deno.statSync(target);
@@ -21,29 +19,30 @@ Deno.test('linking the same file again is done already', () => {
   assert.deepEqual(Deno.statSync(target), before);
 });
 
-Deno.test('link leaves whatever else has the name alone: a file, a directory, a symbolic link', () => {
-  using scratch = new Scratch();
-  Deno.symlinkSync(`${scratch.source}/photo.jpg`, `${scratch.target}/symlink.jpg`);
-  Deno.symlinkSync('nowhere', `${scratch.target}/dangling.jpg`);
-  const before = Deno.lstatSync(`${scratch.target}/taken.jpg`);
-  for (const name of ['taken.jpg', 'folder', 'symlink.jpg', 'dangling.jpg']) {
-    assert.equal(reasonOf(() => scratch.linker.link(scratch.photo(), `${scratch.target}/${name}`)), 'occupied');
-  }
-  assert.deepEqual(Deno.lstatSync(`${scratch.target}/taken.jpg`), before);
-  assert.equal(Deno.readTextFileSync(`${scratch.target}/taken.jpg`), 'somebody else');
-  assert.equal(Deno.readLinkSync(`${scratch.target}/dangling.jpg`), 'nowhere');
-});
+testOnBothRoots(
+  'link leaves whatever else has the name alone: a file, a directory, a symbolic link',
+  Scratch,
+  (scratch) => {
+    Deno.symlinkSync(`${scratch.source}/photo.jpg`, `${scratch.target}/symlink.jpg`);
+    Deno.symlinkSync('nowhere', `${scratch.target}/dangling.jpg`);
+    const before = Deno.lstatSync(`${scratch.target}/taken.jpg`);
+    for (const name of ['taken.jpg', 'folder', 'symlink.jpg', 'dangling.jpg']) {
+      assert.equal(reasonOf(() => scratch.linker.link(scratch.photo(), `${scratch.target}/${name}`)), 'occupied');
+    }
+    assert.deepEqual(Deno.lstatSync(`${scratch.target}/taken.jpg`), before);
+    assert.equal(Deno.readTextFileSync(`${scratch.target}/taken.jpg`), 'somebody else');
+    assert.equal(Deno.readLinkSync(`${scratch.target}/dangling.jpg`), 'nowhere');
+  },
+);
 
-Deno.test('a file where a directory is needed is occupied, not outside', () => {
-  using scratch = new Scratch();
+testOnBothRoots('a file where a directory is needed is occupied, not outside', Scratch, (scratch) => {
   const target = `${scratch.target}/taken.jpg/deeper/photo.jpg`;
   assert.equal(reasonOf(() => scratch.linker.link(scratch.photo(), target)), 'occupied');
   assert.equal(reasonOf(() => scratch.linker.remove(target, scratch.target)), undefined, 'nothing is there to remove');
   assert.equal(Deno.readTextFileSync(`${scratch.target}/taken.jpg`), 'somebody else');
 });
 
-Deno.test('replace swaps a file in one step and says whether it did', () => {
-  using scratch = new Scratch();
+testOnBothRoots('replace swaps a file in one step and says whether it did', Scratch, (scratch) => {
   const target = `${scratch.target}/new/photo.jpg`;
   assert.equal(scratch.linker.replace(scratch.photo(), target), true, 'nothing was there');
   assert.equal(scratch.linker.replace(scratch.photo(), target), false, 'it is this very file');
@@ -54,8 +53,7 @@ Deno.test('replace swaps a file in one step and says whether it did', () => {
   assert.deepEqual([...Deno.readDirSync(`${scratch.target}/new`)].map(({ name }) => name), ['photo.jpg']);
 });
 
-Deno.test('a replace that fails leaves what was there, and no temporary file', () => {
-  using scratch = new Scratch();
+testOnBothRoots('a replace that fails leaves what was there, and no temporary file', Scratch, (scratch) => {
   const names = () => [...Deno.readDirSync(scratch.target)].map(({ name }) => name).toSorted();
   const before = names();
   assert.equal(reasonOf(() => scratch.linker.replace(scratch.photo(), `${scratch.target}/folder`)), 'not-a-file');
@@ -69,29 +67,31 @@ Deno.test('a replace that fails leaves what was there, and no temporary file', (
   assert.equal(Deno.statSync(`${scratch.source}/photo.jpg`).nlink, 1);
 });
 
-Deno.test('a temporary name that could not be removed goes with whatever is done next in its directory', () => {
-  using scratch = new Scratch();
-  const { linker } = scratch;
-  const [keep, aside] = [scratch.target, `${scratch.target}/.kept/going`];
-  const other = linker.inspect(`${scratch.source}/folder/deep.jpg`);
-  const acts: Record<string, (target: string) => unknown> = {
-    remove: (target) => linker.remove(target, keep),
-    removeAside: (target) => linker.removeAside(target, keep, [aside]),
-    moveAside: (target) => linker.moveAside(target, aside, keep),
-    replace: (target) => linker.replace(other, target),
-  };
-  for (const [name, act] of Object.entries(acts)) {
-    const directory = `${scratch.target}/${name}`;
-    linker.link(scratch.photo(), `${directory}/photo.jpg`);
-    Deno.linkSync(`${directory}/photo.jpg`, `${directory}/.immich-sidecar-temporary`);
-    act(`${directory}/photo.jpg`);
-    assert.equal(exists(`${directory}/.immich-sidecar-temporary`), false, name);
-    assert.equal(exists(directory), name === 'replace', name);
-  }
-});
+testOnBothRoots(
+  'a temporary name that could not be removed goes with whatever is done next in its directory',
+  Scratch,
+  (scratch) => {
+    const { linker } = scratch;
+    const [keep, aside] = [scratch.target, `${scratch.target}/.kept/going`];
+    const other = linker.inspect(`${scratch.source}/folder/deep.jpg`);
+    const acts: Record<string, (target: string) => unknown> = {
+      remove: (target) => linker.remove(target, keep),
+      removeAside: (target) => linker.removeAside(target, keep, [aside]),
+      moveAside: (target) => linker.moveAside(target, aside, keep),
+      replace: (target) => linker.replace(other, target),
+    };
+    for (const [name, act] of Object.entries(acts)) {
+      const directory = `${scratch.target}/${name}`;
+      linker.link(scratch.photo(), `${directory}/photo.jpg`);
+      Deno.linkSync(`${directory}/photo.jpg`, `${directory}/.immich-sidecar-temporary`);
+      act(`${directory}/photo.jpg`);
+      assert.equal(exists(`${directory}/.immich-sidecar-temporary`), false, name);
+      assert.equal(exists(directory), name === 'replace', name);
+    }
+  },
+);
 
-Deno.test('remove takes the directories that it empties with it, up to the one to keep', () => {
-  using scratch = new Scratch();
+testOnBothRoots('remove takes the directories that it empties with it, up to the one to keep', Scratch, (scratch) => {
   const keep = `${scratch.target}/keep`;
   const [first, second] = [`${keep}/a/b/1.jpg`, `${keep}/a/c/2.jpg`];
   for (const path of [first, second]) scratch.linker.link(scratch.photo(), path);
@@ -102,22 +102,24 @@ Deno.test('remove takes the directories that it empties with it, up to the one t
   assert.equal(Deno.readTextFileSync(`${scratch.source}/photo.jpg`), 'photo');
 });
 
-Deno.test('remove prunes only what is empty, and what another file needs can be made again', () => {
-  using scratch = new Scratch();
-  const directory = `${scratch.target}/a`;
-  scratch.linker.link(scratch.photo(), `${directory}/photo.jpg`);
-  scratch.write('target/a/note.txt', 'mine');
-  scratch.linker.remove(`${directory}/photo.jpg`, scratch.target);
-  assert.ok(exists(`${directory}/note.txt`));
-  Deno.removeSync(`${directory}/note.txt`);
-  scratch.linker.remove(`${directory}/photo.jpg`, scratch.target);
-  assert.ok(!exists(directory), 'also when the file itself was gone already');
-  scratch.linker.link(scratch.photo(), `${directory}/photo.jpg`);
-  assert.ok(exists(`${directory}/photo.jpg`), 'the linker does not believe that the directory is still there');
-});
+testOnBothRoots(
+  'remove prunes only what is empty, and what another file needs can be made again',
+  Scratch,
+  (scratch) => {
+    const directory = `${scratch.target}/a`;
+    scratch.linker.link(scratch.photo(), `${directory}/photo.jpg`);
+    scratch.write('target/a/note.txt', 'mine');
+    scratch.linker.remove(`${directory}/photo.jpg`, scratch.target);
+    assert.ok(exists(`${directory}/note.txt`));
+    Deno.removeSync(`${directory}/note.txt`);
+    scratch.linker.remove(`${directory}/photo.jpg`, scratch.target);
+    assert.ok(!exists(directory), 'also when the file itself was gone already');
+    scratch.linker.link(scratch.photo(), `${directory}/photo.jpg`);
+    assert.ok(exists(`${directory}/photo.jpg`), 'the linker does not believe that the directory is still there');
+  },
+);
 
-Deno.test('removing what is not there is fine, whichever part of it is missing', () => {
-  using scratch = new Scratch();
+testOnBothRoots('removing what is not there is fine, whichever part of it is missing', Scratch, (scratch) => {
   const paths = [
     'nothing.jpg',
     'no/such/folder/nothing.jpg',
@@ -130,15 +132,17 @@ Deno.test('removing what is not there is fine, whichever part of it is missing',
   assert.ok(exists(scratch.target));
 });
 
-Deno.test('remove finishes the directories of a run that was killed between a file and its directories', () => {
-  using scratch = new Scratch();
-  Deno.mkdirSync(`${scratch.target}/keep/a`, { recursive: true });
-  scratch.linker.remove(`${scratch.target}/keep/a/b/photo.jpg`, `${scratch.target}/keep`);
-  assert.deepEqual([exists(`${scratch.target}/keep/a`), exists(`${scratch.target}/keep`)], [false, true]);
-});
+testOnBothRoots(
+  'remove finishes the directories of a run that was killed between a file and its directories',
+  Scratch,
+  (scratch) => {
+    Deno.mkdirSync(`${scratch.target}/keep/a`, { recursive: true });
+    scratch.linker.remove(`${scratch.target}/keep/a/b/photo.jpg`, `${scratch.target}/keep`);
+    assert.deepEqual([exists(`${scratch.target}/keep/a`), exists(`${scratch.target}/keep`)], [false, true]);
+  },
+);
 
-Deno.test('remove spares the last name of a file when it is told to', () => {
-  using scratch = new Scratch();
+testOnBothRoots('remove spares the last name of a file when it is told to', Scratch, (scratch) => {
   const [theirs, ours] = [`${scratch.target}/taken.jpg`, `${scratch.target}/a/photo.jpg`];
   scratch.linker.link(scratch.photo(), ours);
   for (const path of [theirs, ours]) scratch.linker.remove(path, scratch.target, { sparesLast: true });
@@ -147,8 +151,7 @@ Deno.test('remove spares the last name of a file when it is told to', () => {
   assert.ok(!exists(theirs));
 });
 
-Deno.test('isFree tells what link would make of a target, before anything is done', () => {
-  using scratch = new Scratch();
+testOnBothRoots('isFree tells what link would make of a target, before anything is done', Scratch, (scratch) => {
   const photo = scratch.photo();
   const isFree = (path: string) => scratch.linker.isFree(`${scratch.target}/${path}`, photo);
   assert.deepEqual(['new.jpg', 'no/such/folder.jpg', 'taken.jpg', 'folder'].map(isFree), [true, true, false, false]);
@@ -156,16 +159,14 @@ Deno.test('isFree tells what link would make of a target, before anything is don
   assert.equal(isFree('photo.jpg'), true, 'it is this very file');
 });
 
-Deno.test('removing a directory is refused', () => {
-  using scratch = new Scratch();
+testOnBothRoots('removing a directory is refused', Scratch, (scratch) => {
   assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder`, scratch.target)), 'not-a-file');
   assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder/`, scratch.target)), 'not-a-file');
   assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder/.`, scratch.target)), 'not-a-file');
   assert.ok(exists(`${scratch.target}/folder`));
 });
 
-Deno.test('a source must be a file that is there', () => {
-  using scratch = new Scratch();
+testOnBothRoots('a source must be a file that is there', Scratch, (scratch) => {
   const reasons = ['nothing.jpg', 'folder', 'dangling', 'loop', 'photo.jpg/', 'photo.jpg/x', 'x'.repeat(256), '', '..']
     .map((name) => reasonOf(() => scratch.linker.inspect(`${scratch.source}/${name}`)));
   assert.deepEqual(reasons, [
@@ -181,8 +182,7 @@ Deno.test('a source must be a file that is there', () => {
   ]);
 });
 
-Deno.test('leadsTo sees through symbolic links', () => {
-  using scratch = new Scratch();
+testOnBothRoots('leadsTo sees through symbolic links', Scratch, (scratch) => {
   const photo = scratch.photo();
   assert.equal(scratch.linker.leadsTo(`${scratch.source}/in.jpg`, photo), true);
   assert.equal(scratch.linker.leadsTo(`${scratch.source}/folder/deep.jpg`, photo), false);
@@ -210,8 +210,7 @@ const NAMES: Readonly<Record<string, string>> = {
   '255 bytes': `${'\u00fc'.repeat(125)}x.jpg`,
 };
 
-Deno.test('every legal name is linked, replaced and removed as it is', () => {
-  using scratch = new Scratch();
+testOnBothRoots('every legal name is linked, replaced and removed as it is', Scratch, (scratch) => {
   const before = [...Deno.readDirSync(scratch.target)].length;
   for (const [kind, name] of Object.entries(NAMES)) {
     const source = scratch.linker.inspect(scratch.write(`source/${name}`, kind));
@@ -238,8 +237,7 @@ testUnless(namesAreBytes, 'NFC and NFD, and upper and lower case, are different 
   assert.deepEqual(names.map((name) => Deno.readTextFileSync(`${scratch.target}/${name}`)), names);
 });
 
-Deno.test('256 bytes are too long for a name, and 4,097 for a path', () => {
-  using scratch = new Scratch();
+testOnBothRoots('256 bytes are too long for a name, and 4,097 for a path', Scratch, (scratch) => {
   const file = `${scratch.target}/${'\u00fc'.repeat(126)}.jpg`;
   const directory = `${scratch.target}/${'x'.repeat(256)}/photo.jpg`;
   const path = `${scratch.target}${'/deep'.repeat(800)}/${'x'.repeat(200)}`;

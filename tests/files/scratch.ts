@@ -4,6 +4,24 @@ import { FileProblem } from '../../src/files/problem.ts';
 import type { FileReason } from '../../src/problems/codes.ts';
 import { listFiles } from '../share/snapshot.ts';
 
+/** A configured directory may be a symbolic link, as `/photos` is on many a NAS: what is found and what is configured have different paths then. */
+export const ROOTS = ['as they are', 'behind links'] as const;
+export type Roots = typeof ROOTS[number];
+
+/** A test with configured directories of both kinds. */
+export function testOnBothRoots<Place extends Scratch>(
+  name: string,
+  place: new (roots: Roots) => Place,
+  fn: (scratch: Place) => void | Promise<void>,
+): void {
+  for (const roots of ROOTS) {
+    Deno.test(roots === 'as they are' ? name : `${name} (roots ${roots})`, async () => {
+      using scratch = new place(roots);
+      await fn(scratch);
+    });
+  }
+}
+
 /**
  * A temporary directory with two roots, `source` and `target`, and beside them `outside`, which nothing may touch:
  *
@@ -19,8 +37,15 @@ export class Scratch implements Disposable {
   readonly outside: string;
   readonly linker: Linker;
 
-  constructor() {
+  /** @param roots whether `source` and `target` are symbolic links to where they are */
+  constructor(roots: Roots = 'as they are') {
     this.directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: 'immich-sidecar-files-' }));
+    if (roots === 'behind links') {
+      for (const name of ['source', 'target']) {
+        Deno.mkdirSync(`${this.directory}/disk/${name}`, { recursive: true });
+        Deno.symlinkSync(`disk/${name}`, `${this.directory}/${name}`);
+      }
+    }
     this.source = `${this.directory}/source`;
     this.target = `${this.directory}/target`;
     this.outside = `${this.directory}/outside`;
@@ -56,7 +81,7 @@ export class Scratch implements Disposable {
   /** Everything that must stay as it is: names, inodes, link counts, times and bytes of all that is in no root. */
   untouchable(): Record<string, string> {
     const listing = listFiles(this.directory);
-    const kept = Object.entries(listing).filter(([path]) => !path.startsWith('source/') && !path.startsWith('target/'));
+    const kept = Object.entries(listing).filter(([path]) => !/^(disk\/)?(source|target)\//.test(path));
     return Object.fromEntries(kept.map(([path, entry]) => {
       const isFile = entry.startsWith('f');
       return [path, isFile ? `${entry} ${Deno.readTextFileSync(`${this.directory}/${path}`)}` : entry];

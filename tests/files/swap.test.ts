@@ -4,7 +4,7 @@ import { Linker } from '../../src/files/linker.ts';
 import { PathMap } from '../../src/files/path_map.ts';
 import { type InspectedMirror, linkFiles } from '../../src/share/mirrors/links.ts';
 import { full } from './obstacles.ts';
-import { exists, reasonOf, Scratch, testUnless } from './scratch.ts';
+import { exists, reasonOf, type Roots, Scratch, testOnBothRoots, testUnless } from './scratch.ts';
 import { swapping } from './swapping.ts';
 
 const PHOTOS = 200;
@@ -15,8 +15,8 @@ class Ground extends Scratch {
   readonly originals = `${this.source}/alice`;
   readonly mirrors = `${this.target}/.alice`;
 
-  constructor() {
-    super();
+  constructor(roots: Roots) {
+    super(roots);
     Deno.mkdirSync(this.originals);
     for (const name of this.names) {
       Deno.writeTextFileSync(`${this.originals}/${name}`, name);
@@ -36,8 +36,7 @@ class Ground extends Scratch {
   }
 }
 
-Deno.test('a directory that is exchanged once between two calls is not acted in again', () => {
-  using ground = new Ground();
+testOnBothRoots('a directory that is exchanged once between two calls is not acted in again', Ground, (ground) => {
   const { linker, mirrors, originals, target } = ground;
   linker.remove(`${mirrors}/0.jpg`, target);
   Deno.renameSync(mirrors, `${mirrors}.away`);
@@ -56,37 +55,43 @@ Deno.test('a directory that is exchanged once between two calls is not acted in 
   assert.equal(ground.intact().length, PHOTOS);
 });
 
-Deno.test('a source directory that is exchanged between inspection and link gives nothing away', () => {
-  using ground = new Ground();
-  const { linker, originals, outside, target } = ground;
-  Deno.writeTextFileSync(`${outside}/0.jpg`, 'secret');
-  const inspected = linker.inspect(`${originals}/0.jpg`);
-  Deno.renameSync(originals, `${originals}.away`);
-  Deno.symlinkSync(outside, originals);
-  assert.equal(reasonOf(() => linker.link(inspected, `${target}/stolen.jpg`)), 'changed');
-  assert.equal(reasonOf(() => linker.copy(inspected, `${target}/stolen.jpg`)), 'changed');
-  assert.deepEqual(
-    [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('stolen')),
-    [],
-  );
-  assert.equal(Deno.statSync(`${outside}/0.jpg`).nlink, 1);
-});
+testOnBothRoots(
+  'a source directory that is exchanged between inspection and link gives nothing away',
+  Ground,
+  (ground) => {
+    const { linker, originals, outside, target } = ground;
+    Deno.writeTextFileSync(`${outside}/0.jpg`, 'secret');
+    const inspected = linker.inspect(`${originals}/0.jpg`);
+    Deno.renameSync(originals, `${originals}.away`);
+    Deno.symlinkSync(outside, originals);
+    assert.equal(reasonOf(() => linker.link(inspected, `${target}/stolen.jpg`)), 'changed');
+    assert.equal(reasonOf(() => linker.copy(inspected, `${target}/stolen.jpg`)), 'changed');
+    assert.deepEqual(
+      [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('stolen')),
+      [],
+    );
+    assert.equal(Deno.statSync(`${outside}/0.jpg`).nlink, 1);
+  },
+);
 
-Deno.test('what was moved aside by mistake is not put back through a directory that was exchanged, and is dealt with when that is back', () => {
-  using ground = new Ground();
-  const { linker, mirrors, originals, outside, target } = ground;
-  const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
-  const going = { source, expected: linker.inspect(source) };
-  Deno.renameSync(originals, `${originals}.away`);
-  Deno.symlinkSync(outside, originals);
-  assert.equal(reasonOf(() => linker.removeAside(mirror, target, [aside], going)), 'changed');
-  assert.equal(exists(`${outside}/0.jpg`), false);
-  assert.equal(Deno.readTextFileSync(aside), '0.jpg');
-  Deno.removeSync(originals);
-  Deno.renameSync(`${originals}.away`, originals);
-  linker.removeAside(mirror, target, [aside], going);
-  assert.deepEqual([exists(mirror), exists(`${target}/.kept`), ground.intact().length], [false, false, PHOTOS]);
-});
+testOnBothRoots(
+  'what was moved aside by mistake is not put back through a directory that was exchanged, and is dealt with when that is back',
+  Ground,
+  (ground) => {
+    const { linker, mirrors, originals, outside, target } = ground;
+    const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
+    const going = { source, expected: linker.inspect(source) };
+    Deno.renameSync(originals, `${originals}.away`);
+    Deno.symlinkSync(outside, originals);
+    assert.equal(reasonOf(() => linker.removeAside(mirror, target, [aside], going)), 'changed');
+    assert.equal(exists(`${outside}/0.jpg`), false);
+    assert.equal(Deno.readTextFileSync(aside), '0.jpg');
+    Deno.removeSync(originals);
+    Deno.renameSync(`${originals}.away`, originals);
+    linker.removeAside(mirror, target, [aside], going);
+    assert.deepEqual([exists(mirror), exists(`${target}/.kept`), ground.intact().length], [false, false, PHOTOS]);
+  },
+);
 
 for (
   const [what, block] of [
@@ -95,28 +100,31 @@ for (
     ['a link to nothing', (kept: string) => Deno.symlinkSync('nowhere', kept)],
   ] as const
 ) {
-  Deno.test(`where .kept is ${what}, a file goes by way of the next place, and nothing is left there`, () => {
-    using ground = new Ground();
-    const { linker, mirrors, originals, target } = ground;
-    block(`${target}/.kept`, originals);
-    const asides = [`${target}/.kept/.going-0`, `${target}/.going-0`];
-    const source = `${originals}/0.jpg`;
-    linker.removeAside(`${mirrors}/0.jpg`, target, asides, { source, expected: linker.inspect(source) });
-    linker.removeAside(`${mirrors}/1.jpg`, target, asides);
-    // One that a killed run has moved there.
-    Deno.renameSync(`${mirrors}/2.jpg`, asides[1] ?? '');
-    linker.removeAside(`${mirrors}/2.jpg`, target, asides);
-    assert.notEqual(reasonOf(() => linker.moveAside(`${mirrors}/3.jpg`, `${target}/.kept/3.jpg`, target)), undefined);
-    assert.deepEqual(['0.jpg', '1.jpg', '2.jpg', '3.jpg'].map((name) => exists(`${mirrors}/${name}`)), [
-      false,
-      false,
-      false,
-      true,
-    ]);
-    const hidden = [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('.'));
-    assert.deepEqual(hidden.sort(), ['.alice', '.kept']);
-    assert.equal(ground.intact().length, PHOTOS);
-  });
+  testOnBothRoots(
+    `where .kept is ${what}, a file goes by way of the next place, and nothing is left there`,
+    Ground,
+    (ground) => {
+      const { linker, mirrors, originals, target } = ground;
+      block(`${target}/.kept`, originals);
+      const asides = [`${target}/.kept/.going-0`, `${target}/.going-0`];
+      const source = `${originals}/0.jpg`;
+      linker.removeAside(`${mirrors}/0.jpg`, target, asides, { source, expected: linker.inspect(source) });
+      linker.removeAside(`${mirrors}/1.jpg`, target, asides);
+      // One that a killed run has moved there.
+      Deno.renameSync(`${mirrors}/2.jpg`, asides[1] ?? '');
+      linker.removeAside(`${mirrors}/2.jpg`, target, asides);
+      assert.notEqual(reasonOf(() => linker.moveAside(`${mirrors}/3.jpg`, `${target}/.kept/3.jpg`, target)), undefined);
+      assert.deepEqual(['0.jpg', '1.jpg', '2.jpg', '3.jpg'].map((name) => exists(`${mirrors}/${name}`)), [
+        false,
+        false,
+        false,
+        true,
+      ]);
+      const hidden = [...Deno.readDirSync(target)].map(({ name }) => name).filter((name) => name.startsWith('.'));
+      assert.deepEqual(hidden.sort(), ['.alice', '.kept']);
+      assert.equal(ground.intact().length, PHOTOS);
+    },
+  );
 }
 
 testUnless(full.obstacle(), 'on a disk without any room left a file goes all the same', () => {
@@ -132,74 +140,84 @@ testUnless(full.obstacle(), 'on a disk without any room left a file goes all the
   assert.deepEqual([exists(mirror), Deno.statSync(source).nlink, [...Deno.readDirSync(keep)]], [false, 1, []]);
 });
 
-Deno.test("somebody else's file that was moved aside by mistake survives whatever is removed after it", () => {
-  using ground = new Ground();
-  const { linker, mirrors, originals, target } = ground;
-  const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
-  const going = { source, expected: linker.inspect(source) };
-  const mistaken = (text: string) => {
-    Deno.writeTextFileSync(`${mirror}.new`, text);
-    Deno.renameSync(`${mirror}.new`, mirror);
-    assert.equal(reasonOf(() => linker.removeAside(mirror, target, [aside], going)), 'changed');
-  };
-  mistaken('the only copy of a photo');
-  mistaken('of another one');
-  linker.link(linker.inspect(source), mirror);
-  linker.removeAside(mirror, target, [aside], going);
-  linker.removeAside(mirror, target, [aside]);
-  assert.equal(exists(mirror), false);
-  assert.deepEqual(
-    [...Deno.readDirSync(`${target}/.kept`)].map(({ name }) => Deno.readTextFileSync(`${target}/.kept/${name}`)).sort(),
-    ['of another one', 'the only copy of a photo'],
-  );
-});
+testOnBothRoots(
+  "somebody else's file that was moved aside by mistake survives whatever is removed after it",
+  Ground,
+  (ground) => {
+    const { linker, mirrors, originals, target } = ground;
+    const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
+    const going = { source, expected: linker.inspect(source) };
+    const mistaken = (text: string) => {
+      Deno.writeTextFileSync(`${mirror}.new`, text);
+      Deno.renameSync(`${mirror}.new`, mirror);
+      assert.equal(reasonOf(() => linker.removeAside(mirror, target, [aside], going)), 'changed');
+    };
+    mistaken('the only copy of a photo');
+    mistaken('of another one');
+    linker.link(linker.inspect(source), mirror);
+    linker.removeAside(mirror, target, [aside], going);
+    linker.removeAside(mirror, target, [aside]);
+    assert.equal(exists(mirror), false);
+    assert.deepEqual(
+      [...Deno.readDirSync(`${target}/.kept`)].map(({ name }) => Deno.readTextFileSync(`${target}/.kept/${name}`))
+        .sort(),
+      ['of another one', 'the only copy of a photo'],
+    );
+  },
+);
 
-Deno.test('while a process exchanges the directory without pause, no original is lost by removing links', async () => {
-  using ground = new Ground();
-  const { linker, mirrors, originals, target } = ground;
-  let attempts = 0;
-  {
-    await using _ = await swapping(mirrors, originals);
-    for (let round = 0; round < 20; round++) {
-      for (const name of ground.names) {
-        attempts++;
-        try {
-          const original = linker.inspect(`${originals}/${name}`);
-          linker.removeAside(`${mirrors}/${name}`, target, [`${target}/.kept/.going-${name}`], {
-            source: `${originals}/${name}`,
-            expected: original,
-          });
-        } catch (error) {
-          if (!(error instanceof FileProblem)) throw error;
+testOnBothRoots(
+  'while a process exchanges the directory without pause, no original is lost by removing links',
+  Ground,
+  async (ground) => {
+    const { linker, mirrors, originals, target } = ground;
+    let attempts = 0;
+    {
+      await using _ = await swapping(mirrors, originals);
+      for (let round = 0; round < 20; round++) {
+        for (const name of ground.names) {
+          attempts++;
+          try {
+            const original = linker.inspect(`${originals}/${name}`);
+            linker.removeAside(`${mirrors}/${name}`, target, [`${target}/.kept/.going-${name}`], {
+              source: `${originals}/${name}`,
+              expected: original,
+            });
+          } catch (error) {
+            if (!(error instanceof FileProblem)) throw error;
+          }
         }
       }
     }
-  }
-  assert.equal(attempts, 20 * PHOTOS);
-  assert.deepEqual(ground.intact(), ground.names);
-});
+    assert.equal(attempts, 20 * PHOTOS);
+    assert.deepEqual(ground.intact(), ground.names);
+  },
+);
 
-Deno.test('links that are undone go by way of .kept, too, and what lies there is not lost', async () => {
-  using ground = new Ground();
-  const { linker, mirrors, originals, target } = ground;
-  const files = { linker, paths: new PathMap([{ immich: ground.directory, local: ground.directory }]) };
-  const source = linker.inspect(`${originals}/0.jpg`);
-  const links = [`${mirrors}/new.jpg`, `${target}/taken.jpg`].map((mirrorPath) => ({
-    source,
-    target: mirrorPath,
-    keep: target,
-    link: { sourcePath: source.realPath, mirrorPath, keep: target, way: 'link' as const },
-    isCopy: false,
-  }));
-  const plan = { mirrorAssetId: 'new', sourcePath: '' } as never;
-  const mirror: InspectedMirror = { plan, links, files: new Set(), fileModifiedAt: undefined };
-  const undo = async () => (await linkFiles([mirror], files, new AbortController().signal)).littered.length;
-  Deno.mkdirSync(`${target}/.kept`);
-  Deno.writeTextFileSync(`${target}/.kept/.going-new.jpg`, 'the only copy');
-  assert.equal(await undo(), 1, 'another file lies where it would go');
-  assert.equal(await undo(), 0);
-  assert.equal(exists(`${mirrors}/new.jpg`), false);
-  const [left, ...others] = [...Deno.readDirSync(`${target}/.kept`)];
-  assert.deepEqual([Deno.readTextFileSync(`${target}/.kept/${left?.name}`), others], ['the only copy', []]);
-  assert.equal(ground.intact().length, PHOTOS);
-});
+testOnBothRoots(
+  'links that are undone go by way of .kept, too, and what lies there is not lost',
+  Ground,
+  async (ground) => {
+    const { linker, mirrors, originals, target } = ground;
+    const files = { linker, paths: new PathMap([{ immich: ground.directory, local: ground.directory }]) };
+    const source = linker.inspect(`${originals}/0.jpg`);
+    const links = [`${mirrors}/new.jpg`, `${target}/taken.jpg`].map((mirrorPath) => ({
+      source,
+      target: mirrorPath,
+      keep: target,
+      link: { sourcePath: source.realPath, mirrorPath, keep: target, way: 'link' as const },
+      isCopy: false,
+    }));
+    const plan = { mirrorAssetId: 'new', sourcePath: '' } as never;
+    const mirror: InspectedMirror = { plan, links, files: new Set(), fileModifiedAt: undefined };
+    const undo = async () => (await linkFiles([mirror], files, new AbortController().signal)).littered.length;
+    Deno.mkdirSync(`${target}/.kept`);
+    Deno.writeTextFileSync(`${target}/.kept/.going-new.jpg`, 'the only copy');
+    assert.equal(await undo(), 1, 'another file lies where it would go');
+    assert.equal(await undo(), 0);
+    assert.equal(exists(`${mirrors}/new.jpg`), false);
+    const [left, ...others] = [...Deno.readDirSync(`${target}/.kept`)];
+    assert.deepEqual([Deno.readTextFileSync(`${target}/.kept/${left?.name}`), others], ['the only copy', []]);
+    assert.equal(ground.intact().length, PHOTOS);
+  },
+);

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { EXIT } from '../../src/errors.ts';
-import { workingDirectory } from '../cli/program.ts';
+import { untilConfigured } from '../../src/cli/unconfigured.ts';
+import { ConfigError, loadConfig, type LoadOptions } from '../../src/config/load.ts';
+import { EXIT, messageOf } from '../../src/errors.ts';
+import { UNSUPERVISED } from '../../src/sandbox/supervision.ts';
+import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { RunningProgram, until } from '../crash/process.ts';
 import { freePort } from '../harness/server.ts';
 import { flagsOf } from '../sandbox/flags.ts';
+import { World } from '../share/world.ts';
 
 const IS_WINDOWS = Deno.build.os === 'windows';
 
@@ -63,6 +67,45 @@ for (const [what, flags] of [['in the sandbox', flagsOf('serve')], ['without one
     },
   );
 }
+
+Deno.test('serve withdraws what is locked again and again while its configuration cannot be read, until it can', async () => {
+  await using world = await World.open('v3.1.0', { ownTables: false });
+  await world.share();
+  using cwd = workingDirectory('{ "jobs": [');
+  const env = {
+    ...variablesOf(world),
+    HTTP_PORT: String(freePort()),
+    HTTP_TOKEN: 'of-this-test-only',
+    LOG_LEVEL: 'error',
+  };
+  const load: LoadOptions = { env, cwd: cwd.path, needJobs: 'or a write schedule' };
+  const said: string[] = [];
+  const problem = await Promise.resolve().then(() => loadConfig(load)).then(() => undefined, (error) => error);
+  assert.ok(problem instanceof ConfigError);
+  const running = untilConfigured(problem, {
+    load,
+    report: (error) => said.push(messageOf(error)) && EXIT.usage,
+    supervision: UNSUPERVISED,
+    lookMs: 20,
+    lockedMs: 100,
+  });
+  // The first before it listens; the others in its loop, also while the file is wrong in another way, or away.
+  const files = ['{ "jobs": [', '{ "jobs": [', '{ "jobs": 7, "odd": 1 }'];
+  for (const [index, id] of (await world.someMirrored()).entries()) {
+    Deno.writeTextFileSync(`${cwd.path}/config.yaml`, files[index] ?? '');
+    await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
+    await until(`photo ${index} is withdrawn`, async () => {
+      const rows = await world.sql`
+        SELECT FROM immich_sidecar.asset_map m JOIN asset a ON a.id = m.mirror_asset_id WHERE m.source_asset_id = ${id}`;
+      return rows.length === 0;
+    });
+  }
+  assert.ok(said.some((message) => message.includes('odd')), said.join('\n'));
+  Deno.writeTextFileSync(`${cwd.path}/config.yaml`, JSON.stringify({ jobs: world.config.jobs.map(yamlJob) }));
+  assert.equal(await running, undefined, 'it goes on by itself');
+  await world.share();
+  assert.equal((await world.sql`SELECT FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL`).length, 0);
+});
 
 Deno.test('serve without HTTP ends with what is wrong, as nobody could see it', async () => {
   using cwd = workingDirectory('jobs: 7');
