@@ -7,7 +7,7 @@ import { forEachJob } from './check.ts';
 import { ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
 
-/** A directory in which others may make and rename files: every user of this machine, or whoever is in a group. */
+/** A directory in which others may make and rename files: every user of this machine, or everybody in a group. */
 export interface OpenDirectory {
   readonly local: string;
   readonly group: number | 'everybody';
@@ -63,15 +63,14 @@ export function judgeOthers(
       )];
     }
     if (group === ROOT_GROUP || (group === own.gid && own.uid === own.gid)) return [];
-    const members = `whoever is in group ${group}`;
     if (group === own.gid) {
       return [ok(
-        `${name}: ${members}, as which this program runs, may write into ${into}. Is anybody in it who is not to exchange what is shared, ` +
+        `${name}: everybody in group ${group}, the one of this program, may write into ${into}. If somebody in it is not to exchange what is shared: ` +
           `${command('g')}.`,
       )];
     }
     return [warn(
-      `${name}: ${members}, which is not the group of this program, may write into ${into}, and exchange what is shared.`,
+      `${name}: everybody in group ${group}, which is not the one of this program, may write into ${into}, and exchange what is shared.`,
       `Take that right away, unless Immich needs it or nobody else is in it: ${command('g')}`,
     )];
   });

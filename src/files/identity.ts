@@ -22,6 +22,7 @@ export interface FoundFile extends FileIdentity {
   /** Who may do what with it, without what lets a program run as somebody else. */
   readonly mode: number;
   readonly isFile: boolean;
+  readonly isDirectory: boolean;
 }
 
 /** All symbolic links resolved; `otherwise` when nothing is there. */

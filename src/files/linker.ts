@@ -160,7 +160,7 @@ export class Linker {
 
   /**
    * Removes one name of a file, and the directories that this leaves empty up to, not including, `keep` and the roots.
-   * A path that runs through a symbolic link is somebody else's and throws FileProblem; an absent one is fine.
+   * A path that runs through a symbolic link is somebody else's and throws FileProblem; an absent one is fine, or a directory in its place, which stays.
    *
    * `sparesLast`: a file that has no other name stays. What link() made has two names, so such a file is somebody
    * else's, or all that is left of a source that was deleted.
@@ -170,9 +170,8 @@ export class Linker {
     try {
       const name = `${this.#own(directory)}/${basename(target)}`;
       const info = Deno.lstatSync(name);
-      if (info.isDirectory) throw new FileProblem('not-a-file', target);
       if (sparesLast && info.nlink === 1) return;
-      unlinkSync(name);
+      if (!info.isDirectory) unlinkSync(name);
     } catch (error) {
       const problem = asFileProblem(error, target);
       if (!ABSENT.has(problem.reason)) throw problem;
@@ -184,9 +183,15 @@ export class Linker {
   look(target: string): FoundFile | undefined {
     const info = this.#lstat(target);
     if (info === undefined) return undefined;
-    const { size, mtime, nlink, isFile } = info;
+    const { size, mtime, nlink, isFile, isDirectory } = info;
     const mode = (info.mode ?? 0) & 0o777;
-    return { ...identityOf(info), size, mtimeMs: mtime?.getTime() ?? 0, names: nlink ?? 1, mode, isFile };
+    return { ...identityOf(info), size, mtimeMs: mtime?.getTime() ?? 0, names: nlink ?? 1, mode, isFile, isDirectory };
+  }
+
+  /** What lies there, if it may be ours: a directory is somebody else's, who has taken the file away before. */
+  #file(target: string): Deno.FileInfo | undefined {
+    const info = this.#lstat(target);
+    return info?.isDirectory ? undefined : info;
   }
 
   #lstat(target: string): Deno.FileInfo | undefined {
@@ -223,13 +228,12 @@ export class Linker {
     const finish = (aside: string) => {
       const moved = this.#prepare(aside, 0o700);
       if (going !== undefined) assertMeant(moved, going, target);
-      else if (this.#lstat(target) !== undefined) throw new FileProblem('changed', aside);
+      else if (this.#file(target) !== undefined) throw new FileProblem('changed', aside);
       unlinkSync(moved);
       this.#removeEmptyDirectories(dirname(aside), keep);
     };
     try {
-      const info = this.#lstat(target);
-      if (info?.isDirectory) throw new FileProblem('not-a-file', target);
+      const info = this.#file(target);
       if (info === undefined) this.findAside(asides).forEach(finish);
       else {
         const file = identityOf(info);
@@ -265,7 +269,7 @@ export class Linker {
 
   /** Throws `problem` unless it only says that something is not there, and the file is what is not, neither in its place nor aside. */
   #assertGone(target: string, asides: readonly string[], problem: FileProblem): void {
-    if (!ABSENT.has(problem.reason) || this.look(target) !== undefined) throw problem;
+    if (!ABSENT.has(problem.reason) || this.#file(target) !== undefined) throw problem;
     if (this.findAside(asides).length > 0) throw problem;
   }
 

@@ -460,7 +460,7 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
         };
       },
       finds: { 'files.others': 'warn' },
-      says: ['whoever is in group 100', 'bob_shared', 'chmod g-w'],
+      says: ['everybody in group 100', 'bob_shared', 'chmod g-w'],
     },
     {
       what: 'a target that cannot be written to',

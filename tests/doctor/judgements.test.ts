@@ -368,13 +368,13 @@ Deno.test('who may write into a target directory besides is named', () => {
   );
   assert.match(
     judge(100),
-    /^ok .*whoever is in group 100, as which this program runs, .*chmod g-w "\/photos\/bob_shared"\. $/,
+    /^ok .*everybody in group 100, the one of this program, .*chmod g-w "\/photos\/bob_shared"\. $/,
   );
   assert.match(judge(1000, person), /^ok "j": nobody else may write/);
   assert.match(judge(0, person), /^ok "j": nobody else may write/);
   assert.match(
     judge(100, person),
-    /^warn .*whoever is in group 100, which is not the group of this program.*chmod g-w/,
+    /^warn .*everybody in group 100, which is not the one of this program.*chmod g-w/,
   );
   assert.match(judge(100, root), /^warn .*chmod g-w/);
   const both = judgeOthers({ name: 'j' }, [

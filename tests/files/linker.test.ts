@@ -159,12 +159,23 @@ testOnBothRoots('isFree tells what link would make of a target, before anything 
   assert.equal(isFree('photo.jpg'), true, 'it is this very file');
 });
 
-testOnBothRoots('removing a directory is refused', Scratch, (scratch) => {
-  assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder`, scratch.target)), 'not-a-file');
-  assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder/`, scratch.target)), 'not-a-file');
-  assert.equal(reasonOf(() => scratch.linker.remove(`${scratch.target}/folder/.`, scratch.target)), 'not-a-file');
-  assert.ok(exists(`${scratch.target}/folder`));
-});
+testOnBothRoots(
+  "a directory in the place of a file is somebody else's: it stays, and the file counts as gone",
+  Scratch,
+  (scratch) => {
+    const { linker, target } = scratch;
+    scratch.write('target/folder/note.txt', 'mine');
+    const asides = [`${target}/.kept/.going-1`];
+    for (const path of [`${target}/folder`, `${target}/folder/`, `${target}/folder/.`]) linker.remove(path, target);
+    linker.removeAside(`${target}/folder`, target, asides);
+    linker.removeAside(`${target}/folder`, target, asides, { expected: scratch.photo() });
+    assert.equal(Deno.readTextFileSync(`${target}/folder/note.txt`), 'mine');
+    // What a run that was killed has moved aside goes.
+    linker.link(scratch.photo(), asides[0] ?? '');
+    linker.removeAside(`${target}/folder`, target, asides, { expected: scratch.photo() });
+    assert.equal(exists(`${target}/.kept`), false);
+  },
+);
 
 testOnBothRoots('a source must be a file that is there', Scratch, (scratch) => {
   const reasons = ['nothing.jpg', 'folder', 'dangling', 'loop', 'photo.jpg/', 'photo.jpg/x', 'x'.repeat(256), '', '..']

@@ -179,14 +179,18 @@ Deno.test('a wrong configuration permits to read it and nothing else, but that d
 });
 
 Deno.test('a configuration that is wrong elsewhere lets sync and serve reach the database, over a socket too', () => {
-  const reach = (env: Readonly<Record<string, string>>) =>
-    withDirectory({}, (cwd) => {
+  const reach = (env: Readonly<Record<string, string>>, files: Readonly<Record<string, string>> = {}) =>
+    withDirectory(files, (cwd) => {
       const database = readDatabaseAnyway({ env: { SOURCE_USER_ID: 'nobody', ...env }, cwd });
       const { net, read, write } = permissionsWithoutConfig(purposeOf('sync', undefined), MACHINE, { database });
       return { net, read: read.filter((path) => !MACHINE.configFiles.includes(path)), write };
     });
   const nothing = { net: [], read: [], write: [] };
   assert.deepEqual(reach({ DB_HOSTNAME: 'db' }), { ...nothing, net: ['db:5432'] });
+  // Of a key that nobody knows all keys are named.
+  const odd = { 'config.yaml': 'jobs: 7\nodd: 1\n' };
+  assert.deepEqual(reach({ DB_HOSTNAME: 'db' }, odd), { ...nothing, net: ['db:5432'] });
+  assert.deepEqual(reach({ DB_HOSTNAME: 'db' }, { 'config.yaml': 'db_hostnam: other\n' }), nothing);
   const socket = '/run/postgresql/.s.PGSQL.5432';
   assert.deepEqual(reach({ DB_HOSTNAME: '/run/postgresql' }), {
     net: [`unix:${socket}`],

@@ -138,3 +138,11 @@ export class InImmich {
     await this.world.sql`DELETE FROM tag WHERE id = ${tagId}`;
   }
 }
+
+/** As LibraryService.handleDeleteLibrary does it in the end. */
+export async function deleteLibrary({ sql }: World, libraryId: string): Promise<void> {
+  const mirrors = sql`SELECT id FROM asset WHERE "libraryId" = ${libraryId}`;
+  await sql`DELETE FROM stack WHERE "primaryAssetId" IN (${mirrors})`;
+  await sql`DELETE FROM asset WHERE "libraryId" = ${libraryId}`;
+  await sql`DELETE FROM library WHERE id = ${libraryId}`;
+}

@@ -9,6 +9,7 @@ import { EXIT } from '../../src/errors.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import { ServiceState } from '../../src/service/state.ts';
 import { run, variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
+import { deleteLibrary } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
@@ -246,14 +247,6 @@ async function mirrorsOf({ sql }: World, job: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT mirror_asset_id AS id FROM immich_sidecar.asset_map WHERE job_name = ${job} ORDER BY mirror_asset_id`;
   return rows.map(({ id }) => id);
-}
-
-/** As LibraryService.handleDeleteLibrary does it in the end. */
-async function deleteLibrary({ sql }: World, libraryId: string): Promise<void> {
-  const mirrors = sql`SELECT id FROM asset WHERE "libraryId" = ${libraryId}`;
-  await sql`DELETE FROM stack WHERE "primaryAssetId" IN (${mirrors})`;
-  await sql`DELETE FROM asset WHERE "libraryId" = ${libraryId}`;
-  await sql`DELETE FROM library WHERE id = ${libraryId}`;
 }
 
 /** As their owner deletes them for good; the files stay where they are. */

@@ -1,4 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
+import type { SourceFile } from '../../files/identity.ts';
+import type { Linker } from '../../files/linker.ts';
 import { FileProblem } from '../../files/problem.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
 import type { Tools } from '../cycle/tools.ts';
@@ -29,10 +31,18 @@ export async function restoreKept(tools: KeptTools, files: readonly KeptFile[], 
     if (to === undefined && file.photo === null) throw new FileProblem('missing', file.mirrorPath);
     const target = localPath(to === undefined ? original : `${to}/${basename(original)}`, paths);
     const path = localPath(file.path, paths);
-    linker.link(linker.inspect(path), target);
+    linker.link(assertKept(linker, path, file), target);
     linker.remove(path, keepOf(path));
     if (file.mode !== undefined) linker.setMode(target, file.mode ?? USUAL_MODE);
   });
+}
+
+/** The receiver may have put something in its place: another file, or a link to somebody else's. Throws FileProblem. */
+function assertKept(linker: Linker, path: string, { bytes }: KeptFile): SourceFile {
+  const [source, found] = [linker.inspect(path), linker.look(path)];
+  const isItself = found?.isFile && found.inode === source.inode && found.device === source.device;
+  if (!isItself || source.size !== bytes) throw new FileProblem('changed', path);
+  return source;
 }
 
 /** Deletes kept files for good. */

@@ -158,7 +158,8 @@ function judge(files: Files, entry: JournalEntry, mirror: Going, { photo, wasMis
   const { linker, paths } = files;
   const [place, keep] = [localPath(entry.path, paths), localPath(entry.keep, paths)];
   const asides = asidesOf(keep, entry);
-  const inPlace = linker.look(place);
+  const there = linker.look(place);
+  const inPlace = there?.isDirectory ? undefined : there; // somebody has taken the file away
   const [aside] = inPlace === undefined ? linker.findAside(asides) : [];
   const file = inPlace ?? (aside === undefined ? undefined : linker.look(aside));
   const judged = { entry, place, asides, found: aside ?? place, keep };

@@ -186,7 +186,8 @@ function removeHidden(
   { sparesLast = false }: { readonly sparesLast?: boolean },
 ): void {
   const asides = asidesOf(keep, entry);
-  const inPlace = linker.look(local);
+  const there = linker.look(local);
+  const inPlace = there?.isDirectory ? undefined : there; // somebody has taken the file away
   if (sparesLast && inPlace?.names === 1) return;
   const [aside] = sparesLast && inPlace === undefined ? linker.findAside(asides) : [];
   const left = aside === undefined ? undefined : linker.look(aside);

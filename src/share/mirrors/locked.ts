@@ -11,6 +11,7 @@ import { refused } from '../cycle/refused.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Database } from '../cycle/tools.ts';
+import type { Job } from '../jobs/job.ts';
 import { isPartOfLocked } from '../selection/locked.ts';
 import { isOfStopped } from '../stops/stops.ts';
 import { homeOf } from './home.ts';
@@ -26,14 +27,14 @@ export type LockingSchema = Pick<ImmichSchema, 'has'> & { readonly people: Peopl
  * The mirrors of locked sources, with those of their motion parts, of all jobs whether they are configured or not. One that the target's
  * owner has trashed stays declined. Reads only.
  *
- * @param options `withUndecided`: also those that are gone from Immich while nobody has decided what that means, of which only files are left.
- * Takes the newest of our tables
+ * @param options `withUndecided`: also those that are gone from Immich while nobody has decided what that means, of which only files are left; `stopped`: the jobs whose
+ * recipients have stopped them. Takes the newest of our tables
  */
 export function findLocked(
   sql: Sql,
   scope: Scope,
   { search }: Limits,
-  { withUndecided = false }: { readonly withUndecided?: boolean } = {},
+  { withUndecided }: { readonly withUndecided?: { readonly stopped: readonly Job[] } } = {},
 ): AsyncGenerator<Withdrawal[]> {
   const find = (after?: Withdrawal) =>
     sql<Withdrawal[]>`
@@ -68,7 +69,7 @@ export function findLocked(
           AND (
             mirror.id IS NOT NULL
             OR ${isReplacedByImmich(sql)}
-            OR ${withUndecided ? isUndecided(sql) : sql`false`}
+            OR ${withUndecided === undefined ? sql`false` : isUndecided(sql, withUndecided.stopped)}
           )
           AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`}
       )
@@ -80,9 +81,9 @@ export function findLocked(
 }
 
 /** Whether the mirror `m` is gone, and neither its share nor a brake on it says yet whether its recipient meant this photo. */
-function isUndecided(sql: Sql): Fragment {
+function isUndecided(sql: Sql, stopped: readonly Job[]): Fragment {
   return sql`(
-    ${isOfStopped(sql)}
+    ${isOfStopped(sql, stopped)}
     OR EXISTS (
       SELECT 1
       FROM immich_sidecar_decisions.brake b

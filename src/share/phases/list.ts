@@ -25,7 +25,7 @@ import { rechecks } from './rechecks.ts';
 import { rows } from './rows.ts';
 import { sameName } from './same_name.ts';
 import { stacks } from './stacks.ts';
-import { stops } from './stops.ts';
+import { libraries, stops } from './stops.ts';
 import { strays } from './strays.ts';
 import { idleTags, mirrorTags } from './tags.ts';
 import { targetTrash } from './target_trash.ts';
@@ -40,6 +40,7 @@ export const PHASES = Object.freeze(
   [
     notedNames,
     adoption,
+    stops,
     locked,
     owners,
     personMap,
@@ -71,7 +72,7 @@ export const PHASES = Object.freeze(
     lostThumbnails,
     embeddings,
     forsaken,
-    stops,
+    libraries,
     rechecks,
     grace,
   ] as const,

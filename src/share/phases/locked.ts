@@ -1,6 +1,7 @@
 import { plain } from '../../config/quote.ts';
 import { findLocked, withdrawLocked } from '../mirrors/locked.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
+import { stoppedJobs } from '../stops/stops.ts';
 import { definePhase, eachPage, linesOf } from './phase.ts';
 
 /**
@@ -13,7 +14,7 @@ export const locked = definePhase({
     'Removes photos that their owners have locked, with their motion parts and the covers of people that were cut from them.',
   per: 'cycle',
   counts: {},
-  plan: ({ sql, scope, limits }) => findLocked(sql, scope, limits, { withUndecided: true }),
+  plan: (view) => findLocked(view.sql, view.scope, view.limits, { withUndecided: { stopped: stoppedJobs(view) } }),
   apply: eachPage(async ({ database, schema }, _unit: undefined, page: Withdrawal[], tally) => {
     const { withdrawn, problems } = await withdrawLocked(database, schema, page);
     for (const problem of problems) tally.problem(problem);

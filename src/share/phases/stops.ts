@@ -1,7 +1,7 @@
 import type { Sql } from '../../postgres/connect.ts';
 import { plain } from '../../config/quote.ts';
 import { type Tools, type View, workable } from '../cycle/tools.ts';
-import { isStopped, readStops } from '../stops/stops.ts';
+import { readStops, stoppedJobs } from '../stops/stops.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** In which library the mirrors of a job are, or were. */
@@ -14,15 +14,39 @@ export interface NotedShare {
   readonly isStopped: boolean;
 }
 
-/** Notes in which library each job's mirrors are, so that its deletion is seen as what it is, whichever library is configured by then. */
+/**
+ * Notes which shares were stopped, whichever library is configured by then. It comes before anything is withdrawn: when all that a stopped share had is
+ * locked or deleted in the same cycle, nothing else is left to tell.
+ */
 export const stops = definePhase({
   name: 'stops',
-  what:
-    'Notes in which library the photos of each job are, and which shares were stopped by the recipient, who has deleted that library.',
+  what: 'Notes which shares were stopped by the recipient, who has deleted the library of what is shared.',
+  per: 'cycle',
+  counts: { sharesStopped: 'shares stopped by their recipients' },
+  plan: async function* (view: View) {
+    const news = await findStops(view);
+    if (news.length > 0) yield news;
+  },
+  apply: eachPage(async ({ database }: Tools, _unit, page: readonly NotedShare[], tally: Tally<'sharesStopped'>) => {
+    tally.add('sharesStopped', await database.transaction((tx) => note(tx, page)));
+  }),
+  describe: (page) =>
+    linesOf(
+      '~',
+      'shares stopped by their recipients to note',
+      page,
+      ({ job, libraryId }) => `${plain(job)}: its recipient has deleted the library ${libraryId}`,
+    ),
+});
+
+/** Notes in which library each job's mirrors are, so that its deletion is seen as what it is, whichever library is configured by then. */
+export const libraries = definePhase({
+  name: 'libraries',
+  what: 'Notes in which library the photos of each job are.',
   per: 'cycle',
   counts: { sharesNoted: 'libraries of shares noted' },
   plan: async function* (view: View) {
-    const news = await findNews(view);
+    const news = await findLibraries(view);
     if (news.length > 0) yield news;
   },
   apply: eachPage(async ({ database }: Tools, _unit, page: readonly NotedShare[], tally: Tally<'sharesNoted'>) => {
@@ -33,19 +57,23 @@ export const stops = definePhase({
       '~',
       'libraries of shares to note',
       page,
-      ({ job, libraryId, isStopped }) =>
-        `${plain(job)}: ${
-          isStopped ? 'its recipient has deleted the library' : 'its photos are in the library'
-        } ${libraryId}`,
+      ({ job, libraryId }) => `${plain(job)}: its photos are in the library ${libraryId}`,
     ),
 });
 
-async function findNews(view: View): Promise<NotedShare[]> {
-  const { sql, jobs, leftOut } = view;
-  const stopped = new Set(leftOut.filter(isStopped).map(({ job }) => job));
-  const news = (await readStops(sql, jobs.filter(({ name }) => stopped.has(name)))).filter(({ since }) =>
-    since === null
-  );
+async function findStops({ sql, jobs, leftOut }: View): Promise<NotedShare[]> {
+  const news = (await readStops(sql, stoppedJobs({ jobs, leftOut }))).filter(({ since }) => since === null);
+  return news.map(({ notedAs, sourceUserId, targetUserId, libraryId }) => ({
+    job: notedAs,
+    sourceUserId,
+    targetUserId,
+    libraryId,
+    isStopped: true,
+  }));
+}
+
+async function findLibraries(view: View): Promise<NotedShare[]> {
+  const { sql } = view;
   const working = workable(view).map(({ name, sourceUserId, targetUserId, targetLibraryId }) => ({
     job: name,
     sourceUserId,
@@ -68,16 +96,7 @@ async function findNews(view: View): Promise<NotedShare[]> {
           AND (SELECT mirror."libraryId" FROM asset mirror WHERE mirror.id = m.mirror_asset_id) = job."libraryId"
       )
     ORDER BY job.job`;
-  return [
-    ...news.map(({ notedAs, sourceUserId, targetUserId, libraryId }) => ({
-      job: notedAs,
-      sourceUserId,
-      targetUserId,
-      libraryId,
-      isStopped: true,
-    })),
-    ...rows.map((row) => ({ ...row, isStopped: false })),
-  ];
+  return rows.map((row) => ({ ...row, isStopped: false }));
 }
 
 async function note(tx: Sql, page: readonly NotedShare[]): Promise<number> {

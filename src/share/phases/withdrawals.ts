@@ -34,7 +34,7 @@ import type { Withdrawal } from '../mirrors/withdrawal.ts';
 import { isTrashed } from '../../immich/presence.ts';
 import { isRevoked } from '../selection/revoked.ts';
 import { stoppedAndAway } from '../stops/away.ts';
-import { isOfStopped, isOfStoppedJob, leftOutForNow } from '../stops/stops.ts';
+import { isOfStopped, isOfStoppedJob, leftOutForNow, stoppedJobs } from '../stops/stops.ts';
 import { mayStay, type Stay } from '../selection/selection.ts';
 import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
@@ -236,7 +236,6 @@ function judged(view: View, where?: Fragment): Fragment {
   const isBetween = only === undefined
     ? sql`true`
     : sql`(m.source_user_id = ${only.sourceUserId} AND m.target_user_id = ${only.targetUserId})`;
-  const away = stoppedAndAway(view);
   return sql`
     (
       SELECT m.*, ${reasonOf(view, view.settings)} AS reason
@@ -244,8 +243,10 @@ function judged(view: View, where?: Fragment): Fragment {
       LEFT JOIN asset a ON a.id = m.source_asset_id
       LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
       WHERE ${isBetween}
-        AND (m.job_name <> ALL (${leftOut.map(({ job }) => job)}) OR (a.id IS NULL AND ${isOfStopped(sql)}))
-        AND ${away.length === 0 ? sql`true` : sql`NOT ${isOfStoppedJob(sql, away)}`}
+        AND (m.job_name <> ALL (${leftOut.map(({ job }) => job)}) OR (a.id IS NULL AND ${
+    isOfStopped(sql, stoppedJobs(view))
+  }))
+        AND NOT ${isOfStoppedJob(sql, stoppedAndAway(view))}
         AND ${isWithin(sql, scope, sql`m.source_asset_id`)}
         AND ${where ?? sql`true`}
     ) AS judged`;
@@ -263,14 +264,15 @@ function judged(view: View, where?: Fragment): Fragment {
  */
 function reasonOf(view: View, stay: Stay): Fragment {
   const { sql, schema } = view;
+  const stopped = stoppedJobs(view);
   return sql`
     CASE
       WHEN mirror.id IS NULL THEN CASE
         WHEN ${isReplacedByImmich(sql)} OR ${isAskedFor(sql)} THEN 'mirror-lost'
         -- Nothing of it is decided photo by photo.
-        WHEN ${isOfStopped(sql)} THEN CASE
+        WHEN ${isOfStopped(sql, stopped)} THEN CASE
           WHEN a.id IS NULL THEN 'source-deleted'
-          WHEN ${isOfStoppedJob(sql, view.jobs)} THEN NULL
+          WHEN ${isOfStoppedJob(sql, stopped)} THEN NULL
           WHEN ${isRevoked(sql, schema)} THEN 'revoked'
           ELSE 'not-selected'
         END

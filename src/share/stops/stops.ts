@@ -100,26 +100,34 @@ function isDeletedNow(sql: Sql): Fragment {
   )`;
 }
 
-/** Whether the mirror `m` belongs to a share that its recipient has stopped. */
-export function isOfStopped(sql: Sql): Fragment {
-  return sql`EXISTS (
-    SELECT 1
-    FROM immich_sidecar_stops.share stopped
-    WHERE stopped.job_name = m.job_name
-      AND stopped.target_user_id = m.target_user_id
-      AND stopped.stopped_at IS NOT NULL
+/**
+ * Whether the mirror `m` belongs to a share that its recipient has stopped, of a job that is still configured or not.
+ *
+ * @param stopped the jobs of this cycle that are stopped; those that have just been stopped are not noted yet
+ */
+export function isOfStopped(sql: Sql, stopped: readonly ConfiguredJob[]): Fragment {
+  return sql`(
+    EXISTS (
+      SELECT 1
+      FROM immich_sidecar_stops.share noted
+      WHERE noted.job_name = m.job_name
+        AND noted.target_user_id = m.target_user_id
+        AND noted.stopped_at IS NOT NULL
+    )
+    OR ${isOfStoppedJob(sql, stopped)}
   )`;
 }
 
-/** Whether the mirror `m` belongs to a share that its recipient has stopped, and that is one of these jobs, whatever it was called then. */
-export function isOfStoppedJob(sql: Sql, jobs: readonly ConfiguredJob[]): Fragment {
+/** Whether the mirror `m` belongs to one of these stopped jobs, whatever that was called when it was stopped. */
+export function isOfStoppedJob(sql: Sql, stopped: readonly ConfiguredJob[]): Fragment {
+  if (stopped.length === 0) return sql`false`;
   return sql`EXISTS (
     SELECT 1
-    FROM immich_sidecar_stops.share s
-    JOIN ${jobRows(sql, jobs)} ON ${isStopOf(sql)}
-    WHERE s.job_name = m.job_name
-      AND s.target_user_id = m.target_user_id
-      AND s.stopped_at IS NOT NULL
+    FROM ${jobRows(sql, stopped)}
+    LEFT JOIN immich_sidecar_stops.share s ON s.stopped_at IS NOT NULL AND ${isStopOf(sql)}
+    WHERE job."sourceUserId" = m.source_user_id
+      AND job."targetUserId" = m.target_user_id
+      AND m.job_name IN (job.name, s.job_name)
   )`;
 }
 
@@ -141,6 +149,14 @@ export function stoppedError({ job }: StoppedShare): UserError {
 /** Whether a job is left out for good, until somebody lifts it. */
 export function isStopped({ reason }: LeftOut): boolean {
   return reason.problemCode === CODE;
+}
+
+/** The jobs that are left out for good. */
+export function stoppedJobs(
+  { jobs, leftOut }: { readonly jobs: readonly Job[]; readonly leftOut: readonly LeftOut[] },
+): Job[] {
+  const stopped = new Set(leftOut.filter(isStopped).map(({ job }) => job));
+  return jobs.filter(({ name }) => stopped.has(name));
 }
 
 /** Those that may be worked on again at any moment. */

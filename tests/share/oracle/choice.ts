@@ -71,7 +71,7 @@ function belongs(prediction: Prediction, kind: Kind, asset: Row, id: string): bo
 }
 
 /** What each name stands for, once and for all; forgotten when no share names it any more. */
-export function lookUpNames({ jobs, records, memory }: Prediction): void {
+export function lookUpNames({ configured: jobs, records, memory }: Prediction): void {
   const known = new Map(memory.names);
   memory.names.clear();
   for (const { kind, ownerId, name } of jobs.flatMap(namesIn)) {
@@ -103,7 +103,7 @@ export function withoutStrangers(jobs: readonly JobConfig[], tables: Tables, { n
 }
 
 /** What the tags are called by which a user's shares choose: nobody else is to have them. */
-export function choosingTags({ jobs, memory, records }: Prediction, sourceUserId: string): string[] {
+export function choosingTags({ configured: jobs, memory, records }: Prediction, sourceUserId: string): string[] {
   return jobs.filter((job) => job.sourceUserId === sourceUserId).flatMap(namesIn)
     .filter(({ kind }) => kind === 'tags')
     .flatMap(({ kind, ownerId, name }) => {

@@ -112,25 +112,31 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
   };
   const rows = (table: string, ...columns: string[]) =>
     (own[table] ?? []).map((row) => columns.map((column) => String(row[column])).join(' '));
+  const known = [...memory.mirrors, ...memory.parked];
   compare(
     'asset_map',
-    memory.mirrors.map(({ sourceId, targetId, id }) => `${sourceId} ${targetId} ${id}`),
+    known.map(({ sourceId, targetId, id }) => `${sourceId} ${targetId} ${id}`),
     rows('asset_map', 'source_asset_id', 'target_user_id', 'mirror_asset_id'),
   );
   compare(
     'in the trash',
-    memory.mirrors.filter(({ isTrashed }) => isTrashed).map(({ id }) => id),
+    known.filter(({ isTrashed }) => isTrashed).map(({ id }) => id),
     (own['asset_map'] ?? []).filter((row) => row['trashed_at'] !== null).map((row) => String(row['mirror_asset_id'])),
   );
   compare(
     'face_map',
-    memory.mirrors.flatMap((mirror) => [...mirror.faces].map(([sourceId, { id }]) => `${sourceId} ${mirror.id} ${id}`)),
+    known.flatMap((mirror) => [...mirror.faces].map(([sourceId, { id }]) => `${sourceId} ${mirror.id} ${id}`)),
     rows('face_map', 'source_face_id', 'mirror_asset_id', 'mirror_face_id'),
   );
   compare(
     'person_map',
     memory.people.map(({ origin, targetId, id, isOurs }) => `${origin} ${targetId} ${id} ${isOurs}`),
     rows('person_map', 'origin_person_id', 'target_user_id', 'mirror_person_id', 'is_ours'),
+  );
+  compare(
+    'stopped',
+    [...memory.stopped],
+    (own['share'] ?? []).filter((row) => row['stopped_at'] !== null).map((row) => String(row['job_name'])),
   );
   compare('withdrawn', [...memory.refused], rows('withdrawn', 'source_asset_id', 'target_user_id'));
   compare('skipped', [...memory.duplicates], rows('skipped', 'source_asset_id', 'target_user_id'));
@@ -169,7 +175,7 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
   const isPersons = (row: Row) => people.has(String(row['mirror_id']));
   compare(
     'link',
-    memory.mirrors.flatMap(({ files }) => [...files]),
+    known.flatMap(({ files }) => [...files]),
     (own['link'] ?? []).filter((row) => !isPersons(row)).map((row) => String(row['path'])),
   );
   if (!isGrouped && journal.length !== new Set(journal).size) found.push('link: a path is there twice');

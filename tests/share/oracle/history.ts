@@ -11,6 +11,8 @@ import { withoutStrangers } from './choice.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
 import { JOB_DEEDS } from './deeds/jobs.ts';
+import { MOVING_DEEDS } from './deeds/moving.ts';
+import { STOP_DEEDS } from './deeds/stops.ts';
 import { UPDATE_DEEDS } from './deeds/update.ts';
 import { type Deeds, Scene } from './deeds/scene.ts';
 import { Engine } from './engine.ts';
@@ -23,7 +25,7 @@ import { readDeletedAssets, readState, type Row, type State } from './state.ts';
 import type { Plan, Step } from './steps.ts';
 
 /** Everything that can happen, by name. */
-export const ALL_DEEDS: Deeds = { ...DEEDS, ...JOB_DEEDS };
+export const ALL_DEEDS: Deeds = { ...DEEDS, ...JOB_DEEDS, ...STOP_DEEDS, ...MOVING_DEEDS };
 
 const PAIRS: Readonly<Record<Plan['circle'], readonly (readonly [Name, Name])[]>> = {
   'one way': [['alice', 'bob']],
@@ -91,6 +93,8 @@ class History implements AsyncDisposable {
   #engine: Engine | undefined;
   #memory: Memory = emptyMemory();
   #needsFullCycle = false;
+  /** The jobs that the last cycle has called stopped. */
+  #stopped: readonly string[] = [];
   #starts = 0;
   #fullCycles = 0;
 
@@ -147,6 +151,11 @@ class History implements AsyncDisposable {
     predict(prediction);
     this.#assertNone(differences(prediction, after), 'one cycle does not make what it should');
     this.#memory = prediction.memory;
+    const stopped = this.home.config.jobs.map(({ name }) => name).filter((name) => this.#memory.stopped.has(name));
+    this.#assertNone(
+      stopped.toSorted().join() === this.#stopped.join() ? [] : [`these were reported: ${this.#stopped.join()}`],
+      'other shares are stopped than are reported',
+    );
     // What the other kind of cycle finds to do has been overlooked, or done for nothing.
     const plannedAgain = await this.#run(!isFull && this.#told.length % 2 === 0);
     this.#assertNone(changes(after, await this.#read()), 'one more cycle changes something');
@@ -170,8 +179,12 @@ class History implements AsyncDisposable {
     const report = await this.#engine.cycle({ isFull: isFull && !isDue });
     if (isFull && report.scope !== 'everything') throw new Error('this was to be a full cycle');
     if (isDue) await this.#stop();
-    const problems = [...report.problems, ...report.jobs.flatMap((job) => job.problems)];
-    this.#assertNone(problems.map(describeProblem), 'a cycle reports problems');
+    const reported = [...report.problems, ...report.jobs.flatMap((job) => job.problems)];
+    const [stops, problems] = [true, false].map((isStop) =>
+      reported.filter(({ code }) => (code === 'stopped-by-recipient') === isStop)
+    );
+    this.#stopped = (stops ?? []).map(({ where }) => String(where.job)).toSorted();
+    this.#assertNone((problems ?? []).map(describeProblem), 'a cycle reports problems');
     return planned;
   }
 

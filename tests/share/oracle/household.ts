@@ -203,6 +203,13 @@ export class Household implements AsyncDisposable {
     );
   }
 
+  /** Makes the library of a job if its target has deleted it. */
+  async provideLibrary({ targetLibraryId: id, targetUserId: ownerId, targetPathPrefix }: JobConfig): Promise<void> {
+    if ((await this.sql`SELECT FROM library WHERE id = ${id}`).length > 0) return;
+    const path = targetPathPrefix.replace(/\/\..*/, '');
+    await this.insert('library', { id, ownerId, name: path, importPaths: [path], exclusionPatterns: ['**/._*'] });
+  }
+
   setJobs(jobs: readonly JobConfig[]): void {
     this.config = { ...this.config, jobs };
   }

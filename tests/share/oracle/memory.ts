@@ -131,6 +131,10 @@ export interface MadeTag {
 /** All that the next cycle depends on besides what is in Immich. */
 export interface Memory {
   mirrors: Mirror[];
+  /** Mirrors of stopped shares, gone with their library: their files are left, and what is noted of them. */
+  parked: Mirror[];
+  /** Names of jobs whose target has deleted the library, until somebody lifts that. */
+  stopped: Set<string>;
   people: KnownPerson[];
   stacks: MirrorStack[];
   tags: MadeTag[];
@@ -152,6 +156,8 @@ export interface Memory {
 export function emptyMemory(): Memory {
   return {
     mirrors: [],
+    parked: [],
+    stopped: new Set(),
     people: [],
     stacks: [],
     tags: [],

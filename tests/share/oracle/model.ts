@@ -11,6 +11,7 @@ import type { Prediction } from './prediction.ts';
 import { forgetForsaken, giveCoversBack, stackAgain } from './remembered.ts';
 import { followStacks } from './stacks.ts';
 import { isMeant } from './selection.ts';
+import { heedStops } from './stops.ts';
 import { followTags, removeIdleTags } from './tags.ts';
 import { noteTrash, withdraw, withdrawLocked } from './withdraw.ts';
 
@@ -22,6 +23,7 @@ export function predict(prediction: Prediction): void {
   prediction.memory.cycles++;
   lookUpNames(prediction);
   heedCommands(prediction);
+  heedStops(prediction);
   loseFiles(prediction);
   withdrawLocked(prediction);
   removeLitter(prediction);

@@ -18,7 +18,7 @@ export function heedCommands({ before: { own }, memory }: Prediction): void {
 export function loseFiles({ before: { own, files }, memory, lost }: Prediction): void {
   const known = new Set((own['link'] ?? []).map((row) => `${row['mirror_id']} ${row['path']}`));
   const names = Map.groupBy(files.values(), ({ inode }) => inode);
-  for (const mirror of memory.mirrors) {
+  for (const mirror of [...memory.mirrors, ...memory.parked]) {
     for (const path of [...mirror.files]) {
       const file = files.get(path);
       const isOnly = file !== undefined && names.get(file.inode)?.length === 1;
@@ -29,7 +29,7 @@ export function loseFiles({ before: { own, files }, memory, lost }: Prediction):
   }
 }
 
-/** Files of no mirror go: those that the journal knows, and those in the hidden directory of a job. */
+/** Files of no mirror go: those that the journal knows, and those in the hidden directory of a job that is not stopped. */
 export function removeLitter({ files, jobs }: Prediction): void {
   for (const path of [...files.keys()]) {
     const isStray = jobs.some(({ targetPathPrefix }) => path.startsWith(`${targetPathPrefix}stray-`));

@@ -10,13 +10,16 @@ export class Prediction {
   readonly memory: Memory;
   /** Mirrors of whose files nobody knows any more that they are ours. */
   readonly lost = new Set<string>();
+  /** Mirrors that are gone by no decision of the target's: of shares that they have stopped, or that are to be shared again. */
+  readonly undecided = new Set<string>();
   /** What is remembered of mirrors that this cycle makes again, by their new ids. */
   readonly returned = new Map<string, Remembered>();
 
   constructor(
     readonly before: State,
     memory: Memory,
-    readonly jobs: readonly JobConfig[],
+    /** All shares. */
+    readonly configured: readonly JobConfig[],
     readonly witness: Witness,
     /** Assets whose deletion Immich has noted. */
     readonly deleted: ReadonlySet<string>,
@@ -24,6 +27,11 @@ export class Prediction {
     this.records = new Records(before.tables);
     this.files = new Map(before.files);
     this.memory = structuredClone(memory);
+  }
+
+  /** The shares that their targets have not stopped. */
+  get jobs(): readonly JobConfig[] {
+    return this.configured.filter(({ name }) => !this.memory.stopped.has(name));
   }
 
   get isGrouped(): boolean {
@@ -43,7 +51,9 @@ export class Prediction {
   }
 
   mirrorOf(sourceId: unknown, targetId: string): Mirror | undefined {
-    return this.memory.mirrors.find((mirror) => mirror.sourceId === sourceId && mirror.targetId === targetId);
+    return [...this.memory.mirrors, ...this.memory.parked].find((mirror) =>
+      mirror.sourceId === sourceId && mirror.targetId === targetId
+    );
   }
 
   isMirror(assetId: unknown): boolean {

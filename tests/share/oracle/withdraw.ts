@@ -18,7 +18,8 @@ export function withdrawLocked(prediction: Prediction): void {
     const { sourceId, targetId } = mirror;
     const source = records.asset(sourceId);
     if (source === undefined || !isLockedFor(prediction, targetId, source)) return false;
-    return records.asset(mirror.id) !== undefined || isReplacedByImmich(prediction, mirror);
+    return records.asset(mirror.id) !== undefined || isReplacedByImmich(prediction, mirror) ||
+      prediction.undecided.has(mirror.id);
   });
   for (const mirror of going) {
     if (reasonFor(prediction, mirror) === 'refused') memory.refused.add(`${mirror.sourceId} ${mirror.targetId}`);
@@ -52,7 +53,7 @@ function reasonFor(prediction: Prediction, mirror: Mirror): Reason | undefined {
   const { records, deleted } = prediction;
   const [source, row] = [records.asset(mirror.sourceId), records.asset(mirror.id)];
   if (row === undefined) {
-    if (isReplacedByImmich(prediction, mirror)) return 'gone';
+    if (isReplacedByImmich(prediction, mirror) || prediction.undecided.has(mirror.id)) return 'gone';
     return mirror.isTrashed || deleted.has(mirror.id) ? 'refused' : 'gone';
   }
   // What was trashed and has a file of its own stays there, and what becomes of it is for the target to say.

@@ -51,7 +51,6 @@ function assertUntouched(directory: string, before: ReadonlyMap<string, string>,
       [true, true, 0, 0o600],
       `${when}: ${name}`,
     );
-    console.error(`left elsewhere ${when}: ${name}`);
   }
 }
 

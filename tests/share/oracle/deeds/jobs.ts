@@ -16,15 +16,16 @@ export const JOB_DEEDS: Deeds = {
   },
   addJob: {
     isTraced: false,
-    act: (scene) => {
+    act: async (scene) => {
       const [source, target] = [scene.name(), scene.name()];
       const job = scene.home.job(source, target, scene.chance(2) ? 'external' : 'upload');
       const { jobs } = scene.home.config;
       if (
         scene.home.config.sharedAlbums !== undefined || source === target || jobs.some(({ name }) => name === job.name)
-      ) return Promise.resolve(undefined);
+      ) return;
+      await scene.home.provideLibrary(job);
       scene.home.setJobs([...jobs, { ...job, matchPeople: jobs[0]?.matchPeople }]);
-      return Promise.resolve(`the job "${job.name}" is added`);
+      return `the job "${job.name}" is added`;
     },
   },
   includeArchived: {

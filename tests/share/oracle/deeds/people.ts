@@ -7,6 +7,10 @@ export const RARE_DEEDS: ReadonlySet<string> = new Set([
   'endNativeShare',
   'matchPeople',
   'followFavorites',
+  'deleteSharedLibrary',
+  'liftStop',
+  'moveLibrary',
+  'moveLibraryBack',
 ]);
 
 /** Faces and people, by their owners: who may be the source, or the target of mirrors. */
