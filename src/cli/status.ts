@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type Config, isSharing } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
-import { bytes as formatBytes, count, countPhotos, dayOf, named } from '../config/words.ts';
+import { bytes as formatBytes, count, countPhotos, dayOf, minuteOf, named } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
 import { patiently } from '../service/patience.ts';
 import { readPaused } from '../service/paused.ts';
@@ -70,7 +70,7 @@ function show(config: Config, share: ShareStatus | undefined, { json = false }: 
   }
   if (pausedSince !== undefined) {
     print(
-      `Paused since ${shortTime(pausedSince)} UTC: the service shares and writes nothing\n` +
+      `Paused since ${minuteOf(pausedSince)} UTC: the service shares and writes nothing\n` +
         'until it is resumed on the dashboard, but withdraws what is locked.\n\n',
     );
   }
@@ -148,7 +148,7 @@ function describeService(isAtWork: boolean, { syncIntervalSeconds, reconcileHour
 function describeCycles(cycles: readonly CycleSummary[]): string {
   if (cycles.length === 0) return 'No cycle has changed anything yet.\n';
   const rows = cycles.map(({ startedAt, seconds, created, withdrawn, rowsUpdated, filesUpdated, ...rest }) => [
-    shortTime(startedAt.toISOString()),
+    minuteOf(startedAt.toISOString()),
     String(created),
     String(withdrawn),
     String(rowsUpdated + filesUpdated),
@@ -170,14 +170,10 @@ function describeWriteBack(status: WriteBackStatus | undefined): string {
   });
   const run = lastRun === undefined
     ? 'no run yet'
-    : `run ${lastRun.id}, ${shortTime(lastRun.startedAt)} UTC, ${lastRun.state}`;
+    : `run ${lastRun.id}, ${minuteOf(lastRun.startedAt)} UTC, ${lastRun.state}`;
   return `Written into files: ${run}${isOpen ? ', in use' : ''}\n` +
     table(rows.map((row) => ['', ...row]), new Set([1])) + describeInsteads(sidecarInstead) +
     (undo.changes === 0
       ? ''
       : `${count(undo.changes, 'change')} can be undone, for which ${formatBytes(undo.bytes)} are kept\n`);
-}
-
-function shortTime(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
 }

@@ -72,6 +72,11 @@ export function bytes(number: number): string {
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[power]}`;
 }
 
+/** `2026-12-01 10:00` of an ISO 8601 time in UTC. */
+export function minuteOf(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
+}
+
 /** `2026-12-01`, in UTC. */
 export function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);

@@ -1,4 +1,4 @@
-import { count, named } from '../config/words.ts';
+import { count, minuteOf, named } from '../config/words.ts';
 import { messageOf } from '../errors.ts';
 import { openLedgerFile } from '../writeback/ledger/look.ts';
 import { LEDGER_NAME } from '../writeback/ledger/open.ts';
@@ -81,7 +81,7 @@ export function judgeLedger(facts: LedgerFacts | undefined, directory: string): 
   }
   const run = lastRun === undefined
     ? 'no run yet'
-    : `the last run, ${lastRun.id}, began ${shortTime(lastRun.startedAt)}`;
+    : `the last run, ${lastRun.id}, began ${minuteOf(lastRun.startedAt)}`;
   if (isOpen) {
     return warn(
       `The ledger is in use by a run, or was when one was killed; ${run}.`,
@@ -101,8 +101,4 @@ export function judgeLedger(facts: LedgerFacts | undefined, directory: string): 
     );
   }
   return ok(`The ledger knows ${count(files, 'file')}; ${run}.`);
-}
-
-function shortTime(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
 }

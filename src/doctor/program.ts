@@ -1,7 +1,8 @@
 import { type Config, isSharing } from '../config/config.ts';
 import { ConfigError } from '../config/load.ts';
-import { count } from '../config/words.ts';
+import { count, minuteOf } from '../config/words.ts';
 import { VERSION } from '../version.ts';
+import { readPaused } from '../service/paused.ts';
 import type { Check } from './check.ts';
 import { fail, ok, type Verdict, warn } from './finding.ts';
 import type { Subject } from './subject.ts';
@@ -45,11 +46,23 @@ export function judgeUser(
 
 async function lookAtConfig({ config }: Subject): Promise<readonly Verdict[]> {
   try {
-    return judgeConfig(await config.get());
+    const found = await config.get();
+    return [...judgeConfig(found), ...judgePaused(readPaused(found.write.stateDirectory))];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map(({ key, place, message, remedy }) => fail(`${key} (${place}): ${message}.`, remedy));
   }
+}
+
+/** @param since when somebody has paused the service; undefined: nobody has */
+function judgePaused(since: string | undefined): Verdict[] {
+  if (since === undefined) return [];
+  return [warn(
+    `The service is paused since ${
+      minuteOf(since)
+    } UTC: it shares and writes nothing, and only withdraws what is locked.`,
+    'Resume it on the dashboard, or remove the file "paused" in WRITE_STATE_DIR.',
+  )];
 }
 
 export function judgeConfig(config: Pick<Config, 'jobs' | 'sharedAlbums' | 'immich' | 'write' | 'notes'>): Verdict[] {

@@ -596,6 +596,16 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       says: ['the last run, 1, began 2026-11-21 10:00, and did not come to its end', '--resume'],
     },
     {
+      what: 'a service that somebody has paused',
+      prepare: () => {
+        Deno.mkdirSync(config.write.stateDirectory);
+        Deno.writeTextFileSync(`${config.write.stateDirectory}/paused`, '2026-11-30T10:00:00.000Z\n');
+        return Promise.resolve(() => Deno.removeSync(config.write.stateDirectory, { recursive: true }));
+      },
+      finds: { 'program.config': 'warn' },
+      says: ['paused since 2026-11-30 10:00 UTC', 'Resume it on the dashboard'],
+    },
+    {
       what: 'a ledger that is none',
       prepare: () => {
         Deno.mkdirSync(config.write.stateDirectory);

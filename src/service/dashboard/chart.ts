@@ -1,4 +1,4 @@
-import { count } from '../../config/words.ts';
+import { count, minuteOf } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { CycleFigures } from '../snapshot.ts';
 
@@ -47,7 +47,7 @@ export function secondsOf(seconds: number): string {
 
 /** The moment in the reader's words is the browser's affair; without JavaScript it is UTC. */
 export function timeOf(iso: string): Html {
-  return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`;
+  return html`<time datetime="${iso}">${minuteOf(iso)} UTC</time>`;
 }
 
 /** In the reader's way of writing it, which is the browser's affair; without JavaScript it is English. */
