@@ -142,9 +142,9 @@ function describeRemembered({ remembered }: UnsharePlan): string {
 /** Photos that are nowhere else. */
 function describeLast({ lastCopies }: UnshareCounts, keep: boolean): string {
   if (lastCopies === 0 || keep) return '';
-  return `${lastCopies} of them ${
-    plural(lastCopies, 'is', 'are')
-  } not at the source any more: what may be the last copies. --keep leaves all where they are.\n`;
+  return `${lastCopies} of them ${plural(lastCopies, 'is', 'are')} not at the source any more: ${
+    plural(lastCopies, 'this may be the last copy', 'these may be the last copies')
+  }. --keep leaves what there is.\n`;
 }
 
 const SHARED_AGAIN = 'The next sync shares it again unless you take it out of the configuration.';

@@ -1,5 +1,5 @@
 import { plain } from '../config/quote.ts';
-import { count, dayOf, list, named, plural } from '../config/words.ts';
+import { count, counted, dayOf, list, named, plural } from '../config/words.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
 import { newestVersion } from '../postgres/migrate.ts';
 import type { Sql } from '../postgres/connect.ts';
@@ -210,7 +210,7 @@ export function judgeLeftovers(found: Leftovers): Verdict {
   if (found.size === 0) return ok('Nothing is left of photos that are not shared any more.');
   return warn(
     `Something is left of photos that are not shared any more: ${
-      list([...found].map(([kind, number]) => `${number.toLocaleString('en')} ${kind}`))
+      list([...found].map(([kind, number]) => counted(number, kind)))
     }.`,
     'immich-sidecar sync --full removes it; sync --dry-run says what it is.',
   );

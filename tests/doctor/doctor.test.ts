@@ -486,7 +486,7 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       what: 'a thumbnail is missing',
       prepare: () => hide(thumbnail, directory),
       finds: { 'files.originals': 'warn' },
-      says: [/1 of \d+ sampled thumbnails are not here/, 'Generate Thumbnails'],
+      says: [/1 of \d+ sampled thumbnails is not here/, 'Generate Thumbnails'],
     },
     {
       what: 'tables of a newer program',

@@ -140,7 +140,7 @@ Deno.test('a clock is off only if that is more than the time it took to ask', ()
     [judgeClock(4_000, 1), /^ok /],
     [judgeClock(-4_000, 1), /^ok /],
     [judgeClock(6_000, 1), /^warn Our clock is 6 seconds ahead of/],
-    [judgeClock(-3_600_000, 1), /^warn Our clock is 3600 seconds behind/],
+    [judgeClock(-3_600_000, 1), /^warn Our clock is 3,600 seconds behind/],
     [judgeClock(6_000, 3_000), /^ok /],
   ]);
 });
@@ -315,7 +315,7 @@ Deno.test('files: how many are missing decides, and whether anything would fit',
     [judgeFound(job, 'originals', found(0))[0], /^undefined/],
     [
       judgeFound(job, 'originals', found(1))[0],
-      /^warn "a": 1 of 50 sampled originals are not here, for example "\/data\/0/,
+      /^warn "a": 1 of 50 sampled originals is not here, for example "\/data\/0/,
     ],
     [judgeFound(job, 'thumbnails', found(30))[0], /^fail "a": 30 of 50/],
     [judgeFound(job, 'originals', found(50))[0], /^fail "a": none of 50 sampled originals is here/],

@@ -63,10 +63,10 @@ Deno.test('what is left of mirrors that are gone is found, and gone after a full
     SELECT "originalPath" AS path FROM asset WHERE id = ${await world.mirrorOf('uploads/cat') ?? null}`;
   const stray = `${upload?.path.slice(0, upload.path.lastIndexOf('/'))}/left.jpg`;
   Deno.linkSync(world.local(upload?.path ?? ''), world.local(stray));
-  assert.match(complaints(await ward.examine(), 'mirrors.left'), /1 people to remove and 1 tags to remove\./);
+  assert.match(complaints(await ward.examine(), 'mirrors.left'), /1 person to remove and 1 tag to remove\./);
   assert.match(
     complaints(await ward.examine({}, { isThorough: true }), 'mirrors.left'),
-    /1 files of no mirror to remove, 1 people to remove and 1 tags to remove\.[^]*sync --full/,
+    /1 file of no mirror to remove, 1 person to remove and 1 tag to remove\.[^]*sync --full/,
   );
   await world.share();
   assert.equal(complaints(await ward.examine({}, { isThorough: true }), 'mirrors.left'), '');

@@ -133,7 +133,7 @@ Deno.test('every wrong answer ends an unattended run with the name of its flag, 
     [
       'a full library',
       [...share, '--to', 'Carol', '--target-dir', '/external_library/carol_shared/.alice'],
-      /--target-dir: Carol's library "Full" covers .* and has 1 photos/,
+      /--target-dir: Carol's library "Full" covers .* and has 1 photo in/,
     ],
     ['a library of somebody else', [...share, '--library', 'Full'], /does not belong to Bob/],
     ['a library elsewhere', [...share, '--library', 'Elsewhere'], /has no import path above/],

@@ -174,7 +174,7 @@ Deno.test('without a fitting directory the message says where was looked', () =>
   const problem = check.end();
   assert.match(
     problem?.message ?? '',
-    /^1 of the first 1 files are not there, .*, of which nothing says where it is\.$/,
+    /^1 of the first 1 file is not there, .*, of which nothing says where it is\.$/,
   );
   assert.match(
     problem?.remedy ?? '',
