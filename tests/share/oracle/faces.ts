@@ -32,15 +32,23 @@ export function mendPeople(prediction: Prediction): void {
   memory.people = memory.people.filter((known) => !heirs.has(known) || heirs.get(known) !== undefined);
 }
 
-/** Who has most of the faces that we gave to somebody who is gone. */
+/** How long a merge may take (share/phases/person_map.ts). */
+const MERGE_MS = 10_000;
+
+/** Who has most of the faces that somebody had who is gone: those who were given away long before say nothing about the rest. Nobody, if most are nobody's. */
 function heirOf(prediction: Prediction, known: KnownPerson): string | undefined {
+  const ids = new Set<unknown>(facesOf(prediction, known).map(({ id }) => id));
+  const rows = prediction.records.all('asset_face').filter((row) => ids.has(row['id']));
+  const moved = rows.map((row) => Date.parse(text(row['updatedAt'])));
+  const began = Math.max(...moved) - MERGE_MS;
   const votes = new Map<string, number>();
-  for (const { id } of facesOf(prediction, known)) {
-    const now = prediction.records.find('asset_face', (row) => row['id'] === id)?.[prediction.faceKey];
-    if (typeof now !== 'string' || now === known.id || !isHeir(prediction, known.targetId, now)) continue;
-    votes.set(now, (votes.get(now) ?? 0) + 1);
+  for (const row of rows.filter((_, index) => (moved[index] ?? 0) >= began)) {
+    const now = row[prediction.faceKey];
+    const heir = typeof now === 'string' && isHeir(prediction, known.targetId, now) ? now : '';
+    votes.set(heir, (votes.get(heir) ?? 0) + 1);
   }
-  return [...votes].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0]?.[0];
+  const [first] = [...votes].toSorted(([a, x], [b, y]) => y - x || (b === '' || (a !== '' && a < b) ? -1 : 1));
+  return first?.[0] === '' ? undefined : first?.[0];
 }
 
 function facesOf({ memory }: Prediction, known: KnownPerson): MirrorFace[] {
