@@ -32,8 +32,12 @@ const ANSWERS: readonly (readonly [flag: string, value: string, help: string])[]
   ['--db-user', '<name>', 'user of the database'],
   ['--db-password-file', '<file>', 'file with its password (or DB_PASSWORD in the environment)'],
   ['--db-name', '<name>', 'name of the database'],
-  ['--share', '<what>', 'add a share: albums, external or upload; or change one: its name'],
-  ['--albums', '<albums>', 'with --share albums: all, or names separated by commas'],
+  ['--share', '<what>', 'add a share: albums, chosen, external or upload; or change one: its name'],
+  ['--shared-albums', '<albums>', 'share albums with their members: all, or names separated by commas'],
+  ['--people', '<people>', 'share pictures of these people: names separated by commas'],
+  ['--albums', '<albums>', 'with --share chosen: albums of theirs; with --share albums as --shared-albums'],
+  ['--tags', '<tags>', 'share what has these tags, or one below them'],
+  ['--favorites', '<yes|no>', 'share favourites'],
   ['--from', '<user>', 'who shares: name, e-mail address or id'],
   ['--to', '<user>', 'who receives'],
   ['--path', '<dir>', 'what of the external library is shared, as Immich sees it'],
@@ -89,6 +93,9 @@ Examples:
   immich-sidecar setup --yes --compose ../immich --api-key-file admin.key \\
       --share external --from Alice --to Bob --path /external_library/alice/family
                                        asks nothing: for scripts
+  immich-sidecar setup --yes --compose ../immich --api-key-file admin.key \\
+      --people "Emil,Grandma" --favorites yes --from Alice --to Bob
+                                       what shows them, and favourites
   immich-sidecar setup --share "alice to bob"
                                        changes this share
 

@@ -5,7 +5,7 @@ import { readDatabaseConfig } from './database.ts';
 import { deepFreeze } from './freeze.ts';
 import { environmentDrafts, environmentJobSettings, yamlDrafts } from './job_sources.ts';
 import { readReasons } from './job_selection.ts';
-import { buildJobs } from './jobs.ts';
+import { buildJobs, type JobDefaults } from './jobs.ts';
 import { reportMisspelledVariables } from './names.ts';
 import { ConfigError, type ConfigProblem } from './problems.ts';
 import { SettingsReader } from './reader.ts';
@@ -62,6 +62,13 @@ export function loadConfig({ env, cwd, configFile, needJobs = true }: LoadOption
 export function defaultConfig(): Config {
   const settings = new SettingsReader([], '/', []);
   return deepFreeze(configOf(settings, undefined, { cwd: '/', needJobs: false }, [], []));
+}
+
+/** What a job gets for the keys it does not have, in a configuration that is right. */
+export function readJobDefaults({ env, cwd, configFile }: LoadOptions): JobDefaults {
+  const variables = [environmentSource(env), dotEnvSource(cwd, [], env)];
+  const file = findConfigFile(variables, cwd, configFile, [], []);
+  return jobDefaultsOf(new SettingsReader([...variables, file?.settings ?? new Map()], cwd, []), file, []);
 }
 
 /** Where HTTP is to be answered while the configuration is wrong: what is right of its settings, else the defaults. Never throws. */
@@ -147,17 +154,6 @@ function readShares(
   problems: ConfigProblem[],
   notes: string[],
 ): Pick<Config, 'jobs' | 'sharedAlbums'> {
-  const defaults = {
-    placement: settings.read('PLACEMENT'),
-    includeArchived: settings.read('INCLUDE_ARCHIVED'),
-    includeHidden: settings.read('INCLUDE_HIDDEN'),
-    shareEdited: settings.read('SHARE_EDITED'),
-    require: {
-      clip: settings.read('REQUIRE_CLIP'),
-      faces: settings.read('REQUIRE_FACES'),
-      ocr: settings.read('REQUIRE_OCR'),
-    },
-  };
   const ignored = file?.hasJobs ? environmentJobSettings(settings) : [];
   if (ignored.length > 0) {
     const names = ignored.map(({ key, place }) => `${key} (${place})`).join(', ');
@@ -174,10 +170,25 @@ function readShares(
       isBeginning: true,
     });
   }
-  const all = { ...defaults, never: readReasons(file?.never ?? new Map(), problems) };
-  const jobs = buildJobs(drafts, all, problems);
-  const sharedAlbums = readSharedAlbums(file?.sharedAlbums, all, jobs, problems);
+  const defaults = jobDefaultsOf(settings, file, problems);
+  const jobs = buildJobs(drafts, defaults, problems);
+  const sharedAlbums = readSharedAlbums(file?.sharedAlbums, defaults, jobs, problems);
   return { jobs, ...sharedAlbums === undefined ? {} : { sharedAlbums } };
+}
+
+function jobDefaultsOf(settings: SettingsReader, file: ConfigFile | undefined, problems: ConfigProblem[]): JobDefaults {
+  return {
+    placement: settings.read('PLACEMENT'),
+    includeArchived: settings.read('INCLUDE_ARCHIVED'),
+    includeHidden: settings.read('INCLUDE_HIDDEN'),
+    shareEdited: settings.read('SHARE_EDITED'),
+    require: {
+      clip: settings.read('REQUIRE_CLIP'),
+      faces: settings.read('REQUIRE_FACES'),
+      ocr: settings.read('REQUIRE_OCR'),
+    },
+    never: readReasons(file?.never ?? new Map(), problems),
+  };
 }
 
 function readImmichUrl(settings: SettingsReader, problems: ConfigProblem[]): string {

@@ -22,7 +22,7 @@ import { completeJobs } from '../share/jobs/complete.ts';
 import type { Job } from '../share/jobs/job.ts';
 import { hasLinksBelow } from '../share/mirrors/journal.ts';
 import { MIGRATIONS } from '../share/schema/migrations.ts';
-import { isSelected, isSelectedAnew } from '../share/selection/selection.ts';
+import { isSelectedNow } from '../share/selection/selection.ts';
 import { pathMapOf } from '../share/jobs/path_map_of.ts';
 import { type Directory, lookAtRoots } from './directories.ts';
 import { NotLookedAt, type Verdict, verdictOf, warn } from './finding.ts';
@@ -176,7 +176,7 @@ export class Subject implements AsyncDisposable {
   readonly selection = new Need<(job: Job) => Fragment>('It is not known what the jobs select.', async () => {
     await this.schema.use();
     const [sql, version] = [await this.sql.use(), await this.ownVersion.use()];
-    return (job) => version === 0 ? isSelectedAnew(sql, job) : isSelected(sql, job);
+    return (job) => isSelectedNow(sql, job, version > 0);
   });
 
   /** What something that a check has thrown means. */

@@ -2,6 +2,7 @@ import type { JobConfig, JobKind, Placement, TlsConfig, WriteConfig } from '../c
 import type { Secret } from '../config/secret.ts';
 import type { ImmichUser } from '../immich/api/users.ts';
 import type { Mount } from './compose/facts.ts';
+import type { WrittenName } from '../share/offers/things.ts';
 import type { ContainerAnswer } from './container.ts';
 
 /** Everything that was answered; nothing of it has been done yet. */
@@ -42,7 +43,9 @@ export interface ShareAnswer {
   readonly name: string;
   /** The job that it changes, under its old name. */
   readonly replaces: JobConfig | undefined;
-  readonly kind: Exclude<JobKind, 'auto' | 'any'>;
+  readonly kind: Exclude<JobKind, 'auto'>;
+  /** What is chosen of it; left out: everything. */
+  readonly selection?: SelectionAnswer;
   readonly source: ImmichUser;
   readonly target: ImmichUser;
   /** As Immich sees it, with a slash at the end; undefined for uploads. */
@@ -91,14 +94,19 @@ export type AlbumAnswer =
   /** `apiKey`: of the receiving user, as albums belong to who makes them; used once and not kept. */
   | { readonly kind: 'new'; readonly name: string; readonly apiKey: Secret };
 
+/** By what photos are chosen; any of it is enough. */
+export interface SelectionAnswer {
+  readonly albums: readonly WrittenName[];
+  readonly people: readonly WrittenName[];
+  readonly tags: readonly WrittenName[];
+  readonly favorites: boolean;
+}
+
 /** What of the albums that users share with one another reaches the members. */
 export interface AlbumsAnswer {
-  readonly albums: 'all' | readonly string[];
+  readonly albums: 'all' | readonly WrittenName[];
   /** As Immich sees it, with a slash at the end. */
   readonly directory: string;
-  /** How much that is now; undefined where the database could not be asked. */
-  readonly photos: number | undefined;
-  readonly bytes: number | undefined;
 }
 
 export interface WriteAnswer {

@@ -9,16 +9,22 @@ import { askDatabase } from './questions/database.ts';
 import { askDirectories } from './questions/directories.ts';
 import { askInstallation } from './questions/installation.ts';
 import { askServer } from './questions/server.ts';
-import { askShare, fold, librariesOf } from './questions/share.ts';
+import { fold } from './fold.ts';
+import { askShare, librariesOf } from './questions/share.ts';
+import { SELECTION_FLAGS } from './questions/selection.ts';
 import { askSharedAlbums } from './questions/shared_albums.ts';
 import { Scans } from './scans.ts';
+import { Sizes } from './sizes.ts';
 import { askWriteBack } from './questions/write_back.ts';
+import type { Existing } from './existing.ts';
 import { assertComplete } from './missing.ts';
 import type { Option } from './prompter.ts';
 import type { Directories, Server, Session } from './session.ts';
 
 /** Puts all questions; changes nothing. Throws Cancelled, and UserError when something was missing or wrong. */
-export async function collect(session: Session): Promise<{ answers: Answers; server: Server; scans: Scans }> {
+export async function collect(
+  session: Session,
+): Promise<{ readonly answers: Answers; readonly server: Server; readonly scans: Scans; readonly sizes: Sizes }> {
   const { dialogue } = session;
   assertComplete(session);
   const compose = await askInstallation(session);
@@ -28,7 +34,11 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   const { database, predecessorPhotos } = await askDatabase(session, compose, server);
   const reached = predecessorPhotos === undefined ? undefined : { ...session.existing.config.database, ...database };
   const scans = new Scans(reached, server, directories);
-  const { shares, albums, write } = await askWork(session, { server, scans, directories }, compose);
+  const sizes = new Sizes(reached, (problem) => {
+    session.warnings.push(problem);
+    dialogue.say(problem, 'warning');
+  });
+  const { shares, albums, write } = await askWork(session, { server, scans, sizes, directories }, compose);
   const keepsKey = await dialogue.yesNo({
     flag: '--keep-key',
     message: 'Keep the API key in .env?',
@@ -51,7 +61,7 @@ export async function collect(session: Session): Promise<{ answers: Answers; ser
   const given = { immichUrl, apiKey, keepsKey, dashboardToken, database, predecessorPhotos, ...directories };
   const container = containerFor(session, compose, { ...directories, database, isReached: reached !== undefined });
   const answers = { ...given, shares, albums, write, immichTimeZone, container };
-  return { answers, server, scans };
+  return { answers, server, scans, sizes };
 }
 
 /** Where the database is seen by containers in Immich's network only, one of them is to run what is set up. */
@@ -109,7 +119,9 @@ async function askNext(
   const { jobs } = existing.config;
   const hasSomething = shares.length > 0 || hasWrite || hasAlbums || isSharing(existing.config);
   if (dialogue.has('--write-to') && !hasWrite) return 'write';
+  if (dialogue.has('--shared-albums') && !hasAlbums) return 'albums';
   if (!dialogue.isAttended && !dialogue.has('--share')) {
+    if (SELECTION_FLAGS.some((flag) => dialogue.has(flag))) return { share: 'any' };
     // Without a word about it there is nothing more to do; but doing nothing at all is no answer.
     if (hasSomething) return 'done';
   }
@@ -122,9 +134,13 @@ async function askNext(
       label: 'share albums: each member of a shared album gets what the others own in it',
       words: ['albums'],
     }]),
-    // What selects by albums or people is changed in the file.
-    ...jobs.filter((job) => !changed.has(job) && job.select === undefined).map((job) => ({
-      value: { share: job.sourcePathPrefix === undefined ? 'upload' as const : 'external' as const, job },
+    {
+      value: { share: 'any' },
+      label: 'share what somebody chooses: people, albums, tags, favourites',
+      words: ['chosen', 'people', 'tags', 'favorites'],
+    },
+    ...jobs.filter((job) => !changed.has(job)).map((job) => ({
+      value: { share: kindOf(job), job },
       label: `change the share "${job.name}"`,
       words: [job.name],
     })),
@@ -157,6 +173,11 @@ async function askNext(
   });
 }
 
+/** How a job is asked about. */
+function kindOf({ select, sourcePathPrefix }: JobConfig): ShareAnswer['kind'] {
+  return select !== undefined ? 'any' : sourcePathPrefix === undefined ? 'upload' : 'external';
+}
+
 /** The jobs as they will be, but for the one that is changed now. */
 function jobsWithout(
   { existing }: Session,
@@ -166,24 +187,25 @@ function jobsWithout(
   const replaced = new Set(
     [...shares.map(({ replaces }) => replaces?.name), changed?.name].map((name) => fold(name ?? '')),
   );
-  return [...existing.config.jobs.filter(({ name }) => !replaced.has(fold(name))), ...shares.map(jobOf)];
+  return [
+    ...existing.config.jobs.filter(({ name }) => !replaced.has(fold(name))),
+    ...shares.map((share) => jobOf(existing, share)),
+  ];
 }
 
 /** A share as the job it will be, with what is not known yet left blank. */
-function jobOf(share: ShareAnswer): JobConfig {
+function jobOf({ jobDefaults }: Existing, share: ShareAnswer): JobConfig {
+  const { name, kind, source, target, library, sourcePath, targetPath, placement } = share;
   return {
-    name: share.name,
-    kind: share.kind,
-    sourceUserId: share.source.id,
-    targetUserId: share.target.id,
-    targetLibraryId: share.library.kind === 'existing' ? share.library.id : '',
-    sourcePathPrefix: share.sourcePath,
-    targetPathPrefix: share.targetPath,
+    ...jobDefaults,
+    name,
+    kind,
+    sourceUserId: source.id,
+    targetUserId: target.id,
+    targetLibraryId: library.kind === 'existing' ? library.id : '',
+    sourcePathPrefix: sourcePath,
+    targetPathPrefix: targetPath,
     albumId: undefined,
-    placement: share.placement,
-    includeArchived: false,
-    includeHidden: false,
-    shareEdited: 'original',
-    require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
+    placement,
   };
 }

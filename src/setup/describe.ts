@@ -1,7 +1,10 @@
 import { plain } from '../config/quote.ts';
 import { Secret } from '../config/secret.ts';
-import { bytes, count, list, named, plural } from '../config/words.ts';
-import type { SetupPlan } from './plan.ts';
+import { bytes, countPhotos, list, named, plural } from '../config/words.ts';
+import type { Amount } from '../share/offers/amount.ts';
+import type { WrittenName } from '../share/offers/things.ts';
+import type { SelectionAnswer } from './answers.ts';
+import type { PlannedJob, SetupPlan } from './plan.ts';
 
 /** The plan for people, a line for each thing that will be done; secrets are never shown. Pure. */
 export function describeSetup(
@@ -40,14 +43,35 @@ function describeLibraryChange({ name, now, then }: SetupPlan['libraryChanges'][
   return `~ external library "${name}": ${changes.join(', ')}`;
 }
 
-function describeAlbums({ albums, directory, photos, bytes: size }: NonNullable<SetupPlan['sharedAlbums']>): string {
+function describeAlbums({ albums, directory, now }: NonNullable<SetupPlan['sharedAlbums']>): string {
   const which = albums === 'all'
     ? 'all shared albums'
-    : `the shared ${plural(albums.length, 'album')} ${list(albums.map(named))}`;
-  const now = photos === undefined || size === undefined
-    ? ''
-    : `; now ${count(photos, 'photo or video', 'photos and videos')}, ${bytes(size)}`;
-  return `+ share ${which} with their members, in ${directory}${now}`;
+    : `the shared ${plural(albums.length, 'album')} ${shortList(albums)}`;
+  const whose = albums !== 'all' && albums.length === 1 ? 'its' : 'their';
+  return `+ share ${which} with ${whose} members, in ${directory}${describeNow(now)}`;
+}
+
+/** So many names stand in a line of the plan. */
+const MOST_NAMES = 8;
+
+function shortList(names: readonly WrittenName[], last: 'and' | 'or' = 'and'): string {
+  const shown = names.slice(0, MOST_NAMES).map(({ text, comment }) => named(comment ?? text));
+  const more = names.length - shown.length;
+  return list([...shown, ...more > 0 ? [`${more} more`] : []], last);
+}
+
+function describeNow(now: Amount | undefined): string {
+  return now === undefined ? '' : `; now ${countPhotos(now.photos)}, ${bytes(now.bytes)}`;
+}
+
+/** After "photos of Alice that": in which albums they are, whom they show, … */
+function describeSelection({ albums, people, tags, favorites }: SelectionAnswer): string {
+  return list([
+    ...people.length === 0 ? [] : [`show ${shortList(people, 'or')}`],
+    ...albums.length === 0 ? [] : [`are in the ${plural(albums.length, 'album')} ${shortList(albums, 'or')}`],
+    ...tags.length === 0 ? [] : [`are tagged ${shortList(tags, 'or')}`],
+    ...favorites ? ['are favourites'] : [],
+  ], 'or');
 }
 
 function describeSetting({ name, value }: SetupPlan['settings'][number]): string {
@@ -55,10 +79,12 @@ function describeSetting({ name, value }: SetupPlan['settings'][number]): string
 }
 
 function describeJob(
-  { change, kind, source, target, sourcePath, targetPath, placement, matchPeople }: SetupPlan['jobs'][number],
+  { change, kind, source, target, sourcePath, targetPath, placement, matchPeople, select, now }: PlannedJob,
 ): string {
-  if (change === 'moved') return 'as it is, moved from .env';
-  const what = kind === 'upload'
+  if (change === 'moved') return `as it is, moved from .env${describeNow(now)}`;
+  const what = select !== undefined
+    ? `photos of ${source.name} that ${describeSelection(select)}`
+    : kind === 'upload'
     ? `everything that ${source.name} uploads`
     : `what ${source.name} has in ${sourcePath}`;
   const how = {
@@ -68,7 +94,7 @@ function describeJob(
   }[placement ?? 'hardlink'];
   return `${what}, for ${target.name}, as ${how} in ${targetPath}${
     matchPeople === 'name' ? ', people of the same name as one' : ''
-  }`;
+  }${describeNow(now)}`;
 }
 
 /** Whether there is nothing to be done. */

@@ -38,6 +38,20 @@ export interface DialogueChoice<T> extends Question {
   readonly check?: (value: T) => void | Promise<void>;
 }
 
+/** Any number of what there is. Values are compared as they are: they are texts or numbers. */
+export interface DialogueChoices<T extends string> extends Omit<Question, 'flag'> {
+  /** The flags that answer it, together, and what each of them means by a text. Throws UserError. */
+  readonly flags: readonly {
+    readonly flag: string;
+    readonly read: (text: string, options: readonly Option<T>[]) => readonly T[];
+  }[];
+  /** What can be chosen now. It is asked for again when somebody has chosen: some of it may be there no more. */
+  readonly options: () => Promise<readonly Option<T>[]>;
+  readonly initial: readonly T[];
+  /** Throws UserError. */
+  readonly check: (values: readonly T[]) => void;
+}
+
 export interface YesNo extends Question {
   readonly initial: boolean;
 }
@@ -92,7 +106,7 @@ export class Dialogue {
   }
 
   async text<T>({ flag, message, help, initial, check }: TextQuestion<T>): Promise<T> {
-    return await this.#answer(flag, check, async () => {
+    return await this.#answer([flag], this.#fromFlag(flag, check), async () => {
       const prompter = this.#prompter ?? (initial === undefined ? missing(flag, message) : undefined);
       if (prompter === undefined) return await named(flag, () => check(initial ?? ''));
       if (help !== undefined) prompter.say(help, 'info');
@@ -106,7 +120,7 @@ export class Dialogue {
   }
 
   async secret<T>({ flag, message, help, existing, check }: SecretQuestion<T>): Promise<T> {
-    return await this.#answer(flag, check, async () => {
+    return await this.#answer([flag], this.#fromFlag(flag, check), async () => {
       if (this.#prompter === undefined && existing !== undefined) return await named(flag, () => check(existing));
       const prompter = this.#prompter ?? missing(flag, message);
       if (help !== undefined && existing === undefined) prompter.say(help, 'info');
@@ -125,7 +139,7 @@ export class Dialogue {
       await check?.(value);
       return value;
     };
-    return await this.#answer(flag, take, async () => {
+    return await this.#answer([flag], this.#fromFlag(flag, take), async () => {
       const prompter = this.#prompter;
       if (prompter === undefined) {
         if (initial === undefined) return missing(flag, message, options);
@@ -144,6 +158,45 @@ export class Dialogue {
     });
   }
 
+  async chooseMany<T extends string>(
+    { flags, message, help, options, initial, check }: DialogueChoices<T>,
+  ): Promise<readonly T[]> {
+    const take = async (values: readonly T[], shown: readonly Option<T>[]) => {
+      const chosen = [...new Set(values)];
+      assertThere(chosen, shown, await options());
+      check(chosen);
+      return chosen;
+    };
+    const names = flags.map(({ flag }) => flag);
+    return await this.#answer(names, async () => {
+      const given = flags.flatMap(({ flag, read }) => {
+        const text = this.#given.get(flag);
+        this.#given.delete(flag);
+        return text === undefined ? [] : [{ flag, read, text }];
+      });
+      if (given.length === 0) return undefined;
+      return await this.#unlessWrong(async () => {
+        const shown = await options();
+        const values: T[] = [];
+        for (const { flag, read, text } of given) values.push(...await named(flag, () => read(text, shown)));
+        return await take(values, shown);
+      });
+    }, async () => {
+      const prompter = this.#prompter;
+      if (prompter === undefined) {
+        return initial.length > 0 ? await take(initial, []) : missing(list(names, 'or'), message);
+      }
+      if (help !== undefined) prompter.say(help, 'info');
+      let values = initial;
+      while (true) {
+        const shown = await options();
+        values = await prompter.selectMany(message, shown, values);
+        const answer = await this.#attempt(() => take(values, shown));
+        if (answer !== undefined) return answer.answer;
+      }
+    });
+  }
+
   async yesNo({ flag, message, help, initial }: YesNo): Promise<boolean> {
     const words = new Map([['yes', true], ['true', true], ['no', false], ['false', false]]);
     const read = (text: string) => {
@@ -154,7 +207,7 @@ export class Dialogue {
         remedy: 'Write yes or no.',
       });
     };
-    return await this.#answer(flag, read, async () => {
+    return await this.#answer([flag], this.#fromFlag(flag, read), async () => {
       if (this.#prompter === undefined) return initial;
       if (help !== undefined) this.#prompter.say(help, 'info');
       return await this.#prompter.confirm(message, initial);
@@ -166,15 +219,20 @@ export class Dialogue {
     if (this.#position === this.#answers.length) this.#prompter?.say(text, kind);
   }
 
-  /** The answer that was given before, or that of the command line, or what `ask` comes to. */
-  async #answer<T>(flag: string, check: Check<T>, ask: () => Promise<T>): Promise<T> {
+  /** The answer that was given before, or that of the command line, boxed, or what `ask` comes to. */
+  async #answer<T>(
+    flags: readonly string[],
+    fromCommandLine: () => Promise<{ answer: T } | undefined>,
+    ask: () => Promise<T>,
+  ): Promise<T> {
     const before = this.#answers[this.#position];
+    const flag = flags.join(' ');
     if (before?.flag === flag) {
-      this.#given.delete(flag);
+      for (const one of flags) this.#given.delete(one);
       this.#position++;
       return before.answer as T;
     }
-    const given = await this.#fromCommandLine(flag, check);
+    const given = await fromCommandLine();
     const answer = given === undefined ? await ask() : given.answer;
     // Where another question comes than before, what follows is put again as well.
     this.#answers.splice(this.#position++, Infinity, { flag, answer, isTyped: given === undefined });
@@ -200,12 +258,17 @@ export class Dialogue {
   }
 
   /** The answer of the command line, boxed; undefined if it has none, or a wrong one and there is somebody to ask instead. */
-  async #fromCommandLine<T>(flag: string, check: Check<T>): Promise<{ answer: T } | undefined> {
-    const text = this.#given.get(flag);
-    if (text === undefined) return undefined;
-    this.#given.delete(flag);
-    if (this.#prompter === undefined) return { answer: await named(flag, () => check(text)) };
-    return await this.#attempt(() => named(flag, () => check(text)));
+  #fromFlag<T>(flag: string, check: Check<T>): () => Promise<{ answer: T } | undefined> {
+    return async () => {
+      const text = this.#given.get(flag);
+      if (text === undefined) return undefined;
+      this.#given.delete(flag);
+      return await this.#unlessWrong(() => named(flag, () => check(text)));
+    };
+  }
+
+  async #unlessWrong<T>(read: () => T | Promise<T>): Promise<{ answer: T } | undefined> {
+    return this.#prompter === undefined ? { answer: await read() } : await this.#attempt(read);
   }
 
   /** Undefined after the user was told what is wrong. */
@@ -218,6 +281,17 @@ export class Dialogue {
       return undefined;
     }
   }
+}
+
+/** Throws UserError when some of what was chosen is there no more. */
+function assertThere<T>(values: readonly T[], shown: readonly Option<T>[], now: readonly Option<T>[]): void {
+  const gone = values.filter((value) => !now.some((option) => option.value === value));
+  if (gone.length === 0) return;
+  const labels = gone.map((value) => shown.find((option) => option.value === value)?.label ?? String(value));
+  throw new UserError(`${list(labels.map(quote))} ${gone.length === 1 ? 'is' : 'are'} there no more.`, {
+    problemCode: 'setup-answer',
+    remedy: 'Choose again.',
+  });
 }
 
 async function named<T>(flag: string, check: () => T | Promise<T>): Promise<T> {

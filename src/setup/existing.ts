@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type ConfigFile, findConfigFile } from '../config/config_file.ts';
-import { loadConfig } from '../config/load.ts';
+import type { JobDefaults } from '../config/jobs.ts';
+import { loadConfig, readJobDefaults } from '../config/load.ts';
 import { ownPaths } from '../config/own_paths.ts';
 import { ConfigError, type ConfigProblem } from '../config/problems.ts';
 import { SettingsReader } from '../config/reader.ts';
@@ -23,6 +24,8 @@ export interface ConfigurationPlace {
 export interface Existing {
   readonly place: ConfigurationPlace;
   readonly config: Config;
+  /** What a job gets for the keys it does not have. */
+  readonly jobDefaults: JobDefaults;
   /** Whether this is the container that will run what is set up. */
   readonly isInContainer: boolean;
   /** The file that jobs are written into; absolute. */
@@ -71,9 +74,10 @@ export function readExisting(place: ConfigurationPlace): Existing {
   const isNew = named !== undefined && yamlFile.state === 'missing';
   const file: ConfigFile | undefined = isNew ? undefined : findConfigFile(variables, cwd, configFile, problems, []);
   if (problems.length > 0) throw new ConfigError(problems);
-  const config = isNew
-    ? loadConfig({ env: { ...env, CONFIG_FILE: '/dev/null' }, cwd, needJobs: false })
-    : loadConfig({ env, cwd, needJobs: false, configFile });
+  const options = isNew
+    ? { env: { ...env, CONFIG_FILE: '/dev/null' }, cwd, needJobs: false }
+    : { env, cwd, needJobs: false, configFile };
+  const config = loadConfig(options);
   const [environment, ...files] = [...variables, file?.settings ?? new Map()];
   const textOf = (reader: SettingsReader) => (name: SettingName) => {
     const value = reader.find(name)?.value;
@@ -83,6 +87,7 @@ export function readExisting(place: ConfigurationPlace): Existing {
   return {
     place,
     config,
+    jobDefaults: readJobDefaults(options),
     isInContainer: isInContainer(env),
     yamlPath,
     yamlText: yamlFile.state === 'read' ? yamlFile.text : undefined,

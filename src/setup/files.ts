@@ -50,7 +50,11 @@ export function plannedFiles(plan: SetupPlan, existing: Existing, ids: Ids): rea
 
 function written(job: PlannedJob, ids: Ids): WrittenJob {
   const { name, kind, source, target, sourcePath, targetPath, placement } = job;
-  const what = kind === 'upload' ? `what ${source.name} uploads` : `photos of ${source.name}`;
+  const what = job.select !== undefined
+    ? `what is chosen of ${source.name}'s photos`
+    : kind === 'upload'
+    ? `what ${source.name} uploads`
+    : `photos of ${source.name}`;
   return {
     replaces: job.replaces,
     comment: job.change === 'moved' ? 'taken over from .env' : plain(`${what}, for ${target.name}`),
@@ -68,6 +72,7 @@ function written(job: PlannedJob, ids: Ids): WrittenJob {
       placement,
       match_people: job.matchPeople,
     },
+    ...job.select === undefined ? {} : { select: job.select },
   };
 }
 

@@ -2,6 +2,7 @@ import { isSharing } from '../config/config.ts';
 import { list, plural } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import { findCompose } from './compose/read.ts';
+import { SELECTION_FLAGS } from './questions/selection.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -13,13 +14,17 @@ export function assertComplete({ dialogue, existing, home }: Session): void {
   const { config, find, place } = existing;
   const hasMounts = dialogue.has('--mount') || find('UPLOAD_LOCATION') !== undefined;
   const hasCompose = dialogue.has('--compose') || findCompose(place.cwd, home) !== undefined;
-  const kind = dialogue.given('--share');
+  const isChosen = SELECTION_FLAGS.some((flag) => dialogue.has(flag));
+  const kind = dialogue.given('--share') ?? (isChosen ? 'chosen' : undefined);
   const isNewShare = kind !== undefined && kind !== 'albums' && !config.jobs.some(({ name }) => name === kind);
   const wanted: readonly (readonly [flag: string, isNeeded: boolean])[] = [
     ['--compose', !hasCompose && !hasMounts],
     ['--api-key-file', config.immich.apiKey === undefined],
     ['--db-password-file', !hasCompose && find('DB_PASSWORD') === undefined && find('DB_URL') === undefined],
-    ['--share', kind === undefined && !dialogue.has('--write-to') && !isSharing(config)],
+    [
+      '--share',
+      kind === undefined && !dialogue.has('--write-to') && !dialogue.has('--shared-albums') && !isSharing(config),
+    ],
     ['--from', isNewShare],
     ['--to', isNewShare],
     ['--path', isNewShare && kind === 'external'],

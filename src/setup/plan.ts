@@ -4,11 +4,13 @@ import { isSharing } from '../config/config.ts';
 import { Secret } from '../config/secret.ts';
 import type { SettingName } from '../config/settings.ts';
 import { PathMap } from '../files/path_map.ts';
-import type { AlbumsAnswer, Answers, DatabaseAnswer, LibraryChange, ShareAnswer } from './answers.ts';
+import type { Amount } from '../share/offers/amount.ts';
+import type { AlbumsAnswer, Answers, DatabaseAnswer, LibraryChange, SelectionAnswer, ShareAnswer } from './answers.ts';
 import type { Mount } from './compose/facts.ts';
 import { type ComposeVariable, isComposeVariable } from './compose/variables.ts';
 import type { ContainerAnswer } from './container.ts';
 import type { Existing } from './existing.ts';
+import type { SizedConfig } from './sizes.ts';
 import { importPathOf } from '../immich/scan/crawler.ts';
 
 /** All that setup will do, in this order. What is printed is what is applied. */
@@ -23,7 +25,7 @@ export interface SetupPlan {
   readonly albums: readonly PlannedAlbum[];
   readonly jobs: readonly PlannedJob[];
   /** What of shared albums reaches the members; left out: as it is. */
-  readonly sharedAlbums?: AlbumsAnswer;
+  readonly sharedAlbums?: AlbumsAnswer & { readonly now?: Amount };
   /** What is written into `.env`. */
   readonly settings: readonly PlannedSetting[];
   /** What becomes a comment in `.env`, as it means the same as something else or has moved. */
@@ -69,6 +71,10 @@ export interface PlannedJob {
   /** Undefined: as PLACEMENT says. */
   readonly placement: string | undefined;
   readonly matchPeople?: 'name' | undefined;
+  /** By what photos are chosen; left out: everything, as far as kind and path go. */
+  readonly select?: SelectionAnswer;
+  /** How much that is now; left out where the database could not be asked. */
+  readonly now?: Amount;
 }
 
 export interface PlannedSetting {
@@ -96,6 +102,7 @@ export function planSetup(answers: Answers, existing: Existing, exists: (path: s
     },
     placement: share.placement,
     ...share.matchesPeople ? { matchPeople: 'name' } : {},
+    ...share.selection === undefined ? {} : { select: share.selection },
   }));
   return {
     directories: plannedDirectories(answers.shares, paths, exists),
@@ -113,6 +120,19 @@ export function planSetup(answers: Answers, existing: Existing, exists: (path: s
     ],
     ...answers.albums === undefined ? {} : { sharedAlbums: answers.albums },
     ...plannedSettings(answers, existing),
+  };
+}
+
+/** The same plan with how much each share is. Pure. */
+export function withSizes(plan: SetupPlan, sizes: SizedConfig | undefined): SetupPlan {
+  const amountOf = (sized: Amount | undefined) =>
+    sized === undefined ? {} : { now: { photos: sized.photos, bytes: sized.bytes } };
+  return {
+    ...plan,
+    jobs: plan.jobs.map((job) => ({ ...job, ...amountOf(sizes?.jobs.get(job.name)) })),
+    ...plan.sharedAlbums === undefined
+      ? {}
+      : { sharedAlbums: { ...plan.sharedAlbums, ...amountOf(sizes?.sharedAlbums) } },
   };
 }
 

@@ -4,6 +4,8 @@ export interface Option<T> {
   readonly label: string;
   /** A few words beside the label. */
   readonly hint?: string;
+  /** What it is one of, where there are several sorts; those of one sort stand together. */
+  readonly group?: string;
   /** What a flag may say for it; upper and lower case make no difference. */
   readonly words: readonly string[];
 }
@@ -13,6 +15,8 @@ export interface Prompter {
   text(message: string, initial: string | undefined): Promise<string>;
   secret(message: string): Promise<string>;
   select<T>(message: string, options: readonly Option<T>[], initial: T | undefined): Promise<T>;
+  /** Any number of them, none included, in the order of the options. */
+  selectMany<T>(message: string, options: readonly Option<T>[], initial: readonly T[]): Promise<readonly T[]>;
   confirm(message: string, initial: boolean): Promise<boolean>;
   /** Says something before a question, or about an answer. */
   say(text: string, kind: 'info' | 'success' | 'warning' | 'problem'): void;

@@ -33,6 +33,18 @@ export class RemotePrompter implements Prompter {
     return chosen.value;
   }
 
+  async selectMany<T>(message: string, options: readonly Option<T>[], initial: readonly T[]): Promise<readonly T[]> {
+    const shown = options.map(({ label, hint, group }) => ({
+      label: plain(label),
+      hint: hint && plain(hint),
+      group: group && plain(group),
+    }));
+    const first = options.flatMap(({ value }, index) => initial.includes(value) ? [index] : []);
+    const reply = await this.#ask({ kind: 'choices', message: plain(message), options: shown, initial: first });
+    const chosen = new Set(this.#as('choices', reply).indexes);
+    return options.filter((_, index) => chosen.has(index)).map(({ value }) => value);
+  }
+
   async confirm(message: string, initial: boolean): Promise<boolean> {
     return this.#as('yes-no', await this.#ask({ kind: 'yes-no', message: plain(message), initial })).isYes;
   }

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Config } from '../config/config.ts';
 import { readTextFile } from '../config/text_file.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Owner } from './compose/facts.ts';
@@ -90,16 +91,16 @@ export function restoreFiles(files: readonly ReplacedFile[]): void {
   }
 }
 
-/** Throws ConfigError when these files, with all else that is read, are no configuration. Changes nothing. */
-export function checkFiles(files: readonly PlannedFile[], existing: Existing): void {
+/** The configuration that these files are, with all else that is read. Throws ConfigError when they are none. Changes nothing. */
+export function checkFiles(files: readonly PlannedFile[], existing: Existing): Config {
   const text = files.find(({ path }) => path === existing.yamlPath)?.text;
   if (text === undefined) {
-    return void configurationOf(files, existing, existing.yamlText === undefined ? undefined : existing.yamlPath);
+    return configurationOf(files, existing, existing.yamlText === undefined ? undefined : existing.yamlPath);
   }
   const copy = Deno.makeTempFileSync({ suffix: '.yaml' });
   try {
     Deno.writeTextFileSync(copy, text);
-    configurationOf(files, existing, copy);
+    return configurationOf(files, existing, copy);
   } finally {
     Deno.removeSync(copy);
   }

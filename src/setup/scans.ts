@@ -6,8 +6,6 @@ import { readScanFacts } from '../immich/scan/look.ts';
 import type { DatabaseConfig } from '../config/config.ts';
 import { connect, type Connection, disconnect, READ_ONLY } from '../postgres/connect.ts';
 import { FaultError } from '../postgres/faults.ts';
-import { readImmichSchema } from '../immich/schema.ts';
-import { listSharedAlbums, type SharedAlbum } from '../share/shared_albums/sizes.ts';
 import type { Directories, Server } from './session.ts';
 
 /** Asks what scans of Immich would import, of the disk, of all libraries, and of the database if it can be reached. Changes nothing. */
@@ -56,13 +54,6 @@ export class Scans {
   async isPartnerInTimeline(sourceUserId: string, targetUserId: string): Promise<boolean | undefined> {
     return await this.#withDatabase(async (sql) =>
       sql === undefined ? undefined : await isPartnerInTimeline(sql, sourceUserId, targetUserId)
-    );
-  }
-
-  /** The albums that users share with one another; undefined where the database cannot be asked. */
-  async sharedAlbums(): Promise<SharedAlbum[] | undefined> {
-    return await this.#withDatabase(async (sql) =>
-      sql === undefined ? undefined : await listSharedAlbums(sql, await readImmichSchema(sql))
     );
   }
 

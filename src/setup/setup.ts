@@ -1,3 +1,4 @@
+import { quote } from '../config/quote.ts';
 import { Secret } from '../config/secret.ts';
 import { applySetup, type SetupResult } from './apply.ts';
 import { collect } from './collect.ts';
@@ -5,7 +6,7 @@ import { type ContainerAnswer, obstaclesIn } from './container.ts';
 import { Dialogue, type GivenAnswers } from './dialogue.ts';
 import { type ConfigurationPlace, readExisting } from './existing.ts';
 import { NO_IDS, type PlannedFile, plannedFiles } from './files.ts';
-import { planSetup, type SetupPlan } from './plan.ts';
+import { planSetup, type SetupPlan, withSizes } from './plan.ts';
 import { type Prompter, WentBack } from './prompter.ts';
 import { checkFiles } from './replace_files.ts';
 import type { Session } from './session.ts';
@@ -77,10 +78,14 @@ async function prepareUnlessBack(session: Session): Promise<PreparedSetup> {
 
 async function prepare(session: Session): Promise<PreparedSetup> {
   const { existing, warnings } = session;
-  const { answers, server, scans } = await collect(session);
-  const plan = planSetup(answers, existing, exists);
-  const files = plannedFiles(plan, existing, NO_IDS);
-  checkFiles(files, existing);
+  const { answers, server, scans, sizes } = await collect(session);
+  const wanted = planSetup(answers, existing, exists);
+  const files = plannedFiles(wanted, existing, NO_IDS);
+  const sized = await sizes.of(checkFiles(files, existing));
+  const plan = withSizes(wanted, sized);
+  for (const { name } of plan.jobs) {
+    warnings.push(...(sized?.jobs.get(name)?.problems ?? []).map((problem) => `The share ${quote(name)}: ${problem}.`));
+  }
   for (const { name, value } of plan.settings) {
     const inShell = existing.environment.get(name)?.value;
     if (inShell !== undefined && inShell !== (value instanceof Secret ? value.reveal() : value)) {

@@ -9,13 +9,14 @@ import type { Mount } from './compose/facts.ts';
  * Directories in which shared copies could lie, the best first, as Immich sees them: hidden, in the mount that holds the
  * originals, else in another one. Pure; says nothing about whether a link can be made there. See docs/placements.md.
  *
- * @param sourcePath the directory that is shared, with a slash at the end; undefined for uploads
+ * @param sourcePath the directory that is shared, with a slash at the end; undefined for uploads, and for what lies in `originals`
  */
 export function proposeTargets(
-  { source, target, sourcePath }: {
+  { source, target, sourcePath, originals: [most] = [] }: {
     readonly source: ImmichUser;
     readonly target: ImmichUser;
     readonly sourcePath: string | undefined;
+    readonly originals?: readonly string[];
   },
   { mounts, mediaLocation }: { readonly mounts: readonly Mount[]; readonly mediaLocation: string },
   users: readonly ImmichUser[],
@@ -28,7 +29,7 @@ export function proposeTargets(
   // immich-shared-library has told people to make the usual one a symbolic link to the originals.
   const otherwise = mounts.filter(({ immich }) => immich !== mediaLocation)
     .map(({ immich }) => `${immich === '/' ? '' : immich}/shared_with_${to}/.${from}/`);
-  const originals = sourcePath ?? `${mediaLocation}/upload/`;
+  const originals = sourcePath ?? (most === undefined ? `${mediaLocation}/upload/` : `${most === '/' ? '' : most}/`);
   const holding = mounts
     .filter(({ immich }) => originals.startsWith(immich === '/' ? '/' : `${immich}/`))
     .toSorted((a, b) => b.immich.length - a.immich.length);

@@ -12,6 +12,9 @@ export interface Streams {
 /** No line is wider, however wide the terminal is. */
 const WIDEST = 100;
 
+/** So much of what was chosen is said again. */
+const MOST_SAID = 300;
+
 /** Somebody at a terminal. Names that come from Immich cannot move its cursor. */
 export class TerminalPrompter implements Prompter {
   #lastKey: string | undefined;
@@ -56,6 +59,30 @@ export class TerminalPrompter implements Prompter {
     return chosen.value;
   }
 
+  async selectMany<T>(message: string, options: readonly Option<T>[], initial: readonly T[]): Promise<readonly T[]> {
+    // The library draws a bar and a box before each, and shows hints of one only.
+    const width = this.#width - 4;
+    const choices = options.map(({ label, hint, group }, value) => ({
+      value,
+      label: fitting([group, label].filter((part) => part !== undefined).map(plain).join(': '), hint, width),
+    }));
+    const answer = await clack.autocompleteMultiselect({
+      message: plain(message),
+      options: choices,
+      initialValues: options.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
+      placeholder: 'type to find one',
+      // By default it also looks at the values, which are numbers here.
+      filter: (said, { label }) => folded(label ?? '').includes(folded(said)),
+      maxItems: 12,
+      ...this.streams,
+    });
+    const chosen = new Set(this.#answered(answer));
+    const taken = options.filter((_, index) => chosen.has(index));
+    // The library says only how many they are.
+    if (taken.length > 0) this.say(taken.map(({ label }) => label).join(', ').slice(0, MOST_SAID), 'info');
+    return taken.map(({ value }) => value);
+  }
+
   async confirm(message: string, initial: boolean): Promise<boolean> {
     return this.#answered(await clack.confirm({ message: plain(message), initialValue: initial, ...this.streams }));
   }
@@ -87,16 +114,49 @@ export class TerminalPrompter implements Prompter {
     return answer as Exclude<T, symbol>;
   }
 
+  /** The library draws a bar and two spaces before each line. */
+  get #width(): number {
+    return Math.min(this.streams.output.columns ?? 80, WIDEST) - 4;
+  }
+
   #wrapped(text: string): string {
-    // The library draws a bar and two spaces before each line.
-    const width = Math.min(this.streams.output.columns ?? 80, WIDEST) - 4;
-    return text.split('\n').map((line) => wrap(plain(line), width)).join('\n');
+    return text.split('\n').map((line) => wrap(plain(line), this.#width)).join('\n');
   }
 }
 
 /** The library's own sign for success is the one with which it marks a question. */
 function tick(text: string, options: { readonly output: Streams['output'] }): void {
   clack.log.message(text, { ...options, symbol: clack.unicodeOr('✓', '+') });
+}
+
+/** A label and its hint on one line: of the two the label is cut. Wide signs, such as those of Chinese and emoji, count twice. */
+export function fitting(label: string, hint: string | undefined, width: number): string {
+  const end = hint === undefined ? '' : ` (${plain(hint)})`;
+  if (columns(label + end) <= width) return label + end;
+  let cut = '';
+  for (const { segment } of SIGNS.segment(label)) {
+    if (columns(`${cut}${segment}…${end}`) > width) break;
+    cut += segment;
+  }
+  return `${cut.trimEnd()}…${end}`;
+}
+
+const SIGNS = new Intl.Segmenter();
+
+function columns(text: string): number {
+  let sum = 0;
+  for (const { segment } of SIGNS.segment(text)) {
+    sum +=
+      /^[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\ufe0f/u
+          .test(segment)
+        ? 2
+        : 1;
+  }
+  return sum;
+}
+
+function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 /** Breaks one line between words; what follows keeps its indentation. */

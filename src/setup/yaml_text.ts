@@ -1,7 +1,8 @@
 import { type Document, isMap, isScalar, isSeq, type Pair, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
 import type { JobField } from '../config/job_fields.ts';
 import type { Source } from '../config/sources.ts';
-import type { AlbumsAnswer } from './answers.ts';
+import type { AlbumsAnswer, SelectionAnswer } from './answers.ts';
+import { setSelection, setSharedAlbums } from './yaml_names.ts';
 import { yamlTextOf } from './yaml_style.ts';
 
 /** A job with everything that the file says; keys that are undefined are taken out. */
@@ -13,6 +14,8 @@ export interface WrittenJob {
   readonly fields: Readonly<
     Partial<Record<Exclude<JobField, `${string}.${string}`>, string | undefined>>
   >;
+  /** What stands below `select`, but for what setup knows nothing of; left out: as it is. */
+  readonly select?: SelectionAnswer;
 }
 
 const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setup\`. Run it again
@@ -43,7 +46,7 @@ export function updateYaml(
   text: string | undefined,
   jobs: readonly WrittenJob[],
   settings: Source,
-  sharedAlbums?: Pick<AlbumsAnswer, 'albums' | 'directory'>,
+  sharedAlbums?: AlbumsAnswer,
 ): string {
   const isNew = text === undefined || text.trim() === '';
   const document: Document = isNew ? parseDocument('jobs: []\n') : parseDocument(text);
@@ -52,20 +55,19 @@ export function updateYaml(
     for (const [name, { value }] of settings) document.set(name.toLowerCase(), value);
   }
   if (sharedAlbums !== undefined) {
-    const { albums, directory } = sharedAlbums;
     if (!isMap(document.get('shared_albums'))) document.set('shared_albums', document.createNode({}));
-    document.setIn(['shared_albums', 'albums'], document.createNode(albums));
-    document.setIn(['shared_albums', 'directory'], directory);
+    setSharedAlbums(document.get('shared_albums') as YAMLMap, sharedAlbums);
   }
   if (jobs.length === 0) return yamlTextOf(document, text ?? '');
   const list = jobList(document);
-  for (const { replaces, comment, fields } of jobs) {
+  for (const { replaces, comment, fields, select } of jobs) {
     const found = list.items.find((item) => isMap(item) && [replaces, fields.name].includes(nameOf(item)));
     const job = isMap(found) ? found : document.createNode({}) as YAMLMap;
     for (const [key, value] of Object.entries(fields)) {
       if (value === undefined) job.delete(key);
       else setKept(document, job, key, value);
     }
+    if (select !== undefined) setSelection(document, job, select);
     if (found === undefined) {
       job.commentBefore = ` ${comment}`;
       job.spaceBefore = list.items.length > 0;

@@ -8,6 +8,7 @@ import { RunningProgram, until } from '../crash/process.ts';
 import { freePort } from '../harness/server.ts';
 import { flagsOf } from '../sandbox/flags.ts';
 import { Ground } from '../setup/ground.ts';
+import { InImmich } from '../share/deeds_in_immich.ts';
 import { barriers, DESK, open, overflow, PHONE, SCREENSHOTS, testInBrowser } from './browser.ts';
 
 /** `serve` in an empty directory, as a newcomer's container starts it. */
@@ -33,7 +34,8 @@ class Visitor {
   #pictures = 0;
   #text = '';
 
-  constructor(readonly page: Page) {}
+  /** @param name begins the names of its pictures */
+  constructor(readonly page: Page, readonly name = 'setup') {}
 
   /** All that was on the pages until now. */
   get text(): string {
@@ -57,6 +59,17 @@ class Visitor {
     await this.page.getByRole('button', { name: 'Next' }).click();
   }
 
+  /** These check boxes, and no others. */
+  async ticks(question: string, options: readonly string[]): Promise<void> {
+    await this.#asked(question);
+    for (const box of await this.page.locator('input[type=checkbox]:checked').all()) await box.uncheck();
+    for (const option of options) {
+      await this.page.locator('label.option', { hasText: option }).first().locator('input').check();
+    }
+    await this.#look();
+    await this.page.getByRole('button', { name: 'Next' }).click();
+  }
+
   async presses(question: string, button: 'Yes' | 'No' | 'Back' | 'Stop' | 'Next'): Promise<void> {
     await this.#asked(question);
     await this.page.getByRole('button', { name: button, exact: true }).click();
@@ -75,7 +88,7 @@ class Visitor {
     assert.ok(await overflow(this.page) <= 0, 'nothing is cut off');
     if (SCREENSHOTS === undefined) return;
     await this.page.screenshot({
-      path: `${SCREENSHOTS}/setup-${String(++this.#pictures).padStart(2, '0')}.png`,
+      path: `${SCREENSHOTS}/${this.name}-${String(++this.#pictures).padStart(2, '0')}.png`,
       fullPage: true,
     });
   }
@@ -128,7 +141,6 @@ testInBrowser('setup in the browser, from an empty directory to the first shared
     await visitor.chooses('Who shall see these photos', 'Bob');
     await visitor.writes('Where shall the files for Bob lie?', '/external_library/bob_shared/.alice');
     await visitor.chooses('Put everything into an album of Bob, too?');
-    await visitor.presses('Are people whom both call the same', 'No');
     await visitor.writes('Name of this share', 'family');
     await visitor.chooses('What else?');
     await visitor.presses('Keep the API key in .env?', 'Yes');
@@ -169,6 +181,77 @@ testInBrowser('setup in the browser, from an empty directory to the first shared
     assert.equal((await program.ended()).code, EXIT.ok);
   }
 });
+
+testInBrowser(
+  'lists in the browser: check boxes for people, albums, tags and favourites, and for shared albums',
+  async (browser) => {
+    await using ground = await Ground.open();
+    const { world } = ground;
+    const immich = new InImmich(world);
+    for (
+      const name of [
+        'Summer',
+        'Empty',
+        'A name that is so long that it does not fit on the screen of any phone at all 家族 🏖️',
+      ]
+    ) {
+      await immich.makeAlbum('alice', name, name === 'Empty' ? [] : [world.id('family/beach')]);
+    }
+    for (let number = 1; number <= 40; number++) {
+      await immich.makeAlbum('alice', `Trip ${number}`, [
+        world.id('uploads/cat'),
+      ]);
+    }
+    await world.sql`UPDATE person SET name = 'Grandma' WHERE name = 'Dora'`;
+    const { program, url } = await startService(ground);
+    try {
+      await until('the code is in the log', () => codeIn(program.log) !== '');
+      await using phone = await open(browser, url, { viewport: PHONE, colorScheme: 'dark' });
+      const visitor = new Visitor(await phone.it, 'lists');
+      await phone.it.locator('#code').fill(codeIn(program.log));
+      await phone.it.getByRole('button', { name: 'Begin' }).click();
+      await visitor.writes("Directory of Immich's docker-compose.yml", '../immich-app');
+      await visitor.writes('Address of Immich', ground.immich.url);
+      await visitor.writes('API key of an administrator', ground.apiKey);
+      await visitor.chooses('What shall be set up?', 'share what somebody chooses');
+      await visitor.chooses('Whose photos are shared?', 'Alice');
+      await visitor.ticks('Which photos of Alice are shared?', []);
+      await visitor.sees('Nothing is chosen.');
+      await visitor.ticks('Which photos of Alice are shared?', ['Grandma', 'Empty', 'all favourites']);
+      await visitor.presses('Who shall see these photos', 'Back');
+      await phone.it.setViewportSize(DESK);
+      assert.equal(await phone.it.locator('input[type=checkbox]').count() > 40, true);
+      await visitor.ticks('Which photos of Alice are shared?', ['Grandma', 'Empty', 'all favourites']);
+      await visitor.chooses('Who shall see these photos', 'Bob');
+      await visitor.writes('Where shall the files for Bob lie?', '/external_library/bob_shared/.alice');
+      await visitor.chooses('Put everything into an album of Bob, too?');
+      await visitor.presses('Alice and Bob have one person of the same name.', 'Yes');
+      await visitor.writes('Name of this share', 'chosen');
+      await visitor.chooses('What else?', 'share albums');
+      await visitor.chooses('Which shared albums reach their members?', 'some of them');
+      await visitor.ticks('Which of them?', ['Holiday, 2023']);
+      await visitor.writes('In which directory do the shared files lie?', '/data/shared/albums');
+      await visitor.chooses('What else?');
+      await visitor.presses('Keep the API key in .env?', 'Yes');
+      await visitor.presses('Make a token', 'No');
+      await visitor.sees('are favourites, for Bob');
+      await visitor.sees('; now ');
+      await visitor.presses('Do it?', 'Yes');
+      await visitor.sees('It is set up');
+      const { jobs, shared_albums } = parse(ground.read('config.yaml'));
+      assert.deepEqual(jobs[0].select, { albums: ['Empty'], people: ['Grandma'], favorites: true });
+      assert.equal(jobs[0].match_people, 'name');
+      assert.deepEqual(shared_albums.albums, ['Holiday, 2023']);
+      await until('photos are shared', async () => {
+        const status = await fetch(`${url}api/status`).then((answer) => answer.json(), () => undefined);
+        return (status?.jobs?.[0]?.standing?.mirrored ?? 0) > 0;
+      });
+    } finally {
+      program.signal('SIGTERM');
+      assert.equal((await program.ended()).code, EXIT.ok);
+    }
+  },
+);
 
 testInBrowser('the code for setting up: five tries, once, and a new one only now and then', async (browser) => {
   using cwd = workingDirectory('jobs: 7\n');

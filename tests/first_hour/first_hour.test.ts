@@ -101,7 +101,6 @@ testUnless(
 /** Takes what setup proposes, from the place of the files on. */
 async function answersTheRest(typist: Typist): Promise<void> {
   await typist.answers('Put everything into an album of Bob, too?');
-  await typist.answers('Are people whom both call the same');
   await typist.answers('Name of this share');
   await typist.answers('What else?');
   await typist.answers('Keep the API key in .env?');

@@ -41,7 +41,6 @@ Deno.test('a wrong flag is explained and asked; what was typed becomes the plan,
   await screen.answers('Who shall see these photos', KEYS.down, KEYS.down);
   await screen.answers('Where shall the files for Carol lie?');
   await screen.answers('Put everything into an album of Carol, too?');
-  await screen.answers('Are people whom both call the same');
   await screen.answers('Name of this share', KEYS.clear, 'camera');
   await screen.answers('What else?');
   await screen.answers('Keep the API key in .env?');
@@ -86,7 +85,6 @@ Deno.test('one wrong answer of four about the database does not take away the ot
   await screen.answers('Who shall see these photos', KEYS.down, KEYS.down);
   await screen.answers('Where shall the files for Carol lie?');
   await screen.answers('Put everything into an album of Carol, too?');
-  await screen.answers('Are people whom both call the same');
   await screen.answers('Name of this share');
   await screen.answers('What else?');
   await screen.sees('Keep the API key in .env?');
@@ -119,7 +117,6 @@ Deno.test('Escape goes back one question, as often as somebody likes, with all a
   await screen.answers('Who shall see these photos', KEYS.down, KEYS.down);
   await screen.answers('Where shall the files for Carol lie?');
   await screen.answers('Put everything into an album of Carol, too?');
-  await screen.answers('Are people whom both call the same');
   await screen.answers('Name of this share');
   await screen.answers('What else?');
   await screen.answers('Keep the API key in .env?', KEYS.down);
@@ -153,7 +150,6 @@ Deno.test('Ctrl-C at every question: nothing was made, and Immich was asked to c
     ['Put everything into an album of Bob, too?', KEYS.down],
     ['API key of Bob', BOBS_KEY],
     ['Name of the new album'],
-    ['Are people whom both call the same'],
     ['Name of this share'],
     ['What else?', KEYS.up],
     ['Where shall people, places, captions and dates be written?'],

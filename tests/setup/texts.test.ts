@@ -6,7 +6,8 @@ import type { SettingName } from '../../src/config/settings.ts';
 import { isExcluded } from '../../src/immich/scan/exclusions.ts';
 import { updateEnv } from '../../src/setup/env_text.ts';
 import { directoryName, objectionTo, proposeTargets } from '../../src/setup/targets.ts';
-import { wrap } from '../../src/setup/terminal.ts';
+import { valuesIn } from '../../src/setup/questions/listed.ts';
+import { fitting, wrap } from '../../src/setup/terminal.ts';
 import { updateYaml } from '../../src/setup/yaml_text.ts';
 
 const changes = (values: Readonly<Partial<Record<SettingName, string>>>) =>
@@ -133,4 +134,95 @@ Deno.test('lines are broken between words, and what follows is indented', () => 
   assert.equal(wrap('one two three', 7), 'one two\nthree');
   assert.equal(wrap('+ one two three', 8), '+ one\n  two\n  three');
   assert.equal(wrap('/a/very/long/path', 5), '/a/very/long/path');
+});
+
+Deno.test('config.yaml: what is chosen is a list of names; ids have the name behind them, and what stands there already stays', () => {
+  const old = `jobs:
+  - name: one
+    select:
+      people: [Emil, "Grandma"] # the two
+      people_match: all
+      paths: [/data/x/]
+      tags:
+        - a # mine
+        - b
+`;
+  const nothing = { albums: [], people: [], tags: [], favorites: false };
+  const job = (select: Parameters<typeof updateYaml>[1][number]['select']) =>
+    updateYaml(old, [{ replaces: 'one', comment: '', fields: { name: 'one' }, ...select && { select } }], new Map());
+  const texts = (...names: string[]) => names.map((text) => ({ text }));
+  assert.equal(
+    job({ ...nothing, people: texts('Grandma', 'Emil'), tags: texts('a', 'b') }),
+    old,
+    'the same in another order',
+  );
+  assert.equal(
+    job({
+      ...nothing,
+      albums: [{ text: '3f0c', comment: 'Tr"ip\n# x: 🏖️' }, { text: '2024' }],
+      tags: texts('a', 'c: d'),
+      favorites: true,
+    }),
+    `jobs:
+  - name: one
+    select:
+      paths: [/data/x/]
+      tags:
+        - a # mine
+        - "c: d"
+      albums:
+        - "3f0c" # "Tr\\"ip\\n# x: 🏖️"
+        - "2024"
+      favorites: true
+`,
+  );
+});
+
+Deno.test('config.yaml: names of any kind are read back as they were written', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string({ unit: 'grapheme', minLength: 1 }), { minLength: 1 }), (names) => {
+      const select = { albums: names.map((text) => ({ text, comment: text })), people: [], tags: [], favorites: false };
+      const text = updateYaml(
+        undefined,
+        [{ replaces: undefined, comment: 'x', fields: { name: 'one' }, select }],
+        new Map(),
+      );
+      assert.deepEqual(parse(text).jobs[0].select.albums, names);
+      assert.deepEqual(parse(text, { version: '1.1' }).jobs[0].select.albums, names, 'by readers of YAML 1.1, too');
+    }),
+  );
+});
+
+Deno.test('config.yaml: shared albums that are left out stay so, and so do further directories', () => {
+  const old = `shared_albums:
+  albums: {except: [Private]}
+  directory: [/data/shared, /photos/shared] # two disks
+`;
+  const write = (albums: Parameters<typeof updateYaml>[3]) => updateYaml(old, [], new Map(), albums);
+  assert.equal(write({ albums: 'all', directory: '/data/shared/' }), old);
+  assert.deepEqual(parse(write({ albums: [{ text: 'Trip' }], directory: '/elsewhere/' })), {
+    shared_albums: { albums: ['Trip'], directory: '/elsewhere/', except: ['Private'] },
+  });
+});
+
+Deno.test('a line of a list is as wide as the terminal; the name is cut and not what it is', () => {
+  assert.equal(fitting('Summer', '3 photos', 40), 'Summer (3 photos)');
+  assert.equal(fitting('A very long name of an album', '3 photos', 24), 'A very long… (3 photos)');
+  assert.equal(fitting('家族旅行家族旅行', '3', 12), '家族旅… (3)');
+  assert.equal(fitting('👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧', undefined, 5), '👨‍👩‍👧👨‍👩‍👧…');
+});
+
+Deno.test('names on a command line: a comma may be a part of one, case and composition make no difference', () => {
+  const options = ['Holiday, 2023', 'Holiday', 'trip', 'Trip', 'Zoë', 'a', 'A'].map((name, value) => ({
+    value,
+    label: name,
+    words: [name, `id-${value}`],
+  }));
+  const read = (text: string) => valuesIn(text, options, 'album');
+  assert.deepEqual(read('Holiday, 2023, Trip'), [0, 3]);
+  assert.deepEqual(read(' holiday ,trip,, zoe\u0308, ID-5'), [1, 2, 4, 5]);
+  assert.deepEqual(read('Trip, Trip'), [3, 3]);
+  assert.throws(() => read('TRIP'), /2 can be meant by the album "TRIP"/);
+  assert.throws(() => read('Nobody, Trip, 2023'), /No album is called "Nobody" or "2023"/);
+  assert.deepEqual(read(' , '), []);
 });

@@ -59,15 +59,13 @@ for (const dialect of DIALECTS) {
     await typist.sees('This key belongs to "Admin"');
     await typist.answers('API key of Bob', BOBS_KEY);
     await typist.answers('Name of the new album', clear, 'From Alice, too');
-    await typist.answers('Are people whom both call the same');
     await typist.answers('Name of this share', clear, 'family');
 
-    await typist.answers('What else?', KEYS.up, KEYS.up, KEYS.up);
+    await typist.answers('What else?', KEYS.up, KEYS.up, KEYS.up, KEYS.up);
     await typist.answers('Whose uploads are shared?', down);
     await typist.answers('Who shall see these photos', down);
     await typist.answers('Where shall the files for Bob lie?');
     await typist.answers('Put everything into an album of Bob, too?');
-    await typist.answers('Are people whom both call the same');
     await typist.answers('Name of this share');
     await typist.answers('What else?', KEYS.up);
     await typist.answers('Where shall people, places, captions and dates be written?', down);
@@ -110,7 +108,6 @@ testUnless(noTerminal, 'Ctrl-C at any question leaves files, API and directories
     ['Who shall see these photos', down],
     ['Where shall the files for Bob lie?'],
     ['Put everything into an album of Bob, too?'],
-    ['Are people whom both call the same'],
     ['Name of this share'],
     ['What else?'],
     ['Keep the API key in .env?'],

@@ -50,9 +50,10 @@ button:focus-visible, input:focus-visible, select:focus-visible, a:focus-visible
 summary { cursor: pointer; color: var(--accent); } .photos { max-height: 22rem; overflow-y: auto; }
 button.danger { border-color: var(--bad); color: var(--bad); }
 button.first { background: var(--accent); border-color: var(--accent); color: var(--card); }
-form.question { display: block; margin: 0; } form.question h2 { margin: .5rem 0; } form.question input:not([type=radio]) { width: 100%; }
+form.question { display: block; margin: 0; } form.question h2 { margin: .5rem 0; } form.question input:not([type=radio], [type=checkbox]) { width: 100%; }
 fieldset { border: 0; padding: 0; margin: 0; } legend { padding: 0; } legend h2, h2 label { color: var(--ink); }
-.option { display: flex; gap: .6rem; align-items: baseline; color: var(--ink); padding: .35rem 0; cursor: pointer; } .option input { flex: none; }
+.option { display: flex; gap: .6rem; align-items: baseline; color: var(--ink); padding: .35rem 0; cursor: pointer; } .option input { flex: none; } .option span { min-width: 0; overflow-wrap: anywhere; }
+.scroll { max-height: 60vh; overflow-y: auto; border: 1px solid var(--line); border-radius: .4rem; padding: .25rem .7rem; } .scroll small { display: block; } .question h3 { margin: .75rem 0 .25rem; }
 .question .buttons { gap: .5rem; margin-top: .75rem; }
 .note { border-left: .25rem solid var(--kind, var(--line)); padding-left: .7rem; margin: .75rem 0; white-space: pre-line; }
 ul.plan { padding-left: 1rem; } .plan .inner { list-style: none; } .plan li { overflow-wrap: anywhere; }

@@ -89,6 +89,9 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
 const MAX_BODY_BYTES = 4_096;
 const MAX_FILE_BYTES = 1 << 20;
 
+/** Whole files, and thousands of check boxes. */
+const LONG_FORMS = /^\/(?:settings\/|setup\/answer$)/;
+
 /** All routes. docs/service.md describes them. */
 export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceConfig, 'token' | 'allowedHosts'>): Hono {
   const app = new Hono();
@@ -109,7 +112,7 @@ export function httpApp(served: Served, { token, allowedHosts }: Pick<ServiceCon
   const limited = (maxSize: number) =>
     bodyLimit({ maxSize, onError: (context) => context.text('That is too long.\n', 413) });
   const [short, long] = [limited(MAX_BODY_BYTES), limited(MAX_FILE_BYTES)];
-  app.post('*', (context, next) => (context.req.path.startsWith('/settings/') ? long : short)(context, next));
+  app.post('*', (context, next) => (LONG_FORMS.test(context.req.path) ? long : short)(context, next));
   app.get('/healthz', (context) => context.json({ alive: true }));
   app.get(
     '/readyz',

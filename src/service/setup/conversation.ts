@@ -72,6 +72,10 @@ export class Conversation {
     if (reply.kind === 'choice' && question.kind === 'choice' && question.options[reply.index] === undefined) {
       return false;
     }
+    if (
+      reply.kind === 'choices' && question.kind === 'choices' &&
+      reply.indexes.some((index) => question.options[index] === undefined)
+    ) return false;
     if (reply.kind === 'back') this.#answered.pop();
     else if (reply.kind !== 'stop') this.#answered.push({ question: question.message, answer: shown(question, reply) });
     this.#question = undefined;
@@ -116,6 +120,8 @@ function shown(question: PutQuestion, reply: WizardReply): string {
       return question.kind === 'secret' ? '•••' : reply.text;
     case 'choice':
       return question.kind === 'choice' ? question.options[reply.index]?.label ?? '' : '';
+    case 'choices':
+      return question.kind === 'choices' ? reply.indexes.map((index) => question.options[index]?.label).join(', ') : '';
     case 'yes-no':
       return reply.isYes ? 'yes' : 'no';
     default:

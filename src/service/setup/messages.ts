@@ -21,12 +21,24 @@ export type PutQuestion =
     /** Index of the option that is proposed. */
     readonly initial: number;
   }
+  | {
+    readonly kind: 'choices';
+    readonly message: string;
+    readonly options: readonly {
+      readonly label: string;
+      readonly hint: string | undefined;
+      readonly group: string | undefined;
+    }[];
+    /** Indexes of the options that are proposed. */
+    readonly initial: readonly number[];
+  }
   | { readonly kind: 'yes-no'; readonly message: string; readonly initial: boolean };
 
-/** What somebody answers: a text, the index of an option, yes or no; or what Escape and Ctrl-C are on a terminal. */
+/** What somebody answers: a text, the index of an option or those of several, yes or no; or what Escape and Ctrl-C are on a terminal. */
 export type WizardReply =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'choice'; readonly index: number }
+  | { readonly kind: 'choices'; readonly indexes: readonly number[] }
   | { readonly kind: 'yes-no'; readonly isYes: boolean }
   | { readonly kind: 'back' }
   | { readonly kind: 'stop' };

@@ -133,9 +133,35 @@ function fields(question: PutQuestion): Html {
           `
         )
       }</fieldset>`;
+    case 'choices':
+      return html`<fieldset><legend><h2 id="set-up">${question.message}</h2></legend>
+<input type="hidden" name="many" value="yes">${checkBoxes(question)}</fieldset>`;
     case 'yes-no':
       return html`<h2 id="set-up">${question.message}</h2>`;
   }
+}
+
+/** The name of all check boxes; as it ends, they are a list. */
+export const TICKED = 'ticked[]';
+
+/** Those of one sort stand together, below what they are. */
+function checkBoxes({ options, initial }: Extract<PutQuestion, { kind: 'choices' }>): Html[] {
+  const checked = new Set(initial);
+  const boxes = options.map((option, index) => ({ ...option, index }));
+  return [...Map.groupBy(boxes, ({ group }) => group)].map(([group, ofGroup]) =>
+    html`${group === undefined ? '' : html`<h3>${group}</h3>`}<div class="scroll">${
+      ofGroup.map(({ label, hint, index }) =>
+        html`
+          <label
+            class="option"><input type="checkbox" name="${TICKED}" value="${index}" ${checked.has(index)
+              ? 'checked'
+              : ''}><span>${label}${hint === undefined ? '' : html`
+              <small>${hint}</small>
+            `}</span></label>
+        `
+      )
+    }</div>`
+  );
 }
 
 function ending({ kind, lines }: SetupEnd): Html {

@@ -3,7 +3,7 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { formOf, fromOurPages } from '../http/access.ts';
 import type { SetupDoor } from './door.ts';
 import type { WizardReply } from './messages.ts';
-import { codePage, wizardPage } from './page.ts';
+import { codePage, TICKED, wizardPage } from './page.ts';
 
 const COOKIE = 'immich_sidecar_setup';
 
@@ -57,6 +57,11 @@ async function begin(context: Context, door: SetupDoor): Promise<Response> {
 function replyIn(form: Readonly<Record<string, unknown>>): WizardReply | undefined {
   if (form['do'] === 'back' || form['do'] === 'stop') return { kind: form['do'] };
   if (typeof form['text'] === 'string') return { kind: 'text', text: form['text'] };
+  if (form['many'] === 'yes') {
+    // Nothing is sent of check boxes of which none is ticked.
+    const ticked = form[TICKED];
+    return { kind: 'choices', indexes: Array.isArray(ticked) ? ticked.map(Number) : [] };
+  }
   if (typeof form['index'] === 'string') return { kind: 'choice', index: Number(form['index']) };
   if (form['answer'] === 'yes' || form['answer'] === 'no') return { kind: 'yes-no', isYes: form['answer'] === 'yes' };
   return undefined;

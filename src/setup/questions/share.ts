@@ -5,10 +5,16 @@ import { UserError } from '../../errors.ts';
 import { HOW_TO_HIDE_A_PARTNER } from '../../immich/partners.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
 import type { ShareAnswer } from '../answers.ts';
+import { draftConfig, draftJob } from '../drafts.ts';
+import { fold } from '../fold.ts';
 import type { Option } from '../prompter.ts';
 import type { Scans } from '../scans.ts';
 import type { Directories, Server, Session } from '../session.ts';
+import type { Sizes } from '../sizes.ts';
+import { isCalled } from '../users.ts';
 import { askAlbum } from './album.ts';
+import { askMatchPeople } from './match_people.ts';
+import { askSelection, assertChoosable, isSameSelection } from './selection.ts';
 import { parse } from './server.ts';
 import { askSourcePath } from './source_path.ts';
 import { askTarget } from './target.ts';
@@ -25,7 +31,7 @@ export interface ShareStart {
 /** Asks for one share: who gives what to whom, and where it lies. */
 export async function askShare(
   session: Session,
-  immich: { readonly server: Server; readonly scans: Scans; readonly directories: Directories },
+  immich: { readonly server: Server; readonly scans: Scans; readonly sizes: Sizes; readonly directories: Directories },
   start: ShareStart,
 ): Promise<ShareAnswer> {
   const { dialogue } = session;
@@ -35,13 +41,18 @@ export async function askShare(
   const jobs = [...others, ...job === undefined ? [] : [job]];
   const source = await dialogue.choose({
     flag: '--from',
-    message: kind === 'upload' ? 'Whose uploads are shared?' : 'Whose external library is shared?',
+    message: {
+      upload: 'Whose uploads are shared?',
+      external: 'Whose external library is shared?',
+      any: 'Whose photos are shared?',
+    }[kind],
     // Somebody who was named on the command line is told what is missing.
     options: server.users
-      .filter((user) => kind === 'upload' || !dialogue.isAttended || librariesOf(user, server, jobs).length > 0)
+      .filter((user) => kind !== 'external' || !dialogue.isAttended || librariesOf(user, server, jobs).length > 0)
       .map(userOption),
-    initial: server.users.find(({ id }) => id === job?.sourceUserId),
-    check: (user) => {
+    initial: server.users.find((user) => isCalled(user, job?.sourceUserId)),
+    check: async (user) => {
+      if (kind === 'any') await assertChoosable(session, immich, user);
       if (kind === 'external' && librariesOf(user, server, jobs).length === 0) {
         throw new UserError(`${user.name} has no external library with photos to share.`, {
           problemCode: 'setup-answer',
@@ -50,17 +61,22 @@ export async function askShare(
       }
     },
   });
-  const sourcePath = kind === 'upload' ? undefined : await askSourcePath(session, directories, {
-    source,
-    libraries: librariesOf(source, server, jobs),
-    initial: job?.sourcePathPrefix,
-  });
+  const selection = kind === 'any' ? await askSelection(session, immich, { source, job }) : undefined;
+  const sourcePath = kind === 'any'
+    ? job?.sourcePathPrefix
+    : kind === 'upload'
+    ? undefined
+    : await askSourcePath(session, directories, {
+      source,
+      libraries: librariesOf(source, server, jobs),
+      initial: job?.sourcePathPrefix,
+    });
   const target = await dialogue.choose({
     flag: '--to',
     message: 'Who shall see these photos as their own?',
     // On the command line the source can be named too, and is told why not.
     options: server.users.filter(({ id }) => !dialogue.isAttended || id !== source.id).map(userOption),
-    initial: server.users.find(({ id }) => id === job?.targetUserId && id !== source.id),
+    initial: server.users.find((user) => isCalled(user, job?.targetUserId) && user.id !== source.id),
     check: (user) => {
       if (user.id === source.id) {
         throw new UserError(`${user.name} is the one who shares.`, {
@@ -79,26 +95,22 @@ export async function askShare(
   }
   // The same share a second time is the one that is there, so that running setup again changes nothing.
   const same = session.existing.config.jobs.find((one) =>
-    others.includes(one) && one.sourceUserId === source.id && one.targetUserId === target.id &&
-    one.sourcePathPrefix === sourcePath
+    others.includes(one) && isCalled(source, one.sourceUserId) && isCalled(target, one.targetUserId) &&
+    one.sourcePathPrefix === sourcePath &&
+    (selection === undefined ? one.select === undefined : isSameSelection(one, selection))
   );
   if (job === undefined && same !== undefined) {
     dialogue.say(`That is the share ${quote(same.name)}, which is changed now.`);
     [job, others] = [same, others.filter((other) => other !== same)];
   }
-  const place = await askTarget(session, immich, { kind, source, target, sourcePath, job, others });
+  const originals = selection === undefined ? [] : await placesOf(session, immich, source, selection);
+  const place = await askTarget(session, immich, { kind, source, target, sourcePath, job, others, originals });
   dialogue.say(
     `A photo that ${source.name} has cropped in Immich is shared with its whole original, which ${target.name} can see. ` +
       'share_edited: skip in config.yaml leaves such photos out.',
   );
   const album = await askAlbum(session, server, target, job?.albumId);
-  const matchesPeople = await dialogue.yesNo({
-    flag: '--match-people',
-    message: `Are people whom both call the same also the same, for ${target.name}?`,
-    help:
-      `Then ${target.name}'s own "Anna" gets the faces of ${source.name}'s "Anna". Otherwise there are two, who can be merged in Immich.`,
-    initial: job?.matchPeople === 'name',
-  });
+  const matchesPeople = await askMatchPeople(session, immich, { source, target, job });
   const name = await dialogue.text({
     flag: '--job',
     message: 'Name of this share, for messages and commands',
@@ -112,7 +124,42 @@ export async function askShare(
       });
     },
   });
-  return { name, replaces: job, kind, source, target, sourcePath, ...place, album, matchesPeople };
+  return {
+    name,
+    replaces: job,
+    kind: kind === 'any' && job !== undefined && job.kind !== 'auto' ? job.kind : kind,
+    source,
+    target,
+    sourcePath,
+    ...place,
+    album,
+    matchesPeople,
+    ...selection === undefined ? {} : { selection },
+  };
+}
+
+/** In which of Immich's directories most of what is chosen lies; it decides where a hard link can lead. */
+async function placesOf(
+  { existing }: Session,
+  { sizes, directories }: { readonly sizes: Sizes; readonly directories: Directories },
+  source: ImmichUser,
+  { albums, people, tags, favorites }: NonNullable<ShareAnswer['selection']>,
+): Promise<readonly string[]> {
+  const textsOf = (names: readonly { readonly text: string }[]) => names.map(({ text }) => text);
+  const select = {
+    albums: textsOf(albums),
+    people: textsOf(people),
+    tags: textsOf(tags),
+    favorites,
+    paths: [],
+    peopleMatch: 'any' as const,
+  };
+  const places = await sizes.places(
+    draftConfig(existing, directories),
+    { ...draftJob(existing, source.id), select },
+    directories.mounts.map(({ immich }) => immich),
+  );
+  return places.map(({ directory }) => directory);
 }
 
 /** The external libraries of a user that are no place for shared copies. */
@@ -137,8 +184,4 @@ function freeName(
     const name = number === 1 ? start : `${start} ${number}`;
     if (!jobs.some((job) => fold(job.name) === fold(name))) return name;
   }
-}
-
-export function fold(name: string): string {
-  return name.trim().normalize('NFC').toLowerCase();
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { JobConfig, Placement } from '../../config/config.ts';
 import { quote } from '../../config/quote.ts';
 import { pathPrefix } from '../../config/values.ts';
+import { list } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import { describeLinkObstacle } from '../../files/link_obstacle.ts';
 import { PathMap } from '../../files/path_map.ts';
@@ -13,6 +14,7 @@ import type { Scans } from '../scans.ts';
 import type { Directories, Server, Session } from '../session.ts';
 import { libraryFor } from '../target_library.ts';
 import { objectionTo, proposeTargets } from '../targets.ts';
+import { isCalled } from '../users.ts';
 import { parse } from './server.ts';
 
 interface Share {
@@ -22,6 +24,8 @@ interface Share {
   readonly sourcePath: string | undefined;
   readonly job: JobConfig | undefined;
   readonly others: readonly JobConfig[];
+  /** Directories of Immich's in which most of the originals lie, the first the most; empty: as its kind and path say. */
+  readonly originals: readonly string[];
 }
 
 interface Target {
@@ -49,7 +53,8 @@ export async function askTarget(
     }
     return testLink(source, local, paths);
   };
-  const proposals = share.job?.targetUserId === share.target.id && share.job.sourceUserId === share.source.id
+  const proposals = share.job !== undefined && isCalled(share.target, share.job.targetUserId) &&
+      isCalled(share.source, share.job.sourceUserId)
     ? [share.job.targetPathPrefix]
     : proposeTargets(share, directories, server.users, share.others);
   const wantedLibrary = dialogue.has('--library')
@@ -93,6 +98,7 @@ export async function askTarget(
     initial: best ?? proposals[0],
     check: (text) => check(text, placement),
   });
+  if (target.placement === 'hardlink') warnOfOtherDisks(session, share, target.targetPath, paths);
   if (target.library.kind === 'new' && target.library.insteadOf !== undefined) {
     session.warnings.push(
       `The library ${
@@ -104,9 +110,31 @@ export async function askTarget(
   return target;
 }
 
+/** What was chosen by album or person may lie anywhere. */
+function warnOfOtherDisks(
+  { dialogue, warnings }: Session,
+  { originals }: Share,
+  targetPath: string,
+  paths: PathMap,
+): void {
+  const to = paths.toLocal(targetPath.slice(0, -1));
+  const unreachable = originals.filter((directory) => {
+    const from = paths.toLocal(directory);
+    return from === undefined || to === undefined || !existsSync(from) || !testLink(from, to, paths).isPossible;
+  });
+  if (unreachable.length === 0) return;
+  const warning =
+    `Some of these photos lie in ${
+      list(unreachable)
+    }, from where no hard link leads to ${targetPath}: they will be left out. ` +
+    'With --placement copy all of them are shared.';
+  warnings.push(warning);
+  dialogue.say(warning, 'warning');
+}
+
 async function askPlacement(
   { dialogue }: Session,
-  { source, target }: Share,
+  { kind, source, target }: Share,
   { canLink, current, tests }: {
     readonly canLink: boolean;
     readonly current: Placement | undefined;
@@ -130,13 +158,15 @@ async function askPlacement(
     message: 'How shall the shared photos get there?',
     help: canLink
       ? undefined
+      : kind === 'any'
+      ? `${why}Copies work everywhere and take the space a second time.`
       : `${why}Copies work everywhere and take the space a second time. A symbolic link takes none, but then ${target.name}'s photo is ${source.name}'s file: if ${target.name} deletes one ` +
         `for good while this program is not running, ${source.name} loses it.`,
-    options: [
+    options: ([
       { value: 'hardlink', label: 'hard links', hint: 'safe; in another directory', words: ['hardlink'] },
       { value: 'copy', label: 'copies', hint: 'safe; take the space twice', words: ['copy'] },
       { value: 'symlink', label: 'one symbolic link', hint: 'see above', words: ['symlink'] },
-    ],
+    ] as const).filter(({ value }) => value !== 'symlink' || kind !== 'any'),
     initial: canLink || (isNamed && !dialogue.isAttended) ? 'hardlink' : dialogue.isAttended ? 'copy' : current,
   });
 }
@@ -164,11 +194,13 @@ async function firstPossible(
 
 /** Where originals of the share are on this machine. */
 function localSource(
-  { source, sourcePath }: Share,
+  { source, sourcePath, originals: [most] }: Share,
   { mediaLocation }: Directories,
   paths: PathMap,
 ): string | undefined {
-  const candidates = sourcePath === undefined
+  const candidates = sourcePath === undefined && most !== undefined && most !== mediaLocation
+    ? [most]
+    : sourcePath === undefined
     ? [`${mediaLocation}/upload/${source.id}`, `${mediaLocation}/library`, `${mediaLocation}/upload`, mediaLocation]
     : [sourcePath.slice(0, -1)];
   return candidates.map((path) => paths.toLocal(path)).find((path) => path !== undefined && existsSync(path));

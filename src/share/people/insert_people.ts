@@ -2,6 +2,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { columnList, copied, valueList } from '../copy/columns.ts';
+import { namesakeOf } from './namesakes.ts';
 import { isPersonNeeded, joinOrigin } from './person_links.ts';
 import { fieldList } from './seen.ts';
 
@@ -88,51 +89,20 @@ export async function insertPeople(
   return row?.people ?? 0;
 }
 
-/**
- * The identity of the target's own person who is called like the person `origins.said_id`, else that of a mirror. Only where each of both users has one person of
- * their own with that name, and neither is hidden: of two namesakes nobody knows which one is meant. Nobody is two people of sources.
- */
+/** The identity of the target's own person who is called like the person `origins.said_id`, else that of a mirror. */
 function matchedKey(
   sql: Sql,
-  { people: { personKey, mirrorKey } }: ImmichSchema,
+  schema: ImmichSchema,
   { sourceUserId, targetUserId }: Pick<Job, 'sourceUserId' | 'targetUserId'>,
 ): Fragment {
+  const { personKey, mirrorKey } = schema.people;
   const key = mirrorKey(sql, targetUserId);
-  // There is no min() of a uuid.
   return sql`
     coalesce(
       (SELECT own.${sql(personKey)} FROM person own WHERE own."ownerId" = ${targetUserId} AND own.${
     sql(personKey)
   } = ${key}),
-      (
-        SELECT min(own.${sql(personKey)}::text)::uuid
-        FROM person said
-        JOIN person own ON own."ownerId" = ${targetUserId} AND own.name = said.name
-        WHERE said.${sql(personKey)} = origins.said_id
-          AND said."ownerId" = ${sourceUserId}
-          AND said.name <> ''
-          AND NOT said."isHidden"
-          AND NOT EXISTS (
-            SELECT 1
-            FROM person other
-            WHERE other."ownerId" = ${sourceUserId}
-              AND other.name = said.name
-              AND other.${sql(personKey)} <> said.${sql(personKey)}
-              AND NOT EXISTS (
-                SELECT 1
-                FROM immich_sidecar.person_map shown
-                WHERE shown.target_user_id = ${sourceUserId}
-                  AND shown.mirror_person_id = other.${sql(personKey)}
-                  AND shown.is_ours
-              )
-          )
-          AND NOT EXISTS (
-            SELECT 1
-            FROM immich_sidecar.person_map taken
-            WHERE taken.target_user_id = ${targetUserId} AND taken.mirror_person_id = own.${sql(personKey)}
-          )
-        HAVING count(*) = 1 AND NOT bool_or(own."isHidden")
-      ),
+      (${namesakeOf(sql, schema, { sourceUserId, targetUserId }, sql`origins.said_id`, true)}),
       ${key}
     )`;
 }

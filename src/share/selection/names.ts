@@ -133,6 +133,32 @@ export async function listNames(
     LIMIT ${limit}`;
 }
 
+/** The albums, people or tags of a user, for somebody who chooses: without hidden people, and what has no name but albums. Reads only. */
+export async function listVisible(
+  sql: Sql,
+  schema: CriteriaSchema,
+  kind: Exclude<NameKind, 'user'>,
+  ownerId: string,
+): Promise<Named[]> {
+  return await sql<Named[]>`
+    SELECT DISTINCT thing.id, thing.name
+    FROM ${THINGS[kind](sql, schema)}
+    WHERE thing.owner_id = ${ownerId}
+      ${kind === 'album' ? sql`` : sql`AND thing.name <> ''`}
+      ${kind === 'person' ? sql`AND NOT ${isHiddenPerson(sql, schema)}` : sql``}
+    ORDER BY thing.name, thing.id`;
+}
+
+/** Whether the person `thing` is hidden for the one whose it is. */
+function isHiddenPerson(sql: Sql, { people: { personKey } }: CriteriaSchema): Fragment {
+  return sql`
+    EXISTS (
+      SELECT 1
+      FROM person p
+      WHERE p.${sql(personKey)} = thing.id AND p."ownerId" = thing.owner_id AND p."isHidden"
+    )`;
+}
+
 function namedOf({ id, name }: Named): Named {
   return { id, name };
 }

@@ -19,8 +19,13 @@ export function isSelected(sql: Sql, job: Job): Fragment {
 }
 
 /** The same as long as there are no mirrors, and no tables of ours that would tell them. */
-export function isSelectedAnew(sql: Sql, job: Job): Fragment {
+function isSelectedAnew(sql: Sql, job: Job): Fragment {
   return sql`(${isSources(sql, job, 'a', isPresent)} AND ${isInScope(sql, job, 'a')})`;
+}
+
+/** The one or the other. `hasMap`: whether our own tables are there, in whatever version. */
+export function isSelectedNow(sql: Sql, job: Job, hasMap: boolean): Fragment {
+  return hasMap ? isSelected(sql, job) : isSelectedAnew(sql, job);
 }
 
 /**

@@ -1,0 +1,7 @@
+import type { ImmichUser } from '../immich/api/users.ts';
+import { fold } from './fold.ts';
+
+/** Whether a job means this user: by id, or by e-mail or name until the database is asked. */
+export function isCalled({ id, email, name }: ImmichUser, reference: string | undefined): boolean {
+  return reference !== undefined && [id, email, name].some((one) => fold(one) === fold(reference));
+}
