@@ -4,7 +4,7 @@ import { plain } from '../config/quote.ts';
 import { count } from '../config/words.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { discardUndo } from '../writeback/discard.ts';
-import { undo, type UndoOptions, type UndoReport } from '../writeback/undo.ts';
+import { undo, type UndoOptions, type UndoOutcome, type UndoReport } from '../writeback/undo.ts';
 import { consentOf } from './ask.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { stopOnSignals } from './signals.ts';
@@ -107,7 +107,13 @@ function parseRun(text: string): number {
   return run;
 }
 
-const SIGNS = Object.freeze({ 'undone': '<', 'would-undo': '<', 'changed-since': '!', 'failed': '!' });
+const SIGNS: Readonly<Record<UndoOutcome, string>> = Object.freeze({
+  'undone': '<',
+  'undone-in-part': '~',
+  'would-undo': '<',
+  'changed-since': '!',
+  'failed': '!',
+});
 
 const tell: UndoOptions['onChange'] = ({ plan }, outcome, reason) => {
   const what = plan.kind === 'media'
@@ -121,6 +127,9 @@ const tell: UndoOptions['onChange'] = ({ plan }, outcome, reason) => {
 function describe({ what, outcomes, dryRun, changes, interrupted }: UndoReport): string {
   if (dryRun) return `would undo ${count(changes, 'file')} of ${what}; nothing was changed\n`;
   const left = [
+    ...(outcomes['undone-in-part'] > 0
+      ? [`${count(outcomes['undone-in-part'], 'file')} in part, as the rest was changed since`]
+      : []),
     ...(outcomes['changed-since'] > 0
       ? [`${count(outcomes['changed-since'], 'was', 'were')} changed since and left alone`]
       : []),

@@ -33,9 +33,10 @@ export async function undoWrite(scheduler: Scheduler, run: number): Promise<stri
     undone += report.outcomes.undone;
     // What cannot be undone comes again with each part.
     if (report.interrupted && !isOver && report.outcomes.undone > 0) continue;
-    const { 'changed-since': since, failed } = report.outcomes;
+    const { 'undone-in-part': inPart, 'changed-since': since, failed } = report.outcomes;
     return [
       `Undid ${count(undone, 'file')} of run ${run}`,
+      ...inPart > 0 ? [`${count(inPart, 'file')} in part, as the rest was changed since`] : [],
       ...since > 0 ? [`${count(since, 'file')} changed since and left alone`] : [],
       ...failed > 0 ? [`${count(failed, 'file')} failed`] : [],
       ...report.interrupted ? ['stopped before the end; undo it once more'] : [],

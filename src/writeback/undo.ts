@@ -1,4 +1,4 @@
-import { count } from '../config/words.ts';
+import { count, list } from '../config/words.ts';
 import type { Config } from '../config/config.ts';
 import { RefusedError, UserError } from '../errors.ts';
 import { noteRewritten } from '../files/rewritten.ts';
@@ -18,9 +18,11 @@ import type { Writer } from './writer.ts';
 export const UNDO_OUTCOMES = Object.freeze(
   [
     'undone',
+    /** The photo was changed since: what still said what was written says again what it said before, the rest stays. */
+    'undone-in-part',
     /** A dry run would undo it. */
     'would-undo',
-    /** The file was changed since, by a later run or by somebody else: it stays as it is. */
+    /** The file was changed since, by a later run or by somebody else, and stays as it is. */
     'changed-since',
     /** It cannot be written now; nothing was changed. */
     'failed',
@@ -69,11 +71,11 @@ export async function undo(config: Config, options: UndoOptions): Promise<UndoRe
   if (!isDryRun) ledger.follow(new Locator(pathRulesOf(config)).moved());
   using _ = isDryRun ? undefined : recover(ledger, config.write.stateDirectory);
   const { what, ids } = choose(ledger, scope);
-  const outcomes: Record<UndoOutcome, number> = { 'undone': 0, 'would-undo': 0, 'changed-since': 0, 'failed': 0 };
+  const outcomes = Object.fromEntries(UNDO_OUTCOMES.map((outcome) => [outcome, 0])) as Record<UndoOutcome, number>;
   const rewritten = new Set<string>();
   const end: End = (change, outcome, reason) => {
     outcomes[outcome]++;
-    if (outcome === 'undone') rewritten.add(change.assetId);
+    if (outcome === 'undone' || outcome === 'undone-in-part') rewritten.add(change.assetId);
     onChange(change, outcome, reason);
   };
   if (isDryRun) { for (const change of found(ledger, ids)) end(change, 'would-undo', undefined); }
@@ -87,7 +89,7 @@ export async function undo(config: Config, options: UndoOptions): Promise<UndoRe
     what,
     changes: done,
     outcomes,
-    complete: done === ids.length && outcomes.failed + outcomes['changed-since'] === 0,
+    complete: done === outcomes.undone + outcomes['would-undo'] && done === ids.length,
     interrupted: done < ids.length,
   };
 }
@@ -191,6 +193,8 @@ async function undoOne(
   const change = journal.find(id);
   if (change?.written === undefined) throw new Error(`Change ${id} of the journal was never finished.`);
   const { plan, bytesBefore, written, ownBefore, runId, assetId } = change;
+  const later = journal.laterRun(change);
+  if (later !== undefined) return end(change, 'changed-since', `run ${later} has written it since; undo that first`);
   const undoing = journal.nextId();
   let isBegun = false;
   const begin = async (intent: Intent) => {
@@ -199,7 +203,7 @@ async function undoOne(
     isBegun = true;
   };
   try {
-    const now = await writer.undo({ plan, bytesBefore, delta: deltas.find(id), written }, begin);
+    const { stamp: now, left } = await writer.undo({ plan, bytesBefore, delta: deltas.find(id), written }, begin);
     commits.later(() => {
       journal.finishUndo(undoing, change, now);
       files.saveOwn(plan.path, ownBefore);
@@ -207,12 +211,15 @@ async function undoOne(
     commits.now(); // before what it was made from goes
     deltas.drop([id]);
     if (now === undefined) tree?.tidy(plan.path);
-    end(change, 'undone', undefined);
+    if (left.length === 0) end(change, 'undone', undefined);
+    else {end(
+        change,
+        'undone-in-part',
+        `${list(left)} ${left.length === 1 ? 'was' : 'were'} changed since and left alone`,
+      );}
   } catch (error) {
     if (!(error instanceof WriteProblem)) throw error;
     if (isBegun && !error.isUnsettled) commits.later(() => journal.drop(undoing));
-    const later = journal.laterRun(change);
-    const reason = later === undefined ? error.reason : `run ${later} has written it since; undo that first`;
-    end(change, error.outcome === 'changed-meanwhile' ? 'changed-since' : 'failed', reason);
+    end(change, error.outcome === 'changed-meanwhile' ? 'changed-since' : 'failed', error.reason);
   }
 }

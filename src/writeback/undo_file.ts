@@ -1,6 +1,8 @@
 import { readRegular } from './regular_file.ts';
 import { flushDirectoryOf, isSameStamp, temporaryPathFor, toStamp } from './files.ts';
 import { HeldFile } from './held_file.ts';
+import { lookAtFile } from './look.ts';
+import { takenBack } from './undo_tags.ts';
 import { infoOf, makeFile, removeIfPresent, renameInPlace } from './in_place.ts';
 import type { FileStamp, WritePlan } from './tags.ts';
 import { assertArrived, asWriteProblem, discarding, writeFile, type WriteTools } from './write_file.ts';
@@ -19,17 +21,48 @@ export function reversed(plan: WritePlan, written: FileStamp): WritePlan {
   };
 }
 
+/** What has become of a file whose write was taken back. */
+export interface Undone {
+  /** As it is then; undefined when it is gone. */
+  readonly stamp: FileStamp | undefined;
+  /** Tags that say something else than what was written, and stay: the rest is as it was. */
+  readonly left: readonly string[];
+}
+
 /** See Writer.undo. */
 export async function undoFile(
   tools: WriteTools,
   { plan, bytesBefore, delta, written }: Undoable,
   begin: Begin,
-): Promise<FileStamp | undefined> {
-  const { path } = plan;
+): Promise<Undone> {
   if (plan.kind === 'media') {
     const restored = delta === undefined ? undefined : await restoreOriginal(plan, delta, begin);
-    return restored ?? await writeFile(tools, reversed(plan, written), begin);
+    return restored === undefined ? await undoTags(tools, plan, begin) : { stamp: restored, left: [] };
   }
+  return { stamp: await undoSidecar(plan, bytesBefore, written, begin), left: [] };
+}
+
+/** What is not known byte for byte, or was changed since, gets its tags back as far as they still say what was written. */
+async function undoTags(tools: WriteTools, plan: WritePlan, begin: Begin): Promise<Undone> {
+  const { path } = plan;
+  const { stamp, tags, obstacle } = await lookAtFile(tools.pool, path, 'media', plan.changes.map(({ tag }) => tag));
+  if (stamp === undefined) throw new WriteProblem('not-found', path, 'the file has vanished');
+  if (obstacle !== undefined) throw new WriteProblem('failed', path, obstacle.reason);
+  const { changes, left } = takenBack(plan.changes, tags);
+  if (changes.length > 0) {
+    return { stamp: await writeFile(tools, { ...plan, isNew: false, changes, seen: stamp }, begin), left };
+  }
+  if (left.length > 0) throw new WriteProblem('changed-meanwhile', path, 'all that was written was changed since');
+  return { stamp, left };
+}
+
+async function undoSidecar(
+  plan: WritePlan,
+  bytesBefore: Uint8Array | undefined,
+  written: FileStamp,
+  begin: Begin,
+): Promise<FileStamp | undefined> {
+  const { path } = plan;
   try {
     const info = infoOf(path);
     if (info === undefined && plan.isNew) return undefined;

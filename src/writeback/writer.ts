@@ -7,7 +7,7 @@ import { tagsToRead } from './tags_to_read.ts';
 import { Scratch } from './scratch.ts';
 import type { Begin, Keep, Undoable } from './intent.ts';
 import type { FileStamp, WritePlan } from './tags.ts';
-import { undoFile } from './undo_file.ts';
+import { undoFile, type Undone } from './undo_file.ts';
 import { writeFile, type WriteTools } from './write_file.ts';
 
 export interface WriterOptions {
@@ -74,10 +74,9 @@ export class Writer implements AsyncDisposable {
 
   /**
    * Takes a write back: a sidecar gets its bytes back or goes, a media file its bytes where what
-   * makes them was kept, else its tags. Returns the file as it is then,
-   * undefined when it is gone. Throws WriteProblem when the file is no longer as we left it, or cannot be written.
+   * makes them was kept and it is still the one that was written, else its tags, as far as they still say what was written. Throws WriteProblem when nothing of that is left, a sidecar is no longer as we left it, or it cannot be written.
    */
-  undo(change: Undoable, begin: Begin): Promise<FileStamp | undefined> {
+  undo(change: Undoable, begin: Begin): Promise<Undone> {
     return undoFile(this.#tools, change, begin);
   }
 

@@ -315,3 +315,19 @@ for (const [name, before, after, tags, lost] of PACKETS) {
 Deno.test('what is not XML is compared by ExifTool', () => {
   assert.equal(xmpLosses('<x:xmpmeta', packet(''), []), undefined);
 });
+
+Deno.test('more than a thousand keywords, of which ExifTool reads a thousand, stay as they are; all else is written', async () => {
+  await using world = await World.open();
+  const path = await world.add('a.jpg', makeFile('jpg'));
+  const theirs = Array.from({ length: 1_200 }, (_, number) => `keyword ${number}`);
+  await setTags(path, { 'XMP-dc:Subject': theirs });
+  const before = await Deno.readFile(path);
+  await world.write(path, RECORD);
+  assert.equal(world.left.length, 1);
+  assert.ok(world.left[0]?.tags.includes('XMP-dc:Subject') && !world.left[0].tags.includes('XMP-dc:Description'));
+  const text = new TextDecoder().decode(await Deno.readFile(path));
+  for (const keyword of theirs) assert.ok(text.includes(`>${keyword}<`), keyword);
+  assert.equal((await new ImmichReader().raw(path))['XMP-dc:Description'], RECORD.description);
+  await world.undoAll();
+  assert.deepEqual(await Deno.readFile(path), before);
+});

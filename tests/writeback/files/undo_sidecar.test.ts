@@ -51,6 +51,6 @@ Deno.test('undo of a sidecar that is gone: of one that we made there is nothing 
   const [made, changed] = world.done;
   assert.ok(made && changed);
   await assert.rejects(world.writer.undo(changed, () => {}), { outcome: 'not-found' });
-  assert.equal(await world.writer.undo(made, () => assert.fail('nothing begins')), undefined);
+  assert.equal((await world.writer.undo(made, () => assert.fail('nothing begins'))).stamp, undefined);
   assert.deepEqual(world.names(), ['a.jpg']);
 });

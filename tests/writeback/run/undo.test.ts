@@ -79,12 +79,13 @@ Deno.test('undo of several runs goes back step by step, for one photo or for a r
     assert.deepEqual(await descriptions(), [original.get(beach)?.['XMP-dc:Description'], 'one']);
   });
 
-  await t.step('a photo that somebody else has changed since stays as it is', async () => {
+  await t.step('of a photo that somebody else has changed since only what we wrote goes', async () => {
     await setTags(picnic, { 'XMP-dc:Title': 'by somebody else' });
-    const bytes = Deno.readFileSync(picnic);
     const report = await undoAll(config, { scope: { paths: [`${world.directory}/external`] } });
-    assert.equal(report?.outcomes['changed-since'], 1);
-    assert.deepEqual(Deno.readFileSync(picnic), bytes);
+    assert.equal(report?.complete, true);
+    const { 'XMP-dc:Title': title, ...rest } = (await tagsOf([picnic])).get(picnic) ?? {};
+    assert.equal(title, 'by somebody else');
+    assert.deepEqual(rest, original.get(picnic));
   });
 });
 
@@ -113,4 +114,40 @@ Deno.test('what was written before bytes were kept is undone tag for tag', async
   const report = await undoAll(config, { scope: { paths: [path] } });
   assert.deepEqual([report?.outcomes.undone, report?.complete], [1, true]);
   assert.deepEqual((await tagsOf([path])).get(path), before);
+});
+
+Deno.test('what somebody has changed since stays and is listed, and everything else is as it was', async () => {
+  await using world = await World.open('v3.1.0');
+  const config = configOf(world);
+  const beach = Deno.realPathSync(assetOf(world.library, 'family/beach').localPath);
+  const picnic = Deno.realPathSync(assetOf(world.library, 'family/picnic').localPath);
+  await world.sql`UPDATE asset_exif SET description = 'Said in Immich', rating = 3`;
+  const fields = ['people', 'caption', 'rating'] as const;
+  await setTags(beach, { 'XMP-dc:Subject': ['sea'], 'XMP-xmp:Rating': 1 });
+  const before = (await tagsOf([beach])).get(beach);
+  await write(config, { fields });
+  await setTags(beach, { 'XMP-dc:Description': 'by somebody else', 'XMP-dc:Subject': ['Dora Example', 'sand'] });
+  // Nothing is left there of what was written.
+  await setTags(picnic, {}, ['-all=']);
+  await setTags(picnic, { 'XMP-dc:Description': 'mine', 'IFD0:ImageDescription': 'mine', 'XMP-xmp:Rating': 1 });
+  const bytes = Deno.readFileSync(picnic);
+  const reasons = new Map<string, string | undefined>();
+  const report = await undoAll(config, {
+    scope: { paths: [beach, picnic] },
+    onChange: ({ plan }, outcome, reason) => reasons.set(plan.path, `${outcome}: ${reason}`),
+  });
+  const { 'undone-in-part': inPart, 'changed-since': since } = report?.outcomes ?? {};
+  assert.deepEqual([inPart, since, report?.complete], [1, 1, false], JSON.stringify([...reasons]));
+  assert.equal(reasons.get(beach), 'undone-in-part: XMP-dc:Description was changed since and left alone');
+  const after = (await tagsOf([beach])).get(beach) ?? {};
+  assert.deepEqual(
+    [after['XMP-dc:Description'], [after['XMP-dc:Subject']].flat(), after['XMP-xmp:Rating']],
+    ['by somebody else', ['sand'], 1],
+  );
+  const others = (tags: Record<string, unknown> = {}) =>
+    Object.entries(tags).filter(([tag]) => !['XMP-dc:Description', 'XMP-dc:Subject'].includes(tag));
+  assert.deepEqual(others(after), others(before));
+  assert.equal(reasons.get(picnic), 'changed-since: all that was written was changed since');
+  assert.deepEqual(Deno.readFileSync(picnic), bytes);
+  await assert.rejects(undoAll(config, { scope: { paths: [beach] } }), /knows of no change/);
 });
