@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ImmichReader } from './as_immich_reads.ts';
 import { FORMATS, makeFile, makeMotionPhoto } from './media.ts';
 import { photoWithEverything } from './photo_with_everything.ts';
 import { setTags } from './set_tags.ts';
@@ -65,3 +66,24 @@ Deno.test('several writes are undone in turn, the last one first', async () => {
   }
   assert.equal(versions.length, 1);
 });
+
+for (const [name, bytes] of [['a.jpg', makeFile('jpg')], ['everything.jpg', photoWithEverything()]] as const) {
+  Deno.test(`a photo that somebody has changed since loses only what we wrote: ${name}`, async () => {
+    await using world = await World.open();
+    const reader = new ImmichReader();
+    const path = await world.add(name, bytes);
+    const of = async () => {
+      const tags = Object.entries(await reader.raw(path));
+      return Object.fromEntries(
+        tags.filter(([tag]) => !/^(?:SourceFile|System|ExifTool|File|Composite|XMP-x):?/.test(tag)),
+      );
+    };
+    const before = await of();
+    await world.write(path, RECORD, { fields: ['people', 'caption', 'rating', 'tags'] });
+    await setTags(path, { 'XMP-dc:Title': 'by somebody else' });
+    await world.undoAll();
+    const { 'XMP-dc:Title': title, ...rest } = await of();
+    assert.equal(title, 'by somebody else');
+    assert.deepEqual(rest, before);
+  });
+}
