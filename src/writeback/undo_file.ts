@@ -21,7 +21,7 @@ export function reversed(plan: WritePlan, written: FileStamp): WritePlan {
   };
 }
 
-/** What has become of a file whose write was taken back. */
+/** What has become of a file whose write was undone. */
 export interface Undone {
   /** As it is then; undefined when it is gone. */
   readonly stamp: FileStamp | undefined;

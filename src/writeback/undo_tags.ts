@@ -6,7 +6,7 @@ import type { Tags, TagValue } from './fields/values.ts';
 import { isBesideIptc } from './iptc.ts';
 import type { TagChange } from './tags.ts';
 
-/** What takes changes back in a file that may have been changed since. */
+/** What undoes changes in a file that may have been changed since. */
 export interface TakenBack {
   readonly changes: readonly TagChange[];
   /** Tags that say something else now than what was written, which stays. */
@@ -14,7 +14,7 @@ export interface TakenBack {
 }
 
 /**
- * Takes changes back tag by tag: what still says what was written says again what it said before. Of a list what was added goes and what was taken out comes back, whatever else is in it. Pure.
+ * Undoes changes tag by tag: what still says what was written says again what it said before. Of a list what was added goes and what was taken out comes back, whatever else is in it. Pure.
  *
  * @param current what is in the file now, of these tags at least
  */
