@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import type { JobConfig } from '../../src/config/config.ts';
+import { InImmich } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';
 import { World } from './world.ts';
 
@@ -48,5 +49,47 @@ Deno.test('jobs that have no photos cost a full cycle ten statements each at mos
     await world.share();
     const [row] = await world.sql`SELECT job_name AS job FROM immich_sidecar.asset_map WHERE source_asset_id = ${id}`;
     assert.equal(row?.['job'], family.name, 'and not that of a job that does not mean it');
+  });
+});
+
+/** Of a cycle over changes, what each further job between the same two users may cost: whether a folder of it was renamed, stills and motion parts. */
+const FOR_EACH_JOB_AND_CHANGE = 3;
+
+Deno.test('a photo that one of fifty jobs means costs each of the others three statements at most', async (t) => {
+  await using world = await World.open('v3.3.0');
+  const immich = new InImmich(world);
+  const uploads = world.config.jobs.at(-1);
+  assert.ok(uploads !== undefined);
+  const nothing = { albums: [], people: [], tags: [], paths: [], peopleMatch: 'any', favorites: false } as const;
+  const albums = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => immich.makeAlbum('alice', `Album ${index}`)),
+  );
+  const jobs = albums.map((album, index): JobConfig => ({
+    ...uploads,
+    name: `album ${index}`,
+    kind: 'any',
+    albumId: undefined,
+    select: { ...nothing, albums: [album] },
+  }));
+  const counted: number[] = [];
+  for (const [count, photo] of [[1, world.id('family/portrait')], [50, world.id('family/harbour')]] as const) {
+    world.setJobs(jobs.slice(0, count));
+    await using engine = await Engine.start(world.config);
+    await engine.untilIdle(world.sql);
+    await immich.putInto(albums[0] ?? '', [photo]);
+    await world.sql`SELECT pg_stat_force_next_flush()`;
+    let statements = 0;
+    (engine.sql.options as { debug: unknown }).debug = (_: number, text: string) => {
+      // Counting where everything stands takes a fiftieth of the time, however much is to be counted.
+      if (!text.includes('AS is_withdrawn')) statements += 1;
+    };
+    const report = await engine.cycle();
+    (engine.sql.options as { debug: unknown }).debug = false;
+    assert.deepEqual([report.scope, report.jobs.reduce((sum, job) => sum + job.created, 0)], ['changes', 1]);
+    counted.push(statements);
+  }
+  const [one = 0, fifty = 0] = counted;
+  await t.step(`${one} statements with one, ${fifty} with 50`, () => {
+    assert.ok(fifty - one <= 49 * FOR_EACH_JOB_AND_CHANGE, `${fifty - one} more`);
   });
 });
