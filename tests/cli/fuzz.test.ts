@@ -4,8 +4,7 @@ import { EXIT } from '../../src/errors.ts';
 import { ODD_VALUES } from '../config/odd_values.ts';
 import { SEED } from '../harness/drawing.ts';
 import { World } from '../share/world.ts';
-import { type CommandLine, runInOneProcess } from './many_runs.ts';
-import { ofDeno, variablesOf, workingDirectory, yamlJob } from './program.ts';
+import { run, variablesOf, workingDirectory, yamlJob } from './program.ts';
 
 /** Files are made there, by a test that may be root: only in the working directory. */
 const WRITTEN: ReadonlySet<SettingName> = new Set(['WRITE_STATE_DIR', 'IMMICH_LOG_FILE', 'LOG_FILE']);
@@ -50,15 +49,15 @@ Deno.test(`no value of any setting ends a command with an internal error (SEED=$
     return Response.json({ message: 'Invalid API key' }, { status: 401 });
   });
   const base = {
-    ...{ ...ofDeno(), ...variablesOf(world), WRITE_SOURCE: 'database' },
+    ...{ ...variablesOf(world), WRITE_SOURCE: 'database' },
     IMMICH_API_URL: `http://127.0.0.1:${immich.addr.port}`,
   };
-  const commands = drawn(acceptedValues()).flatMap(([name, value], index): CommandLine[] => {
+  const commands = drawn(acceptedValues()).flatMap(([name, value], index) => {
     const chosen = isAll ? COMMANDS : [COMMANDS[index % COMMANDS.length] ?? []];
     return chosen.map((args) => ({ args, env: { ...base, [name]: value }, cwd: cwd.path }));
   });
-  const outcomes = await runInOneProcess(commands);
-  assert.equal(outcomes.length, commands.length);
+  const outcomes = [];
+  for (const { args, ...options } of commands) outcomes.push(await run(args, options));
   const internal = outcomes.flatMap(({ code, stderr }, index) =>
     code === EXIT.internal
       ? [{ args: commands[index]?.args, ...different(commands[index]?.env ?? {}, base), stderr }]

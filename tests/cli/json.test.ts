@@ -4,7 +4,7 @@ import { Ground } from '../setup/ground.ts';
 import { PredecessorWorld } from '../share/predecessor_world.ts';
 import { InImmich } from '../share/deeds_in_immich.ts';
 import { World } from '../share/world.ts';
-import { run, type RunOptions, variablesOf, workingDirectory, yamlJob } from './program.ts';
+import { runAlone, type RunOptions, variablesOf, workingDirectory, yamlJob } from './program.ts';
 
 /**
  * The examples of docs/json.md by the command above them: one JSON value for each line of its output, the last of them for the
@@ -50,7 +50,7 @@ class Page {
     const documented = this.#examples.get(command);
     assert.ok(documented, `docs/json.md has no example of ${command}`);
     this.#examples.delete(command);
-    const { stdout, stderr, code } = await run(args, options);
+    const { stdout, stderr, code } = await runAlone(args, options);
     assert.ok(code === EXIT.ok || code === EXIT.partial || code === EXIT.refused, `${command}: ${stderr}`);
     const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
     const last = documented.at(-1);
@@ -136,7 +136,7 @@ async function checkTakeover(page: Page): Promise<void> {
 
 Deno.test('every command that knows --json has an example', async () => {
   using cwd = workingDirectory('');
-  const { stdout } = await run(['completion', 'fish'], { cwd: cwd.path, env: {} });
+  const { stdout } = await runAlone(['completion', 'fish'], { cwd: cwd.path, env: {} });
   const commands = [...stdout.matchAll(/__fish_seen_subcommand_from (\w+)' -l json /g)].map(([, name]) => name);
   const documented = new Set([...examples().keys()].map((command) => command.split(' ')[0]));
   assert.deepEqual([...documented].toSorted(), commands.toSorted());

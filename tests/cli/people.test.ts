@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
 import { World } from '../share/world.ts';
 import { everything } from './everything.ts';
-import { run, variablesOf, workingDirectory, yamlJob } from './program.ts';
+import { run, runAlone, variablesOf, workingDirectory, yamlJob } from './program.ts';
 
 Deno.test('people save and restore: look, no terminal, --yes; what was entered since stays, and who is gone is named', async () => {
   await using world = await World.open('v3.1.0');
@@ -31,7 +31,7 @@ Deno.test('people save and restore: look, no terminal, --yes; what was entered s
     [['save', 'config.yaml', '--replace'], /it could give itself more permissions/],
   ];
   for (const [args, says] of refused) {
-    const { code, stderr } = await run(['people', ...args], options);
+    const { code, stderr } = await runAlone(['people', ...args], options);
     assert.equal(code, EXIT.usage, args.join(' '));
     assert.match(stderr, says);
   }

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { DatabaseConfig, JobConfig } from '../../src/config/config.ts';
 import { disagreements } from '../harness/disagreements.ts';
 import type { World } from '../share/world.ts';
+import { OneProcess } from './one_process.ts';
 
 const MAIN = new URL('../../main.ts', import.meta.url).pathname;
 
@@ -34,8 +35,21 @@ export function commandLine(
   return [Deno.execPath(), 'run', ...flags, '--no-check', '--quiet', main, ...args];
 }
 
-/** Runs the program and waits for its end. */
-export function run(args: readonly string[], options: RunOptions): Promise<Run> {
+/**
+ * Runs the program and waits for its end: in the one process that a test file has for all of them, unless something is asked for that takes
+ * a process of its own.
+ */
+export async function run(args: readonly string[], options: RunOptions): Promise<Run> {
+  const { cwd, env, ...ofProcess } = options;
+  if (Object.keys(ofProcess).length > 0) return await runAlone(args, options);
+  oneProcess ??= OneProcess.start(ofDeno());
+  return await (await oneProcess).run({ args, cwd, env: { ...ofDeno(), ...env } });
+}
+
+let oneProcess: Promise<OneProcess> | undefined;
+
+/** The same in a process of its own, in its sandbox, as a user runs it. */
+export function runAlone(args: readonly string[], options: RunOptions): Promise<Run> {
   return ended(start(args, options));
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { ofDeno } from '../cli/program.ts';
-import { runInOneProcess } from '../cli/many_runs.ts';
+import { run } from '../cli/program.ts';
 import { EXTERNAL_ENV } from '../config/helper.ts';
 import { assertAnswered } from './answered.ts';
 import { WRONG_COMMANDS } from './commands.ts';
@@ -24,7 +23,7 @@ Deno.test(`each of ${MISTAKES.length} mistakes is answered with what repairs it`
   assert.ok(MISTAKES.length >= 100);
   const directory = Deno.makeTempDirSync({ prefix: 'immich-sidecar-mistakes-' });
   try {
-    const outcomes = await runInOneProcess(MISTAKES.map((mistake, index) => {
+    for (const [index, mistake] of MISTAKES.entries()) {
       const cwd = `${directory}/${index}`;
       mkdirSync(cwd);
       for (const [name, content] of Object.entries(mistake.files ?? {})) {
@@ -33,12 +32,9 @@ Deno.test(`each of ${MISTAKES.length} mistakes is answered with what repairs it`
       }
       // What a file says is said by nothing else.
       const isAboutFiles = mistake.files !== undefined;
-      const env = { ...ofDeno(), HOME: cwd, ...(isAboutFiles ? withoutJob(RIGHT) : RIGHT), ...mistake.env };
-      return { args: mistake.args ?? ['sync'], env, cwd };
-    }));
-    for (const [index, mistake] of MISTAKES.entries()) {
-      const outcome = outcomes[index];
-      await t.step(mistake.what, () => assertAnswered(mistake, outcome ?? assert.fail()));
+      const env = { HOME: cwd, ...(isAboutFiles ? withoutJob(RIGHT) : RIGHT), ...mistake.env };
+      const outcome = await run(mistake.args ?? ['sync'], { env, cwd });
+      await t.step(mistake.what, () => assertAnswered(mistake, outcome));
     }
   } finally {
     Deno.removeSync(directory, { recursive: true });

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { EXIT } from '../../src/errors.ts';
-import { runInOneProcess } from '../cli/many_runs.ts';
-import { ofDeno, type Variables, variablesOf, type YamlJob, yamlJob } from '../cli/program.ts';
+import { run, type Variables, variablesOf, type YamlJob, yamlJob } from '../cli/program.ts';
 import { World } from '../share/world.ts';
 import { assertAnswered } from './answered.ts';
 import type { Mistake } from './mistake.ts';
@@ -236,9 +235,8 @@ for (const mistake of MISTAKES) {
       const prepared = await mistake.prepare?.(world, cwd);
       const { ANSWERS: path = '', ...own } = mistake.env ?? {};
       const IMMICH_API_URL = `http://127.0.0.1:${server.addr.port}${path}`;
-      const env = { ...ofDeno(), ...variablesOf(world), IMMICH_API_URL, ...prepared, ...own };
-      const [outcome] = await runInOneProcess([{ args: mistake.args ?? ['sync'], env, cwd }]);
-      assertAnswered(mistake, outcome ?? assert.fail());
+      const env = { ...variablesOf(world), IMMICH_API_URL, ...prepared, ...own };
+      assertAnswered(mistake, await run(mistake.args ?? ['sync'], { env, cwd }));
     } finally {
       await dropRoles(world);
       await Deno.remove(cwd, { recursive: true });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import exifToolScript from 'exiftool-vendored.pl';
 import { EXIT } from '../../src/errors.ts';
-import { run, variablesOf, workingDirectory } from '../cli/program.ts';
+import { runAlone, variablesOf, workingDirectory } from '../cli/program.ts';
 import { canRun } from '../packaging/repository.ts';
 import { World } from '../share/world.ts';
 import { flagsOf } from './flags.ts';
@@ -25,7 +25,7 @@ Deno.test("ExifTool's Perl is told no password, no key and nothing else of the e
     HOME_SECRET: 'whatever',
   };
   const variables = variablesOf(world);
-  const { code, stdout, stderr } = await run(['write', '--all'], {
+  const { code, stdout, stderr } = await runAlone(['write', '--all'], {
     cwd: cwd.path,
     env: { ...variables, ...secrets, WRITE_SOURCE: 'database', EXIFTOOL_PATH: exifTool },
     flags: flagsOf('write'),

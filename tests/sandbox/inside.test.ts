@@ -3,7 +3,7 @@ import manifest from '../../deno.json' with { type: 'json' };
 import { packagedFlags } from '../../packaging/flags.ts';
 import { EXTERNAL_ENV } from '../config/helper.ts';
 import { EXIT } from '../../src/errors.ts';
-import { type Run, run as startProgram, type Variables, workingDirectory } from '../cli/program.ts';
+import { type Run, runAlone as startProgram, type Variables, workingDirectory } from '../cli/program.ts';
 import { canRun } from '../packaging/repository.ts';
 import { flagsOf } from './flags.ts';
 import type { Deeds, Outcome } from './prober.ts';

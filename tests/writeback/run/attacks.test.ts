@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { assetOf } from '../../../src/demo/library_generator/result.ts';
 import { EXIT } from '../../../src/errors.ts';
-import { run, type RunOptions, variablesOf, workingDirectory } from '../../cli/program.ts';
+import { runAlone, type RunOptions, variablesOf, workingDirectory } from '../../cli/program.ts';
 import { flagsOf } from '../../sandbox/flags.ts';
 import { isTemporary } from '../../../src/writeback/files.ts';
 import { canRun } from '../../packaging/repository.ts';
@@ -76,12 +76,12 @@ Deno.test('directories that are swapped while a run works: no original is lost, 
   {
     await using _ = await Attacker.start(SWAPS_DIRECTORIES, [directoryOf(world), elsewhere.path]);
     for (const args of [...ROUNDS, ['undo', '--yes']]) {
-      const { code, stderr } = await run(args, optionsOf(world, cwd.path, args[0] as 'write' | 'undo'));
+      const { code, stderr } = await runAlone(args, optionsOf(world, cwd.path, args[0] as 'write' | 'undo'));
       assert.ok([EXIT.ok, EXIT.partial].includes(code as 0), stderr);
       assertUntouched(elsewhere.path, before, args.join(' '));
     }
   }
-  const { code, stderr } = await run(ROUNDS[1] ?? [], optionsOf(world, cwd.path));
+  const { code, stderr } = await runAlone(ROUNDS[1] ?? [], optionsOf(world, cwd.path));
   assert.equal(code, EXIT.ok, stderr);
   assertUntouched(elsewhere.path, before, 'afterwards');
   const left = libraryFiles(world);
@@ -99,6 +99,6 @@ Deno.test('temporary files that are swapped while a run works: what they are swa
   await Deno.writeTextFile(victim, 'nobody else may read this', { mode: 0o600 });
   const before = seen(elsewhere.path);
   await using _ = await Attacker.start(SWAPS_TEMPORARY_FILES, [directoryOf(world), victim]);
-  await run(ROUNDS[2] ?? [], optionsOf(world, cwd.path));
+  await runAlone(ROUNDS[2] ?? [], optionsOf(world, cwd.path));
   assert.equal(seen(elsewhere.path), before);
 });
