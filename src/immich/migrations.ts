@@ -25,10 +25,15 @@ export async function assertImmichAtRest(sql: Sql): Promise<void> {
   if (rows.length > 0) throw busy('is starting and may be migrating its database');
 }
 
-/** Says which migrations have run; a word that is equal later means that the tables are the same. */
+/**
+ * Says which migrations have run; a word that is equal later means that the tables are the same. Empty when the table does not tell: what it
+ * lacks is for missingFrom to say.
+ */
 export async function readMigrations(sql: Sql): Promise<string> {
-  const [table] = await sql<{ found: boolean }[]>`SELECT to_regclass('public.kysely_migrations') IS NOT NULL AS found`;
-  return table?.found === true ? await readState(sql) : '';
+  const columns = await sql`
+    SELECT FROM pg_attribute
+    WHERE attrelid = to_regclass('public.kysely_migrations') AND attname = 'name' AND NOT attisdropped`;
+  return columns.length > 0 ? await readState(sql) : '';
 }
 
 async function readState(sql: Sql): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Catalog, Trigger } from './catalog.ts';
-import type { User } from './tables/declaration.ts';
+import type { TableDeclaration, User } from './tables/declaration.ts';
 import { FEATURES } from './tables/features.ts';
 import { type ImmichTable, TABLE_NAMES, TABLES, tablesNeeded } from './tables/tables.ts';
 
@@ -54,7 +54,7 @@ function missingTables(catalog: Catalog, user: User): string[] {
     const columns = catalog.get(name)?.columns;
     const { from, keys = {} } = TABLES[name];
     if (columns === undefined) {
-      return from === undefined || isWrittenByTrigger(catalog, name) ? [`table ${name} is missing`] : [];
+      return from === undefined || isUsedByTrigger(catalog, name) ? [`table ${name} is missing`] : [];
     }
     const gone = needed.filter((column) => !columns.has(column)).map((column) => lacks(name, column));
     const lost = Object.values(keys).filter((names) => !names.some((column) => columns.has(column)));
@@ -62,11 +62,12 @@ function missingTables(catalog: Catalog, user: User): string[] {
   });
 }
 
-/** Whether a trigger of Immich writes to an audit table, whose deletions fail when it is gone. */
-function isWrittenByTrigger(catalog: Catalog, name: ImmichTable): boolean {
-  const { watched } = TABLES[name];
-  if (watched.by !== 'audit') return false;
-  return catalog.get(watched.of)?.triggers.some((trigger) => trigger.function === watched.function) === true;
+/** Whether a trigger of Immich works with it when rows of another table are deleted, which fails when it is gone. */
+function isUsedByTrigger(catalog: Catalog, name: ImmichTable): boolean {
+  const { watched, usedByTrigger: user = watched.by === 'audit' ? watched : undefined }: TableDeclaration =
+    TABLES[name];
+  return user !== undefined &&
+    catalog.get(user.of)?.triggers.some((trigger) => trigger.function === user.function) === true;
 }
 
 /** What came with one release is there as a whole, or not at all. */

@@ -19,6 +19,8 @@ export interface TableDeclaration {
   readonly rights?: readonly Verb[];
   /** The same, for some columns only. */
   readonly rightsToColumns?: Readonly<Partial<Record<Verb, readonly string[]>>>;
+  /** The trigger on deletions from the table `of` that works with its rows: without it the deletion fails, also in a release that had it not yet. */
+  readonly usedByTrigger?: { readonly of: string; readonly function: string };
   /** The columns by which it refers to other tables, where their names have changed: for each table, the newest name first. */
   readonly keys?: Readonly<Record<string, readonly [newest: string, ...former: string[]]>>;
 }

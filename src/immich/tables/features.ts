@@ -48,6 +48,12 @@ export const FEATURES: readonly Feature[] = Object.freeze([
     tables: { asset: ['isEdited'], asset_file: ['isEdited'], asset_edit: ['assetId'] },
   },
   {
+    name: 'edits with a time',
+    from: '2.6',
+    users: ['writeBack'],
+    tables: { asset_edit: ['updatedAt', 'updateId'] },
+  },
+  {
     name: 'tags in metadata, which came with edits',
     from: '2.5',
     users: ['sharing'],

@@ -64,7 +64,7 @@ export const OTHER_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it is a member of an album' },
       watched: { by: 'statement', isCounted: false },
       rights: ['SELECT', 'INSERT'],
-      needed: { sharing: ['role', 'updateId'], writeBack: [] },
+      needed: { sharing: ['role', 'updateId'], writeBack: ['role'] },
       keys: { album: ['albumId', 'albumsId'], user: ['userId', 'usersId'] },
     },
     // A trigger writes it when an album goes.

@@ -98,7 +98,8 @@ export const PEOPLE_TABLES = Object.freeze(
       copied: { how: 'never', because: 'it tells what happened to another group' },
       watched: { by: 'nothing', because: 'person_audit tells of the people in it' },
       rights: ['INSERT'],
-      needed: { sharing: ['personGroupId', 'clusterGroupId'] }, // a trigger writes it when we remove a group
+      needed: { sharing: ['personGroupId', 'clusterGroupId'] },
+      usedByTrigger: { of: 'person_group', function: 'person_group_delete_audit' },
     },
     person_user: {
       from: '3.3',
@@ -106,6 +107,7 @@ export const PEOPLE_TABLES = Object.freeze(
       watched: { by: 'statement', isCounted: false },
       rights: ['SELECT', 'DELETE'],
       needed: { sharing: ['personGroupId', 'sharedById', 'sharedWithId', 'updateId'] },
+      usedByTrigger: { of: 'person', function: 'person_delete_shares' },
     },
     cluster_group: {
       from: '3.2',

@@ -18,8 +18,17 @@ const WANTED = Deno.env.get('DROPPED');
 /** So many of them are tried besides the known ones. */
 const SAMPLE = 2;
 
-/** With these dropped a cycle once failed when it had written already, and `doctor` had a check that could not look. */
-const ONCE_MISSING: readonly string[] = ['asset.localDateTime', 'memory', 'partner.sharedById'];
+/** With these dropped somebody once failed, some when they had written already, or named something else. */
+const ONCE_MISSING: readonly string[] = [
+  'asset.localDateTime',
+  'memory',
+  'partner.sharedById',
+  'album_user.role',
+  'asset_edit.updatedAt',
+  'kysely_migrations.name',
+  'person_group_audit',
+  'person_user',
+];
 
 for (const release of WANTED === undefined ? REPRESENTATIVE : RELEASES) {
   Deno.test(`${release}: whatever is dropped, it is named before anything is written, or makes no difference`, async () => {
