@@ -64,8 +64,8 @@ function missingTables(catalog: Catalog, user: User): string[] {
 
 /** Whether a trigger of Immich works with it when rows of another table are deleted, which fails when it is gone. */
 function isUsedByTrigger(catalog: Catalog, name: ImmichTable): boolean {
-  const { watched, usedByTrigger: user = watched.by === 'audit' ? watched : undefined }: TableDeclaration =
-    TABLES[name];
+  const { watched, usedByTrigger }: TableDeclaration = TABLES[name];
+  const user = usedByTrigger ?? (watched.by === 'audit' ? watched : undefined);
   return user !== undefined &&
     catalog.get(user.of)?.triggers.some((trigger) => trigger.function === user.function) === true;
 }
