@@ -166,6 +166,44 @@ for (const release of REPRESENTATIVE) {
   });
 }
 
+for (const release of ['v2.7.5', 'v3.1.0'] as const) {
+  Deno.test(`${release}: a photo whose pictures Immich makes anew has its text again after the next cycle`, async () => {
+    await using world = await World.open(release);
+    const engine = await Engine.start(world.config);
+    const texts = async () =>
+      Array.from(
+        await world.sql<{ source: string; mirror: string }[]>`
+        SELECT source.text AS source, own.text AS mirror
+        FROM immich_sidecar.asset_map m
+        JOIN ocr_search source ON source."assetId" = m.source_asset_id
+        JOIN ocr_search own ON own."assetId" = m.mirror_asset_id`,
+      );
+    const cycle = async () => {
+      await flushCounters(world);
+      return await engine.cycle();
+    };
+    try {
+      await cycle();
+      await untilIdle(cycle);
+      const before = await texts();
+      assert.notEqual(before.length, 0);
+      // From the statements of both releases (`POST /assets/jobs`, regenerate-thumbnail): this one and no other.
+      await world.sql`
+        UPDATE ocr_search SET text = '' WHERE "assetId" IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)`;
+      await cycle();
+      assert.deepEqual(await texts(), before);
+      // What Alice's own server has forgotten of her photos is forgotten by Bob, too.
+      await world.sql`
+        UPDATE ocr_search SET text = '' WHERE "assetId" IN (SELECT source_asset_id FROM immich_sidecar.asset_map)`;
+      await cycle();
+      assert.deepEqual(await texts(), before.map(() => ({ source: '', mirror: '' })));
+      await untilIdle(cycle);
+    } finally {
+      await engine.end();
+    }
+  });
+}
+
 Deno.test({
   name: 'a change that is committed long after it was made is noticed',
   fn: async () => {

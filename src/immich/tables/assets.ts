@@ -171,7 +171,7 @@ export const ASSET_TABLES = Object.freeze(
     ocr_search: {
       from: '2.2',
       copied: { how: 'rows' },
-      watched: { by: 'nothing', because: 'asset_ocr changes with it' },
+      watched: { by: 'statement', isCounted: true, isBelievedUnwritten: true },
       rights: ALL_RIGHTS,
       needed: { sharing: ['assetId', 'text'] },
     },

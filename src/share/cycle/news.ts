@@ -52,6 +52,22 @@ export const STATEMENTS: Readonly<
     assets: ({ sql, from }: Look) =>
       sql`SELECT a.id FROM stack s JOIN asset a ON a."stackId" = s.id WHERE s."updateId" >= ${from}`,
   },
+  // Its rows change with asset_ocr, except that pictures which are made anew (2.5 to 3.1) leave an empty text, and no other trace.
+  ocr_search: {
+    assets: ({ sql }: Look) =>
+      sql`
+        SELECT m.source_asset_id
+        FROM ocr_search emptied
+        JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = emptied."assetId"
+        JOIN ocr_search other ON other."assetId" = m.source_asset_id AND other.text <> ''
+        WHERE emptied.text = ''
+        UNION ALL
+        SELECT m.source_asset_id
+        FROM ocr_search emptied
+        JOIN immich_sidecar.asset_map m ON m.source_asset_id = emptied."assetId"
+        JOIN ocr_search other ON other."assetId" = m.mirror_asset_id AND other.text <> ''
+        WHERE emptied.text = ''`,
+  },
   album: {
     names: (look: Look) => look.selected.namesAlbums ? isWritten('album')(look) : look.sql`false`,
     // Immich sets that when it deletes the account of the owner, and not for each photo that comes into an album.

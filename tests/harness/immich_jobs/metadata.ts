@@ -97,18 +97,20 @@ export async function writeSidecar(host: ImmichHost, id: string): Promise<boolea
 }
 
 /**
- * AssetExtractMetadata without motion parts and faces: file and sidecar are read, the sidecar first, and everything is written that is not locked. Returns false,
- * and does nothing, when the file is not there.
+ * AssetExtractMetadata without motion parts and faces: file and sidecar are read, the sidecar first, and everything is written that is not locked. Without any date
+ * that of the file counts. Returns false, and does nothing, when the file is not there.
  *
- * From: MetadataService.handleMetadataExtraction and getExifTags (v2.7.5: services/metadata.service.ts:211-392, 548-600; v3.1.0: :234-414, :578-661).
+ * From: MetadataService.handleMetadataExtraction and getExifTags (v2.7.5: services/metadata.service.ts:211-392, 548-600; v3.1.0: :234-414, :578-661), and the statements
+ * of both servers: asset and asset_exif are written side by side, tags after them, and that it is done comes last. What only the file decides (camera, size, film) is left out. For 3.2 and
+ * 3.3 it is taken to be as in 3.1.
  *
  * @param media what the file itself says
  */
 export async function extractMetadata(host: ImmichHost, id: string, media: FileTags): Promise<boolean> {
   const { sql } = host;
-  const [asset] = await sql<{ originalPath: string; sidecar: string | null; isEdited: boolean; locked: string[] }[]>`
+  const [asset] = await sql<{ originalPath: string; sidecar: string | null; fileCreatedAt: Date; locked: string[] }[]>`
     SELECT
-      a."originalPath", ${sidecarOf(host)} AS sidecar, a."isEdited",
+      a."originalPath", ${sidecarOf(host)} AS sidecar, a."fileCreatedAt",
       coalesce((SELECT e."lockedProperties" FROM asset_exif e WHERE e."assetId" = a.id), '{}') AS locked
     FROM asset a
     WHERE a.id = ${id}`;
@@ -118,13 +120,16 @@ export async function extractMetadata(host: ImmichHost, id: string, media: FileT
     ? readXmp(Deno.readTextFileSync(host.local(asset.sidecar)))
     : {};
   const tags: FileTags = { ...media, ...sidecar };
-  const taken = tags.dateTimeOriginal === undefined ? null : new Date(tags.dateTimeOriginal);
-  const hours = /\+0?(\d+):00$/.exec(tags.dateTimeOriginal ?? '')?.[1];
+  const hours = zoneOf(tags);
+  const taken = tags.dateTimeOriginal === undefined
+    ? new Date(Math.min(asset.fileCreatedAt.getTime(), mtime?.getTime() ?? Infinity))
+    : new Date(tags.dateTimeOriginal);
+  const local = new Date(taken.getTime() + (hours ?? 0) * 3_600_000);
   const rating = tags.rating === undefined || tags.rating < 1 || tags.rating > 5 ? null : tags.rating;
   const exif: Record<string, unknown> = {
     description: tags.description ?? '',
     dateTimeOriginal: taken,
-    timeZone: hours === undefined ? null : `UTC+${hours}`,
+    timeZone: hours === undefined ? null : `UTC${hours < 0 ? '' : '+'}${hours}`,
     latitude: tags.latitude ?? null,
     longitude: tags.longitude ?? null,
     rating,
@@ -138,14 +143,14 @@ export async function extractMetadata(host: ImmichHost, id: string, media: FileT
   const free = Object.keys(exif).filter((column) => !asset.locked.includes(column));
   await sql`
     UPDATE asset
-    SET "localDateTime" = coalesce(${taken}, "localDateTime"), "fileCreatedAt" = coalesce(${taken}, "fileCreatedAt"),
-        "fileModifiedAt" = ${mtime}
+    SET "localDateTime" = ${local}, "fileCreatedAt" = ${taken}, "fileModifiedAt" = ${mtime}
     WHERE id = ${id}`;
+  await sql`INSERT INTO asset_exif ("assetId") VALUES (${id}) ON CONFLICT DO NOTHING`;
   await sql`UPDATE asset_exif SET ${sql(exif as never, free as never)} WHERE "assetId" = ${id}`;
+  await applyTags(host, id);
   await sql`
     INSERT INTO asset_job_status ("assetId", "metadataExtractedAt") VALUES (${id}, now())
     ON CONFLICT ("assetId") DO UPDATE SET "metadataExtractedAt" = excluded."metadataExtractedAt"`;
-  await applyTags(host, id);
   return true;
 }
 
@@ -186,6 +191,13 @@ async function applyTags(host: ImmichHost, assetId: string): Promise<void> {
 /** The built-in geocoder of this Immich knows one city for each degree of latitude. */
 export function cityAt(latitude: number | undefined): string | null {
   return latitude === undefined ? null : `city ${Math.floor(latitude)}`;
+}
+
+/** Hours ahead of UTC: a place comes before the offset of a date. The zones of this Immich are as wide as the sun says. */
+function zoneOf({ latitude, longitude, dateTimeOriginal }: FileTags): number | undefined {
+  if (latitude !== undefined && longitude !== undefined) return Math.round(longitude / 15);
+  const hours = /([+-]\d\d):00$/.exec(dateTimeOriginal ?? '')?.[1];
+  return hours === undefined ? undefined : Number(hours);
 }
 
 function sidecarOf({ sql }: ImmichHost) {

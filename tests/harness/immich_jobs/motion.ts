@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { deleteAsset } from './delete_asset.ts';
 import { exists, type ImmichHost, insertRow, nestedName, writeFile } from './host.ts';
+import { extractMetadata } from './metadata.ts';
 
 /**
  * The part of metadata extraction that takes the video out of a motion photo: the one with its bytes is found and linked, or made; what the
  * still was linked to before is deleted then.
  *
  * From: MetadataService.applyMotionPhotos and AssetRepository.getByChecksum, read in v2.0.0, v2.2.0, v2.4.0, v2.5.0, v2.6.0, v2.7.5 (services/metadata.service.ts:655-750) and
- * v3.1.0 (:679-824), which agree; 3.2 and 3.3 are taken to be as 3.1, as nothing known of their changes touches it.
+ * v3.1.0 (:679-824), which agree; and from the statements of a real 2.7.5 and 3.1.0, whose video is extracted in turn once its file is there. 3.2 and 3.3 are taken to be as
+ * 3.1, as nothing known of their changes touches it.
  */
 export async function extractMotionVideo(
   host: ImmichHost,
@@ -36,12 +38,7 @@ export async function extractMotionVideo(
   }
   if (exists(host, motion.originalPath)) return;
   writeFile(host, motion.originalPath, video);
-  await sql`
-    INSERT INTO asset_exif ("assetId", "fileSizeInByte", description) VALUES (${motion.id}, ${video.length}, '')
-    ON CONFLICT ("assetId") DO UPDATE SET "fileSizeInByte" = excluded."fileSizeInByte"`;
-  await sql`
-    INSERT INTO asset_job_status ("assetId", "metadataExtractedAt") VALUES (${motion.id}, now())
-    ON CONFLICT ("assetId") DO UPDATE SET "metadataExtractedAt" = excluded."metadataExtractedAt"`;
+  await extractMetadata(host, motion.id, {});
 }
 
 async function createMotionAsset(

@@ -15,13 +15,13 @@ export function heedCommands({ before: { own }, memory }: Prediction): void {
  * A file that the journal has lost is found again by its second name; what the target has put into its place since has none, and so has all
  * that is left of a source that was deleted. Of a mirror of which nothing is found nobody knows where it is at home: its files stay.
  */
-export function loseFiles({ before: { own, files }, memory, lost }: Prediction): void {
+export function loseFiles({ before: { own, files, elsewhere }, memory, lost }: Prediction): void {
   const known = new Set((own['link'] ?? []).map((row) => `${row['mirror_id']} ${row['path']}`));
   const names = Map.groupBy(files.values(), ({ inode }) => inode);
   for (const mirror of [...memory.mirrors, ...memory.parked]) {
     for (const path of [...mirror.files]) {
       const file = files.get(path);
-      const isOnly = file !== undefined && names.get(file.inode)?.length === 1;
+      const isOnly = file !== undefined && names.get(file.inode)?.length === 1 && !elsewhere.has(file.inode);
       if (isOnly && !known.has(`${mirror.id} ${path}`) && mirror.files.delete(path) && mirror.files.size === 0) {
         lost.add(mirror.id);
       }

@@ -217,7 +217,11 @@ export function personThumbnail(ownerId: string, person: string): string {
   return `${MEDIA}/thumbs/${ownerId}/${nested(person)}/${person}.jpeg`;
 }
 
-/** Thumbnails, written again or for the first time. */
+/**
+ * Thumbnails, written again, into the files that are there, or for the first time. Rows that name the right file are left alone.
+ *
+ * From: MediaService.handleGenerateThumbnails and syncFiles (v2.7.5 and v3.1.0, and their statement logs: made again, they write nothing to asset_file).
+ */
 export async function makePictures(home: Household, assetId: string, ownerId: string, isEdited = false): Promise<void> {
   const types = isEdited ? ['thumbnail', 'preview', 'fullsize'] : ['thumbnail', 'preview'];
   for (const type of types) {
@@ -225,7 +229,7 @@ export async function makePictures(home: Household, assetId: string, ownerId: st
     const path = `${MEDIA}/thumbs/${ownerId}/${nested(assetId)}/${assetId}_${suffix}.${
       type === 'thumbnail' ? 'webp' : 'jpeg'
     }`;
-    home.write(path);
+    home.overwrite(path);
     await upsertFile(home, assetId, type, path, isEdited);
   }
 }
@@ -253,7 +257,8 @@ async function upsertFile(
   await sql`
     INSERT INTO asset_file ("assetId", type, path ${column})
     VALUES (${assetId}, ${type}, ${path} ${value})
-    ON CONFLICT ("assetId", type ${column}) DO UPDATE SET path = excluded.path`;
+    ON CONFLICT ("assetId", type ${column}) DO UPDATE SET path = excluded.path
+    WHERE asset_file.path <> excluded.path`;
 }
 
 function someTags(number: number): FileTags {

@@ -20,6 +20,8 @@ export interface State {
   readonly tables: Tables;
   readonly own: Tables;
   readonly files: Map<string, FileFact>;
+  /** Inodes that have names outside of the mounts, too, such as those of files that somebody has moved away. */
+  readonly elsewhere: ReadonlySet<number>;
 }
 
 /** A directory on this machine and the name Immich has for it. */
@@ -62,7 +64,7 @@ export async function readState(sql: Sql, mounts: readonly Mount[]): Promise<Sta
       results.filter(({ schema }) => (schema === 'public') === isImmichs).map(({ name, rows }) => [name, rows]),
     )
   );
-  return { tables: tables ?? {}, own: own ?? {}, files: readFiles(mounts) };
+  return { tables: tables ?? {}, own: own ?? {}, ...readFiles(mounts) };
 }
 
 /** The ids of assets whose deletion Immich has noted. */
@@ -80,8 +82,9 @@ function isKept(directory: string, name: string): boolean {
   return directory.endsWith(`/${KEPT_DIRECTORY}`) && !name.startsWith('.going-');
 }
 
-function readFiles(mounts: readonly Mount[]): Map<string, FileFact> {
+function readFiles(mounts: readonly Mount[]): Pick<State, 'files' | 'elsewhere'> {
   const files = new Map<string, FileFact>();
+  const unseen = new Map<number, number>();
   const walk = (local: string, immich: string) => {
     for (const entry of Deno.readDirSync(local)) {
       const [from, to] = [`${local}/${entry.name}`, `${immich}/${entry.name}`];
@@ -93,6 +96,7 @@ function readFiles(mounts: readonly Mount[]): Map<string, FileFact> {
       }
       const info = Deno.lstatSync(from);
       const fact = { inode: info.ino ?? 0, modifiedAtMs: info.mtime?.getTime() ?? 0 };
+      unseen.set(fact.inode, (unseen.get(fact.inode) ?? info.nlink ?? 1) - 1);
       files.set(
         to,
         isPortrait(entry.name) || entry.name.endsWith('.xmp')
@@ -102,5 +106,5 @@ function readFiles(mounts: readonly Mount[]): Map<string, FileFact> {
     }
   };
   for (const { immich, local } of mounts) walk(local, immich);
-  return files;
+  return { files, elsewhere: new Set([...unseen].filter(([, names]) => names > 0).map(([inode]) => inode)) };
 }

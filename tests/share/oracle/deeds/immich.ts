@@ -1,5 +1,6 @@
 import { extractMotionVideo } from '../../../harness/immich_jobs/motion.ts';
 import { videoIn } from '../photos.ts';
+import { extract } from './photos.ts';
 import { type Deeds, type Scene, traced } from './scene.ts';
 
 /** What Immich's own jobs do, to own photos and to mirrors alike: it does not know which is which. */
@@ -7,6 +8,7 @@ export const IMMICH_DEEDS: Deeds = {
   extractMotion: traced(async (scene) => {
     const still = await scene.any(isMotionPhoto(scene));
     if (still === undefined) return;
+    await extract(scene, still);
     await extractMotionVideo(scene.home, still.id, new TextEncoder().encode(videoIn(still.originalFileName)));
     return `Immich extracts the motion photo ${scene.call(still)}`;
   }),

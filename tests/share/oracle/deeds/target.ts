@@ -1,7 +1,8 @@
-import { addFace, addPerson, embedding, makePictures } from '../photos.ts';
+import type { Name } from '../household.ts';
+import { addFace, addPerson, embedding } from '../photos.ts';
 import { assign, deletePerson } from './people.ts';
 import { deleteAsset, handOverStack, hasPictures } from './photos.ts';
-import { type Asset, type Deeds, type Scene, traced, untraced } from './scene.ts';
+import { type Asset, type Deeds, type Face, type Scene, traced, untraced } from './scene.ts';
 
 /** What the target's owner does to mirrors as wholes, and what Immich's jobs do to them. */
 export const TARGET_DEEDS: Deeds = {
@@ -97,11 +98,30 @@ export const TARGET_DEEDS: Deeds = {
     const cleans = scene.chance(2);
     if (cleans) await cleanPeople(scene, ownerId);
     const found = scene.chance(2) ? await addPerson(scene.home, owner, '') : undefined;
-    if (found !== undefined) {
-      for (const face of faces.filter((_, index) => index % 2 === 0)) await assign(scene, face.id, found);
-    }
+    if (found !== undefined) await recognize(scene, faces, found);
     return `Immich resets the people on ${owner}'s mirrors${cleans ? ', cleans up' : ''}${
       found === undefined ? '' : ' and finds somebody'
+    }`;
+  }),
+  // The same for everybody, by an administrator ("Facial recognition: reset"): sources' faces, mirrored ones, and those of people with names. Recognition then
+  // finds some of them again, as somebody without a name. People stay from 2.5 to 3.1, as the clean-up of these finds nobody (docs/immich.md).
+  resetAllRecognition: traced(async (scene) => {
+    const { faceKey } = scene.home;
+    const { count } = await scene.sql`
+      UPDATE asset_face SET ${scene.sql(faceKey)} = NULL WHERE "sourceType" = 'machine-learning'`;
+    if (count === 0) return;
+    const cleans = scene.home.isGrouped;
+    for (const owner of scene.names) if (cleans) await cleanPeople(scene, scene.home.users[owner].id);
+    const found: Name[] = [];
+    for (const owner of scene.names) {
+      const faces = (await scene.faces(scene.sql`f."sourceType" = 'machine-learning' AND f."deletedAt" IS NULL`))
+        .filter(({ ownerId }) => ownerId === scene.home.users[owner].id);
+      if (faces.length === 0 || !scene.chance(2)) continue;
+      await recognize(scene, faces, await addPerson(scene.home, owner, ''));
+      found.push(owner);
+    }
+    return `Immich resets all people${cleans ? ', cleans up' : ''} and finds somebody for ${
+      found.join(', ') || 'nobody'
     }`;
   }),
   // From: LibraryService.handleSyncAssets and checkExistingAsset (v3.1.0: services/library.service.ts:717-794, 495-591).
@@ -123,13 +143,12 @@ export const TARGET_DEEDS: Deeds = {
     return `a file of ${scene.call(mirror)} is lost: ${path.slice(path.lastIndexOf('.'))}`;
   }),
   // From: MediaService.handleGenerateThumbnails and syncFiles (v3.1.0: services/media.service.ts:213-252, 792-869), which forgets the text of boxes that no
-  // crop has hidden (v2.5.0 to v3.1.0).
+  // crop has hidden (v2.5.0 to v3.1.0). That is the only statement (statement logs of 2.7.5 and 3.1.0); the pictures come out as they were.
   wipeText: traced(async (scene) => {
-    const mirror = await scene.mirror(hasPictures(scene));
-    if (mirror === undefined) return;
-    await makePictures(scene.home, mirror.id, mirror.ownerId);
-    await scene.sql`UPDATE ocr_search SET text = '' WHERE "assetId" = ${mirror.id}`;
-    return `Immich makes the thumbnails of ${scene.call(mirror)} anew and forgets its text`;
+    const asset = await scene.any(hasPictures(scene));
+    if (asset === undefined) return;
+    await scene.sql`UPDATE ocr_search SET text = '' WHERE "assetId" = ${asset.id}`;
+    return `Immich makes the thumbnails of ${scene.call(asset)} anew and forgets its text`;
   }),
   // From: SmartInfoService, when the model is changed, and handleEncodeClip (v3.1.0: services/smart-info.service.ts:36-127).
   dropSearch: untraced(async (scene) => {
@@ -142,6 +161,16 @@ export const TARGET_DEEDS: Deeds = {
     return `Immich drops the embedding of ${scene.call(mirror)}`;
   }),
 };
+
+/** Every other of these faces becomes this person's, who was found by the first and has it as cover: it may be on a mirror. */
+async function recognize(scene: Scene, faces: readonly Face[], person: string): Promise<void> {
+  const [cover] = faces;
+  if (cover === undefined) return;
+  await scene.sql`
+    UPDATE person SET "faceAssetId" = ${cover.id}
+    WHERE ${scene.isPerson({ id: person, ownerId: cover.ownerId, name: '', isMirror: false })}`;
+  for (const face of faces.filter((_, index) => index % 2 === 0)) await assign(scene, face.id, person);
+}
 
 /** People without any face, whoever's: as the releases do that clean up. */
 async function cleanPeople(scene: Scene, ownerId: string): Promise<void> {
