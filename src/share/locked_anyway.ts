@@ -5,14 +5,14 @@ import { inTransaction } from '../postgres/transaction.ts';
 import { LIMITS } from './cycle/limits.ts';
 import { guardedDatabase } from './guarded_database.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
-import type { RemovalResult } from './mirrors/remove.ts';
+import type { LockedRemoval } from './mirrors/locked.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 
 /**
  * Withdraws what its owners have locked where there can be no cycle, as nobody knows of any job: the rows, as a cycle does before anything
  * else. Files go with the next cycle. Throws RefusedError, as when another instance is at work.
  */
-export async function withdrawLockedAnyway(sql: Connection): Promise<RemovalResult> {
+export async function withdrawLockedAnyway(sql: Connection): Promise<LockedRemoval> {
   return await withInstanceLock(sql, async (lock) => {
     await assertImmichAtRest(sql);
     let isMarkGone = false;

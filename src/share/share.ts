@@ -34,7 +34,7 @@ import { type PairSharing, readAllSharing } from './explain/because.ts';
 import { guardedDatabase } from './guarded_database.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
 import { askForThumbnails } from './people/ask_for_thumbnails.ts';
-import type { RemovalResult } from './mirrors/remove.ts';
+import type { LockedRemoval } from './mirrors/locked.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { readRules } from '../version.ts';
 import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
@@ -119,7 +119,7 @@ export class Sharing {
       });
     await this.#keep(isFirst);
     if (options.jobName === undefined) this.#rewritten.forget();
-    if (report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0)) {
+    if (report.coversTaken > 0 || report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0)) {
       await askForThumbnails(this.config, options.signal);
     }
     // With the look at what has changed, which is all that most cycles consist of.
@@ -197,7 +197,7 @@ export class Sharing {
   }
 
   /** Before anything that can fail (mirrors/locked_first.ts). */
-  async #withdrawLocked({ signal }: Pick<CycleOptions, 'signal'>): Promise<RemovalResult> {
+  async #withdrawLocked({ signal }: Pick<CycleOptions, 'signal'>): Promise<LockedRemoval> {
     const { sql, lock, limits } = this;
     await assertImmichAtRest(sql);
     return await withdrawLockedFirst(sql, limits, {
@@ -220,7 +220,7 @@ export class Sharing {
   }
 
   /** `earlier`: what was withdrawn when it was begun before. */
-  async #full(options: CycleOptions, earlier?: RemovalResult): Promise<CycleReport> {
+  async #full(options: CycleOptions, earlier?: LockedRemoval): Promise<CycleReport> {
     const { sql, config, limits } = this;
     const fullAtMs = performance.now();
     const before = earlier ?? await this.#withdrawLocked(options);

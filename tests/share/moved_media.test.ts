@@ -56,7 +56,10 @@ Deno.test('serve goes on while the media location moves, and an old configuratio
     await moveMedia(world, '/data', ELSEWHERE);
     // UPLOAD_LOCATION is what Immich mounts, wherever; the path prefix of the job is not what it was.
     const report = await engine.cycle();
-    assert.match(report.jobs.flatMap(({ problems }) => problems.map(describeProblem)).join(), /uploads to bob/);
+    assert.match(
+      report.jobs.flatMap(({ problems }) => problems.map(describeProblem)).join(),
+      /uploads to bob.*Immich has its media in "\/usr\/src\/app\/upload": write "\/usr\/src\/app\/upload\/shared\/bob\/\.alice/s,
+    );
     assert.deepEqual(listFiles(world.directory), files);
     return files;
   })();

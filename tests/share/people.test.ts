@@ -287,6 +287,42 @@ Deno.test('a preview that is not a JPEG: Immich is asked for the thumbnail at on
   assert.equal(immich.requests.length, 1);
 });
 
+Deno.test('Alice locks the photo from which the cover of a person of Bob’s own was cut: Immich is asked for another at once', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const { sql, library: { users } } = world;
+  const [face] = await sql<{ id: string; source: string }[]>`
+    SELECT f.id, m.source_asset_id AS source
+    FROM asset_face f
+    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = f."assetId" AND m.target_user_id = ${users.bob.id}
+    WHERE f."deletedAt" IS NULL
+    ORDER BY f.id
+    LIMIT 1`;
+  const thumbnail = `/data/thumbs/${users.bob.id}/aa/bb/own.jpeg`;
+  Deno.mkdirSync(world.local(`/data/thumbs/${users.bob.id}/aa/bb`), { recursive: true });
+  Deno.writeTextFileSync(world.local(thumbnail), 'cut from what Alice shares');
+  await sql`
+    INSERT INTO person ("ownerId", name, "faceAssetId", "thumbnailPath")
+    VALUES (${users.bob.id}, 'Own', ${face?.id ?? ''}, ${thumbnail})`;
+  await using immich = new FakeImmich({
+    dialect: '3.1.0',
+    library: fakeLibrary(),
+    fault: () => ({ status: 201, body: '{}' }),
+  });
+  world.config = { ...world.config, immich: { url: immich.url, apiKey: immich.apiKey } };
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${face?.source ?? ''}`;
+  const report = await world.share();
+  const [own] = await sql<{ path: string }[]>`SELECT "thumbnailPath" AS path FROM person WHERE name = 'Own'`;
+  assert.equal(own?.path, '');
+  assert.throws(() => Deno.statSync(world.local(thumbnail)), Deno.errors.NotFound);
+  assert.equal(report.coversTaken, 1);
+  assert.deepEqual(immich.requests.map(({ path, body }) => ({ path, body })), [
+    { path: '/jobs/thumbnailGeneration', body: { command: 'start', force: false } },
+  ]);
+  await world.share();
+  assert.equal(immich.requests.length, 1, 'once');
+});
+
 Deno.test('who has a cover and no thumbnail gets one in the next cycle, whoever has chosen the cover', async () => {
   await using world = await World.open('v3.1.0');
   await world.share();

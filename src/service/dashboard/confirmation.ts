@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import type { BrakeReport } from '../../share/brake/brake.ts';
 import type { HeldPhoto } from '../../share/brake/held.ts';
 import { type Html, subPage } from './frame.ts';
+import { IMMICH_PAGES } from './immich_pages.ts';
 
 /** What would be removed if it was confirmed now. */
 export interface Review {
@@ -51,7 +52,9 @@ function photosOf(review: Review | string, mirrors: number, immichUrl: string | 
   return html`<ul class="photos">${
     photos.map(({ mirrorAssetId, fileName, takenAt, reason }) =>
       html`<li>${
-        immichUrl === undefined ? fileName : html`<a href="${immichUrl}/photos/${mirrorAssetId}">${fileName}</a>`
+        immichUrl === undefined
+          ? fileName
+          : html`<a href="${immichUrl + IMMICH_PAGES.photo(mirrorAssetId)}">${fileName}</a>`
       }, ${dayOf(takenAt)}: ${REASONS[reason] ?? reason}</li>`
     )
   }</ul>${rest > 0 ? html`<p>and ${rest.toLocaleString('en')} more.</p>` : ''}`;

@@ -15,6 +15,7 @@ import { actionNeeded, asSentence } from './needs.ts';
 import { sharingOf } from './sharing.ts';
 import { codeForm } from '../setup/page.ts';
 import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
+import { IMMICH_PAGES } from './immich_pages.ts';
 
 /** What the page may offer. */
 export interface PageVisitor extends Visitor {
@@ -226,7 +227,7 @@ function problemsOf({ problems }: JobSnapshot, immichUrl: string | undefined): H
     problems.slice(0, MOST_PROBLEMS).map((problem) => {
       const { assetId } = problem.where;
       const link = immichUrl === undefined || assetId === undefined ? '' : html`
-        <a href="${immichUrl}/photos/${assetId}">open in Immich</a>
+        <a href="${immichUrl + IMMICH_PAGES.photo(assetId)}">open in Immich</a>
       `;
       return html`<li>${describeProblem(problem)}${link} ${helpWith(problem.code, wordsFor(problem.code))}</li>`;
     })

@@ -4,6 +4,7 @@ import type { PairSharing, SharedBy } from '../../share/explain/because.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { numberOf } from './chart.ts';
 import type { Html } from './frame.ts';
+import { IMMICH_PAGES } from './immich_pages.ts';
 
 /** More albums than this nobody reads. */
 const MOST_REASONS = 12;
@@ -45,15 +46,15 @@ function addressOf({ criterion, thing, name }: SharedBy, immichUrl: string | und
   switch (criterion) {
     case 'albums':
     case 'shared-albums':
-      return `${immichUrl}/albums/${thing}`;
+      return immichUrl + IMMICH_PAGES.album(thing);
     case 'people':
-      return `${immichUrl}/people/${thing}`;
+      return immichUrl + IMMICH_PAGES.person(thing);
     case 'tags':
-      return name === null ? `${immichUrl}/tags` : `${immichUrl}/tags?path=${encodeURIComponent(name)}`;
+      return immichUrl + IMMICH_PAGES.tag(name);
     case 'favorites':
-      return `${immichUrl}/favorites`;
+      return immichUrl + IMMICH_PAGES.favorites();
     case 'paths':
-      return `${immichUrl}/folders?path=${encodeURIComponent(thing.replace(/\/$/, ''))}`;
+      return immichUrl + IMMICH_PAGES.folder(thing);
     default:
       return undefined;
   }

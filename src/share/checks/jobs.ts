@@ -114,7 +114,7 @@ function judge(job: Job, facts: JobFacts): string[] {
         `(${
           facts.import_paths?.map((path) => JSON.stringify(path)).join(', ') || 'it has none'
         }), so a scan would take ` +
-        `every mirror offline; ${whichImportPath(job)}`,
+        `every mirror offline; ${whichPrefix(job, facts) ?? whichImportPath(job)}`,
     );
   }
   const managed = MANAGED_FOLDERS.find((folder) => isBelow(job.targetPathPrefix, `${job.mediaLocation}/${folder}`));
@@ -154,6 +154,19 @@ function judgeAlbum({ albumId, targetUserId }: Job, facts: JobFacts): string | u
 }
 
 /** Never just "a directory above": an import path gives the library's owner whatever else lies in it. */
+/** Where Immich has another media location than when the prefix was written, and the import path has followed it. */
+function whichPrefix({ targetPathPrefix, mediaLocation }: Job, { import_paths }: JobFacts): string | undefined {
+  for (const path of import_paths ?? []) {
+    if (!isBelow(path, mediaLocation)) continue;
+    const rest = `${path.slice(mediaLocation.length).replace(/\/$/, '')}/`;
+    const start = targetPathPrefix.indexOf(rest);
+    if (start <= 0) continue;
+    return `Immich has its media in ${JSON.stringify(mediaLocation)}: write ${
+      JSON.stringify(mediaLocation + targetPathPrefix.slice(start))
+    } (docs/moving.md)`;
+  }
+}
+
 function whichImportPath({ targetPathPrefix }: Job): string {
   const importPath = importPathOf(targetPathPrefix);
   return importPath === ''

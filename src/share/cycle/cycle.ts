@@ -12,7 +12,7 @@ import type { Progress } from './progress.ts';
 import type { Said } from './said.ts';
 import type { CycleReport } from './report.ts';
 import { CycleTally, type Failures } from './tally.ts';
-import type { RemovalResult } from '../mirrors/remove.ts';
+import type { LockedRemoval } from '../mirrors/locked.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
 import { askedFor, chosenJobs, concernedJobs, type Tools, type View } from './tools.ts';
 import { unitsOf } from './units.ts';
@@ -40,13 +40,13 @@ export async function runCycle(
   { version, progress, before }: {
     readonly version: string;
     readonly progress: Progress;
-    readonly before?: RemovalResult | undefined;
+    readonly before?: LockedRemoval | undefined;
   },
 ): Promise<CycleDone> {
   const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
   const tally = new CycleTally(askedFor(given), progress, given.limits.problems, tools.said);
   for (const problem of [...before?.problems ?? [], ...problemsOfLeftOut(given)]) tally.problem(problem);
-  tally.withdrew(before?.withdrawn ?? []);
+  if (before !== undefined) tally.began(before);
   let view: View = given.scope === 'all' ? given : { ...given, concerned: await findConcerned(given) };
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;

@@ -2,6 +2,7 @@ import { getLogger } from '@logtape/logtape';
 import { describeProblem, LEFT_OUT, type Problem } from '../../problems/problem.ts';
 import type { BrakeReport } from '../brake/brake.ts';
 import type { Job } from '../jobs/job.ts';
+import type { LockedRemoval } from '../mirrors/locked.ts';
 import { countReasons, type Withdrawal } from '../mirrors/withdrawal.ts';
 import { CYCLE_COUNTS, type CycleCount, JOB_COUNTS, type JobCount } from '../phases/list.ts';
 import type { Phase, Tally, Units } from '../phases/phase.ts';
@@ -99,6 +100,12 @@ export class CycleTally {
 
   withdrew(withdrawals: readonly Withdrawal[]): void {
     for (const withdrawal of withdrawals) this.#accountOf(withdrawal.jobName).withdrawn.push(withdrawal);
+  }
+
+  /** What was removed before it was known whether there can be a cycle. */
+  began({ withdrawn, coversTaken }: LockedRemoval): void {
+    this.withdrew(withdrawn);
+    this.#cycle.add('coversTaken' satisfies CycleCount, coversTaken);
   }
 
   /** How much a phase has done so far, whatever it was. */

@@ -97,6 +97,11 @@ export function isLockedFor(sql: Sql, targetUserId: Fragment): Fragment {
   return sql`(a.visibility = 'locked' OR ${isPartOfLocked(sql, targetUserId)})`;
 }
 
+/** What was removed, and how many people of targets' own have lost a cover that was cut from it. */
+export interface LockedRemoval extends RemovalResult {
+  readonly coversTaken: number;
+}
+
 /**
  * Removes the rows of mirrors that findLocked has found, before their files: whatever keeps a file where it is must not keep a locked
  * photo in somebody's timeline. The journal keeps the files, and phases/unfinished.ts removes them (docs/invariants.md, 6). They go as well when
@@ -106,20 +111,28 @@ export async function withdrawLocked(
   database: Database,
   schema: LockingSchema,
   found: readonly Withdrawal[],
-): Promise<RemovalResult> {
+): Promise<LockedRemoval> {
   const problems: Problem[] = [];
   const withdrawn = await inBatches(
     database,
     found,
-    async (tx, batch) => ({ batch, forgotten: await removeLocked(tx, schema, batch) }),
+    async (tx, batch) => ({ batch, ...await removeLocked(tx, schema, batch) }),
     ({ jobName, sourceAssetId }, error) => problems.push(refused(error, { job: jobName, assetId: sourceAssetId })),
     'READ COMMITTED',
   );
   problems.push(...withdrawn.flatMap(({ forgotten }) => forgotten));
-  return { withdrawn: withdrawn.flatMap(({ batch }) => batch), problems };
+  return {
+    withdrawn: withdrawn.flatMap(({ batch }) => batch),
+    problems,
+    coversTaken: withdrawn.reduce((sum, { coversTaken }) => sum + coversTaken, 0),
+  };
 }
 
-async function removeLocked(tx: Sql, schema: LockingSchema, batch: readonly Withdrawal[]): Promise<Problem[]> {
+async function removeLocked(
+  tx: Sql,
+  schema: LockingSchema,
+  batch: readonly Withdrawal[],
+): Promise<{ forgotten: Problem[]; coversTaken: number }> {
   const ids = batch.map(({ mirrorAssetId }) => mirrorAssetId);
   // With the lock nobody can give them another file or face.
   await tx`SELECT FROM asset WHERE id = ANY (${ids}::uuid[]) ORDER BY id FOR UPDATE`;
@@ -129,7 +142,8 @@ async function removeLocked(tx: Sql, schema: LockingSchema, batch: readonly With
     return home === undefined ? [] : [{ mirrorId, path, keep: home.keep }];
   });
   const made = await findMadeAssets(tx, ids);
-  files.push(...await filesOfMadeAssets(tx, schema, made), ...await emptyCovers(tx, schema, ids));
+  const covers = await emptyCovers(tx, schema, ids);
+  files.push(...await filesOfMadeAssets(tx, schema, made), ...covers.files);
   await recordLinks(tx, files);
   await tx`
     UPDATE immich_sidecar.link l
@@ -137,7 +151,8 @@ async function removeLocked(tx: Sql, schema: LockingSchema, batch: readonly With
     FROM immich_sidecar.asset_map m
     WHERE m.mirror_asset_id = ANY (${ids}::uuid[])
       AND l.mirror_id = m.mirror_asset_id`;
-  return await removeRows(tx, schema, batch, { made, isLocked: true });
+  const forgotten = await removeRows(tx, schema, batch, { made, isLocked: true });
+  return { forgotten, coversTaken: covers.ofOwnPeople };
 }
 
 /** A person whose cover was cut from a mirror, also one of the target's own. */
@@ -146,15 +161,21 @@ interface Cover {
   readonly mirrorId: string;
   readonly ownerId: string;
   readonly path: string;
+  /** The person is no mirror, which gets another cover by itself. */
+  readonly isOwn: boolean;
 }
 
 /**
- * Takes the covers that were cut from these mirrors away; Immich makes others. Returns their files, which belong to the mirrors from now on.
+ * Takes the covers that were cut from these mirrors away; Immich makes others. Returns their files, which belong to the mirrors from now on, and how many people of the target's own have lost theirs.
  * People who take part in a native share are left to phases/native_shares.ts: their rows are not ours.
  */
-async function emptyCovers(tx: Sql, schema: LockingSchema, mirrorIds: readonly string[]): Promise<JournalEntry[]> {
+async function emptyCovers(
+  tx: Sql,
+  schema: LockingSchema,
+  mirrorIds: readonly string[],
+): Promise<{ files: JournalEntry[]; ofOwnPeople: number }> {
   const covers = await readCovers(tx, schema, mirrorIds);
-  if (covers.length === 0) return [];
+  if (covers.length === 0) return { files: [], ofOwnPeople: 0 };
   await tx`
     UPDATE person
     SET "faceAssetId" = NULL, "thumbnailPath" = ''
@@ -164,7 +185,7 @@ async function emptyCovers(tx: Sql, schema: LockingSchema, mirrorIds: readonly s
     return keep === undefined ? [] : [{ mirrorId, path, keep }];
   });
   await tx`DELETE FROM immich_sidecar.link WHERE path = ANY (${entries.map(({ path }) => path)})`;
-  return entries;
+  return { files: entries, ofOwnPeople: covers.filter(({ isOwn }) => isOwn).length };
 }
 
 async function readCovers(tx: Sql, schema: LockingSchema, mirrorIds: readonly string[]): Promise<Cover[]> {
@@ -181,7 +202,12 @@ async function readCovers(tx: Sql, schema: LockingSchema, mirrorIds: readonly st
     }
   }
   return await tx<Cover[]>`
-    SELECT f.id AS "faceId", f."assetId" AS "mirrorId", p."ownerId", p."thumbnailPath" AS path
+    SELECT
+      f.id AS "faceId", f."assetId" AS "mirrorId", p."ownerId", p."thumbnailPath" AS path,
+      NOT EXISTS (
+        SELECT FROM immich_sidecar.person_map pm
+        WHERE pm.mirror_person_id = p.${tx(personKey)} AND pm.target_user_id = p."ownerId" AND pm.is_ours
+      ) AS "isOwn"
     FROM person p
     JOIN asset_face f ON f.id = p."faceAssetId"
     WHERE f."assetId" = ANY (${mirrorIds as string[]}::uuid[])

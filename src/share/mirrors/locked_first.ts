@@ -15,8 +15,7 @@ import type { Limits } from '../cycle/limits.ts';
 import type { Database } from '../cycle/tools.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
 import { OWN_SCHEMAS } from '../schema/own_tables.ts';
-import { findLocked, type LockingSchema, withdrawLocked } from './locked.ts';
-import type { RemovalResult } from './remove.ts';
+import { findLocked, type LockedRemoval, type LockingSchema, withdrawLocked } from './locked.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -39,8 +38,12 @@ export async function withdrawLockedFirst(
     /** Brings our own tables to the newest version. */
     readonly makeTables: () => Promise<void>;
   },
-): Promise<RemovalResult> {
-  const result: { withdrawn: Withdrawal[]; problems: Problem[] } = { withdrawn: [], problems: [] };
+): Promise<LockedRemoval> {
+  const result: { withdrawn: Withdrawal[]; problems: Problem[]; coversTaken: number } = {
+    withdrawn: [],
+    problems: [],
+    coversTaken: 0,
+  };
   const migrations = await readMigrations(sql);
   const catalog = await readCatalog(sql);
   // First of all, as even to ask whether a table is there fails in a schema that we may not look into, such as after Immich has restored a backup.
@@ -54,9 +57,10 @@ export async function withdrawLockedFirst(
     for await (const page of findLocked(sql, 'all', limits)) {
       if (!isNewest) await makeTables();
       isNewest = true;
-      const { withdrawn, problems } = await withdrawLocked(database, schema, page);
+      const { withdrawn, problems, coversTaken } = await withdrawLocked(database, schema, page);
       result.withdrawn.push(...withdrawn);
       result.problems.push(...problems);
+      result.coversTaken += coversTaken;
     }
   } catch (error) {
     if (sqlStateOf(error) === INSUFFICIENT_PRIVILEGE) await assertRights(sql, catalog); // names what is missing, and the remedy

@@ -13,12 +13,13 @@ export const locked = definePhase({
   what:
     'Removes photos that their owners have locked, with their motion parts and the covers of people that were cut from them.',
   per: 'cycle',
-  counts: {},
+  counts: { coversTaken: 'covers of people taken away' },
   plan: (view) => findLocked(view.sql, view.scope, view.limits, { withUndecided: { stopped: stoppedJobs(view) } }),
   apply: eachPage(async ({ database, schema }, _unit: undefined, page: Withdrawal[], tally) => {
-    const { withdrawn, problems } = await withdrawLocked(database, schema, page);
+    const { withdrawn, problems, coversTaken } = await withdrawLocked(database, schema, page);
     for (const problem of problems) tally.problem(problem);
     tally.withdrew(withdrawn);
+    tally.add('coversTaken', coversTaken);
   }),
   describe: (page) =>
     linesOf(
