@@ -179,12 +179,12 @@ for (const release of ['v2.7.5', 'v3.1.0'] as const) {
         JOIN ocr_search own ON own."assetId" = m.mirror_asset_id`,
       );
     const cycle = async () => {
-      await flushCounters(world);
+      await tellCounts(world.sql);
       return await engine.cycle();
     };
     try {
       await cycle();
-      await untilIdle(cycle);
+      await engine.untilIdle(world.sql);
       const before = await texts();
       assert.notEqual(before.length, 0);
       // From the statements of both releases (`POST /assets/jobs`, regenerate-thumbnail): this one and no other.
@@ -197,7 +197,7 @@ for (const release of ['v2.7.5', 'v3.1.0'] as const) {
         UPDATE ocr_search SET text = '' WHERE "assetId" IN (SELECT source_asset_id FROM immich_sidecar.asset_map)`;
       await cycle();
       assert.deepEqual(await texts(), before.map(() => ({ source: '', mirror: '' })));
-      await untilIdle(cycle);
+      await engine.untilIdle(world.sql);
     } finally {
       await engine.end();
     }
