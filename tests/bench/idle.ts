@@ -1,16 +1,9 @@
+import type { Cycles } from './cycles_child.ts';
 import { runChild, withBenchLibrary } from './library.ts';
 
 /** What `bench idle` prints. */
-export interface IdleBench {
+export interface IdleBench extends Omit<Cycles, 'firstSeconds' | 'fullSeconds'> {
   readonly mirrored: number;
-  /** A cycle in which nothing has happened: the median of twenty. */
-  readonly idleSeconds: number;
-  /** The statements of such a cycle. */
-  readonly idleQueries: number;
-  /** A cycle after 100 of the sources have changed: the median of three. */
-  readonly changeSeconds: number;
-  /** Peak resident memory over the first copy and all these cycles. */
-  readonly rssMiB: number;
 }
 
 /** More than this is rows only: three files for each asset take longer to make than to measure. */
@@ -18,13 +11,18 @@ const MOST_WITH_FILES = 100_000;
 
 /** Measures cycles over a library that was mirrored before. pg_stat_statements counts the statements. */
 export async function benchIdle(mirrored: number): Promise<IdleBench> {
+  const { idleSeconds, idleQueries, changeSeconds, rssMiB } = await measureCycles({ mirrored, jobs: 1 });
+  return { mirrored, idleSeconds, idleQueries, changeSeconds, rssMiB };
+}
+
+/** Cycles over so many mirrors, with so many jobs, of which one has photos. */
+export async function measureCycles(
+  { mirrored, jobs }: { readonly mirrored: number; readonly jobs: number },
+): Promise<Cycles> {
   const withFiles = Math.min(mirrored, MOST_WITH_FILES);
   const settings = { shared_buffers: '1GB', max_wal_size: '8GB', shared_preload_libraries: 'pg_stat_statements' };
   return await withBenchLibrary(withFiles, settings, async (library) => {
-    const database = await library.clone('idle');
-    const measured = await runChild<Omit<IdleBench, 'mirrored'>>('./idle_child.ts', database, library, [
-      String(Math.ceil(mirrored / withFiles)),
-    ]);
-    return { mirrored, ...measured };
+    const args = [Math.ceil(mirrored / withFiles), jobs].map(String);
+    return await runChild<Cycles>('./cycles_child.ts', await library.clone('cycles'), library, args);
   });
 }

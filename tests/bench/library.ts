@@ -108,3 +108,7 @@ export function variablesOf(database: DatabaseConfig, { directory, accounts }: B
 export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchIdle } from './idle.ts';
 import { benchSelection } from './selection.ts';
+import { benchScale } from './scale.ts';
 import { benchServe } from './serve.ts';
 import { benchShare } from './share.ts';
 import { benchSync } from './sync.ts';
@@ -11,6 +12,7 @@ interface Sizes {
   readonly assets: number;
   readonly mirrored: number;
   readonly known: number;
+  readonly chart: string | undefined;
 }
 
 /**
@@ -19,6 +21,7 @@ interface Sizes {
 const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench idle [--mirrored 100000] [--json]
        deno task bench selection [--mirrored 100000] [--json]
+       deno task bench scale [--mirrored 1000000] [--chart FILE.svg] [--json]
        deno task bench serve [--assets 5000] [--json]
        deno task bench sync [--mirrored 100000] [--json]
        deno task bench withdraw [--mirrored 10000] [--json]
@@ -28,6 +31,7 @@ const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
   idle: ({ mirrored }) => benchIdle(mirrored),
   selection: ({ mirrored }) => benchSelection(mirrored),
+  scale: ({ mirrored, chart }) => benchScale(mirrored, chart),
   serve: ({ assets }) => benchServe(assets),
   sync: ({ mirrored }) => benchSync(mirrored),
   withdraw: ({ mirrored }) => benchWithdraw(mirrored),
@@ -41,6 +45,7 @@ const { values, positionals } = parseArgs({
     assets: { type: 'string', default: '5000' },
     mirrored: { type: 'string', default: '100000' },
     known: { type: 'string', default: '100000' },
+    chart: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -48,9 +53,12 @@ const sizes: Sizes = {
   assets: Number(values.assets),
   mirrored: Number(values.mirrored),
   known: Number(values.known),
+  chart: values.chart,
 };
 const bench = BENCHES[positionals[0] ?? ''];
-if (bench === undefined || Object.values(sizes).some((size) => !Number.isInteger(size) || size < 1)) {
+if (
+  bench === undefined || [sizes.assets, sizes.mirrored, sizes.known].some((size) => !Number.isInteger(size) || size < 1)
+) {
   await Deno.stderr.write(new TextEncoder().encode(USAGE));
   Deno.exit(2);
 }

@@ -1,5 +1,5 @@
 import manifest from '../../deno.json' with { type: 'json' };
-import { round, variablesOf, withBenchLibrary } from './library.ts';
+import { median, round, variablesOf, withBenchLibrary } from './library.ts';
 
 /** What `bench sync` prints. Each is a whole process, as `deno task sync` starts it, measured from outside. */
 export interface SyncBench {
@@ -66,8 +66,4 @@ function peakKib(pid: number): number {
   } catch {
     return 0; // it has just ended, or this is not Linux
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
