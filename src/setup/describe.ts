@@ -47,7 +47,7 @@ function describeAlbums({ albums, directory, now }: NonNullable<SetupPlan['share
   const which = albums === 'all'
     ? 'all shared albums'
     : `the shared ${plural(albums.length, 'album')} ${shortList(albums)}`;
-  const whose = albums !== 'all' && albums.length === 1 ? 'its' : 'their';
+  const whose = albums === 'all' ? 'their' : plural(albums.length, 'its', 'their');
   return `+ share ${which} with ${whose} members, in ${directory}${describeNow(now)}`;
 }
 

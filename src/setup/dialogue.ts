@@ -1,5 +1,5 @@
 import { quote } from '../config/quote.ts';
-import { list } from '../config/words.ts';
+import { list, plural } from '../config/words.ts';
 import { UserError } from '../errors.ts';
 import type { Option, Prompter } from './prompter.ts';
 
@@ -288,7 +288,7 @@ function assertThere<T>(values: readonly T[], shown: readonly Option<T>[], now: 
   const gone = values.filter((value) => !now.some((option) => option.value === value));
   if (gone.length === 0) return;
   const labels = gone.map((value) => shown.find((option) => option.value === value)?.label ?? String(value));
-  throw new UserError(`${list(labels.map(quote))} ${gone.length === 1 ? 'is' : 'are'} there no more.`, {
+  throw new UserError(`${list(labels.map(quote))} ${plural(gone.length, 'is', 'are')} there no more.`, {
     problemCode: 'setup-answer',
     remedy: 'Choose again.',
   });

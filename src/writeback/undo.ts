@@ -1,4 +1,4 @@
-import { count, list } from '../config/words.ts';
+import { count, list, plural } from '../config/words.ts';
 import type { Config } from '../config/config.ts';
 import { RefusedError, UserError } from '../errors.ts';
 import { noteRewritten } from '../files/rewritten.ts';
@@ -215,7 +215,7 @@ async function undoOne(
     else {end(
         change,
         'undone-in-part',
-        `${list(left)} ${left.length === 1 ? 'was' : 'were'} changed since and left alone`,
+        `${list(left)} ${plural(left.length, 'was', 'were')} changed since and left alone`,
       );}
   } catch (error) {
     if (!(error instanceof WriteProblem)) throw error;

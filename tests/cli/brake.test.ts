@@ -71,7 +71,7 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
     assert.equal(text.code, EXIT.ok, text.stdout + text.stderr);
     assert.match(
       text.stdout,
-      new RegExp(`^Confirmed: "family to bob" may lose ${family} of its ${family} shared photos`),
+      new RegExp(`^Confirmed: "family to bob" may lose ${family} of ${family} shared photos`),
     );
     assert.equal(await mirrors(world), 0);
     assert.equal((await run(['sync'], options)).code, EXIT.ok);

@@ -118,7 +118,7 @@ testUnless(
       assert.equal(code, EXIT.interrupted, stdout);
       assert.match(stdout, /^ *1 {2}written\r?$/m);
       assert.match(stdout, /^ *1 {2}that you did not want written\r?$/m);
-      assert.match(stdout, /1 sidecars written/);
+      assert.match(stdout, /1 sidecar written/);
     });
 
     await t.step('all', async () => {

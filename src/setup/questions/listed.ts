@@ -1,5 +1,5 @@
 import { plain, quote } from '../../config/quote.ts';
-import { bytes, countPhotos, list } from '../../config/words.ts';
+import { bytes, countPhotos, list, plural } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import type { Amount } from '../../share/offers/amount.ts';
 import { fold } from '../fold.ts';
@@ -66,7 +66,7 @@ function unknown(names: readonly string[], options: readonly Option<unknown>[], 
     problemCode: 'setup-answer',
     remedy: some.length === 0
       ? 'There is none to choose.'
-      : `There ${options.length === 1 ? 'is' : 'are'} ${
+      : `There ${plural(options.length, 'is', 'are')} ${
         list([...some, ...more > 0 ? [`${more.toLocaleString('en')} more`] : []])
       }.`,
   });
