@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { FileProblem } from '../../src/files/problem.ts';
+import type { SourceFile } from '../../src/files/identity.ts';
 import { Linker } from '../../src/files/linker.ts';
 import { PathMap } from '../../src/files/path_map.ts';
 import { type InspectedMirror, linkFiles } from '../../src/share/mirrors/links.ts';
@@ -80,7 +81,7 @@ testOnBothRoots(
   (ground) => {
     const { linker, mirrors, originals, outside, target } = ground;
     const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
-    const going = { source, expected: linker.inspect(source) };
+    const going = goingOf(linker, source);
     Deno.renameSync(originals, `${originals}.away`);
     Deno.symlinkSync(outside, originals);
     assert.equal(reasonOf(() => linker.removeAside(mirror, target, [aside], going)), 'changed');
@@ -108,7 +109,7 @@ for (
       block(`${target}/.kept`, originals);
       const asides = [`${target}/.kept/.going-0`, `${target}/.going-0`];
       const source = `${originals}/0.jpg`;
-      linker.removeAside(`${mirrors}/0.jpg`, target, asides, { source, expected: linker.inspect(source) });
+      linker.removeAside(`${mirrors}/0.jpg`, target, asides, goingOf(linker, source));
       linker.removeAside(`${mirrors}/1.jpg`, target, asides);
       // One that a killed run has moved there.
       Deno.renameSync(`${mirrors}/2.jpg`, asides[1] ?? '');
@@ -136,7 +137,7 @@ testUnless(full.obstacle(), 'on a disk without any room left a file goes all the
   disk.fill();
   const keep = `${disk.path}/shared`;
   const asides = [`${keep}/.kept/.going-0`, `${keep}/.going-0`];
-  linker.removeAside(mirror, keep, asides, { source, expected: linker.inspect(source) });
+  linker.removeAside(mirror, keep, asides, goingOf(linker, source));
   assert.deepEqual([exists(mirror), Deno.statSync(source).nlink, [...Deno.readDirSync(keep)]], [false, 1, []]);
 });
 
@@ -146,7 +147,7 @@ testOnBothRoots(
   (ground) => {
     const { linker, mirrors, originals, target } = ground;
     const [mirror, source, aside] = [`${mirrors}/0.jpg`, `${originals}/0.jpg`, `${target}/.kept/.going-0`];
-    const going = { source, expected: linker.inspect(source) };
+    const going = goingOf(linker, source);
     const mistaken = (text: string) => {
       Deno.writeTextFileSync(`${mirror}.new`, text);
       Deno.renameSync(`${mirror}.new`, mirror);
@@ -178,11 +179,8 @@ testOnBothRoots(
         for (const name of ground.names) {
           attempts++;
           try {
-            const original = linker.inspect(`${originals}/${name}`);
-            linker.removeAside(`${mirrors}/${name}`, target, [`${target}/.kept/.going-${name}`], {
-              source: `${originals}/${name}`,
-              expected: original,
-            });
+            const going = goingOf(linker, `${originals}/${name}`);
+            linker.removeAside(`${mirrors}/${name}`, target, [`${target}/.kept/.going-${name}`], going);
           } catch (error) {
             if (!(error instanceof FileProblem)) throw error;
           }
@@ -221,3 +219,9 @@ testOnBothRoots(
     assert.equal(ground.intact().length, PHOTOS);
   },
 );
+
+/** What a file has to be that goes, as one name of the source at this path. */
+function goingOf(linker: Linker, path: string): { readonly source: string; readonly expected: SourceFile } {
+  const expected = linker.inspect(path);
+  return { source: expected.realPath, expected };
+}

@@ -82,7 +82,7 @@ Deno.test('without a session only counts by reason: no path, no id, no message o
         assert.doesNotMatch((await site.get(path, headers)).text, PRIVATE, path);
       }
     }
-    assert.match((await site.get('/')).text, /2 × the file is not there/);
+    assert.match((await site.get('/')).text, />2<\/data> × the file is not there/);
     const { jobs, problems, write } = JSON.parse((await site.get('/api/status')).text);
     assert.deepEqual(jobs[0].problemCounts, { missing: 2, io: 1 });
     assert.deepEqual(jobs[0].problems, []);
