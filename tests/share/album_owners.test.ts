@@ -10,12 +10,13 @@ import { Engine } from './oracle/engine.ts';
 import { makeLibraries, sharedBetween, sharingAlbums } from './shared_albums_world.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 const NOTHING: SelectConfig = { albums: [], people: [], tags: [], paths: [], peopleMatch: 'any', favorites: false };
 
 /** A cycle over what has changed, without a problem; what is shared then. */
 async function follow(world: World, engine: Engine): Promise<Record<string, string[]>> {
-  await world.sql`SELECT pg_stat_force_next_flush()`;
+  await tellCounts(world.sql);
   assert.deepEqual(problemsOf(await engine.cycle()), []);
   assert.deepEqual(await world.verify(verifyMirrors), []);
   return await sharedBetween(world);

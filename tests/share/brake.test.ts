@@ -17,6 +17,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { everything } from '../cli/everything.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { digestTables } from './snapshot.ts';
+import { redirected } from './redirected.ts';
 import { World } from './world.ts';
 
 const DEFAULT = { percent: 20, minimum: 50 };
@@ -343,16 +344,16 @@ Deno.test('what could not be removed stays confirmed until it can, and only that
   world.config = { ...world.config, brake: { percent: 0, minimum: 0 } };
   await world.share();
   const keys = ['family/wedding', 'family/portrait'];
-  const blocked = world.local(await mirrorPath(world, 'family/wedding'));
-  Deno.removeSync(blocked);
-  Deno.mkdirSync(`${blocked}/in the way`, { recursive: true });
+  const path = world.local(await mirrorPath(world, 'family/wedding'));
   await world.sql`DELETE FROM asset WHERE id = ANY (${keys.map((key) => world.id(key))}::uuid[])`;
   await world.share();
   await confirmBrakes(world.sql, undefined);
-  const failed = await world.share();
-  assert.deepEqual([failed.brakes, failed.jobs[0]?.withdrawn, failed.complete], [[], { 'source-deleted': 1 }, false]);
-  assert.deepEqual((await readBrakes(world.sql)).map(({ mirrors }) => mirrors), [1]);
-  Deno.removeSync(blocked, { recursive: true });
+  {
+    using _ = redirected(path);
+    const failed = await world.share();
+    assert.deepEqual([failed.brakes, failed.jobs[0]?.withdrawn, failed.complete], [[], { 'source-deleted': 1 }, false]);
+    assert.deepEqual((await readBrakes(world.sql)).map(({ mirrors }) => mirrors), [1]);
+  }
   const report = await world.share();
   assert.deepEqual([report.jobs[0]?.withdrawn, await brakedJobs(world)], [{ 'source-deleted': 1 }, []]);
 });

@@ -3,6 +3,7 @@ import { type Moment, setBackMs } from '../../src/immich/feed/clock.ts';
 import { type ImmichDatabase, REPRESENTATIVE } from '../harness/database.ts';
 import { Engine } from './oracle/engine.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 for (const release of REPRESENTATIVE) {
   Deno.test(`${release}: what happens while the database's clock is set back is noticed, though the clock has caught up by then`, async () => {
@@ -41,8 +42,7 @@ Deno.test('a face that changes while the clock is set back is noticed in a table
     RETURNING id`;
   await clock.until(after + 1);
   await engine.cycle(); // PostgreSQL may not have counted it yet
-  await sql`SELECT pg_stat_force_next_flush()`;
-  await sql`SELECT 1`;
+  await tellCounts(sql);
   await engine.cycle();
   const [mirrored] = await sql<{ person: string | null }[]>`
     SELECT mirror."personId" AS person
@@ -89,7 +89,7 @@ async function halfAnHourAgo(clock: Clock, work: () => Promise<unknown>): Promis
   const now = await clock.now();
   await clock.setTo(now - 1_800_000);
   await work();
-  await clock.db.sql`SELECT pg_stat_force_next_flush()`;
+  await tellCounts(clock.db.sql);
   await clock.setTo(now + 60_000);
 }
 

@@ -5,6 +5,7 @@ import type { JobConfig } from '../../src/config/config.ts';
 import { InImmich } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 /** Statements that each further job may cost: whether its users, library and paths are as configured, and whether anything of it was lost. */
 const FOR_EACH_JOB = 10;
@@ -77,7 +78,7 @@ Deno.test('a photo that one of fifty jobs means costs each of the others three s
     await using engine = await Engine.start(world.config);
     await engine.untilIdle(world.sql);
     await immich.putInto(albums[0] ?? '', [photo]);
-    await world.sql`SELECT pg_stat_force_next_flush()`;
+    await tellCounts(world.sql);
     let statements = 0;
     (engine.sql.options as { debug: unknown }).debug = (_: number, text: string) => {
       // Counting where everything stands takes a fiftieth of the time, however much is to be counted.

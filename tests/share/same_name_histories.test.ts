@@ -7,6 +7,7 @@ import { Engine } from './oracle/engine.ts';
 import { makeLibraries, sharingAlbums } from './shared_albums_world.ts';
 import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 const USERS = ['alice', 'bob', 'carol'] as const;
 const NAMES = ['Family', 'Summer'];
@@ -246,7 +247,7 @@ for (const seed of SEEDS) {
         done.push(`${step.deed} ${step.picks.join(' ')}`);
         if (!step.isFollowedByCycle && index < steps.length - 1) continue;
         await sql`DELETE FROM immich_sidecar_remembered.photo`;
-        await sql`SELECT pg_stat_force_next_flush()`;
+        await tellCounts(sql);
         const before = await readAlbums(world);
         assert.deepEqual(problemsOf(await engine.cycle()), []);
         const rows = await sql<{ source: string; owner: string; target: string; mirror: string }[]>`

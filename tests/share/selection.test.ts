@@ -8,6 +8,7 @@ import { InImmich } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 const NO_REASONS: Reasons = { albums: [], people: [], tags: [], paths: [] };
 const NOTHING: SelectConfig = { ...NO_REASONS, peopleMatch: 'any', favorites: false };
@@ -267,7 +268,7 @@ for (const release of REPRESENTATIVE) {
     world.setJobs([job]);
     const engine = await Engine.start(world.config);
     const follow = async () => {
-      await sql`SELECT pg_stat_force_next_flush()`;
+      await tellCounts(sql);
       return await engine.cycle();
     };
     try {

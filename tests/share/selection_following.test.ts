@@ -7,6 +7,7 @@ import { InImmich } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 const NOTHING: SelectConfig = { albums: [], people: [], tags: [], paths: [], peopleMatch: 'any', favorites: false };
 
@@ -169,7 +170,7 @@ for (const release of REPRESENTATIVE) {
     };
     const engine = await Engine.start(world.config);
     const cycle = async () => {
-      await sql`SELECT pg_stat_force_next_flush()`;
+      await tellCounts(sql);
       return await engine.cycle();
     };
     /** The mirrors, by what they are mirrors of. */

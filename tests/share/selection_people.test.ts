@@ -7,6 +7,7 @@ import { REPRESENTATIVE } from '../harness/database.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 const NOTHING: SelectConfig = { albums: [], people: [], tags: [], paths: [], peopleMatch: 'any', favorites: false };
 
@@ -62,7 +63,7 @@ class People implements AsyncDisposable {
   /** One cycle over what has changed; what is shared then. */
   async cycle(): Promise<string[]> {
     const { sql, library } = this.world;
-    await sql`SELECT pg_stat_force_next_flush()`;
+    await tellCounts(sql);
     const report = await this.engine.cycle();
     assert.deepEqual(problemsOf(report), []);
     assert.deepEqual(await this.world.verify(verifyMirrors), []);

@@ -5,6 +5,7 @@ import { InImmich } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';
 import { DIRECTORY, sharingAlbums } from './shared_albums_world.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 const MEMBERS = 50;
 
@@ -34,7 +35,7 @@ Deno.test('fifty members of fifty shared albums cost the statements that one of 
     for (const [what, does] of Object.entries(deeds)) {
       await engine.untilIdle(world.sql);
       await does([world.id(key)]);
-      await sql`SELECT pg_stat_force_next_flush()`;
+      await tellCounts(sql);
       let statements = 0;
       (engine.sql.options as { debug: unknown }).debug = (_: number, text: string) => {
         // Counting where everything stands takes a fiftieth of the time, however much is to be counted.

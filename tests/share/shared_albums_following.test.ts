@@ -7,6 +7,7 @@ import { Engine } from './oracle/engine.ts';
 import { makeLibraries, sharedBetween, sharingAlbums } from './shared_albums_world.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 /** One deed, and what is shared after the next cycle in comparison with before: `alice to bob: family/portrait`. */
 interface Deed {
@@ -111,7 +112,7 @@ for (const release of REPRESENTATIVE) {
     };
     const engine = await Engine.start(world.config);
     const cycle = async () => {
-      await sql`SELECT pg_stat_force_next_flush()`;
+      await tellCounts(sql);
       return await engine.cycle();
     };
     const shared = async () =>

@@ -6,6 +6,7 @@ import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { bobToAlice } from './bob_to_alice.ts';
 import { digestTables } from './snapshot.ts';
 import { World } from './world.ts';
+import { tellCounts } from './idle.ts';
 
 const RELEASES: readonly Release[] = ['v2.5.0', 'v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'];
 const ASKED = 'family/wedding';
@@ -184,7 +185,7 @@ Deno.test('a tag by which something is chosen is none of the receiver, also when
   const [family, uploads] = world.config.jobs;
   assert.ok(family && uploads);
   const cycle = async () => {
-    await sql`SELECT pg_stat_force_next_flush()`;
+    await tellCounts(sql);
     await sql`SELECT pg_stat_clear_snapshot()`;
     return await world.share({ isFull: false });
   };

@@ -14,6 +14,7 @@ import { readShareStatus } from '../../../src/status/share.ts';
 import { FIELD_NAMES } from '../../../src/writeback/fields/fields.ts';
 import { databaseSource } from '../../../src/writeback/records/database.ts';
 import type { Dropped } from './account.ts';
+import { tellCounts } from '../../share/idle.ts';
 
 /** A part of the program that reads or writes Immich's tables. What it returns is compared with what it says of an unspoilt copy. */
 export interface User {
@@ -59,7 +60,7 @@ async function sync(sql: Connection, config: Config): Promise<unknown> {
       WHERE id IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)`;
     await sql`UPDATE person SET name = 'New ' || name WHERE name <> ''`;
     await sql`UPDATE asset_face SET "sourceType" = "sourceType"`;
-    await sql`SELECT pg_stat_force_next_flush()`;
+    await tellCounts(sql);
     const following = await sharing.cycle({ progress: SILENT });
     return [full, following].map(countsOf);
   });

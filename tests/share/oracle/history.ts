@@ -23,6 +23,7 @@ import { addPerson, addPhoto } from './photos.ts';
 import { Prediction } from './prediction.ts';
 import { readDeletedAssets, readState, type Row, type State } from './state.ts';
 import type { Plan, Step } from './steps.ts';
+import { tellCounts } from '../idle.ts';
 
 /** Everything that can happen, by name. */
 export const ALL_DEEDS: Deeds = { ...DEEDS, ...JOB_DEEDS, ...STOP_DEEDS, ...MOVING_DEEDS };
@@ -140,7 +141,7 @@ class History implements AsyncDisposable {
     await this.#forgetStrangers();
     // A process that starts goes on where the last one stopped: every other time, as a full cycle finds more.
     const isFull = this.#needsFullCycle || (this.starts === 'some' && isRestart && this.#starts++ % 2 === 0);
-    await showActivity(this.home.sql);
+    await tellCounts(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
     if (isRestart && this.starts === 'some') await this.#restart();
@@ -219,7 +220,7 @@ class History implements AsyncDisposable {
   /** A cycle of which nothing is expected. */
   async follow(): Promise<void> {
     await this.#forgetStrangers();
-    await showActivity(this.home.sql);
+    await tellCounts(this.home.sql);
     await this.#run(true);
   }
 
@@ -258,11 +259,6 @@ class History implements AsyncDisposable {
       await this.home.close();
     }
   }
-}
-
-/** PostgreSQL counts writes to a table some time after they were made, unless it is told to count them now. */
-async function showActivity(sql: Connection): Promise<void> {
-  await Promise.all(Array.from({ length: sql.options.max }, () => sql`SELECT pg_stat_force_next_flush()`));
 }
 
 /** A small library: everybody has a few photos of a few people. */

@@ -92,7 +92,7 @@ Deno.test('a new field is one file and one line: flag, setting, statement, files
 
   await t.step('a new sidecar has it too, and undo takes it away', async () => {
     const { stdout, stderr } = await program('write', '--places', '--to', 'sidecar');
-    assert.match(stdout, /and 1 sidecars written/, stderr);
+    assert.match(stdout, /and 1 sidecar written/, stderr);
     assert.deepEqual(await citiesOf(`${photo}.xmp`), ['Łódź', undefined]);
     assert.equal((await program('undo', '--yes')).code, EXIT.ok);
     await assert.rejects(Deno.stat(`${photo}.xmp`), Deno.errors.NotFound);
