@@ -46,17 +46,36 @@ export function testLink(source: string, target: string, paths: PathMap): LinkTe
   }
 }
 
+/** Directories with files below one that are on other disks than it, as mounts inside it are: where links lead from it, none leads from these. */
+export function otherDisksIn(directory: string): string[] {
+  try {
+    const others = [...look(directory)].filter(({ isOtherDisk }) => isOtherDisk);
+    return others.map(({ path }) => path).filter((path) => firstFile(path) !== undefined);
+  } catch {
+    return []; // what cannot be read is told by others
+  }
+}
+
 /** Some regular file in a directory or below it; undefined when none of the first few thousand entries is one. */
 function firstFile(directory: string): string | undefined {
+  for (const { path, isFile } of look(directory)) if (isFile) return path;
+  return undefined;
+}
+
+/** What is in a directory and below it, on its own disk; of other disks, the directory that is their root there. */
+function* look(
+  directory: string,
+): Generator<{ readonly path: string; readonly isFile: boolean; readonly isOtherDisk: boolean }> {
+  const disk = Deno.statSync(directory).dev;
   const waiting = [directory];
   for (let looked = 0; waiting.length > 0 && looked < LOOKED_AT;) {
     const current = waiting.shift() ?? '';
-    for (const entry of Deno.readDirSync(current)) {
-      const path = `${current}/${entry.name}`;
-      if (entry.isFile) return path;
-      if (entry.isDirectory) waiting.push(path);
+    for (const { name, isFile, isDirectory } of Deno.readDirSync(current)) {
+      const path = `${current}/${name}`;
+      const isOtherDisk = isDirectory && Deno.lstatSync(path).dev !== disk;
+      yield { path, isFile, isOtherDisk };
+      if (isDirectory && !isOtherDisk) waiting.push(path);
       if (++looked >= LOOKED_AT) break;
     }
   }
-  return undefined;
 }

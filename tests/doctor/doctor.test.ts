@@ -9,7 +9,7 @@ import { OWN_SCHEMAS } from '../../src/share/schema/own_tables.ts';
 import { Ledger } from '../../src/writeback/ledger/ledger.ts';
 import { PERMISSIONS } from '../../src/setup/questions/server.ts';
 import { everything } from '../cli/everything.ts';
-import { immutable, otherFileSystem } from '../files/obstacles.ts';
+import { immutable, otherFileSystem, unlinkable } from '../files/obstacles.ts';
 import { FakeImmich } from '../harness/fake_immich/server.ts';
 import { openEmpty, REPRESENTATIVE } from '../harness/database.ts';
 import { changed, complaints, Ward, worst } from './ward.ts';
@@ -44,7 +44,7 @@ Deno.test('nothing is wrong, then one thing at a time: just that is found, and n
   const portrait = world.id('family/portrait');
   await using onlyPortrait = ward.another({ only: portrait });
   await using limited = ward.another({ permissions: ['user.read'] });
-  for (const one of casesOf(ward, { onlyPortrait, limited }, await immutable.obstacle())) {
+  for (const one of casesOf(ward, { onlyPortrait, limited }, await obstacles())) {
     await t.step({
       name: one.obstacle === undefined ? one.what : `${one.what} (skipped: ${one.obstacle})`,
       ignore: one.obstacle !== undefined,
@@ -112,9 +112,18 @@ function assertFound(well: readonly Finding[], found: readonly Finding[], { find
   assert.doesNotMatch(text, /could not be looked at/);
 }
 
+/** Why some things cannot be tried here. */
+async function obstacles() {
+  return { noImmutable: await immutable.obstacle(), noUnlinkable: await unlinkable.obstacle() };
+}
+
 type Servers = Readonly<Record<'onlyPortrait' | 'limited', FakeImmich>>;
 
-function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string | undefined): readonly Case[] {
+function casesOf(
+  { world, config }: Ward,
+  servers: Servers,
+  { noImmutable, noUnlinkable }: Awaited<ReturnType<typeof obstacles>>,
+): readonly Case[] {
   const { sql, library, directory } = world;
   const [job, upload] = config.jobs;
   assert.ok(job && upload);
@@ -436,6 +445,16 @@ function casesOf({ world, config }: Ward, servers: Servers, noImmutable: string 
       config: () => ({ pathMap: [{ immich: '/external_library/bob_shared', local: elsewhere }] }),
       finds: { 'files.links': 'fail', 'mirrors.files': 'warn' },
       says: ['different file systems', 'placement: copy'],
+    },
+    {
+      what: 'originals to which nobody may make a link',
+      obstacle: noUnlinkable,
+      prepare: () => {
+        const made = unlinkable.make(`${directory}/external/alice/family`);
+        return Promise.resolve(() => made[Symbol.dispose]());
+      },
+      finds: { 'files.links': 'fail' },
+      says: ['may not be linked to', 'fs.protected_hardlinks', 'placement: copy'],
     },
     {
       what: "a target's directory into which everybody may write",

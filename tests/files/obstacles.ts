@@ -43,6 +43,18 @@ export const immutable = {
   },
 };
 
+/** Originals to which nobody may make a hard link, as if they were another user's (fs.protected_hardlinks). */
+export const unlinkable = {
+  /** Why that cannot be had here. */
+  obstacle: async (): Promise<string | undefined> =>
+    Deno.uid() === 0 ? await immutable.obstacle() : 'only root can forbid links to files of its own (chattr +i)',
+  /** Until it is disposed of, all files below `directory` are so. */
+  make: (directory: string): Disposable => {
+    const made = filesBelow(directory).map(immutable.make);
+    return { [Symbol.dispose]: () => made.forEach((one) => one[Symbol.dispose]()) };
+  },
+};
+
 /** A small disk of its own, in memory. */
 export const full = {
   /** Why that cannot be had here. */
@@ -106,6 +118,12 @@ function unmounting(path: string): Disposable {
       if (!run('umount', path)) throw new Error('umount has failed');
     },
   };
+}
+
+function filesBelow(directory: string): string[] {
+  return [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(`${directory}/${name}`) : [`${directory}/${name}`]
+  );
 }
 
 function run(command: string, ...args: string[]): boolean {

@@ -19,8 +19,10 @@ function stagesOf(dockerfile: string): Instruction[][] {
   return stages;
 }
 
+/** Without the digest that the update bot writes behind the version. */
 function baseOf(stage: readonly Instruction[]): string {
-  return (stage[0]?.text ?? '').replace(/^--platform=\S+ /, '').split(' ')[0] ?? '';
+  const [base = ''] = (stage[0]?.text ?? '').replace(/^--platform=\S+ /, '').split(' ');
+  return base.replace(/@sha256:[0-9a-f]{64}$/, '');
 }
 
 /** What hadolint and experience say about a Dockerfile, as sentences; the names are hadolint's. */
@@ -78,11 +80,23 @@ const DAMAGES: readonly (readonly [found: RegExp, from: RegExp, to: string])[] =
 
 for (const [found, from, to] of DAMAGES) {
   Deno.test(`the rules notice ${from} -> ${JSON.stringify(to)}`, () => {
-    const text = textOf('Dockerfile');
-    assert.match(text, from);
-    assert.match(problemsOf(text.replace(from, to)).join('\n'), found);
+    for (const text of [textOf('Dockerfile'), withDigests()]) {
+      assert.match(text, from);
+      assert.match(problemsOf(text.replace(from, to)).join('\n'), found);
+    }
   });
 }
+
+/** As it is when the update bot has pinned the bases. */
+function withDigests(): string {
+  const bare = textOf('Dockerfile').replaceAll(/@sha256:[0-9a-f]{64}/g, '');
+  return bare.replaceAll(/^(FROM (?:--\S+ )?\S+)/gm, `$1@sha256:${'0123456789abcdef'.repeat(4)}`);
+}
+
+Deno.test('bases that are pinned by digest are as good as without', () => {
+  assert.notEqual(withDigests(), textOf('Dockerfile').replaceAll(/@sha256:[0-9a-f]{64}/g, ''));
+  assert.deepEqual(problemsOf(withDigests()), []);
+});
 
 Deno.test('Dockerfile: what it copies and runs is there, and its Deno is that of the tests', () => {
   const text = textOf('Dockerfile');

@@ -3,6 +3,8 @@ import { cpSync } from 'node:fs';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { EXIT } from '../../src/errors.ts';
+import { full, mounted, unlinkable } from '../files/obstacles.ts';
+import { testUnless } from '../files/scratch.ts';
 import { DIALECTS } from '../harness/fake_immich/captures.ts';
 import { RunningProgram } from '../crash/process.ts';
 import { PredecessorWorld } from '../share/predecessor_world.ts';
@@ -335,6 +337,45 @@ Deno.test('where no hard link can be made it says so, and makes a symbolic link 
   assert.match(stdout, /^\+ symbolic link .* -> \/external_library\/alice\/family$/m);
   assert.equal(parse(ground.read('config.yaml')).jobs[0].placement, 'symlink');
 });
+
+testUnless(
+  full.obstacle(),
+  'another disk inside the directory that is shared is told beforehand; the rest of it is shared',
+  async () => {
+    await using ground = await Ground.open();
+    using _ = mounted['another disk'](`${ground.world.directory}/external/alice/family/2023`);
+    const { code, stderr } = await ground.setup(['--yes', ...ground.flags, ...SHARE]);
+    assert.equal(code, EXIT.ok, stderr);
+    assert.match(
+      stderr,
+      /lie in \/external_library\/alice\/family\/2023, from where no hard link leads to .* left out\. With --placement copy/,
+    );
+    assert.equal(parse(ground.read('config.yaml')).jobs[0].placement, 'hardlink');
+  },
+);
+
+testUnless(
+  await unlinkable.obstacle(),
+  'where originals may not be linked it says so beforehand, with what helps, and makes copies when it is told to',
+  async () => {
+    await using ground = await Ground.open();
+    using _ = unlinkable.make(`${ground.world.directory}/external/alice/family`);
+    const args = ['--yes', ...ground.flags, ...SHARE];
+    for (const wanted of [[], ['--target-dir', '/external_library/bob_shared/.alice']]) {
+      const refused = await ground.setup([...args, ...wanted]);
+      assert.equal(refused.code, EXIT.usage);
+      assert.match(
+        refused.stderr,
+        /--target-dir.*: Files in ".*" may not be linked to ".*": they belong to another user/,
+      );
+      assert.match(refused.stderr, /run as the user who owns the originals .*, or set placement: copy/);
+      assert.doesNotMatch(refused.stderr, /Let this user write there|on the file system of the originals/);
+    }
+    const { code, stderr } = await ground.setup([...args, '--placement', 'copy']);
+    assert.equal(code, EXIT.ok, stderr);
+    assert.equal(parse(ground.read('config.yaml')).jobs[0].placement, 'copy');
+  },
+);
 
 function otherFileSystem(): (Disposable & { readonly path: string }) | undefined {
   try {

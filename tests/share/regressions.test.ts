@@ -6,6 +6,7 @@ import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { faultOf } from '../../src/postgres/faults.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { onServer } from '../harness/server_databases.ts';
+import { problemsOf } from '../../src/share/cycle/report.ts';
 import { Engine } from './oracle/engine.ts';
 import { digestTables, listFiles } from './snapshot.ts';
 import { bobToAlice } from './bob_to_alice.ts';
@@ -159,6 +160,80 @@ for (const release of REPRESENTATIVE) {
     assert.deepEqual(report.jobs.flatMap(({ problems }) => problems), []);
     assert.deepEqual(await world.facesOn(await world.mirrorOf('family/portrait')), ['Dora']);
     assert.deepEqual(await world.facesOn(await world.mirrorOf('family/edited')), ['Emil, Jr.', 'Grandma']);
+    await assertAtRest(world);
+  });
+
+  Deno.test(`${release}: a birth date that is still to come for PostgreSQL (person_birthDate_chk)`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    const { personKey } = world.people;
+    const { 'alice/dora': dora, 'alice/gustav': gustav } = world.library.people;
+    /** As Immich does it where it is a day later already. */
+    const bornTomorrow = async ({ id }: { readonly id: string }) => {
+      await sql`ALTER TABLE person DROP CONSTRAINT "person_birthDate_chk"`;
+      await sql`
+        UPDATE person SET "birthDate" = CURRENT_DATE + 1
+        WHERE ${sql(personKey)} = ${id} AND "ownerId" = ${world.library.users.alice.id}`;
+      await sql`
+        ALTER TABLE person ADD CONSTRAINT "person_birthDate_chk" CHECK ("birthDate" <= CURRENT_DATE) NOT VALID`;
+    };
+    const refusals = async () => {
+      const problems = problemsOf(await world.share());
+      assert.deepEqual([...new Set(problems.map(({ code }) => code))], ['constraint']);
+      for (const { what } of problems) assert.match(what, /person_birthDate_chk/);
+    };
+    await bornTomorrow(dora);
+    await refusals();
+    for (const key of ['family/portrait', 'family/wedding', 'uploads/cat']) {
+      assert.ok(await world.mirrorOf(key), `the first sync shares ${key}`);
+    }
+    const names = await world.namesOf('bob');
+    assert.deepEqual([names.includes('Gustav'), names.includes('Dora Example')], [true, false]);
+    // Of somebody who is there already; what else there is to do is done.
+    await bornTomorrow(gustav);
+    await sql`UPDATE asset_exif SET description = 'news' WHERE "assetId" = ${world.id('family/portrait')}`;
+    await refusals();
+    const [{ description } = {}] = await sql`
+      SELECT description FROM asset_exif WHERE "assetId" = ${await world.mirrorOf('family/portrait') ?? null}`;
+    assert.equal(description, 'news');
+    // The day has come.
+    await sql`UPDATE person SET "birthDate" = CURRENT_DATE WHERE "birthDate" > CURRENT_DATE`;
+    assert.deepEqual(problemsOf(await world.share()), []);
+    assert.ok((await world.namesOf('bob')).includes('Dora Example'));
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    await assertAtRest(world);
+  });
+
+  Deno.test(`${release}: a mirror that is deleted while a face is copied (asset_face_assetId_fkey)`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql } = world;
+    const { faceKey } = world.people;
+    const keys = ['family/picnic', 'family/harbour'];
+    for (const key of keys) {
+      await sql`
+        INSERT INTO asset_face ("assetId", ${
+        sql(faceKey)
+      }, "imageWidth", "imageHeight", "boundingBoxX2", "boundingBoxY2")
+        VALUES (${world.id(key)}, ${world.library.people['alice/grandma'].id}, 100, 100, 50, 50)`;
+    }
+    const [deleted, other] = await Promise.all(keys.map((key) => world.mirrorOf(key)));
+    await sql`
+      CREATE FUNCTION delete_photo() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN DELETE FROM asset WHERE id = NEW."assetId"; RETURN NEW; END $$`;
+    await sql.unsafe(`
+      CREATE TRIGGER delete_photo BEFORE INSERT ON asset_face FOR EACH ROW
+      WHEN (NEW."assetId" = '${deleted}') EXECUTE FUNCTION delete_photo()`);
+    const problems = problemsOf(await world.share());
+    assert.deepEqual(problems.map(({ code, where }) => [code, where.assetId]), [
+      ['changed-meanwhile', world.id('family/picnic')],
+    ]);
+    assert.match(problems[0]?.what ?? '', /asset_face_assetId_fkey/);
+    assert.ok((await world.facesOn(other)).includes('Grandma'), 'the other face is there');
+    await sql`DROP TRIGGER delete_photo ON asset_face`;
+    assert.deepEqual(problemsOf(await world.share()), []);
+    assert.ok((await world.facesOn(deleted)).includes('Grandma'));
+    assert.deepEqual(await world.verify(verifyMirrors), []);
     await assertAtRest(world);
   });
 

@@ -9,7 +9,7 @@ import { PathMap } from '../../files/path_map.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
 import { isBehindLink } from '../../files/behind_link.ts';
 import type { LibraryAnswer, ShareAnswer } from '../answers.ts';
-import { type LinkTest, testLink } from '../link_test.ts';
+import { type LinkTest, otherDisksIn, testLink } from '../link_test.ts';
 import type { Scans } from '../scans.ts';
 import type { Directories, Server, Session } from '../session.ts';
 import { libraryFor } from '../target_library.ts';
@@ -33,6 +33,9 @@ interface Target {
   readonly placement: Placement;
   readonly library: LibraryAnswer;
 }
+
+/** Why no hard link can be made that another directory of the same disk does not help against. */
+const OF_DISKS_AND_OWNERS: ReadonlySet<string> = new Set(['other-filesystem', 'no-hard-links', 'foreign-owner']);
 
 /**
  * Where the copies lie, how they are made, and in which library. The first proposal in which a hard link can be made is
@@ -79,8 +82,7 @@ export async function askTarget(
   const best = await firstPossible(proposals, (path) => check(path, current ?? 'hardlink'));
   const tests = proposals.map(test);
   // Anything else that is wrong is said about the directory that is asked for next.
-  const isElsewhere = tests.every((one) => !one.isPossible && one.reason === 'other-filesystem');
-  const canLink = best !== undefined || !isElsewhere;
+  const canLink = best !== undefined || !tests.every((one) => !one.isPossible && OF_DISKS_AND_OWNERS.has(one.reason));
   if (best !== undefined && share.job === undefined && !dialogue.has('--placement')) {
     dialogue.say(
       'A test link worked: each shared photo gets a second name (a hard link). Nothing is stored twice, and each side can ' +
@@ -98,7 +100,7 @@ export async function askTarget(
     initial: best ?? proposals[0],
     check: (text) => check(text, placement),
   });
-  if (target.placement === 'hardlink') warnOfOtherDisks(session, share, target.targetPath, paths);
+  if (target.placement === 'hardlink') warnOfOtherDisks(session, share, target.targetPath, source, paths);
   if (target.library.kind === 'new' && target.library.insteadOf !== undefined) {
     session.warnings.push(
       `The library ${
@@ -110,15 +112,20 @@ export async function askTarget(
   return target;
 }
 
-/** What was chosen by album or person may lie anywhere. */
+/**
+ * What was chosen by album or person may lie anywhere. Of the rest another disk may be mounted inside the directory of the originals, which is
+ * `source` here.
+ */
 function warnOfOtherDisks(
   { dialogue, warnings }: Session,
   { originals }: Share,
   targetPath: string,
+  source: string | undefined,
   paths: PathMap,
 ): void {
   const to = paths.toLocal(targetPath.slice(0, -1));
-  const unreachable = originals.filter((directory) => {
+  const inside = () => source === undefined ? [] : otherDisksIn(source).map((path) => paths.toImmich(path) ?? path);
+  const unreachable = (originals.length > 0 ? originals : inside()).filter((directory) => {
     const from = paths.toLocal(directory);
     return from === undefined || to === undefined || !existsSync(from) || !testLink(from, to, paths).isPossible;
   });
@@ -143,14 +150,16 @@ async function askPlacement(
 ): Promise<Placement> {
   if (canLink && !dialogue.has('--placement')) return current ?? 'hardlink';
   const failed = tests.find(({ isPossible }) => !isPossible);
-  const why = failed?.isPossible === false ? `${explain(failed)} ` : '';
+  const why = failed?.isPossible === false ? `${explain(failed).what} ` : '';
   const isNamed = dialogue.has('--target-dir');
   if (!canLink && !isNamed && current === undefined && !dialogue.isAttended && !dialogue.has('--placement')) {
+    const isDisk = failed?.isPossible !== false || failed.reason === 'other-filesystem';
     throw new UserError(`--target-dir, --placement: ${why}`.trim(), {
       problemCode: 'setup-answer',
-      remedy:
-        'Name a directory on the file system of the originals (in a container: in the same mount) with --target-dir, ' +
-        'or use --placement copy, which takes the space a second time (docs/placements.md).',
+      remedy: isDisk
+        ? 'Name a directory on the file system of the originals (in a container: in the same mount) with --target-dir, ' +
+          'or use --placement copy, which takes the space a second time (docs/placements.md).'
+        : explain(failed).remedy,
     });
   }
   return await dialogue.choose({
@@ -208,34 +217,39 @@ function localSource(
 
 function assertPossible(test: LinkTest): void {
   if (test.isPossible) return;
-  const isDisk = test.reason === 'other-filesystem';
-  throw new UserError(explain(test), {
-    problemCode: 'setup-answer',
-    remedy: isDisk
-      ? 'Choose a directory on the file system of the originals (in a container: in the same mount), or --placement copy.'
-      : 'Let this user write there (in a container: PUID and PGID), or choose another directory.',
-  });
+  const { what, remedy } = explain(test);
+  throw new UserError(what, { problemCode: 'setup-answer', remedy });
 }
 
-function explain({ reason, from, to }: Exclude<LinkTest, { isPossible: true }>): string {
+function explain(
+  { reason, from, to }: Exclude<LinkTest, { isPossible: true }>,
+): { readonly what: string; readonly remedy: string } {
+  const remedy = 'Let this user write there (in a container: PUID and PGID), or choose another directory.';
   switch (reason) {
     case 'other-filesystem':
-      return `No hard link can be made from ${quote(from)} to ${quote(to)}: they are on different file systems.`;
+      return {
+        what: `No hard link can be made from ${quote(from)} to ${quote(to)}: they are on different file systems.`,
+        remedy:
+          'Choose a directory on the file system of the originals (in a container: in the same mount), or --placement copy.',
+      };
     case 'outside-roots':
-      return `${quote(to)} is, or lies behind, a symbolic link.`;
+      return { what: `${quote(to)} is, or lies behind, a symbolic link.`, remedy };
     case 'permission':
     case 'read-only':
-      return `Nothing can be written to ${quote(to)} (${
-        reason === 'permission' ? 'permission denied' : 'mounted read-only'
-      }).`;
+      return {
+        what: `Nothing can be written to ${quote(to)} (${
+          reason === 'permission' ? 'permission denied' : 'mounted read-only'
+        }).`,
+        remedy,
+      };
     case 'no-hard-links':
     case 'foreign-owner':
     case 'too-many-links': {
       const { message, remedy } = describeLinkObstacle(reason, quote(from), quote(to));
-      return `${message.slice(0, 1).toUpperCase()}${message.slice(1)} ${remedy}`;
+      return { what: `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`, remedy };
     }
     default:
-      return `A test link from ${quote(from)} to ${quote(to)} failed (${reason}).`;
+      return { what: `A test link from ${quote(from)} to ${quote(to)} failed (${reason}).`, remedy };
   }
 }
 
