@@ -88,6 +88,41 @@ Deno.test('a release tries every executable on its own system, and publishes not
   assert.ok(needs('publish').includes('tests') && needs('image').includes('tests'));
 });
 
+Deno.test({
+  name: 'what a release publishes about itself is its chapter of the changelog',
+  ignore: Deno.build.os === 'windows',
+  fn: async () => {
+    const notes = async (tag: string, changelog: string) => {
+      const child = new Deno.Command('sh', {
+        args: [`${REPOSITORY}packaging/release_notes.sh`, tag],
+        env: { GITHUB_REPOSITORY: 'me/fork' },
+        stdin: 'piped',
+        stdout: 'piped',
+        stderr: 'piped',
+      }).spawn();
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(changelog));
+      await writer.close();
+      const { code, stdout, stderr } = await child.output();
+      return { code, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+    };
+    const changelog = '# Changelog\n\n## Unreleased\n\n- Later.\n\n## 1.2.3 (2026-12-01)\n\n' +
+      '- **New** ([docs/setup.md](docs/setup.md#lists)).\n\n## 1.2.2\n\n- Old.\n';
+    assert.deepEqual(await notes('v1.2.3', changelog), {
+      code: 0,
+      said: '\n- **New** ([docs/setup.md](https://github.com/me/fork/blob/v1.2.3/docs/setup.md#lists)).\n',
+    });
+    assert.deepEqual(await notes('v1.2', changelog), {
+      code: 1,
+      said: 'error: CHANGELOG.md has no chapter "## 1.2".\n',
+    });
+    assert.match((await notes('vUnreleased', textOf('CHANGELOG.md'))).said, /^- \*\*/m);
+    const published = textOf(`${FOLDER}/release.yml`);
+    assert.match(published, /release_notes\.sh[^]*gh release create .* --notes-file notes\.md$/m);
+    assert.doesNotMatch(published, /--generate-notes/);
+  },
+});
+
 Deno.test('the update bot pins actions by commit and images by digest', () => {
   const { extends: presets } = JSON.parse(textOf('.github/renovate.json'));
   for (const preset of ['helpers:pinGitHubActionDigests', 'docker:pinDigests']) {
