@@ -106,6 +106,19 @@ async function readInGerman(browser: Browser): Promise<void> {
   const text = await page.it.locator('main').innerText();
   assert.match(text, /12\.345 of 12\.400 photos and videos/);
   assert.match(text, /as of \d\d\.\d\d\.\d\d, \d\d:\d\d/);
+  // In sentences, too.
+  for (
+    const [state, words] of [['copying', /1\.234 of 15\.000 photos/], [
+      'brake',
+      /412 of 12\.345 shared photos/,
+    ]] as const
+  ) {
+    await using other = await serve(state, TOKEN);
+    await using shown = await open(browser, other.url, { locale: 'de-DE' });
+    const said = await shown.it.locator('main').innerText();
+    assert.match(said, words);
+    assert.doesNotMatch(said, /\d,\d{3}/);
+  }
 }
 
 async function follow(browser: Browser): Promise<void> {

@@ -50,7 +50,7 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
   const get = async (path: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(url + path, { redirect: 'manual', headers });
     const text = await answer.text();
-    assert.deepEqual(disagreements(text.replaceAll(/<[^>]*>/g, '')), []);
+    assert.deepEqual(disagreements(textIn(text)), []);
     return { status: answer.status, headers: answer.headers, text };
   };
   const post = async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => {
@@ -63,6 +63,11 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   };
   return { url, state, done, get, post, [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose]() };
+}
+
+/** What a page says, without its elements. */
+export function textIn(page: string): string {
+  return page.replaceAll(/<[^>]*>/g, '');
 }
 
 type Site = Awaited<ReturnType<typeof serve>>;

@@ -54,3 +54,9 @@ export function timeOf(iso: string): Html {
 export function numberOf(value: number): Html {
   return html`<data class="number" value="${value}">${value.toLocaleString('en')}</data>`;
 }
+
+/** A sentence in which there may be numbers such as `1,234`: "1,234" is less than two to many readers. */
+export function withNumbers(text: string): Html {
+  const parts = text.split(/(?<![\d.,])(\d{1,3}(?:,\d{3})+)(?![\d,])/);
+  return html`${parts.map((part, index) => index % 2 === 0 ? part : numberOf(Number(part.replaceAll(',', ''))))}`;
+}

@@ -1,7 +1,8 @@
-import { count, dayOf } from '../../config/words.ts';
+import { dayOf, plural } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { BrakeReport } from '../../share/brake/brake.ts';
 import type { HeldPhoto } from '../../share/brake/held.ts';
+import { numberOf } from './chart.ts';
 import { type Html, subPage } from './frame.ts';
 import { IMMICH_PAGES } from './immich_pages.ts';
 
@@ -29,7 +30,7 @@ export function confirmationPage(
     `Remove photos of ${job}?`,
     html`
       <section class="verdict held" aria-labelledby="verdict">
-      <h2 id="verdict">Remove ${mirrors.toLocaleString('en')} of ${count(total, 'photo')} of ${job}?</h2>
+      <h2 id="verdict">Remove ${numberOf(mirrors)} of ${numberOf(total)} ${plural(total, 'photo')} of ${job}?</h2>
       <p>They disappear from the account of the user who receives them, with what that user has done to them. The originals are not touched. What is removed comes back only if
       the originals are shared again.</p>
       ${emptyDirectory === undefined
@@ -57,5 +58,5 @@ function photosOf(review: Review | string, mirrors: number, immichUrl: string | 
           : html`<a href="${immichUrl + IMMICH_PAGES.photo(mirrorAssetId)}">${fileName}</a>`
       }, ${dayOf(takenAt)}: ${REASONS[reason] ?? reason}</li>`
     )
-  }</ul>${rest > 0 ? html`<p>and ${rest.toLocaleString('en')} more.</p>` : ''}`;
+  }</ul>${rest > 0 ? html`<p>and ${numberOf(rest)} more.</p>` : ''}`;
 }

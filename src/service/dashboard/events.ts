@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { ServiceEvent } from '../events.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { timeOf } from './chart.ts';
+import { timeOf, withNumbers } from './chart.ts';
 import type { Html } from './frame.ts';
 
 /** The others are folded away. */
@@ -26,7 +26,7 @@ ${
 }
 
 function line({ at, kind, what, details }: ServiceEvent): Html {
-  return html`<li class="${kind}">${timeOf(at)} ${what}${
+  return html`<li class="${kind}">${timeOf(at)} ${withNumbers(what)}${
     details.length === 0 ? '' : html`
       <details>
         <summary>more</summary>

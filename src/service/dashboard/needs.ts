@@ -1,7 +1,8 @@
-import { count } from '../../config/words.ts';
+import { plural } from '../../config/words.ts';
 import { html } from 'hono/html';
 import type { Visitor } from '../http/access.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { numberOf } from './chart.ts';
 import type { Html } from './frame.ts';
 import { helpWith } from './help.ts';
 
@@ -18,8 +19,8 @@ export function actionNeeded({ problems, brakes }: Snapshot, { isSignedIn }: Vis
       <ul class="problems">
     ${brakes.map(({ job, mirrors, total, emptyDirectory }) =>
       html`<li>
-<p><strong>${job}</strong>: ${mirrors.toLocaleString('en')} of ${
-        count(total, 'shared photo')
+<p><strong>${job}</strong>: ${numberOf(mirrors)} of ${numberOf(total)} ${
+        plural(total, 'shared photo')
       } would be removed, because their originals are gone. That is too
 much to happen by itself, so all of them are kept. ${helpWith('brake', `photos of ${job} that would be removed`)}</p>
 ${
@@ -30,7 +31,7 @@ ${
 <p>If it is a mistake, correct it, and everything stays. If it is right, confirm it${
         isSignedIn
           ? html`:</p><form method="get" action="/confirm"><input type="hidden" name="job" value="${job}">
-<button>Look at ${count(mirrors, 'photo')}, and decide</button></form>`
+<button>Look at ${numberOf(mirrors)} ${plural(mirrors, 'photo')}, and decide</button></form>`
           : html`
             with <code>immich-sidecar sync --confirm-withdrawals</code>.</p>
           `

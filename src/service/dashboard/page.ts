@@ -14,7 +14,7 @@ import { helpWith } from './help.ts';
 import { actionNeeded, asSentence } from './needs.ts';
 import { sharingOf } from './sharing.ts';
 import { codeForm } from '../setup/page.ts';
-import { cycleChart, numberOf, secondsOf, timeOf } from './chart.ts';
+import { cycleChart, numberOf, secondsOf, timeOf, withNumbers } from './chart.ts';
 import { IMMICH_PAGES } from './immich_pages.ts';
 
 /** What the page may offer. */
@@ -125,7 +125,7 @@ function progressOf({ progress, phase }: Snapshot): Html | string {
     : html`${
       progress.unit === 'embeddings' ? 'Copying what machine learning knows' : 'Copying'
     }, <strong>${job}</strong>`;
-  return html`<p>${what}: ${describeProgress(progress)}.</p>
+  return html`<p>${what}: ${withNumbers(describeProgress(progress))}.</p>
 <progress max="${Math.max(total, 1)}" value="${Math.min(done, total)}" aria-label="how far ${
     phase === 'writing' ? 'the run' : 'the copy'
   } is"></progress>`;
@@ -231,7 +231,7 @@ function problemsOf({ problems }: JobSnapshot, immichUrl: string | undefined): H
       `;
       return html`<li>${describeProblem(problem)}${link} ${helpWith(problem.code, wordsFor(problem.code))}</li>`;
     })
-  }</ul>${rest > 0 ? html`<p>and ${rest.toLocaleString('en')} more.</p>` : ''}`;
+  }</ul>${rest > 0 ? html`<p>and ${numberOf(rest)} more.</p>` : ''}`;
 }
 
 /** `12 × the file is not there`: which ones is for those who have signed in. */
@@ -247,7 +247,9 @@ function countsOf(counts: JobSnapshot['problemCounts']): Html | string {
 }
 
 function list(sentences: readonly string[]): Html | string {
-  return sentences.length === 0 ? '' : html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+  return sentences.length === 0
+    ? ''
+    : html`<ul>${sentences.map((sentence) => html`<li>${withNumbers(sentence)}</li>`)}</ul>`;
 }
 
 function recentActivity({ cycles }: Snapshot): Html {
@@ -304,15 +306,17 @@ function writing({ write, pausedSince }: Snapshot): Html | string {
 ${
     last === undefined
       ? html`<p>Not yet.</p>`
-      : html`<p>${timeOf(last.startedAt)}: ${count(last.assets, 'file')} looked at in ${secondsOf(last.seconds)}${
-        last.interrupted ? ', stopped at the end of its time' : ''
-      }.</p>${list(counts.map(([outcome, count]) => `${count} ${outcome}`))}`
+      : html`<p>${timeOf(last.startedAt)}: ${numberOf(last.assets)} ${plural(last.assets, 'file')} looked at in ${
+        secondsOf(last.seconds)
+      }${last.interrupted ? ', stopped at the end of its time' : ''}.</p>${
+        list(counts.map(([outcome, files]) => `${files.toLocaleString('en')} ${outcome}`))
+      }`
   }
 ${
     changes === undefined
       ? ''
-      : html`<p>As it changed in Immich: ${changes.written.toLocaleString('en')} written${
-        changes.failed === 0 ? '' : `, ${changes.failed} failed`
+      : html`<p>As it changed in Immich: ${numberOf(changes.written)} written${
+        changes.failed === 0 ? '' : html`, ${numberOf(changes.failed)} failed`
       } since the service began, the last at ${timeOf(changes.lastAt)}.</p>`
   }
 ${

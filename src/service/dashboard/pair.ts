@@ -9,6 +9,7 @@ import { PENDING_WORDS } from '../../share/standing/words.ts';
 import { numberOf, timeOf } from './chart.ts';
 import { type Html, subPage } from './frame.ts';
 import { helpWith } from './help.ts';
+import { IMMICH_PAGES } from './immich_pages.ts';
 import { reasonsOf } from './sharing.ts';
 
 /** As many photos of a kind as somebody reads. */
@@ -131,5 +132,5 @@ function photoOf({ assetId, fileName, takenAt, state, reason, since }: NotShared
 function linked(text: string, assetId: string | undefined, immichUrl: string | undefined): Html | string {
   return immichUrl === undefined || assetId === undefined
     ? text
-    : html`<a href="${immichUrl}/photos/${assetId}">${text}</a>`;
+    : html`<a href="${immichUrl + IMMICH_PAGES.photo(assetId)}">${text}</a>`;
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import { count } from '../../config/words.ts';
+import { plural } from '../../config/words.ts';
 import type { LastWrite } from '../../writeback/last_write.ts';
-import { timeOf } from './chart.ts';
+import { numberOf, timeOf } from './chart.ts';
 import { type Html, subPage } from './frame.ts';
 
 /** The second question before what was written is undone: how many files, and which. */
@@ -11,7 +11,7 @@ export function undoPage({ run, startedAt, files, some }: LastWrite, isPaused: b
     'Undo the last write?',
     html`
       <section class="verdict held" aria-labelledby="verdict">
-        <h2 id="verdict">Undo what was written into ${count(files, 'file')}?</h2>
+        <h2 id="verdict">Undo what was written into ${numberOf(files)} ${plural(files, 'file')}?</h2>
         <p>Run ${run}, ${timeOf(
           startedAt,
         )}. Each file becomes what it was before, byte for byte; sidecars that were made go. What somebody has changed since
@@ -22,7 +22,7 @@ export function undoPage({ run, startedAt, files, some }: LastWrite, isPaused: b
         <ul class="photos">${some.map(({ path, goes }) =>
           html`<li><code>${path}</code>${goes ? ' goes' : ''}</li>`
         )}</ul>
-        ${rest > 0 ? html`<p>and ${rest.toLocaleString('en')} more.</p>` : ''}
+        ${rest > 0 ? html`<p>and ${numberOf(rest)} more.</p>` : ''}
         <form method="post" action="/actions/undo-write"><input type="hidden" name="run" value="${run}">
         <button class="danger">Yes, undo it</button></form>
         <form method="get" action="/"><button>No, leave them</button></form>

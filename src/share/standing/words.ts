@@ -11,17 +11,21 @@ export const PENDING_WORDS: Readonly<Record<string, string>> = Object.freeze({
   ocr: 'for text recognition',
 });
 
+const shown = (assets: number) => assets.toLocaleString('en');
+
 /** What of a job is not mirrored, and why, as lines. Empty when everything is. */
 export function describeStanding(standing: Standing): string[] {
   const { pending, skipped, withdrawn, next } = standing;
   return [
-    ...Object.entries(pending).map(([kind, assets]) => `${assets} waiting ${PENDING_WORDS[kind] ?? kind} by Immich`),
+    ...Object.entries(pending).map(([kind, assets]) =>
+      `${shown(assets)} waiting ${PENDING_WORDS[kind] ?? kind} by Immich`
+    ),
     ...Object.entries(skipped).map(([reason, assets]) =>
-      `${assets} ${retryOf(reason as SkipReason) === 'never' ? 'left out' : 'waiting'}: ${
+      `${shown(assets)} ${retryOf(reason as SkipReason) === 'never' ? 'left out' : 'waiting'}: ${
         wordsFor(reason as SkipReason)
       }`
     ),
-    ...withdrawn > 0 ? [`${withdrawn} removed by the target, not shared again`] : [],
-    ...next > 0 ? [`${next} became ready meanwhile, next cycle`] : [],
+    ...withdrawn > 0 ? [`${shown(withdrawn)} declined by the receiving user, not shared again`] : [],
+    ...next > 0 ? [`${shown(next)} became ready meanwhile, next cycle`] : [],
   ];
 }
