@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { stringify } from 'yaml';
 import { EXIT } from '../../src/errors.ts';
 import { PUBLISHED } from '../../src/published.ts';
 import { noTerminal } from '../cli/pty.ts';
@@ -44,6 +45,39 @@ function mirrored(status: Awaited<ReturnType<typeof statusOf>>): number {
   return status?.jobs?.[0]?.standing?.mirrored ?? 0;
 }
 
+/** The services, names, mounts and ports of Immich's official docker-compose.yml: its database has none, and there is no external library. */
+const OFFICIAL = {
+  name: 'immich',
+  services: {
+    'immich-server': {
+      container_name: 'immich_server',
+      image: 'ghcr.io/immich-app/immich-server:${IMMICH_VERSION:-release}',
+      volumes: ['${UPLOAD_LOCATION}:/data', '/etc/localtime:/etc/localtime:ro'],
+      env_file: ['.env'],
+      ports: ['2283:2283'],
+      depends_on: ['redis', 'database'],
+    },
+    'immich-machine-learning': {
+      container_name: 'immich_machine_learning',
+      image: 'ghcr.io/immich-app/immich-machine-learning:${IMMICH_VERSION:-release}',
+      volumes: ['model-cache:/cache'],
+      env_file: ['.env'],
+    },
+    redis: { container_name: 'immich_redis', image: 'docker.io/valkey/valkey:9' },
+    database: {
+      container_name: 'immich_postgres',
+      image: 'ghcr.io/immich-app/postgres:14-vectorchord0.4.3-pgvectors0.2.0',
+      environment: {
+        POSTGRES_PASSWORD: '${DB_PASSWORD}',
+        POSTGRES_USER: '${DB_USERNAME}',
+        POSTGRES_DB: '${DB_DATABASE_NAME}',
+      },
+      volumes: ['${DB_DATA_LOCATION}:/var/lib/postgresql/data'],
+    },
+  },
+  volumes: { 'model-cache': null },
+};
+
 const noNamespaces = noTerminal ??
   (Deno.build.os !== 'linux' || Deno.uid() !== 0 || !await canRun('unshare', ['--mount', 'true'])
     ? 'mount namespaces need Linux and root'
@@ -58,6 +92,7 @@ testUnless(
     for (const line of commandsOf(BY_CONTAINER)) assert.ok(page.includes(line), `${line} is on the page, too`);
     assert.ok(textOf('compose.yaml').includes(`image: ${PUBLISHED.image}:`));
     await using ground = await Ground.open();
+    Deno.writeTextFileSync(`${ground.installation}/docker-compose.yml`, stringify(OFFICIAL));
     const port = freePort();
     const bin = programs(ground.world.directory, {
       docker:
