@@ -44,7 +44,7 @@ the same name, extension and case aside, taken on the same day. With
 --match-time it must be the same second; different time zones are allowed for.
 Their own photo stays as it is, and so does the source's. What they have done to the
 shared copy (favourites, edits, albums) goes with it. Stop the service first.
-"forget" shares it again.`;
+"reshare" shares it again.`;
 
 async function dedup(sql: Connection, config: Config, options: DedupOptions, consent: Consent): Promise<number> {
   const choice: DedupChoice = { ...shareChoiceOf(options), matchTime: options.matchTime === true };

@@ -21,9 +21,9 @@ interface ForgetOptions extends ConfirmedOptions {
   readonly dryRun?: boolean;
 }
 
-/** `immich-sidecar forget`: lifts what keeps photos from being shared. */
+/** `immich-sidecar reshare`: lifts what keeps photos from being shared. */
 export function forgetCommand(env: Environment, onExit: (code: number) => void): Command {
-  const command = new Command('forget')
+  const command = new Command('reshare')
     .description('Share photos again that the receiving user has deleted, or that were left out')
     .argument('[asset-id...]', "ids of the source's assets")
     .option('--job <name>', 'what this job selects')
@@ -43,9 +43,9 @@ export function forgetCommand(env: Environment, onExit: (code: number) => void):
 
 const EXAMPLES = `
 Examples:
-  immich-sidecar forget --list                  what is not shared, and why?
-  immich-sidecar forget --job "alice to bob"    share again what Bob has deleted
-  immich-sidecar forget 5f0c1f4e-9a53-4c9e-8a33-0d2b1f7ab111
+  immich-sidecar reshare --list                 what is not shared, and why?
+  immich-sidecar reshare --job "alice to bob"   share again what Bob has deleted
+  immich-sidecar reshare 5f0c1f4e-9a53-4c9e-8a33-0d2b1f7ab111
       one photo; the id is the end of its address in its owner's account
 
 The next cycle shares them, even if the receiving user has uploaded the same
@@ -74,7 +74,7 @@ async function forget(
   const shares = await liftStops(sql, stops);
   if (options.json) printJson({ forgotten: lifted, shares });
   else if (lifted + shares === 0) print('Nothing of that is remembered.\n');
-  else print(`${lifted} forgotten; the next cycle shares what is still selected.\n`);
+  else print(`Shared again by the next cycle, as far as it is still selected: ${lifted}.\n`);
   return EXIT.ok;
 }
 
@@ -84,13 +84,13 @@ function choiceOf(assetIds: readonly string[], { job, user, all, list, dryRun }:
     if (!isUuid(id)) {
       throw new UserError(`${plain(JSON.stringify(id))} is not the id of an asset or a user.`, {
         problemCode: 'unknown-name',
-        remedy: 'Ids are at the end of an address in Immich; forget --list shows those that are remembered.',
+        remedy: 'Ids are at the end of an address in Immich; reshare --list shows those that are remembered.',
       });
     }
   }
   const isChosen = all === true || job !== undefined || user !== undefined || assetIds.length > 0;
   if (!isChosen && !list && !dryRun) {
-    throw new UserError('It was not said what is to be forgotten.', {
+    throw new UserError('Nothing was chosen to be shared again.', {
       problemCode: 'usage',
       remedy: 'Name assets by their ids, or use --job, --user or --all. --list shows what is remembered.',
     });

@@ -99,7 +99,7 @@ function choose(
     });
   }
   if (isAll !== true && ids.length === 0) {
-    throw new UserError('It was not said which files are meant.', {
+    throw new UserError('No file was chosen.', {
       problemCode: 'usage',
       remedy: 'Name them by their ids, as kept list shows them, or use --all.',
     });

@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   explain: async () => (await import('./explain.ts')).explainCommand,
   sync: async () => (await import('./sync.ts')).syncCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
-  forget: async () => (await import('./forget.ts')).forgetCommand,
+  reshare: async () => (await import('./forget.ts')).forgetCommand,
   kept: async () => (await import('./kept.ts')).keptCommand,
   unshare: async () => (await import('./unshare.ts')).unshareCommand,
   dedup: async () => (await import('./dedup.ts')).dedupCommand,
@@ -33,7 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
 });
 
 /** Other names of commands. */
-const ALIASES: Readonly<Record<string, string>> = Object.freeze({ reshare: 'forget' });
+const ALIASES: Readonly<Record<string, string>> = Object.freeze({ forget: 'reshare' });
 
 /** These tell about all commands. */
 const ABOUT_ALL: ReadonlySet<string> = new Set(['help', 'completion']);
@@ -120,7 +120,7 @@ Examples:
   immich-sidecar sync                 one cycle over all configured jobs
   immich-sidecar sync --job family    one cycle over one job
   immich-sidecar serve                cycle after cycle, until stopped
-  immich-sidecar forget --list        what is not shared, and why?
+  immich-sidecar reshare --list       what is not shared, and why?
   immich-sidecar kept list            what was kept as it may be a last copy?
   immich-sidecar unshare --dry-run    what was shared, and would be removed?
   immich-sidecar dedup --dry-run      what is shared with somebody who has it, too?

@@ -37,7 +37,7 @@ Examples:
   immich-sidecar status --json | jq '.share.jobs[].standing'
 
 Changes nothing, and can be asked at any time, also while the service runs.
-"forget --list" names the photos that are left out, "doctor" says what is wrong.`;
+"reshare --list" names the photos that are left out, "doctor" says what is wrong.`;
 
 async function status(env: Environment, options: StatusOptions): Promise<number> {
   return await withConfiguration(env, { ...options, needJobs: false }, async (config) => {

@@ -104,7 +104,9 @@ function assertStopped({ sessions }: Predecessor, { isStopped = false }: Takeove
 function describePlan({ mirrors, people, decisions, libraries, notes }: TakeoverPlan): string {
   return photosByJob(mirrors.map(({ job }) => job)) +
     `To be taken over: ${countPhotos(mirrors.length)}, ${count(people.length, 'person', 'people')} by name.\n` +
-    (decisions.length > 0 ? `To stay unshared (deleted by the target, or duplicates): ${decisions.length}.\n` : '') +
+    (decisions.length > 0
+      ? `To stay unshared (declined by the receiving user, or duplicates): ${decisions.length}.\n`
+      : '') +
     [...libraries.map(describeNarrowing), ...notes].map((note) => `${wrapText(plain(note), 80).join('\n')}\n`).join('');
 }
 
@@ -117,6 +119,6 @@ function describeResult({ mirrors, faces, people, links, decisions }: TakeoverRe
   return `Taken over: ${countPhotos(mirrors)}, ${count(faces, 'face')}, ${count(people, 'person', 'people')}, ${
     count(links, 'file')
   }.\n` +
-    (decisions > 0 ? `Not shared again: ${decisions}; "forget --list" shows them.\n` : '') +
+    (decisions > 0 ? `Not shared again: ${decisions}; "reshare --list" shows them.\n` : '') +
     'Do not start immich-shared-library again. Next: immich-sidecar sync --dry-run\n';
 }

@@ -128,7 +128,7 @@ const OTHERS = {
   'duplicate': {
     what: 'the receiving user has the same picture',
     waits: true,
-    remedy: 'Nothing needs to be done; forget shares it all the same.',
+    remedy: 'Nothing needs to be done; reshare shares it all the same.',
   },
   'brake': {
     what: 'withdrawals are held back until they are confirmed',

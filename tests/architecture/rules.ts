@@ -139,6 +139,7 @@ const WORDS: readonly (readonly [said: RegExp, instead: string])[] = [
   [/\b(?:he|his|him|himself)\b/i, 'they'],
   [/\b(?:whoever|lately)\b/i, 'plain words'],
   [/\bneeds you\b|waiting for your word/i, 'action needed'],
+  [/\bwas not said\b|\bsays so with\b|\bstands in docs\b/i, 'what is wrong, and where it says so'],
 ];
 
 /** Sentences of a module of src/ or of a page that use other words than the rest. */

@@ -22,7 +22,7 @@ testUnless(missing.get('bash'), 'bash completes commands, options and values', a
 
   const commands = await complete('');
   for (
-    const name of ['sync', 'serve', 'status', 'dedup', 'takeover', 'unshare', 'forget', 'write', 'help', '--version']
+    const name of ['sync', 'serve', 'status', 'dedup', 'takeover', 'unshare', 'reshare', 'write', 'help', '--version']
   ) {
     assert.ok(commands.includes(name), name);
   }

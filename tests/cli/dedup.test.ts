@@ -45,7 +45,7 @@ Deno.test('dedup: look, no terminal, --yes, and nothing more to do', async () =>
   const done = await run(['dedup', '--yes', '--json'], options);
   assert.deepEqual([done.code, JSON.parse(done.stdout)], [EXIT.ok, { mirrors: 1, people: 0, links: 3, problems: [] }]);
   assert.equal(await world.mirrorOf('family/portrait'), undefined);
-  const forgotten = await run(['forget', '--list'], options);
+  const forgotten = await run(['reshare', '--list'], options);
   assert.match(forgotten.stdout, new RegExp(`the receiving user has it already +${world.id('family/portrait')}`));
 });
 

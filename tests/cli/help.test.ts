@@ -9,7 +9,7 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
   [['sync', '--help'], ['--job <name>', '--dry-run', '--json', '--config <file>', '--help']],
   [['sync', '--help'], ['--confirm-withdrawals', 'Examples', 'exit code 4']],
   [['serve', '--help'], ['--config <file>', 'until stopped']],
-  [['forget', '--help'], [
+  [['reshare', '--help'], [
     '--job <name>',
     '--user <id>',
     '--all',

@@ -86,8 +86,8 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await bobHasPortrait(world);
   await page.check('dedup --dry-run --json', ['dedup', '--dry-run', '--json'], options);
   await page.check('dedup --json', ['dedup', '--yes', '--json'], options);
-  await page.check('forget --list --json', ['forget', '--list', '--json'], options);
-  await page.check('forget --json', ['forget', '--all', '--yes', '--json'], options);
+  await page.check('reshare --list --json', ['reshare', '--list', '--json'], options);
+  await page.check('reshare --json', ['reshare', '--all', '--yes', '--json'], options);
   await page.check('write --dry-run --json', ['write', '--all', '--dry-run', '--json'], options);
   await page.check('write --json', ['write', '--all', '--json'], options);
   await tagAsWritten(world);

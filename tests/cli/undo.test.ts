@@ -80,46 +80,46 @@ testUnless(noTerminal, 'unshare on a terminal: anything but yes changes nothing'
   assert.equal(await mirrors(world), 0);
 });
 
-Deno.test('forget: list, be asked, do, and do again', async () => {
+Deno.test('reshare: list, be asked, do, and do again', async () => {
   await using world = await shared();
   using cwd = workingDirectory(world.config.jobs.map(yamlJob));
   const options = { cwd: cwd.path, env: variablesOf(world) };
   const wedding = world.id('family/wedding');
 
-  const list = await look(world, ['forget', '--list'], options);
+  const list = await look(world, ['reshare', '--list'], options);
   assert.match(list.stdout, /^since +why it is not shared +asset +file\n/);
   assert.match(
     list.stdout,
     new RegExp(`^\\d{4}-\\d\\d-\\d\\d +the receiving user has deleted it +${wedding} +".*"$`, 'm'),
   );
   assert.match(list.stdout, /the receiving user has it already/);
-  const json = JSON.parse((await look(world, ['forget', '--list', '--json', wedding], options)).stdout);
+  const json = JSON.parse((await look(world, ['reshare', '--list', '--json', wedding], options)).stdout);
   assert.deepEqual(json.decisions.map(({ sourceAssetId }: { sourceAssetId: string }) => sourceAssetId), [wedding]);
 
-  assert.match((await look(world, ['forget'], options, EXIT.usage)).stderr, /--job, --user or --all/);
-  assert.match((await look(world, ['forget', '--all'], options, EXIT.usage)).stderr, /--yes/);
-  await look(world, ['forget', 'wedding.jpg', '--yes'], options, EXIT.usage);
-  await look(world, ['forget', '--job', 'famly', '--yes'], options, EXIT.usage);
-  await look(world, ['forget', '--all', wedding, '--yes'], options, EXIT.usage);
-  assert.match((await look(world, ['forget', crypto.randomUUID(), '--yes'], options)).stdout, /^Nothing of that/);
+  assert.match((await look(world, ['reshare'], options, EXIT.usage)).stderr, /--job, --user or --all/);
+  assert.match((await look(world, ['reshare', '--all'], options, EXIT.usage)).stderr, /--yes/);
+  await look(world, ['reshare', 'wedding.jpg', '--yes'], options, EXIT.usage);
+  await look(world, ['reshare', '--job', 'famly', '--yes'], options, EXIT.usage);
+  await look(world, ['reshare', '--all', wedding, '--yes'], options, EXIT.usage);
+  assert.match((await look(world, ['reshare', crypto.randomUUID(), '--yes'], options)).stdout, /^Nothing of that/);
 
-  const one = await run(['forget', wedding, '--yes'], options);
-  assert.equal(one.stdout, '1 forgotten; the next cycle shares what is still selected.\n');
+  const one = await run(['reshare', wedding, '--yes'], options);
+  assert.equal(one.stdout, 'Shared again by the next cycle, as far as it is still selected: 1.\n');
   assert.equal((await run(['sync'], options)).code, EXIT.ok);
   assert.ok(await world.mirrorOf('family/wedding'));
-  const rest = await run(['forget', '--all', '--yes', '--json'], options);
+  const rest = await run(['reshare', '--all', '--yes', '--json'], options);
   assert.ok(JSON.parse(rest.stdout).forgotten > 0);
-  assert.deepEqual(JSON.parse((await look(world, ['reshare', '--dry-run', '--json'], options)).stdout), {
+  assert.deepEqual(JSON.parse((await look(world, ['forget', '--dry-run', '--json'], options)).stdout), {
     decisions: [],
     stops: [],
   });
 });
 
-testUnless(noTerminal, 'forget on a terminal asks', async () => {
+testUnless(noTerminal, 'reshare on a terminal asks', async () => {
   await using world = await shared();
   using cwd = workingDirectory(world.config.jobs.map(yamlJob));
   const options = { cwd: cwd.path, env: { ...variablesOf(world), TERM: 'xterm' } };
-  const args = ['forget', world.id('family/wedding')];
+  const args = ['reshare', world.id('family/wedding')];
   assert.match((await look(world, args, { ...options, wrapper: typing('n') })).stdout, /Share it again\? \[y\/N\]/);
-  assert.match((await run(args, { ...options, wrapper: typing('yes') })).stdout, /1 forgotten/);
+  assert.match((await run(args, { ...options, wrapper: typing('yes') })).stdout, /still selected: 1\./);
 });

@@ -89,7 +89,7 @@ for (const release of REPRESENTATIVE) {
     await world.share();
     assert.match(
       (await of('family/portrait')).against.join(),
-      /^they deleted it on \d{4}-\d\d-\d\d \(forget shares it again\)$/,
+      /^they deleted it on \d{4}-\d\d-\d\d \(reshare shares it again\)$/,
     );
     await world.sql`UPDATE asset SET "deletedAt" = now(), status = 'trashed' WHERE id = ${world.id('uploads/cat')}`;
     assert.deepEqual((await of('uploads/cat')).against, ['it is in the trash']);

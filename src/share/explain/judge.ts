@@ -123,7 +123,7 @@ function decisions(
   { declinedAt, isMirrorTrashed, skipReason, skipDetail, skippedSince, mirrorAssetId }: Facts,
 ): string[] {
   return [
-    ...declinedAt === null ? [] : [`they deleted it on ${dayOf(declinedAt)} (forget shares it again)`],
+    ...declinedAt === null ? [] : [`they deleted it on ${dayOf(declinedAt)} (reshare shares it again)`],
     ...isMirrorTrashed && declinedAt === null ? ['it is in their trash'] : [],
     ...skipReason === null || mirrorAssetId !== null
       ? []

@@ -5,7 +5,7 @@ import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 /** Notes that what was due, or what a command has asked for, was looked at: what it has asked since stays. It comes when all that is done. */
 export const rechecks = definePhase({
   name: 'rechecks',
-  what: 'Notes that photos were looked at again which were due, or of which a command, such as forget, has asked it.',
+  what: 'Notes that photos were looked at again which were due, or of which a command, such as reshare, has asked it.',
   per: 'cycle',
   counts: { rechecked: 'photos looked at again (due, or asked for by a command)' },
   plan: async function* ({ rechecks, only, limits }: View) {
