@@ -1,5 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import { keyOf } from '../../immich/tables/tables.ts';
+import { removeUnusedTags } from '../../immich/tags.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isLookedAt } from './pages.ts';
 import type { Job } from '../jobs/job.ts';
@@ -258,20 +259,7 @@ export async function removeMadeByImmich(tx: Sql, schema: ImmichSchema, ids: rea
     )
     ORDER BY t.id
     FOR UPDATE`;
-  const meant = locked.map(({ id }) => id);
-  await tx`
-    DELETE FROM tag t
-    WHERE t.id = ANY (${meant}::uuid[])
-      AND NOT EXISTS (
-        SELECT 1
-        FROM tag_closure below
-        WHERE below.id_ancestor = t.id
-          AND (
-            below.id_descendant <> ALL (${meant}::uuid[])
-            OR ${isMade(tx, tx`below.id_descendant`)}
-            OR EXISTS (SELECT 1 FROM tag_asset ta WHERE ta.${tx(tagKey)} = below.id_descendant)
-          )
-      )`;
+  await removeUnusedTags(tx, locked.map(({ id }) => id), tagKey, (id) => isMade(tx, id));
 }
 
 /** Makes the tags that are missing, with all above them, level by level. */

@@ -2,6 +2,7 @@ import type { ImmichApi } from '../../immich/api/client.ts';
 import { fetchTagIds, takeTagFrom } from '../../immich/api/tags.ts';
 import { readCatalog } from '../../immich/catalog.ts';
 import { keyOf } from '../../immich/tables/tables.ts';
+import { removeUnusedTags } from '../../immich/tags.ts';
 import type { Connection, Sql } from '../../postgres/connect.ts';
 import type { NameAsTag } from './find.ts';
 
@@ -117,18 +118,5 @@ async function removeUnused(tx: Sql, columns: Columns, tagIds: readonly string[]
       )
     ORDER BY t.id
     FOR UPDATE`;
-  const meant = locked.map(({ id }) => id);
-  // A statement of its own, which sees what was written before they were locked.
-  await tx`
-    DELETE FROM tag t
-    WHERE t.id = ANY (${meant}::uuid[])
-      AND NOT EXISTS (
-        SELECT 1
-        FROM tag_closure below
-        WHERE below.id_ancestor = t.id
-          AND (
-            below.id_descendant <> ALL (${meant}::uuid[])
-            OR EXISTS (SELECT 1 FROM tag_asset ta WHERE ta.${tx(columns.tag)} = below.id_descendant)
-          )
-      )`;
+  await removeUnusedTags(tx, locked.map(({ id }) => id), columns.tag);
 }
