@@ -1,6 +1,7 @@
 /** What no criterion changes, what is left out, and what a name does that fits nothing beside other jobs. */
 import assert from 'node:assert/strict';
 import type { JobConfig, Reasons, SelectConfig } from '../../src/config/config.ts';
+import { jobsOf } from '../../src/demo/jobs.ts';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
 import { explainPhotos } from '../../src/share/explain/explain.ts';
@@ -14,24 +15,9 @@ const NO_REASONS: Reasons = { albums: [], people: [], tags: [], paths: [] };
 const NOTHING: SelectConfig = { ...NO_REASONS, peopleMatch: 'any', favorites: false };
 
 function jobOf({ library }: World, select: Partial<SelectConfig>, rest: Partial<JobConfig> = {}): JobConfig {
-  const { users, libraries } = library;
-  return {
-    name: 'chosen',
-    kind: 'any',
-    sourceUserId: users.alice.id,
-    targetUserId: users.bob.id,
-    targetLibraryId: libraries.bobUploads.id,
-    sourcePathPrefix: undefined,
-    targetPathPrefix: '/data/shared/bob/.alice/',
-    albumId: undefined,
-    placement: 'hardlink',
-    includeArchived: false,
-    includeHidden: false,
-    shareEdited: 'original',
-    require: { clip: 'auto', faces: 'auto', ocr: 'auto' },
-    select: { ...NOTHING, ...select },
-    ...rest,
-  };
+  const [, uploads] = jobsOf(library, 'bob');
+  assert.ok(uploads);
+  return { ...uploads, name: 'chosen', kind: 'any', albumId: undefined, select: { ...NOTHING, ...select }, ...rest };
 }
 
 /** What Bob has of Alice's after one cycle without a problem. */

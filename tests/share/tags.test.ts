@@ -5,6 +5,7 @@ import { LIMITS } from '../../src/share/cycle/limits.ts';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
 import { bobToAlice } from './bob_to_alice.ts';
 import { digestTables } from './snapshot.ts';
+import { tagsOfAsset } from './tags_of.ts';
 import { World } from './world.ts';
 import { tellCounts } from './idle.ts';
 
@@ -17,7 +18,7 @@ for (const release of RELEASES) {
     await tag(world, world.id(ASKED), ['trips/lake/2024', 'family']);
     await world.sql`UPDATE tag SET color = '#ff0000' WHERE value = 'family'`;
     await world.share();
-    assert.deepEqual(await tagsOf(world, await mirror(world)), ['family', 'trips/lake/2024']);
+    assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['family', 'trips/lake/2024']);
     const [family] = await world.sql<{ color: string }[]>`
       SELECT color FROM tag WHERE "userId" = ${world.library.users.bob.id} AND value = 'family'`;
     assert.equal(family?.color, '#ff0000');
@@ -41,7 +42,7 @@ for (const release of RELEASES) {
     const said = await world.sql<{ tags: string[] }[]>`
       SELECT tags FROM asset_exif WHERE "assetId" = ANY (${[world.id(ASKED), await mirror(world)]}::uuid[])`;
     assert.deepEqual(said.map(({ tags }) => tags), [[''], ['']]);
-    assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+    assert.deepEqual(await tagsOfAsset(world, await mirror(world)), []);
     assert.ok(!(await valuesOf(world, world.library.users.bob.id)).includes(''));
   });
 
@@ -57,7 +58,7 @@ for (const release of RELEASES) {
     await world.share();
     await tag(world, world.id(ASKED), ['family', 'trips/sea']);
     await world.share();
-    assert.deepEqual(await tagsOf(world, await mirror(world)), ['family', 'trips/sea']);
+    assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['family', 'trips/sea']);
     assert.deepEqual(await valuesOf(world, bob), ['family', 'trips', 'trips/sea'], 'what nothing has is gone');
     await world.apply(async (tools, view) => {
       await applyUnshare(tools, await planUnshare(view.sql, view, {}), () => {});
@@ -96,7 +97,7 @@ for (const release of RELEASES) {
     const cycles = async (...expected: string[][]) => {
       for (const isFull of [true, false, true]) {
         await world.share({ isFull });
-        assert.deepEqual([await tagsOf(world, tagged), await tagsOf(world, untagged)], expected);
+        assert.deepEqual([await tagsOfAsset(world, tagged), await tagsOfAsset(world, untagged)], expected);
       }
     };
     // TagService.bulkTagAssets: rows for all of them, then the metadata of each. The second is a tag of ours.
@@ -135,7 +136,7 @@ Deno.test('tags that go with the one above them are forgotten, also when they ar
   assert.deepEqual(await valuesOf(world, bob), []);
   await tag(world, world.id(ASKED), ['trips/lake']);
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/lake']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['trips/lake']);
 });
 
 Deno.test('tags by which something is chosen are not copied, with what is below them; share_tags says which of the others are', async () => {
@@ -150,20 +151,26 @@ Deno.test('tags by which something is chosen are not copied, with what is below 
   // In another job of Alice's, too.
   world.setJobs([family, { ...uploads, except: { ...reasons, tags: ['share'] } }]);
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family/2024', 'party', 'trips']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['family/2024', 'party', 'trips']);
   shares({ shareTags: { under: ['family', 'trips'] } });
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family/2024', 'trips']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['family/2024', 'trips']);
   shares({ shareTags: false });
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), []);
   // What Bob tags himself stays, and what was made for the photo is gone.
   await tag(world, await mirror(world), ['family/2024', 'party', 'share/bob', 'trips', 'of Bob']);
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['of Bob']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['of Bob']);
   shares({});
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family/2024', 'of Bob', 'party', 'share/bob', 'trips']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), [
+    'family/2024',
+    'of Bob',
+    'party',
+    'share/bob',
+    'trips',
+  ]);
   // One that is renamed still chooses, under either name.
   shares({ except: { ...reasons, tags: ['private'] } });
   await world.share();
@@ -175,7 +182,7 @@ Deno.test('tags by which something is chosen are not copied, with what is below 
     world.id('family/crowd')
   }`;
   await world.share();
-  assert.deepEqual(await tagsOf(world, await world.mirrorOf('family/crowd') ?? ''), ['party']);
+  assert.deepEqual(await tagsOfAsset(world, await world.mirrorOf('family/crowd') ?? ''), ['party']);
 });
 
 Deno.test('a tag by which something is chosen is none of the receiver, also when Immich extracts the mirror, and a cycle comes in between', async () => {
@@ -196,7 +203,7 @@ Deno.test('a tag by which something is chosen is none of the receiver, also when
   assert.deepEqual(await valuesOf(world, bob), ['party']);
 
   await extractMetadata(world, await mirror(world), {});
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['party', 'share/bob']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['party', 'share/bob']);
   await cycle();
   assert.deepEqual(await allTags(world, bob), before, 'the tag itself goes, too');
 
@@ -227,10 +234,10 @@ Deno.test('a tag that the receiver made is theirs, also when nothing has it any 
   await sql`INSERT INTO tag_closure (id_ancestor, id_descendant) SELECT id, id FROM tag WHERE "userId" = ${bob} AND value = 'family'`;
   await tag(world, world.id(ASKED), ['family']);
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['family']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['family']);
   await tag(world, world.id(ASKED), ['trips/bob']);
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), []);
   assert.deepEqual(await valuesOf(world, bob), ['family']);
 
   await extractMetadata(world, await mirror(world), {});
@@ -239,10 +246,10 @@ Deno.test('a tag that the receiver made is theirs, also when nothing has it any 
   assert.deepEqual(await valuesOf(world, bob), ['family', 'trips', 'trips/lake']);
   choose(['trips']);
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), []);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), []);
   choose([]);
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/bob', 'trips/lake']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['trips/bob', 'trips/lake']);
 });
 
 Deno.test('what lies below a tag that the receiver deletes is not made either, whichever photo comes first; one that they make again may have tags below it', async () => {
@@ -266,7 +273,7 @@ Deno.test('what lies below a tag that the receiver deletes is not made either, w
   await world
     .sql`INSERT INTO tag_closure (id_ancestor, id_descendant) SELECT id, id FROM tag WHERE "userId" = ${bob} AND value = 'trips'`;
   await world.share();
-  assert.deepEqual(await tagsOf(world, await mirror(world)), ['trips/sea']);
+  assert.deepEqual(await tagsOfAsset(world, await mirror(world)), ['trips/sea']);
 });
 
 Deno.test('a tag that was made for mirrors and is called as what its owner leaves out is remembered, and forgotten, by the cycle that makes and removes it', async () => {
@@ -302,17 +309,6 @@ async function tag(world: World, id: string, tags: readonly string[]): Promise<v
   await editAsset(world, id, { tags });
   await writeSidecar(world, id);
   await extractMetadata(world, id, {});
-}
-
-async function tagsOf({ sql }: World, assetId: string): Promise<string[]> {
-  const rows = await sql<{ value: string }[]>`
-    SELECT t.value
-    FROM tag_asset ta
-    JOIN tag t ON t.id = ta."tagId"
-    JOIN asset a ON a.id = ta."assetId" AND a."ownerId" = t."userId"
-    WHERE ta."assetId" = ${assetId}
-    ORDER BY 1`;
-  return rows.map(({ value }) => value);
 }
 
 async function valuesOf({ sql }: World, userId: string): Promise<string[]> {

@@ -11,6 +11,7 @@ import { libraryFromDatabase } from '../../harness/fake_immich/from_database.ts'
 import { FakeImmich } from '../../harness/fake_immich/server.ts';
 import { editAsset, extractMetadata, writeSidecar } from '../../harness/immich_jobs/metadata.ts';
 import { InImmich } from '../../share/deeds_in_immich.ts';
+import { tagsOfAsset } from '../../share/tags_of.ts';
 import { World } from '../../share/world.ts';
 import { ImmichReader } from '../files/as_immich_reads.ts';
 import { setTags } from '../files/set_tags.ts';
@@ -56,17 +57,6 @@ async function earlier(release: Release): Promise<World> {
   return world;
 }
 
-async function tagsInImmich({ sql }: World, assetId: string): Promise<string[]> {
-  const rows = await sql<{ value: string }[]>`
-    SELECT t.value
-    FROM tag_asset ta
-    JOIN tag t ON t.id = ta."tagId"
-    JOIN asset a ON a.id = ta."assetId" AND a."ownerId" = t."userId"
-    WHERE ta."assetId" = ${assetId}
-    ORDER BY t.value COLLATE "C"`;
-  return rows.map(({ value }) => value);
-}
-
 async function ownTags({ sql, library }: World): Promise<string[]> {
   const rows = await sql<{ value: string }[]>`
     SELECT value FROM tag WHERE "userId" = ${library.users.alice.id} ORDER BY value COLLATE "C"`;
@@ -80,9 +70,9 @@ for (const release of ['v2.5.0', 'v2.7.5', 'v3.1.0', 'v3.3.0'] as const) {
     await world.sql`DELETE FROM asset WHERE id = ${world.id('bob/beach')}`; // the same picture
     await world.share();
     const mirror = await world.mirrorOfId(world.id(BEACH));
-    assert.deepEqual(await tagsInImmich(world, world.id(BEACH)), ['Dora Example', 'Emil, Jr.', 'sea']);
-    assert.deepEqual(await tagsInImmich(world, mirror), ['Dora Example', 'Emil, Jr.', 'sea']);
-    assert.deepEqual(await tagsInImmich(world, world.id(PORTRAIT)), ['Albums/At sea']);
+    assert.deepEqual(await tagsOfAsset(world, world.id(BEACH)), ['Dora Example', 'Emil, Jr.', 'sea']);
+    assert.deepEqual(await tagsOfAsset(world, mirror), ['Dora Example', 'Emil, Jr.', 'sea']);
+    assert.deepEqual(await tagsOfAsset(world, world.id(PORTRAIT)), ['Albums/At sea']);
     const found = await listNamesAsTags(configOf(world), SIGNAL);
     const photo = (key: string) => [{ assetId: world.id(key), path: pathOf(world, key), isInFile: true }];
     assert.deepEqual(found.tags, [
@@ -92,23 +82,23 @@ for (const release of ['v2.5.0', 'v2.7.5', 'v3.1.0', 'v3.3.0'] as const) {
     ]);
 
     assert.deepEqual(await takeOffNames(configOf(world), found, SIGNAL), { byImmich: 0, inDatabase: 3 });
-    assert.deepEqual(await tagsInImmich(world, world.id(BEACH)), ['sea']);
-    assert.deepEqual(await tagsInImmich(world, world.id(PORTRAIT)), []);
-    assert.deepEqual(await tagsInImmich(world, world.id(PICNIC)), ['Dora Example'], 'which is hers');
+    assert.deepEqual(await tagsOfAsset(world, world.id(BEACH)), ['sea']);
+    assert.deepEqual(await tagsOfAsset(world, world.id(PORTRAIT)), []);
+    assert.deepEqual(await tagsOfAsset(world, world.id(PICNIC)), ['Dora Example'], 'which is hers');
     const gone = ['Albums', 'Albums/At sea', 'Emil, Jr.'];
     assert.deepEqual(await ownTags(world), before.filter((tag) => !gone.includes(tag)));
     const [exif] = await world.sql<{ tags: string[] }[]>`
       SELECT tags FROM asset_exif WHERE "assetId" = ${world.id(BEACH)}`;
     assert.deepEqual(exif?.tags, ['sea']);
     await world.share();
-    assert.deepEqual(await tagsInImmich(world, mirror), ['sea']);
+    assert.deepEqual(await tagsOfAsset(world, mirror), ['sea']);
     assert.deepEqual((await listNamesAsTags(configOf(world), SIGNAL)).tags, []);
 
     // Once the files are right they never come again.
     await write(configOf(world), { fields: FIELDS });
     for (const key of [BEACH, PORTRAIT]) await extract(world, key);
-    assert.deepEqual(await tagsInImmich(world, world.id(BEACH)), ['sea']);
-    assert.deepEqual(await tagsInImmich(world, world.id(PORTRAIT)), []);
+    assert.deepEqual(await tagsOfAsset(world, world.id(BEACH)), ['sea']);
+    assert.deepEqual(await tagsOfAsset(world, world.id(PORTRAIT)), []);
   });
 }
 
@@ -153,7 +143,7 @@ Deno.test('what somebody has tagged a moment ago, and what the ledger does not k
   // Immich has not written it into the sidecar yet.
   await editAsset(world, world.id(BEACH), { tags: ['Dora Example', 'Emil, Jr.', 'sea'] });
   assert.deepEqual(await takeOffNames(configOf(world), found, SIGNAL), { byImmich: 0, inDatabase: 1 });
-  assert.deepEqual(await tagsInImmich(world, world.id(BEACH)), ['Dora Example', 'Emil, Jr.', 'sea']);
+  assert.deepEqual(await tagsOfAsset(world, world.id(BEACH)), ['Dora Example', 'Emil, Jr.', 'sea']);
   await writeSidecar(world, world.id(BEACH));
   assert.deepEqual((await listNamesAsTags(configOf(world), SIGNAL)).tags, [], 'now it is hers');
   Deno.removeSync(configOf(world).write.stateDirectory, { recursive: true });
