@@ -3,11 +3,11 @@ import process from 'node:process';
 import type { JobConfig } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { EXTERNAL_ROOT } from '../../src/demo/roots.ts';
-import { connect, type Connection } from '../../src/postgres/connect.ts';
+import { connect } from '../../src/postgres/connect.ts';
 import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { type Sharing, withSharing } from '../../src/share/share.ts';
 import { multiplyMirrors } from './multiply.ts';
-import { median, round } from './library.ts';
+import { countStatements, median, round } from './library.ts';
 import { peakRssMiB } from './peak_memory.ts';
 
 /** What is measured of the cycles of one process over a library. */
@@ -54,7 +54,7 @@ const result = await withSharing(sql, config, 'bench', async (sharing): Promise<
   for (let run = 0; run < 20; run++) idle.push((await timed(sharing)).seconds);
   await observer`SELECT pg_stat_statements_reset()`;
   await timed(sharing);
-  const idleQueries = await countQueries(observer);
+  const idleQueries = await countStatements(observer);
 
   const change: number[] = [];
   for (let run = 0; run < 3; run++) {
@@ -103,13 +103,4 @@ async function untilIdle(sharing: Sharing): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   throw new Error('the cycles never become idle');
-}
-
-async function countQueries(sql: Connection): Promise<number> {
-  const [row] = await sql<{ calls: number }[]>`
-    SELECT sum(calls)::int AS calls
-    FROM pg_stat_statements
-    WHERE query NOT LIKE '%pg_stat_statements%'
-      AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-  return row?.calls ?? 0;
 }

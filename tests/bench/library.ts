@@ -1,4 +1,5 @@
 import type { DatabaseConfig } from '../../src/config/config.ts';
+import type { Sql } from '../../src/postgres/connect.ts';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import type { GeneratedAccounts } from '../../src/demo/library_generator/result.ts';
@@ -111,4 +112,14 @@ export function round(value: number): number {
 
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** The statements in this database since pg_stat_statements was reset, but for those about itself. */
+export async function countStatements(sql: Sql): Promise<number> {
+  const [row] = await sql<{ calls: number }[]>`
+    SELECT sum(calls)::int AS calls
+    FROM pg_stat_statements
+    WHERE query NOT LIKE '%pg_stat_statements%'
+      AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  return row?.calls ?? 0;
 }

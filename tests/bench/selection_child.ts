@@ -5,7 +5,7 @@ import { connect } from '../../src/postgres/connect.ts';
 import { LIMITS } from '../../src/share/cycle/limits.ts';
 import { withSharing } from '../../src/share/share.ts';
 import { multiplyRows } from './multiply.ts';
-import { round } from './library.ts';
+import { countStatements, median, round } from './library.ts';
 import { type Followed, SPARE_PHOTOS } from './selection.ts';
 
 /** Mirrors what 50 albums hold, then measures cycles in which little or nothing has happened. Argument: how often to multiply its rows. */
@@ -94,7 +94,7 @@ const result = await withSharing(
         await observer`SELECT pg_stat_force_next_flush()`;
         await observer`SELECT pg_stat_statements_reset()`;
         const { seconds: taken, report } = await timed();
-        statements = await countStatements();
+        statements = await countStatements(observer);
         const created = report.jobs.reduce((sum, job) => sum + job.created, 0);
         const withdrawn = report.jobs.flatMap((job) => Object.values(job.withdrawn)).reduce((sum, one) => sum + one, 0);
         if (created !== (expected.created ?? 0) || withdrawn !== (expected.withdrawn ?? 0)) {
@@ -135,7 +135,7 @@ const result = await withSharing(
     for (let run = 0; run < 20; run++) idle.push((await timed()).seconds);
     await observer`SELECT pg_stat_statements_reset()`;
     await timed();
-    const idleStatements = await countStatements();
+    const idleStatements = await countStatements(observer);
 
     const album = albums[7] ?? '';
     const part = (run: number) => spare.slice(run * 100, run * 100 + 100);
@@ -160,7 +160,7 @@ const result = await withSharing(
     SELECT count(DISTINCT "assetId")::int AS count FROM asset_face WHERE "personId" = ${person.id}`;
     return {
       jobs: JOBS,
-      idleSeconds: round(idle.toSorted((a, b) => a - b)[10] ?? NaN),
+      idleSeconds: round(median(idle)),
       idleStatements,
       put100,
       takeOut100,
@@ -175,12 +175,3 @@ const result = await withSharing(
 await sql.end();
 await observer.end();
 await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result)));
-
-async function countStatements(): Promise<number> {
-  const [row] = await observer<{ calls: number }[]>`
-    SELECT sum(calls)::int AS calls
-    FROM pg_stat_statements
-    WHERE query NOT LIKE '%pg_stat_%'
-      AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-  return row?.calls ?? 0;
-}
