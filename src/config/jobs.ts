@@ -1,3 +1,4 @@
+import { fold } from './fold.ts';
 import type { z } from 'zod';
 import type { JobConfig, JobKind } from './config.ts';
 import { parseRaw } from './parse.ts';
@@ -128,7 +129,7 @@ function reportRepeatedNames(drafts: readonly JobDraft[], problems: ConfigProble
     if (raw === undefined) continue;
     const name = String(raw.value).trim();
     // A name on a Mac's keyboard and the same name on another one may differ in bytes but not on the screen.
-    const folded = name.normalize('NFC').toLowerCase();
+    const folded = fold(name);
     const first = seen.get(folded);
     if (first === undefined) seen.set(folded, raw);
     else {

@@ -9,7 +9,7 @@ import { askDatabase } from './questions/database.ts';
 import { askDirectories } from './questions/directories.ts';
 import { askInstallation } from './questions/installation.ts';
 import { askServer } from './questions/server.ts';
-import { fold } from './fold.ts';
+import { fold } from '../config/fold.ts';
 import { askShare, librariesOf } from './questions/share.ts';
 import { SELECTION_FLAGS } from './questions/selection.ts';
 import { askSharedAlbums } from './questions/shared_albums.ts';

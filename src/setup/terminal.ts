@@ -1,4 +1,5 @@
 import * as clack from '@clack/prompts';
+import { foldAccents } from '../config/fold.ts';
 import type { Readable, Writable } from 'node:stream';
 import { plain } from '../config/quote.ts';
 import { Cancelled, type Option, type Prompter, WentBack } from './prompter.ts';
@@ -72,7 +73,7 @@ export class TerminalPrompter implements Prompter {
       initialValues: options.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
       placeholder: 'type to find one',
       // By default it also looks at the values, which are numbers here.
-      filter: (said, { label }) => folded(label ?? '').includes(folded(said)),
+      filter: (said, { label }) => foldAccents(label ?? '').includes(foldAccents(said)),
       maxItems: 12,
       ...this.streams,
     });
@@ -153,10 +154,6 @@ function columns(text: string): number {
         : 1;
   }
   return sum;
-}
-
-function folded(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 /** Breaks one line between words; what follows keeps its indentation. */

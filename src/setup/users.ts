@@ -1,5 +1,5 @@
 import type { ImmichUser } from '../immich/api/users.ts';
-import { fold } from './fold.ts';
+import { fold } from '../config/fold.ts';
 
 /** Whether a job means this user: by id, or by e-mail or name until the database is asked. */
 export function isCalled({ id, email, name }: ImmichUser, reference: string | undefined): boolean {

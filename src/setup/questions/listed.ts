@@ -2,7 +2,7 @@ import { plain, quote } from '../../config/quote.ts';
 import { bytes, countPhotos, list, plural } from '../../config/words.ts';
 import { UserError } from '../../errors.ts';
 import type { Amount } from '../../share/offers/amount.ts';
-import { fold } from '../fold.ts';
+import { fold } from '../../config/fold.ts';
 import type { Option } from '../prompter.ts';
 
 /** So many names are shown to somebody who wrote a wrong one. */

@@ -6,7 +6,7 @@ import { HOW_TO_HIDE_A_PARTNER } from '../../immich/partners.ts';
 import type { ImmichUser } from '../../immich/api/users.ts';
 import type { ShareAnswer } from '../answers.ts';
 import { draftConfig, draftJob } from '../drafts.ts';
-import { fold } from '../fold.ts';
+import { fold } from '../../config/fold.ts';
 import type { Option } from '../prompter.ts';
 import type { Scans } from '../scans.ts';
 import type { Directories, Server, Session } from '../session.ts';

@@ -1,3 +1,4 @@
+import { foldAccents } from '../../config/fold.ts';
 import { readSettings } from '../../immich/settings.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -88,7 +89,7 @@ async function findPairs(sql: Sql, schema: ImmichSchema, user: ChosenUser, max: 
 }
 
 function folded(name: string): string {
-  return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().replaceAll(/\s+/g, ' ').trim();
+  return foldAccents(name).replaceAll(/\s+/g, ' ').trim();
 }
 
 /** Whom Immich shows. */
