@@ -95,10 +95,7 @@ export function readDatabaseAnyway({ env, cwd, configFile }: LoadOptions): Datab
   ];
   const isNamed = telling.some((name) => settings.find(name) !== undefined);
   const database = readDatabaseConfig(settings, 1, cwd, problems, []);
-  // An unknown key that looks like none of them is to be removed, and all that are known are named: that says nothing of these.
-  const isWrong = problems.some(({ key, remedy }) =>
-    /\bdb_/i.test(key) || /^(?!Remove it; known).*\bdb_/i.test(remedy)
-  );
+  const isWrong = problems.some(({ key, remedy, isStray }) => /\bdb_/i.test(isStray ? key : `${key} ${remedy}`));
   return isNamed && !isWrong ? deepFreeze(database) : undefined;
 }
 

@@ -55,7 +55,9 @@ export function unknownKey(key: string, path: string, place: string, known: read
     key: path + keyName(key),
     place,
     message: 'this key is not known here',
-    remedy: meant === undefined ? `Remove it; known are ${known.join(', ')}.` : `Did you mean ${meant}?`,
+    ...meant === undefined
+      ? { remedy: `Remove it; known are ${known.join(', ')}.`, isStray: true as const }
+      : { remedy: `Did you mean ${meant}?` },
   };
 }
 

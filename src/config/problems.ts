@@ -11,6 +11,8 @@ export interface ConfigProblem {
   readonly message: string;
   /** What to do, as a sentence. */
   readonly remedy: string;
+  /** A key that looks like none that is known: its remedy names all of them. */
+  readonly isStray?: true;
   /** Nothing is wrong; there is nothing at all yet. */
   readonly isBeginning?: true;
 }
