@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.ts';
+import { SIDECAR_NAMES } from '../config/destination.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { FIELD_NAMES, type FieldName, FIELDS, USUAL_FIELDS } from '../writeback/fields/fields.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
@@ -16,6 +17,7 @@ interface WriteFlags {
   readonly all?: boolean;
   readonly to?: string;
   readonly source?: string;
+  readonly sidecarName?: string;
   readonly intoShared?: boolean;
   readonly regions?: string;
   readonly since?: Date;
@@ -46,6 +48,11 @@ export function writeCommand(env: Environment, onExit: (code: number) => void): 
         '--to <where>',
         'into the files, into sidecars, both, or tree:DIRECTORY for sidecars in a tree of their own (default: WRITE_TO)',
       ).choices(['embed', 'sidecar', 'both']).argParser((value) => value), // the setting says what is wrong with it
+    )
+    .addOption(
+      new Option('--sidecar-name <name>', 'how new sidecars are called (default: WRITE_SIDECAR_NAME)').choices(
+        SIDECAR_NAMES,
+      ),
     )
     .addOption(
       new Option('--source <source>', "Immich's API or its database (default: WRITE_SOURCE)").choices([
@@ -145,9 +152,10 @@ function flagOf(name: FieldName): string {
 }
 
 /** Flags that stand for a setting count like the environment, and more than it. */
-function asVariables({ to, source, intoShared, regions, logLevel }: WriteFlags): Environment {
+function asVariables({ to, sidecarName, source, intoShared, regions, logLevel }: WriteFlags): Environment {
   return {
     ...(to === undefined ? {} : { WRITE_TO: to }),
+    ...(sidecarName === undefined ? {} : { WRITE_SIDECAR_NAME: sidecarName }),
     ...(source === undefined ? {} : { WRITE_SOURCE: source }),
     ...(intoShared === true ? { WRITE_INTO_SHARED: 'true' } : {}),
     ...(regions === undefined ? {} : { WRITE_REGIONS: regions }),

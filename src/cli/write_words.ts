@@ -52,6 +52,7 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = Object.freeze({
   'already-right': 'had everything already',
   'nothing-known': 'of which Immich knows nothing to write',
   'mirror': 'shared copies; their sources are written',
+  'sidecar-unknown': 'left alone, as the API does not tell their sidecars',
   'same-file': 'with the same file as another asset',
   'not-found': 'not found',
   'unwritable': 'that cannot be written',

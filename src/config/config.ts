@@ -1,6 +1,6 @@
 import type { NotifyTarget } from './notify.ts';
 import type { Secret } from './secret.ts';
-import type { Destination } from './destination.ts';
+import type { Destination, SidecarName } from './destination.ts';
 import type { FieldName } from '../writeback/fields/fields.ts';
 import type { RegionKind } from '../writeback/fields/region_kinds.ts';
 
@@ -152,6 +152,8 @@ export interface WriteConfig {
   readonly source: 'api' | 'database';
   /** `WRITE_TO` */
   readonly destination: Destination;
+  /** `WRITE_SIDECAR_NAME`: how a sidecar is called that has to be made beside its original. */
+  readonly sidecarName: SidecarName;
   /** `WRITE_USER_IDS`, for the database; empty = every user. */
   readonly userIds: readonly string[];
   /** `IMMICH_PHOTO_DIR` or `PHOTO_DIR` */

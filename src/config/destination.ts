@@ -4,6 +4,11 @@
  */
 export type Destination = 'embed' | 'sidecar' | 'both' | `tree:${string}`;
 
+/** How a sidecar is called that has to be made beside `photo.jpg`; the default first. */
+export const SIDECAR_NAMES = Object.freeze(['photo.jpg.xmp', 'photo.xmp'] as const);
+
+export type SidecarName = typeof SIDECAR_NAMES[number];
+
 const TREE = 'tree:';
 
 /** The root of the tree; undefined when sidecars lie beside their originals. */

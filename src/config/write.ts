@@ -30,6 +30,7 @@ export function readWriteConfig(settings: SettingsReader, cwd: string, isOfMetad
     isMentioned: OF_WRITE_BACK.some((name) => settings.find(name) !== undefined),
     source: settings.read('WRITE_SOURCE'),
     destination: resolved(settings.read('WRITE_TO'), cwd),
+    sidecarName: settings.read('WRITE_SIDECAR_NAME'),
     userIds: settings.read('WRITE_USER_IDS') ?? [],
     photoDir: resolve(cwd, eitherName(settings, 'IMMICH_PHOTO_DIR', 'PHOTO_DIR')),
     pathSegments: settings.read('IMMICH_PATH_SEGMENTS'),

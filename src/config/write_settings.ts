@@ -1,3 +1,4 @@
+import { SIDECAR_NAMES } from './destination.ts';
 import type { Setting } from './setting.ts';
 import {
   choice,
@@ -27,6 +28,14 @@ export const WRITE_SETTINGS = Object.freeze(
       description:
         'Where tags go: embed (into the photo or video itself), sidecar (into photo.jpg.xmp beside it), or both; a sidecar that is ' +
         'there already is always kept in step. Or tree:DIRECTORY: into sidecars in a directory of their own, and the library is only read.',
+    },
+    WRITE_SIDECAR_NAME: {
+      group: 'write',
+      type: choice(...SIDECAR_NAMES),
+      default: 'photo.jpg.xmp',
+      description:
+        'How a new sidecar beside photo.jpg is called: photo.jpg.xmp, as Immich itself calls its own, or photo.xmp, as Adobe programs do; it then says in ' +
+        'photoshop:SidecarForExtension whose it is. Where photo.dng lies beside it, too, each gets a name of its own in any case. Sidecars that are there keep their names.',
     },
     WRITE_SOURCE: {
       group: 'write',

@@ -9,7 +9,7 @@ import { toStamp } from './files.ts';
 import { assertInPlace } from './in_place.ts';
 import { quickReading } from './quick_reading/quick_reading.ts';
 import { timesOf } from './settled.ts';
-import { sidecarCandidates } from './sidecar_path.ts';
+import { Sidecars } from './sidecar_choice.ts';
 import type { Tags } from './fields/values.ts';
 import { WriteProblem } from './write_problem.ts';
 
@@ -17,7 +17,7 @@ import { WriteProblem } from './write_problem.ts';
 export interface Original {
   readonly path: string;
   readonly realPath: string;
-  /** The sidecar that Immich reads, where that is known; undefined: the one that it would find. */
+  /** Its sidecar, or where that would be made; undefined: the one that Immich would find. */
   readonly sidecar?: string | undefined;
   /** Where its sidecar in the tree of sidecars is, or would be; undefined when there is no tree. */
   readonly inTree?: string | undefined;
@@ -39,9 +39,10 @@ export async function lookAtOriginals(
   originals: readonly Original[],
   tags: readonly string[],
 ): Promise<SeenAsset[]> {
+  const sidecars = new Sidecars('photo.jpg.xmp');
   const known = await Promise.all(originals.map(async ({ path, realPath, sidecar, inTree }) => ({
     media: await know(realPath, 'media'),
-    ofImmich: sidecar === undefined ? await findSidecar(path) : await know(sidecar, 'sidecar'),
+    ofImmich: await know(sidecar ?? sidecars.choose(path, undefined).path, 'sidecar'),
     inTree: inTree === undefined ? undefined : await know(inTree, 'sidecar'),
   })));
   const files = known.flatMap((
@@ -66,16 +67,6 @@ export async function lookAtFile(
   const known = await know(path, kind);
   const [state] = await readStates(pool, [known], tags);
   return state ?? stateOf(known, undefined);
-}
-
-async function findSidecar(original: string): Promise<Known> {
-  const [first, ...others] = sidecarCandidates(original);
-  const preferred = await know(first, 'sidecar');
-  for (const path of preferred.info === undefined ? others : []) {
-    const known = await know(path, 'sidecar');
-    if (known.info !== undefined) return known;
-  }
-  return preferred;
 }
 
 const SYMBOLIC_LINK: Obstacle = Object.freeze({ reason: 'it is a symbolic link', isPermanent: true });

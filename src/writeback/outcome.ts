@@ -22,6 +22,8 @@ export const OUTCOMES = Object.freeze(
     'failed',
     /** A mirror made by sharing: its source is the one that is written. */
     'mirror',
+    /** An upload that may have a sidecar elsewhere, of which the API does not tell: left alone. */
+    'sidecar-unknown',
     /** Another asset has the same original, as when two users import one directory: that one is written. */
     'same-file',
     /** Immich says nothing that could be written. */

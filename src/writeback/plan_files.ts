@@ -7,7 +7,9 @@ import { type Destination, isEmbedded } from '../config/destination.ts';
 import type { MappingOptions } from './fields/field.ts';
 import { FIELD_NAMES, type FieldName, fieldOf } from './fields/fields.ts';
 import type { AssetRecord } from './fields/record.ts';
+import { endingToSay } from './sidecar_path.ts';
 import type { WritePlan } from './tags.ts';
+import { SIDECAR_FOR_EXTENSION } from './xmp/properties.ts';
 import { NOTHING_OWN, type OwnValues, type Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
@@ -72,7 +74,8 @@ export function planFiles(
     : undefined;
   const planned = [ofMedia, ofSidecar].filter((file) => file !== undefined);
   return {
-    plans: planned.map(({ plan }) => plan).filter(({ changes }) => changes.length > 0),
+    plans: planned.map(({ plan }) => plan).filter(({ changes }) => changes.length > 0)
+      .map((plan) => withItsOriginal(plan, media.path)),
     own: { media: ofMedia?.plan.own, sidecar: ofSidecar?.plan.own },
     present: ofMedia?.present ?? [],
     refused: [
@@ -82,6 +85,13 @@ export function planFiles(
     instead: embeds ? obstacle : undefined,
     obstacle: planned.length > 0 ? undefined : obstacle ?? sidecar.obstacle,
   };
+}
+
+/** A sidecar that is made, and could be that of several originals by its name, says whose it is. */
+function withItsOriginal(plan: WritePlan, original: string): WritePlan {
+  const ending = plan.isNew ? endingToSay(plan.path, original) : undefined;
+  if (ending === undefined) return plan;
+  return { ...plan, changes: [...plan.changes, { tag: SIDECAR_FOR_EXTENSION.name, before: null, after: ending }] };
 }
 
 interface PlanInput {

@@ -3,13 +3,14 @@ import type { Config } from '../config/config.ts';
 import { RefusedError, UserError } from '../errors.ts';
 import { noteRewritten } from '../files/rewritten.ts';
 import type { Change } from './ledger/journal.ts';
+import type { KnownFile } from './ledger/files.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { FIELD_NAMES } from './fields/fields.ts';
 import { Locator, pathRulesOf } from './locate.ts';
 import { LazyWriter, workersOf } from './open_writer.ts';
 import { recover } from './run/recover.ts';
 import { SidecarTree } from './sidecar_tree.ts';
-import { sidecarCandidates } from './sidecar_path.ts';
+import { ownSidecarNames, sidecarCandidates } from './sidecar_path.ts';
 import { WriteProblem } from './write_problem.ts';
 import type { Intent } from './intent.ts';
 import type { Writer } from './writer.ts';
@@ -113,7 +114,7 @@ function choose(
     const ids = new Set(
       paths
         .flatMap((path) => [path, realPathOf(path)])
-        .flatMap((path) => [path, ...sidecarCandidates(path), files.find([path]).get(path)?.sidecar?.path ?? path])
+        .flatMap((path) => placesOf(path, files.find([path]).get(path)))
         .flatMap((path) => journal.idsBelow(path)),
     );
     if (ids.size === 0) throw nothingToUndo(`in ${paths.map((path) => JSON.stringify(path)).join(', ')}`);
@@ -123,6 +124,12 @@ function choose(
   const ids = run === undefined ? [] : journal.idsOfRun(run.id);
   if (run === undefined || ids.length === 0) throw nothingToUndo(runId === undefined ? undefined : `of run ${runId}`);
   return { what: `run ${run.id} of ${run.startedAt}`, ids };
+}
+
+/** A file with its sidecars; not with `photo.xmp` where that is known to be another one's. */
+function placesOf(path: string, known: KnownFile | undefined): readonly string[] {
+  const names = known === undefined ? sidecarCandidates(path) : ownSidecarNames(path);
+  return [path, ...names, ...(known?.sidecar === undefined ? [] : [known.sidecar.path])];
 }
 
 /** The path itself where there is nothing, or nothing that may be looked at. */

@@ -9,6 +9,7 @@ import { SecondAssets } from './ledger/second_assets.ts';
 import { WRITE_LIMITS, type WriteLimits } from './limits.ts';
 import { Locator, pathRulesOf } from './locate.ts';
 import { MountCheck } from './mount_check.ts';
+import { Sidecars } from './sidecar_choice.ts';
 import { SidecarTree } from './sidecar_tree.ts';
 import type { FieldName } from './fields/fields.ts';
 import type { WritePlan } from './tags.ts';
@@ -24,6 +25,7 @@ import { type WriteReport, WriteTally } from './run/report.ts';
 import { runAssets, type RunContext } from './run/run.ts';
 import { SidecarDirectories } from './run/sidecar_directories.ts';
 import { chooser } from './run/choice.ts';
+import { UploadedSidecars } from './run/uploaded_sidecars.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 
@@ -95,7 +97,7 @@ async function run(
   { ledger, source, locator, writer }: Tools,
 ): Promise<WriteReport> {
   const { fields, since, assetIds, signal, progress, isDryRun, isOfChanges = false, limits = WRITE_LIMITS } = options;
-  const { destination, captionMaxLength, timeZone, settleSeconds, intoShared, regions } = config.write;
+  const { destination, sidecarName, captionMaxLength, timeZone, settleSeconds, intoShared, regions } = config.write;
   const tree = SidecarTree.open(destination, locator.realDirectories);
   const began = performance.now();
   const startedAt = new Date().toISOString();
@@ -111,6 +113,7 @@ async function run(
   const tally = new WriteTally(limits, before);
   const resumed = tally.assets;
   const mount = new MountCheck(locator);
+  const sidecars = new Sidecars(sidecarName);
   const wish = { fields, destination, captionMaxLength, timeZone, regions };
   logger.info('{source}', { source: source.describe() });
   progress.start('write', progress.isShown ? await source.count({ fields, since, assetIds }) ?? 0 : 0, 'photos');
@@ -122,13 +125,15 @@ async function run(
     choose: chooser(wish, MAPPING_VERSION, intoShared),
     knowsMirrors: source.knowsMirrors,
     work: new AssetWork({
-      ...{ writer, ledger, runId, signal, settleSeconds, tree },
+      ...{ writer, ledger, runId, signal, settleSeconds, sidecars, tree },
       plan: wish,
       onPlan: warnOfUploads(options.onPlan),
       review: options.review,
     }),
     seconds: new SecondAssets(ledger),
     directories: new SidecarDirectories(limits),
+    sidecars,
+    uploadedSidecars: source.knowsSidecars ? undefined : new UploadedSidecars(),
     onRewritten: (assetIds) => noteRewritten(config.write.stateDirectory, assetIds),
     onEnd: progress.advance,
     onOutcome: options.onOutcome ?? (() => {}),

@@ -16,6 +16,7 @@ import { assertInPlace, copyBytes, infoOf, linkInPlace, makeFile, removeIfPresen
 import type { Scratch } from './scratch.ts';
 import { type FileStamp, isFromNothing, type WritePlan } from './tags.ts';
 import { verifyCopy } from './verify_copy.ts';
+import { SIDECAR_FOR_EXTENSION } from './xmp/properties.ts';
 import { newSidecar } from './xmp/write.ts';
 import { TagProblem, WriteProblem } from './write_problem.ts';
 import type { Begin, Keep } from './intent.ts';
@@ -105,7 +106,7 @@ async function finish(
   // The one comparison of all bytes: it shows that the picture is the same, and what undo needs.
   const common = plan.kind === 'media' ? commonOfFiles(temporaryPath, plan.path) : undefined;
   await verifyCopy(tools.pool, plan, temporaryPath, () => void unchanged(plan), common?.suffix);
-  copy.takeAttributes(before ?? attributesForNew(plan.path, copy), {
+  copy.takeAttributes(before ?? attributesForNew(plan, copy), {
     // Immich goes by the times of media files. Programs that read a sidecar have to see that it is new.
     withTime: plan.kind === 'media',
   });
@@ -263,8 +264,9 @@ function changed(path: string): WriteProblem {
 }
 
 /** A new sidecar belongs to the owner of the photo, and can be written again even if the photo cannot. */
-function attributesForNew(sidecar: string, copy: HeldFile): Deno.FileInfo {
-  const media = infoOf(sidecar.replace(/\.xmp$/, ''));
+function attributesForNew({ path, changes }: WritePlan, copy: HeldFile): Deno.FileInfo {
+  const ending = changes.find(({ tag }) => tag === SIDECAR_FOR_EXTENSION.name)?.after;
+  const media = infoOf(path.replace(/\.xmp$/, typeof ending === 'string' ? `.${ending}` : ''));
   if (media === undefined || !media.isFile) return copy.info();
   return { ...media, mode: media.mode === null ? null : (media.mode | 0o600) & 0o666 };
 }

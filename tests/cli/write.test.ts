@@ -47,6 +47,13 @@ Deno.test('write: a dry run shows each tag, then it is written, then there is no
     for (const { changes } of lines) assert.ok(changes.length > 0);
   });
 
+  await t.step('--sidecar-name', async () => {
+    const args = ['write', '--caption', '--to', 'sidecar', '--sidecar-name', 'photo.xmp', '--dry-run'];
+    const { code, stdout, stderr } = await run(args, options);
+    assert.equal(code, EXIT.ok, stderr);
+    assert.match(stdout, /\/beach\.xmp"\n(?: {4}.*\n)* {4}\+ XMP-photoshop:SidecarForExtension: "jpg"\n/);
+  });
+
   await t.step('write, with statistics and a log file', async () => {
     const { code, stdout, stderr } = await run(['write', '--all', '--only-new', '--export-stats', 'csv'], options);
     assert.equal(code, EXIT.ok, stderr);
@@ -110,6 +117,12 @@ Deno.test('write: what is wrong with the command line or the configuration is on
       { args: [], says: /Nothing was chosen[^]*--all, or some of --people .*--face-coordinates/ },
       { args: ['--only-new'], says: /Nothing was chosen/ },
       { args: ['--all', '--to', 'nowhere'], says: /embed, sidecar, both/ },
+      { args: ['--all', '--sidecar-name', 'xmp'], says: /photo\.jpg\.xmp, photo\.xmp/ },
+      {
+        args: ['--all'],
+        variables: { WRITE_SIDECAR_NAME: 'xmp' },
+        says: /WRITE_SIDECAR_NAME[^]*photo\.jpg\.xmp or photo\.xmp/,
+      },
       { args: ['--all', '--source', 'guess'], says: /api, database/ },
       { args: ['--all', '--export-stats', 'xml'], says: /json, csv/ },
       { args: ['--all', '--since', 'yesterday'], says: /2026-07-01/ },

@@ -9,6 +9,7 @@ Deno.test('write-back has the defaults of its requirements', () => {
       isMentioned: false,
       source: 'api',
       destination: 'embed',
+      sidecarName: 'photo.jpg.xmp',
       userIds: [],
       photoDir: '/library',
       pathSegments: 3,
@@ -39,6 +40,7 @@ Deno.test('a tree of sidecars has an absolute path, however it was written', () 
 Deno.test('every write-back setting can be set, and relative paths start at the working directory', () => {
   const env = {
     WRITE_TO: 'Both',
+    WRITE_SIDECAR_NAME: 'Photo.xmp',
     WRITE_SOURCE: 'DATABASE',
     WRITE_USER_IDS: `${ALICE.toUpperCase()}, ${BOB},`,
     IMMICH_PHOTO_DIR: 'photos/',
@@ -66,6 +68,7 @@ Deno.test('every write-back setting can be set, and relative paths start at the 
       isMentioned: true,
       source: 'database',
       destination: 'both',
+      sidecarName: 'photo.xmp',
       userIds: [ALICE, BOB],
       photoDir: join(cwd, 'photos'),
       pathSegments: 4,

@@ -3,17 +3,31 @@ import { basename, dirname, normalize } from 'node:path/posix';
 import picomatch from 'picomatch';
 import { isBelow } from '../../files/path_map.ts';
 
+export type MediaKind = 'raw' | 'picture' | 'film';
+
 /** What Immich imports, in any case of letters: all endings that any release from 2.0 to 3.2 knows. */
-const MEDIA: ReadonlySet<string> = new Set(
-  `3fr ari arw cap cin cr2 cr3 crw dcr dng erf fff iiq k25 kdc mrw nef nrw orf ori pef psd raf raw rw2 rwl sr2 srf srw x3f
-  avif bmp gif heic heif hif insp jp2 jpe jpeg jpg jxl mpo png svg tif tiff webp
-  3gp 3gpp avi flv insv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf ts vob webm wmv`.split(/\s+/),
+const ENDINGS: Readonly<Record<MediaKind, string>> = Object.freeze({
+  raw:
+    '3fr ari arw cap cin cr2 cr3 crw dcr dng erf fff iiq k25 kdc mrw nef nrw orf ori pef psd raf raw rw2 rwl sr2 srf srw x3f',
+  picture: 'avif bmp gif heic heif hif insp jp2 jpe jpeg jpg jxl mpo png svg tif tiff webp',
+  film: '3gp 3gpp avi flv insv m2t m2ts m4v mkv mov mp4 mpe mpeg mpg mts mxf ts vob webm wmv',
+});
+
+const MEDIA: ReadonlyMap<string, MediaKind> = new Map(
+  (Object.entries(ENDINGS) as [MediaKind, string][]).flatMap(([kind, endings]) =>
+    endings.split(' ').map((ending): [string, MediaKind] => [ending, kind])
+  ),
 );
 
 /** Whether the ending of a file is one that Immich imports. */
 export function isMedia(path: string): boolean {
+  return mediaKindOf(path) !== undefined;
+}
+
+/** What Immich takes a file for, by its ending; undefined for what it does not import. */
+export function mediaKindOf(path: string): MediaKind | undefined {
   const name = basename(path);
-  return MEDIA.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) && name.includes('.');
+  return name.includes('.') ? MEDIA.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) : undefined;
 }
 
 /** The directory that a crawl of an import path begins in, without a slash at its end; undefined for one that Immich skips. */

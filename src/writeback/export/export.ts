@@ -55,6 +55,7 @@ export async function exportLibrary(config: Config, options: ExportOptions): Pro
     book.begin();
     progress.start('export', progress.isShown ? await source.count(wanted) ?? 0 : 0, 'photos');
     for await (const page of source.pages(wanted)) {
+      exporter.nextPage();
       for (const item of page) {
         if (signal.aborted) break;
         progress.advance(1);

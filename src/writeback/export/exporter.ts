@@ -10,7 +10,7 @@ import type { Located } from '../locate.ts';
 import type { LazyWriter } from '../open_writer.ts';
 import { MAPPING_VERSION, planFiles } from '../plan_files.ts';
 import type { RecordItem, ShownAs } from '../records/source.ts';
-import { sidecarCandidates } from '../sidecar_path.ts';
+import { Sidecars } from '../sidecar_choice.ts';
 import { applyWhatCanBe } from '../without_tags.ts';
 import type { Book, ExportEntry } from './book.ts';
 import { isAsLeft, isLinked, makeDirectories, place, sha256Of, tidy } from './files.ts';
@@ -48,11 +48,18 @@ const FATAL: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
 export class Exporter {
   readonly #tools: ExporterTools;
   readonly #root: string;
+  /** None is made beside an original. */
+  readonly #sidecars = new Sidecars('photo.jpg.xmp');
   #hasLinks = true;
 
   constructor(tools: ExporterTools) {
     this.#tools = tools;
     this.#root = tools.book.directory;
+  }
+
+  /** Directories of originals may have changed. */
+  nextPage(): void {
+    this.#sidecars.nextPage();
   }
 
   /** Throws only what concerns the whole directory. */
@@ -148,8 +155,8 @@ export class Exporter {
   /** What others have written beside the original, and all that Immich knows. */
   async #sidecar(path: string, { item: { record }, file, sidecar }: Exported): Promise<void> {
     const { book, tally, writer, captionMaxLength, timeZone } = this.#tools;
-    const beside = (sidecar === undefined ? sidecarCandidates(file.path) : [sidecar])
-      .find((candidate) => infoOf(candidate)?.isFile === true);
+    const choice = this.#sidecars.choose(file.path, sidecar);
+    const beside = infoOf(choice.path)?.isFile === true ? choice.path : undefined;
     const stamp = beside === undefined ? undefined : toStamp(Deno.lstatSync(beside));
     const wish = [MAPPING_VERSION, captionMaxLength, timeZone, stamp, toStamp(Deno.lstatSync(file.realPath)), record];
     const source = hash('sha256', JSON.stringify(wish));
@@ -158,7 +165,12 @@ export class Exporter {
     const to = `${this.#root}/${path}`;
     if (beside !== undefined) Deno.writeFileSync(to, Deno.readFileSync(beside), { createNew: true });
     const exifTool = await writer.get();
-    const [seen] = await exifTool.look([{ path: file.path, realPath: file.realPath, sidecar: beside, inTree: to }]);
+    const [seen] = await exifTool.look([{
+      path: file.path,
+      realPath: file.realPath,
+      sidecar: choice.path,
+      inTree: to,
+    }]);
     if (seen === undefined) throw new Error('nothing was looked at');
     const { plans, refused, obstacle } = planFiles(record, seen, { media: NOTHING_OWN, sidecar: NOTHING_OWN }, {
       ...{ fields: FIELD_NAMES, destination: inTree(this.#root), captionMaxLength, timeZone },

@@ -45,6 +45,7 @@ export function apiSource(options: ApiSourceOptions): RecordSource {
   const { api, account } = options;
   return {
     knowsMirrors: false,
+    knowsSidecars: false,
     describe: () => `Immich ${versionText(account.version)} at ${api.url}, photos of ${account.userName}`,
     count: async ({ since }) => {
       if (since !== undefined || !isAllowed(account.permissions, 'asset.statistics')) return undefined;

@@ -42,6 +42,7 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
   const whose = count(userIds.length, 'user');
   return {
     knowsMirrors: true,
+    knowsSidecars: true,
     describe: () => `the database of Immich ${version}, photos of ${whose}`,
     presenceOf: (assetIds) => readPresence(sql, assetIds),
     count: async (wanted) => await countAssets(sql, schema, selectionOf(userIds, wanted)),

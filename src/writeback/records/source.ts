@@ -54,6 +54,8 @@ export type Presence = { readonly originalPath: string } | 'away';
 export interface RecordSource {
   /** Whether it knows of every mirror. Where it does not, a file with several names counts as shared. */
   readonly knowsMirrors: boolean;
+  /** Whether it tells the sidecars that Immich has on record. Where it does not, uploads that may have one elsewhere are left alone. */
+  readonly knowsSidecars: boolean;
   /** For people: `Immich 3.1.0 at http://immich:2283, photos of Alice`. */
   describe(): string;
   /** About how many items there will be; undefined when that is not known beforehand. */

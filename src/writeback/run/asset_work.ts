@@ -16,6 +16,7 @@ import type { RecordItem } from '../records/source.ts';
 import { isSameStamp } from '../files.ts';
 import { assertInPlace } from '../in_place.ts';
 import { isGivenUp, isYoung } from '../settled.ts';
+import type { Sidecars } from '../sidecar_choice.ts';
 import type { SidecarTree } from '../sidecar_tree.ts';
 import type { FileStamp, WritePlan } from '../tags.ts';
 import { asWriteProblem } from '../write_file.ts';
@@ -37,7 +38,7 @@ export interface Task {
   /** Whether somebody else has the file too. */
   readonly isShared: boolean;
   readonly file: Located & { readonly isFound: true };
-  /** See Original. */
+  /** The sidecar that Immich has on record, where that is known. */
   readonly sidecar: string | undefined;
   /** See Original. */
   readonly inTree: string | undefined;
@@ -63,6 +64,7 @@ export interface WorkOptions {
   readonly writer: LazyWriter;
   readonly ledger: Ledger;
   readonly plan: PlanOptions;
+  readonly sidecars: Sidecars;
   readonly tree: SidecarTree | undefined;
   /** undefined for a dry run: nothing is written, neither files nor ledger. */
   readonly runId: number | undefined;
@@ -90,7 +92,9 @@ export class AssetWork {
    */
   async run(tasks: readonly Task[]): Promise<(Ending | undefined)[]> {
     const writer = await this.#options.writer.get();
-    const seen = await writer.look(tasks.map(({ file, sidecar, inTree }) => ({ ...file, sidecar, inTree })));
+    const seen = await writer.look(
+      tasks.map((task) => ({ ...task.file, sidecar: this.#sidecarOf(task), inTree: task.inTree })),
+    );
     const endings = await Promise.allSettled(tasks.map(async (task, index) => {
       const asset = seen[index];
       if (asset === undefined) throw new Error('The writer looked at fewer files than it was given.');
@@ -108,6 +112,18 @@ export class AssetWork {
       if (ending.status === 'rejected') throw ending.reason;
       return ending.value;
     });
+  }
+
+  #sidecarOf({ file: { path }, sidecar }: Task): string {
+    const choice = this.#options.sidecars.choose(path, sidecar);
+    if (choice.readInstead !== undefined) {
+      logger.info('{path}: {sidecar} is that of {of}, and left alone here, although Immich may read it for both.', {
+        path: shownChange(path),
+        sidecar: shownChange(choice.readInstead.sidecar),
+        of: shownChange(choice.readInstead.of),
+      });
+    }
+    return choice.path;
   }
 
   async #one(task: Task, seen: SeenAsset): Promise<Ending | undefined> {

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { codeOf } from '../../files/problem.ts';
 import type { KnownFile } from '../ledger/files.ts';
 import type { Outcome } from '../outcome.ts';
 import { isSameStamp, toStamp } from '../files.ts';
+import type { FoundSidecar } from '../sidecar_choice.ts';
 import type { FileStamp } from '../tags.ts';
 
 /**
@@ -10,17 +10,17 @@ import type { FileStamp } from '../tags.ts';
  * original and its sidecar. undefined when something has changed, or the last try went wrong.
  *
  * @param stamp the original as it is now
- * @param sidecars where a sidecar of it may lie; the first that is there counts. None when it is known that there is none
+ * @param found the sidecar that Immich reads, or would
  */
 export function rememberedOutcome(
   known: KnownFile | undefined,
   wanted: string,
   stamp: FileStamp,
-  sidecars: readonly string[],
+  found: FoundSidecar,
 ): Outcome | undefined {
   if (known === undefined || known.wanted !== wanted || !isSameStamp(known.stamp, stamp)) return undefined;
   const outcome = OUTCOME_OF_KNOWN[known.outcome];
-  if (outcome === undefined || !isSidecarAsKnown(known, sidecars)) return undefined;
+  if (outcome === undefined || !isSidecarAsKnown(known, found)) return undefined;
   return outcome;
 }
 
@@ -31,12 +31,10 @@ const OUTCOME_OF_KNOWN: Readonly<Partial<Record<Outcome, Outcome>>> = Object.fre
   'unwritable': 'unwritable',
 });
 
-/** existsSync takes 1 µs for what is not there, where stat takes 14. */
-function isSidecarAsKnown({ sidecar }: KnownFile, places: readonly string[]): boolean {
-  const place = places.find((path) => existsSync(path));
-  if (place !== sidecar?.path) return false;
-  if (place === undefined || sidecar === undefined) return true;
-  return isSameStamp(stampOf(place), sidecar.stamp);
+function isSidecarAsKnown({ sidecar }: KnownFile, { path, isShared }: FoundSidecar): boolean {
+  // Of one that several share it is known whose it is: only its owner would say anything else of it.
+  if (path !== sidecar?.path && !isShared) return false;
+  return sidecar === undefined || isSameStamp(stampOf(sidecar.path), sidecar.stamp);
 }
 
 /** undefined when there is no such file. A sidecar may be a symbolic link, which is left alone. */

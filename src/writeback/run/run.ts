@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { getLogger } from '@logtape/logtape';
 import { dirname } from 'node:path/posix';
@@ -9,6 +10,7 @@ import type { Located, Locator } from '../locate.ts';
 import type { MountCheck } from '../mount_check.ts';
 import type { Outcome } from '../outcome.ts';
 import type { RecordItem, SourceItem } from '../records/source.ts';
+import type { FoundSidecar, Sidecars } from '../sidecar_choice.ts';
 import { sidecarCandidates } from '../sidecar_path.ts';
 import { NOTHING_OWN } from '../fields/values.ts';
 import { type AssetWork, CHANGED_JUST_NOW, type Ending, shownChange, type Task } from './asset_work.ts';
@@ -18,6 +20,7 @@ import { isYoung } from '../settled.ts';
 import type { WriteTally } from './report.ts';
 import type { SidecarDirectories } from './sidecar_directories.ts';
 import type { SidecarTree } from '../sidecar_tree.ts';
+import type { UploadedSidecars } from './uploaded_sidecars.ts';
 import { saysNothing } from './wanted.ts';
 import { isSameStamp } from '../files.ts';
 
@@ -50,6 +53,9 @@ export interface RunContext {
   readonly work: AssetWork;
   readonly seconds: SecondAssets;
   readonly directories: SidecarDirectories;
+  readonly sidecars: Sidecars;
+  /** Those of uploads, of which the source does not tell whose they are; undefined: it does. */
+  readonly uploadedSidecars: UploadedSidecars | undefined;
   readonly limits: Pick<WriteLimits, 'young'>;
   /** How many batches are worked on at once. */
   readonly concurrency: number;
@@ -72,12 +78,17 @@ export interface RunContext {
 export async function runAssets(context: RunContext, pages: AsyncIterable<readonly SourceItem[]>): Promise<void> {
   const young: SourceItem[] = [];
   for await (const page of pages) {
-    context.directories.nextPage();
+    nextPage(context);
     await new Page(context, young).run(context.isResumed ? withoutDone(context, page) : page);
     if (context.signal.aborted) return;
   }
-  context.directories.nextPage();
+  nextPage(context);
   await new Page(context, undefined).run(young);
+}
+
+function nextPage({ directories, sidecars }: RunContext): void {
+  directories.nextPage();
+  sidecars.nextPage();
 }
 
 /** Some assets, whose rows in the ledger are read with one statement. What was begun of them is waited for before the next. */
@@ -163,7 +174,7 @@ class Page {
       return 'nothing-known';
     }
     const wanted = choice.digest(record);
-    const remembered = rememberedOutcome(row, wanted, file.stamp, this.#placesOf(file, row, inTree ?? sidecar));
+    const remembered = rememberedOutcome(row, wanted, file.stamp, this.#sidecarOf(file, row, sidecar, inTree));
     if (remembered !== undefined) {
       if (row?.instead !== undefined) tally.insteads.add(row.instead, file.path);
       return remembered;
@@ -171,14 +182,26 @@ class Page {
     // What is as the ledger has it was whole then, and is not what somebody is at work on: we may have written it just now.
     const isNew = row === undefined || !isSameStamp(row.stamp, file.stamp);
     if (isNew && isYoung(file.times, Date.now(), settleSeconds)) return 'still-changing';
+    const uploaded = record.isExternal ? undefined : this.#context.uploadedSidecars?.of(record.originalPath, file);
+    if (uploaded !== undefined) {
+      tally.note({ path: file.path, outcome: 'sidecar-unknown', reason: uploaded });
+      logger.warn('{path}: {reason}.', { path: shownChange(file.path), reason: uploaded });
+      return 'sidecar-unknown';
+    }
     return { item, record, file, sidecar, inTree, fields: choice.fields, isShared, known: row, wanted };
   }
 
-  /** Where the sidecar of an original may lie. None when it is known that there is none. */
-  #placesOf({ path }: Located & { readonly isFound: true }, row: KnownFile | undefined, place: string | undefined) {
-    if (place !== undefined) return [place];
-    const hasNone = row !== undefined && this.#context.directories.hasNone(dirname(path));
-    return hasNone ? [] : sidecarCandidates(path);
+  /** The sidecar of an original, as far as that is known without a look into it. */
+  #sidecarOf(
+    { path }: Located & { readonly isFound: true },
+    row: KnownFile | undefined,
+    recorded: string | undefined,
+    inTree: string | undefined,
+  ): FoundSidecar {
+    const { directories, sidecars } = this.#context;
+    if (inTree !== undefined) return { path: existsSync(inTree) ? inTree : undefined, isShared: false };
+    const hasNone = recorded === undefined && row !== undefined && directories.hasNone(dirname(path));
+    return hasNone ? NO_SIDECAR : sidecars.find(path, recorded);
   }
 
   /** Where the sidecar lies that Immich has on record: of an upload it is another directory and another name. */
@@ -260,6 +283,9 @@ class Page {
     ledger.commits.later(() => ledger.runs.markDone(runId, record.assetId, outcome));
   }
 }
+
+/** existsSync takes 1 µs for what is not there, and the list of a directory less. */
+const NO_SIDECAR: FoundSidecar = Object.freeze({ path: undefined, isShared: false });
 
 function withoutDone({ ledger, runId = -1 }: RunContext, items: readonly SourceItem[]): readonly SourceItem[] {
   const idOf = (item: SourceItem) => item.kind === 'record' ? item.record.assetId : item.assetId;

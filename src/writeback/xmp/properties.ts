@@ -1,5 +1,12 @@
 import { TAGS } from '../fields/fields.ts';
-import { NAMESPACES as OF_PROPERTIES, type XmpForm } from '../fields/tag.ts';
+import { NAMESPACES as OF_PROPERTIES, xmp, type XmpForm, type XmpTag } from '../fields/tag.ts';
+
+/** The ending of the original that a sidecar belongs to. No field's: it is written into new sidecars whose name does not say it. */
+export const SIDECAR_FOR_EXTENSION: XmpTag = xmp(
+  'XMP-photoshop:SidecarForExtension',
+  'photoshop:SidecarForExtension',
+  'text',
+);
 
 /** A property that write-back reads and writes. */
 export interface Property {
@@ -20,7 +27,7 @@ export const XMP_NAMESPACES: ReadonlyMap<string, string> = new Map([
 
 /** In the order in which ExifTool writes them: by prefix, then by name. */
 export const PROPERTIES: readonly Property[] = Object.freeze(
-  [...TAGS.values()]
+  [...TAGS.values(), SIDECAR_FOR_EXTENSION]
     .filter((tag) => tag.block === 'xmp')
     .sort((a, b) => a.property < b.property ? -1 : 1)
     .map(({ name, property, form }) => {

@@ -23,9 +23,11 @@ for (const destination of DESTINATIONS) {
   Deno.test(`every kind of file the whole way: ${destination}`, async () => {
     const journeys = await goTheWholeWay(await ownFiles(), destination);
     assert.deepEqual(faultsOf(journeys), []);
-    const originals = journeys.filter(({ name }) => !name.endsWith('.xmp'));
+    const originals = journeys.filter(({ name }) => !/\.xmp$/i.test(name));
     const isSidecarWritten = (of: string) =>
-      journeys.some(({ name, isWritten }) => isWritten && [`${of}.xmp`, of.replace(/\.[^.]+$/, '.xmp')].includes(name));
+      journeys.some(({ name, isWritten }) =>
+        isWritten && [`${of}.xmp`, `${of}.XMP`, of.replace(/\.[^.]+$/, '.xmp')].includes(name)
+      );
     const isInSidecar = ({ name, hasSidecar }: Journey) => hasSidecar || isSidecarWritten(name);
     const namesOf = (list: readonly Journey[]) => list.map(({ name }) => name).toSorted();
     const isEmbedding = destination === 'embed' || destination === 'both';

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { iptcBlock, UTF8_MARK, withIptc } from '../files/iptc_blocks.ts';
 import { FORMATS, makeFile, makeMotionPhoto } from '../files/media.ts';
+import { makeRareFile, RARE_FORMATS } from '../files/rare_formats.ts';
 import { photoWithEverything } from '../files/photo_with_everything.ts';
 import { setTags } from '../files/set_tags.ts';
 import { withLoci } from '../files/with_loci.ts';
@@ -24,6 +25,7 @@ function sidecar(description: string, before = ''): Uint8Array {
 /** What lies in libraries, made here: every format that is written into, and what cameras, telephones and programs make of it. */
 const FILES: Readonly<Record<string, Make>> = Object.freeze({
   ...Object.fromEntries(FORMATS.map((format): [string, Make] => [`plain.${format}`, () => makeFile(format)])),
+  ...Object.fromEntries(RARE_FORMATS.map((format): [string, Make] => [`plain.${format}`, () => makeRareFile(format)])),
   'UPPER.JPG': () => makeFile('jpg'),
   'with a space, and ünïcode 李雷.jpg': () => makeFile('jpg', 6),
   'maker notes and profile.jpg': photoWithEverything,
@@ -46,6 +48,11 @@ const FILES: Readonly<Record<string, Make>> = Object.freeze({
   'broken sidecar.jpg': () => makeFile('jpg'),
   'broken sidecar.jpg.xmp': () => bytesOf('<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF'),
   'empty sidecar.png': () => makeFile('png'),
+  'two of a name.jpg': () => makeFile('jpg'),
+  'two of a name.dng': () => makeFile('dng'),
+  'two of a name.xmp': () => sidecar('<dc:format>image/jpeg</dc:format>'),
+  'in capitals.jpg': () => makeFile('jpg'),
+  'in capitals.jpg.XMP': () => sidecar('<dc:format>image/jpeg</dc:format>'),
   'empty sidecar.png.xmp': () => new Uint8Array(),
 });
 
@@ -80,6 +87,7 @@ const TAGGED: Readonly<Record<string, { readonly of: Make; readonly tags: Readon
       tags: { 'XMP-dc:Description-de': 'Abend', 'XMP-dc:Description-fr': 'Soir' },
     },
     'a place of noughts.jpg': { of: () => makeFile('jpg'), tags: { 'GPS:GPSLatitude': 0, 'GPS:GPSLatitudeRef': 'N' } },
+    'iptc.jp2': { of: () => makeRareFile('jp2'), tags: { 'IPTC:Keywords': ['Küste'], 'IPTC:By-line': 'Jürg Größe' } },
     'an empty date.jpg': { of: () => makeFile('jpg'), tags: { 'ExifIFD:DateTimeOriginal': '    :  :     :  :  ' } },
     'film with everything.mov': {
       of: () => makeFile('mov'),

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { type DataSet, dataSetsOf, iptcBlock, UTF8_MARK, withIptc } from './iptc_blocks.ts';
 import { joined } from '../quick_reading/damage.ts';
 import { makeFile } from './media.ts';
+import { makeRareFile } from './rare_formats.ts';
 import { setTags } from './set_tags.ts';
 import { BLANK, World } from './world.ts';
 
@@ -115,17 +116,24 @@ Deno.test('IPTC of others: of two blocks neither is touched, nor is one in a tra
   }
 });
 
-Deno.test('IPTC of others: in PNG it is IPTC too', async () => {
-  await using world = await World.open();
-  const path = await world.add('a.png', makeFile('png'));
-  await setTags(path, { 'IPTC:Keywords': ['Küste'], 'IPTC:By-line': 'Jürg Größe' }, ['-charset', 'iptc=Latin']);
-  await world.write(path, record, options);
-  const [seen] = await world.writer.look([{ path, realPath: path }]);
-  const tags = seen?.media.tags ?? {};
-  assert.deepEqual(tags['IPTC:Keywords'], ['Küste', 'Anna']);
-  assert.equal(tags['IPTC:CodedCharacterSet'], undefined);
-  assert.deepEqual(tags['XMP-dc:Subject'], ['Küste', 'Anna', 'Zoë']);
-});
+for (const [name, make] of [['PNG', () => makeFile('png')], ['JPEG 2000', () => makeRareFile('jp2')]] as const) {
+  Deno.test(`IPTC of others: in ${name} it is IPTC too`, async () => {
+    await using world = await World.open();
+    const path = await world.add(name === 'PNG' ? 'a.png' : 'a.jp2', make());
+    await setTags(path, { 'IPTC:Keywords': ['Küste'], 'IPTC:By-line': 'Jürg Größe' }, ['-charset', 'iptc=Latin']);
+    const before = Deno.readFileSync(path);
+    await world.write(path, record, options);
+    const [seen] = await world.writer.look([{ path, realPath: path }]);
+    const tags = seen?.media.tags ?? {};
+    assert.deepEqual(tags['IPTC:Keywords'], ['Küste', 'Anna']);
+    assert.equal(tags['IPTC:CodedCharacterSet'], undefined);
+    assert.deepEqual(tags['XMP-dc:Subject'], ['Küste', 'Anna', 'Zoë']);
+    // In a PNG it is compressed.
+    if (name === 'JPEG 2000') assert.ok(Buffer.from(Deno.readFileSync(path)).includes(latin('Jürg Größe')));
+    await world.undoAll();
+    assert.deepEqual(Deno.readFileSync(path), before);
+  });
+}
 
 /** FotoStation keeps IPTC behind the picture: with a number of its kind, its size and a signature at the very end. */
 function withTrailer(photo: Uint8Array, block: Uint8Array): Uint8Array<ArrayBuffer> {

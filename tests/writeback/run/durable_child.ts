@@ -2,6 +2,7 @@ import { Ledger } from '../../../src/writeback/ledger/ledger.ts';
 import { LazyWriter } from '../../../src/writeback/open_writer.ts';
 import { AssetWork } from '../../../src/writeback/run/asset_work.ts';
 import { toStamp } from '../../../src/writeback/files.ts';
+import { Sidecars } from '../../../src/writeback/sidecar_choice.ts';
 import { timesOf } from '../../../src/writeback/settled.ts';
 import { ALL, RECORD } from '../files/world.ts';
 
@@ -13,6 +14,7 @@ using ledger = Ledger.open(state);
 const runId = ledger.runs.start('{}', 'now');
 await using writer = new LazyWriter({ workers: 1, exiftoolPath: undefined }, ALL.fields, state);
 const work = new AssetWork({
+  sidecars: new Sidecars('photo.jpg.xmp'),
   ...{ writer, ledger, runId, signal: new AbortController().signal, onPlan: () => {} },
   plan: { ...ALL, destination: 'both' },
   settleSeconds: 0,

@@ -5,6 +5,7 @@ import { Ledger } from '../../../src/writeback/ledger/ledger.ts';
 import { SecondAssets } from '../../../src/writeback/ledger/second_assets.ts';
 import type { WritePlan } from '../../../src/writeback/tags.ts';
 import { NOTHING_OWN } from '../../../src/writeback/fields/values.ts';
+import { Sidecars } from '../../../src/writeback/sidecar_choice.ts';
 import { rememberedOutcome } from '../../../src/writeback/run/known.ts';
 import { recover } from '../../../src/writeback/run/recover.ts';
 
@@ -120,9 +121,10 @@ Deno.test('a process that is killed loses nothing that it was promised, and its 
 Deno.test('only what is exactly as it was needs no look', () => {
   using directory = temporaryDirectory();
   const sidecar = `${directory.path}/a.jpg.xmp`;
-  const places = [sidecar, `${directory.path}/a.xmp`];
+  const original = `${directory.path}/a.jpg`;
+  const sidecars = new Sidecars('photo.jpg.xmp');
   const remembered = (known: KnownFile | undefined, wanted = 'digest', stamp = STAMP) =>
-    rememberedOutcome(known, wanted, stamp, places);
+    rememberedOutcome(known, wanted, stamp, sidecars.find(original, undefined));
   assert.equal(remembered(file()), 'unchanged');
   assert.equal(remembered(file({ outcome: 'already-right' })), 'unchanged');
   assert.equal(remembered(file({ outcome: 'unwritable' })), 'unwritable');
