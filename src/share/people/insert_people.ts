@@ -31,16 +31,21 @@ export async function insertPeople(
     WITH origins AS (
       SELECT DISTINCT ON (origin.${tx(personKey)})
         origin.${tx(personKey)} AS id, origin."ownerId" AS owner_id, f.${tx(faceKey)} AS said_id
-      FROM asset_face f
-      CROSS JOIN (SELECT ${sourceUserId}::uuid AS source_user_id) AS m
-      ${joinOrigin(tx, schema)}
+      FROM (
+        SELECT f.*, origin.${tx(personKey)} AS origin_id, origin."ownerId" AS origin_owner_id
+        FROM asset_face f
+        CROSS JOIN (SELECT ${sourceUserId}::uuid AS source_user_id) AS m
+        ${joinOrigin(tx, schema)}
+        WHERE f."assetId" = ANY (${sourceAssetIds as string[]}::uuid[])
+        OFFSET 0 -- the faces of a batch first: a plan may begin with all people, and look at these faces once for each
+      ) AS f
+      CROSS JOIN LATERAL (SELECT f.origin_id AS ${tx(personKey)}, f.origin_owner_id AS "ownerId") AS origin
       LEFT JOIN immich_sidecar.asset_map mapped
         ON mapped.source_asset_id = f."assetId" AND mapped.target_user_id = ${targetUserId}
       LEFT JOIN immich_sidecar.face_map written
         ON written.source_face_id = f.id AND written.mirror_asset_id = mapped.mirror_asset_id
       LEFT JOIN asset_face mirror ON mirror.id = written.mirror_face_id
-      WHERE f."assetId" = ANY (${sourceAssetIds as string[]}::uuid[])
-        AND ${isPersonNeeded(tx, schema, targetUserId)}
+      WHERE ${isPersonNeeded(tx, schema, targetUserId)}
       ORDER BY origin.${tx(personKey)}, f.${tx(faceKey)}
     ),
     unknown AS (

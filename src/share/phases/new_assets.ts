@@ -134,12 +134,17 @@ async function applyNewAssets(
   tally: Tally<'created' | 'faces' | 'people' | 'links'>,
 ): Promise<void> {
   let created = 0;
+  let analyzedAt = 0;
   const copying: Promise<number>[] = [];
   try {
     for await (const plan of pages) {
       const batch = await prepareFiles(tools, job, plan, tally);
       const oldest = copying.length >= tools.settings.copyWorkers ? copying.shift() : undefined;
       if (oldest !== undefined) created += await oldest;
+      if (analyzedAt === 0 && created >= tools.database.batchSize) {
+        await analyzeOwnTables(tools.database.sql);
+        analyzedAt = created;
+      }
       const copied = copyRows(tools, job, batch, tally);
       copied.catch(() => {}); // it is awaited, but perhaps not before it fails
       copying.push(copied);
@@ -149,7 +154,7 @@ async function applyNewAssets(
     await Promise.allSettled(copying);
   }
   for (const count of await Promise.all(copying)) created += count;
-  if (created >= tools.database.batchSize) await analyzeOwnTables(tools.database.sql);
+  if (created - analyzedAt >= tools.database.batchSize) await analyzeOwnTables(tools.database.sql);
 }
 
 /** A batch whose files are in place and whose rows are not. */
