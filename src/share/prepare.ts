@@ -111,7 +111,7 @@ export async function prepareWithLibraries(
   return made > 0 || problem !== undefined ? await prepare(sql, config, jobName, limits, problem) : prepared;
 }
 
-/** The same with the jobs that can be worked on. Call it in a transaction that is rolled back. */
+/** The same with the jobs that can be worked on. Call it in a transaction that is rolled back, or when our own tables are still to be made. */
 export async function check(tx: Sql, prepared: Prepared): Promise<Prepared> {
   await assertRights(tx, prepared.schema.catalog);
   await migrate(tx, MIGRATIONS);

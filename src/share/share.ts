@@ -5,7 +5,7 @@ import { Linker } from '../files/linker.ts';
 import { Rewritten } from '../files/rewritten.ts';
 import { assertImmichAtRest } from '../immich/migrations.ts';
 import { assertRights } from '../immich/rights.ts';
-import type { Connection } from '../postgres/connect.ts';
+import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { faultOf } from '../postgres/faults.ts';
 import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
@@ -245,10 +245,13 @@ export class Sharing {
     return report;
   }
 
-  /** The first look at our own tables is made without writing, so that a refusal leaves the database as it was. */
+  /** A refusal leaves the database as it was: own tables that are made for the first look stay only when nothing is refused. */
   async #checked(configured: Prepared, { signal }: CycleOptions): Promise<Prepared> {
+    const look = (tx: Sql) => check(tx, configured);
     try {
-      return await inRolledBackTransaction(this.sql, (tx) => check(tx, configured));
+      return configured.hasOwnTables || configured.movedMedia.length > 0
+        ? await inRolledBackTransaction(this.sql, look)
+        : await inTransaction(this.sql, this.lock, look);
     } catch (error) {
       if (error instanceof UserError && configured.hasOwnTables) await this.#withoutJobs(configured, signal);
       throw error;
