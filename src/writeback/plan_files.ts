@@ -9,7 +9,7 @@ import { FIELD_NAMES, type FieldName, fieldOf } from './fields/fields.ts';
 import type { AssetRecord } from './fields/record.ts';
 import { endingToSay } from './sidecar_path.ts';
 import type { WritePlan } from './tags.ts';
-import { SIDECAR_FOR_EXTENSION } from './xmp/properties.ts';
+import { SIDECAR_FOR_EXTENSION } from './fields/sidecar_for_extension.ts';
 import { NOTHING_OWN, type OwnValues, type Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */

@@ -16,7 +16,7 @@ import { assertInPlace, copyBytes, infoOf, linkInPlace, makeFile, removeIfPresen
 import type { Scratch } from './scratch.ts';
 import { type FileStamp, isFromNothing, type WritePlan } from './tags.ts';
 import { verifyCopy } from './verify_copy.ts';
-import { SIDECAR_FOR_EXTENSION } from './xmp/properties.ts';
+import { SIDECAR_FOR_EXTENSION } from './fields/sidecar_for_extension.ts';
 import { newSidecar } from './xmp/write.ts';
 import { TagProblem, WriteProblem } from './write_problem.ts';
 import type { Begin, Keep } from './intent.ts';

@@ -1,12 +1,6 @@
 import { TAGS } from '../fields/fields.ts';
-import { NAMESPACES as OF_PROPERTIES, xmp, type XmpForm, type XmpTag } from '../fields/tag.ts';
-
-/** The ending of the original that a sidecar belongs to. No field's: it is written into new sidecars whose name does not say it. */
-export const SIDECAR_FOR_EXTENSION: XmpTag = xmp(
-  'XMP-photoshop:SidecarForExtension',
-  'photoshop:SidecarForExtension',
-  'text',
-);
+import { SIDECAR_FOR_EXTENSION } from '../fields/sidecar_for_extension.ts';
+import { NAMESPACES as OF_PROPERTIES, type XmpForm } from '../fields/tag.ts';
 
 /** A property that write-back reads and writes. */
 export interface Property {
