@@ -3,6 +3,7 @@ import type { Secret } from './secret.ts';
 import type { Destination, SidecarName } from './destination.ts';
 import type { FieldName } from '../writeback/fields/fields.ts';
 import type { RegionKind } from '../writeback/fields/region_kinds.ts';
+import type { TwoWayField } from './two_way_fields.ts';
 
 /** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
 export type Placement = 'hardlink' | 'symlink' | 'copy';
@@ -60,6 +61,8 @@ export interface JobConfig {
   readonly matchPeople?: 'name' | undefined;
   /** Whether a mirror is a favourite when its source is, as long as its owner has not decided otherwise; undefined: never. */
   readonly favorites?: 'follow' | undefined;
+  /** What of a photo reaches its source when the target has corrected it; undefined: nothing, the source is never changed. */
+  readonly bothWays?: readonly TwoWayField[] | undefined;
   /** Left out: everything, as far as kind and path go. */
   readonly select?: SelectConfig | undefined;
   /** What is not shared, whatever else is true of it. */

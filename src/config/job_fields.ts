@@ -14,6 +14,7 @@ import {
   placement,
   requirement,
   shareEdited,
+  twoWayFields,
   userId,
   userReference,
   type ValueType,
@@ -146,6 +147,13 @@ export const JOB_FIELDS = Object.freeze(
       description:
         'follow: what the source user marks as a favourite is one of the receiving user as well, until they decide otherwise about a photo; one job between the two users that says so is enough. ' +
         'ignore, the default: each has favourites of their own.',
+    },
+    both_ways: {
+      type: twoWayFields,
+      isList: true,
+      description:
+        'What the receiving user corrects on a shared photo, so that the source user gets it, too: description, date, position, rating; some of them as a list. ' +
+        'Where both have changed the same thing differently, nothing is overwritten, and a person decides. Unset means: nothing; the originals are never changed. Until Immich 2.3 it takes an API key of the source user.',
     },
     'require.clip': { type: requirement, default: 'REQUIRE_CLIP', description: 'auto, required or ignored.' },
     'require.faces': { type: requirement, default: 'REQUIRE_FACES', description: 'auto, required or ignored.' },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Destination, inTree } from './destination.ts';
 import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { REGION_KINDS, type RegionKind } from '../writeback/fields/region_kinds.ts';
+import { TWO_WAY_FIELDS, type TwoWayField } from './two_way_fields.ts';
 import { quote } from './quote.ts';
 import { writeTimesOf } from './write_times.ts';
 import { Secret } from './secret.ts';
@@ -272,6 +273,14 @@ export const peopleMatch = choice('any', 'all', 'only');
 export const mediaTypes: ValueType<('image' | 'video')[]> = {
   schema: listOf(text.toLowerCase().pipe(z.enum(['image', 'video'], 'is neither image nor video'))),
   remedy: 'Write image, video, or [image, video].',
+};
+
+/** Fields of a photo that go both ways. */
+export const twoWayFields: ValueType<TwoWayField[]> = {
+  schema: listOf(
+    text.toLowerCase().pipe(z.enum(TWO_WAY_FIELDS, `has a word that is none of ${list(TWO_WAY_FIELDS, 'and')}`)),
+  ),
+  remedy: `Write some of [${TWO_WAY_FIELDS.join(', ')}].`,
 };
 
 /** What becomes of photos that were edited in Immich. */

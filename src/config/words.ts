@@ -21,6 +21,8 @@ export function count(number: number, one: string, many?: string): string {
 export const NOUNS: Readonly<Record<string, string>> = Object.freeze({
   albums: 'album',
   brakes: 'brake',
+  changes: 'change',
+  conflicts: 'conflict',
   embeddings: 'embedding',
   faces: 'face',
   files: 'file',

@@ -130,6 +130,12 @@ const OTHERS = {
     waits: true,
     remedy: 'Nothing needs to be done; reshare shares it all the same.',
   },
+  'both-ways-needs-key': {
+    what:
+      'what recipients have changed cannot be written into the originals: until Immich 2.3 only Immich itself can do that so that it stays, as the owner',
+    remedy:
+      'Set IMMICH_API_KEY to a key of the source user with the permissions asset.update and user.read, update Immich, or take both_ways out.',
+  },
   'brake': {
     what: 'withdrawals are held back until they are confirmed',
     remedy:

@@ -21,6 +21,7 @@ import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
 import type { CycleOptions } from './cycle/cycle_options.ts';
 import type { CycleReport } from './cycle/report.ts';
+import { OwnerKey } from './both_ways/owner_key.ts';
 import { Counting } from './cycle/counting.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
@@ -90,6 +91,7 @@ export class Sharing {
   /** As they were at the first cycle: what is put in the place of the program's files later is not what runs here. */
   #rules: string | undefined;
   readonly #counting = new Counting();
+  readonly #ownerKey: OwnerKey;
 
   constructor(
     readonly sql: Connection,
@@ -98,6 +100,7 @@ export class Sharing {
     readonly lock: InstanceLock,
     readonly limits: Limits = LIMITS,
   ) {
+    this.#ownerKey = new OwnerKey(config.immich);
     this.#marks = new KeptMark(config.write.stateDirectory);
     this.#rewritten = new Rewritten(config.write.stateDirectory);
   }
@@ -367,6 +370,7 @@ export class Sharing {
       backlog,
       said: this.#said,
       counting: this.#counting,
+      ownerKey: this.#ownerKey,
     };
   }
 

@@ -58,14 +58,17 @@ export class Alike implements Comparisons {
     for await (const found of known === undefined ? this.#others(view, what, job) : [known]) {
       for (let start = 0; start < found.length; start += limits.mirrors) {
         const batch = found.slice(start, start + limits.mirrors);
+        let isCompared = false;
         yield {
           page: batch.map(({ sourceAssetId }) => sourceAssetId),
           compared: async (different) => {
+            isCompared = true;
             const others = new Set(different);
             if (left.length <= limits.search) left.push(...batch.filter((one) => others.has(one.mirrorAssetId)));
             await this.#note(what, batch.filter((one) => !others.has(one.mirrorAssetId)));
           },
         };
+        if (!isCompared && left.length <= limits.search) left.push(...batch);
       }
     }
     if (left.length <= limits.search) this.#left.set(users, left);

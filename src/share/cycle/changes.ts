@@ -35,7 +35,7 @@ export interface Mark extends FeedMark {
   readonly rechecks: readonly Recheck[];
   /** Files of locked photos that could not be removed yet; each cycle tries again. */
   readonly hasLockedFiles: boolean;
-  /** A brake holds mirrors back; each cycle looks whether it still has to. */
+  /** A brake holds mirrors back, or what recipients have corrected; each cycle looks whether it still has to. */
   readonly isBraked: boolean;
 }
 
@@ -80,7 +80,8 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
       md5(concat_ws('|', ${commaSeparated(sql, foundation)})) AS foundation,
       ${dueRechecks(sql)} AS rechecks,
       EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "hasLockedFiles",
-      EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake) AS "isBraked"`;
+      EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake)
+        OR EXISTS (SELECT 1 FROM immich_sidecar_both_ways.job WHERE held > 0) AS "isBraked"`;
     if (row === undefined) throw new Error('a query without FROM returned no row');
     return row;
   });

@@ -10,6 +10,7 @@ import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import type { Comparisons } from '../mirrors/versions.ts';
 import type { EmbeddingBacklog } from '../phases/embedding_queue.ts';
 import type { Counting } from './counting.ts';
+import type { OwnerKey } from '../both_ways/owner_key.ts';
 import type { Limits } from './limits.ts';
 import type { Recheck } from './rechecks.ts';
 import type { Said } from './said.ts';
@@ -88,6 +89,8 @@ export interface Tools {
   readonly backlog: EmbeddingBacklog;
   readonly said: Said;
   readonly counting: Counting;
+  /** With which Immich can be asked to change somebody's photos. */
+  readonly ownerKey: OwnerKey;
 }
 
 /** A job that this run leaves out, and why. */

@@ -11,7 +11,7 @@ import { type ExpandedAlbums, expandSharedAlbums } from '../shared_albums/expand
 import { type Job, resolveJob } from './job.ts';
 
 /** What is to be shared, as it is configured. */
-export type Shares = Pick<Config, 'jobs' | 'sharedAlbums'>;
+export type Shares = Pick<Config, 'jobs' | 'sharedAlbums'> & { readonly immich: Pick<Config['immich'], 'apiKey'> };
 
 /** All jobs, those of shared albums behind the others. */
 export interface CompletedJobs {
@@ -51,7 +51,7 @@ export async function completeJobs(
       !(hasOwnTables && await hasLinksBelow(sql, config.targetPathPrefix.slice(0, -1)));
     jobs.push(resolveJob(config, instance, resolved, () => isChosen));
   }
-  return { jobs: withFavorites(jobs), sharedAlbums };
+  return { jobs: withFavorites(jobs).map((job) => oneWayWithoutMeans(job, schema, shares)), sharedAlbums };
 }
 
 /** Whether favourites follow is said of two users: a mirror may be meant by several of their jobs. */
@@ -61,7 +61,16 @@ function withFavorites(jobs: readonly Job[]): readonly Job[] {
   return jobs.map((job) => following.has(usersOf(job)) ? { ...job, favorites: 'follow' } : job);
 }
 
-function allOf({ jobs }: Shares, sharedAlbums: ExpandedAlbums | undefined): readonly JobConfig[] {
+/** Without locks only Immich itself can write into a source so that its next extraction keeps it: as the owner, with their key. */
+function oneWayWithoutMeans(job: Job, schema: CriteriaSchema, { immich }: Shares): Job {
+  const { bothWays = [], nameWarnings } = job;
+  if (bothWays.length === 0 || immich.apiKey !== undefined || schema.has('asset_exif', 'lockedProperties')) return job;
+  const warning =
+    'both_ways: until Immich 2.3 this takes an API key of the source user (IMMICH_API_KEY); the job goes one way';
+  return { ...job, bothWays: [], nameWarnings: [...nameWarnings, warning] };
+}
+
+function allOf({ jobs }: Pick<Shares, 'jobs'>, sharedAlbums: ExpandedAlbums | undefined): readonly JobConfig[] {
   return [...jobs, ...sharedAlbums?.jobs ?? []];
 }
 

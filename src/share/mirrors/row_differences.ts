@@ -53,7 +53,7 @@ export async function compareRows(
         ${groupsIn(sql, following, 'settle')} AS settle,
         ${differingTables(sql, schema, groups)} AS tables,
         ${unguessed(sql, isMeant(sql, job))} AS "isMeant",
-        ${evidence(sql, schema)}
+        ${evidenceColumns(sql, schema)}
       FROM ${mirrorsOn(sql, job, page)}
       JOIN asset a ON a.id = m.source_asset_id
       JOIN asset mirror ON mirror.id = m.mirror_asset_id
@@ -74,7 +74,7 @@ export async function compareFields(
   return await sql<FieldDifference[]>`
     SELECT *
     FROM (
-      SELECT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId", ${evidence(sql, schema)}
+      SELECT m.source_asset_id AS "sourceAssetId", m.mirror_asset_id AS "mirrorAssetId", ${evidenceColumns(sql, schema)}
       FROM immich_sidecar.asset_map m
       JOIN asset a ON a.id = m.source_asset_id
       JOIN asset mirror ON mirror.id = m.mirror_asset_id
@@ -87,7 +87,7 @@ export async function compareFields(
 }
 
 /** What says whose a field is, as columns of a RowDifference. */
-function evidence(sql: Sql, schema: ImmichSchema): Fragment {
+export function evidenceColumns(sql: Sql, schema: ImmichSchema): Fragment {
   const groups = fieldGroups(schema);
   const written = groups.filter(({ name }) => isSidecarField(name)).map(({ name }) => name);
   const sums = written.flatMap((name) => [sql`${name}::text`, sql`sums.${sql(`mirror_${name}`)}`]);
@@ -111,7 +111,7 @@ function evidence(sql: Sql, schema: ImmichSchema): Fragment {
 }
 
 /** OFFSET 0 keeps PostgreSQL from putting the sums into the conditions, and making each of them anew wherever it is named there. */
-function allSums(sql: Sql, schema: ImmichSchema): Fragment {
+export function allSums(sql: Sql, schema: ImmichSchema): Fragment {
   return sql`SELECT ${
     commaSeparated(sql, fieldGroups(schema).flatMap((group) => sumsOf(sql, schema, group)))
   } OFFSET 0`;

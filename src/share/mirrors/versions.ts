@@ -17,7 +17,7 @@ export interface Versions {
 /** Mirrors to compare with their sources. */
 export interface PageToCompare {
   readonly page: MirrorPage;
-  /** To be called after the comparison, with those mirrors on the page that are not as their sources. */
+  /** To be called after the comparison, with those mirrors on the page that are not as their sources. Who looks for something else does not call it: then the page is left to who compares after it. */
   compared(different: readonly string[]): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { adoption } from './adoption.ts';
 import { album } from './albums.ts';
+import { corrections, endedWays } from './corrections.ts';
 import { embeddings } from './embeddings.ts';
 import { extractedVideos } from './extracted_videos.ts';
 import { faceAssignments } from './face_assignments.ts';
@@ -51,6 +52,8 @@ export const PHASES = Object.freeze(
     withdrawals,
     targetTrash,
     strays,
+    endedWays,
+    corrections,
     rows,
     extractedVideos,
     files,

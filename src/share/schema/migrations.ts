@@ -30,6 +30,7 @@ import keptMode from './030_kept_mode.sql' with { type: 'text' };
 import jobIndex from './031_job_index.sql' with { type: 'text' };
 import favorites from './032_favorites.sql' with { type: 'text' };
 import tagged from './033_tagged.sql' with { type: 'text' };
+import bothWays from './034_both_ways.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 import saves from './029_saves.sql' with { type: 'text' };
 
@@ -71,4 +72,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 31, name: 'job index', schema: 'immich_sidecar', sql: jobIndex },
   { version: 32, name: 'favorites', schema: 'immich_sidecar', sql: favorites },
   { version: 33, name: 'tagged', schema: 'immich_sidecar', sql: tagged },
+  { version: 34, name: 'both ways', schema: 'immich_sidecar_both_ways', sql: bothWays },
 ]);

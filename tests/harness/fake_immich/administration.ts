@@ -1,4 +1,5 @@
 import type { Connection } from '../../../src/postgres/connect.ts';
+import { editAsset } from '../immich_jobs/metadata.ts';
 import { capture, type Dialect, type Json } from './captures.ts';
 import type { FakeAnswer, FakeRequest } from './routes.ts';
 
@@ -39,6 +40,23 @@ const ROUTES: readonly Route[] = [
     answer: async ({ sql, dialect }, _, { userId }) => {
       const [me] = await usersIn(sql, userId);
       return ok({ ...capture<Json>(dialect, 'users-me.admin'), ...me });
+    },
+  },
+  {
+    // Not captured. From: AssetController.updateAsset, AssetService.update (v2.7.5, v3.1.0).
+    method: 'PUT',
+    path: /^\/assets\/([^/]+)$/,
+    permission: 'asset.update',
+    isForAdmins: false,
+    answer: async ({ sql, dialect }, { body }, { id, userId }) => {
+      const [own] = await sql`SELECT FROM asset WHERE id = ${id} AND "ownerId" = ${userId}`;
+      if (own === undefined) return { status: 400, body: capture<Json>(dialect, 'error-unknown-asset') };
+      const { dateTimeOriginal, ...rest } = body;
+      await editAsset({ sql, local: (path) => path }, id, {
+        ...rest,
+        ...typeof dateTimeOriginal === 'string' ? { dateTimeOriginal: new Date(dateTimeOriginal) } : {},
+      });
+      return ok({ id });
     },
   },
   {

@@ -1,0 +1,156 @@
+import type { ImmichSchema } from '../../immich/schema.ts';
+import { LOCKS, type SidecarField } from '../../immich/sidecar.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { commaSeparated } from '../copy/columns.ts';
+import { type FieldGroup, fieldGroups, groupSum, sourceSum } from '../mirrors/fields.ts';
+import type { Correction } from './decide.ts';
+
+/** Columns of asset_exif, as they are noted. */
+export interface SaidInExif {
+  readonly description?: string;
+  readonly dateTimeOriginal?: string | null;
+  readonly timeZone?: string | null;
+  readonly latitude?: number | null;
+  readonly longitude?: number | null;
+  readonly rating?: number | null;
+}
+
+/** What is about to be written into a source, as it was noted before. */
+export interface NotedCorrection {
+  /** Of the row of immich_sidecar_both_ways.written. */
+  readonly id: string;
+  readonly sourceAssetId: string;
+  readonly mirrorAssetId: string;
+  readonly field: string;
+  /** What takes its place: columns of asset_exif. */
+  readonly said: SaidInExif;
+}
+
+/** How it is decided whether a correction still holds, and how it is written. */
+export interface Writing {
+  readonly job: string;
+  /** Immich is asked to write it, as the owner; else it is done by SQL, and locked as Immich locks what a person has typed. */
+  readonly isByImmich: boolean;
+  /** A person has decided for the mirror: also where the source has changed since. */
+  readonly isDecided?: boolean;
+}
+
+/**
+ * Notes what is there before it is overwritten, with what takes its place: of those corrections that still hold, as source and mirror are what they were when they were found. Call it before
+ * anything is written into a source.
+ */
+export async function noteCorrections(
+  tx: Sql,
+  schema: Pick<ImmichSchema, 'has'>,
+  corrections: readonly Correction[],
+  { job, isByImmich, isDecided = false }: Writing,
+): Promise<NotedCorrection[]> {
+  const noted: NotedCorrection[] = [];
+  for (const group of groupsOf(schema, corrections)) {
+    const [source, mirror] = [sourceSum(tx, group, 'a', 'e'), groupSum(tx, group, 'mirror', 'mirror_exif')];
+    noted.push(
+      ...await tx<NotedCorrection[]>`
+        INSERT INTO immich_sidecar_both_ways.written (
+          source_asset_id, source_user_id, target_user_id, mirror_asset_id, job_name, field, before, after, is_by_immich
+        )
+        SELECT DISTINCT ON (a.id)
+          a.id, m.source_user_id, m.target_user_id, m.mirror_asset_id, ${job}, plan.field,
+          ${valuesAt(tx, group, 'a', 'e')}, ${valuesAt(tx, group, 'mirror', 'mirror_exif')}, ${isByImmich}
+        FROM ${correctionsAs(tx, corrections, group)}
+        JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = plan."mirrorAssetId" AND m.source_asset_id = plan."sourceAssetId"
+        JOIN asset a ON a.id = m.source_asset_id
+        JOIN asset mirror ON mirror.id = m.mirror_asset_id
+        JOIN asset_exif e ON e."assetId" = a.id
+        JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
+        WHERE a.visibility <> 'locked'
+          AND mirror.visibility <> 'locked'
+          AND ${mirror} = plan.sum
+          AND ${mirror} <> ${source}
+          AND ${isDecided ? tx`true` : tx`${source} = m.${tx(group.base)}`}
+        ORDER BY a.id, m.mirror_asset_id
+        RETURNING id, source_asset_id AS "sourceAssetId", mirror_asset_id AS "mirrorAssetId", field,
+          after->'asset_exif' AS said`,
+    );
+  }
+  return noted;
+}
+
+/**
+ * Writes what was noted into the sources, and notes that both sides have it now. By SQL it is locked as well, so that Immich's next extraction leaves it alone. What Immich was asked to write
+ * it has written, and only what it computes a moment later is filled in: the same as at the mirror.
+ */
+export async function applyNoted(
+  tx: Sql,
+  schema: Pick<ImmichSchema, 'has'>,
+  noted: readonly NotedCorrection[],
+  { isByImmich }: Pick<Writing, 'isByImmich'>,
+): Promise<void> {
+  for (const group of groupsOf(schema, noted)) {
+    const written = writtenAs(tx, noted.filter(({ field }) => field === group.name));
+    for (
+      const [table, key, columns] of [['asset', 'id', group.asset], ['asset_exif', 'assetId', group.exif]] as const
+    ) {
+      if (columns.length === 0) continue;
+      const given = columns.map((column) => tx`${tx(column)} = given.${tx(column)}`);
+      const locks = table === 'asset_exif' && !isByImmich ? withLocks(tx, schema, group.name as SidecarField) : [];
+      await tx`
+        UPDATE ${tx(table)} source
+        SET ${commaSeparated(tx, [...given, ...locks])}
+        FROM ${written}
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::${tx(table)}, w.after->${table}::text) AS given
+        WHERE source.${tx(key)} = w.source_asset_id`;
+    }
+    await tx`
+      UPDATE immich_sidecar.asset_map m
+      SET ${tx(group.base)} = ${groupSum(tx, group, 'mirror', 'mirror_exif')},
+          own_fields = nullif(m.own_fields - ${group.name}::text, '{}')
+      FROM ${written}
+      JOIN asset mirror ON mirror.id = w.mirror_asset_id
+      JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
+      WHERE m.mirror_asset_id = w.mirror_asset_id`;
+  }
+}
+
+/** The locks of a field, as Immich adds them when somebody edits the photo `source`: for SET; nothing in releases without. */
+export function withLocks(tx: Sql, schema: Pick<ImmichSchema, 'has'>, field: SidecarField): Fragment[] {
+  if (!schema.has('asset_exif', 'lockedProperties')) return [];
+  return [tx`
+    "lockedProperties" = nullif(
+      array(SELECT DISTINCT unnest(source."lockedProperties" || ${LOCKS[field] as string[]}::varchar[])),
+      '{}'
+    )`];
+}
+
+/** The columns of a group, as one object: by table and name. */
+function valuesAt(tx: Sql, group: FieldGroup, asset: string, exif: string): Fragment {
+  const object = (alias: string, columns: readonly string[]) =>
+    columns.length === 0
+      ? tx`'{}'::jsonb`
+      : tx`jsonb_build_object(${
+        commaSeparated(tx, columns.flatMap((column) => [tx`${column}::text`, tx`${tx(alias)}.${tx(column)}`]))
+      })`;
+  return tx`jsonb_build_object('asset', ${object(asset, group.asset)}, 'asset_exif', ${object(exif, group.exif)})`;
+}
+
+function groupsOf(schema: Pick<ImmichSchema, 'has'>, items: readonly { readonly field: string }[]): FieldGroup[] {
+  const fields = new Set(items.map(({ field }) => field));
+  return fieldGroups(schema).filter(({ name }) => fields.has(name));
+}
+
+/** Those of one group, as a table `plan`. */
+function correctionsAs(tx: Sql, corrections: readonly Correction[], { name }: FieldGroup): Fragment {
+  const ofGroup = corrections.filter(({ field }) => field === name);
+  return tx`
+    jsonb_to_recordset(${tx.json(ofGroup as never)}) AS plan
+      ("sourceAssetId" uuid, "mirrorAssetId" uuid, field text, sum uuid)`;
+}
+
+/** The rows that note them, as a table `w`. */
+function writtenAs(tx: Sql, noted: readonly NotedCorrection[]): Fragment {
+  return tx`
+    (
+      SELECT *
+      FROM immich_sidecar_both_ways.written
+      WHERE id = ANY (${noted.map(({ id }) => id)}::uuid[])
+    ) AS w`;
+}
