@@ -1,4 +1,4 @@
 /** What a receiving user may correct on a shared photo so that the source has it, too. */
-export const TWO_WAY_FIELDS = Object.freeze(['description', 'date', 'position', 'rating'] as const);
+export const TWO_WAY_FIELDS = Object.freeze(['description', 'date', 'position', 'rating', 'tags'] as const);
 
 export type TwoWayField = typeof TWO_WAY_FIELDS[number];

@@ -35,21 +35,26 @@ export async function correctSources(
     problems.push(problem);
   };
   const api = await ownerKey.of(sourceUserId, database.signal);
-  const writing: Writing = { job: name, isByImmich: api !== undefined, isDecided };
+  const writing: Writing = { job: name, isByImmich: false, isDecided };
   let written = 0;
+  const isForImmich = ({ field }: Correction) => api !== undefined && field !== 'tags';
   if (api !== undefined) {
-    for (const [assetId, ofPhoto] of Map.groupBy(corrections, ({ sourceAssetId }) => sourceAssetId)) {
+    for (
+      const [assetId, ofPhoto] of Map.groupBy(corrections.filter(isForImmich), ({ sourceAssetId }) => sourceAssetId)
+    ) {
       try {
-        written += await correctByImmich({ database, schema }, api, ofPhoto, writing);
+        written += await correctByImmich({ database, schema }, api, ofPhoto, { ...writing, isByImmich: true });
       } catch (error) {
         database.signal.throwIfAborted();
         fail(assetId, problemOf(error, { assetId }));
       }
     }
-  } else if (schema.has('asset_exif', 'lockedProperties')) {
-    written = await countInBatches(
+  }
+  const others = corrections.filter((correction) => !isForImmich(correction));
+  if (others.length > 0 && schema.has('asset_exif', 'lockedProperties')) {
+    written += await countInBatches(
       database,
-      corrections,
+      others,
       async (tx, batch) => {
         const noted = await noteCorrections(tx, schema, batch, writing);
         await applyNoted(tx, schema, noted, writing);
@@ -57,8 +62,8 @@ export async function correctSources(
       },
       ({ sourceAssetId }, error) => fail(sourceAssetId, refused(error, { assetId: sourceAssetId })),
     );
-  } else {
-    for (const { sourceAssetId } of corrections) failed.add(sourceAssetId);
+  } else if (others.length > 0) {
+    for (const { sourceAssetId } of others) failed.add(sourceAssetId);
     problems.push(problem('both-ways-needs-key', { job: name }));
   }
   return { written, failed, problems };

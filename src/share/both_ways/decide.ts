@@ -33,6 +33,8 @@ export interface Correction {
   readonly field: TwoWayField;
   /** What it is worth at the mirror. */
   readonly sum: string;
+  /** Of tags: those that the source is to name (tags.ts). */
+  readonly tags?: readonly string[];
 }
 
 /** A change on a mirror that goes nowhere. */

@@ -12,6 +12,7 @@ import { type MirrorPage, mirrorsOn, unguessed } from '../mirrors/pages.ts';
 import { allSums, evidenceColumns } from '../mirrors/row_differences.ts';
 import { type Evidence, judgeFields, readSidecarPair } from '../mirrors/sidecars.ts';
 import { isMeant } from '../selection/selection.ts';
+import { mergeTags } from './tags.ts';
 import { decideCorrections, type Decisions, type MirrorState } from './decide.ts';
 
 /** A mirror that differs from its source in fields that go both ways. */
@@ -53,8 +54,8 @@ async function decidePage(view: View, job: Job, page: MirrorPage): Promise<Decis
   });
   const decided = [...states].map(([sourceAssetId, mirrors]) => decideCorrections(sourceAssetId, mirrors));
   return {
-    corrections: decided.flatMap(({ corrections }) => corrections),
-    conflicts: decided.flatMap(({ conflicts }) => conflicts),
+    corrections: await mergeTags(view, job, decided.flatMap(({ corrections }) => corrections)),
+    conflicts: await mergeTags(view, job, decided.flatMap(({ conflicts }) => conflicts)),
   };
 }
 

@@ -13,7 +13,7 @@ import type { Conflict } from './decide.ts';
 export async function takeFromTargets(
   tools: Tools,
   job: Job,
-  conflicts: readonly Pick<Conflict, 'sourceAssetId' | 'mirrorAssetId' | 'field' | 'sum'>[],
+  conflicts: readonly Conflict[],
 ): Promise<Corrected> {
   return await correctSources(tools, job, conflicts, true);
 }
@@ -24,7 +24,7 @@ export async function takeFromTargets(
 export async function takeFromSources(
   tx: Sql,
   schema: Pick<ImmichSchema, 'has'>,
-  conflicts: readonly Pick<Conflict, 'mirrorAssetId' | 'field' | 'sum'>[],
+  conflicts: readonly Conflict[],
 ): Promise<number> {
   let decided = 0;
   for (const group of fieldGroups(schema)) {

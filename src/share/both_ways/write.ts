@@ -4,6 +4,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { type FieldGroup, fieldGroups, groupSum, sourceSum } from '../mirrors/fields.ts';
 import type { Correction } from './decide.ts';
+import { setSourceTags } from './tags.ts';
 
 /** Columns of asset_exif, as they are noted. */
 export interface SaidInExif {
@@ -13,6 +14,7 @@ export interface SaidInExif {
   readonly latitude?: number | null;
   readonly longitude?: number | null;
   readonly rating?: number | null;
+  readonly tags?: readonly string[] | null;
 }
 
 /** What is about to be written into a source, as it was noted before. */
@@ -41,11 +43,16 @@ export interface Writing {
  */
 export async function noteCorrections(
   tx: Sql,
-  schema: Pick<ImmichSchema, 'has'>,
+  schema: ImmichSchema,
   corrections: readonly Correction[],
   { job, isByImmich, isDecided = false }: Writing,
 ): Promise<NotedCorrection[]> {
   const noted: NotedCorrection[] = [];
+  // Of tags the source keeps those that its target has never got.
+  const valuesOf = (group: FieldGroup) =>
+    group.name === 'tags'
+      ? tx`jsonb_build_object('asset', '{}'::jsonb, 'asset_exif', jsonb_build_object('tags', plan.tags))`
+      : valuesAt(tx, group, 'mirror', 'mirror_exif');
   for (const group of groupsOf(schema, corrections)) {
     const [source, mirror] = [sourceSum(tx, group, 'a', 'e'), groupSum(tx, group, 'mirror', 'mirror_exif')];
     noted.push(
@@ -55,7 +62,7 @@ export async function noteCorrections(
         )
         SELECT DISTINCT ON (a.id)
           a.id, m.source_user_id, m.target_user_id, m.mirror_asset_id, ${job}, plan.field,
-          ${valuesAt(tx, group, 'a', 'e')}, ${valuesAt(tx, group, 'mirror', 'mirror_exif')}, ${isByImmich}
+          ${valuesAt(tx, group, 'a', 'e')}, ${valuesOf(group)}, ${isByImmich}
         FROM ${correctionsAs(tx, corrections, group)}
         JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = plan."mirrorAssetId" AND m.source_asset_id = plan."sourceAssetId"
         JOIN asset a ON a.id = m.source_asset_id
@@ -81,7 +88,7 @@ export async function noteCorrections(
  */
 export async function applyNoted(
   tx: Sql,
-  schema: Pick<ImmichSchema, 'has'>,
+  schema: ImmichSchema,
   noted: readonly NotedCorrection[],
   { isByImmich }: Pick<Writing, 'isByImmich'>,
 ): Promise<void> {
@@ -99,6 +106,9 @@ export async function applyNoted(
         FROM ${written}
         CROSS JOIN LATERAL jsonb_populate_record(NULL::${tx(table)}, w.after->${table}::text) AS given
         WHERE source.${tx(key)} = w.source_asset_id`;
+    }
+    if (group.name === 'tags') {
+      await setSourceTags(tx, schema, noted.filter(({ field }) => field === 'tags').map(({ id }) => id), 'after');
     }
     await tx`
       UPDATE immich_sidecar.asset_map m
@@ -142,7 +152,7 @@ function correctionsAs(tx: Sql, corrections: readonly Correction[], { name }: Fi
   const ofGroup = corrections.filter(({ field }) => field === name);
   return tx`
     jsonb_to_recordset(${tx.json(ofGroup as never)}) AS plan
-      ("sourceAssetId" uuid, "mirrorAssetId" uuid, field text, sum uuid)`;
+      ("sourceAssetId" uuid, "mirrorAssetId" uuid, field text, sum uuid, tags jsonb)`;
 }
 
 /** The rows that note them, as a table `w`. */

@@ -7,6 +7,7 @@ import { commaSeparated } from '../copy/columns.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
 import type { Tools } from '../cycle/tools.ts';
 import { fieldGroups } from '../mirrors/fields.ts';
+import { setSourceTags } from './tags.ts';
 import { type SaidInExif, withLocks } from './write.ts';
 
 /** Something that a target has changed and that was written into a source. */
@@ -111,6 +112,7 @@ export async function takeBack(
           WHERE w.id = ANY (${oldest}::uuid[])
             AND source.${tx(key)} = w.source_asset_id`;
       }
+      if (group.name === 'tags' && oldest.length > 0) await setSourceTags(tx, schema, oldest, 'before');
       await tx`
         UPDATE immich_sidecar_both_ways.written
         SET undone_at = now()

@@ -156,7 +156,7 @@ function isKeptBack(sql: Sql, choosing: Fragment = sql`SELECT choosing.value FRO
  * The values of the tags by which these jobs choose, as they are written and as they are called now. Such a tag says with whom something is shared, and nobody is to
  * read that in their own list of tags.
  */
-function choosingTags(sql: Sql, jobs: readonly Job[]): Fragment {
+export function choosingTags(sql: Sql, jobs: readonly Job[]): Fragment {
   const written = jobs.flatMap(({ select, except, never }) =>
     [select, except, never].flatMap((all) => all?.tags ?? [])
   );
@@ -194,7 +194,7 @@ function plainValue(sql: Sql): Fragment {
 }
 
 /** The tags that we made for a target and that they have deleted, and whether they have another that is called so. Without it, those below are deleted as well. */
-function declinedTags(sql: Sql, targetUserId: string): Fragment {
+export function declinedTags(sql: Sql, targetUserId: string): Fragment {
   return sql`
     SELECT own.value, EXISTS (SELECT 1 FROM tag t WHERE t."userId" = own.target_user_id AND t.value::text = own.value) AS "isBack"
     FROM immich_sidecar_tags.tag own
@@ -208,11 +208,17 @@ function isMade(sql: Sql, tagId: Fragment): Fragment {
 
 /**
  * Gives mirrors their tags, as rows of their owner's own: those they have by that value, else new ones with the source's colour. Returns those of the withheld tags that they
- * lost and that are younger than they are, so that Immich may have made them when it extracted them. Others are their owner's, also when nothing has them any more.
+ * lost and that are younger than they are, so that Immich may have made them when it extracted them. Others are their owner's, also when nothing has them any more. `areOurs`: whether new tags go again when
+ * nothing has them.
  */
-export async function writeTags(tx: Sql, schema: ImmichSchema, plans: readonly TagsPlan[]): Promise<string[]> {
+export async function writeTags(
+  tx: Sql,
+  schema: ImmichSchema,
+  plans: readonly TagsPlan[],
+  { areOurs = true }: { readonly areOurs?: boolean } = {},
+): Promise<string[]> {
   const { tagKey, assetKey } = keysOf(schema);
-  await makeTags(tx, plans);
+  await makeTags(tx, plans, areOurs);
   const planned = tx`
     jsonb_to_recordset(${tx.json(plans as never)}) AS plan (
       "mirrorAssetId" uuid, "targetUserId" uuid, "values" text[], tagged uuid, withheld text[], "isSaid" boolean
@@ -263,7 +269,7 @@ export async function removeMadeByImmich(tx: Sql, schema: ImmichSchema, ids: rea
 }
 
 /** Makes the tags that are missing, with all above them, level by level. */
-async function makeTags(tx: Sql, plans: readonly TagsPlan[]): Promise<void> {
+async function makeTags(tx: Sql, plans: readonly TagsPlan[], areOurs: boolean): Promise<void> {
   const wanted = new Map<string, { value: string; targetUserId: string; sourceAssetId: string; level: number }>();
   for (const { values, targetUserId, sourceAssetId } of plans) {
     for (const value of values) {
@@ -294,6 +300,7 @@ async function makeTags(tx: Sql, plans: readonly TagsPlan[]): Promise<void> {
         INSERT INTO immich_sidecar_tags.tag (tag_id, target_user_id, value)
         SELECT id, "userId", value
         FROM made
+        WHERE ${areOurs}
         ON CONFLICT (target_user_id, value) DO UPDATE SET tag_id = excluded.tag_id
       )
       INSERT INTO tag_closure (id_ancestor, id_descendant)

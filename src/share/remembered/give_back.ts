@@ -62,7 +62,9 @@ export async function giveToMirrors(tx: Sql, schema: ImmichSchema, mirrorAssetId
   await giveStacksBack(tx, returned);
   await tx`
     UPDATE immich_sidecar.asset_map m
-    SET stack_id = r.left_stack_id, own_fields = nullif(r.own, '{}')
+    SET stack_id = r.left_stack_id,
+        own_fields = nullif(r.own, '{}'),
+        ${basesBack(tx, schema)}
     FROM ${returned}
     WHERE m.mirror_asset_id = r.mirror_asset_id`;
   await tx`
@@ -72,6 +74,20 @@ export async function giveToMirrors(tx: Sql, schema: ImmichSchema, mirrorAssetId
       AND m.source_asset_id = known.source_asset_id
       AND m.target_user_id = known.target_user_id`;
   await forgetIdleStacks(tx);
+}
+
+/** What fields of theirs were worth when they were written last, before the photo went: the source may say something else by now. For SET. */
+function basesBack(tx: Sql, schema: ImmichSchema): Fragment {
+  return commaSeparated(
+    tx,
+    fieldGroups(schema).filter(({ name }) => isSidecarField(name)).map(({ name, base }) =>
+      tx`
+        ${tx(base)} = CASE
+          WHEN r.own ? ${name}::text THEN (r.bases->>${name}::text)::uuid
+          ELSE m.${tx(base)}
+        END`
+    ),
+  );
 }
 
 /** Edits come first: triggers on asset_edit keep `asset.isEdited` right. */

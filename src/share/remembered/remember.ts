@@ -81,6 +81,7 @@ async function rememberMirrors(tx: Sql, schema: Columns, ids: readonly string[],
         m.job_name,
         false AS is_favorite, -- it stands in own and asset
         own.fields AS own,
+        ${isLocked ? tx`NULL::jsonb` : basesOf(tx, groups)} AS bases,
         ${valuesOf(tx, groups, 'asset')} AS asset,
         ${valuesOf(tx, groups, 'exif')} || ${locksOf(tx, schema, groups)} AS exif,
         ${editsOf(tx, schema)} AS edits,
@@ -135,7 +136,7 @@ async function rememberMirrors(tx: Sql, schema: Columns, ids: readonly string[],
       WHERE m.mirror_asset_id = ANY (${ids as string[]}::uuid[])
     )
     INSERT INTO immich_sidecar_remembered.photo (
-      source_asset_id, target_user_id, job_name, is_favorite, own, asset, exif, edits,
+      source_asset_id, target_user_id, job_name, is_favorite, own, bases, asset, exif, edits,
       albums, covers, entries, tags, memories, links, stack_id, is_primary, left_stack_id
     )
     SELECT *
@@ -173,6 +174,15 @@ function isHeld(sql: Sql, schema: Columns, group: FieldGroup): Fragment {
     ${groupSum(sql, locks, 'mirror', 'mirror_exif')} IS DISTINCT FROM m.${sql(locks.base)}
     AND mirror_exif."lockedProperties"::text[] && ${LOCKS[group.name as SidecarField] as string[]}::text[]
   )`;
+}
+
+/** What the fields among the groups that are theirs were worth when they were written last; without those of which nobody knows. */
+function basesOf(sql: Sql, groups: readonly FieldGroup[]): Fragment {
+  const pairs = groups.filter(({ name }) => isSidecarField(name)).flatMap(({ name, base }) => [
+    sql`${name}::text`,
+    sql`CASE WHEN own.fields ? ${name}::text THEN m.${sql(base)} END`,
+  ]);
+  return sql`jsonb_strip_nulls(jsonb_build_object(${commaSeparated(sql, pairs)}))`;
 }
 
 /** The columns of the groups that are theirs, as one object. What a crop looks like is Immich's to compute. */

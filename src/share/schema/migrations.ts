@@ -30,6 +30,7 @@ import keptMode from './030_kept_mode.sql' with { type: 'text' };
 import jobIndex from './031_job_index.sql' with { type: 'text' };
 import favorites from './032_favorites.sql' with { type: 'text' };
 import tagged from './033_tagged.sql' with { type: 'text' };
+import bases from './035_bases.sql' with { type: 'text' };
 import bothWays from './034_both_ways.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 import saves from './029_saves.sql' with { type: 'text' };
@@ -73,4 +74,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 32, name: 'favorites', schema: 'immich_sidecar', sql: favorites },
   { version: 33, name: 'tagged', schema: 'immich_sidecar', sql: tagged },
   { version: 34, name: 'both ways', schema: 'immich_sidecar_both_ways', sql: bothWays },
+  { version: 35, name: 'bases', schema: 'immich_sidecar_remembered', sql: bases },
 ]);

@@ -25,6 +25,7 @@ export const TYPED: Readonly<Record<TwoWayField, Edit>> = Object.freeze({
   date: { dateTimeOriginal: new Date(Date.UTC(1974, 5, 2, 10)) },
   position: { latitude: 48.25, longitude: 16.5 },
   rating: { rating: 5 },
+  tags: { tags: ['family/1974', 'grandma'] },
 });
 
 export const PHOTO = 'family/wedding';
@@ -66,19 +67,21 @@ export async function said(world: World, id: string | undefined): Promise<Record
       longitude: number;
       city: string;
       rating: number;
+      tags: string[] | null;
     }[]
   >`
-    SELECT e.description, e."dateTimeOriginal" AS date, a."localDateTime" AS local, e.latitude, e.longitude, e.city, e.rating
+    SELECT e.description, e."dateTimeOriginal" AS date, a."localDateTime" AS local, e.latitude, e.longitude, e.city, e.rating, e.tags
     FROM asset_exif e
     JOIN asset a ON a.id = e."assetId"
     WHERE a.id = ${id ?? null}`;
   assert.ok(row);
-  const { description, date, local, latitude, longitude, city, rating } = row;
+  const { description, date, local, latitude, longitude, city, rating, tags } = row;
   return {
     description,
     date: [date.toISOString(), local.toISOString()].join(' '),
     position: latitude === null ? null : [latitude, longitude, city].join(' '),
     rating,
+    tags: (tags ?? []).join(', '),
   };
 }
 

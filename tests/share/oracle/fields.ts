@@ -50,6 +50,10 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
   const groups = doFavoritesFollow(prediction, mirror) ? GROUPS : GROUPS.filter((group) => group !== 'favorite');
   for (const group of groups) {
     const [now, here, base] = [wanted(group), valueOf(prediction, group, target), mirror.bases[group]];
+    if (base === undefined && here !== now) {
+      touched.add(group); // nobody knows who has changed it
+      continue;
+    }
     const isOnlyHere = here !== base && here !== now;
     if (IN_SIDECAR.includes(group)) isAboutSidecars ||= isOnlyHere || now !== base;
     if (isOnlyHere && sidecars.isTheirs(group)) {

@@ -23,8 +23,8 @@ export interface Mirror {
   readonly id: string;
   /** The share that made it. */
   readonly job: JobConfig;
-  /** What the source said about each group when we last wrote it. */
-  readonly bases: Record<Group, string>;
+  /** What the source said about each group when we last wrote it; undefined: nobody knows. */
+  readonly bases: Record<Group, string | undefined>;
   /** What its sidecars have said, by field, that its owner never said. */
   said: Set<string>;
   /** Albums that it was put into. */
@@ -52,6 +52,8 @@ export interface Remembered {
   /** The cycle that withdrew it. */
   readonly goneIn: number;
   readonly own: Partial<Record<Group, string>>;
+  /** What of that was written last. */
+  readonly bases: Partial<Record<Group, string>>;
   readonly asset: Row;
   readonly exif: Row;
   readonly edits: readonly Row[] | undefined;

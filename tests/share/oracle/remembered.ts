@@ -67,6 +67,7 @@ function rememberedOf(prediction: Prediction, mirror: Mirror, isLocked: boolean)
     targetId: mirror.targetId,
     goneIn: memory.cycles,
     own,
+    bases: isLocked ? {} : pick(mirror.bases, IN_SIDECAR.filter((group) => group in own)),
     asset: pick(asset, columns('asset').filter((column) => column !== 'thumbhash')),
     exif: { ...pick(exif ?? {}, columns('exif')), ...locks.length === 0 ? {} : { lockedProperties: locks } },
     edits: 'edits' in own ? records.of('asset_edit', mirror.id) : undefined,
@@ -99,6 +100,7 @@ function ownOf(prediction: Prediction, mirror: Mirror, isLocked: boolean): Remem
     if (group === 'visibility') return target.asset['visibility'] !== 'hidden';
     if (!IN_SIDECAR.includes(group)) return true;
     if (here === valueOf(prediction, group, source)) return false;
+    if (mirror.bases[group] === undefined) return !isLocked;
     return mirror.own[group] === here || sidecars.isHeld(group) || (!isLocked && sidecars.isTheirs(group));
   };
   const values = GROUPS.map((group) => [group, valueOf(prediction, group, target)] as const);
@@ -148,6 +150,7 @@ export function giveBack(prediction: Prediction, mirrorId: string): void {
   if (exif !== undefined) records.change(exif, known.exif);
   giveLinksBack(prediction, mirror, known);
   mirror.own = { ...known.own };
+  for (const group of IN_SIDECAR.filter((one) => one in known.own)) mirror.bases[group] = known.bases[group];
   mirror.stack = known.leftStackId;
 }
 
