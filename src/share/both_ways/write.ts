@@ -126,7 +126,9 @@ export function withLocks(tx: Sql, schema: Pick<ImmichSchema, 'has'>, field: Sid
   if (!schema.has('asset_exif', 'lockedProperties')) return [];
   return [tx`
     "lockedProperties" = nullif(
-      array(SELECT DISTINCT unnest(source."lockedProperties" || ${LOCKS[field] as string[]}::varchar[])),
+      array(SELECT DISTINCT unnest(source."lockedProperties" || ${LOCKS[
+    field
+  ] as string[]}::varchar[]) AS lock ORDER BY lock),
       '{}'
     )`];
 }

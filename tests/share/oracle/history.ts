@@ -7,9 +7,11 @@ import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { ALL_PHASES } from '../../../src/share/phases/list.ts';
 import { dryRun } from '../../../src/share/plan_only.ts';
 import type { Release } from '../../harness/database.ts';
+import { TWO_WAY } from './both_ways.ts';
 import { withoutStrangers } from './choice.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
+import { TWO_WAY_DEEDS } from './deeds/both_ways.ts';
 import { JOB_DEEDS } from './deeds/jobs.ts';
 import { MOVING_DEEDS } from './deeds/moving.ts';
 import { STOP_DEEDS } from './deeds/stops.ts';
@@ -104,21 +106,24 @@ class History implements AsyncDisposable {
     readonly names: readonly Name[],
     readonly limits: Limits,
     readonly starts: Starts,
+    readonly isTwoWay: boolean,
   ) {}
 
   static async begin(release: Release, plan: Plan, limits: Limits, starts: Starts = 'some'): Promise<History> {
     const home = await Household.open(release, plan);
     const pairs = PAIRS[plan.circle];
     const names = [...new Set(pairs.flat())];
-    const history = new History(home, names, limits, starts);
+    const history = new History(home, names, limits, starts, plan.isTwoWay === true);
     try {
       await furnish(home, names);
       if (plan.circle === 'shared albums') await home.shareAlbums();
       else {
-        home.setJobs(pairs.flatMap(([source, target]): JobConfig[] => [
-          home.job(source, target, 'external', { albumId: home.users[target].albumId }),
-          home.job(source, target, 'upload'),
-        ]));
+        home.setJobs(pairs.flatMap(([source, target]): JobConfig[] =>
+          [
+            home.job(source, target, 'external', { albumId: home.users[target].albumId }),
+            home.job(source, target, 'upload'),
+          ].map((job) => plan.isTwoWay === true ? { ...job, bothWays: TWO_WAY } : job)
+        ));
       }
       history.#told.push(`${plan.circle}${plan.sameClusterGroup ? ', one cluster group' : ''}:`);
       return history;
@@ -129,7 +134,7 @@ class History implements AsyncDisposable {
   }
 
   async act(step: Step): Promise<void> {
-    const deed = ALL_DEEDS[step.deed] ?? UPDATE_DEEDS[step.deed];
+    const deed = ALL_DEEDS[step.deed] ?? UPDATE_DEEDS[step.deed] ?? TWO_WAY_DEEDS[step.deed];
     if (deed === undefined) throw new Error(`there is no deed ${step.deed}`);
     const words = await deed.act(new Scene(this.home, this.names, step.picks));
     if (words === undefined) return;
@@ -141,10 +146,21 @@ class History implements AsyncDisposable {
     await this.#forgetStrangers();
     // A process that starts goes on where the last one stopped: every other time, as a full cycle finds more.
     const isFull = this.#needsFullCycle || (this.starts === 'some' && isRestart && this.#starts++ % 2 === 0);
+    if (isRestart && this.starts === 'some') await this.#restart();
+    let after = await this.#predicted(isFull);
+    // What comes back with a photo goes from there to the source.
+    if (this.isTwoWay) after = await this.#predicted(false);
+    // What the other kind of cycle finds to do has been overlooked, or done for nothing.
+    const plannedAgain = await this.#run(!isFull && this.#told.length % 2 === 0);
+    this.#assertNone(changes(after, await this.#read()), 'one more cycle changes something');
+    this.#assertNone(plannedAgain ?? [], 'a dry run says that one more cycle would change something');
+  }
+
+  /** One cycle, which makes what the model says. Returns how everything is then. */
+  async #predicted(isFull: boolean): Promise<State> {
     await tellCounts(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
-    if (isRestart && this.starts === 'some') await this.#restart();
     const planned = await this.#run(isFull);
     const after = await this.#read();
     if (planned !== undefined) this.#assertPlanned(planned, changes(before, after));
@@ -157,10 +173,7 @@ class History implements AsyncDisposable {
       stopped.toSorted().join() === this.#stopped.join() ? [] : [`these were reported: ${this.#stopped.join()}`],
       'other shares are stopped than are reported',
     );
-    // What the other kind of cycle finds to do has been overlooked, or done for nothing.
-    const plannedAgain = await this.#run(!isFull && this.#told.length % 2 === 0);
-    this.#assertNone(changes(after, await this.#read()), 'one more cycle changes something');
-    this.#assertNone(plannedAgain ?? [], 'a dry run says that one more cycle would change something');
+    return after;
   }
 
   /** Returns what a dry run said that a full cycle would change. */

@@ -151,6 +151,10 @@ export interface Memory {
   duplicates: Set<string>;
   /** `source target` of photos that are to be shared although the target has them. */
   wanted: Set<string>;
+  /** Of shares that go both ways, by name: whether all that differed at the beginning is decided, and how many photos wait. */
+  ways: Map<string, { readonly hasBegun: boolean; readonly waiting: number; readonly isConfirmed: boolean }>;
+  /** What was written into sources last, by `source group`. */
+  written: Map<string, { readonly job: string; readonly asset: Row; readonly exif: Row }>;
   /** What the names in the configuration stood for when they were first looked up, by kind, owner and name. */
   names: Map<string, string>;
 }
@@ -169,6 +173,8 @@ export function emptyMemory(): Memory {
     cycles: 0,
     duplicates: new Set(),
     wanted: new Set(),
+    ways: new Map(),
+    written: new Map(),
     names: new Map(),
   };
 }

@@ -1,3 +1,4 @@
+import { correctSources } from './both_ways.ts';
 import { lookUpNames } from './choice.ts';
 import { createMirrors } from './create.ts';
 import { removeExtracted } from './extracted.ts';
@@ -33,6 +34,7 @@ export function predict(prediction: Prediction): void {
   withdraw(prediction);
   noteTrash(prediction);
   removeExtracted(prediction);
+  correctSources(prediction);
   for (const job of prediction.jobs) createMirrors(prediction, job);
   stackAgain(prediction);
   for (const mirror of prediction.memory.mirrors.filter((mirror) => isMeant(prediction, mirror))) {

@@ -9,6 +9,12 @@ export function heedCommands({ before: { own }, memory }: Prediction): void {
   memory.refused = new Set([...memory.refused].filter((key) => refused.has(key)));
   memory.duplicates = new Set([...memory.duplicates].filter((key) => duplicates.has(key)));
   memory.wanted = keys('wanted');
+  for (const row of own['job'] ?? []) {
+    const way = memory.ways.get(String(row['job_name']));
+    if (way !== undefined && row['confirmed_at'] !== null) {
+      memory.ways.set(String(row['job_name']), { ...way, isConfirmed: true });
+    }
+  }
 }
 
 /**

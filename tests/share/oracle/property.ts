@@ -78,6 +78,27 @@ export function testRestartedHistories(release: Release): void {
   }
 }
 
+/** The same, where what targets change on mirrors goes to the sources: between two users, in circles, and with two targets of one source. */
+export function testTwoWayHistories(release: Release): void {
+  for (const seed of SEEDS ?? [1]) {
+    Deno.test(`${release}: what one of them changes both have, as the model says, and no cycle after the second changes anything (seed ${seed}, ${STEPS} steps)`, async () => {
+      await liveOnce(release, new Histories([...deeds, ...OF_FIELDS, ...OF_FIELDS], STEPS, undefined, true), seed);
+    });
+  }
+}
+
+/** What people and Immich do to fields, of which there is more where these go both ways. */
+const OF_FIELDS = [
+  'describe',
+  'describeAlike',
+  'date',
+  'place',
+  'rate',
+  'finishSidecar',
+  'extract',
+  'confirmCorrections',
+];
+
 /** Lives through one of these histories, however long that takes; one that fails is made smaller until SHRINK_MS have passed. */
 async function liveOnce(release: Release, histories: Histories, seed: number, starts?: Starts): Promise<void> {
   let shrinkUntil = Infinity;

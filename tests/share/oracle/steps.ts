@@ -15,6 +15,8 @@ export interface Plan {
   /** `shared albums`: no jobs, but what is in albums reaches all members, in all directions. */
   readonly circle: 'one way' | 'both ways' | 'triangle' | 'two targets' | 'shared albums';
   readonly sameClusterGroup: boolean;
+  /** What targets change on mirrors goes to the sources. */
+  readonly isTwoWay?: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -30,7 +32,7 @@ export class Histories extends fc.Arbitrary<Plan> {
   readonly #frame: fc.Arbitrary<Omit<Plan, 'steps'>>;
 
   /** `circle`: of all histories, instead of any. */
-  constructor(deeds: readonly string[], readonly length: number, circle?: Plan['circle']) {
+  constructor(deeds: readonly string[], readonly length: number, circle?: Plan['circle'], isTwoWay = false) {
     super();
     const oneIn = (count: number) => fc.nat(count - 1).map((number) => number === 0);
     this.#step = fc.record({
@@ -44,6 +46,7 @@ export class Histories extends fc.Arbitrary<Plan> {
         ? fc.constantFrom('one way', 'both ways', 'triangle', 'two targets')
         : fc.constant(circle),
       sameClusterGroup: fc.boolean(),
+      ...isTwoWay ? { isTwoWay: fc.constant(true) } : {},
     });
   }
 

@@ -24,7 +24,8 @@ export const JOB_DEEDS: Deeds = {
         scene.home.config.sharedAlbums !== undefined || source === target || jobs.some(({ name }) => name === job.name)
       ) return;
       await scene.home.provideLibrary(job);
-      scene.home.setJobs([...jobs, { ...job, matchPeople: jobs[0]?.matchPeople }]);
+      const { matchPeople, bothWays } = jobs[0] ?? {};
+      scene.home.setJobs([...jobs, { ...job, matchPeople, ...bothWays === undefined ? {} : { bothWays } }]);
       return `the job "${job.name}" is added`;
     },
   },

@@ -1,0 +1,3 @@
+import { testTwoWayHistories } from '../oracle/property.ts';
+
+testTwoWayHistories('v2.7.5');
