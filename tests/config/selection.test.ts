@@ -42,6 +42,15 @@ Deno.test('reasons are lists or single values; a comma is part of a name; everyt
   assert.equal(load({ files: yaml({ select: '{ favorites: true }', kind: 'external' }) }).jobs[0]?.kind, 'external');
 });
 
+Deno.test('what goes both ways is a list of fields, in an order of its own', () => {
+  assert.deepEqual(load({ files: yaml({ both_ways: '[Rating, description]' }) }).jobs[0]?.bothWays, [
+    'description',
+    'rating',
+  ]);
+  assert.deepEqual(load({ files: yaml({ both_ways: 'date' }) }).jobs[0]?.bothWays, ['date']);
+  assert.equal(load({ files: yaml({}) }).jobs[0]?.bothWays, undefined);
+});
+
 Deno.test('users by e-mail or name; both ways of saying who is one too many', () => {
   const users = { source_user_id: undefined, target_user_id: undefined };
   const [job] = load({ files: yaml({ ...users, source: ALICE.toUpperCase(), target: 'bob@example.com' }) }).jobs;
@@ -54,6 +63,8 @@ Deno.test('users by e-mail or name; both ways of saying who is one too many', ()
 /** What is written, the key that is named, and a part of what is said. */
 const WRONG: readonly (readonly [Readonly<Record<string, string>>, string, RegExp])[] = [
   [{ select: '{ album: [Family] }' }, 'jobs[0].select.album', /Did you mean albums\?/],
+  [{ both_ways: '[description, captions]' }, 'jobs[0].both_ways', /a word that is none of description, date/],
+  [{ both_ways: '[]' }, 'jobs[0].both_ways', /empty value/],
   [{ share_tags: '{ below: [family] }' }, 'jobs[0].share_tags.below', /Did you mean|under/],
   [{ share_tags: 'perhaps' }, 'jobs[0].share_tags', /neither true nor false/],
   [{ share_tags: '{ under: [] }' }, 'jobs[0].share_tags.under', /empty value/],

@@ -12,13 +12,14 @@ export function pairKey({ sourceUserId, targetUserId }: Pick<Job, 'sourceUserId'
 
 /**
  * The jobs that may find anything to do within the scope: those between two users of whom one has a mirror of a photo in it, or is to get
- * one. One statement, however many jobs there are; without it each phase would ask for each job (50 pairs: 1,000 statements). More than
+ * one, and those for whose photos a person has to confirm something. One statement, however many jobs there are; without it each phase would ask for each job (50 pairs: 1,000 statements). More than
  * there really are cost time and do no harm.
  */
 export async function findConcerned(view: View): Promise<readonly Job[]> {
   const { sql, scope, jobs } = view;
   if (scope === 'all') return jobs;
-  if (scope.length === 0) return [];
+  const waiting = await readWaiting(sql, jobs);
+  if (scope.length === 0) return jobs.filter(({ name }) => waiting.has(name));
   const rows = await sql<{ sourceUserId: string; targetUserId: string }[]>`
     WITH looked AS MATERIALIZED (
       SELECT unnest(${scope as string[]}::uuid[]) AS id
@@ -48,7 +49,17 @@ export async function findConcerned(view: View): Promise<readonly Job[]> {
     )
   }`;
   const pairs = new Set(rows.map(pairKey));
-  return jobs.filter((job) => pairs.has(pairKey(job)));
+  return jobs.filter((job) => pairs.has(pairKey(job)) || waiting.has(job.name));
+}
+
+/** Jobs whose way back waits, or is confirmed by now: nothing changes in Immich when it is. */
+async function readWaiting(sql: Sql, jobs: readonly Job[]): Promise<ReadonlySet<string>> {
+  if (!jobs.some(({ bothWays = [] }) => bothWays.length > 0)) return new Set();
+  const rows = await sql<{ job: string }[]>`
+    SELECT job_name AS job
+    FROM immich_sidecar_both_ways.job
+    WHERE held > 0`;
+  return new Set(rows.map(({ job }) => job));
 }
 
 /** Between whom photos of the scope are in albums: for all pairs at once. */

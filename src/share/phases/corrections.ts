@@ -38,7 +38,6 @@ export const corrections = definePhase({
   name: 'corrections',
   what: 'Writes what recipients have changed on shared photos into the originals, where a job says both_ways.',
   per: 'job',
-  isAboutMeant: true,
   counts: {
     corrected: 'changes by recipients written into originals',
     putRight: 'originals to which Immich had given the time or the place of their files again',

@@ -40,7 +40,7 @@ Deno.test('what was written into originals is listed, and taken back, but for wh
   const listed = await readWrittenChanges(world.sql, { limit: 10 });
   assert.deepEqual(
     listed.filter(({ field }) => field === 'description').map((one) => [one.before.description, one.after.description]),
-    [['first', 'second'], ['from the camera', 'first']],
+    [['first', 'second'], [before.description, 'first']],
   );
   await edit(world, source, { rating: 3 });
   await world.untilIdle();

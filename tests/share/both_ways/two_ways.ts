@@ -37,7 +37,8 @@ export async function openTwoWays(
 ): Promise<World> {
   const world = await World.open(release);
   if (withCarol) world.setJobs([...world.config.jobs, ...jobsOf(world.library, 'carol')]);
-  for (const key of [PHOTO, 'family/picnic', 'family/harbour']) {
+  // Earlier releases have no locks, of which the job that is played here knows.
+  for (const key of release < 'v2.5' ? [] : [PHOTO, 'family/picnic', 'family/harbour']) {
     assert.ok(await extractMetadata(world, world.id(key), MEDIA));
   }
   goBothWays(world, fields);
@@ -70,7 +71,7 @@ export async function said(world: World, id: string | undefined): Promise<Record
       tags: string[] | null;
     }[]
   >`
-    SELECT e.description, e."dateTimeOriginal" AS date, a."localDateTime" AS local, e.latitude, e.longitude, e.city, e.rating, e.tags
+    SELECT e.description, e."dateTimeOriginal" AS date, a."localDateTime" AS local, e.latitude, e.longitude, e.city, e.rating, to_jsonb(e)->'tags' AS tags
     FROM asset_exif e
     JOIN asset a ON a.id = e."assetId"
     WHERE a.id = ${id ?? null}`;
