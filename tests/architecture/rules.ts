@@ -39,7 +39,8 @@ export const LAYERS: readonly Layer[] = [
   { name: 'xmp', path: 'src/xmp/', mayImport: [] },
   { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
   { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
-  { name: 'codes', path: 'src/problems/codes.ts', mayImport: [] },
+  { name: 'codes', path: 'src/problems/codes.ts', mayImport: ['codes of files'] },
+  { name: 'codes of files', path: 'src/problems/codes_of_files.ts', mayImport: [] },
   { name: 'problems', path: 'src/problems/', mayImport: ['errors', 'config', 'codes'] },
   // One of its settings chooses among the fields.
   { name: 'config', path: 'src/config/', mayImport: ['errors', 'fields', 'codes'] },

@@ -40,8 +40,8 @@ export function changeOf(fields: readonly SaidInExif[]): AssetChange {
   );
   return {
     ...description === undefined ? {} : { description },
-    ...dateTimeOriginal == null ? {} : { dateTimeOriginal: withOffset(dateTimeOriginal, timeZone ?? null) },
-    ...latitude == null || longitude == null ? {} : { latitude, longitude },
+    ...typeof dateTimeOriginal !== 'string' ? {} : { dateTimeOriginal: withOffset(dateTimeOriginal, timeZone ?? null) },
+    ...typeof latitude !== 'number' || typeof longitude !== 'number' ? {} : { latitude, longitude },
     ...rating === undefined ? {} : { rating },
   };
 }

@@ -1,4 +1,4 @@
-import { TWO_WAY_FIELDS, type TwoWayField } from '../../config/two_way_fields.ts';
+import { TWO_WAY_FIELDS } from '../../config/two_way_fields.ts';
 import { isPresent } from '../../immich/presence.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
@@ -22,7 +22,7 @@ interface TwoWayDifference extends Omit<MirrorState, 'theirs'>, Omit<Evidence, '
   readonly sourceSidecar: string | null;
 }
 
-/** The field groups of this release that a job takes back to its source. */
+/** The field groups of this release that go from the mirrors of a job to their sources. */
 export function twoWayGroups(
   schema: Pick<ImmichSchema, 'has'>,
   { bothWays = [] }: Pick<Job, 'bothWays'>,

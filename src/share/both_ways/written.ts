@@ -1,5 +1,4 @@
 import type { TwoWayField } from '../../config/two_way_fields.ts';
-import type { ImmichSchema } from '../../immich/schema.ts';
 import { LOCKS } from '../../immich/sidecar.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
@@ -47,8 +46,8 @@ export async function readWrittenChanges(
     LIMIT ${limit}`;
 }
 
-/** What became of changes that were to be taken back. */
-export interface TakenBack {
+/** What became of changes that were to be undone. */
+export interface UndoneChanges {
   /** Fields of photos that have again what they had before. */
   readonly fields: number;
   /** Those that somebody has changed since: they stay. */
@@ -57,12 +56,12 @@ export interface TakenBack {
 
 /**
  * Gives sources back what they had before anything was written into them since a moment. A field that says something else by now was changed by somebody, and stays. Mirrors follow with the next cycle. It is done by
- * SQL, and locked, so that Immich's next extraction does not read what was taken back from a sidecar again.
+ * SQL, and locked, so that Immich's next extraction does not read it from a sidecar again.
  */
-export async function takeBack(
+export async function undoWrittenChanges(
   { database, schema }: Pick<Tools, 'database' | 'schema'>,
   { since, job }: { readonly since: Date; readonly job?: string | undefined },
-): Promise<TakenBack> {
+): Promise<UndoneChanges> {
   return await database.transaction(async (tx) => {
     let [fields, changedSince] = [0, 0];
     for (const group of fieldGroups(schema)) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { decideCorrections, type MirrorState } from '../../../src/share/both_ways/decide.ts';
 import { takeFromSources, takeFromTargets } from '../../../src/share/both_ways/resolve.ts';
-import { readWrittenChanges, takeBack } from '../../../src/share/both_ways/written.ts';
+import { readWrittenChanges, undoWrittenChanges } from '../../../src/share/both_ways/written.ts';
 import { conflictsOf, correctedBy, edit, locksOf, mirrorId, openTwoWays, PHOTO, said, TYPED } from './two_ways.ts';
 
 Deno.test('a person decides for the receiver, or for the owner', async () => {
@@ -28,7 +28,7 @@ Deno.test('a person decides for the receiver, or for the owner', async () => {
   assert.equal((await world.plan()).hasChanges, false);
 });
 
-Deno.test('what was written into originals is listed, and taken back, but for what somebody has changed since', async () => {
+Deno.test('what was written into originals is listed, and undone, but for what somebody has changed since', async () => {
   await using world = await openTwoWays('v3.1.0');
   const [source, mirror] = [world.id(PHOTO), await mirrorId(world)];
   const before = await said(world, source);
@@ -44,7 +44,7 @@ Deno.test('what was written into originals is listed, and taken back, but for wh
   );
   await edit(world, source, { rating: 3 });
   await world.untilIdle();
-  assert.deepEqual(await world.apply((tools) => takeBack(tools, { since })), { fields: 2, changedSince: 1 });
+  assert.deepEqual(await world.apply((tools) => undoWrittenChanges(tools, { since })), { fields: 2, changedSince: 1 });
   await world.untilIdle();
   const { rating, ...rest } = before;
   for (const id of [source, mirror]) {
@@ -54,7 +54,7 @@ Deno.test('what was written into originals is listed, and taken back, but for wh
   }
   assert.ok(rating);
   assert.ok((await locksOf(world, source)).includes('description'));
-  assert.deepEqual(await world.apply((tools) => takeBack(tools, { since })), { fields: 0, changedSince: 1 });
+  assert.deepEqual(await world.apply((tools) => undoWrittenChanges(tools, { since })), { fields: 0, changedSince: 1 });
   assert.equal(await correctedBy(world.share()), 0);
 });
 
