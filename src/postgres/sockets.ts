@@ -85,9 +85,14 @@ export class Sockets {
   }
 }
 
-/** In the place of a socket: fails with `reason` as soon as something is written to it. */
+/**
+ * In the place of a socket: fails with `reason`, also when nothing is written to it. After a loss with something still to be written
+ * postgres.js writes nothing to the next socket, and would wait for it until the time for connecting is over (3.4.9, `nextWriteTimer`).
+ */
 function refusing(reason: Error): Duplex {
-  return new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done(reason) });
+  const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done(reason) });
+  setImmediate(() => socket.destroy(reason));
+  return socket;
 }
 
 /** As that of postgres.js. */

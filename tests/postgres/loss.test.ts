@@ -70,6 +70,21 @@ for (const max of [1, 4]) {
   );
 }
 
+Deno.test('after a statement that was about to be sent when the connection was lost, others fail at once', async () => {
+  await withPool(1, async (sql, db) => {
+    const [row] = await sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+    const sending = new Promise<unknown>((resolve) =>
+      lossOf(sql).addEventListener('abort', () => void sql`SELECT 1`.execute().catch(resolve))
+    );
+    await terminate(db, row?.pid);
+    assert.ok(isLost(await sending));
+    for (let attempt = 0; attempt < 3; attempt++) {
+      // CONNECT_TIMEOUT is a loss, too, but ten seconds later.
+      await assert.rejects(sql`SELECT 1`.execute(), { code: 'CONNECTION_LOST' });
+    }
+  });
+});
+
 Deno.test(
   'when the session that holds the lock is lost, a transaction of another session is not committed',
   {},
