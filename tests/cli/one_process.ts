@@ -18,8 +18,12 @@ export class OneProcess {
 
   private constructor(readonly connection: Deno.Conn) {}
 
-  /** Until the tests end that have started it. */
-  static async start(env: Variables): Promise<OneProcess> {
+  /**
+   * Until the tests end that have started it.
+   *
+   * @param file of a copy of this module, beside a copy of the program
+   */
+  static async start(env: Variables, file = import.meta.filename ?? ''): Promise<OneProcess> {
     using listener = Deno.listen({ hostname: '127.0.0.1', port: 0 });
     new Deno.Command(Deno.execPath(), {
       args: [
@@ -30,7 +34,7 @@ export class OneProcess {
           '--frozen',
           `--lock=${new URL('../../harness.lock', import.meta.url).pathname}`,
         ],
-        ...['--allow-all', import.meta.filename ?? '', String(listener.addr.port)],
+        ...['--allow-all', file, String(listener.addr.port)],
       ],
       clearEnv: true,
       env: { ...env },

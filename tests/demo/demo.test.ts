@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { DemoResult } from '../../src/demo/demo.ts';
 import { EXIT } from '../../src/errors.ts';
+import { differencesFrom, examplesOfJson } from '../cli/json_examples.ts';
 
 const MAIN = new URL('../../main.ts', import.meta.url).pathname;
 
@@ -32,6 +33,9 @@ Deno.test('demo --json prints one object that says what was shared, checked and 
   const lines = stdout.trimEnd().split('\n');
   assert.equal(lines.length, 1);
   const result = JSON.parse(lines[0] ?? '');
+  const [documented] = examplesOfJson().get('demo --json') ?? [];
+  assert.ok(documented);
+  assert.deepEqual(differencesFrom(documented, result), []);
   assert.ok(result.share.assets >= 24);
   assert.ok(result.share.faces > 0 && result.share.people > 0);
   assert.ok(result.share.links >= 3 * result.share.assets - 10, 'an original and two generated files for most');

@@ -5,6 +5,7 @@ import {
   databaseVariables,
   type Run,
   run,
+  runAlone,
   type Variables,
   variablesOf,
   workingDirectory,
@@ -24,6 +25,7 @@ interface Case {
   readonly job?: YamlJob;
   readonly yaml?: string | readonly YamlJob[];
   readonly env?: Variables;
+  /** It takes a process of its own, in its sandbox, which may be started by something else. */
   readonly wrapper?: readonly string[];
   /** Why the case cannot be tried here. */
   readonly obstacle?: string | undefined;
@@ -48,7 +50,9 @@ Deno.test('bad input gets one clear message and its exit code, and nothing is wr
         const before = restore === undefined ? untouched : await everything(world);
         using cwd = workingDirectory(one.yaml ?? [{ ...job, ...one.job }]);
         const env = { ...variablesOf(world), ...one.env };
-        const result = await run(one.args ?? ['sync'], { cwd: cwd.path, env, wrapper: one.wrapper ?? [] });
+        const options = { cwd: cwd.path, env };
+        const { args = ['sync'], wrapper } = one;
+        const result = wrapper === undefined ? await run(args, options) : await runAlone(args, { ...options, wrapper });
         assertOneMessage(result, one);
         assertSame(await everything(world), before);
         await restore?.();
@@ -200,6 +204,7 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     {
       what: 'a directory that Deno closes to everybody',
       obstacle: Deno.build.os === 'linux' ? undefined : 'there is no /dev/shm',
+      wrapper: [],
       env: { PATH_MAP: '/external_library/bob_shared=/dev/shm' },
       says: ['"/dev/shm"', '/external_library/bob_shared', 'Deno', 'below /dev'],
     },

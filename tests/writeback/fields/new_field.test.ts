@@ -3,7 +3,8 @@ import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../../src/errors.ts';
 import { assetOf } from '../../../src/demo/library_generator/result.ts';
-import { ofDeno, run, variablesOf, workingDirectory } from '../../cli/program.ts';
+import { OneProcess } from '../../cli/one_process.ts';
+import { ofDeno, type Variables, variablesOf, workingDirectory } from '../../cli/program.ts';
 import { World } from '../../share/world.ts';
 import { ImmichReader } from '../files/as_immich_reads.ts';
 
@@ -32,9 +33,12 @@ export const places = Object.freeze<Field>({
 });
 `;
 
-/** A copy of the program with that field: its file, and its line in the list. */
-function withNewField(directory: string): string {
-  for (const part of ['main.ts', 'deno.json', 'deno.lock', 'src']) {
+/** Of the tests, it runs the program. */
+const RUNNER = 'tests/cli/one_process.ts';
+
+/** Makes a copy of the program with that field: its file, and its line in the list. */
+function addNewField(directory: string): void {
+  for (const part of ['deno.json', 'deno.lock', 'src', RUNNER]) {
     cpSync(`${REPOSITORY}/${part}`, `${directory}/${part}`, { recursive: true });
   }
   const room = `${directory}/src/writeback/fields`;
@@ -43,19 +47,20 @@ function withNewField(directory: string): string {
   const line = list.replace('    hierarchy: peopleHierarchy,\n', '    hierarchy: peopleHierarchy,\n    places,\n');
   assert.notEqual(line, list);
   Deno.writeTextFileSync(`${room}/fields.ts`, `import { places } from './places.ts';\n${line}`);
-  return `${directory}/main.ts`;
 }
 
 Deno.test('a new field is one file and one line: flag, setting, statement, files, second run and undo follow', async (t) => {
   const directory = await Deno.makeTempDir({ prefix: 'new-field-' });
-  const main = withNewField(directory);
+  addNewField(directory);
   await using world = await World.open('v3.1.0');
   const beach = world.id('family/beach');
   await world.sql`UPDATE asset_exif SET city = CASE "assetId" WHEN ${beach} THEN 'Łódź' END`;
   const photo = assetOf(world.library, 'family/beach').localPath;
   using cwd = workingDirectory('{}');
   const env = { ...variablesOf(world), WRITE_SOURCE: 'database', LOG_LEVEL: 'WARNING' };
-  const program = (...args: string[]) => run(args, { cwd: cwd.path, env, main });
+  const copy = await OneProcess.start(ofDeno(), `${directory}/${RUNNER}`);
+  const program = (args: readonly string[], more: Variables = {}) =>
+    copy.run({ args, cwd: cwd.path, env: { ...ofDeno(), ...env, ...more } });
   const citiesOf = async (path: string) => {
     const reader = new ImmichReader();
     const tags = await reader.raw(path);
@@ -73,28 +78,28 @@ Deno.test('a new field is one file and one line: flag, setting, statement, files
   });
 
   await t.step('flag and setting', async () => {
-    assert.match((await program('write', '--help')).stdout, /--places +the name of the place/);
-    const wrong = await run(['doctor'], { cwd: cwd.path, env: { ...env, WRITE_MODULES: 'cities' }, main });
+    assert.match((await program(['write', '--help'])).stdout, /--places +the name of the place/);
+    const wrong = await program(['doctor'], { WRITE_MODULES: 'cities' });
     assert.match(wrong.stdout + wrong.stderr, /hierarchy,\s+places/);
   });
 
   await t.step('what Immich knows is written, and a second run has nothing to do', async () => {
-    const dry = await program('write', '--places', '--dry-run');
+    const dry = await program(['write', '--places', '--dry-run']);
     assert.match(dry.stdout, /\+ XMP-photoshop:City: "Łódź"\n {4}\+ IPTC:City: "Łódź"/);
-    const { code, stdout, stderr } = await program('write', '--places');
+    const { code, stdout, stderr } = await program(['write', '--places']);
     assert.equal(code, EXIT.ok, stderr);
     assert.match(stdout, /^ *1 {2}written$/m);
     assert.deepEqual(await citiesOf(photo), ['Łódź', 'Łódź']);
     // Without the ledger the file is read: by the quick readers, which know the tags too.
     Deno.removeSync(`${cwd.path}/.immich-sidecar`, { recursive: true });
-    assert.match((await program('write', '--places')).stdout, /^ *1 {2}had everything already$/m);
+    assert.match((await program(['write', '--places'])).stdout, /^ *1 {2}had everything already$/m);
   });
 
   await t.step('a new sidecar has it too, and undo takes it away', async () => {
-    const { stdout, stderr } = await program('write', '--places', '--to', 'sidecar');
+    const { stdout, stderr } = await program(['write', '--places', '--to', 'sidecar']);
     assert.match(stdout, /and 1 sidecar written/, stderr);
     assert.deepEqual(await citiesOf(`${photo}.xmp`), ['Łódź', undefined]);
-    assert.equal((await program('undo', '--yes')).code, EXIT.ok);
+    assert.equal((await program(['undo', '--yes'])).code, EXIT.ok);
     await assert.rejects(Deno.stat(`${photo}.xmp`), Deno.errors.NotFound);
   });
   await Deno.remove(directory, { recursive: true });
