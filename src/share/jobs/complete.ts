@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Config, JobConfig } from '../../config/config.ts';
 import { isBehindLink } from '../../files/behind_link.ts';
 import type { PathMap } from '../../files/path_map.ts';
@@ -78,9 +79,10 @@ function allOf({ jobs }: Pick<Shares, 'jobs'>, sharedAlbums: ExpandedAlbums | un
 export async function haveNamesMoved(
   sql: Sql,
   shares: Shares,
-  { schema, jobs, files: { paths } }: {
+  { schema, jobs, sharedAlbums: known, files: { paths } }: {
     readonly schema: CriteriaSchema;
     readonly jobs: readonly Job[];
+    readonly sharedAlbums?: ExpandedAlbums | undefined;
     readonly files: { readonly paths: PathMap };
   },
 ): Promise<boolean> {
@@ -89,6 +91,7 @@ export async function haveNamesMoved(
   const sharedAlbums = shares.sharedAlbums === undefined
     ? undefined
     : await expandSharedAlbums(sql, schema, shares.sharedAlbums, { paths, remembered, hasOwnTables: true });
+  if (!isDeepStrictEqual(sharedAlbums?.remember, known?.remember)) return true;
   const names = await resolveNames(sql, schema, allOf(shares, sharedAlbums), remembered);
   return names.length !== jobs.length || names.some(({ fingerprint }, index) => fingerprint !== jobs[index]?.names);
 }

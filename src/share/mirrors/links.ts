@@ -123,7 +123,7 @@ function inspectLink(link: LinkPlan, { linker, paths }: Files, known?: SourceFil
   return { source, target, keep, link, isCopy };
 }
 
-/** Whether a file is to be copied. Where that depends on the disk, the answer is that of a test link. `keep` is local. */
+/** Whether a file is to be copied. Where that depends on the disk, the answer is that of a test link, as the journal says which it is before it is made. `keep` is local. */
 export function isToCopy({ way }: LinkPlan, source: SourceFile, keep: string, linker: Linker): boolean {
   return way === 'copy' || (way === 'link-or-copy' && !canLink(linker, source, keep));
 }

@@ -1,0 +1,108 @@
+/** What is said of names in the configuration that stand for something that is called otherwise now. */
+import { configure, type LogRecord, reset } from '@logtape/logtape';
+import assert from 'node:assert/strict';
+import type { SelectConfig } from '../../src/config/config.ts';
+import { InImmich } from './deeds_in_immich.ts';
+import { tellCounts } from './idle.ts';
+import { Engine } from './oracle/engine.ts';
+import { makeLibraries, sharingAlbums } from './shared_albums_world.ts';
+import { World } from './world.ts';
+
+/** The warnings since it was asked last, as sentences. */
+async function listen(): Promise<() => string[]> {
+  const records: LogRecord[] = [];
+  await configure({
+    reset: true,
+    sinks: { all: (record) => void records.push(record) },
+    loggers: [
+      { category: ['immich-sidecar'], lowestLevel: 'debug', sinks: ['all'] },
+      { category: ['logtape', 'meta'], lowestLevel: 'error', sinks: [] },
+    ],
+  });
+  return () =>
+    records.splice(0).filter(({ level }) => level === 'warning').map(({ message }) => message.map(String).join(''));
+}
+
+/** One warning in the cycle after a deed, then silence: while nothing happens, when everything is looked at, and after the next start. */
+async function isSaidOnce(world: World, does: () => Promise<unknown>, expected: readonly RegExp[]): Promise<void> {
+  const mirrors = async () =>
+    (await world.sql<{ id: string }[]>`SELECT mirror_asset_id AS id FROM immich_sidecar.asset_map ORDER BY 1`)
+      .map(({ id }) => id);
+  const heard = await listen();
+  try {
+    await using engine = await Engine.start(world.config);
+    await engine.untilIdle(world.sql);
+    heard();
+    const before = await mirrors();
+    assert.ok(before.length > 0);
+    await does();
+    await tellCounts(world.sql);
+    await engine.cycle();
+    const said = heard();
+    assert.equal(said.length, expected.length, said.join('\n'));
+    for (const [index, pattern] of expected.entries()) assert.match(said[index] ?? '', pattern);
+    await engine.untilIdle(world.sql);
+    await engine.cycle({ isFull: true });
+    assert.deepEqual(heard(), [], 'once');
+    assert.deepEqual(await mirrors(), before, 'what is called otherwise goes on to be meant');
+  } finally {
+    await reset();
+  }
+  const later = await listen();
+  try {
+    await world.share();
+    assert.deepEqual(later(), [], 'nor by the next process');
+  } finally {
+    await reset();
+  }
+}
+
+Deno.test('an album, a person or a tag that is renamed is told of once, and goes on to be meant', async (t) => {
+  await using world = await World.open('v3.3.0');
+  const { sql, library, people: { personKey } } = world;
+  const immich = new InImmich(world);
+  const album = await immich.makeAlbum('alice', 'Family', [world.id('family/portrait')]);
+  const tag = await immich.makeTag('alice', 'shared');
+  await immich.tag(tag, world.id('family/harbour'));
+  const gustav = library.people['alice/gustav'];
+  const uploads = world.config.jobs.at(-1);
+  assert.ok(uploads !== undefined && gustav !== undefined);
+  const select: SelectConfig = {
+    albums: ['Family'],
+    people: [gustav.name],
+    tags: ['shared'],
+    paths: [],
+    peopleMatch: 'any',
+    favorites: false,
+  };
+  world.setJobs([{ ...uploads, name: 'chosen', kind: 'any', albumId: undefined, select }]);
+  await t.step('an album', () =>
+    isSaidOnce(world, () => immich.renameAlbum(album, 'La famille'), [
+      /^The album "Family" is called "La famille" now\. What the configuration calls "Family" goes on to mean it\.$/,
+    ]));
+  await t.step(
+    'a person',
+    () =>
+      isSaidOnce(world, () => sql`UPDATE person SET name = 'Augustus' WHERE ${sql(personKey)} = ${gustav.id}`, [
+        /^The person ".+" is called "Augustus" now\./,
+      ]),
+  );
+  await t.step('a tag', () =>
+    isSaidOnce(world, () => sql`UPDATE tag SET value = 'seen by Bob' WHERE id = ${tag}`, [
+      /^The tag "shared" is called "seen by Bob" now\./,
+    ]));
+});
+
+Deno.test('a shared album that is named and renamed is told of once, however many pairs there are', async () => {
+  await using world = await World.open('v3.3.0');
+  const immich = new InImmich(world);
+  await world.sql`DELETE FROM album`;
+  await makeLibraries(world);
+  const album = await immich.makeAlbum('alice', 'Family', [world.id('family/portrait'), world.id('bob/dog')]);
+  await immich.invite(album, 'bob');
+  await immich.invite(album, 'carol');
+  world.config = sharingAlbums(world, { albums: ['Family'] });
+  await isSaidOnce(world, () => immich.renameAlbum(album, 'La famille'), [
+    /^The album "Family" is called "La famille" now\./,
+  ]);
+});
