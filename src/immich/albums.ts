@@ -32,6 +32,19 @@ export function takesPart(sql: Sql, catalog: Catalog, alias: string, user: Fragm
   return areOwnersMembers(catalog) ? isMember : sql`(${album}."ownerId" = ${user} OR ${isMember})`;
 }
 
+/** Who takes part in the row `alias` of `album`, its owner included: a query for their ids. */
+export function takingPart(sql: Sql, catalog: Catalog, alias: string): Fragment {
+  const album = sql(alias);
+  const members = sql`
+    SELECT member.${sql(keyOf(catalog, 'album_user', 'user'))}
+    FROM album_user member
+    WHERE member.${sql(keyOf(catalog, 'album_user', 'album'))} = ${album}.id`;
+  return areOwnersMembers(catalog) ? members : sql`
+    ${members}
+    UNION ALL
+    SELECT ${album}."ownerId"`;
+}
+
 /** Who takes part in albums, owners included: a query for `album_id` and `user_id`. Albums in the trash have nobody. */
 export function participants(sql: Sql, catalog: Catalog): Fragment {
   const members = sql`

@@ -1,4 +1,4 @@
-/** What a full cycle costs depends on the photos, not on the jobs, as counted in statements. */
+/** What a cycle costs depends on the photos, not on the jobs, as counted in statements, and in what these say. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import type { JobConfig } from '../../src/config/config.ts';
@@ -61,17 +61,10 @@ Deno.test('a photo that one of fifty jobs means costs each of the others three s
   const immich = new InImmich(world);
   const uploads = world.config.jobs.at(-1);
   assert.ok(uploads !== undefined);
-  const nothing = { albums: [], people: [], tags: [], paths: [], peopleMatch: 'any', favorites: false } as const;
   const albums = await Promise.all(
     Array.from({ length: 50 }, (_, index) => immich.makeAlbum('alice', `Album ${index}`)),
   );
-  const jobs = albums.map((album, index): JobConfig => ({
-    ...uploads,
-    name: `album ${index}`,
-    kind: 'any',
-    albumId: undefined,
-    select: { ...nothing, albums: [album] },
-  }));
+  const jobs = jobsOfAlbums(uploads, albums);
   const counted: number[] = [];
   for (const [count, photo] of [[1, world.id('family/portrait')], [50, world.id('family/harbour')]] as const) {
     world.setJobs(jobs.slice(0, count));
@@ -93,4 +86,51 @@ Deno.test('a photo that one of fifty jobs means costs each of the others three s
   await t.step(`${one} statements with one, ${fifty} with 50`, () => {
     assert.ok(fifty - one <= 49 * FOR_EACH_JOB_AND_CHANGE, `${fifty - one} more`);
   });
+});
+
+/** A job for each album. */
+function jobsOfAlbums(uploads: JobConfig, albums: readonly string[]): JobConfig[] {
+  const nothing = { albums: [], people: [], tags: [], paths: [], peopleMatch: 'any', favorites: false } as const;
+  return albums.map((album, index): JobConfig => ({
+    ...uploads,
+    name: `album ${index}`,
+    kind: 'any',
+    albumId: undefined,
+    select: { ...nothing, albums: [album] },
+  }));
+}
+
+Deno.test('no statement is another one, or longer, because there are more jobs', async () => {
+  await using world = await World.open('v3.3.0');
+  const immich = new InImmich(world);
+  const uploads = world.config.jobs.at(-1);
+  assert.ok(uploads !== undefined);
+  const photos = ['family/portrait', 'family/live', 'family/edited', 'uploads/cat'].map((key) => world.id(key));
+  const albums = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => immich.makeAlbum('alice', `Album ${index}`, photos.slice(0, index % 3))),
+  );
+  const said = async (count: number) => {
+    world.setJobs(jobsOfAlbums(uploads, albums.slice(0, count)));
+    await world.sql`UPDATE immich_sidecar.asset_map SET job_name = 'album 1'`;
+    await using engine = await Engine.start({ ...world.config, brake: { percent: 100, minimum: 1_000 } });
+    await engine.cycle(); // what names stand for is noted once
+    const texts = new Set<string>();
+    (engine.sql.options as { debug: unknown }).debug = (_: number, text: string) => void texts.add(text);
+    const followed = async (does: () => Promise<unknown>) => {
+      await engine.untilIdle(world.sql);
+      await does();
+      await tellCounts(world.sql);
+      const { scope, jobs } = await engine.cycle();
+      assert.equal(scope, 'changes');
+      return jobs;
+    };
+    await engine.cycle({ isFull: true });
+    const put = await followed(() => immich.putInto(albums[1] ?? '', photos.slice(2)));
+    const gone = await followed(() => immich.takeOut(albums[1] ?? '', photos.slice(2)));
+    assert.equal(put.reduce((sum, { created }) => sum + created, 0), 2);
+    assert.equal(gone.flatMap(({ withdrawn }) => Object.values(withdrawn)).reduce((sum, one) => sum + one, 0), 2);
+    return texts;
+  };
+  const [few, many] = [await said(10), await said(50)];
+  assert.deepEqual([...many].filter((text) => !few.has(text)), []);
 });

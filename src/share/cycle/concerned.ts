@@ -2,7 +2,7 @@ import { participants } from '../../immich/albums.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { isOpen } from '../selection/candidates.ts';
-import { isMeant } from '../selection/selection.ts';
+import { jobsMeaning } from '../selection/job_rows.ts';
 import type { View } from './tools.ts';
 
 /** The same key for all jobs between two users. */
@@ -42,12 +42,12 @@ export async function findConcerned(view: View): Promise<readonly Job[]> {
     ) source
     UNION
     ${inSharedAlbums(view, jobs.some(({ pair }) => pair !== undefined))}
-    ${
-    jobs.filter(({ pair }) => pair === undefined).map((job) => meantBy(sql, job, scope)).reduce(
-      (all, one) => sql`${all} UNION ${one}`,
-      sql``,
-    )
-  }`;
+    UNION
+    SELECT job."sourceUserId", job."targetUserId"
+    FROM asset a
+    CROSS JOIN LATERAL (${jobsMeaning(sql, jobs.filter(({ pair }) => pair === undefined))}) AS job
+    WHERE a.id = ANY (${scope as string[]}::uuid[])
+      AND ${isOpen(sql, sql`job."targetUserId"`)}`;
   const pairs = new Set(rows.map(pairKey));
   return jobs.filter((job) => pairs.has(pairKey(job)) || waiting.has(job.name));
 }
@@ -73,18 +73,4 @@ function inSharedAlbums({ sql, schema, scope }: View, isAny: boolean): Fragment 
       ON other.album_id = entry.${sql(albumKey)} AND other.user_id <> a."ownerId"
     WHERE ${isAny}
       AND a.id = ANY (${scope as string[]}::uuid[])`;
-}
-
-/** The users of a job, if it means a photo of the scope that has no mirror yet. */
-function meantBy(sql: Sql, job: Job, scope: readonly string[]): Fragment {
-  return sql`
-    SELECT ${job.sourceUserId}::uuid, ${job.targetUserId}::uuid
-    WHERE EXISTS (
-      SELECT 1
-      FROM asset a
-      WHERE a.id = ANY (${scope as string[]}::uuid[])
-        AND a."ownerId" = ${job.sourceUserId}
-        AND ${isMeant(sql, job)}
-        AND ${isOpen(sql, job)}
-    )`;
 }

@@ -8,7 +8,8 @@ import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from './pages.ts';
 import { isSidecarField } from './row_differences.ts';
 import { isMissed } from '../../immich/presence.ts';
-import { isMeant, isOwn } from '../selection/selection.ts';
+import { jobsMeaning } from '../selection/job_rows.ts';
+import { isMeant } from '../selection/selection.ts';
 
 /** A mirror as it stands, and its source as a candidate for one. */
 export interface ExistingMirror extends Candidate {
@@ -91,6 +92,23 @@ export async function readExistingMirrors(
     JOIN asset mirror ON mirror.id = m.mirror_asset_id
     LEFT JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
     WHERE ${unguessed(sql, 'last' in page && page.madeBy === job.name ? isMeant(sql, job) : isOwn(sql, job, jobs))}`;
+}
+
+/**
+ * Whether the mirror of the source `a`, with the mapping `m`, belongs to a job: to the one that made it while that means it, then to the first in
+ * the configuration that does.
+ */
+function isOwn(sql: Sql, job: Job, jobs: readonly Job[]): Fragment {
+  const ofPair = jobs.filter(({ sourceUserId, targetUserId }) =>
+    sourceUserId === job.sourceUserId && targetUserId === job.targetUserId
+  );
+  if (ofPair.length === 1) return isMeant(sql, job);
+  return sql`(
+    SELECT meaning.name
+    FROM (${jobsMeaning(sql, ofPair)}) AS meaning
+    ORDER BY meaning.name = m.job_name DESC, meaning.place
+    LIMIT 1
+  ) IS NOT DISTINCT FROM ${job.name}`;
 }
 
 /** Mirrors of two sources with the same bytes come from an earlier version: only one can have their checksum. */

@@ -1,5 +1,6 @@
 import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
+import { jobsSelecting } from '../selection/job_rows.ts';
 import { isSelectedNow } from '../selection/selection.ts';
 
 /** How much something is. */
@@ -20,17 +21,12 @@ export const NO_AMOUNT: Amount = Object.freeze({ photos: 0, bytes: 0 });
  */
 export async function readAmount(sql: Sql, jobs: readonly Job[], hasMap: boolean): Promise<Amount> {
   if (jobs.length === 0) return NO_AMOUNT;
-  const meant = jobs.map((job) =>
-    sql`
-      SELECT a.id
-      FROM asset a
-      WHERE a."ownerId" = ${job.sourceUserId}
-        AND ${isSelectedNow(sql, job, hasMap)}`
-  );
   const [row] = await sql<Amount[]>`
     SELECT count(*)::int AS photos, coalesce(sum(e."fileSizeInByte"), 0)::float8 AS bytes
-    FROM (${meant.reduce((all, one) => sql`${all} UNION ${one}`)}) AS meant
-    LEFT JOIN asset_exif e ON e."assetId" = meant.id`;
+    FROM asset a
+    LEFT JOIN asset_exif e ON e."assetId" = a.id
+    WHERE a."ownerId" = ANY (${[...new Set(jobs.map(({ sourceUserId }) => sourceUserId))]}::uuid[])
+      AND EXISTS (${jobsSelecting(sql, jobs, hasMap)})`;
   return row ?? NO_AMOUNT;
 }
 

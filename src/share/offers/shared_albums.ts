@@ -3,7 +3,7 @@ import type { Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import type { CriteriaSchema, Named } from '../selection/criterion.ts';
 import { listVisible, NOBODY_ID } from '../selection/names.ts';
-import { isSelectedNow } from '../selection/selection.ts';
+import { reasonsToSelect } from '../selection/job_rows.ts';
 import type { Amount } from './amount.ts';
 import { withAmounts } from './things.ts';
 
@@ -46,20 +46,16 @@ async function countByAlbum(
   jobs: readonly Job[],
   hasMap: boolean,
 ): Promise<(Amount & { readonly thing: string })[]> {
-  const found = jobs.filter(({ pair }) => pair !== undefined).flatMap((job) =>
-    (job.selection.anyOf ?? []).flatMap(({ things }) =>
-      things === undefined ? [] : [sql`
-        SELECT a.id, found.thing
-        FROM asset a
-        CROSS JOIN LATERAL (${things(sql, 'a')}) AS found (thing)
-        WHERE a."ownerId" = ${job.sourceUserId}
-          AND ${isSelectedNow(sql, job, hasMap)}`]
-    )
-  );
-  if (found.length === 0) return [];
+  const pairs = jobs.filter(({ pair }) => pair !== undefined);
+  if (pairs.length === 0) return [];
   return await sql<(Amount & { readonly thing: string })[]>`
     SELECT shared.thing, count(*)::int AS photos, coalesce(sum(e."fileSizeInByte"), 0)::float8 AS bytes
-    FROM (${found.reduce((all, one) => sql`${all} UNION ${one}`)}) AS shared
-    LEFT JOIN asset_exif e ON e."assetId" = shared.id
+    FROM asset a
+    CROSS JOIN LATERAL (
+      SELECT DISTINCT reason.thing
+      FROM (${reasonsToSelect(sql, pairs, hasMap)}) AS reason
+    ) AS shared
+    LEFT JOIN asset_exif e ON e."assetId" = a.id
+    WHERE a."ownerId" = ANY (${[...new Set(pairs.map(({ sourceUserId }) => sourceUserId))]}::uuid[])
     GROUP BY 1`;
 }

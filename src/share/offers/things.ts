@@ -5,7 +5,7 @@ import { inAlbums } from '../selection/criteria/albums.ts';
 import { isFavorite } from '../selection/criteria/favorites.ts';
 import { showsPeople } from '../selection/criteria/people.ts';
 import { hasTags } from '../selection/criteria/tags.ts';
-import type { CriteriaSchema, Criterion, Named } from '../selection/criterion.ts';
+import { type CriteriaSchema, type Criterion, type Named, thingsOf } from '../selection/criterion.ts';
 import { findNamed, keyOfReference, listVisible, type NameKind } from '../selection/names.ts';
 import type { RememberedName } from '../selection/remembered.ts';
 import { isSelectedNow } from '../selection/selection.ts';
@@ -65,7 +65,7 @@ async function countBy(sql: Sql, job: Job, criterion: Criterion, hasMap: boolean
     FROM asset a
     CROSS JOIN LATERAL (
       SELECT DISTINCT found.thing
-      FROM (${criterion.things?.(sql, 'a') ?? sql`SELECT NULL::text`}) AS found (thing)
+      FROM (${thingsOf(sql, criterion, 'a') ?? sql`SELECT NULL::text`}) AS found (thing)
     ) AS reason
     LEFT JOIN asset_exif e ON e."assetId" = a.id
     WHERE a."ownerId" = ${job.sourceUserId}

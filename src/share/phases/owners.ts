@@ -5,7 +5,7 @@ import { refused } from '../cycle/refused.ts';
 import { isWithin } from '../cycle/scope.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import { concernedJobs, type Tools, type View, workable } from '../cycle/tools.ts';
-import { mayStay } from '../selection/selection.ts';
+import { jobsKeeping } from '../selection/job_rows.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A mirror whose source belongs to somebody else now, for whom a job shares it with the same target. */
@@ -48,18 +48,7 @@ export const owners = definePhase({
 
 async function findNewOwners(view: View, after: NewOwner | undefined): Promise<NewOwner[]> {
   const { sql, scope, limits, settings, leftOut } = view;
-  const jobName = workable({ jobs: concernedJobs(view), leftOut }).reduceRight(
-    (rest, job) =>
-      sql`
-        CASE
-          WHEN m.target_user_id = ${job.targetUserId} AND a."ownerId" = ${job.sourceUserId} AND ${
-        mayStay(sql, job, settings)
-      }
-            THEN ${job.name}::text
-          ELSE ${rest}
-        END`,
-    sql`NULL::text`,
-  );
+  const jobs = workable({ jobs: concernedJobs(view), leftOut });
   return await sql<NewOwner[]>`
     WITH moved AS MATERIALIZED (
       SELECT m.*
@@ -76,7 +65,12 @@ async function findNewOwners(view: View, after: NewOwner | undefined): Promise<N
         m.target_user_id AS "targetUserId",
         m.source_user_id AS "formerUserId",
         a."ownerId" AS "sourceUserId",
-        ${jobName} AS "jobName"
+        (
+          SELECT keeping.name
+          FROM (${jobsKeeping(sql, jobs, settings, sql`job."targetUserId" = m.target_user_id`)}) AS keeping
+          ORDER BY keeping.place
+          LIMIT 1
+        ) AS "jobName"
       FROM moved m
       JOIN asset a ON a.id = m.source_asset_id
     )

@@ -1,10 +1,10 @@
-import type { Fragment, Sql } from '../../postgres/connect.ts';
+import type { Sql } from '../../postgres/connect.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorPages, mirrorsOn } from '../mirrors/pages.ts';
-import { isSelected } from '../selection/selection.ts';
+import { reasonsToSelect } from '../selection/job_rows.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** Why a mirror is there, or is there no more. */
@@ -57,16 +57,12 @@ export const reasons = definePhase({
 
 /** What is noted of the mirrors on a page and not true, or true and not noted. */
 async function compare(sql: Sql, jobs: readonly Job[], pair: Job, page: MirrorPage): Promise<ReasonChange[]> {
-  const [first, ...others] = jobs.flatMap((job) => thingsOf(sql, job));
-  // All that they name is gone: what a brake or a time of grace keeps has its last reasons.
-  if (first === undefined) return [];
-  const wanted = others.reduce((all, one) => sql`${all} UNION ${one}`, first);
   return await sql<ReasonChange[]>`
     WITH wanted AS MATERIALIZED (
       SELECT DISTINCT m.mirror_asset_id, reason.criterion, reason.thing -- somebody may be on a photo twice
       FROM ${mirrorsOn(sql, pair, page)}
       JOIN asset a ON a.id = m.source_asset_id
-      CROSS JOIN LATERAL (${wanted} OFFSET 0) AS reason (criterion, thing)
+      CROSS JOIN LATERAL (${reasonsToSelect(sql, jobs, true)} OFFSET 0) AS reason
     ),
     known AS MATERIALIZED (
       SELECT mirror_asset_id, criterion, thing
@@ -83,19 +79,6 @@ async function compare(sql: Sql, jobs: readonly Job[], pair: Job, page: MirrorPa
       ON (known.mirror_asset_id, known.criterion, known.thing) = (wanted.mirror_asset_id, wanted.criterion, wanted.thing)
     WHERE wanted.mirror_asset_id IS NULL OR known.mirror_asset_id IS NULL
     ORDER BY 1, 2, 3`;
-}
-
-/** Queries for the reasons for which a job selects the row `a` of `asset`, if it does. */
-function thingsOf(sql: Sql, job: Job): Fragment[] {
-  const isMeant = isSelected(sql, job);
-  const { anyOf } = job.selection;
-  if (anyOf === undefined) return [sql`SELECT 'all', '' WHERE ${isMeant}`];
-  return anyOf.map(({ name, matches, things }) =>
-    things === undefined ? sql`SELECT ${name}::text, '' WHERE ${matches(sql, 'a')} AND ${isMeant}` : sql`
-        SELECT ${name}::text, thing.*
-        FROM (${things(sql, 'a')}) AS thing
-        WHERE ${matches(sql, 'a')} AND ${isMeant}`
-  );
 }
 
 async function write(tx: Sql, changes: readonly ReasonChange[]): Promise<number> {

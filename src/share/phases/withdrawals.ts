@@ -35,7 +35,8 @@ import { isTrashed } from '../../immich/presence.ts';
 import { isRevoked } from '../selection/revoked.ts';
 import { stoppedAndAway } from '../stops/away.ts';
 import { isOfStopped, isOfStoppedJob, leftOutForNow, stoppedJobs } from '../stops/stops.ts';
-import { mayStay, type Stay } from '../selection/selection.ts';
+import { jobsKeeping } from '../selection/job_rows.ts';
+import type { Stay } from '../selection/selection.ts';
 import { definePhase, linesOf, type PlanLine } from './phase.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
@@ -295,10 +296,7 @@ function reasonOf(view: View, stay: Stay): Fragment {
 
 /** Whether any job for the target of the mapping `m` selects the source `a`. */
 function isJustified(sql: Sql, jobs: readonly Job[], stay: Stay): Fragment {
-  return jobs.reduce(
-    (any, job) => sql`${any} OR (m.target_user_id = ${job.targetUserId} AND ${mayStay(sql, job, stay)})`,
-    sql`false`,
-  );
+  return sql`EXISTS (${jobsKeeping(sql, jobs, stay, sql`job."targetUserId" = m.target_user_id`)})`;
 }
 
 /** The motion parts that nothing justifies any more once these mirrors of stills are gone, and that do not go anyway. */

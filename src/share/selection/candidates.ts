@@ -80,7 +80,7 @@ async function findCandidates(
     WHERE a.id > ${after}
       AND ${isWithin(sql, scope, sql`a.id`)}
       AND ${part === 'main' ? isSelected(sql, job) : sql`${isMotionOfMirror(sql, job)} AND NOT ${hasTwin(sql, job)}`}
-      AND ${isOpen(sql, job)}
+      AND ${isOpen(sql, sql`${job.targetUserId}::uuid`)}
       AND (${pendingFor(sql, schema, job.features)}) IS NULL
     ORDER BY a.id
     LIMIT ${limit}`;
@@ -132,7 +132,7 @@ async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: number): Pro
     WHERE a."ownerId" = ${job.sourceUserId}
       AND ${isWithin(sql, scope, sql`a.id`)}
       AND (${isSelected(sql, job)} OR (${isMotionOfMirror(sql, job)} AND NOT ${hasTwin(sql, job)}))
-      AND ${isOpen(sql, job)}
+      AND ${isOpen(sql, sql`${job.targetUserId}::uuid`)}
     LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 }
@@ -148,24 +148,24 @@ export async function readAllWaiting(
   return waiting;
 }
 
-/** Whether the source `a` has no mirror in the target's account, and nothing that was decided stands against one. */
-export function isOpen(sql: Sql, job: Job): Fragment {
+/** Whether the source `a` has no mirror in the account of a target, an expression, and nothing that was decided stands against one. */
+export function isOpen(sql: Sql, target: Fragment): Fragment {
   return sql`(
     (
       SELECT m.mirror_asset_id
       FROM immich_sidecar.asset_map m
-      WHERE m.source_asset_id = a.id AND m.target_user_id = ${job.targetUserId}
+      WHERE m.source_asset_id = a.id AND m.target_user_id = ${target}
     ) IS NULL
     AND (
       SELECT w.source_asset_id
       FROM immich_sidecar.withdrawn w
-      WHERE w.source_asset_id = a.id AND w.target_user_id = ${job.targetUserId}
+      WHERE w.source_asset_id = a.id AND w.target_user_id = ${target}
     ) IS NULL
     AND (
       SELECT s.source_asset_id
       FROM immich_sidecar.skipped s
       WHERE s.source_asset_id = a.id
-        AND s.target_user_id = ${job.targetUserId}
+        AND s.target_user_id = ${target}
         AND (s.retry = 'never' OR (s.retry = 'when-changed' AND s.source_update_id = a."updateId"))
     ) IS NULL
   )`;

@@ -14,7 +14,7 @@ import { removeIdleTagsOf } from '../phases/tags.ts';
 import { undoUnfinished } from '../phases/unfinished.ts';
 import { removeMirrors } from '../mirrors/remove.ts';
 import { forgetPhotos, type RememberedPhoto } from '../remembered/forget.ts';
-import { isMeant as isMeantBy } from '../selection/selection.ts';
+import { jobsMeaning } from '../selection/job_rows.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
 
 /** Whose mirrors are removed: those of one job, those that one user has, or all. */
@@ -219,11 +219,7 @@ export function isOfJob(sql: Sql, jobs: readonly Job[], name: string): Fragment 
 
 /** Whether any of these jobs selects the source `a` of the mapping `m`. Null counts as no. */
 function isSelectedByAny(sql: Sql, jobs: readonly Job[]): Fragment {
-  const any = jobs.reduce(
-    (all, job) => sql`${all} OR (m.target_user_id = ${job.targetUserId} AND ${isMeantBy(sql, job)})`,
-    sql`false`,
-  );
-  return sql`coalesce(${any}, false)`;
+  return sql`EXISTS (${jobsMeaning(sql, jobs, sql`job."targetUserId" = m.target_user_id`)})`;
 }
 
 /** What hangs on these mirrors: links, bytes of the originals, and people who are on nothing else. */

@@ -1,9 +1,9 @@
 import type { Sql } from '../../../postgres/connect.ts';
-import type { Criterion } from '../criterion.ts';
+import { asSaid, type Criterion } from '../criterion.ts';
 
 /** A favourite of its owner. */
 export const isFavorite: Criterion = Object.freeze({
   name: 'favorites',
   words: 'a favourite',
-  matches: (sql: Sql, alias: string) => sql`${sql(alias)}."isFavorite"`,
+  ...asSaid({ kind: 'favorites', said: {}, matches: (sql: Sql, alias: string) => sql`${sql(alias)}."isFavorite"` }),
 });

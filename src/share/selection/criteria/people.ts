@@ -1,7 +1,7 @@
 import { list, named } from '../../../config/words.ts';
 import type { PeopleMatch } from '../../../config/config.ts';
 import type { Fragment, Sql } from '../../../postgres/connect.ts';
-import type { CriteriaSchema, Criterion, Named } from '../criterion.ts';
+import { type CriteriaSchema, type Criterion, type Expression, isAnyOf, type Named } from '../criterion.ts';
 import { either } from '../words.ts';
 
 /**
@@ -16,55 +16,70 @@ export function showsPeople(
   gone: number,
 ): Criterion {
   const names = people.map(({ name }) => named(name));
-  const ids = people.map(({ id }) => id);
+  const any = isAnyOf(`people ${match}`, people.map(({ id }) => id), (sql, alias) => peopleOn(sql, schema, alias));
   return {
     name: 'people',
-    things: (sql: Sql, alias: string) => {
-      const faceKey = sql(schema.people.faceKey);
-      return sql`SELECT face.${faceKey}::text ${
-        facesOn(sql, schema, alias)
-      } AND face.${faceKey} = ANY (${ids}::uuid[])`;
-    },
-    ids,
     isAboutOthers: match === 'only',
     words: match === 'all'
       ? `a picture of ${list(names)} together`
       : `a picture of ${either(names)}${match === 'only' ? ' and of nobody else' : ''}`,
-    matches: (sql: Sql, alias: string) => {
-      const { personKey, faceKey } = schema.people;
-      const faces = facesOn(sql, schema, alias);
-      const shows = sql`EXISTS (SELECT 1 ${faces} AND face.${sql(faceKey)} = ANY (${ids}::uuid[]))`;
-      if (match === 'any') return shows;
-      if (match === 'all') {
-        return sql`
-          (
-            SELECT count(DISTINCT face.${sql(faceKey)}) ${faces} AND face.${sql(faceKey)} = ANY (${ids}::uuid[])
-          ) = ${ids.length + gone}`;
-      }
-      return sql`(
-        ${shows}
-        AND NOT EXISTS (
-          SELECT 1
-          ${faces}
-            AND face.${sql(faceKey)} <> ALL (${ids}::uuid[])
-            AND EXISTS (
-              SELECT 1
-              FROM person other
-              WHERE other.${sql(personKey)} = face.${sql(faceKey)}
-                AND other."ownerId" = ${sql(alias)}."ownerId"
-                AND other.name <> ''
-            )
-        )
-      )`;
+    ...any,
+    ...match === 'all' ? together(schema, any, gone) : match === 'only' ? alone(schema, any) : {},
+  };
+}
+
+type Shown = Required<Pick<Criterion, 'ids' | 'matches' | 'asColumns'>>;
+
+/** All of them. */
+function together(schema: CriteriaSchema, { ids, asColumns }: Shown, gone: number): Omit<Shown, 'ids'> {
+  return {
+    matches: (sql: Sql, alias: string) =>
+      sql`(${ids as string[]}::uuid[] <@ ARRAY(${peopleOn(sql, schema, alias)}) AND ${gone === 0}::boolean)`,
+    asColumns: {
+      ...asColumns,
+      said: { ...asColumns.said, isGone: { type: 'boolean', value: gone > 0 } },
+      matches: (sql: Sql, _alias: string, said: Expression, known: Expression) =>
+        sql`(${said('ids')} <@ ${known('ids')} AND NOT ${said('isGone')})`,
     },
   };
 }
 
-/** FROM and WHERE of the faces `face` that are on the row `alias` of `asset`. */
-function facesOn(sql: Sql, schema: CriteriaSchema, alias: string): Fragment {
+/** Nobody else who has a name. */
+function alone(schema: CriteriaSchema, { ids, matches, asColumns }: Shown): Omit<Shown, 'ids'> {
+  const { personKey, faceKey } = schema.people;
+  const namedOn = (sql: Sql, alias: string) =>
+    sql`
+      ${peopleOn(sql, schema, alias)}
+        AND EXISTS (
+          SELECT 1
+          FROM person other
+          WHERE other.${sql(personKey)} = face.${sql(faceKey)}
+            AND other."ownerId" = ${sql(alias)}."ownerId"
+            AND other.name <> ''
+        )`;
+  return {
+    matches: (sql: Sql, alias: string) =>
+      sql`(${matches(sql, alias)} AND ARRAY(${namedOn(sql, alias)}) <@ ${ids as string[]}::uuid[])`,
+    asColumns: {
+      ...asColumns,
+      known: (sql: Sql, alias: string) => ({
+        ...asColumns.known?.(sql, alias),
+        named: sql`ARRAY(${namedOn(sql, alias)})`,
+      }),
+      matches: (sql: Sql, alias: string, said: Expression, known: Expression) =>
+        sql`(${asColumns.matches(sql, alias, said, known)} AND ${known('named')} <@ ${said('ids')})`,
+    },
+  };
+}
+
+/** The people who are on the row `alias` of `asset`: a query for `id`, which more conditions on the row `face` may follow. */
+function peopleOn(sql: Sql, schema: CriteriaSchema, alias: string): Fragment {
+  const faceKey = sql(schema.people.faceKey);
   return sql`
+    SELECT face.${faceKey} AS id
     FROM asset_face face
     WHERE face."assetId" = ${sql(alias)}.id
+      AND face.${faceKey} IS NOT NULL
       AND face."deletedAt" IS NULL
       ${schema.has('asset_face', 'isVisible') ? sql`AND face."isVisible"` : sql``}`;
 }

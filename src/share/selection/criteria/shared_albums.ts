@@ -1,32 +1,54 @@
 import type { SharedPair } from '../../../config/config.ts';
-import { takesPart } from '../../../immich/albums.ts';
+import { takesPart, takingPart } from '../../../immich/albums.ts';
 import { keyOf } from '../../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../../postgres/connect.ts';
-import type { CriteriaSchema, Criterion } from '../criterion.ts';
+import type { CriteriaSchema, Criterion, Expression } from '../criterion.ts';
 
 /**
  * In an album in which the photo's owner and the target take part, as Immich has it at this moment: whatever happens to albums and members
- * is true at once, and fifty albums are one condition.
+ * is true at once, and fifty albums, or fifty members, are one condition.
  */
 export function inSharedAlbums(
   { catalog }: CriteriaSchema,
   { albums, exceptAlbums }: Pick<SharedPair, 'albums' | 'exceptAlbums'>,
-  { sourceUserId, targetUserId }: { readonly sourceUserId: string; readonly targetUserId: string },
+  { targetUserId }: { readonly targetUserId: string },
 ): Criterion {
   const [albumKey, assetKey] = [keyOf(catalog, 'album_asset', 'album'), keyOf(catalog, 'album_asset', 'asset')];
-  const entries = (sql: Sql, alias: string): Fragment =>
+  /** Of its owner's albums those that it is in, as `shared`: FROM and WHERE. `members`: a further item of FROM. */
+  const ownAlbums = (sql: Sql, alias: string, members: Fragment = sql``): Fragment =>
     sql`
       FROM album_asset entry
       JOIN album shared ON shared.id = entry.${sql(albumKey)} AND shared."deletedAt" IS NULL
+      ${members}
       WHERE entry.${sql(assetKey)} = ${sql(alias)}.id
         ${albums === undefined ? sql`` : sql`AND shared.id = ANY (${albums as string[]}::uuid[])`}
         ${exceptAlbums.length === 0 ? sql`` : sql`AND shared.id <> ALL (${exceptAlbums as string[]}::uuid[])`}
-        AND ${takesPart(sql, catalog, 'shared', sql`${sourceUserId}::uuid`)}
-        AND ${takesPart(sql, catalog, 'shared', sql`${targetUserId}::uuid`)}`;
+        AND ${takesPart(sql, catalog, 'shared', sql`${sql(alias)}."ownerId"`)}`;
+  const albumsWith = (sql: Sql, alias: string, target: Fragment): Fragment =>
+    sql`SELECT shared.id::text ${ownAlbums(sql, alias)} AND ${takesPart(sql, catalog, 'shared', target)}`;
   return {
     name: 'shared-albums',
     words: 'in an album that both of them are in',
-    matches: (sql: Sql, alias: string) => sql`EXISTS (SELECT 1 ${entries(sql, alias)})`,
-    things: (sql: Sql, alias: string) => sql`SELECT shared.id::text ${entries(sql, alias)}`,
+    matches: (sql: Sql, alias: string) => sql`EXISTS (${albumsWith(sql, alias, sql`${targetUserId}::uuid`)})`,
+    asColumns: {
+      // One configuration says it of all pairs, which may be many.
+      kind: `shared-albums ${JSON.stringify([albums, exceptAlbums])}`,
+      said: { target: { type: 'uuid', value: targetUserId } },
+      known: (sql: Sql, alias: string) => ({
+        members: sql`ARRAY(
+          SELECT member.id
+          ${
+          ownAlbums(
+            sql,
+            alias,
+            sql`CROSS JOIN LATERAL (${takingPart(sql, catalog, 'shared')}) AS member (id)`,
+          )
+        }
+        )`,
+      }),
+      matches: (sql: Sql, _alias: string, said: Expression, known: Expression) =>
+        sql`${said('target')} = ANY (${known('members')})`,
+      things: (sql: Sql, alias: string, said: Expression) => albumsWith(sql, alias, said('target')),
+    },
   };
 }
