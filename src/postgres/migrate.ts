@@ -54,7 +54,8 @@ export async function migrate(sql: Sql, migrations: readonly Migration[]): Promi
     sql,
     due.flatMap(({ schema, lasting = [] }) => lasting.map((name) => ({ schema, name }))),
   );
-  for (const migration of due) await take(sql, migration, makesSchema(migrations, migration));
+  // Sent without waiting for each other's answers; the first that fails ends the transaction, and its error is the one that is thrown.
+  await Promise.all(due.flatMap((migration) => take(sql, migration, makesSchema(migrations, migration))));
   for (const table of lasting) await putBack(sql, table);
   return due.map(({ name }) => name);
 }
@@ -97,27 +98,29 @@ async function putBack(sql: Sql, { schema, name, rows }: LastingTable): Promise<
     FROM jsonb_populate_recordset(NULL::${table}, ${sql.json(rows as never)})`;
 }
 
-async function take(sql: Sql, { version, name, schema, sql: statements }: Migration, makes: boolean): Promise<void> {
+/** The statements of a step, in their order. */
+function take(
+  sql: Sql,
+  { version, name, schema, sql: statements }: Migration,
+  makes: boolean,
+): PromiseLike<unknown>[] {
   const lineage = makes ? crypto.randomUUID() : null;
-  if (lineage !== null) {
-    await sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`;
-    await sql`CREATE SCHEMA ${sql(schema)}`;
-    await sign(sql, schema, lineage);
-  }
-  await sql.unsafe(statements);
-  if (lineage === null) {
-    await sql`
+  const make = lineage === null ? [] : [
+    sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`,
+    sql`CREATE SCHEMA ${sql(schema)}`,
+    sign(sql, schema, lineage),
+  ];
+  const note = lineage === null
+    ? sql`
       INSERT INTO immich_sidecar.migration (version, name)
       VALUES (${version}, ${name})
-      ON CONFLICT (version) DO NOTHING`;
-  } else {
-    await sql`
+      ON CONFLICT (version) DO NOTHING`
+    : sql`
       INSERT INTO immich_sidecar.migration (version, name, lineage)
       VALUES (${version}, ${name}, ${lineage})
       ON CONFLICT (version) DO UPDATE SET lineage = excluded.lineage`;
-  }
+  return [...make, sql.unsafe(statements), note];
 }
-
 /**
  * The version up to which our own tables are as `migrations` make them, and belong together; 0 when there are none. Who reads
  * tables that may be missing asks for it first. Reads only.
@@ -169,8 +172,8 @@ async function signSchemas(sql: Sql, later: readonly LaterSchema[]): Promise<voi
 }
 
 /** COMMENT takes no parameters; both are ours. */
-async function sign(sql: Sql, schema: string, lineage: string): Promise<void> {
-  await sql.unsafe(`COMMENT ON SCHEMA ${schema} IS '${remarkOf(lineage)}'`);
+function sign(sql: Sql, schema: string, lineage: string): PromiseLike<unknown> {
+  return sql.unsafe(`COMMENT ON SCHEMA ${schema} IS '${remarkOf(lineage)}'`);
 }
 
 /**
