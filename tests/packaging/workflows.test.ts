@@ -10,6 +10,7 @@ interface Job {
   readonly 'runs-on': string;
   readonly 'timeout-minutes'?: number;
   readonly permissions?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, unknown>>;
   readonly strategy?: { readonly matrix: Readonly<Record<string, readonly unknown[]>> };
   readonly steps?: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
 }
@@ -74,6 +75,14 @@ for (const name of NAMES) {
 
 Deno.test('CI tests every PostgreSQL that Immich runs on', () => {
   assert.deepEqual(workflow('ci.yml').jobs['linux']?.strategy?.matrix['postgres'], [14, 15, 16, 17, 18]);
+});
+
+Deno.test('CI lives through ten histories of a hundred steps on each people model, from 2.7 on', () => {
+  const job = workflow('ci.yml').jobs['histories'];
+  const releases = job?.strategy?.matrix['release'] ?? [];
+  assert.deepEqual(releases, ['v2_7_5', 'v3_1_0', 'v3_2_0', 'v3_3_0']);
+  for (const release of releases) textOf(`tests/share/histories/${release}.test.ts`);
+  assert.deepEqual([job?.env?.['SEEDS'], job?.env?.['STEPS']], ['1,2,3,4,5,6,7,8,9,10', 100]);
 });
 
 Deno.test('a release tries every executable on its own system, and publishes nothing before', () => {

@@ -204,6 +204,44 @@ for (const release of ['v2.7.5', 'v3.1.0'] as const) {
   });
 }
 
+for (const release of ['v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'] as const) {
+  Deno.test(`${release}: text that Immich recognises anew is on the mirror, and finds it, after the next cycle`, async () => {
+    await using world = await World.open(release);
+    const { sql } = world;
+    const engine = await Engine.start(world.config);
+    const textOf = async (id: string) =>
+      (await sql<{ boxes: string[]; found: string }[]>`
+        SELECT ARRAY(SELECT text FROM asset_ocr o WHERE o."assetId" = s."assetId" ORDER BY 1) AS boxes, s.text AS found
+        FROM ocr_search s
+        WHERE s."assetId" = ${id}`)[0];
+    try {
+      await engine.cycle();
+      await engine.untilIdle(sql);
+      const [photo] = await sql<{ source: string; mirror: string }[]>`
+        SELECT m.source_asset_id AS source, m.mirror_asset_id AS mirror
+        FROM immich_sidecar.asset_map m
+        JOIN asset_ocr o ON o."assetId" = m.source_asset_id
+        LIMIT 1`;
+      assert.ok(photo);
+      // OcrRepository.upsert and OcrService.handleOcr: all boxes anew, the text of all of them, and when that was.
+      await sql`
+        WITH gone AS (DELETE FROM asset_ocr WHERE "assetId" = ${photo.source} RETURNING *)
+        INSERT INTO asset_ocr ("assetId", x1, y1, x2, y2, x3, y3, x4, y4, "boxScore", "textScore", text)
+        SELECT "assetId", x1, y1, x2, y2, x3, y3, x4, y4, "boxScore", "textScore", 'another sign' FROM gone`;
+      await sql`UPDATE ocr_search SET text = 'another sign' WHERE "assetId" = ${photo.source}`;
+      await sql`UPDATE asset_job_status SET "ocrAt" = now() WHERE "assetId" = ${photo.source}`;
+      await tellCounts(sql);
+      const { scope } = await engine.cycle();
+      assert.notEqual(scope, 'everything');
+      assert.deepEqual(await textOf(photo.mirror), await textOf(photo.source));
+      assert.equal((await textOf(photo.mirror))?.found, 'another sign');
+      await engine.untilIdle(sql);
+    } finally {
+      await engine.end();
+    }
+  });
+}
+
 Deno.test({
   name: 'a change that is committed long after it was made is noticed',
   fn: async () => {

@@ -44,6 +44,17 @@ export class InImmich {
       WHERE ${sql(this.keys.album)} = ${albumId} AND ${sql(this.keys.asset)} = ANY (${photos as string[]}::uuid[])`;
   }
 
+  /** AssetService.updateAll (PUT /assets), as the web page and the apps lock photos. */
+  async lock(photos: readonly string[]): Promise<void> {
+    const { sql } = this.world;
+    await sql`UPDATE asset SET visibility = 'locked' WHERE id = ANY (${photos as string[]}::uuid[])`;
+    await sql`DELETE FROM album_asset WHERE ${sql(this.keys.asset)} = ANY (${photos as string[]}::uuid[])`;
+  }
+
+  async unlock(photos: readonly string[]): Promise<void> {
+    await this.world.sql`UPDATE asset SET visibility = 'timeline' WHERE id = ANY (${photos as string[]}::uuid[])`;
+  }
+
   async renameAlbum(albumId: string, name: string): Promise<void> {
     await this.world.sql`UPDATE album SET "albumName" = ${name} WHERE id = ${albumId}`;
   }

@@ -131,6 +131,25 @@ for (const release of REPRESENTATIVE) {
 }
 
 for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: somebody whom the target deletes comes back with their faces and name in the next cycle, and one whom they hide stays hidden`, async () => {
+    await using world = await World.open(release);
+    await world.share();
+    const { sql, library: { users } } = world;
+    const [names, faces] = [await world.namesOf('bob'), await world.facesOn(await world.mirrorOf('family/portrait'))];
+    assert.ok(faces.includes('Dora Example'));
+    // PersonRepository.delete: the row, which takes the faces away from nobody from 3.2 on.
+    await sql`DELETE FROM person WHERE name = 'Dora Example' AND "ownerId" = ${users.bob.id}`;
+    await sql`UPDATE person SET "isHidden" = true WHERE name = 'Grandma' AND "ownerId" = ${users.bob.id}`;
+    assert.ok(!(await world.facesOn(await world.mirrorOf('family/portrait'))).includes('Dora Example'));
+    await world.share({ isFull: false });
+    assert.deepEqual(await world.namesOf('bob'), names);
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('family/portrait')), faces);
+    const [grandma] = await sql`
+      SELECT "isHidden" FROM person WHERE name = 'Grandma' AND "ownerId" = ${users.bob.id}`;
+    assert.equal(grandma?.['isHidden'], true);
+    await assertAtRest(world);
+  });
+
   Deno.test(`${release}: who gave most faces of somebody to others, one by one, has not merged them: what happened to the rest counts`, async () => {
     await using world = await World.open(release);
     const { sql } = world;

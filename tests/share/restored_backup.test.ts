@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { RefusedError } from '../../src/errors.ts';
 import { readOwnership } from '../../src/postgres/ownership.ts';
+import { describeProblem } from '../../src/problems/problem.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
 import { OWN_SCHEMAS } from '../../src/share/schema/own_tables.ts';
 import { type Release, REPRESENTATIVE } from '../harness/database.ts';
@@ -139,6 +140,38 @@ Deno.test('a job that is taken out while the journal has lost its links leaves n
   assert.deepEqual(Object.keys(listFiles(world.directory)), before);
   await changesNothing(world);
 });
+
+for (const placement of ['hardlink', 'symlink'] as const) {
+  Deno.test(`a photo that is locked while its job is taken out and the journal has lost its files leaves none, and takes none of the source (${placement})`, async () => {
+    await using world = await World.open('v3.1.0');
+    const [family, ...others] = world.config.jobs;
+    assert.ok(family);
+    world.config = { ...world.config, jobs: others, brake: { percent: 100, minimum: 1_000_000 } };
+    const directory = world.local('/external_library/bob_shared');
+    Deno.mkdirSync(directory, { recursive: true });
+    if (placement === 'symlink') Deno.symlinkSync(world.local('/external_library/alice/family'), `${directory}/.alice`);
+    // Its originals have other names.
+    const { localPath } = world.library.assets.find(({ key }) => key === 'family/portrait') ?? assert.fail();
+    Deno.linkSync(localPath, `${world.directory}/another name`);
+    await world.share();
+    const before = Object.keys(listFiles(world.directory));
+    world.setJobs([{ ...family, placement }, ...others]);
+    await world.share();
+    const photos = ['family/portrait', 'family/wedding', 'family/clip', 'family/picnic'];
+    assert.ok((await mirrorsOf(world, photos)).every((id) => id !== ''));
+    assert.ok(Object.keys(listFiles(world.directory)).length > before.length + 20);
+
+    await truncate(world, ['link']);
+    await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ANY (${
+      photos.slice(1).map((key) => world.id(key))
+    }::uuid[])`;
+    world.setJobs(others);
+    const report = await world.share();
+    assert.deepEqual(problemsOf(report).map(describeProblem), []);
+    assert.deepEqual(Object.keys(listFiles(world.directory)), before);
+    await changesNothing(world);
+  });
+}
 
 Deno.test('with symbolic links mirrors are recognised too, and the files of the source are not taken for ours', async () => {
   await using world = await World.open('v3.1.0');

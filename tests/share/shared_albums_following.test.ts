@@ -53,6 +53,23 @@ for (const release of REPRESENTATIVE) {
         does: () =>
           immich.putInto(family, ['uploads/locked', 'family/archived', 'family/hidden', 'family/trashed'].map(id)),
       },
+      'a photo is moved to the locked folder, by which it leaves its albums': {
+        does: () => immich.lock([id('uploads/cat')]),
+        goes: ['alice to bob: uploads/cat'],
+      },
+      'it is taken out of there: it is in no album': { does: () => immich.unlock([id('uploads/cat')]) },
+      'and put into the album again': {
+        does: () => immich.putInto(family, [id('uploads/cat')]),
+        comes: ['alice to bob: uploads/cat'],
+      },
+      'one that a program locks stays in its album': {
+        does: () => sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id('family/portrait')}`,
+        goes: ['alice to bob: family/portrait'],
+      },
+      'and comes back when it is unlocked': {
+        does: () => immich.unlock([id('family/portrait')]),
+        comes: ['alice to bob: family/portrait'],
+      },
       'the mirror of a photo is put into an album with somebody else: its owner decides': {
         does: async () => {
           const mirror = await world.mirrorOf('uploads/cat');

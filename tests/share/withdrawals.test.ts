@@ -4,6 +4,7 @@ import type { WithdrawReason } from '../../src/share/cycle/outcome.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { editAsset } from '../harness/immich_jobs/metadata.ts';
 import { listFiles } from './snapshot.ts';
+import { tracesOf } from './traces.ts';
 import { World } from './world.ts';
 
 /** What happens to `family/wedding` at the source, and the reason that is given for taking its mirror back. */
@@ -38,7 +39,7 @@ for (const release of REPRESENTATIVE) {
       await change(world, world.id('family/wedding'));
       const report = await world.share();
       assert.deepEqual(report.jobs[0]?.withdrawn, { [reason]: 1 });
-      assert.deepEqual(await traces(world, mirror), []);
+      assert.deepEqual(await tracesOf(world, mirror), []);
       const left = Object.keys(listFiles(world.directory));
       assert.deepEqual(sourceFiles.filter((path) => !left.includes(path)), []);
       assert.deepEqual(left.filter((path) => path.includes(mirror)), []);
@@ -146,19 +147,3 @@ Deno.test('a mirror that the target made the cover of a stack can be withdrawn',
   }`;
   assert.ok(left && members.slice(1).includes(left.primary));
 });
-
-/** Where a mirror is still mentioned: tables of Immich that refer to assets, and our own. */
-async function traces(world: World, mirrorId: string): Promise<string[]> {
-  const columns = await world.sql<{ table: string; column: string }[]>`
-    SELECT format('%I.%I', table_schema, table_name) AS "table", column_name AS "column"
-    FROM information_schema.columns
-    WHERE (table_schema = 'public' OR starts_with(table_schema, 'immich_sidecar'))
-      AND data_type = 'uuid'
-      AND table_name NOT LIKE '%_audit'`;
-  const found: string[] = [];
-  for (const { table, column } of columns) {
-    const rows = await world.sql.unsafe(`SELECT FROM ${table} WHERE "${column}" = $1`, [mirrorId]);
-    if (rows.length > 0) found.push(`${table}.${column}`);
-  }
-  return found;
-}

@@ -1,6 +1,8 @@
 import { ownerFolder, personThumbnailPath } from '../../immich/layout.ts';
 import { dirname } from 'node:path/posix';
+import type { FoundFile } from '../../files/identity.ts';
 import { isBelow, isPlainPath } from '../../files/path_map.ts';
+import { FileProblem } from '../../files/problem.ts';
 import { readHeadOf } from '../../files/regular.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Files, View } from '../cycle/tools.ts';
@@ -48,7 +50,7 @@ export async function* planAdoptedLinks(view: View, job: Owner): AsyncGenerator<
     const entries = files.flatMap((file): JournalEntry[] => {
       const { mirrorId, path } = file;
       const [keep, info] = [keepOf(file, job), inspect(view.files, path)];
-      const hasSecondName = (info?.nlink ?? 0) > 1;
+      const hasSecondName = (info?.names ?? 0) > 1;
       return keep !== undefined && hasSecondName ? [{ mirrorId, path, keep, saves: info?.size ?? null }] : [];
     });
     if (entries.length > 0) yield entries;
@@ -159,19 +161,21 @@ function keepOf({ path, originalPath }: NamedFile, job: Owner): string | undefin
   return folder === undefined ? undefined : `${job.mediaLocation}/${folder}`;
 }
 
-function readHead({ paths }: Pick<Files, 'paths'>, path: string): Uint8Array {
-  const local = paths.toLocal(path);
-  if (local === undefined || inspect({ paths }, path) === undefined) return new Uint8Array();
+function readHead(files: Files, path: string): Uint8Array {
+  const local = files.paths.toLocal(path);
+  if (local === undefined || inspect(files, path) === undefined) return new Uint8Array();
   return readHeadOf(local, HEAD_BYTES) ?? new Uint8Array();
 }
 
-function inspect({ paths }: Pick<Files, 'paths'>, path: string): Deno.FileInfo | undefined {
+/** What lies behind a symbolic link is somebody else's. */
+function inspect({ linker, paths }: Files, path: string): FoundFile | undefined {
   const local = paths.toLocal(path);
   if (local === undefined) return undefined;
   try {
-    const info = Deno.lstatSync(local);
-    return info.isFile ? info : undefined;
-  } catch {
-    return undefined; // a mirror whose file is gone: phases/files.ts repairs it
+    const found = linker.look(local);
+    return found?.isFile ? found : undefined; // a mirror whose file is gone: phases/files.ts repairs it
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return undefined;
   }
 }

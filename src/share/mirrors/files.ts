@@ -3,7 +3,7 @@ import { isPlainPath } from '../../files/path_map.ts';
 import { FileProblem } from '../../files/problem.ts';
 import type { CandidateFile } from '../selection/candidates.ts';
 import type { ExistingMirror } from './existing.ts';
-import { homeOf } from './home.ts';
+import { keepOfNamed } from './home.ts';
 import type { Files } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isSameLinkStamp, type JournalEntry, type LinkStamp, linkStampOf } from './journal.ts';
@@ -121,8 +121,8 @@ export function compareFiles(
   const named = new Set([mirror.mirrorPath, ...generated]);
   // Such as the sidecar of an edit that leaves the mirror as its source is.
   const madeByImmich = [...new Set(generated)].filter((path) => !journaled.has(path)).flatMap((path) => {
-    const home = homeOf(path, mirror.links);
-    return home === undefined ? [] : [{ path, keep: home.keep }];
+    const keep = keepOfNamed(path, { id: mirror.mirrorAssetId, ownerId: job.targetUserId }, mirror.links);
+    return keep === undefined ? [] : [{ path, keep }];
   });
   const obsolete = [...mirror.links, ...madeByImmich].filter(({ path }) => !wantedPaths.has(path)).map((link) => ({
     mirrorId: mirror.mirrorAssetId,

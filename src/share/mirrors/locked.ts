@@ -14,10 +14,11 @@ import type { Database } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { isPartOfLocked } from '../selection/locked.ts';
 import { isOfStopped } from '../stops/stops.ts';
-import { homeOf } from './home.ts';
+import { keepOfNamed } from './home.ts';
 import { type JournalEntry, readLinks, recordLinks } from './journal.ts';
 import { filesOfMadeAssets, findMadeAssets, isReplacedByImmich } from './made_by_immich.ts';
 import { readFilesOfImmich, type RemovalResult, removeRows } from './remove.ts';
+import { filesOfUnknown } from './unjournaled.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
 /** What of Immich's schema it takes to withdraw locked photos: the tables and columns that are needed for `locking`, and no more. */
@@ -136,11 +137,14 @@ async function removeLocked(
   const ids = batch.map(({ mirrorAssetId }) => mirrorAssetId);
   // With the lock nobody can give them another file or face.
   await tx`SELECT FROM asset WHERE id = ANY (${ids}::uuid[]) ORDER BY id FOR UPDATE`;
+  const owners = new Map(batch.map(({ mirrorAssetId, targetUserId }) => [mirrorAssetId, targetUserId]));
   const links = Map.groupBy(await readLinks(tx, ids), ({ mirrorId }) => mirrorId);
   const files = (await readFilesOfImmich(tx, schema, ids)).flatMap(({ mirrorId, path }): JournalEntry[] => {
-    const home = homeOf(path, links.get(mirrorId) ?? []);
-    return home === undefined ? [] : [{ mirrorId, path, keep: home.keep }];
+    const mirror = { id: mirrorId, ownerId: owners.get(mirrorId) ?? '' };
+    const keep = keepOfNamed(path, mirror, links.get(mirrorId) ?? []);
+    return keep === undefined ? [] : [{ mirrorId, path, keep }];
   });
+  files.push(...await filesOfUnknown(tx, schema, ids.filter((id) => !links.has(id))));
   const made = await findMadeAssets(tx, ids);
   const covers = await emptyCovers(tx, schema, ids);
   files.push(...await filesOfMadeAssets(tx, schema, made), ...covers.files);

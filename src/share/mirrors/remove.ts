@@ -6,7 +6,7 @@ import type { Place, Problem } from '../../problems/problem.ts';
 import { inBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import type { Files, Tools } from '../cycle/tools.ts';
-import { hiddenDirectory, homeOf } from './home.ts';
+import { hiddenDirectory, keepOfNamed } from './home.ts';
 import { forgetLinks, type JournalEntry, notRemoved, readLinks, type RemovalFailure, removeFiles } from './journal.ts';
 import { findOriginals, removeOriginals } from '../kept/remove_originals.ts';
 import { noteOwnFields } from '../remembered/own_fields.ts';
@@ -55,7 +55,7 @@ export async function removeMirrors(
     database.signal.throwIfAborted();
     const failed = [
       ...removeFiles(await filesOfMadeAssets(database.sql, tools.schema, made), files),
-      ...await removeFilesOfImmich(tools, links),
+      ...await removeFilesOfImmich(tools, batch, links),
       ...removeFiles(links.filter((link) => !originals.has(link)), files),
       ...await removeOriginals(tools, batch, [...originals]),
     ];
@@ -90,15 +90,18 @@ function placeOf(withdrawal: Withdrawal | undefined): Place {
  */
 async function removeFilesOfImmich(
   { database: { sql }, schema, files: disk }: RemovalTools,
+  batch: readonly Withdrawal[],
   links: readonly JournalEntry[],
 ): Promise<RemovalFailure[]> {
   const homes = Map.groupBy(links, ({ mirrorId }) => mirrorId);
-  const named = await readFilesOfImmich(sql, schema, [...homes.keys()]);
+  const owners = new Map(batch.map(({ mirrorAssetId, targetUserId }) => [mirrorAssetId, targetUserId]));
+  const named = await readFilesOfImmich(sql, schema, [...owners.keys()]);
   const known = new Set([...named, ...links].map(({ path }) => path));
   const files = [...named, ...await findLostSidecars(sql, schema, disk, links, known)];
   const own = files.flatMap((file) => {
-    const home = homeOf(file.path, homes.get(file.mirrorId) ?? []);
-    return home === undefined ? [] : [{ ...file, keep: home.keep }];
+    const mirror = { id: file.mirrorId, ownerId: owners.get(file.mirrorId) ?? '' };
+    const keep = keepOfNamed(file.path, mirror, homes.get(file.mirrorId) ?? []);
+    return keep === undefined ? [] : [{ ...file, keep }];
   });
   return removeFiles(own, disk);
 }

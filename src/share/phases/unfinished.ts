@@ -15,6 +15,7 @@ import {
   removeFiles,
   stampColumns,
 } from '../mirrors/journal.ts';
+import { isOfUnknown } from '../mirrors/unjournaled.ts';
 import { definePhase, linesOf, type Tally } from './phase.ts';
 
 /** A journal row without a mirror. */
@@ -72,7 +73,7 @@ export async function removeLockedFiles(
   await settle(tools, planUnfinished(view), onProblem);
 }
 
-type Found = Omit<UnfinishedEntry, 'file'> & { readonly isInUse: boolean };
+type Found = Omit<UnfinishedEntry, 'file'> & { readonly isInUse: boolean; readonly isOfUnknown: boolean };
 
 async function* planUnfinished(
   view: Pick<View, 'sql' | 'files' | 'limits' | 'scope' | 'jobs'> & {
@@ -118,7 +119,8 @@ async function* planUnfinished(
         page.keep,
         page.locked_source_id AS "lockedSourceId",
         ${stampColumns(sql)} AS stamp,
-        page.path IN (SELECT path FROM in_use) AS "isInUse"
+        page.path IN (SELECT path FROM in_use) AS "isInUse",
+        ${isOfUnknown(sql)} AS "isOfUnknown"
       FROM page
       ORDER BY page.mirror_id, page.path`;
   const leftOut = new Set(view.leftOut.map(({ job }) => job));
@@ -129,9 +131,10 @@ async function* planUnfinished(
   for await (const page of searchPages(find, limit)) {
     const entries = page.filter((entry) => !isOutOfReach(entry, away, files));
     if (entries.length === 0) continue;
-    yield entries.map(({ isInUse, ...entry }): UnfinishedEntry => {
+    yield entries.map(({ isInUse, isOfUnknown, ...entry }): UnfinishedEntry => {
       const isCertain = entry.lockedSourceId !== null || basename(entry.path).includes(entry.mirrorId);
-      return { ...entry, file: isInUse ? 'stays' : isCertain ? 'goes' : 'goes unless it is the last name' };
+      const stays = isInUse || (isOfUnknown && isBehindLink(entry, files));
+      return { ...entry, file: stays ? 'stays' : isCertain ? 'goes' : 'goes unless it is the last name' };
     });
   }
 }
@@ -145,6 +148,18 @@ function isOutOfReach({ path }: JournalEntry, away: readonly string[], { linker,
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
     return false;
+  }
+}
+
+/** With `placement: symlink` the original is the source's own. */
+function isBehindLink({ path }: JournalEntry, { linker, paths }: Files): boolean {
+  const local = paths.toLocal(path);
+  try {
+    if (local !== undefined) linker.look(local);
+    return false;
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return error.reason === 'outside-roots';
   }
 }
 

@@ -93,7 +93,7 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[], isLoc
   remember(prediction, mirrors, isLocked);
   const ids = new Set(mirrors.map(({ id }) => id));
   for (const mirror of mirrors) {
-    for (const path of pathsOf(prediction, mirror)) files.delete(path);
+    for (const path of pathsOf(prediction, mirror, isLocked)) files.delete(path);
   }
   for (const video of extractedOf(prediction, ids)) removeVideo(prediction, video);
   leaveStacks(prediction, ids);
@@ -115,9 +115,9 @@ function removeMirrors(prediction: Prediction, mirrors: readonly Mirror[], isLoc
   noteHeirs(prediction, ids);
 }
 
-/** What we made for a mirror, and what Immich has made for it since: the sidecar of an edit also if its row is lost. */
-function pathsOf({ records, lost }: Prediction, mirror: Mirror): Set<string> {
-  if (lost.has(mirror.id)) return new Set();
+/** What we made for a mirror, and what Immich has made for it since: the sidecar of an edit also if its row is lost. Of a locked photo all that its rows name. */
+function pathsOf({ records, lost }: Prediction, mirror: Mirror, isLocked: boolean): Set<string> {
+  if (lost.has(mirror.id) && !isLocked) return new Set();
   const row = records.asset(mirror.id);
   return new Set([
     ...mirror.files,
