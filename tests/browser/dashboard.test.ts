@@ -5,12 +5,23 @@ import { httpApp } from '../../src/service/http/app.ts';
 import { listen } from '../../src/service/http/listen.ts';
 import { Scheduler } from '../../src/service/scheduler.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
+import type { HeldPhoto } from '../../src/share/brake/held.ts';
 import { barriers, DESK, open, overflow, PHONE, SCREENSHOTS, testInBrowser } from './browser.ts';
 import { PAIR, serviceLike, STATES } from './states.ts';
 
 const TOKEN = 'some-long-random-word';
 
 const PAIR_PATH = '/pair?from=aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa&to=bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
+
+const HELD_PHOTOS: readonly HeldPhoto[] = ([
+  ['gone.jpg', 'source-deleted'],
+  ['a name that is long enough to be broken on a phone, with IMG_0001.HEIC.jpg', 'source-offline'],
+] as const).map(([fileName, reason]) => ({
+  fileName,
+  reason,
+  mirrorAssetId: 'cccccccc-cccc-4ccc-8ccc-cccccccccccc',
+  takenAt: new Date('2024-05-06T07:08:09Z'),
+}));
 
 /** Each width and each scheme; all four with pictures. */
 const LOOKS =
@@ -170,6 +181,7 @@ async function serve(name: string, token?: string) {
     actions: {
       ...actionsOf(scheduler),
       pair: () => Promise.resolve(PAIR),
+      review: (job) => Promise.resolve({ job, photos: HELD_PHOTOS }),
       undoWrite: (run) => Promise.resolve(`Undid 45 files of run ${run}.`),
       lastWrite: () =>
         Promise.resolve({
