@@ -4,6 +4,7 @@ import { plain, quotedPath } from '../config/quote.ts';
 import { count, dayOf, list, named } from '../config/words.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
+import { describeConflict } from '../share/both_ways/words.ts';
 import {
   countByCriterion,
   explainPhotos,
@@ -80,7 +81,7 @@ async function explain(
   });
 }
 
-function describePhoto({ assetId, path, owner, mirrorOf, jobs }: Explanation, showsFiles: boolean): string {
+function describePhoto({ assetId, path, owner, mirrorOf, jobs, conflicts }: Explanation, showsFiles: boolean): string {
   const heading = `${quotedPath(path)} (${assetId}), of ${plain(owner.name)}`;
   const origin = mirrorOf === undefined
     ? []
@@ -88,7 +89,9 @@ function describePhoto({ assetId, path, owner, mirrorOf, jobs }: Explanation, sh
   const lines = jobs.length === 0
     ? [`  No job shares anything of ${plain(mirrorOf?.owner.name ?? owner.name)}.`]
     : jobs.flatMap((job) => describeJob(job, showsFiles));
-  return [heading, ...origin, ...lines].map((line) => `${line}\n`).join('');
+  return [heading, ...origin, ...lines, ...conflicts.flatMap(describeConflict).map((line) => `  ${line}`)].map((line) =>
+    `${line}\n`
+  ).join('');
 }
 
 function describeJob(explanation: JobExplanation, showsFiles: boolean): string[] {

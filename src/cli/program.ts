@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Maker>>> = Object.freeze({
   sync: async () => (await import('./sync.ts')).syncCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   reshare: async () => (await import('./forget.ts')).forgetCommand,
+  resolve: async () => (await import('./resolve.ts')).resolveCommand,
+  'undo-merge': async () => (await import('./undo_merge.ts')).undoMergeCommand,
   kept: async () => (await import('./kept.ts')).keptCommand,
   unshare: async () => (await import('./unshare.ts')).unshareCommand,
   dedup: async () => (await import('./dedup.ts')).dedupCommand,
@@ -121,6 +123,8 @@ Examples:
   immich-sidecar sync --job family    one cycle over one job
   immich-sidecar serve                cycle after cycle, until stopped
   immich-sidecar reshare --list       what is not shared, and why?
+  immich-sidecar resolve              what have two users changed differently?
+  immich-sidecar undo-merge --since 12h   undo in originals what recipients have changed
   immich-sidecar kept list            what was kept as it may be a last copy?
   immich-sidecar unshare --dry-run    what was shared, and would be removed?
   immich-sidecar dedup --dry-run      what is shared with somebody who has it, too?

@@ -3,8 +3,12 @@ import { type Config, isSharing } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
 import { bytes as formatBytes, count, countPhotos, dayOf, minuteOf, named } from '../config/words.ts';
 import { EXIT } from '../errors.ts';
+import type { Sql } from '../postgres/connect.ts';
 import { patiently } from '../service/patience.ts';
 import { readPaused } from '../service/paused.ts';
+import type { OpenConflict } from '../share/both_ways/conflicts.ts';
+import { describeConflict, describeMerge, describeWaiting, describeWrittenChange } from '../share/both_ways/words.ts';
+import { readWritten, type WrittenChange } from '../share/both_ways/written.ts';
 import { describeBrake } from '../share/brake/words.ts';
 import { planOnly } from '../share/plan_only.ts';
 import { describeStanding } from '../share/standing/words.ts';
@@ -17,6 +21,7 @@ import { withConfiguration } from './with_configuration.ts';
 import { describeInsteads, OUTCOME_WORDS } from './write_words.ts';
 
 interface StatusOptions {
+  readonly writtenToSource?: boolean;
   readonly json?: boolean;
   readonly config?: string;
 }
@@ -25,6 +30,7 @@ interface StatusOptions {
 export function statusCommand(env: Environment, onExit: (code: number) => void): Command {
   return new Command('status')
     .description('Show what is shared, what is not and why, and what was written into files')
+    .option('--written-to-source', 'list instead what recipients have changed and was written into originals')
     .option('--json', 'print it as one JSON object (docs/status.md)')
     .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
@@ -35,12 +41,16 @@ const EXAMPLES = `
 Examples:
   immich-sidecar status
   immich-sidecar status --json | jq '.share.jobs[].standing'
+  immich-sidecar status --written-to-source    what both_ways has written, newest last
 
 Changes nothing, and can be asked at any time, also while the service runs.
 "reshare --list" names the photos that are left out, "doctor" says what is wrong.`;
 
 async function status(env: Environment, options: StatusOptions): Promise<number> {
   return await withConfiguration(env, { ...options, needJobs: false }, async (config) => {
+    if (options.writtenToSource === true) {
+      return await patiently(config, (sql) => planOnly(sql, config, undefined, (tx) => listWritten(tx, options)));
+    }
     // Who only writes into files may have no access to the database.
     const share = !isSharing(config)
       ? undefined
@@ -48,6 +58,23 @@ async function status(env: Environment, options: StatusOptions): Promise<number>
     show(config, share, options);
     return EXIT.ok;
   });
+}
+
+async function listWritten(sql: Sql, { json = false }: StatusOptions): Promise<number> {
+  const written = await readWritten(sql, {});
+  if (json) printJson({ written });
+  else print(describeWritten(written));
+  return EXIT.ok;
+}
+
+function describeWritten(written: readonly WrittenChange[]): string {
+  if (written.length === 0) return 'Nothing was written into originals.\n';
+  return written.map((one) => {
+    const undone = one.undoneAt === null ? '' : `; undone ${minuteOf(one.undoneAt.toISOString())}`;
+    return `${minuteOf(one.writtenAt.toISOString())} UTC, job ${named(one.job)}: ${
+      describeWrittenChange(one)
+    }${undone}\n`;
+  }).join('') + 'To undo it: immich-sidecar undo-merge --since …\n';
 }
 
 function show(config: Config, share: ShareStatus | undefined, { json = false }: StatusOptions): void {
@@ -79,7 +106,8 @@ function show(config: Config, share: ShareStatus | undefined, { json = false }: 
 }
 
 function describeShare(status: ShareStatus, config: Config): string {
-  const { jobs, totals, brakes, kept, remembered, cycles, isAtWork } = status;
+  const { jobs, totals, brakes, kept, remembered, conflicts, merges, waiting, writtenToSource, cycles, isAtWork } =
+    status;
   const rows = jobs.map(({ job, standing, mirrors, people, links, bytes }) => [
     plain(job),
     String(standing?.selected ?? ''),
@@ -104,6 +132,14 @@ function describeShare(status: ShareStatus, config: Config): string {
       : '') +
     rest.join('') +
     brakes.map((brake) => `\n${describeBrakeOf(brake, config)}\n`).join('') +
+    waiting.map((one) => `\n${describeWaiting(one)}\n`).join('') +
+    describeConflicts(conflicts) +
+    merges.map((one) => `\n${describeMerge(one)}\n`).join('') +
+    (writtenToSource === 0
+      ? ''
+      : `\n${
+        count(writtenToSource, 'change')
+      } of recipients in originals: immich-sidecar status --written-to-source\n`) +
     describeKept(kept) +
     describeRemembered(remembered) +
     `\n${describeService(isAtWork, config)}\n` +
@@ -121,6 +157,17 @@ function describeStop(job: string, since: Date | null): string {
   return `stopped by the recipient${when}, who has deleted its library in Immich; to share it again: immich-sidecar reshare --job ${
     named(job)
   }`;
+}
+
+/** Longer lists are left to `resolve`. */
+const MOST_CONFLICTS = 20;
+
+function describeConflicts(conflicts: readonly OpenConflict[]): string {
+  if (conflicts.length === 0) return '';
+  const rest = conflicts.length - MOST_CONFLICTS;
+  return `\n${count(conflicts.length, 'conflict')}, to be decided with immich-sidecar resolve\n` +
+    conflicts.slice(0, MOST_CONFLICTS).flatMap(describeConflict).map((line) => `  ${line}\n`).join('') +
+    (rest > 0 ? `  and ${rest} more\n` : '');
 }
 
 function describeKept({ files, bytes }: ShareStatus['kept']): string {

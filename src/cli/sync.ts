@@ -6,6 +6,7 @@ import { bytes, count, list, plural } from '../config/words.ts';
 import { EXIT, InterruptedError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
+import { confirmCorrections, type WaitingJob } from '../share/both_ways/waiting.ts';
 import { confirmBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
 import { PlanSummary } from '../share/cycle/plan_summary.ts';
@@ -24,6 +25,7 @@ import { withDatabase } from './with_configuration.ts';
 interface SyncOptions {
   readonly job?: string;
   readonly confirmWithdrawals?: boolean;
+  readonly confirmCorrections?: boolean;
   readonly dryRun?: boolean;
   readonly full?: boolean;
   readonly list?: boolean;
@@ -41,6 +43,10 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
     .option('--list', 'with --dry-run: print each photo')
     .addOption(
       new Option('--confirm-withdrawals', 'remove what an earlier cycle has kept because it was too much at once')
+        .conflicts('dryRun'),
+    )
+    .addOption(
+      new Option('--confirm-corrections', 'write into originals what recipients have changed and waits (both_ways)')
         .conflicts('dryRun'),
     )
     .option('--json', 'print the result as JSON; the last line of stdout is one object')
@@ -62,6 +68,7 @@ const logger = getLogger(['immich-sidecar', 'share']);
 /** What is not said twice when a cycle is begun again after its connection was lost: by then there may be other brakes. */
 interface Said {
   confirmed?: readonly RememberedBrake[];
+  corrections?: readonly WaitingJob[];
 }
 
 const EXAMPLES = `
@@ -73,7 +80,8 @@ Examples:
 
 A cycle that would remove all that a job shares, or a large part of it
 (BRAKE_PERCENT, BRAKE_MINIMUM), keeps everything, says why, and ends with
-exit code 4. --confirm-withdrawals says that it is right.`;
+exit code 4. --confirm-withdrawals says that it is right.
+--confirm-corrections does for what recipients have changed, with both_ways.`;
 
 async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
   const [steps, summary] = [new StepTotals(), new PlanSummary()];
@@ -109,7 +117,11 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
     said.confirmed = await confirmBrakes(sql, options.job);
     if (!options.json) print(describeConfirmed(said.confirmed));
   }
-  const { confirmed } = said;
+  if (options.confirmCorrections && isKnown && said.corrections === undefined) {
+    said.corrections = await confirmCorrections(sql, options.job);
+    if (!options.json) print(describeCorrections(said.corrections));
+  }
+  const isConfirmed = (said.confirmed?.length ?? 0) + (said.corrections?.length ?? 0) > 0;
   const done = { photos: 0, embeddings: 0 };
   const progress = together(shownProgress(config.log.format), countingProgress(done));
   using stop = stopOnSignals();
@@ -121,7 +133,7 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
       progress,
       signal: stop.signal,
     });
-    if (options.json) printJson(confirmed === undefined ? report : { ...report, confirmed });
+    if (options.json) printJson({ ...report, ...said });
     else {
       print(describeCycle(report));
       if (report.jobs.some(({ created }) => created > 0)) print(describeSaved(sumOfSaved(await readSaved(sql))));
@@ -129,9 +141,9 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
     return exitCodeOf(report);
   } catch (error) {
     if (stop.signal.aborted && error === stop.signal.reason) throw new InterruptedError(describeDone(done));
-    if (!(error instanceof BusyError) || confirmed === undefined || confirmed.length === 0) throw error;
-    if (options.json) printJson({ confirmed, leftToAnotherInstance: true });
-    else print('Another immich-sidecar is at work on this database. It removes them in its next cycle.\n');
+    if (!(error instanceof BusyError) || !isConfirmed) throw error;
+    if (options.json) printJson({ ...said, leftToAnotherInstance: true });
+    else print('Another immich-sidecar is at work on this database. It does that in its next cycle.\n');
     return EXIT.ok;
   }
 }
@@ -170,6 +182,13 @@ function describeConfirmed(confirmed: readonly RememberedBrake[]): string {
     `Confirmed: ${plain(JSON.stringify(job))} may lose ${mirrors.toLocaleString('en')} of ${
       count(total, 'shared photo')
     }.\n`
+  ).join('');
+}
+
+function describeCorrections(confirmed: readonly WaitingJob[]): string {
+  if (confirmed.length === 0) return 'Nothing waits to be written into originals.\n';
+  return confirmed.map(({ job, photos }) =>
+    `Confirmed: ${count(photos, 'original')} of ${plain(JSON.stringify(job))} may be changed.\n`
   ).join('');
 }
 

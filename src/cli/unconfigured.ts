@@ -79,6 +79,9 @@ export async function untilConfigured(
       pair: refuse,
       notify: refuse,
       confirm: refuse,
+      confirmCorrections: refuse,
+      decisions: refuse,
+      resolve: refuse,
       review: refuse,
     },
   }, service);

@@ -3,7 +3,7 @@ import type { Secret } from './secret.ts';
 import type { Destination, SidecarName } from './destination.ts';
 import type { FieldName } from '../writeback/fields/fields.ts';
 import type { RegionKind } from '../writeback/fields/region_kinds.ts';
-import type { TwoWayField } from './two_way_fields.ts';
+import type { TwoWayChoice } from './two_way_fields.ts';
 
 /** Where a mirror's original lives: its own hard link (default), or the source's file seen through a symbolic link. */
 export type Placement = 'hardlink' | 'symlink' | 'copy';
@@ -59,10 +59,12 @@ export interface JobConfig {
   readonly shareTags?: false | { readonly under: readonly string[] } | undefined;
   /** Whether people are mapped to the target's own of the same name; undefined: never. */
   readonly matchPeople?: 'name' | undefined;
-  /** Whether a mirror is a favourite when its source is, as long as its owner has not decided otherwise; undefined: never. */
-  readonly favorites?: 'follow' | undefined;
+  /**
+   * `follow`: a mirror is a favourite when its source is, as long as its owner has not decided otherwise. `both`: what either decides, both have. undefined: never.
+   */
+  readonly favorites?: 'follow' | 'both' | undefined;
   /** What of a photo reaches its source when the target has corrected it; undefined: nothing, the source is never changed. */
-  readonly bothWays?: readonly TwoWayField[] | undefined;
+  readonly bothWays?: readonly TwoWayChoice[] | undefined;
   /** Left out: everything, as far as kind and path go. */
   readonly select?: SelectConfig | undefined;
   /** What is not shared, whatever else is true of it. */

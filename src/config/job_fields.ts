@@ -143,16 +143,17 @@ export const JOB_FIELDS = Object.freeze(
         'none, the default: each gets a person of their own. It counts for people who are not there yet.',
     },
     favorites: {
-      type: choice('ignore', 'follow'),
+      type: choice('ignore', 'follow', 'both'),
       description:
         'follow: what the source user marks as a favourite is one of the receiving user as well, until they decide otherwise about a photo; one job between the two users that says so is enough. ' +
+        'both: what either of them marks, or does not mark any more, counts for both. ' +
         'ignore, the default: each has favourites of their own.',
     },
     both_ways: {
       type: twoWayFields,
       isList: true,
       description:
-        'What the receiving user corrects on a shared photo, so that the source user gets it, too: description, date, position, rating, tags (from Immich 2.5 on); some of them as a list. ' +
+        'What the receiving user corrects on a shared photo, so that the source user gets it, too: description, date, position, rating, tags (from Immich 2.5 on), people (names and birth dates, where the source user has none); some of them as a list. ' +
         'Where both have changed the same thing differently, nothing is overwritten, and a person decides. Unset means: nothing; the originals are never changed. Until Immich 2.3 it takes an API key of the source user.',
     },
     'require.clip': { type: requirement, default: 'REQUIRE_CLIP', description: 'auto, required or ignored.' },

@@ -8,7 +8,7 @@ import { JOB_FIELDS, type JobField } from './job_fields.ts';
 import type { JobDraft } from './job_draft.ts';
 import { hasSelect, readSelection, reportAt } from './job_selection.ts';
 import type { Raw } from './sources.ts';
-import { TWO_WAY_FIELDS, type TwoWayField } from './two_way_fields.ts';
+import { TWO_WAY_CHOICES, type TwoWayChoice } from './two_way_fields.ts';
 
 /** What a job gets for the keys it does not have. */
 export type JobDefaults = Pick<
@@ -65,7 +65,7 @@ function buildJob(draft: JobDraft, defaults: JobDefaults, problems: ConfigProble
     },
     ...shareTagsOf(read('share_tags'), read('share_tags.under')),
     ...read('match_people') === 'name' ? { matchPeople: 'name' as const } : {},
-    ...read('favorites') === 'follow' ? { favorites: 'follow' as const } : {},
+    ...favoritesOf(read('favorites')),
     ...bothWaysOf(read('both_ways')),
     ...readSelection(draft, read, problems),
     ...defaults.never === undefined ? {} : { never: defaults.never },
@@ -113,8 +113,12 @@ function shareTagsOf(all: boolean | undefined, under: readonly string[] | undefi
   return all === false ? { shareTags: false } : {};
 }
 
-function bothWaysOf(fields: readonly TwoWayField[] | undefined): Pick<JobConfig, 'bothWays'> {
-  return fields === undefined ? {} : { bothWays: TWO_WAY_FIELDS.filter((field) => fields.includes(field)) };
+function favoritesOf(said: 'ignore' | 'follow' | 'both' | undefined): Pick<JobConfig, 'favorites'> {
+  return said === undefined || said === 'ignore' ? {} : { favorites: said };
+}
+
+function bothWaysOf(fields: readonly TwoWayChoice[] | undefined): Pick<JobConfig, 'bothWays'> {
+  return fields === undefined ? {} : { bothWays: TWO_WAY_CHOICES.filter((field) => fields.includes(field)) };
 }
 
 /** An id in any spelling is one id. */

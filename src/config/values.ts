@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Destination, inTree } from './destination.ts';
 import { FIELD_NAMES, type FieldName } from '../writeback/fields/fields.ts';
 import { REGION_KINDS, type RegionKind } from '../writeback/fields/region_kinds.ts';
-import { TWO_WAY_FIELDS, type TwoWayField } from './two_way_fields.ts';
+import { TWO_WAY_CHOICES, type TwoWayChoice } from './two_way_fields.ts';
 import { quote } from './quote.ts';
 import { writeTimesOf } from './write_times.ts';
 import { Secret } from './secret.ts';
@@ -276,11 +276,11 @@ export const mediaTypes: ValueType<('image' | 'video')[]> = {
 };
 
 /** Fields of a photo that go both ways. */
-export const twoWayFields: ValueType<TwoWayField[]> = {
+export const twoWayFields: ValueType<TwoWayChoice[]> = {
   schema: listOf(
-    text.toLowerCase().pipe(z.enum(TWO_WAY_FIELDS, `has a word that is none of ${list(TWO_WAY_FIELDS, 'and')}`)),
+    text.toLowerCase().pipe(z.enum(TWO_WAY_CHOICES, `has a word that is none of ${list(TWO_WAY_CHOICES, 'and')}`)),
   ),
-  remedy: `Write some of [${TWO_WAY_FIELDS.join(', ')}].`,
+  remedy: `Write some of [${TWO_WAY_CHOICES.join(', ')}].`,
 };
 
 /** What becomes of photos that were edited in Immich. */

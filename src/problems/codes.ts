@@ -116,7 +116,7 @@ const ERRORS = {
     remedy: 'Keep configuration and program out of the directories that it may write to.',
   },
   'unknown-name': {
-    what: 'a job, a user, a photo or a kept file was named that nobody knows',
+    what: 'a job, a user, a photo, a conflict or a kept file was named that nobody knows',
     remedy: 'The message lists what is known.',
   },
   'unreadable': {

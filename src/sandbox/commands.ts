@@ -73,10 +73,10 @@ export function purposeOf(
     (command === 'serve' && config?.write.schedule !== undefined);
   return {
     // A hard link is also a change of the file that it is made of.
-    changesFiles: !['status', 'explain', 'notify', 'people', 'tags'].includes(command ?? '') &&
+    changesFiles: !['status', 'explain', 'notify', 'people', 'tags', 'resolve', 'undo-merge'].includes(command ?? '') &&
       !(command === 'export' && args.includes('--copy')),
     ...(command === 'export' ? { exportsTo: directoryOf(args) } : {}),
-    changesDatabaseOnly: command === 'people',
+    changesDatabaseOnly: command === 'people' || command === 'undo-merge',
     named: command === 'people' ? filesOfPeople(args, cwd) : NO_FILES,
     startsExifTool,
     makesTemporary: startsExifTool || command === 'status',

@@ -6,6 +6,8 @@ import { PlanSummary } from '../share/cycle/plan_summary.ts';
 import { dryRun, planOnly } from '../share/plan_only.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
 import type { Review } from './dashboard/confirmation.ts';
+import type { OpenDecisions } from './dashboard/decisions.ts';
+import { confirmWaiting, readDecisions, resolveConflict } from './decisions.ts';
 import type { Actions } from './http/app.ts';
 import { MOST_LISTED } from './dashboard/pair.ts';
 import { type PairDetails, readPair } from '../share/explain/pair.ts';
@@ -77,6 +79,28 @@ export function actionsOf(scheduler: Scheduler): Actions {
               'Immich does not know these two users.')
         ),
         BUSY,
+      ),
+    decisions: () => answered<OpenDecisions>(scheduler.between(readDecisions), BUSY),
+    resolve: (resolution) =>
+      answered(
+        scheduler.between(async (sql, config) => {
+          const { isDecided, what } = await resolveConflict(sql, config, resolution);
+          if (isDecided) scheduler.state.noted('Somebody who is signed in has decided a conflict');
+          return what;
+        }),
+        'It will be decided as soon as the present cycle has ended.',
+      ),
+    confirmCorrections: (job) =>
+      answered(
+        scheduler.between(async (sql) => {
+          const confirmed = await confirmWaiting(sql, job);
+          if (confirmed === undefined) return 'Nothing waits to be written into originals.';
+          scheduler.state.noted(`Somebody who is signed in confirmed that ${confirmed} are changed`);
+          return scheduler.state.pausedSince === undefined
+            ? `Confirmed: the cycle that begins now changes ${confirmed}.`
+            : `Confirmed: the first cycle after the pause changes ${confirmed}.`;
+        }),
+        'It will be confirmed as soon as the present cycle has ended.',
       ),
     notify: async () => {
       const told = await tellAll(scheduler.config);

@@ -18,7 +18,9 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
     pausedSince,
     problems: snapshot.problems.map(publicProblem),
     progress: progress && publicProgress(progress),
-    jobs: snapshot.jobs.map(({ name, from, to, standing, countedAt, received, savedBytes, problemCounts }) => ({
+    jobs: snapshot.jobs.map((
+      { name, from, to, standing, countedAt, received, savedBytes, decisions, problemCounts },
+    ) => ({
       name,
       from,
       to,
@@ -26,6 +28,7 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
       countedAt,
       received,
       savedBytes,
+      decisions: { conflicts: decisions.conflicts, waiting: decisions.waiting },
       problemCounts,
       problems: [],
     })),

@@ -297,7 +297,7 @@ interface Errand {
 }
 
 async function countAll(sharing: Sharing): Promise<Counted> {
-  return { sharing: await sharing.sharedBy(), saved: await sharing.saved() };
+  return { sharing: await sharing.sharedBy(), saved: await sharing.saved(), decisions: await sharing.decisions() };
 }
 
 /** As jobs call them: by id, e-mail or name. */

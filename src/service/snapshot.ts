@@ -3,6 +3,7 @@ import type { ServiceEvent } from './events.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing, WithdrawReason } from '../share/cycle/outcome.ts';
 import { changesOf, type JobReport, problemsOf } from '../share/cycle/report.ts';
+import type { OpenDecisionCount } from '../share/both_ways/count.ts';
 import type { PairSharing } from '../share/explain/because.ts';
 import type { BrakeReport } from '../share/brake/brake.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
@@ -53,6 +54,8 @@ export interface JobSnapshot {
   readonly received: number;
   /** Bytes that are not stored a second time, as they were counted with the rest; 0 before. */
   readonly savedBytes: number;
+  /** What waits for a person where changes go both ways, as it was counted with the rest. */
+  readonly decisions: OpenDecisionCount;
   /** Of the last cycle, by code. */
   readonly problemCounts: Readonly<Partial<Record<ProblemCode, number>>>;
   /** The same, one by one; empty for somebody who has not signed in. */
@@ -109,6 +112,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
         countedAt: state.countedAt.get(name),
         received: state.received.get(name) ?? 0,
         savedBytes: state.saved.get(name) ?? 0,
+        decisions: state.decisions.get(name) ?? { conflicts: 0, waiting: 0 },
         problemCounts: countCodes(problems),
         problems,
       };

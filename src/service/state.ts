@@ -7,6 +7,7 @@ import { LEFT_OUT, type Problem, problem, problemOf } from '../problems/problem.
 import { type CycleReport, problemsOf } from '../share/cycle/report.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
+import type { OpenDecisionCount } from '../share/both_ways/count.ts';
 import type { PairSharing } from '../share/explain/because.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 
@@ -54,6 +55,8 @@ export interface Counted {
   readonly sharing: readonly PairSharing[];
   /** How many bytes are not stored a second time, by job. */
   readonly saved?: ReadonlyMap<string, number>;
+  /** What waits for a person, by job. */
+  readonly decisions?: ReadonlyMap<string, OpenDecisionCount>;
 }
 
 /** What the service knows about itself. Written by the scheduler only; pages and metrics read it at any time. */
@@ -74,6 +77,7 @@ export class ServiceState {
   readonly #received = new Map<string, number>();
   #sharing: readonly PairSharing[] = [];
   #saved: ReadonlyMap<string, number> = new Map();
+  #decisions: ReadonlyMap<string, OpenDecisionCount> = new Map();
   #userNames: ReadonlyMap<string, string> = new Map();
   readonly #listeners = new Set<() => void>();
 
@@ -156,6 +160,11 @@ export class ServiceState {
     return this.#saved;
   }
 
+  /** What waits for a person where changes go both ways, by job. */
+  get decisions(): ReadonlyMap<string, OpenDecisionCount> {
+    return this.#decisions;
+  }
+
   /** What one user has from another, and why. */
   get sharing(): readonly PairSharing[] {
     return this.#sharing;
@@ -208,7 +217,10 @@ export class ServiceState {
 
   /** `counted`: where it was counted in this cycle. */
   succeeded(report: CycleReport, counted?: Counted): void {
-    if (counted !== undefined) [this.#sharing, this.#saved] = [counted.sharing, counted.saved ?? new Map()];
+    if (counted !== undefined) {
+      [this.#sharing, this.#saved] = [counted.sharing, counted.saved ?? new Map()];
+      this.#decisions = counted.decisions ?? new Map();
+    }
     this.#failuresInARow = 0;
     this.#events.cycleEnded(report);
     const { startedAt, seconds, complete } = report;

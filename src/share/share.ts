@@ -21,6 +21,7 @@ import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
 import type { CycleOptions } from './cycle/cycle_options.ts';
 import type { CycleReport } from './cycle/report.ts';
+import { countDecisions, type OpenDecisionCount } from './both_ways/count.ts';
 import { OwnerKey } from './both_ways/owner_key.ts';
 import { Counting } from './cycle/counting.ts';
 import { LIMITS, type Limits } from './cycle/limits.ts';
@@ -331,6 +332,11 @@ export class Sharing {
   /** How many bytes each job does not store a second time. Reads only. */
   async saved(): Promise<ReadonlyMap<string, number>> {
     return this.#last === undefined ? new Map() : await readSaved(this.sql);
+  }
+
+  /** What waits for a person where changes go both ways, by job. Empty when the last cycle has failed. Reads only. */
+  async decisions(): Promise<ReadonlyMap<string, OpenDecisionCount>> {
+    return this.#last === undefined ? new Map() : await countDecisions(this.sql, this.#last.prepared);
   }
 
   /** Runs `work` with what plans are made from and applied with: for commands that are not cycles. The next cycle is a full one. */

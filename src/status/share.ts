@@ -1,10 +1,13 @@
 import type { Sql } from '../postgres/connect.ts';
 import { isInstanceAtWork } from '../postgres/lock.ts';
+import { type ConflictView, type OpenConflict, readConflicts } from '../share/both_ways/conflicts.ts';
+import { type MergeProposal, readMergeProposals } from '../share/both_ways/merges.ts';
+import { readWaitingJobs, type WaitingJob } from '../share/both_ways/waiting.ts';
+import { countWritten } from '../share/both_ways/written.ts';
 import { readBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
 import type { KeptCount } from '../share/kept/records.ts';
 import { countAllKept } from '../share/kept/set_aside.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
-import type { View } from '../share/cycle/tools.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
 import type { JobCounts } from '../share/explain/explain.ts';
 import { countJob } from '../share/explain/planned.ts';
@@ -24,6 +27,14 @@ export interface ShareStatus {
   readonly kept: KeptCount;
   /** Photos that are not shared now and get back what their receivers had done to them, for each job that had shared them. */
   readonly remembered: readonly { readonly job: string; readonly photos: number }[];
+  /** What two users have both changed, so that a person has to decide. */
+  readonly conflicts: readonly OpenConflict[];
+  /** People whom recipients have merged, and their owners have not. */
+  readonly merges: readonly MergeProposal[];
+  /** Jobs of which recipients have changed so much that a person has to confirm it before it reaches the originals. */
+  readonly waiting: readonly WaitingJob[];
+  /** How many changes of recipients were written into originals, and not undone since. */
+  readonly writtenToSource: number;
   /** The last cycles that changed something or failed, newest first. */
   readonly cycles: readonly CycleSummary[];
 }
@@ -68,7 +79,7 @@ export interface CycleSummary {
 const CYCLES = 5;
 
 /** Reads where sharing stands. Needs no lock; each number is true for a moment, while others may be at work. */
-export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schema' | 'files'>): Promise<ShareStatus> {
+export async function readShareStatus(sql: Sql, view: ConflictView): Promise<ShareStatus> {
   const { schema, jobs } = view;
   const holdings = await readHoldings(sql);
   const statuses: JobStatus[] = [];
@@ -92,6 +103,10 @@ export async function readShareStatus(sql: Sql, view: Pick<View, 'jobs' | 'schem
     brakes: await readBrakes(sql),
     kept: await countAllKept(sql, view),
     remembered: await countRemembered(sql),
+    conflicts: await readConflicts(sql, view),
+    merges: await readMergeProposals(sql, schema, jobs),
+    waiting: await readWaitingJobs(sql),
+    writtenToSource: await countWritten(sql),
     cycles: await readCycles(sql),
   };
 }

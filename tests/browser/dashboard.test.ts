@@ -32,7 +32,7 @@ testInBrowser('the dashboard in a browser', async (browser, test) => {
   for (const name of Object.keys(STATES)) {
     await test.step(`${name}: readable for everybody, wide and on a phone, light and dark`, () => look(browser, name));
   }
-  for (const path of [PAIR_PATH, '/undo', '/confirm?job=family%20to%20bob']) {
+  for (const path of [PAIR_PATH, '/undo', '/decisions', '/confirm?job=family%20to%20bob']) {
     await test.step(`${path}: the same for somebody who is signed in`, () => lookSignedIn(browser, path));
   }
   await test.step('without JavaScript it says the same', () => lookWithoutScripts(browser));

@@ -4,7 +4,10 @@ import { Secret } from '../../src/config/secret.ts';
 import { UserError } from '../../src/errors.ts';
 import { FaultError } from '../../src/postgres/faults.ts';
 import { problem } from '../../src/problems/problem.ts';
+import type { OpenDecisions } from '../../src/service/dashboard/decisions.ts';
 import { ServiceState } from '../../src/service/state.ts';
+import type { OpenConflict } from '../../src/share/both_ways/conflicts.ts';
+import type { FieldValues } from '../../src/share/both_ways/write.ts';
 import type { PairSharing } from '../../src/share/explain/because.ts';
 import type { PairDetails } from '../../src/share/explain/pair.ts';
 import type { NotShared } from '../../src/share/standing/not_shared.ts';
@@ -110,12 +113,51 @@ export const PAIR: PairDetails = {
   }],
 };
 
+/** What a page of decisions may show. */
+export const DECISIONS: OpenDecisions = {
+  waiting: [{ job: 'family to bob', photos: 412, since: new Date('2026-01-01T03:00:00Z'), confirmedAt: null }],
+  conflicts: [
+    conflict('lake.jpg', 'description', { description: 'Lake' }, { description: 'The lake in 1974' }),
+    conflict('a name that is long enough to be broken on a phone, with IMG_0001.HEIC.jpg', 'position', {
+      latitude: 48.2,
+      longitude: 16.4,
+      city: 'Vienna',
+      country: 'Austria',
+    }, { latitude: null, longitude: null }),
+  ],
+};
+
+function conflict(
+  fileName: string,
+  field: OpenConflict['field'],
+  source: FieldValues['asset_exif'],
+  target: FieldValues['asset_exif'],
+): OpenConflict {
+  return {
+    job: 'family to bob',
+    fileName,
+    field,
+    because: 'both-changed',
+    sourceAssetId: PHOTO,
+    mirrorAssetId: LIBRARY,
+    sourceSum: ALICE,
+    sum: BOB,
+    source: { asset: {}, asset_exif: source },
+    target: { asset: {}, asset_exif: target },
+  };
+}
+
 /** What a service may look like, by name. The reports are what the engine would have made. */
 export const STATES: Readonly<Record<string, (state: ServiceState) => void>> = Object.freeze({
   'healthy': (state) => {
     for (let minute = 60; minute > 0; minute--) {
       state.succeeded(report(minute, minute === 60 ? 12_345 : minute % 17 === 0 ? 3 : 0), { sharing: SHARING });
     }
+    state.enter('waiting', Date.now() + 42_000);
+  },
+  'deciding': (state) => {
+    const decisions = new Map([['family to bob', { conflicts: 3, waiting: 412 }]]);
+    state.succeeded(report(1, 3), { sharing: SHARING, decisions });
     state.enter('waiting', Date.now() + 42_000);
   },
   'starting': (state) => state.enter('working'),

@@ -92,7 +92,7 @@ Deno.test({
       const { code, stdout } = await run(['sync', '--confirm-withdrawals'], options);
       assert.equal(code, EXIT.ok);
       assert.match(stdout, /^Confirmed: "family to bob"/);
-      assert.match(stdout, /It removes them in its next cycle\.\n$/);
+      assert.match(stdout, /It does that in its next cycle\.\n$/);
       const json = await run(['sync', '--confirm-withdrawals', '--json'], options);
       assert.equal(JSON.parse(json.stdout).leftToAnotherInstance, true);
     });

@@ -7,7 +7,7 @@ import { run, workingDirectory } from './program.ts';
 const HELP: readonly (readonly [args: readonly string[], words: readonly string[]])[] = [
   [['--help'], ['sync', 'demo', '--help', '--version', 'config.yaml', 'Exit codes', '--dry-run', '--job']],
   [['sync', '--help'], ['--job <name>', '--dry-run', '--json', '--config <file>', '--help']],
-  [['sync', '--help'], ['--confirm-withdrawals', 'Examples', 'exit code 4']],
+  [['sync', '--help'], ['--confirm-withdrawals', '--confirm-corrections', 'Examples', 'exit code 4']],
   [['serve', '--help'], ['--config <file>', 'until stopped']],
   [['reshare', '--help'], [
     '--job <name>',
@@ -21,6 +21,8 @@ const HELP: readonly (readonly [args: readonly string[], words: readonly string[
   ]],
   [['export', '--help'], ['<directory>', '--update', '--copy', '--include-locked', '--json', 'Examples']],
   [['write', '--help'], ['--regions <ways>', '--review']],
+  [['resolve', '--help'], ['--take <side>', '--field <name...>', '--job <name>', '--json', 'Examples', 'Exit codes']],
+  [['undo-merge', '--help'], ['--since <when>', '--job <name>', '--dry-run', '--yes', '--json', 'Stop the service']],
   [['kept', '--help'], ['list', 'restore', 'delete', '--all', '--to <directory>', '--yes', '--json', 'Examples']],
   [['people', '--help'], [
     'alike',

@@ -42,7 +42,19 @@ Deno.test('status: before the first sync, after it, and after files were written
     reconcileHours: json.service.reconcileHours,
     pausedSince: null,
   });
-  assert.deepEqual(Object.keys(json.share), ['isAtWork', 'jobs', 'totals', 'brakes', 'kept', 'remembered', 'cycles']);
+  assert.deepEqual(Object.keys(json.share), [
+    'isAtWork',
+    'jobs',
+    'totals',
+    'brakes',
+    'kept',
+    'remembered',
+    'conflicts',
+    'merges',
+    'waiting',
+    'writtenToSource',
+    'cycles',
+  ]);
   assert.deepEqual(Object.keys(json.share.jobs[0]).toSorted(), [
     'bytes',
     'isConfigured',

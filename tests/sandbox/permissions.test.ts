@@ -64,6 +64,8 @@ Deno.test('only what writes back starts a program, only serve answers HTTP, stat
   }
   assert.deepEqual(permitted('serve', { WRITE_SCHEDULE: '0 3 * * *' }).run, ['perl']);
   assert.deepEqual(permitted('status').write, ['/tmp/own']);
+  assert.deepEqual(permitted('resolve rating.jpg --take source').write, []);
+  assert.deepEqual(permitted('undo-merge --since 12h').write, ['/state'], 'no photo');
   assert.ok(!permitted('tags list').write.some((path) => /external_library|library/.test(path)), 'no photo');
   assert.deepEqual(permitted('doctor').sys, ['uid', 'gid', 'statfs']);
   const service = { HTTP_HOST: '0.0.0.0', HTTP_PORT: '8081', NOTIFY_URL: 'https://ntfy.example.org/our-photos' };

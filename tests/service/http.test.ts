@@ -8,6 +8,7 @@ import { serve, signIn, textIn, TOKEN } from './site.ts';
 Deno.test('/healthz is about the process, /readyz about sharing', async () => {
   const expected = {
     healthy: 200,
+    deciding: 200,
     starting: 200,
     copying: 200,
     writing: 200,
@@ -307,6 +308,9 @@ Deno.test('an address that cannot be used is said with the remedy', async () => 
       pair: nothing,
       notify: nothing,
       confirm: nothing,
+      confirmCorrections: nothing,
+      decisions: nothing,
+      resolve: nothing,
       review: nothing,
     },
   }, { token: undefined, allowedHosts: [] });

@@ -4,7 +4,7 @@ import { httpApp } from '../../src/service/http/app.ts';
 import { listen } from '../../src/service/http/listen.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import { disagreements } from '../harness/disagreements.ts';
-import { PAIR, serviceLike } from '../browser/states.ts';
+import { DECISIONS, PAIR, serviceLike } from '../browser/states.ts';
 
 export const TOKEN = 'some-long-random-word';
 
@@ -33,6 +33,9 @@ export async function serve(name: string, token?: string, allowedHosts: readonly
       pair: () => Promise.resolve(PAIR),
       notify: () => note('notify'),
       confirm: (job) => note(`confirm ${job}`),
+      decisions: () => Promise.resolve(DECISIONS),
+      resolve: ({ field, take }) => note(`resolve ${field} ${take}`),
+      confirmCorrections: (job) => note(`confirm corrections ${job}`),
       review: (job) =>
         Promise.resolve({
           job,

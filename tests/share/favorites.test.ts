@@ -64,6 +64,38 @@ Deno.test('what the receiver has decided about a favourite comes back with a pho
   assert.deepEqual(await stars(world), [false, true]);
 });
 
+for (const release of REPRESENTATIVE) {
+  Deno.test(`${release}: with both, a favourite of either is one of the other, and no cycle after the second writes anything`, async () => {
+    await using world = await World.open(release);
+    world.setJobs(world.config.jobs.map((job) => ({ ...job, favorites: 'both' })));
+    await star(world, PHOTO, true);
+    await world.share();
+    assert.deepEqual(await stars(world), [true, false]);
+
+    await starMirror(world, OTHER, true);
+    await cycle(world);
+    assert.deepEqual([await sourceStars(world), await stars(world)], [[true, true], [true, true]]);
+    await starMirror(world, PHOTO, false);
+    await cycle(world);
+    assert.deepEqual([await sourceStars(world), await stars(world)], [[false, true], [false, true]]);
+    await star(world, OTHER, false);
+    await cycle(world);
+    assert.deepEqual([await sourceStars(world), await stars(world)], [[false, false], [false, false]]);
+
+    // Both did the same at once.
+    await star(world, OTHER, true);
+    await starMirror(world, OTHER, true);
+    await cycle(world);
+    await star(world, OTHER, false);
+    await cycle(world);
+    assert.deepEqual([await sourceStars(world), await stars(world)], [[false, false], [false, false]]);
+    const before = await versions(world);
+    await world.share();
+    await world.share();
+    assert.deepEqual(await versions(world), before, 'no echo');
+  });
+}
+
 async function star(world: World, key: string, isFavorite: boolean): Promise<void> {
   await world.sql`UPDATE asset SET "isFavorite" = ${isFavorite} WHERE id = ${world.id(key)}`;
 }
@@ -76,6 +108,18 @@ async function starMirror(world: World, key: string, isFavorite: boolean): Promi
 async function cycle(world: World): Promise<number> {
   const { jobs } = await world.share({ isFull: false });
   return jobs.reduce((sum, { rowsUpdated }) => sum + rowsUpdated, 0);
+}
+
+async function sourceStars(world: World): Promise<boolean[]> {
+  const ids = [PHOTO, OTHER].map((key) => world.id(key));
+  const rows = await world.sql<{ isFavorite: boolean }[]>`
+    SELECT "isFavorite" FROM asset WHERE id = ANY (${ids}::uuid[]) ORDER BY array_position(${ids}::uuid[], id)`;
+  return rows.map(({ isFavorite }) => isFavorite);
+}
+
+async function versions(world: World): Promise<string[]> {
+  const rows = await world.sql<{ version: string }[]>`SELECT id || ' ' || "updateId" AS version FROM asset ORDER BY id`;
+  return rows.map(({ version }) => version);
 }
 
 /** Of the mirrors of both photos; undefined = there is none. */

@@ -195,6 +195,7 @@ ${
         ${waiting(describeStanding(standing))}
       `
     }
+${decisionsOf(job, visitor)}
 ${visitor.isSignedIn ? problemsOf(job, immichUrl) : countsOf(job.problemCounts)}</article>`;
   });
   return html`
@@ -203,6 +204,28 @@ ${visitor.isSignedIn ? problemsOf(job, immichUrl) : countsOf(job.problemCounts)}
       <div class="jobs">${rows}</div>
     </section>
   `;
+}
+
+/** What waits for somebody, with the way to the page on which they decide. */
+function decisionsOf({ decisions: { conflicts, waiting }, to }: JobSnapshot, { isSignedIn }: Visitor): Html | string {
+  if (conflicts + waiting === 0) return '';
+  const what = [
+    ...waiting === 0 ? [] : [
+      html`<p>${numberOf(waiting)} ${plural(waiting, 'original')} would get what ${
+        to ?? 'the receiver'
+      } has changed: that waits to be confirmed.</p>`,
+    ],
+    ...conflicts === 0 ? [] : [
+      html`<p>${numberOf(conflicts)} ${
+        plural(conflicts, 'conflict')
+      }: both have changed the same thing differently.</p>`,
+    ],
+  ];
+  return html`${what}${
+    isSignedIn
+      ? html`<form method="get" action="/decisions"><button>Look at it, and decide</button></form>`
+      : html`<p>To decide: <code>immich-sidecar resolve</code></p>`
+  }`;
 }
 
 /** What the receiving user has got. */

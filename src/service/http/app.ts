@@ -8,12 +8,14 @@ import type { ServiceConfig } from '../../config/config.ts';
 import { messageOf } from '../../errors.ts';
 import { ICON, SCRIPT, STYLE } from '../dashboard/assets.ts';
 import { confirmationPage, type Review } from '../dashboard/confirmation.ts';
+import { decisionsPage, type OpenDecisions } from '../dashboard/decisions.ts';
 import { pairPage } from '../dashboard/pair.ts';
 import { isId } from '../../config/values.ts';
 import type { PairDetails } from '../../share/explain/pair.ts';
 import { undoPage } from '../dashboard/undo.ts';
 import type { LastWrite } from '../../writeback/last_write.ts';
 import { dashboard } from '../dashboard/page.ts';
+import { type ConflictDecision, decisionIn } from '../decisions.ts';
 import { readinessOf } from '../readiness.ts';
 import type { SettingsDesk } from '../settings/desk.ts';
 import { addSettings } from '../settings/routes.ts';
@@ -52,6 +54,12 @@ export interface Actions {
   undoWrite(run: number): Promise<string>;
   /** What one user has from another, by their ids; a sentence when that cannot be told. */
   pair(sourceUserId: string, targetUserId: string): Promise<PairDetails | string>;
+  /** What waits for a person where changes go both ways; a sentence when that cannot be told. */
+  decisions(): Promise<OpenDecisions | string>;
+  /** Says whose value counts for both. */
+  resolve(resolution: ConflictDecision): Promise<string>;
+  /** Lets what recipients have changed be written into the originals. @param job undefined = of all jobs */
+  confirmCorrections(job: string | undefined): Promise<string>;
   /** Sends a test message to everybody who is to be told. */
   notify(): Promise<string>;
   /** @param job undefined = all of them */
@@ -195,10 +203,13 @@ function addActions(
   page: Page,
 ): void {
   app.post(
-    '/actions/:name{run|dry-run|write|pause|resume|undo-write|notify|confirm}',
+    '/actions/:name{run|dry-run|write|pause|resume|undo-write|notify|confirm|resolve|confirm-corrections}',
     access.onlySignedIn,
     async (context) => {
-      const { job, run } = await formOf(context);
+      const form = await formOf(context);
+      const { job, run } = form;
+      const name = typeof job === 'string' ? job : undefined;
+      const resolution = decisionIn(form);
       const act: Readonly<Record<string, () => Promise<string>>> = {
         'run': () => actions.run(),
         'dry-run': () => actions.dryRun(),
@@ -210,7 +221,12 @@ function addActions(
             ? actions.undoWrite(Number(run))
             : Promise.resolve('Say which run is undone: run=NUMBER.'),
         'notify': () => actions.notify(),
-        'confirm': () => actions.confirm(typeof job === 'string' ? job : undefined),
+        'confirm': () => actions.confirm(name),
+        'confirm-corrections': () => actions.confirmCorrections(name),
+        'resolve': () =>
+          resolution === undefined
+            ? Promise.resolve('Say which conflict: source, mirror, field, seen and take.')
+            : actions.resolve(resolution),
       };
       const message = await act[context.req.param('name')]?.() ?? '';
       return isProgram(context) ? context.json({ message }) : await page(context, true, message);
@@ -228,6 +244,12 @@ function addPages(app: Hono, served: Served, access: Access, page: Page): void {
     const { jobs, immichUrl } = served.snapshot();
     const problems = new Map(jobs.map((job) => [job.name, job.problems]));
     return context.html(pairPage(pair, { problems, immichUrl, nowIso: new Date().toISOString() }));
+  });
+  app.get('/decisions', async (context) => {
+    if (await access.isSignedIn(context) !== true) return context.redirect('/', 303);
+    const found = await served.actions.decisions();
+    if (typeof found === 'string') return await page(context, true, found);
+    return context.html(decisionsPage(found, served.snapshot().immichUrl));
   });
   app.get('/undo', async (context) => {
     if (await access.isSignedIn(context) !== true) return context.redirect('/', 303);

@@ -1,12 +1,15 @@
 import type { TwoWayField } from '../../config/two_way_fields.ts';
 
+/** A field group that goes both ways: by `both_ways` of a job, or by its `favorites`. */
+export type CorrectedField = TwoWayField | 'favorite';
+
 /** A mirror of a photo, and what is known of the fields in which it is not as its source. */
 export interface MirrorState {
   readonly mirrorAssetId: string;
   /** What may go from it to its source, by whatever job that means the photo. */
-  readonly fields: readonly TwoWayField[];
+  readonly fields: readonly CorrectedField[];
   /** The same, by the job that is asked for. */
-  readonly asked: readonly TwoWayField[];
+  readonly asked: readonly CorrectedField[];
   /** Field groups that its owner has changed: they are neither what was written last nor what the source says. */
   readonly theirs: readonly string[];
   /** Those that differ from the source, while nobody knows what was written last. */
@@ -30,7 +33,7 @@ export type ConflictReason =
 export interface Correction {
   readonly sourceAssetId: string;
   readonly mirrorAssetId: string;
-  readonly field: TwoWayField;
+  readonly field: CorrectedField;
   /** What it is worth at the mirror. */
   readonly sum: string;
   /** Of tags: those that the source is to name (tags.ts). */
@@ -72,6 +75,6 @@ export function decideCorrections(sourceAssetId: string, mirrors: readonly Mirro
   return { corrections, conflicts };
 }
 
-function isChanged({ theirs, unknown }: MirrorState, field: TwoWayField): boolean {
+function isChanged({ theirs, unknown }: MirrorState, field: CorrectedField): boolean {
   return theirs.includes(field) || unknown.includes(field);
 }

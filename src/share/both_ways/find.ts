@@ -9,25 +9,32 @@ import { type View, workable } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { type FieldGroup, fieldGroups } from '../mirrors/fields.ts';
 import { type MirrorPage, mirrorsOn, unguessed } from '../mirrors/pages.ts';
-import { allSums, evidenceColumns } from '../mirrors/row_differences.ts';
-import { type Evidence, judgeFields, readSidecarPair } from '../mirrors/sidecars.ts';
+import { allSums, evidenceColumns, isSidecarField } from '../mirrors/row_differences.ts';
+import { type Evidence, judgeFields, NO_SIDECARS, readSidecarPair } from '../mirrors/sidecars.ts';
 import { isMeant } from '../selection/selection.ts';
+import { type CorrectedField, decideCorrections, type Decisions, type MirrorState } from './decide.ts';
 import { mergeTags } from './tags.ts';
-import { decideCorrections, type Decisions, type MirrorState } from './decide.ts';
 
 /** A mirror that differs from its source in fields that go both ways. */
 interface TwoWayDifference extends Omit<MirrorState, 'theirs'>, Omit<Evidence, 'hasLocks'> {
   readonly sourceAssetId: string;
   readonly mirrorSidecar: string | null;
   readonly sourceSidecar: string | null;
+  /** Of the fields that no extraction writes: those that the target has changed, and what all of them are worth at the mirror. */
+  readonly unread: readonly CorrectedField[];
+  readonly unreadSums: Readonly<Record<string, string>>;
 }
 
-/** The field groups of this release that go from the mirrors of a job to their sources. */
+/** Everything that may go both ways. */
+const FIELDS: readonly CorrectedField[] = Object.freeze([...TWO_WAY_FIELDS, 'favorite']);
+
+/** The field groups of this release that go to the source in a job as well. */
 export function twoWayGroups(
   schema: Pick<ImmichSchema, 'has'>,
-  { bothWays = [] }: Pick<Job, 'bothWays'>,
+  { bothWays = [], favorites }: Pick<Job, 'bothWays' | 'favorites'>,
 ): FieldGroup[] {
-  return fieldGroups(schema).filter(({ name }) => (bothWays as readonly string[]).includes(name));
+  const names: readonly string[] = [...bothWays, ...favorites === 'both' ? ['favorite'] : []];
+  return fieldGroups(schema).filter(({ name }) => names.includes(name));
 }
 
 /**
@@ -47,10 +54,11 @@ async function decidePage(view: View, job: Job, page: MirrorPage): Promise<Decis
   const hasLocks = schema.has('asset_exif', 'lockedProperties');
   const states = new Map<string, MirrorState[]>();
   await inSlices(await compareBothWays(sql, schema, job, workable(view), page), (difference) => {
-    const { sourceAssetId, mirrorSidecar, sourceSidecar } = difference;
-    const pair = readSidecarPair(files, mirrorSidecar, sourceSidecar);
-    const { theirs } = judgeFields(pair, { ...difference, hasLocks });
-    states.set(sourceAssetId, [...states.get(sourceAssetId) ?? [], { ...difference, theirs }]);
+    const { sourceAssetId, mirrorSidecar, sourceSidecar, differing, unread } = difference;
+    const pair = differing.length === 0 ? NO_SIDECARS : readSidecarPair(files, mirrorSidecar, sourceSidecar);
+    const theirs = [...judgeFields(pair, { ...difference, hasLocks }).theirs, ...unread];
+    const sums = { ...difference.sums, ...difference.unreadSums };
+    states.set(sourceAssetId, [...states.get(sourceAssetId) ?? [], { ...difference, theirs, sums }]);
   });
   const decided = [...states].map(([sourceAssetId, mirrors]) => decideCorrections(sourceAssetId, mirrors));
   return {
@@ -70,10 +78,12 @@ async function compareBothWays(
   jobs: readonly Job[],
   page: MirrorPage,
 ): Promise<TwoWayDifference[]> {
-  const twoWay = jobs.filter(({ sourceUserId, bothWays = [] }) =>
-    sourceUserId === job.sourceUserId && bothWays.length > 0
+  const twoWay = jobs.filter((other) =>
+    other.sourceUserId === job.sourceUserId && twoWayGroups(schema, other).length > 0
   );
-  const groups = fieldGroups(schema).filter(({ name }) => (TWO_WAY_FIELDS as readonly string[]).includes(name));
+  const groups = fieldGroups(schema).filter(({ name }) => (FIELDS as readonly string[]).includes(name));
+  const unread = groups.filter(({ name }) => !isSidecarField(name));
+  const unreadSums = unread.flatMap(({ name }) => [sql`${name}::text`, sql`sums.${sql(`mirror_${name}`)}`]);
   return await sql<TwoWayDifference[]>`
     SELECT *
     FROM (
@@ -88,6 +98,10 @@ async function compareBothWays(
     namesWhere(sql, groups, ({ mirror, source, base }) => sql`${base} IS NULL AND ${mirror} <> ${source}`)
   } AS unknown,
         ${namesWhere(sql, groups, ({ source, base }) => sql`${source} <> ${base}`)} AS moved,
+        ${
+    namesWhere(sql, unread, ({ mirror, source, base }) => sql`${mirror} <> ${base} AND ${mirror} <> ${source}`)
+  } AS unread,
+        jsonb_build_object(${commaSeparated(sql, unreadSums)}) AS "unreadSums",
         ${evidenceColumns(sql, schema)}
       FROM (SELECT DISTINCT m.source_asset_id FROM ${mirrorsOn(sql, job, page)}) AS looked
       JOIN immich_sidecar.asset_map m ON m.source_asset_id = looked.source_asset_id
@@ -100,7 +114,7 @@ async function compareBothWays(
         AND ${isPresent(sql, 'mirror')}
     ) AS compared
     WHERE fields <> '{}'
-      AND (differing, unknown) IS DISTINCT FROM ('{}'::text[], '{}'::text[])`;
+      AND (differing, unknown, unread) IS DISTINCT FROM ('{}'::text[], '{}'::text[], '{}'::text[])`;
 }
 
 /** The fields that a job takes from the mirror `m` to its source `a`, as an array: none where it does not mean that. */

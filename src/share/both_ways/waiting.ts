@@ -19,6 +19,19 @@ export interface RememberedWay extends WaitingJob {
   readonly fields: readonly TwoWayField[];
 }
 
+/** What is confirmed may grow by this much until it is done, as for withdrawals (brake/brake.ts). */
+const MAY_GROW_BY = 0.1;
+
+/** Under which name it is remembered what of a job's people waits: they come without photos. */
+export function peopleWay(job: string): string {
+  return `${job} (people)`;
+}
+
+/** Whether a person has said that so many may be changed. */
+export function isConfirmedWay(way: RememberedWay | undefined, number: number): boolean {
+  return way !== undefined && way.confirmedAt !== null && number <= Math.floor(way.photos * (1 + MAY_GROW_BY));
+}
+
 /** What is remembered of a job; undefined: it has never gone both ways. */
 export async function readWay(sql: Sql, job: string): Promise<RememberedWay | undefined> {
   const [row] = await sql<RememberedWay[]>`
@@ -86,7 +99,7 @@ export async function confirmCorrections(sql: Sql, job: string | undefined): Pro
     UPDATE immich_sidecar_both_ways.job
     SET confirmed_at = coalesce(confirmed_at, now())
     WHERE held > 0
-      AND ${job === undefined ? sql`true` : sql`job_name = ${job}`}
+      AND ${job === undefined ? sql`true` : sql`job_name IN (${job}, ${peopleWay(job)})`}
     RETURNING job_name AS job, held AS photos, since, confirmed_at AS "confirmedAt"`;
 }
 

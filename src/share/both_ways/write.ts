@@ -17,6 +17,14 @@ export interface SaidInExif {
   readonly tags?: readonly string[] | null;
 }
 
+/** What a field is worth, as columns of asset and asset_exif. */
+export interface FieldValues {
+  readonly asset: Readonly<Record<string, unknown>>;
+  readonly asset_exif: SaidInExif & Readonly<Record<string, unknown>>;
+  /** Of a field of a person: nothing of a photo then. */
+  readonly person?: { readonly value: string | null };
+}
+
 /** What is about to be written into a source, as it was noted before. */
 export interface NotedCorrection {
   /** Of the row of immich_sidecar_both_ways.written. */
@@ -33,8 +41,6 @@ export interface Writing {
   readonly job: string;
   /** Immich is asked to write it, as the owner; else it is done by SQL, and locked as Immich locks what a person has typed. */
   readonly isByImmich: boolean;
-  /** A person has decided for the mirror: also where the source has changed since. */
-  readonly isDecided?: boolean;
 }
 
 /**
@@ -45,7 +51,7 @@ export async function noteCorrections(
   tx: Sql,
   schema: ImmichSchema,
   corrections: readonly Correction[],
-  { job, isByImmich, isDecided = false }: Writing,
+  { job, isByImmich }: Writing,
 ): Promise<NotedCorrection[]> {
   const noted: NotedCorrection[] = [];
   // Of tags the source keeps those that its target has never got.
@@ -73,7 +79,7 @@ export async function noteCorrections(
           AND mirror.visibility <> 'locked'
           AND ${mirror} = plan.sum
           AND ${mirror} <> ${source}
-          AND ${isDecided ? tx`true` : tx`${source} = m.${tx(group.base)}`}
+          AND ${source} = m.${tx(group.base)}
         ORDER BY a.id, m.mirror_asset_id
         RETURNING id, source_asset_id AS "sourceAssetId", mirror_asset_id AS "mirrorAssetId", field,
           after->'asset_exif' AS said`,
@@ -133,8 +139,8 @@ export function withLocks(tx: Sql, schema: Pick<ImmichSchema, 'has'>, field: Sid
     )`];
 }
 
-/** The columns of a group, as one object: by table and name. */
-function valuesAt(tx: Sql, group: FieldGroup, asset: string, exif: string): Fragment {
+/** What a group is worth, as one object: columns by table and name. */
+export function valuesAt(tx: Sql, group: FieldGroup, asset: string, exif: string): Fragment {
   const object = (alias: string, columns: readonly string[]) =>
     columns.length === 0
       ? tx`'{}'::jsonb`

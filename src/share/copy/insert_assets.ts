@@ -46,7 +46,7 @@ export async function insertAssets(
     ...sinceOrUntil('sidecarPath', tx`input."sidecarPath"`),
     ...sinceOrUntil('encodedVideoPath', tx`input."encodedVideoPath"`),
     ...sinceOrUntil('deviceId', tx`'Library Import'`), // what Immich gives files in external libraries
-    ...job.favorites === 'follow' ? [{ column: 'isFavorite', value: tx`a."isFavorite"` }] : [],
+    ...job.favorites !== undefined ? [{ column: 'isFavorite', value: tx`a."isFavorite"` }] : [],
     ...copied(tx, 'a', schema.columns.asset),
   ];
   const mapping: Assignment[] = [

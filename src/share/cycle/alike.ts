@@ -43,9 +43,9 @@ export class Alike implements Comparisons {
   ): Promise<Alike | undefined> {
     if (rules === undefined) return undefined;
     const { copiedTables, columns } = schema;
-    const follow = jobs.filter(({ favorites }) => favorites === 'follow').map((
-      job,
-    ) => [job.sourceUserId, job.targetUserId]);
+    const follow = jobs.flatMap(({ favorites, sourceUserId, targetUserId }) =>
+      favorites === undefined ? [] : [[favorites, sourceUserId, targetUserId]]
+    );
     const identity = JSON.stringify([await readDatabaseId(database.sql), rules, copiedTables, columns, follow]);
     return new Alike(database, createHash('sha256').update(identity).digest().readBigInt64BE(), trusts);
   }

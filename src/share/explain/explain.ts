@@ -1,12 +1,12 @@
-import type { PathMap } from '../../files/path_map.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import type { View } from '../cycle/tools.ts';
+import { type ConflictView, type OpenConflict, readConflicts } from '../both_ways/conflicts.ts';
 import type { Job } from '../jobs/job.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { isSelected } from '../selection/selection.ts';
 import { readStops } from '../stops/stops.ts';
 import { type Facts, readFactsOf } from './facts.ts';
+import { findPhotos, type FoundPhoto } from './find_photos.ts';
 import { type JobVerdict, judge } from './judge.ts';
 import { type Because, readBecause, readSharedBy, type SharedBy } from './because.ts';
 
@@ -19,6 +19,8 @@ export interface Explanation {
   /** When it is itself a mirror: whose it is a mirror of. What follows is then about its source. */
   readonly mirrorOf: { readonly assetId: string; readonly owner: Person } | undefined;
   readonly jobs: readonly JobExplanation[];
+  /** What two users have both changed on it, so that a person has to decide. */
+  readonly conflicts: readonly OpenConflict[];
 }
 
 interface Person {
@@ -46,18 +48,16 @@ export interface JobExplanation extends JobVerdict {
   } | undefined;
 }
 
-/** So many photos with one name are explained. */
-const MOST_PHOTOS = 20;
-
 /**
  * Explains each photo that `asked` means: the id of an asset, an address of Immich's web page with one, a path as Immich or as this machine sees
  * it, or a file name. Empty when there is none. Reads only.
  */
 export async function explainPhotos(
   sql: Sql,
-  { schema, jobs, files: { paths } }: Pick<View, 'schema' | 'jobs' | 'files'>,
+  view: ConflictView,
   asked: string,
 ): Promise<Explanation[]> {
+  const { schema, jobs, files: { paths } } = view;
   const found = await findPhotos(sql, asked, paths);
   const names = await namesOf(sql, jobs.map(({ targetUserId }) => targetUserId));
   const verdicts = new Map<string, JobExplanation[]>(found.map(({ id }) => [id, []]));
@@ -76,6 +76,7 @@ export async function explainPhotos(
       }
     }
   }
+  const conflicts = await readConflicts(sql, view, found.map(subjectOf));
   return found.map(({ sourceId, sourceOwnerId, sourceOwner, ...photo }) => ({
     assetId: photo.id,
     path: photo.path,
@@ -84,6 +85,9 @@ export async function explainPhotos(
       ? undefined
       : { assetId: sourceId, owner: { id: sourceOwnerId, name: sourceOwner ?? sourceOwnerId } },
     jobs: verdicts.get(photo.id) ?? [],
+    conflicts: conflicts.filter(({ sourceAssetId, mirrorAssetId }) =>
+      [sourceAssetId, mirrorAssetId].includes(photo.id)
+    ),
   }));
 }
 
@@ -113,44 +117,6 @@ function ownReasons<Reason extends Because>({ selection: { anyOf } }: Job, reaso
   return reasons.filter(({ criterion, thing }) =>
     (anyOf ?? []).some(({ name, ids }) => name === criterion && (ids === undefined || ids.includes(thing)))
   );
-}
-
-interface FoundPhoto {
-  readonly id: string;
-  readonly path: string;
-  readonly ownerId: string;
-  readonly owner: string;
-  readonly sourceId: string | null;
-  readonly sourceOwnerId: string | null;
-  readonly sourceOwner: string | null;
-}
-
-const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-
-async function findPhotos(sql: Sql, asked: string, paths: PathMap): Promise<FoundPhoto[]> {
-  const id = asked.startsWith('/') ? undefined : asked.match(UUID)?.at(-1);
-  const places = asked.startsWith('/') ? [asked, paths.toImmich(asked)].filter((path) => path !== undefined) : [];
-  const condition = id !== undefined
-    ? sql`a.id = ${id}`
-    : places.length > 0
-    ? sql`a."originalPath" = ANY (${places}::text[])`
-    : sql`lower(a."originalFileName") = lower(${asked})`;
-  return await sql<FoundPhoto[]>`
-    SELECT
-      a.id,
-      a."originalPath" AS path,
-      a."ownerId",
-      u.name AS owner,
-      m.source_asset_id AS "sourceId",
-      m.source_user_id AS "sourceOwnerId",
-      source_owner.name AS "sourceOwner"
-    FROM asset a
-    JOIN "user" u ON u.id = a."ownerId"
-    LEFT JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = a.id
-    LEFT JOIN "user" source_owner ON source_owner.id = m.source_user_id
-    WHERE ${condition}
-    ORDER BY m.mirror_asset_id IS NOT NULL, a."originalPath", a.id
-    LIMIT ${MOST_PHOTOS}`;
 }
 
 async function namesOf(sql: Sql, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {

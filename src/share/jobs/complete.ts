@@ -55,20 +55,29 @@ export async function completeJobs(
   return { jobs: withFavorites(jobs).map((job) => oneWayWithoutMeans(job, schema, shares)), sharedAlbums };
 }
 
-/** Whether favourites follow is said of two users: a mirror may be meant by several of their jobs. */
+/** Whether favourites follow, or go both ways, is said of two users: a mirror may be meant by several of their jobs. */
 function withFavorites(jobs: readonly Job[]): readonly Job[] {
   const usersOf = ({ sourceUserId, targetUserId }: Job) => `${sourceUserId} ${targetUserId}`;
-  const following = new Set(jobs.filter(({ favorites }) => favorites === 'follow').map(usersOf));
-  return jobs.map((job) => following.has(usersOf(job)) ? { ...job, favorites: 'follow' } : job);
+  const pairs = Map.groupBy(jobs, usersOf);
+  return jobs.map((job) => {
+    const said = pairs.get(usersOf(job))?.map(({ favorites }) => favorites);
+    return { ...job, favorites: FAVORITES.find((favorites) => said?.includes(favorites)) };
+  });
 }
 
-/** Without locks only Immich itself can write into a source so that its next extraction keeps it: as the owner, with their key. */
+/** Who says more is heard. */
+const FAVORITES: readonly JobConfig['favorites'][] = Object.freeze(['both', 'follow']);
+
+/** Without locks only Immich itself can write into a photo so that its next extraction keeps it: as the owner, with their key. People are in no file. */
 function oneWayWithoutMeans(job: Job, schema: CriteriaSchema, { immich }: Shares): Job {
   const { bothWays = [], nameWarnings } = job;
-  if (bothWays.length === 0 || immich.apiKey !== undefined || schema.has('asset_exif', 'lockedProperties')) return job;
+  const people = bothWays.filter((field) => field === 'people');
+  if (
+    bothWays.length === people.length || immich.apiKey !== undefined || schema.has('asset_exif', 'lockedProperties')
+  ) return job;
   const warning =
     'both_ways: until Immich 2.3 this takes an API key of the source user (IMMICH_API_KEY); the job goes one way';
-  return { ...job, bothWays: [], nameWarnings: [...nameWarnings, warning] };
+  return { ...job, bothWays: people, nameWarnings: [...nameWarnings, warning] };
 }
 
 function allOf({ jobs }: Pick<Shares, 'jobs'>, sharedAlbums: ExpandedAlbums | undefined): readonly JobConfig[] {

@@ -58,7 +58,7 @@ export function followingGroups(
   schema: Pick<ImmichSchema, 'has'>,
   { favorites }: Pick<Job, 'favorites'>,
 ): FieldGroup[] {
-  return fieldGroups(schema).filter(({ name }) => name !== 'favorite' || favorites === 'follow');
+  return fieldGroups(schema).filter(({ name }) => name !== 'favorite' || favorites !== undefined);
 }
 
 /** What a mirror is to be given of a group, as groupSum says it: the value of its source, the rows `asset` and `exif`; no locks, ever. */

@@ -20,6 +20,9 @@ export interface SidecarPair {
   readonly source: SidecarTexts | undefined;
 }
 
+/** Where nothing that stands in sidecars is asked for. */
+export const NO_SIDECARS: SidecarPair = Object.freeze({ mirror: undefined, source: undefined, isOwn: false });
+
 /** Reads both, as Immich sees their paths; null = there is none. Small files, looked at only where something differs. */
 export function readSidecarPair(
   { paths }: Pick<Files, 'paths'>,

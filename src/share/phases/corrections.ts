@@ -8,10 +8,11 @@ import {
   countWrittenSince,
   findEndedWays,
   forgetWays,
+  isConfirmedWay,
   noteDecided,
   noteWaiting,
+  peopleWay,
   readWay,
-  type RememberedWay,
 } from '../both_ways/waiting.ts';
 import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
@@ -26,9 +27,6 @@ export type CorrectionsPage =
   | { readonly waiting: number; readonly isKnown: boolean; readonly isBegin: boolean }
   /** All that differs in these fields is decided. */
   | { readonly decided: readonly string[] };
-
-/** What is confirmed may grow by this much until it is done, as for withdrawals (brake/brake.ts). */
-const MAY_GROW_BY = 0.1;
 
 /**
  * Writes what targets have changed on mirrors into the sources, where a job says so, before rows follow their sources: what one of several targets has changed reaches the others in the same
@@ -75,10 +73,13 @@ export const endedWays = definePhase({
   per: 'cycle',
   isFullOnly: true,
   counts: { waysEnded: 'shares that do not go both ways any more' },
-  plan: async function* ({ sql, jobs }: View) {
+  plan: async function* ({ sql, schema, jobs }: View) {
     const ended = await findEndedWays(
       sql,
-      jobs.filter(({ bothWays = [] }) => bothWays.length > 0).map(({ name }) => name),
+      jobs.flatMap((job) => [
+        ...twoWayGroups(schema, job).length > 0 ? [job.name] : [],
+        ...job.bothWays?.includes('people') ? [peopleWay(job.name)] : [],
+      ]),
     );
     if (ended.length > 0) yield ended;
   },
@@ -106,16 +107,12 @@ async function* planCorrections(view: View, job: Job): AsyncGenerator<Correction
   const photos = new Set(found.map(({ sourceAssetId }) => sourceAssetId)).size;
   const isFree = !isBegin && !isWaiting &&
     (photos === 0 || photos + await countWrittenSince(sql, job.sourceUserId, beganMs) <= settings.brake.minimum);
-  if (photos > 0 && !isFree && !isConfirmed(way, photos)) {
+  if (photos > 0 && !isFree && !isConfirmedWay(way, photos)) {
     yield { waiting: photos, isKnown: way?.photos === photos, isBegin };
     return;
   }
   if (found.length > 0) yield { corrections: found };
   if (isBegin || isWaiting || way?.fields.length !== fields.length) yield { decided: fields };
-}
-
-function isConfirmed(way: RememberedWay | undefined, photos: number): boolean {
-  return way !== undefined && way.confirmedAt !== null && photos <= Math.floor(way.photos * (1 + MAY_GROW_BY));
 }
 
 function describePage(page: CorrectionsPage): PlanLine[] {

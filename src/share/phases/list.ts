@@ -18,6 +18,7 @@ import { motionParts, newAssets } from './new_assets.ts';
 import { orphans } from './orphans.ts';
 import { owners } from './owners.ts';
 import { people } from './people.ts';
+import { personCorrections } from './person_corrections.ts';
 import { personMap } from './person_map.ts';
 import type { Phase } from './phase.ts';
 import { reattachment } from './reattachment.ts';
@@ -66,6 +67,7 @@ export const PHASES = Object.freeze(
     sameName,
     faces,
     faceAssignments,
+    personCorrections,
     furtherPeople,
     people,
     stacks,

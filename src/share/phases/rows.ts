@@ -10,7 +10,7 @@ import { copyTable } from '../copy/copy_table.ts';
 import { fieldGroups, groupSum, sourceSum } from '../mirrors/fields.ts';
 import type { Job } from '../jobs/job.ts';
 import { compareRows, isSidecarField, plainColumns, PROGRESS, type RowDifference } from '../mirrors/row_differences.ts';
-import { judgeFields, readSidecarPair, type SidecarPair } from '../mirrors/sidecars.ts';
+import { judgeFields, NO_SIDECARS, readSidecarPair } from '../mirrors/sidecars.ts';
 import { type OwnFields, ownFields } from '../remembered/own_fields.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
@@ -100,8 +100,6 @@ function judge(difference: RowDifference, schema: ImmichSchema, files: Files): R
 function isNews({ settle, said, own }: RowsPlan): boolean {
   return settle.length + said.length + Object.keys(own).length > 0;
 }
-
-const NO_SIDECARS: SidecarPair = Object.freeze({ mirror: undefined, source: undefined, isOwn: false });
 
 async function followRows(
   { database, schema }: Tools,

@@ -31,6 +31,7 @@ import jobIndex from './031_job_index.sql' with { type: 'text' };
 import favorites from './032_favorites.sql' with { type: 'text' };
 import tagged from './033_tagged.sql' with { type: 'text' };
 import bases from './035_bases.sql' with { type: 'text' };
+import unknownFavorite from './036_unknown_favorite.sql' with { type: 'text' };
 import bothWays from './034_both_ways.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 import saves from './029_saves.sql' with { type: 'text' };
@@ -75,4 +76,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 33, name: 'tagged', schema: 'immich_sidecar', sql: tagged },
   { version: 34, name: 'both ways', schema: 'immich_sidecar_both_ways', sql: bothWays },
   { version: 35, name: 'bases', schema: 'immich_sidecar_remembered', sql: bases },
+  { version: 36, name: 'unknown favorite', schema: 'immich_sidecar', sql: unknownFavorite },
 ]);

@@ -1,6 +1,7 @@
 import { getLogger } from '@logtape/logtape';
+import { RefusedError } from '../../errors.ts';
 import type { Sql } from '../../postgres/connect.ts';
-import { migrate, schemasOf } from '../../postgres/migrate.ts';
+import { migrate, newestVersion, schemasOf, schemaVersion } from '../../postgres/migrate.ts';
 import { letImmichBackUp } from '../../postgres/ownership.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -19,5 +20,14 @@ export async function makeOwnTables(tx: Sql): Promise<void> {
   if (refused.length === 0) return;
   logger.warn('Immich cannot make backups of its database: its role may not read {names}. See immich-sidecar doctor.', {
     names: refused.map(({ name }) => name).join(', '),
+  });
+}
+
+/** Throws RefusedError where our own tables are not there, or of an earlier version: for what writes into them without a cycle. */
+export async function assertNewestTables(sql: Sql): Promise<void> {
+  if (await schemaVersion(sql, MIGRATIONS) >= newestVersion(MIGRATIONS)) return;
+  throw new RefusedError('The tables of immich-sidecar are of an earlier version.', {
+    problemCode: 'older-tables',
+    remedy: 'Run a sync first, which brings them up to date.',
   });
 }

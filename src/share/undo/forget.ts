@@ -1,9 +1,8 @@
-import { RefusedError, UserError } from '../../errors.ts';
-import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
+import { UserError } from '../../errors.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { retryTransient } from '../../postgres/retry.ts';
 import type { View } from '../cycle/tools.ts';
-import { MIGRATIONS } from '../schema/migrations.ts';
+import { assertNewestTables } from '../schema/own_tables.ts';
 import { isAskedFor } from '../mirrors/gone.ts';
 import { isSelected } from '../selection/selection.ts';
 
@@ -93,12 +92,7 @@ export async function planForget(sql: Sql, { jobs }: Pick<View, 'jobs'>, choice:
  */
 export async function applyForget(sql: Sql, decisions: readonly Decision[]): Promise<number> {
   if (decisions.length === 0) return 0;
-  if (await schemaVersion(sql, MIGRATIONS) < newestVersion(MIGRATIONS)) {
-    throw new RefusedError('The tables of immich-sidecar are of an earlier version.', {
-      problemCode: 'older-tables',
-      remedy: 'Run a sync first, which brings them up to date.',
-    });
-  }
+  await assertNewestTables(sql);
   const keys = decisions.map(({ sourceAssetId, targetUserId, kind }) => ({ sourceAssetId, targetUserId, kind }));
   return await retryTransient(async () => {
     const [row] = await sql<{ lifted: number }[]>`
