@@ -1,7 +1,7 @@
 import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { onServer } from '../harness/server_databases.ts';
 import { round, runChild, withBenchLibrary } from './library.ts';
-import { writeFloor } from './share_floor.ts';
+import { linkFloor, writeFloor } from './share_floor.ts';
 
 /** What `bench share` prints. */
 export interface ShareBench {
@@ -13,6 +13,9 @@ export interface ShareBench {
   /** The same rows of Immich's tables, written by one INSERT … SELECT per table in one transaction. */
   readonly floorSeconds: number;
   readonly ratioToFloor: number;
+  /** The same rows, and then as many files linked, one after the other. */
+  readonly floorWithLinksSeconds: number;
+  readonly ratioToFloorWithLinks: number;
   /** Peak resident memory of the program. */
   readonly rssMiB: number;
 }
@@ -29,6 +32,9 @@ export async function benchShare(assets: number): Promise<ShareBench> {
       floorDatabase.name,
       (sql) => writeFloor(sql, library.accounts),
     );
+    const linked = await linkFloor(library.directory, `${library.directory}-floor`);
+    await Deno.remove(`${library.directory}-floor`, { recursive: true });
+    const floorWithLinksSeconds = floorSeconds + linked.seconds;
     const { report, rssMiB } = await runChild<{ report: CycleReport; rssMiB: number }>(
       './share_child.ts',
       await library.clone('share'),
@@ -36,6 +42,7 @@ export async function benchShare(assets: number): Promise<ShareBench> {
     );
     const [job] = report.jobs;
     if (job?.created !== assets) throw new Error(`only ${job?.created} of ${assets} assets were mirrored`);
+    if (linked.links < job.links) throw new Error(`the floor has ${linked.links} links, the program ${job.links}`);
     return {
       assets,
       faces: job.faces,
@@ -43,6 +50,8 @@ export async function benchShare(assets: number): Promise<ShareBench> {
       seconds: round(report.seconds),
       floorSeconds: round(floorSeconds),
       ratioToFloor: round(report.seconds / floorSeconds),
+      floorWithLinksSeconds: round(floorWithLinksSeconds),
+      ratioToFloorWithLinks: round(report.seconds / floorWithLinksSeconds),
       rssMiB,
     };
   });
