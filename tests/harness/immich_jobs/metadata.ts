@@ -105,8 +105,14 @@ export async function writeSidecar(host: ImmichHost, id: string): Promise<boolea
  * 3.3 it is taken to be as in 3.1.
  *
  * @param media what the file itself says
+ * @param options `isPartly`: what finishExtraction does is still to come
  */
-export async function extractMetadata(host: ImmichHost, id: string, media: FileTags): Promise<boolean> {
+export async function extractMetadata(
+  host: ImmichHost,
+  id: string,
+  media: FileTags,
+  { isPartly = false }: { readonly isPartly?: boolean } = {},
+): Promise<boolean> {
   const { sql } = host;
   const [asset] = await sql<{ originalPath: string; sidecar: string | null; fileCreatedAt: Date; locked: string[] }[]>`
     SELECT
@@ -147,11 +153,16 @@ export async function extractMetadata(host: ImmichHost, id: string, media: FileT
     WHERE id = ${id}`;
   await sql`INSERT INTO asset_exif ("assetId") VALUES (${id}) ON CONFLICT DO NOTHING`;
   await sql`UPDATE asset_exif SET ${sql(exif as never, free as never)} WHERE "assetId" = ${id}`;
+  if (!isPartly) await finishExtraction(host, id);
+  return true;
+}
+
+/** The end of an extraction: the tags that the metadata name by now, and that it is done. */
+export async function finishExtraction(host: ImmichHost, id: string): Promise<void> {
   await applyTags(host, id);
-  await sql`
+  await host.sql`
     INSERT INTO asset_job_status ("assetId", "metadataExtractedAt") VALUES (${id}, now())
     ON CONFLICT ("assetId") DO UPDATE SET "metadataExtractedAt" = excluded."metadataExtractedAt"`;
-  return true;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { CHOICE_DEEDS } from './choice.ts';
 import { FIELD_DEEDS } from './fields.ts';
+import { HALF_DEEDS } from './halves.ts';
 import { IMMICH_DEEDS } from './immich.ts';
 import { OWN_DEEDS } from './own.ts';
 import { PEOPLE_DEEDS } from './people.ts';
@@ -18,5 +19,6 @@ export const DEEDS: Deeds = {
   ...STACK_DEEDS,
   ...OWN_DEEDS,
   ...CHOICE_DEEDS,
+  ...HALF_DEEDS,
   ...RETURNING_DEEDS,
 };

@@ -146,7 +146,7 @@ async function entries(scene: Scene): Promise<{ albumId: string; assetId: string
  * What follows when somebody tags a photo in Immich, or takes a tag from it: from 2.5 on its metadata name the tags that it has, and are locked (TagService.updateTags). Without
  * this the rows of a photo are as those of before 2.5, which are enough to choose by; but those of a mirror would be no work of its owner's, and without a trace.
  */
-async function nameTags(scene: Scene, id: string): Promise<void> {
+export async function nameTags(scene: Scene, id: string): Promise<void> {
   if (!scene.home.has('asset_exif', 'tags')) return;
   const rows = await scene.sql<{ value: string }[]>`
     SELECT t.value

@@ -82,7 +82,15 @@ export const PHOTO_DEEDS: Deeds = {
     await processPhoto(scene.home, asset.id);
     return `Immich processes ${scene.call(asset)}`;
   }),
-  lock: setState('is moved to the locked folder', (scene) => scene.sql`visibility = 'locked'`),
+  // From: AssetService.updateAll, as the web page asks for it; `update` (PUT /assets/:id) leaves it in its albums (v2.7.5: services/asset.service.ts:187-193, 128; v3.1.0: :172-178).
+  lock: traced(async (scene) => {
+    const asset = await scene.own(scene.sql`a.visibility <> 'hidden' AND a.status = 'active'`);
+    if (asset === undefined) return;
+    await scene.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${asset.id}`;
+    const isByItself = scene.chance(2);
+    if (!isByItself) await scene.sql`DELETE FROM album_asset WHERE "assetId" = ${asset.id}`;
+    return `${scene.call(asset)} is moved to the locked folder${isByItself ? ', and stays in its albums' : ''}`;
+  }),
   unlock: setState('is on the timeline', (scene) => scene.sql`visibility = 'timeline'`, 'locked'),
   trash: setState('is trashed', (scene) => scene.sql`"deletedAt" = now(), status = 'trashed'`),
   restore: traced(async (scene) => {
@@ -209,8 +217,8 @@ export const PHOTO_DEEDS: Deeds = {
 };
 
 /** AssetExtractMetadata. Returns whether its file was there to be read. */
-export async function extract({ home }: Scene, asset: Asset): Promise<boolean> {
-  return await extractMetadata(home, asset.id, mediaOf(asset.originalFileName));
+export async function extract({ home }: Scene, asset: Asset, options?: { isPartly: boolean }): Promise<boolean> {
+  return await extractMetadata(home, asset.id, mediaOf(asset.originalFileName), options);
 }
 
 export function hasPictures(scene: Scene) {

@@ -1,3 +1,4 @@
+import type { JobConfig } from '../../../../src/config/config.ts';
 import { liftStops, readStops } from '../../../../src/share/stops/stops.ts';
 import type { Job } from '../../../../src/share/jobs/job.ts';
 import { deleteAsset } from './photos.ts';
@@ -11,12 +12,15 @@ export const STOP_DEEDS: Deeds = {
     const job = scene.one(home.config.jobs);
     if (job === undefined) return;
     const { targetLibraryId: id } = job;
-    const shared = await sql`
-      SELECT
+    const shared = await sql<{ job: string; source: string }[]>`
+      SELECT DISTINCT m.job_name AS job, m.source_user_id AS source
       FROM immich_sidecar.asset_map m
       JOIN asset mirror ON mirror.id = m.mirror_asset_id AND mirror."libraryId" = ${id}
-      WHERE m.job_name = ${job.name} AND m.source_user_id = ${job.sourceUserId} AND m.deleted_at IS DISTINCT FROM '-infinity'`;
-    if (shared.length === 0) return; // nothing of it would tell that there was a share
+      WHERE m.deleted_at IS DISTINCT FROM '-infinity'`;
+    // Of a job that has made nothing there nothing would tell that there was a share: its library is missing.
+    const isShared = ({ name, sourceUserId }: JobConfig) =>
+      shared.some(({ job, source }) => job === name && source === sourceUserId);
+    if (!home.config.jobs.filter(({ targetLibraryId }) => targetLibraryId === id).every(isShared)) return;
     await sql`UPDATE library SET "deletedAt" = now() WHERE id = ${id}`;
     const mirrors = await scene.assets(sql`a."libraryId" = ${id}`);
     for (const mirror of mirrors) {
