@@ -215,6 +215,8 @@ async function noteBases(tx: Sql, schema: ImmichSchema, batch: readonly RowsPlan
     UPDATE immich_sidecar.asset_map m
     SET ${commaSeparated(tx, assignments)},
         own_fields = nullif(coalesce(m.own_fields, '{}') || plan.own, '{}'),
+        -- Immich has made its rows of tag_asset of what its metadata named meanwhile: no set of tags is known by this.
+        tagged = CASE WHEN 'tags' = ANY (plan.follow) THEN '00000000-0000-0000-0000-000000000000' ELSE m.tagged END,
         sidecar_said = CASE
           WHEN cardinality(plan.said) = 0 THEN m.sidecar_said
           ELSE (coalesce(m.sidecar_said, '{}') || plan.said)[greatest(1, cardinality(coalesce(m.sidecar_said, '{}') || plan.said) - ${

@@ -3,6 +3,7 @@ import { TWO_WAY_FIELDS } from '../../../src/config/two_way_fields.ts';
 import { LOCKS } from '../../../src/immich/sidecar.ts';
 import { editAsset, extractMetadata, writeSidecar } from '../../harness/immich_jobs/metadata.ts';
 import { digestTables } from '../snapshot.ts';
+import { tagsOfAsset } from '../tags_of.ts';
 import {
   correctedBy,
   edit,
@@ -58,6 +59,7 @@ for (const release of TWO_WAY_RELEASES) {
       await world.untilIdle();
       assert.deepEqual(await said(world, source), written, 'still there');
       assert.deepEqual(await said(world, mirror), written);
+      if (field === 'tags') assert.deepEqual(await tagsOfAsset(world, mirror), await tagsOfAsset(world, source));
 
       // The original's owner has the last word, as before.
       await edit(world, source, { ...TYPED[field], description: 'last word', rating: 1 });

@@ -60,7 +60,10 @@ export function followFields(prediction: Prediction, mirror: Mirror): Touched {
       theirs.add(group);
       if (IN_SIDECAR.includes(group)) mirror.own[group] = here;
     } else {
-      if (here !== now) writeGroup(prediction, group, source, target);
+      if (here !== now) {
+        writeGroup(prediction, group, source, target);
+        if (group === 'tags') mirror.tagged = 'unknown';
+      }
       mirror.bases[group] = now;
     }
     if (valueOf(prediction, group, target) !== wanted(group)) touched.add(group);
