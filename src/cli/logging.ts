@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { getRotatingFileSink } from '@logtape/file';
 import {
   configure,
@@ -55,9 +56,12 @@ const LOG_FILES = 2;
 
 const RECORDS_BETWEEN_LOOKS = 100;
 
+/** A pipe that nobody reads is no place for a log, and is not waited for. */
+const TO_APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
+
 /** It tells the names of people, places and photos. */
 function keepPrivate(path: string): void {
-  Deno.openSync(path, { create: true, append: true, mode: 0o600 }).close();
+  closeSync(openSync(path, TO_APPEND, 0o600));
   // Not ours to change where somebody else owns it.
   if (Deno.statSync(path).isFile && Deno.build.os !== 'windows') {
     try {

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
+import { readRegularFile } from '../files/regular.ts';
 import { plain } from './quote.ts';
 
 /** What became of an attempt to read a text file. */
@@ -21,22 +22,33 @@ export function textFilesAskedFor(): readonly string[] {
   return [...asked];
 }
 
+/** No configuration, key or certificate is nearly as long, and what is read is kept in memory. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
 /** Reads a UTF-8 file without its byte order mark. Never throws; `complaint` continues a sentence about the file. */
 export function readTextFile(path: string): TextFile {
   asked.add(path);
   const text = proposed.get(path);
   if (text !== undefined) return { state: 'read', text };
   try {
-    return decoded(readFileSync(path));
+    const bytes = readRegularFile(path, MOST_BYTES);
+    return bytes === undefined ? noText(statSync(path)) : decoded(bytes);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'missing', complaint: 'does not exist' };
-    if (code === 'EISDIR') return { state: 'directory', complaint: 'is a directory, not a file' };
+    if (code === 'ENXIO') return { state: 'unreadable', complaint: 'is a socket or a device, not a file' };
     if (code === 'EACCES' || code === 'EPERM') {
       return { state: 'unreadable', complaint: 'may not be read by this user' };
     }
     return { state: 'unreadable', complaint: `cannot be read (${plain(messageOf(error))})` };
   }
+}
+
+/** What is no file of text: a pipe would be waited for, and a device may have no end. */
+function noText(found: Stats): TextFile {
+  if (found.isDirectory()) return { state: 'directory', complaint: 'is a directory, not a file' };
+  if (found.isFile()) return { state: 'unreadable', complaint: 'is longer than 16 MiB: it is another file' };
+  return { state: 'unreadable', complaint: `is a ${found.isFIFO() ? 'pipe' : 'device'}, not a file` };
 }
 
 /** Windows PowerShell's `>` and old editors store text as UTF-16 or in the code page of a country. */

@@ -9,7 +9,7 @@ interface Layer {
   readonly mayImport: readonly string[];
 }
 
-const EVERYWHERE = ['errors', 'config', 'problems', 'codes'];
+const EVERYWHERE = ['errors', 'config', 'problems', 'codes', 'regular'];
 const BELOW_JOBS = ['immich', 'postgres', 'files', 'xmp', ...EVERYWHERE];
 const BELOW_CLI = ['service', 'share', 'writeback', 'fields', ...BELOW_JOBS];
 
@@ -38,12 +38,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'immich', path: 'src/immich/', mayImport: ['postgres', 'files', 'xmp', ...EVERYWHERE] },
   { name: 'xmp', path: 'src/xmp/', mayImport: [] },
   { name: 'postgres', path: 'src/postgres/', mayImport: EVERYWHERE },
+  // How a file is opened of which nobody knows what it is.
+  { name: 'regular', path: 'src/files/regular.ts', mayImport: [] },
   { name: 'files', path: 'src/files/', mayImport: EVERYWHERE },
   { name: 'codes', path: 'src/problems/codes.ts', mayImport: ['codes of files'] },
   { name: 'codes of files', path: 'src/problems/codes_of_files.ts', mayImport: [] },
   { name: 'problems', path: 'src/problems/', mayImport: ['errors', 'config', 'codes'] },
   // One of its settings chooses among the fields.
-  { name: 'config', path: 'src/config/', mayImport: ['errors', 'fields', 'codes'] },
+  { name: 'config', path: 'src/config/', mayImport: ['errors', 'fields', 'codes', 'regular'] },
   { name: 'errors', path: 'src/errors.ts', mayImport: ['codes'] },
   { name: 'published', path: 'src/published.ts', mayImport: [] },
   { name: 'version', path: 'src/version.ts', mayImport: ['package', 'build'] },

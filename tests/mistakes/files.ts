@@ -1,4 +1,4 @@
-import { latin1, type Mistake, utf16 } from './mistake.ts';
+import { latin1, type Mistake, type NoFile, utf16 } from './mistake.ts';
 
 const A = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
 const B = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
@@ -18,6 +18,39 @@ function yaml(what: string, text: string | Uint8Array, ...says: readonly RegExp[
 }
 
 const COMPARE = /Compare (?:this line and the one above|it) with config\.example\.yaml/;
+
+/** Whatever stands where a file is read at the start is named, and not waited for. */
+const NO_FILES: readonly Mistake[] = ([
+  ['pipe', /is a pipe, not a file/],
+  ['device', /is a device, not a file/],
+  ['huge', /is longer than 16 MiB/],
+] as const).flatMap(([kind, complaint]) => {
+  const instead: NoFile = { kind };
+  return [
+    { what: `${kind} as config.yaml`, args: ['status'], files: { 'config.yaml': instead }, says: [complaint] },
+    { what: `${kind} as .env`, args: ['status'], files: { '.env': instead }, says: [complaint, /or remove it/] },
+    {
+      what: `${kind} as the file of a secret`,
+      args: ['status'],
+      env: { DB_PASSWORD_FILE: 'secret' },
+      files: { secret: instead },
+      says: [complaint, /Put the secret into that file as its only line/],
+    },
+    {
+      what: `${kind} as the file of certificates`,
+      args: ['status'],
+      env: { DB_SSL_MODE: 'verify-full', DB_SSL_ROOT_CERT: 'ca.pem' },
+      files: { 'ca.pem': instead },
+      says: [complaint, /Name a file in PEM format/],
+    },
+    {
+      what: `${kind} as the file of a key for setup`,
+      args: ['setup', '--yes', '--api-key-file', 'key'],
+      files: { key: instead },
+      says: [complaint],
+    },
+  ];
+});
 
 export const WRONG_FILES: readonly Mistake[] = [
   yaml('YAML as Windows saves it', utf16(JOB), /config\.yaml is stored as UTF-16, or is no text: save it as UTF-8/),
@@ -42,18 +75,23 @@ export const WRONG_FILES: readonly Mistake[] = [
   ),
   yaml('a key of something else', `${JOB}volumes: x\n`, /this key is not known here/),
   yaml('a list instead of settings', '- a\n- b\n', /does not consist of lines like "key: value"/, COMPARE),
-  yaml('a job that is no job', 'jobs:\n  - alice\n', /this is not a job/, /below a "-"/),
-  yaml('jobs that are no list', 'jobs:\n  alice: bob\n', /this is not a list of jobs/, /Begin each job with "- name/),
+  yaml('a job that is no job', 'jobs:\n  - alice\n', /this is not a share/, /below a "-"/),
+  yaml(
+    'jobs that are no list',
+    'jobs:\n  alice: bob\n',
+    /this is not a list of shares/,
+    /Begin each share with "- name/,
+  ),
   yaml(
     'a job without a name',
     JOB.replace('name: alice to bob\n    ', ''),
-    /the job has no name/,
-    /Give the job a short name/,
+    /the share has no name/,
+    /Give the share a short name/,
   ),
   yaml(
     'two jobs of one name',
     JOB + JOB.slice(6),
-    /"alice to bob" is already the name of the job at config\.yaml:2/,
+    /"alice to bob" is already the name of the share at config\.yaml:2/,
     /a name of its own/,
   ),
   yaml(
@@ -147,5 +185,13 @@ export const WRONG_FILES: readonly Mistake[] = [
     what: 'CONFIG_FILE that leads nowhere',
     env: { CONFIG_FILE: '/nowhere/config.yaml' },
     says: [/CONFIG_FILE \(environment\): the file \/nowhere\/config\.yaml does not exist/],
+  },
+  ...NO_FILES,
+  {
+    what: 'a log into a pipe that nobody reads',
+    args: ['write', '--all', '--source', 'database'],
+    files: { log: { kind: 'pipe' } },
+    env: { IMMICH_LOG_FILE: 'log' },
+    says: [/The log file .*log cannot be written/, /Set IMMICH_LOG_FILE/],
   },
 ];

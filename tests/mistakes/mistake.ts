@@ -1,5 +1,10 @@
 import type { Variables } from '../cli/program.ts';
 
+/** What stands in the place of a file: it would be waited for, has no end, or does not fit into memory. */
+export interface NoFile {
+  readonly kind: 'pipe' | 'device' | 'huge';
+}
+
 /** Something that somebody did wrong, and what they are told. */
 export interface Mistake {
   /** What was done, for the test's report. */
@@ -9,7 +14,7 @@ export interface Mistake {
   /** In the environment, over what is right. */
   readonly env?: Variables;
   /** In the working directory; a name that ends with a slash is an empty directory. */
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array | NoFile>>;
   /** What is said, anywhere: what is wrong, and what repairs it. */
   readonly says: readonly RegExp[];
   /** Default: 2, a mistake of the configuration or on the command line. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { run } from '../cli/program.ts';
 import { EXTERNAL_ENV } from '../config/helper.ts';
 import { assertAnswered } from './answered.ts';
 import { WRONG_COMMANDS } from './commands.ts';
 import { WRONG_FILES } from './files.ts';
-import type { Mistake } from './mistake.ts';
+import type { Mistake, NoFile } from './mistake.ts';
 import { WRONG_SETTINGS } from './settings.ts';
 
 const MISTAKES: readonly Mistake[] = [...WRONG_SETTINGS, ...WRONG_FILES, ...WRONG_COMMANDS];
@@ -27,8 +28,10 @@ Deno.test(`each of ${MISTAKES.length} mistakes is answered with what repairs it`
       const cwd = `${directory}/${index}`;
       mkdirSync(cwd);
       for (const [name, content] of Object.entries(mistake.files ?? {})) {
-        if (name.endsWith('/')) mkdirSync(`${cwd}/${name}`);
-        else writeFileSync(`${cwd}/${name}`, content);
+        const path = `${cwd}/${name}`;
+        if (name.endsWith('/')) mkdirSync(path);
+        else if (typeof content === 'string' || content instanceof Uint8Array) writeFileSync(path, content);
+        else putInPlace(path, content);
       }
       // What a file says is said by nothing else.
       const isAboutFiles = mistake.files !== undefined;
@@ -40,6 +43,18 @@ Deno.test(`each of ${MISTAKES.length} mistakes is answered with what repairs it`
     Deno.removeSync(directory, { recursive: true });
   }
 });
+
+function putInPlace(path: string, { kind }: NoFile): void {
+  switch (kind) {
+    case 'pipe':
+      return void execFileSync('mkfifo', [path]);
+    case 'device':
+      return symlinkSync('/dev/zero', path);
+    case 'huge':
+      writeFileSync(path, '');
+      return truncateSync(path, 100 * 1024 ** 3);
+  }
+}
 
 function withoutJob(env: typeof RIGHT): Record<string, string> {
   const { DB_WAIT_SECONDS, IMMICH_API_URL } = env;
