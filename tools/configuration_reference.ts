@@ -40,9 +40,10 @@ export function renderEnvExample(): string {
 export function renderConfigurationPage(): string {
   const tables = groups().map(({ heading, settings }) =>
     `### ${heading}\n\n` + table(
-      ['Setting', 'Default', 'What it does'],
+      ['Setting', 'On screens', 'Default', 'What it does'],
       settings.map(([name, setting]) => [
         code(name),
+        setting.label,
         setting.default === undefined ? '' : code(setting.default),
         describe(name, setting),
       ]),
@@ -71,10 +72,10 @@ function describe(name: string, { description, secret, yaml }: Setting): string 
 function jobTable(): string {
   const fields = JOB_FIELD_NAMES.map((name): [string, JobFieldDefinition] => [name, JOB_FIELDS[name]]);
   return table(
-    ['Key', 'If it is missing', 'What it does'],
+    ['Key', 'On screens', 'If it is missing', 'What it does'],
     fields.map(([name, field]) => {
       const missing = field.required === true ? 'a problem' : field.default === undefined ? '' : code(field.default);
-      return [code(name), missing, field.description];
+      return [code(name), field.label, missing, field.description];
     }),
   );
 }
@@ -85,10 +86,10 @@ function sharedTable(): string {
     SHARED_ALBUMS_FIELDS[name],
   ]);
   return table(
-    ['Key', 'If it is missing', 'What it does'],
+    ['Key', 'On screens', 'If it is missing', 'What it does'],
     fields.map(([name, field]) => {
       const missing = field.required === true ? 'a problem' : field.default === undefined ? '' : code(field.default);
-      return [code(name), missing, field.description];
+      return [code(name), field.label, missing, field.description];
     }),
   );
 }
@@ -176,8 +177,8 @@ jobs:
 
 const NEVER_TABLE = () =>
   `### \`never\`\n\nAt the top of the file, beside \`jobs\`: what no job shares.\n\n` + table(
-    ['Key', 'What is left out'],
-    REASON_FIELD_NAMES.map((name) => [code(name), REASON_FIELDS[name].description]),
+    ['Key', 'On screens', 'What is left out'],
+    REASON_FIELD_NAMES.map((name) => [code(name), REASON_FIELDS[name].label, REASON_FIELDS[name].description]),
   );
 
 const SHARED = `## Shared albums

@@ -66,9 +66,9 @@ function readSelect(draft: JobDraft, read: Read, problems: ConfigProblem[]): Sel
   );
   if (!isAnythingMeant && !select.favorites) {
     reportAt(draft.fields.get('select.favorites') ?? match, problems, {
-      message: 'this job selects nothing',
+      message: 'this share selects nothing',
       remedy:
-        'Name albums, people, tags or paths, or write favorites: true; without select a job shares all that its kind and path say.',
+        'Name albums, people, tags or paths, or write favorites: true; without select it is all that its kind and path say.',
     });
   }
   return select;

@@ -51,7 +51,7 @@ export function environmentDrafts(settings: SettingsReader): readonly JobDraft[]
 export function yamlDrafts(jobs: readonly RawJob[]): readonly JobDraft[] {
   return jobs.map(({ path, place, fields }) => {
     const name = fields.get('name')?.value;
-    const job = typeof name === 'string' ? `the job ${quote(name)}` : 'the job';
+    const job = typeof name === 'string' ? `the share ${quote(name)}` : 'the share';
     return { fields, missing: (field) => ({ key: `${path}.${field}`, place, message: `${job} has no ${field}` }) };
   });
 }
@@ -76,7 +76,7 @@ function environmentDraft(job: EnvironmentJob, settings: SettingsReader): JobDra
     missing: (field) => ({
       key: job.variables[field as OwnField] ?? field,
       place: first.place,
-      message: `this is not set, but the job ${quote(job.name)}, of which ${first.key} is a part, needs it`,
+      message: `this is not set, but the share ${quote(job.name)}, of which ${first.key} is a part, needs it`,
     }),
   };
 }

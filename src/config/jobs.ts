@@ -146,8 +146,8 @@ function reportRepeatedNames(drafts: readonly JobDraft[], problems: ConfigProble
       problems.push({
         key: raw.key,
         place: raw.place,
-        message: `${quote(name)} is already the name of the job at ${first.place}`,
-        remedy: 'Give every job a name of its own; upper and lower case make no difference.',
+        message: `${quote(name)} is already the name of the share at ${first.place}`,
+        remedy: 'Give every share a name of its own; upper and lower case make no difference.',
       });
     }
   }

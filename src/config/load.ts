@@ -154,7 +154,7 @@ function readShares(
   const ignored = file?.hasJobs ? environmentJobSettings(settings) : [];
   if (ignored.length > 0) {
     const names = ignored.map(({ key, place }) => `${key} (${place})`).join(', ');
-    notes.push(`The jobs of the YAML file are used, so these settings of single jobs are ignored: ${names}.`);
+    notes.push(`The shares of the YAML file are used, so these settings of single shares are ignored: ${names}.`);
   }
   const drafts = file?.hasJobs ? yamlDrafts(file.jobs) : environmentDrafts(settings);
   if (drafts.length === 0 && needJobs && file?.hasJobs === false && file.sharedAlbums === undefined) {
@@ -163,7 +163,7 @@ function readShares(
       place: 'environment',
       message: 'nothing is configured to be shared',
       remedy:
-        'Run setup, or write a list of jobs into config.yaml, or shared_albums. To write into files only, set WRITE_SCHEDULE.',
+        'Run setup, or write a list of shares into config.yaml, or shared_albums. To write into files only, set WRITE_SCHEDULE.',
       isBeginning: true,
     });
   }

@@ -62,11 +62,16 @@ const SCHEMES: Readonly<Record<string, Scheme>> = Object.freeze({
 /** Nobody needs more, and each costs a request an event. */
 const MOST_TARGETS = 20;
 
+/** The single addresses of what was written, in their order. */
+export function targetTexts(given: string | readonly string[]): string[] {
+  return (typeof given === 'string' ? given.split(/\s+|,(?=[a-z]+:\/\/)/i) : given)
+    .map((text) => text.trim().replace(/,$/, '')).filter((text) => text !== '');
+}
+
 /** Addresses as Apprise writes them, separated by blanks or commas (a comma inside is `%2C`), or a list in YAML; a secret, as they hold keys. */
 export const notifyTargets: ValueType<NotifyTarget[]> = {
   schema: z.union([z.string(), z.array(z.string())], 'is not a list of addresses').transform((given, context) => {
-    const texts = (typeof given === 'string' ? given.split(/\s+|,(?=[a-z]+:\/\/)/i) : given)
-      .map((text) => text.trim().replace(/,$/, '')).filter((text) => text !== '');
+    const texts = targetTexts(given);
     const complain = (message: string) => context.addIssue({ code: 'custom', message });
     if (texts.length > MOST_TARGETS) complain(`has more than ${MOST_TARGETS} addresses`);
     return texts.flatMap((text, index) => {

@@ -15,6 +15,8 @@ export const SETTING_GROUPS = Object.freeze({
 
 /** One setting: everything the program, its examples and its documentation know about it. */
 export interface Setting {
+  /** What it is called on a screen: a few words that stand alone, without those of its name in the environment. */
+  readonly label: string;
   readonly group: keyof typeof SETTING_GROUPS;
   readonly type: ValueType<unknown>;
   /** Sentences for the user, without Markdown. */

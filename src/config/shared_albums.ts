@@ -16,6 +16,8 @@ export const PAIR_PREFIX = 'shared albums: ';
 
 /** One key below `shared_albums`; `members.except` is the key `except` of a group `members`. */
 export interface SharedAlbumsFieldDefinition {
+  /** What it is called on a screen: a few words that stand alone. */
+  readonly label: string;
   readonly type: ValueType<unknown>;
   readonly description: string;
   readonly required?: true;
@@ -28,23 +30,36 @@ export interface SharedAlbumsFieldDefinition {
 export const SHARED_ALBUMS_FIELDS = Object.freeze(
   {
     albums: {
+      label: 'Shared albums',
       type: names,
       isList: true,
       default: 'all',
       description:
         'all, or names or ids of albums: those in which photos reach the other members as photos of their own.',
     },
-    'albums.except': { type: names, isList: true, description: 'All but these albums.' },
-    except: { type: names, isList: true, description: 'The same as albums.except, beside albums: all.' },
+    'albums.except': { label: 'Not these albums', type: names, isList: true, description: 'All but these albums.' },
+    except: {
+      label: 'Not these albums, another name',
+      type: names,
+      isList: true,
+      description: 'The same as albums.except, beside albums: all.',
+    },
     members: {
+      label: 'Who receives',
       type: names,
       isList: true,
       default: 'all',
       description:
         'all, or users by e-mail, name or id: who receives. The photos of everybody in the album reach them.',
     },
-    'members.except': { type: names, isList: true, description: 'Everybody but these users receives.' },
+    'members.except': {
+      label: 'Who does not receive',
+      type: names,
+      isList: true,
+      description: 'Everybody but these users receives.',
+    },
     directory: {
+      label: 'Directory of the shared photos',
       type: pathPrefixes,
       isList: true,
       required: true,
@@ -53,6 +68,7 @@ export const SHARED_ALBUMS_FIELDS = Object.freeze(
         'file systems or mounts, one directory on each, as hard links cannot lead from one to another.',
     },
     placement: {
+      label: 'Kind of the shared files',
       type: choice('hardlink', 'copy'),
       default: 'hardlink',
       description:
@@ -60,13 +76,24 @@ export const SHARED_ALBUMS_FIELDS = Object.freeze(
         'PLACEMENT=copy means copy here as well.',
     },
     into: {
+      label: 'An album for each recipient',
       type: choice('same-name'),
       description:
         'same-name: what reaches a member is also put into an album of their own that is called as the shared one, and that only they see. ' +
         'Without it nothing is added to albums: they see the shared album anyway.',
     },
-    include_archived: { type: flag, default: 'INCLUDE_ARCHIVED', description: 'true or false.' },
-    share_edited: { type: shareEdited, default: 'SHARE_EDITED', description: 'original or skip.' },
+    include_archived: {
+      label: 'Share archived photos',
+      type: flag,
+      default: 'INCLUDE_ARCHIVED',
+      description: 'true or false.',
+    },
+    share_edited: {
+      label: 'Cropped and turned photos',
+      type: shareEdited,
+      default: 'SHARE_EDITED',
+      description: 'original or skip.',
+    },
   } as const satisfies Record<string, SharedAlbumsFieldDefinition>,
 );
 
@@ -116,8 +143,8 @@ export function readSharedAlbums(
     problems.push({
       key: SHARED_ALBUMS,
       place: draft.place,
-      message: `the job ${quote(named.name)} is called as what this group makes`,
-      remedy: 'Give that job another name.',
+      message: `the share ${quote(named.name)} is called as what this group makes`,
+      remedy: 'Give that share another name.',
     });
   }
   const config: SharedAlbumsConfig = {

@@ -15,6 +15,8 @@ export interface ValueType<T> {
   readonly schema: z.ZodType<T>;
   /** A sentence: what to write instead. */
   readonly remedy: string;
+  /** All that can be written, where that is a few words. */
+  readonly words?: readonly string[];
   /** True for a text that may hold credentials although it is no secret; such a text is not quoted. */
   readonly mayHoldSecret?: (text: string) => boolean;
 }
@@ -137,6 +139,7 @@ export function choice<const W extends string>(...words: readonly W[]): ValueTyp
   return {
     schema: text.toLowerCase().pipe(z.enum(lower, `is not one of the possible words`)),
     remedy: `Write ${list(words, 'or')}.`,
+    words,
   };
 }
 
@@ -162,6 +165,7 @@ export const flag: ValueType<boolean> = {
     value === 'true'
   ),
   remedy: 'Write true or false.',
+  words: ['true', 'false'],
 };
 
 /** The name of a database, its user or its host. */
@@ -192,7 +196,7 @@ export const jobName: ValueType<string> = {
       'contains characters that cannot be printed',
     )
     .refine((name) => [...name].length <= 64, 'is longer than 64 characters'),
-  remedy: 'Give the job a short name on one line, such as "alice to bob".',
+  remedy: 'Give the share a short name on one line, such as "alice to bob".',
 };
 
 /** A user of Immich. */
@@ -273,6 +277,7 @@ export const peopleMatch = choice('any', 'all', 'only');
 export const mediaTypes: ValueType<('image' | 'video')[]> = {
   schema: listOf(text.toLowerCase().pipe(z.enum(['image', 'video'], 'is neither image nor video'))),
   remedy: 'Write image, video, or [image, video].',
+  words: ['image', 'video'],
 };
 
 /** Fields of a photo that go both ways. */

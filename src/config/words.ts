@@ -20,7 +20,6 @@ export function count(number: number, one: string, many?: string): string {
 /** What is counted in phrases that stand behind a number: the plural, and the form for one. */
 export const NOUNS: Readonly<Record<string, string>> = Object.freeze({
   albums: 'album',
-  brakes: 'brake',
   changes: 'change',
   conflicts: 'conflict',
   embeddings: 'embedding',
@@ -31,6 +30,7 @@ export const NOUNS: Readonly<Record<string, string>> = Object.freeze({
   mirrors: 'mirror',
   names: 'name',
   originals: 'original',
+  pauses: 'pause',
   people: 'person',
   photos: 'photo',
   reasons: 'reason',

@@ -100,7 +100,7 @@ export function readYaml(
       key: second.key,
       place: second.keyPlace,
       message: 'jobs and sync_jobs are two names for the same list, and both are there',
-      remedy: 'Put all jobs under jobs.',
+      remedy: 'Put all shares under jobs.',
     });
   }
   const rest = { settings, never, sharedAlbums };
@@ -167,8 +167,8 @@ function readJobs(document: YamlDocument, list: Entry, problems: ConfigProblem[]
     problems.push({
       key: list.key,
       place: list.place,
-      message: 'this is not a list of jobs',
-      remedy: 'Begin each job with "- name: …", indented below this key.',
+      message: 'this is not a list of shares',
+      remedy: 'Begin each share with "- name: …", indented below this key.',
     });
     return [];
   }
@@ -180,8 +180,8 @@ function readJobs(document: YamlDocument, list: Entry, problems: ConfigProblem[]
     problems.push({
       key: path,
       place,
-      message: 'this is not a job',
-      remedy: 'Write the job as lines like "name: alice to bob" below a "-".',
+      message: 'this is not a share',
+      remedy: 'Write the share as lines like "name: alice to bob" below a "-".',
     });
     return [];
   });

@@ -42,7 +42,7 @@ export async function collect(
   const keepsKey = await dialogue.yesNo({
     flag: '--keep-key',
     message: 'Keep the API key in .env?',
-    help: 'Sharing works without it. doctor, write-back for its owner, and running setup again need one.',
+    help: 'Sharing works without the key. doctor, write-back for its owner, and running setup again need one.',
     initial: true,
   });
   const dashboardToken = await askDashboardToken(session);
@@ -131,7 +131,7 @@ async function askNext(
     { value: { share: 'upload' }, label: 'share what somebody uploads', words: ['upload', 'uploads'] },
     ...(hasAlbums ? [] : [{
       value: 'albums' as const,
-      label: 'share albums: each member of a shared album gets what the others own in it',
+      label: 'share albums: what is in a shared album reaches its members',
       words: ['albums'],
     }]),
     {

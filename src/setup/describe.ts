@@ -1,9 +1,11 @@
 import { plain } from '../config/quote.ts';
+import { settingOf } from '../config/settings.ts';
 import { Secret } from '../config/secret.ts';
 import { bytes, countPhotos, list, named, plural } from '../config/words.ts';
 import type { Amount } from '../share/offers/amount.ts';
 import type { WrittenName } from '../share/offers/things.ts';
 import type { SelectionAnswer } from './answers.ts';
+import { COMPOSE_VARIABLES, isComposeVariable } from './compose/variables.ts';
 import type { PlannedJob, SetupPlan } from './plan.ts';
 
 /** The plan for people, a line for each thing that will be done; secrets are never shown. Pure. */
@@ -75,7 +77,9 @@ function describeSelection({ albums, people, tags, favorites }: SelectionAnswer)
 }
 
 function describeSetting({ name, value }: SetupPlan['settings'][number]): string {
-  return `    ${name}=${value instanceof Secret ? '***' : value}`;
+  const shown = value instanceof Secret ? '***' : value;
+  const { label } = isComposeVariable(name) ? COMPOSE_VARIABLES[name] : settingOf(name);
+  return `    ${label}: ${shown}`;
 }
 
 function describeJob(

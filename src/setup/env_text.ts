@@ -49,7 +49,7 @@ export function updateEnv(
   for (const name of added.toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))) {
     lines.push(
       '',
-      ...comment(isComposeVariable(name) ? COMPOSE_VARIABLES[name] : settingOf(name).description, COMMENT_WIDTH),
+      ...comment((isComposeVariable(name) ? COMPOSE_VARIABLES[name] : settingOf(name)).description, COMMENT_WIDTH),
       `${name}=${quoted(name, changes.get(name) ?? '')}`,
     );
   }

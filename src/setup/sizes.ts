@@ -2,8 +2,9 @@ import type { Config, DatabaseConfig, JobConfig } from '../config/config.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { connect, type Connection, disconnect, explainDatabaseError, READ_ONLY } from '../postgres/connect.ts';
 import { faultOf } from '../postgres/faults.ts';
-import { type Amount, readAmount, readPlaces } from '../share/offers/amount.ts';
+import { type Amount, NO_AMOUNT, readAmount, readPlaces } from '../share/offers/amount.ts';
 import { listSharedAlbums, type SharedAlbum } from '../share/offers/shared_albums.ts';
+import { listOfferedUsers, type OfferedUser } from '../share/offers/users.ts';
 import { openSurvey, type Survey } from '../share/offers/survey.ts';
 import {
   listOffers,
@@ -14,6 +15,7 @@ import {
   writtenNames,
 } from '../share/offers/things.ts';
 import { countNamesakes } from '../share/people/namesakes.ts';
+import { NOBODY_ID } from '../share/selection/names.ts';
 
 /** Of hundreds of thousands of photos by thousands of albums. */
 const PATIENT = Object.freeze({ ...READ_ONLY, statement_timeout: 60_000 });
@@ -28,6 +30,22 @@ export interface SizedConfig {
   /** By the names of the jobs. */
   readonly jobs: ReadonlyMap<string, Sized>;
   readonly sharedAlbums: Amount | undefined;
+}
+
+/** Something of a list, with what the configuration calls it, or is to call it. */
+export type Listed<T> = T & WrittenName;
+
+/** Names that stand at one place of the configuration. */
+export interface NamesThere {
+  readonly kind: Offer['kind'];
+  readonly texts: readonly string[];
+}
+
+/** What can be chosen at each of some places. */
+export interface Lists<K extends string> {
+  readonly at: ReadonlyMap<K, readonly Listed<Offer>[]>;
+  readonly favorites: Amount;
+  readonly users: readonly OfferedUser[];
 }
 
 /**
@@ -65,6 +83,53 @@ export class Sizes {
     }));
   }
 
+  /** What can be chosen at places of a job of the configuration, by what stands there. */
+  async lists<K extends string>(
+    config: Config,
+    job: JobConfig,
+    there: ReadonlyMap<K, NamesThere>,
+  ): Promise<Lists<K> | undefined> {
+    return await this.#survey(
+      { ...config, jobs: [job], sharedAlbums: undefined },
+      async (sql, { schema, jobs: [only], hasMap, remembered }) => {
+        const users = await listOfferedUsers(sql);
+        const offers = only === undefined ? undefined : await listOffers(sql, schema, only, hasMap);
+        if (only === undefined || offers === undefined) return { at: new Map(), favorites: NO_AMOUNT, users };
+        const { things, favorites } = offers;
+        const names = await writtenNames(sql, schema, only.sourceUserId, things, remembered);
+        const at = new Map<K, readonly Listed<Offer>[]>();
+        for (const [place, { kind, texts }] of there) {
+          const references = texts.map((text) => ({ kind, text }));
+          const meant = await readNamed(sql, schema, only.sourceUserId, references, remembered);
+          const listed = things.map((thing, index) => ({ ...thing, ...asWritten(thing, names[index], meant) }));
+          at.set(place, listed.filter((thing) => thing.kind === kind));
+        }
+        return { at, favorites, users };
+      },
+    );
+  }
+
+  /** The albums that users share with one another, with what the configuration calls them where `texts` does, and all users. */
+  async sharedLists(
+    config: Config,
+    texts: readonly string[],
+  ): Promise<
+    | { readonly albums: readonly Listed<SharedAlbum>[]; readonly all: Amount; readonly users: readonly OfferedUser[] }
+    | undefined
+  > {
+    return await this.#survey({ ...config, jobs: [] }, async (sql, { schema, jobs, hasMap, remembered }) => {
+      const albums = await listSharedAlbums(sql, schema, jobs, hasMap);
+      const names = await writtenNames(sql, schema, NOBODY_ID, albums, remembered);
+      const references = texts.map((text) => ({ kind: 'album' as const, text }));
+      const meant = await readNamed(sql, schema, NOBODY_ID, references, remembered);
+      return {
+        albums: albums.map((album, index) => ({ ...album, ...asWritten(album, names[index], meant) })),
+        all: await readAmount(sql, jobs, hasMap),
+        users: await listOfferedUsers(sql),
+      };
+    });
+  }
+
   /** What names of the configuration mean now: ids, each with the name. `ownerId`: NOBODY_ID for albums that users share with one another. */
   async meant(
     config: Config,
@@ -93,8 +158,7 @@ export class Sizes {
     );
     const written = new Map(added.map(({ id }, index) => [id, names?.[index]]));
     return things.map(({ id, name }) => {
-      const text = kept.get(id);
-      return text === undefined ? written.get(id) ?? { text: id, comment: name } : { text };
+      return asWritten({ id, name }, written.get(id), kept);
     });
   }
 
@@ -155,4 +219,14 @@ export class Sizes {
       return undefined;
     }
   }
+}
+
+/** What the configuration calls it already, else what it is to call it. */
+function asWritten(
+  { id, name }: { readonly id: string; readonly name: string },
+  written: WrittenName | undefined,
+  meant: ReadonlyMap<string, string>,
+): WrittenName {
+  const text = meant.get(id);
+  return text === undefined ? written ?? { text: id, comment: name } : { text };
 }

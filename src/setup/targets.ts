@@ -99,7 +99,7 @@ export function objectionTo(
   }
   const other = jobs.find(({ targetPathPrefix }) => overlap(targetPathPrefix, path));
   if (other !== undefined) {
-    return { what: `is used by the job ${JSON.stringify(other.name)}`, remedy: 'Choose another one.' };
+    return { what: `is used by the share ${JSON.stringify(other.name)}`, remedy: 'Choose another one.' };
   }
   return undefined;
 }

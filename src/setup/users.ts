@@ -1,7 +1,9 @@
-import type { ImmichUser } from '../immich/api/users.ts';
 import { fold } from '../config/fold.ts';
 
 /** Whether a job means this user: by id, or by e-mail or name until the database is asked. */
-export function isCalled({ id, email, name }: ImmichUser, reference: string | undefined): boolean {
+export function isCalled(
+  { id, email, name }: { readonly id: string; readonly email: string; readonly name: string },
+  reference: string | undefined,
+): boolean {
   return reference !== undefined && [id, email, name].some((one) => fold(one) === fold(reference));
 }

@@ -34,7 +34,7 @@ const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setu
  See what a share would do, and do it:
    immich-sidecar sync --dry-run
    immich-sidecar sync
- Before you take a job out, withdraw what it shared:
+ Before you take a share out, remove what it shared:
    immich-sidecar unshare --job "NAME"`;
 
 /**

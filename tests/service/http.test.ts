@@ -38,8 +38,8 @@ Deno.test('a service whose last cycle was long ago is not ready', async () => {
   (cycles as unknown[]).pop();
   const { status, text } = await site.get('/readyz');
   assert.equal(status, 503);
-  assert.match(text, /the last cycle ended \d+ s ago/);
-  assert.match((await site.get('/')).text, /Something is wrong[^]*The last cycle ended \d+ s ago\./);
+  assert.match(text, /the last sync ended \d+ s ago/);
+  assert.match((await site.get('/')).text, /Something is wrong[^]*The last sync ended \d+ s ago\./);
 });
 
 Deno.test('how far a first copy is, is on the page, in /api/status and in /metrics, for everybody', async () => {

@@ -38,7 +38,7 @@ Deno.test('everything about two users: by what, what waits, what was left out an
   );
   // What Preview says, and that it changes nothing.
   const preview = await actions.dryRun();
-  assert.match(preview, /^A full cycle now: (would do|nothing to do)[^]*family to bob\n/);
+  assert.match(preview, /^A full sync now: (would do|nothing to do)[^]*family to bob\n/);
   assert.equal(typeof await actions.pair(alice.id, bob.id), 'object');
   const nobody = await actions.pair(carol.id, '99999999-9999-4999-8999-999999999999');
   assert.equal(nobody, 'Immich does not know these two users.');

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
+import { albumsInYaml, withSharedAlbums } from '../../src/setup/edit/yaml_albums.ts';
 import { withJobFields, withNewJob } from '../../src/setup/edit/yaml_job.ts';
-import { HIDDEN, withoutSecrets, withSecretsOf } from '../../src/setup/edit/yaml_secrets.ts';
+import { HIDDEN, withoutEnvSecrets, withoutSecrets, withSecretsOf } from '../../src/setup/edit/yaml_secrets.ts';
 import { testUnless } from '../files/scratch.ts';
 import { startSettings, TOKEN, YAML } from './settings_service.ts';
 
 const IS_WINDOWS = Deno.build.os === 'windows' ? 'signals are not there' : undefined;
+
+function linesAdded(outcome: { differences: { lines: { kind: string; text: string }[] }[] }): string[] {
+  return outcome.differences[0]?.lines.filter(({ kind }) => kind === 'added').map(({ text }) => text.trim()) ?? [];
+}
 
 testUnless(IS_WINDOWS, 'settings over HTTP: shown, tried, saved, staged, and taken up by the service', async (test) => {
   await using service = await startSettings();
@@ -34,8 +39,19 @@ testUnless(IS_WINDOWS, 'settings over HTTP: shown, tried, saved, staged, and tak
 
   await test.step('the page has every share and setting, and no secret', async () => {
     const page = await (await fetch(`${url}settings`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
-    assert.match(page, /Share family[^]*select\.albums[^]*>Summer</);
-    assert.match(page, /SYNC_INTERVAL_SECONDS[^]*It is set in \.env line 2\./);
+    assert.match(page, /Share family[^]*>Albums<[^]*>Summer<[^]*>People<[^]*>Emil and Anna</);
+    assert.match(page, />Seconds between syncs<[^]*It is set in \.env line 2\./);
+    assert.match(
+      page,
+      />What the keys mean<[^]*>db_password<[^]*>Password of the database<[^]*>select\.albums<[^]*>Albums</,
+    );
+    for (const path of ['settings/share?name=family', 'settings/new?like=family&owner=', 'settings/albums']) {
+      const form = await (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
+      assert.match(form, /Nothing can be chosen from lists now, so names are typed\./, path);
+      const strangers = await fetch(`${url}${path}`, { redirect: 'manual' });
+      assert.equal(strangers.status, 303);
+      await strangers.body?.cancel();
+    }
     assert.match(page, new RegExp(`db_password: &quot;${HIDDEN}&quot;`));
     assert.doesNotMatch(page, /geheim-77/);
     assert.doesNotMatch(page, new RegExp(TOKEN));
@@ -125,13 +141,69 @@ testUnless(IS_WINDOWS, 'settings over HTTP: shown, tried, saved, staged, and tak
     const before = [read('config.yaml'), read('.env')];
     const interval = await send('preview', { kind: 'settings', 'field.SYNC_INTERVAL_SECONDS': 'often' });
     assert.deepEqual(interval.problems, [
-      'SYNC_INTERVAL_SECONDS (.env line 2): "often" is not a whole number. Write a whole number from 5 to 2147483.',
+      'Seconds between syncs (SYNC_INTERVAL_SECONDS, .env line 2): "often" is not a whole number. Write a whole number from 5 to 2147483.',
     ]);
     const file = await send('save', { kind: 'file', text: before[0] + 'job: []\n', digest: 'x' });
     assert.match(file.problems[0], /^job \(config\.yaml:\d+:1\): /);
     assert.match(file.problems[0], /jobs/, 'did you mean');
     const share = await send('preview', { kind: 'share', name: 'family', 'field.since': 'yesterday' });
-    assert.match(share.problems[0], /since \(config\.yaml/);
+    assert.match(share.problems[0], /^Taken since \(jobs\[0\]\.since, config\.yaml/);
+    assert.deepEqual([read('config.yaml'), read('.env')], before);
+  });
+
+  await test.step('shared albums: all, some, all but some; a new directory waits for the console', async () => {
+    const before = read('config.yaml');
+    const fields = { kind: 'albums', 'field.directory': '/data/shared/albums/' };
+    const added = await send('preview', fields);
+    assert.deepEqual(linesAdded(added), ['shared_albums:', 'directory: /data/shared/albums/']);
+    const some = await send('preview', {
+      ...fields,
+      'field.albums.mode': 'these',
+      'field.albums': 'Summer\nWinter, cold',
+      'field.members.mode': 'except',
+      'field.members': 'bob@example.com',
+      'field.into': 'same-name',
+    });
+    assert.deepEqual(linesAdded(some), [
+      'shared_albums:',
+      'albums: [Summer, "Winter, cold"]',
+      'members: {except: [bob@example.com]}',
+      'directory: /data/shared/albums/',
+      'into: same-name',
+    ]);
+    const none = await send('preview', { ...fields, 'field.albums.mode': 'these' });
+    assert.match(none.problems.join(), /shared_albums\.albums/);
+    const nowhere = await send('preview', { kind: 'albums', 'field.into': 'same-name' });
+    assert.match(nowhere.problems.join(), /shared_albums\.directory/);
+    assert.equal(read('config.yaml'), before);
+  });
+
+  await test.step('who is told: addresses are added and taken out, and never shown', async () => {
+    const before = [read('config.yaml'), read('.env')];
+    const add = 'ntfys://ntfy.example.org/secret-topic?events=failure jsons://hook.example.org/key-9';
+    const added = await send('preview', { kind: 'notifications', 'field.add': add });
+    assert.deepEqual(added.widens.toSorted(), [
+      'another address, token or password',
+      'connect to hook.example.org:443',
+      'connect to ntfy.example.org:443',
+    ]);
+    assert.deepEqual(added.differences[0].secrets, ['Notifications']);
+    assert.doesNotMatch(JSON.stringify(added), /secret-topic|key-9/);
+    const wrong = await send('preview', { kind: 'notifications', 'field.add': 'nowhere' });
+    assert.match(wrong.problems.join(), /NOTIFY_URLS[^]*has a mistake in address 1/);
+
+    Deno.writeTextFileSync(`${cwd}/config.yaml`, `${before[0]}notify_urls: "${add}" # phone\n`);
+    const page = await (await fetch(`${url}settings`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
+    assert.match(page, /ntfy at ntfy\.example\.org[^]*told of failure[^]*the webhook at hook\.example\.org/);
+    assert.doesNotMatch(page, /secret-topic|key-9/);
+    const { differences, digest } = await send('preview', { kind: 'notifications', 'field.keep': '1' });
+    assert.deepEqual(differences.map(({ secrets }: { secrets: string[] }) => secrets), [['Notifications']]);
+    assert.equal((await send('save', { kind: 'notifications', 'field.keep': '1', digest })).kind, 'staged');
+    assert.match(
+      Deno.readTextFileSync(`${cwd}/config.yaml.proposed`),
+      /^notify_urls: "?jsons:\/\/hook\.example\.org\/key-9"? # phone$/m,
+    );
+    Deno.writeTextFileSync(`${cwd}/config.yaml`, before[0] ?? '');
     assert.deepEqual([read('config.yaml'), read('.env')], before);
   });
 
@@ -234,4 +306,35 @@ Deno.test('a share more goes into a file without any, and beside no directory th
     fields: {},
   });
   assert.match(linked, /- name: b\n {2}source: A\n {2}target: B\n$/);
+});
+
+Deno.test('shared albums in each form of YAML: what is said of them comes back, and nothing else changes', () => {
+  const forms = [
+    ['albums: all', 'all', ''],
+    ['members: [Bob]', 'all', ''],
+    ['albums: Summer # sea', 'these', 'Summer'],
+    ['albums: [all]', 'these', 'all'],
+    ['albums: {except: [Work, "a, b"]}', 'except', 'Work\na, b'],
+    ['albums: all\n  except: Work', 'except', 'Work'],
+  ] as const;
+  for (const [form, mode, albums] of forms) {
+    const text = `# ours\nshared_albums:\n  ${form}\n  directory: /data/shared/ # disk 1\n`;
+    const fields = albumsInYaml(text) ?? assert.fail(form);
+    assert.deepEqual([fields['albums.mode'], fields['albums']], [mode, albums], form);
+    assert.equal(withSharedAlbums(text, fields), text, form);
+    const other = withSharedAlbums(text, { 'albums.mode': 'except', albums: 'x\ny' });
+    assert.match(other, /^# ours\nshared_albums:\n[^]*directory: \/data\/shared\/ # disk 1\n/, form);
+    assert.deepEqual([albumsInYaml(other)?.['albums.mode'], albumsInYaml(other)?.['albums']], ['except', 'x\ny'], form);
+    const all = withSharedAlbums(other, { 'albums.mode': 'all', albums: 'x\ny' });
+    assert.equal(albumsInYaml(all)?.['albums.mode'], 'all', form);
+  }
+  assert.equal(albumsInYaml('jobs: []\n'), undefined);
+});
+
+Deno.test('secrets of an .env are hidden in every form', () => {
+  const text = 'A=1\nDB_PASSWORD=abc\nexport NOTIFY_URLS="x y" # z\n  HTTP_TOKEN : q\nDB_PASSWORD_FILE=/run/x\n';
+  assert.equal(
+    withoutEnvSecrets(text),
+    `A=1\nDB_PASSWORD=${HIDDEN}\nexport NOTIFY_URLS=${HIDDEN}\n  HTTP_TOKEN :${HIDDEN}\nDB_PASSWORD_FILE=/run/x\n`,
+  );
 });

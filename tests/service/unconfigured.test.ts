@@ -111,5 +111,5 @@ Deno.test('serve without HTTP ends with what is wrong, as nobody could see it', 
   using cwd = workingDirectory('jobs: 7');
   const { code, stderr } = await RunningProgram.start(['serve'], { cwd: cwd.path, env: { HTTP_PORT: '0' } }).ended();
   assert.equal(code, EXIT.usage);
-  assert.match(stderr, /jobs \(config\.yaml:1:\d+\): this is not a list of jobs/);
+  assert.match(stderr, /jobs \(config\.yaml:1:\d+\): this is not a list of shares/);
 });

@@ -60,8 +60,9 @@ ul.plan { padding-left: 1rem; } .plan .inner { list-style: none; } .plan li { ov
 div.note { white-space: normal; }
 textarea { font: inherit; width: 100%; padding: .45rem .8rem; border-radius: .4rem; border: 1px solid var(--soft); background: var(--card); color: var(--ink); }
 textarea:focus-visible, .difference:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; } textarea.file, .difference { font: .85rem/1.45 ui-monospace, monospace; }
-.fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: .25rem 1rem; } .fields small { display: block; } .fields label { color: var(--ink); font-weight: 600; }
+.fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: .25rem 1rem; } .fields small { display: block; } .fields label, .fields legend { color: var(--ink); font-weight: 600; } .fields .option { font-weight: 400; } .fields .wide { grid-column: 1 / -1; } .fields .wide .scroll { max-height: 18rem; }
 .difference { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); border-radius: .4rem; padding: .5rem; } .difference .added { color: var(--good); } .difference .removed { color: var(--bad); }
+.said { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .1rem 1rem; margin: 0 0 .75rem; } .said dd { margin: 0; }
 dt { color: var(--soft); } dd { margin: 0 0 .5rem; overflow-wrap: anywhere; }
 footer { color: var(--soft); font-size: .9rem; } footer a { margin-right: 1rem; }
 `;

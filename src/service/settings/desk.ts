@@ -1,37 +1,70 @@
 /** The end of the name of a file that is to be confirmed on the console. */
 export const STAGED = '.proposed';
 
-/** What somebody may change on a page, as it is configured now. */
+/** What somebody may change on a page, as it is configured now. Nothing of it asks the database. */
 export interface SettingsView {
-  readonly shares: readonly ShareView[];
-  /** What can be said of a new share, none of it yet; or why none can be added here. */
-  readonly newShare: NewShareView | { readonly why: string };
+  readonly shares: readonly ShareSummary[];
+  /** Why no share can be added here; undefined where one can. */
+  readonly noNewShare: string | undefined;
+  /** What is said of shared albums; nothing where none are shared; or why that cannot be changed here. */
+  readonly sharedAlbums: readonly Said[] | { readonly why: string };
   readonly settings: readonly SettingView[];
-  /** The whole file in which shares stand, without its secrets; or why it cannot be shown. */
-  readonly file: { readonly path: string; readonly text: string } | { readonly why: string };
+  readonly notifications: NotificationsView;
+  /** The whole file in which shares stand, without its secrets, and what its keys are called; or why it cannot be shown. */
+  readonly file:
+    | { readonly path: string; readonly text: string; readonly keys: readonly Said[] }
+    | { readonly why: string };
 }
 
+/** A plain name, and what is written for it. */
+export interface Said {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** A share in a few lines. */
+export interface ShareSummary {
+  readonly name: string;
+  readonly said: readonly Said[];
+}
+
+/** What can be said of a share, or of shared albums. */
 export interface ShareView {
   readonly name: string;
   readonly fields: readonly FieldView[];
+  /** Why nothing can be chosen from lists. */
+  readonly noLists: string | undefined;
 }
 
 export interface NewShareView extends ShareView {
-  /** The share that it is like, of those that were chosen before. */
-  readonly like?: string;
+  /** The share that it is like, of those that were chosen before; empty: none. */
+  readonly like: string;
 }
 
 export interface FieldView {
   /** The key in the file, such as `select.albums`. */
   readonly field: string;
+  readonly label: string;
   readonly description: string;
   /** One on a line, where there may be several. */
   readonly value: string;
   readonly isList: boolean;
+  /** True where one of the options always holds. */
+  readonly isSure?: boolean;
+  /** All that can be chosen; undefined where anything may be written. */
+  readonly options?: readonly FieldOption[] | undefined;
+}
+
+export interface FieldOption {
+  /** What is written. */
+  readonly value: string;
+  readonly label: string;
+  readonly hint?: string;
 }
 
 export interface SettingView {
   readonly name: string;
+  readonly label: string;
   readonly description: string;
   readonly value: string;
   /** What holds where nothing is written. */
@@ -42,7 +75,12 @@ export interface SettingView {
   readonly isFixed: boolean;
 }
 
-/** What somebody wants to be otherwise: some fields of a share, some settings, or the whole file. */
+/** Who is told, without the keys that stand in their addresses; or why that cannot be changed here. */
+export type NotificationsView =
+  | { readonly targets: readonly Said[]; readonly description: string; readonly added: string }
+  | { readonly why: string };
+
+/** What somebody wants to be otherwise: fields of a share or of shared albums, settings, who is told, or the whole file. */
 export type SettingsChange =
   | { readonly kind: 'share'; readonly name: string; readonly fields: Readonly<Record<string, string>> }
   /** `like`: the name of the share whose users, library and placement it gets where `fields` is silent; empty: none. */
@@ -52,13 +90,16 @@ export type SettingsChange =
     readonly like: string;
     readonly fields: Readonly<Record<string, string>>;
   }
-  | { readonly kind: 'settings'; readonly fields: Readonly<Record<string, string>> }
+  /** `keep`: the places in the list, from 0, of those that stay, one on a line. `add`: addresses. */
+  | { readonly kind: 'albums' | 'settings' | 'notifications'; readonly fields: Readonly<Record<string, string>> }
   | { readonly kind: 'file'; readonly text: string };
 
 /** Lines that a file will have, and those that it will have no more, without its secrets. */
 export interface FileDifference {
   readonly path: string;
   readonly lines: readonly { readonly kind: 'same' | 'added' | 'removed'; readonly text: string }[];
+  /** What the secrets are called that become others. */
+  readonly secrets: readonly string[];
 }
 
 export type SettingsOutcome =
@@ -78,6 +119,12 @@ export type SettingsOutcome =
 /** Changes the configuration for somebody who is signed in. */
 export interface SettingsDesk {
   read(): SettingsView;
+  /** A share with the lists to choose from; undefined where there is none of that name. */
+  share(name: string): Promise<ShareView | undefined>;
+  /** What a new share may be, none of it yet. `owner`: whose photos; empty: as in the share that it is like. */
+  newShare(like: string, owner: string): Promise<NewShareView>;
+  /** What can be said of shared albums. */
+  sharedAlbums(): Promise<ShareView>;
   /** What a change would do; nothing is written. */
   preview(change: SettingsChange): Promise<SettingsOutcome>;
   /** Does it, if it is still what was looked at; else it is as a preview. */

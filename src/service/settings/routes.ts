@@ -1,14 +1,27 @@
 import type { Hono } from 'hono';
 import { type Access, formOf, isProgram } from '../http/access.ts';
-import type { SettingsChange, SettingsDesk, SettingsOutcome } from './desk.ts';
-import { previewPage, settingsPage } from './page.ts';
+import type { Html } from '../dashboard/frame.ts';
+import type { SettingsChange, SettingsDesk, SettingsOutcome, ShareView } from './desk.ts';
+import { FIELD, TICKED_FIELD } from './fields.ts';
+import { albumsPage, newSharePage, previewPage, settingsPage, sharePage } from './page.ts';
 
 /** The pages on which somebody who is signed in changes the configuration. */
 export function addSettings(app: Hono, desk: SettingsDesk, access: Access): void {
-  app.get('/settings', async (context) => {
-    const isSignedIn = await access.isSignedIn(context);
-    return isSignedIn === true ? context.html(settingsPage(desk.read())) : context.redirect('/', 303);
-  });
+  const pages: Readonly<Record<string, (query: (name: string) => string) => Promise<Html>>> = {
+    '/settings': () => Promise.resolve(settingsPage(desk.read())),
+    '/settings/share': async (query) => {
+      const view = await desk.share(query('name'));
+      return view === undefined ? settingsPage(desk.read()) : sharePage(view);
+    },
+    '/settings/new': async (query) => newSharePage(await desk.newShare(query('like'), query('owner').trim())),
+    '/settings/albums': async () => albumsPage(await desk.sharedAlbums()),
+  };
+  for (const [path, page] of Object.entries(pages)) {
+    app.get(path, async (context) => {
+      if (await access.isSignedIn(context) !== true) return context.redirect('/', 303);
+      return context.html(await page((name) => context.req.query(name) ?? ''));
+    });
+  }
   app.post('/settings/:name{preview|save}', access.onlySignedIn, async (context) => {
     const form = await formOf(context);
     const change = changeIn(form);
@@ -20,60 +33,63 @@ export function addSettings(app: Hono, desk: SettingsDesk, access: Access): void
     const status = outcome.kind === 'wrong' ? 422 : 200;
     if (isProgram(context)) return context.json(outcome, status);
     if (outcome.kind === 'fine') return context.html(previewPage(change, outcome));
-    return context.html(settingsPage(withTyped(desk, change, outcome), outcome), status);
+    const page = outcome.kind === 'wrong' ? await withTyped(desk, change, outcome) : settingsPage(desk.read(), outcome);
+    return context.html(page, status);
   });
 }
 
 /** What is wrong can be corrected where it was typed. */
-function withTyped(desk: SettingsDesk, change: SettingsChange, outcome: SettingsOutcome) {
+async function withTyped(desk: SettingsDesk, change: SettingsChange, outcome: SettingsOutcome): Promise<Html> {
   const view = desk.read();
-  if (outcome.kind !== 'wrong') return view;
   switch (change.kind) {
     case 'file':
-      return 'text' in view.file ? { ...view, file: { ...view.file, text: change.text } } : view;
-    case 'settings':
-      return {
-        ...view,
-        settings: view.settings.map((one) => ({ ...one, value: change.fields[one.name] ?? one.value })),
-      };
-    case 'new-share':
-      return 'why' in view.newShare ? view : {
-        ...view,
-        newShare: {
-          name: change.name,
-          like: change.like,
-          fields: view.newShare.fields.map((one) => ({ ...one, value: change.fields[one.field] ?? '' })),
-        },
-      };
-    case 'share':
-      return {
-        ...view,
-        shares: view.shares.map((share) =>
-          share.name === change.name
-            ? {
-              ...share,
-              fields: share.fields.map((one) => ({ ...one, value: change.fields[one.field] ?? one.value })),
-            }
-            : share
-        ),
-      };
+      return settingsPage('text' in view.file ? { ...view, file: { ...view.file, text: change.text } } : view, outcome);
+    case 'settings': {
+      const settings = view.settings.map((one) => ({ ...one, value: change.fields[one.name] ?? one.value }));
+      return settingsPage({ ...view, settings }, outcome);
+    }
+    case 'notifications': {
+      const { notifications } = view;
+      const added = change.fields['add'] ?? '';
+      return settingsPage(
+        { ...view, notifications: 'why' in notifications ? notifications : { ...notifications, added } },
+        outcome,
+      );
+    }
+    case 'albums':
+      return albumsPage(typedInto(await desk.sharedAlbums(), change.fields), outcome);
+    case 'new-share': {
+      const { name, like, fields } = change;
+      const page = await desk.newShare(like, fields['source'] ?? '');
+      return newSharePage({ ...typedInto(page, fields), name, like }, outcome);
+    }
+    case 'share': {
+      const page = await desk.share(change.name);
+      return page === undefined ? settingsPage(view, outcome) : sharePage(typedInto(page, change.fields), outcome);
+    }
   }
 }
 
+function typedInto<V extends ShareView>(view: V, fields: Readonly<Record<string, string>>): V {
+  return { ...view, fields: view.fields.map((one) => ({ ...one, value: fields[one.field] ?? one.value })) };
+}
+
 function changeIn(form: Readonly<Record<string, unknown>>): SettingsChange | undefined {
-  const fields = Object.fromEntries(
-    Object.entries(form).flatMap(([name, value]) =>
-      name.startsWith('field.') && typeof value === 'string'
-        ? [[name.slice('field.'.length), value.replaceAll('\r\n', '\n')]]
-        : []
-    ),
-  );
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(form)) {
+    if (name.startsWith(FIELD) && typeof value === 'string') {
+      fields[name.slice(FIELD.length)] ??= value.replaceAll('\r\n', '\n');
+    }
+    if (name.startsWith(TICKED_FIELD) && name.endsWith('[]') && Array.isArray(value)) {
+      fields[name.slice(TICKED_FIELD.length, -'[]'.length)] = value.filter((one) => typeof one === 'string').join('\n');
+    }
+  }
   const { kind, name, like, text } = form;
   if (kind === 'share' && typeof name === 'string') return { kind, name, fields };
   if (kind === 'new-share' && typeof name === 'string') {
     return { kind, name, like: typeof like === 'string' ? like : '', fields };
   }
-  if (kind === 'settings') return { kind, fields };
+  if (kind === 'albums' || kind === 'settings' || kind === 'notifications') return { kind, fields };
   if (kind === 'file' && typeof text === 'string') return { kind, text: text.replaceAll('\r\n', '\n') };
   return undefined;
 }

@@ -3,11 +3,20 @@
  * docs/install_docker.md lists them.
  */
 export const COMPOSE_VARIABLES = Object.freeze({
-  SIDECAR_CONFIG: 'For compose.yaml: the directory with this file and config.yaml, as seen from there.',
-  PUID:
-    "For compose.yaml: who the container runs as, which is who owns Immich's files. 0 is root, of whose rights it keeps three.",
-  PGID: 'For compose.yaml: the group of the same.',
-  IMMICH_NETWORK: "For compose.yaml: Docker's network that Immich and its database are in.",
+  SIDECAR_CONFIG: {
+    label: 'Directory of the configuration',
+    description: 'For compose.yaml: the directory with this file and config.yaml, as seen from there.',
+  },
+  PUID: {
+    label: 'User of the container',
+    description:
+      "For compose.yaml: who the container runs as, which is who owns Immich's files. 0 is root, of whose rights it keeps three.",
+  },
+  PGID: { label: 'Group of the container', description: 'For compose.yaml: the group of the same.' },
+  IMMICH_NETWORK: {
+    label: 'Network of Immich',
+    description: "For compose.yaml: Docker's network that Immich and its database are in.",
+  },
 });
 
 export type ComposeVariable = keyof typeof COMPOSE_VARIABLES;

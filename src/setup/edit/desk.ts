@@ -1,43 +1,30 @@
 import { createHash } from 'node:crypto';
 import { diffLines } from 'diff';
-import { JOB_FIELDS } from '../../config/job_fields.ts';
 import { ownPaths } from '../../config/own_paths.ts';
-import { SettingsReader } from '../../config/reader.ts';
-import { type SettingName, settingOf } from '../../config/settings.ts';
-import { dotEnvSource, environmentSource, type Source } from '../../config/sources.ts';
+import type { SettingName } from '../../config/settings.ts';
 import { readTextFile } from '../../config/text_file.ts';
-import { findConfigFile } from '../../config/config_file.ts';
+import { messageOf, UserError } from '../../errors.ts';
 import type { ConfigurationEdit, EditAnswer, EditedFile } from '../../sandbox/supervision.ts';
 import {
   type FileDifference,
+  type NewShareView,
   type SettingsChange,
   type SettingsDesk,
   type SettingsOutcome,
   type SettingsView,
-  type SettingView,
+  type ShareView,
   STAGED,
 } from '../../service/settings/desk.ts';
+import { draftJob } from '../drafts.ts';
 import { updateEnv } from '../env_text.ts';
-import type { ConfigurationPlace } from '../existing.ts';
-import { EDITABLE_FIELDS, isListField, jobsInYaml, PLACE_FIELDS, withJobFields, withNewJob } from './yaml_job.ts';
-import { withoutSecrets, withSecretsOf } from './yaml_secrets.ts';
+import { type ConfigurationPlace, type Existing, readExisting } from '../existing.ts';
+import { type ListedFields, plainAlbumsFields, plainFields, withAlbumLists, withLists } from './lists.ts';
+import { Sources } from './sources.ts';
+import { keysIn, labelOfKey, sayAlbums, sayShare } from './summaries.ts';
+import { albumsInYaml, withSharedAlbums } from './yaml_albums.ts';
+import { EDITABLE_FIELDS, jobsInYaml, PLACE_FIELDS, withJobFields, withNewJob } from './yaml_job.ts';
+import { changedSecrets, withoutEnvSecrets, withoutSecrets, withSecretsOf } from './yaml_secrets.ts';
 import { withSettings } from './yaml_settings.ts';
-
-/** The settings of the page: how often, how careful, what is written back. Addresses, directories and secrets are for the console. */
-const EDITABLE_SETTINGS = [
-  'SYNC_INTERVAL_SECONDS',
-  'RECONCILE_HOURS',
-  'OFFLINE_GRACE_HOURS',
-  'BRAKE_PERCENT',
-  'BRAKE_MINIMUM',
-  'INCLUDE_ARCHIVED',
-  'SHARE_EDITED',
-  'WRITE_SCHEDULE',
-  'WRITE_WINDOW',
-  'WRITE_MODULES',
-  'WRITE_TO',
-  'LOG_LEVEL',
-] as const satisfies readonly SettingName[];
 
 /** Each of them makes a share without a list of shares. */
 const SINGLE_JOBS = ['SHARED_PATH_PREFIX', 'UPLOAD_SOURCE_USER_ID'] as const satisfies readonly SettingName[];
@@ -65,45 +52,71 @@ export class ConfigurationDesk implements SettingsDesk {
     const { yaml } = this.#files();
     const text = yaml?.old ?? '';
     const shown = withoutSecrets(text);
+    const sources = new Sources(this.#options.place);
+    const cannot = yaml === undefined
+      ? 'The configuration is no YAML file. It is changed where it lies.'
+      : shown === undefined
+      ? `${yaml.path} cannot be understood. It is changed where it lies.`
+      : undefined;
     return {
-      shares: jobsInYaml(text).map(({ name, fields }) => ({
-        name,
-        fields: EDITABLE_FIELDS.map((field) => ({
-          field,
-          description: JOB_FIELDS[field].description,
-          value: fields[field],
-          isList: isListField(field),
-        })),
-      })),
-      newShare: this.#newShare(yaml !== undefined && shown !== undefined),
-      settings: this.#settings(),
-      file: yaml === undefined
-        ? { why: 'The configuration is no YAML file. It is changed where it lies.' }
-        : shown === undefined
-        ? { why: `${yaml.path} cannot be understood. It is changed where it lies.` }
-        : { path: yaml.path, text: shown },
+      shares: jobsInYaml(text).map((job) => ({ name: job.name, said: sayShare(job) })),
+      noNewShare: this.#noNewShare(cannot, sources),
+      sharedAlbums: cannot === undefined ? sayAlbums(albumsInYaml(text)) : { why: cannot },
+      settings: sources.settings(),
+      notifications: sources.notifications(),
+      file: yaml === undefined || shown === undefined
+        ? { why: cannot ?? '' }
+        : { path: yaml.path, text: shown, keys: keysIn(shown) },
     };
   }
 
-  #newShare(canBeWritten: boolean): SettingsView['newShare'] {
-    if (!canBeWritten) return { why: 'Shares are added where the file lies, or with immich-sidecar setup.' };
-    const { environment, env, file } = this.#sources();
-    const single = SINGLE_JOBS.find((name) => [environment, env, file].some((source) => source.has(name)));
-    if (single !== undefined) {
-      return {
-        why:
-          `${single} makes a share of its own, which a list of shares would end. immich-sidecar setup moves it into the list first.`,
-      };
-    }
+  async share(name: string): Promise<ShareView | undefined> {
+    const found = jobsInYaml(this.#files().yaml?.old ?? '').find((job) => job.name === name);
+    if (found === undefined) return undefined;
+    const fields = plainFields(found.fields);
+    return {
+      name,
+      ...await this.#listed(fields, (existing) => withLists(existing, draftJob(existing, found.source), fields)),
+    };
+  }
+
+  async newShare(like: string, owner: string): Promise<NewShareView> {
+    const model = jobsInYaml(this.#files().yaml?.old ?? '').find((job) => job.name === like);
+    const fields = plainFields({ source: owner }, [...PLACE_FIELDS, ...EDITABLE_FIELDS]);
+    const source = owner === '' ? model?.source ?? '' : owner;
     return {
       name: '',
-      fields: [...PLACE_FIELDS, ...EDITABLE_FIELDS].map((field) => ({
-        field,
-        description: JOB_FIELDS[field].description,
-        value: '',
-        isList: isListField(field),
-      })),
+      like: model?.name ?? '',
+      ...await this.#listed(fields, (existing) => withLists(existing, draftJob(existing, source), fields)),
     };
+  }
+
+  async sharedAlbums(): Promise<ShareView> {
+    const fields = plainAlbumsFields(albumsInYaml(this.#files().yaml?.old ?? '') ?? {});
+    return { name: '', ...await this.#listed(fields, (existing) => withAlbumLists(existing, fields)) };
+  }
+
+  /** `plain`: what there is where the configuration cannot be read. */
+  async #listed(
+    plain: ListedFields['fields'],
+    look: (existing: Existing) => Promise<ListedFields>,
+  ): Promise<ListedFields> {
+    let existing;
+    try {
+      existing = readExisting(this.#options.place);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return { fields: plain, noLists: messageOf(error) };
+    }
+    return await look(existing);
+  }
+
+  #noNewShare(cannot: string | undefined, sources: Sources): string | undefined {
+    if (cannot !== undefined) return 'Shares are added where the file lies, or with immich-sidecar setup.';
+    const single = SINGLE_JOBS.find((name) => sources.has(name));
+    return single === undefined
+      ? undefined
+      : `${single} makes a share of its own, which a list of shares would end. immich-sidecar setup moves it into the list first.`;
   }
 
   async preview(change: SettingsChange): Promise<SettingsOutcome> {
@@ -131,58 +144,40 @@ export class ConfigurationDesk implements SettingsDesk {
     };
   }
 
-  #sources(): { readonly environment: Source; readonly env: Source; readonly file: Source } {
-    const { env, cwd, configFile } = this.#options.place;
-    const variables = [environmentSource(env), dotEnvSource(cwd, [], env)] as const;
-    return {
-      environment: variables[0],
-      env: variables[1],
-      file: findConfigFile(variables, cwd, configFile, [], [])?.settings ?? new Map(),
-    };
-  }
-
-  #settings(): SettingView[] {
-    const { environment, env, file } = this.#sources();
-    const reader = new SettingsReader([environment, env, file], this.#options.place.cwd, []);
-    return EDITABLE_SETTINGS.map((name) => {
-      const { description, default: otherwise = '' } = settingOf(name);
-      const raw = reader.find(name);
-      return {
-        name,
-        description,
-        otherwise,
-        value: typeof raw?.value === 'string' ? raw.value : (raw?.value ?? []).join(','),
-        place: raw?.place,
-        isFixed: environment.has(name),
-      };
-    });
-  }
-
   /** The files as they would be, and only those that become others. */
   #changed(change: SettingsChange): EditedFile[] {
     const { env, yaml } = this.#files();
     const old = yaml?.old ?? '';
     const inYaml = (text: string) => yaml === undefined ? [] : [{ ...yaml, text }];
+    const set = (inEnv: readonly (readonly [SettingName, string])[], other: typeof inEnv) =>
+      [
+        ...inYaml(withSettings(old, other)),
+        { ...env, text: inEnv.length === 0 ? env.old ?? '' : updateEnv(env.old, new Map(inEnv), []) },
+      ].filter(isOther);
     switch (change.kind) {
       case 'share':
         return inYaml(withJobFields(old, change.name, change.fields)).filter(isOther);
       case 'new-share':
-        return 'why' in this.read().newShare ? [] : inYaml(withNewJob(old, change)).filter(isOther);
+        return this.read().noNewShare === undefined ? inYaml(withNewJob(old, change)).filter(isOther) : [];
+      case 'albums':
+        return withoutSecrets(old) === undefined ? [] : inYaml(withSharedAlbums(old, change.fields)).filter(isOther);
       case 'file':
         return inYaml(withSecretsOf(old, change.text.replaceAll('\r\n', '\n'))).filter(isOther);
       case 'settings': {
-        const { env: inEnv } = this.#sources();
-        const wanted = this.#settings().filter(({ name, value, isFixed }) => {
+        const sources = new Sources(this.#options.place);
+        const wanted = sources.settings().filter(({ name, value, isFixed }) => {
           const said = change.fields[name]?.trim();
           return !isFixed && said !== undefined && said !== value;
         }).map(({ name }) => [name as SettingName, change.fields[name]?.trim() ?? ''] as const);
         // What stands in .env counts for more than the other file, so it is changed there.
-        const ofEnv = wanted.filter(([name]) => inEnv.has(name));
-        const ofYaml = wanted.filter(([name]) => !inEnv.has(name));
-        return [
-          ...inYaml(withSettings(old, ofYaml)),
-          { ...env, text: ofEnv.length === 0 ? env.old ?? '' : updateEnv(env.old, new Map(ofEnv), []) },
-        ].filter(isOther);
+        return set(wanted.filter(([name]) => sources.isInEnv(name)), wanted.filter(([name]) => !sources.isInEnv(name)));
+      }
+      case 'notifications': {
+        const sources = new Sources(this.#options.place);
+        const wanted = sources.withNotifications(change.fields);
+        if (wanted === undefined) return [];
+        const settings = [['NOTIFY_URLS', wanted]] as const;
+        return sources.isInFile('NOTIFY_URLS') ? set([], settings) : set(settings, []);
       }
     }
   }
@@ -202,7 +197,11 @@ function outcomeOf(answer: EditAnswer): SettingsOutcome {
     case 'wrong':
       return {
         kind: 'wrong',
-        problems: answer.problems.map(({ key, place, message, remedy }) => `${key} (${place}): ${message}. ${remedy}`),
+        problems: answer.problems.map(({ key, place, message, remedy }) => {
+          const label = labelOfKey(key);
+          const what = label === undefined ? `${key} (${place})` : `${label} (${key}, ${place})`;
+          return `${what}: ${message}. ${remedy}`;
+        }),
       };
     case 'refused':
       return { kind: 'wrong', problems: [`${answer.message} ${answer.remedy}`] };
@@ -222,7 +221,7 @@ function digestOf(files: readonly EditedFile[]): string {
 /** Of a file with secrets: these are not shown, and of one whose lines say nothing but secrets and settings only what changes. */
 function differenceOf({ path, old = '', text }: EditedFile): FileDifference {
   const isEnv = path.endsWith('.env');
-  const shown = (one: string) => isEnv ? one : withoutSecrets(one) ?? '';
+  const shown = (one: string) => isEnv ? withoutEnvSecrets(one) : withoutSecrets(one) ?? '';
   const lines = diffLines(shown(old), shown(text)).flatMap(({ added, removed, value }) =>
     value.replace(/\n$/, '').split('\n').map((line) => ({
       kind: added ? 'added' as const : removed ? 'removed' as const : 'same' as const,
@@ -232,5 +231,5 @@ function differenceOf({ path, old = '', text }: EditedFile): FileDifference {
   const context = isEnv ? 0 : CONTEXT;
   const isNear = (at: number) =>
     lines.slice(Math.max(at - context, 0), at + context + 1).some(({ kind }) => kind !== 'same');
-  return { path, lines: lines.filter((_, at) => isNear(at)) };
+  return { path, lines: lines.filter((_, at) => isNear(at)), secrets: changedSecrets(old, text, isEnv) };
 }

@@ -35,9 +35,11 @@ type WrittenField = EditableField | (typeof PLACE_FIELDS)[number];
 /** What a new share has like another one where nothing else is said. */
 const ALIKE = ['source', 'source_user_id', 'target', 'target_user_id', 'target_library_id', 'placement'] as const;
 
-/** A share as the file has it: each field that can be changed, with one value on a line. */
+/** A share as the file has it: who, and each field that can be changed, with one value on a line. */
 export interface JobInYaml {
   readonly name: string;
+  readonly source: string;
+  readonly target: string;
   readonly fields: Readonly<Record<EditableField, string>>;
 }
 
@@ -49,8 +51,10 @@ export function isListField(field: WrittenField): boolean {
 
 /** The shares of a YAML file, in their order. */
 export function jobsInYaml(text: string): JobInYaml[] {
-  return jobsOf(parseDocument(text, { schema: 'failsafe' })).map(({ name, job }) => ({
+  return jobsOf(parsed(text)).map(({ name, job }) => ({
     name,
+    source: textAt(job, 'source') || textAt(job, 'source_user_id'),
+    target: textAt(job, 'target') || textAt(job, 'target_user_id'),
     fields: Object.fromEntries(EDITABLE_FIELDS.map((field) => [field, textAt(job, field)])) as JobInYaml['fields'],
   }));
 }
@@ -60,7 +64,7 @@ export function jobsInYaml(text: string): JobInYaml[] {
  * there is no such share. Pure.
  */
 export function withJobFields(text: string, name: string, fields: Readonly<Record<string, string>>): string {
-  const document = parseDocument(text, { schema: 'failsafe' });
+  const document = parsed(text);
   const found = jobsOf(document).find((one) => one.name === name);
   if (found === undefined) return text;
   let isChanged = false;
@@ -85,7 +89,7 @@ export function withNewJob(
     readonly fields: Readonly<Record<string, string>>;
   },
 ): string {
-  const document = parseDocument(text, { schema: 'failsafe' });
+  const document = parsed(text);
   const model = jobsOf(document).find((one) => one.name === like)?.job;
   const job = document.createNode({ name: name.trim() }) as YAMLMap;
   const said = (field: string) => linesOf(fields[field] ?? '');
@@ -114,6 +118,11 @@ function besides(model: YAMLMap | undefined, name: string): string[] {
   return parent === undefined || folder === '' ? [] : [`${parent}.${folder}/`];
 }
 
+/** A YAML file in which every value is a text. */
+export function parsed(text: string): Document {
+  return parseDocument(text, { schema: 'failsafe' });
+}
+
 function jobsOf(document: Document): { name: string; job: YAMLMap }[] {
   if (!isMap(document.contents)) return [];
   const list = document.get('jobs') ?? document.get('sync_jobs');
@@ -124,17 +133,20 @@ function jobsOf(document: Document): { name: string; job: YAMLMap }[] {
   });
 }
 
-function textAt(job: YAMLMap, field: EditableField): string {
+/** What stands at a key of a group, one value on a line; empty where nothing does. */
+export function textAt(job: YAMLMap, field: string): string {
   const value = job.getIn(field.split('.'), true);
   if (isSeq(value)) return value.items.map((item) => isScalar(item) ? String(item.value) : '').join('\n');
   return isScalar(value) ? String(value.value) : '';
 }
 
-function linesOf(text: string): string[] {
+/** The values of a text with one on a line. */
+export function linesOf(text: string): string[] {
   return text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
 }
 
-function setField(document: Document, job: YAMLMap, field: WrittenField, lines: readonly string[]): void {
+/** Writes values to a key of a group, or takes it out where there are none. Comments stay. */
+export function setField(document: Document, job: YAMLMap, field: string, lines: readonly string[]): void {
   const [group = '', key] = field.split('.');
   const parent = key === undefined ? job : groupOf(document, job, group, lines.length > 0);
   if (parent === undefined) return;

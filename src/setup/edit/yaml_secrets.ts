@@ -1,12 +1,15 @@
 import { isMap, isScalar, parseDocument } from 'yaml';
-import { SETTING_NAMES, settingOf } from '../../config/settings.ts';
+import { dotEnvValues } from '../../config/dot_env.ts';
+import { SETTING_NAMES, type SettingName, settingOf } from '../../config/settings.ts';
 
 /** What stands for a secret that somebody does not see. */
 export const HIDDEN = '••••••';
 
-const SECRET_KEYS: ReadonlySet<string> = new Set(
-  SETTING_NAMES.filter((name) => settingOf(name).secret === true).map((name) => name.toLowerCase()),
-);
+const SECRETS: readonly SettingName[] = SETTING_NAMES.filter((name) => settingOf(name).secret === true);
+
+const SECRET_KEYS: ReadonlySet<string> = new Set(SECRETS.map((name) => name.toLowerCase()));
+
+const SECRET_LINE = new RegExp(`^(\\s*(?:export\\s+)?(?:${SECRETS.join('|')})\\s*[=:]).*$`, 'gm');
 
 /** The places of secrets in the text of a YAML file, by their keys. */
 function secretsIn(
@@ -44,4 +47,19 @@ function replaced(text: string, by: (place: Place) => string | undefined): strin
     if (other !== undefined) result = result.slice(0, place.from) + other + result.slice(place.to);
   }
   return result;
+}
+
+/** The text of an `.env` without its secrets. */
+export function withoutEnvSecrets(text: string): string {
+  return text.replace(SECRET_LINE, `$1${HIDDEN}`);
+}
+
+/** What the secrets are called that differ between two texts of a file. */
+export function changedSecrets(old: string, text: string, isEnv: boolean): string[] {
+  const [before, after] = [old, text].map((one) =>
+    isEnv
+      ? dotEnvValues(one)
+      : Object.fromEntries(secretsIn(one).map(({ key, from, to }) => [key.toUpperCase(), one.slice(from, to)]))
+  );
+  return SECRETS.filter((name) => before?.[name] !== after?.[name]).map((name) => settingOf(name).label);
 }

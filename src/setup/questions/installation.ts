@@ -9,7 +9,8 @@ export async function askInstallation({ dialogue, existing, home }: Session): Pr
   return await dialogue.text({
     flag: '--compose',
     message: "Directory of Immich's docker-compose.yml",
-    help: 'Setup reads the database settings and the mounted directories from there. It changes nothing in it. ' +
+    help:
+      'The settings of the database and the mounted directories are read from that file, and nothing in it is changed. ' +
       'Write none if Immich runs without Compose, or on another machine.',
     initial: dialogue.has('--compose') ? undefined : findCompose(cwd, home) ?? (isKnown ? 'none' : undefined),
     check: (text) => text.trim().toLowerCase() === 'none' ? undefined : readCompose(text.trim(), cwd, home),

@@ -118,7 +118,7 @@ export async function askShare(
     check: (text) => {
       const wanted = parse(jobName, text);
       if (!others.some((other) => fold(other.name) === fold(wanted))) return wanted;
-      throw new UserError(`There is a job called ${quote(wanted)} already.`, {
+      throw new UserError(`There is a share called ${quote(wanted)} already.`, {
         problemCode: 'setup-answer',
         remedy: `Give this one another name. To change the other, run setup with --share ${quote(wanted)}.`,
       });
