@@ -124,7 +124,7 @@ export function explainSystemError(error: unknown): unknown {
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code === 'ERR_SQLITE_ERROR') {
-    return new NotNowError(`The ledger cannot be used: ${error.message}.`, {
+    return new NotNowError(`The history cannot be used: ${error.message}.`, {
       problemCode: 'ledger-unwritable',
       remedy:
         'Look whether the disk of WRITE_STATE_DIR is full, read-only or damaged. Files that were being written are whole.',

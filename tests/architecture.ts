@@ -9,6 +9,7 @@ import {
   textProblems,
   wordProblems,
 } from './architecture/rules.ts';
+import { screenWordProblems } from './architecture/screens.ts';
 
 const ROOT = new URL('..', import.meta.url);
 
@@ -25,6 +26,7 @@ async function main(): Promise<number> {
     ...nameCollisions(new Map(await Promise.all(sources.map(readModule)))),
     ...(await Promise.all(modules.map((module) => readProblems(module, documents)))).flat(),
     ...(await Promise.all([...sources, ...pages].map(readWords))).flat(),
+    ...(await Promise.all(sources.map(async (path) => screenWordProblems(...await readModule(path))))).flat(),
   ];
   for (const problem of problems) print(problem);
   print(`architecture: ${graph.size} modules, ${problems.length} problems`);

@@ -31,7 +31,7 @@ export function confirmed<Options extends ConfirmedOptions>(
   return command
     .option('--yes', 'do not ask')
     .option('--json', 'print the result as one JSON object')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .action(async () => {
       const options = command.opts<Options>();
       check(options);
@@ -56,5 +56,5 @@ export function shareChoiceOf({ job, user }: { readonly job?: string; readonly u
 export function photosByJob(jobs: readonly string[]): string {
   const counts = [...Map.groupBy(jobs, (job) => job)].map(([job, all]) => [plain(job), String(all.length)]);
   const rows = counts.toSorted(([a = ''], [b = '']) => a < b ? -1 : 1);
-  return table([['job', 'photos'], ...rows], new Set([1]));
+  return table([['share', 'photos'], ...rows], new Set([1]));
 }

@@ -26,7 +26,7 @@ export function dedupCommand(env: Environment, onExit: (code: number) => void): 
   const command = new Command('dedup')
     .description('Remove shared photos that the receiving user has, too, and do not share them again')
     .option('--match-time', 'only with the same capture time to the second (default: the same day)')
-    .option('--job <name>', 'only what this job has shared')
+    .option('--job <name>', 'only the photos of this share')
     .addOption(new Option('--user <id>', 'only what this user has received').conflicts('job'))
     .option('--dry-run', 'list the duplicates and change nothing')
     .addHelpText('after', EXAMPLES);

@@ -196,7 +196,7 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
   ]);
   const checked = isVerified
     ? paragraph(
-      "Checked: every mirrored row equals its source but for what must differ, every file is on disk and is the source's own, nothing private is " +
+      "Checked: every shared row equals its source but for what must differ, every file is on disk and is the source's own, nothing private is " +
         'shared, and nothing is left for machine learning. Running it again changed nothing.',
     )
     : `CHECK FAILED (${count(findings.length, 'finding')}, ${
@@ -210,7 +210,7 @@ function describe(result: DemoResult, isVerified: boolean, seconds: number, isKe
   const album = paragraph(
     `Then Alice made the album "${name}" in Immich, put ${
       count(photos, 'photo')
-    } into it and shared it with Carol: a cycle later Carol had ${inAlbum} of them as photos of their own (shared_albums in docs/configuration.md).`,
+    } into it and shared it with Carol: a sync later Carol had ${inAlbum} of them as photos of their own (shared_albums in docs/configuration.md).`,
   );
   const where = isKept
     ? `The files are in ${result.directory}; one picture, two names:\n  Alice  ${result.example.source}\n  Bob    ${result.example.mirror}\n` +

@@ -22,10 +22,10 @@ interface DoctorOptions {
 export function doctorCommand(env: Environment, onExit: (code: number) => void): Command {
   return new Command('doctor')
     .description('Look whether everything is as it must be: settings, database, files, API key. Changes nothing')
-    .option('--thorough', 'look at the files of every mirror instead of a sample')
+    .option('--thorough', 'look at the files of every shared photo instead of a sample')
     .option('--json', 'print the findings as one JSON object')
     .option('--report', 'print what a bug report needs as JSON, without names, addresses, paths and secrets')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
     .action(async (options: DoctorOptions) => onExit(await doctor(options, env)));
 }
@@ -34,7 +34,7 @@ const EXAMPLES = `
 Examples:
   immich-sidecar doctor               before the first sync, and when something
                                       is odd
-  immich-sidecar doctor --thorough    are all files of all mirrors there?
+  immich-sidecar doctor --thorough    are all files of all shared photos there?
   immich-sidecar doctor --json        for a monitor
   immich-sidecar doctor --report      for a bug report
 

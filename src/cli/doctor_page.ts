@@ -15,7 +15,7 @@ const HEADINGS: Readonly<Record<Group, string>> = Object.freeze({
   database: 'Database',
   immich: 'Immich',
   api: "Immich's API",
-  jobs: 'Jobs',
+  jobs: 'Shares',
   files: 'Files',
   mirrors: 'What is shared',
   write: 'Writing into files',

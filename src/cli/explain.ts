@@ -29,10 +29,10 @@ export function explainCommand(env: Environment, onExit: (code: number) => void)
   const command = new Command('explain')
     .description('Say whether a photo is shared with whom, why, and what stands against it. Changes nothing')
     .addArgument(new Argument('[photo]', "its id, its address in Immich's web page, its path or its file name"))
-    .option('--job <name>', 'count by criterion what a job means, or explain the photo for this job only')
+    .option('--job <name>', 'count by criterion what a share means, or explain the photo for this share only')
     .option('--files', 'name the files of what is shared')
     .option('--json', 'print it as one JSON object (docs/json.md)')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES);
   return command.action(async (photo: string | undefined, options: ExplainOptions) =>
     onExit(await withDatabase(env, options, (sql, config) => explain(sql, config, photo, options)))
@@ -46,7 +46,7 @@ Examples:
   immich-sidecar explain /data/upload/alice/cat.jpg --files
   immich-sidecar explain --job family        what of it is in which album, of whom, …
 
-Exit codes: 0 done, 2 there is no such photo, or no such job.`;
+Exit codes: 0 done, 2 there is no such photo, or no such share.`;
 
 async function explain(
   sql: Connection,
@@ -55,7 +55,7 @@ async function explain(
   { job: jobName, files = false, json = false }: ExplainOptions,
 ): Promise<number> {
   if (photo === undefined && jobName === undefined) {
-    throw new UserError('Neither a photo nor a job is named.', {
+    throw new UserError('Neither a photo nor a share is named.', {
       problemCode: 'usage',
       remedy: 'See immich-sidecar explain --help.',
     });
@@ -87,7 +87,7 @@ function describePhoto({ assetId, path, owner, mirrorOf, jobs, conflicts }: Expl
     ? []
     : [`  is the shared photo ${mirrorOf.assetId} of ${plain(mirrorOf.owner.name)}`];
   const lines = jobs.length === 0
-    ? [`  No job shares anything of ${plain(mirrorOf?.owner.name ?? owner.name)}.`]
+    ? [`  Nothing is shared of ${plain(mirrorOf?.owner.name ?? owner.name)}.`]
     : jobs.flatMap((job) => describeJob(job, showsFiles));
   return [heading, ...origin, ...lines, ...conflicts.flatMap(describeConflict).map((line) => `  ${line}`)].map((line) =>
     `${line}\n`
@@ -100,9 +100,9 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
   const known = because.map(({ words, since }) => `${plain(words)} (since ${dayOf(since)})`);
   const why = reasons.length === 0 ? '' : `, as it is ${list(known.length > 0 ? known : reasons)}`;
   const when = since === null ? '' : ` since ${dayOf(since)}`;
-  const owner = mirror === undefined || mirror.job === job ? '' : `, by the job ${named(mirror.job)}`;
+  const owner = mirror === undefined || mirror.job === job ? '' : `, by the share ${named(mirror.job)}`;
   const state = isShared
-    ? isMeant ? `shared${when}${owner}${why}` : `shared${when}${owner}, but not meant by this job`
+    ? isMeant ? `shared${when}${owner}${why}` : `shared${when}${owner}, but not meant by this share`
     : isMeant
     ? `not shared${isStopped ? '' : ' yet'}; it is meant${why}`
     : 'not shared';
@@ -111,7 +111,7 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
     ...showsFiles ? mirror.files.map((file) => `      ${quotedPath(file)}`) : [],
   ];
   return [
-    `  ${plain(target.name)}, job ${named(job)}: ${state}.`,
+    `  ${plain(target.name)}, share ${named(job)}: ${state}.`,
     ...against.map((sentence) => `    - ${plain(sentence)}`),
     ...rememberedSince === null ? [] : [
       `    What they had done to it until ${dayOf(rememberedSince)} is kept, and given back when it is shared again.`,
@@ -123,7 +123,7 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
 function describeCounts({ job, meant, criteria }: JobCounts): string {
   const lines = criteria.flatMap(describeCriterion).map((line) => `  ${line}`);
   return [
-    `The job ${named(job)} means ${count(meant, 'photo or video', 'photos and videos')} of those that may be shared.`,
+    `The share ${named(job)} means ${count(meant, 'photo or video', 'photos and videos')} of those that may be shared.`,
     ...lines,
   ].map((line) => `${line}\n`).join('');
 }

@@ -26,7 +26,7 @@ export function forgetCommand(env: Environment, onExit: (code: number) => void):
   const command = new Command('reshare')
     .description('Share photos again that the receiving user has deleted, or that were left out')
     .argument('[asset-id...]', "ids of the source's assets")
-    .option('--job <name>', 'what this job selects')
+    .option('--job <name>', 'what this share selects')
     .addOption(new Option('--user <id>', 'what this receiving user has deleted, or was left out for them'))
     .addOption(new Option('--all', 'everything that is remembered').conflicts(['job', 'user']))
     .option('--list', 'list what is remembered and change nothing')
@@ -48,7 +48,7 @@ Examples:
   immich-sidecar reshare 5f0c1f4e-9a53-4c9e-8a33-0d2b1f7ab111
       one photo; the id is the end of its address in its owner's account
 
-The next cycle shares them, even if the receiving user has uploaded the same
+The next sync shares them, even if the receiving user has uploaded the same
 picture, too.`;
 
 async function forget(
@@ -74,7 +74,7 @@ async function forget(
   const shares = await liftStops(sql, stops);
   if (options.json) printJson({ forgotten: lifted, shares });
   else if (lifted + shares === 0) print('Nothing of that is remembered.\n');
-  else print(`Shared again by the next cycle, as far as it is still selected: ${lifted}.\n`);
+  else print(`Shared again by the next sync, as far as it is still selected: ${lifted}.\n`);
   return EXIT.ok;
 }
 

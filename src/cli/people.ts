@@ -42,7 +42,7 @@ export function peopleCommand(env: Environment, onExit: (code: number) => void):
     .argument('[file]', 'save, restore: where the names are kept')
     .option('--user <id>', 'only people of this user')
     .addOption(
-      new Option('--all-users', 'people of all users, also of those whom no job names').conflicts('user'),
+      new Option('--all-users', 'people of all users, also of those whom no share names').conflicts('user'),
     )
     .option('--replace', 'save: replace the file, whatever it is')
     .option('--dry-run', 'print what would be done and change nothing')

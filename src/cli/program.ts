@@ -118,10 +118,10 @@ Examples:
   immich-sidecar doctor               is everything as it must be?
   immich-sidecar status               what is shared, what is not, and why?
   immich-sidecar explain IMG_42.jpg   is this photo shared, with whom, and why?
-  immich-sidecar sync --dry-run       show what a cycle would do, change nothing
-  immich-sidecar sync                 one cycle over all configured jobs
-  immich-sidecar sync --job family    one cycle over one job
-  immich-sidecar serve                cycle after cycle, until stopped
+  immich-sidecar sync --dry-run       show what a sync would do, change nothing
+  immich-sidecar sync                 one sync over all configured shares
+  immich-sidecar sync --job family    one sync over one share
+  immich-sidecar serve                sync after sync, until stopped
   immich-sidecar reshare --list       what is not shared, and why?
   immich-sidecar resolve              what have two users changed differently?
   immich-sidecar undo-merge --since 12h   undo in originals what recipients have changed
@@ -134,4 +134,4 @@ Examples:
 
 Settings come from the environment, .env and config.yaml: docs/configuration.md.
 Exit codes: 0 done, 1 a bug, 2 configuration or usage, 3 done but some assets failed,
-4 refused and nothing changed, stopped by the brake, or not possible just now.`;
+4 refused and nothing changed, held back until confirmed, or not possible just now.`;

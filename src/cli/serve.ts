@@ -39,15 +39,15 @@ export function serveCommand(
   supervision: Supervision,
 ): Command {
   return new Command('serve')
-    .description('Mirror what the configured jobs select, again and again, until stopped')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .description('Share what is configured, again and again, until stopped')
+    .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => onExit(await serve(options, env, supervision)));
 }
 
 const EXAMPLES = `
 Examples:
-  immich-sidecar serve                             a cycle every SYNC_INTERVAL_SECONDS
+  immich-sidecar serve                             a sync every SYNC_INTERVAL_SECONDS
   WRITE_SCHEDULE="0 3 * * *" immich-sidecar serve  and write-back every night at three
   WRITE_SCHEDULE=on-change immich-sidecar serve    and write what changes in Immich
   HTTP_PORT=0 immich-sidecar serve                 without the dashboard
@@ -117,7 +117,7 @@ async function serve(
         zone: config.write.scheduleZone,
       });
     } else {
-      logger.info('immich-sidecar {version}: {what}, a cycle every {seconds} s', {
+      logger.info('immich-sidecar {version}: {what}, a sync every {seconds} s', {
         version: VERSION,
         what: whatIsShared(config),
         seconds: config.syncIntervalSeconds,
@@ -141,7 +141,7 @@ async function serve(
 /** `2 jobs and shared albums` */
 function whatIsShared({ jobs, sharedAlbums }: Config): string {
   return list([
-    ...jobs.length > 0 ? [count(jobs.length, 'job')] : [],
+    ...jobs.length > 0 ? [count(jobs.length, 'share')] : [],
     ...sharedAlbums === undefined ? [] : ['shared albums'],
   ]);
 }
@@ -153,9 +153,9 @@ function logCycle(report: CycleReport): void {
     if (created + gone > 0) logger.info('{job}: {created} new, {gone} removed', { job, created, gone });
     logNews(`problems of ${job}`, describeNews(job, problems));
   }
-  logNews('problems of no job', describeNews('all jobs', report.problems));
+  logNews('problems of no share', describeNews('all shares', report.problems));
   logNews('brakes', report.brakes.map(describeBrake).join('\n'));
-  logger.debug('cycle done in {seconds} s', { seconds: report.seconds });
+  logger.debug('sync done in {seconds} s', { seconds: report.seconds });
 }
 
 function describeNews(job: string, problems: readonly Problem[]): string {

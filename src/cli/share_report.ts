@@ -23,7 +23,7 @@ export function describeCycle(report: CycleReport): string {
   if (report.jobs.length === 0) {
     return `${describeWhole(report)}nothing has changed; ${outcomeOf(report)} in ${report.seconds.toFixed(1)} s\n`;
   }
-  const heading = ['job', 'selected', 'mirrored', 'new', 'faces', 'people', 'links', 'removed'];
+  const heading = ['share', 'selected', 'shared', 'new', 'faces', 'people', 'links', 'removed'];
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5, 6, 7])) + report.jobs.map(describeRest).join('') +
     describeWhole(report) +
     report.brakes.map((brake) => `\n${describeBrake(brake)}\n\n`).join('') +
@@ -38,7 +38,7 @@ function describeWhole(report: CycleReport): string {
 }
 
 function outcomeOf({ brakes, complete }: CycleReport): string {
-  if (brakes.length > 0) return 'stopped by the brake; everything else is done';
+  if (brakes.length > 0) return 'paused, as too much would be removed at once; everything else is done';
   return complete ? 'done' : 'done, with failures';
 }
 

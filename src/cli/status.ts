@@ -32,7 +32,7 @@ export function statusCommand(env: Environment, onExit: (code: number) => void):
     .description('Show what is shared, what is not and why, and what was written into files')
     .option('--written-to-source', 'list instead what recipients have changed and was written into originals')
     .option('--json', 'print it as one JSON object (docs/status.md)')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
     .action(async (options: StatusOptions) => onExit(await status(env, options)));
 }
@@ -98,10 +98,10 @@ function show(config: Config, share: ShareStatus | undefined, { json = false }: 
   if (pausedSince !== undefined) {
     print(
       `Paused since ${minuteOf(pausedSince)} UTC: the service shares and writes nothing\n` +
-        'until it is resumed on the dashboard, but withdraws what is locked.\n\n',
+        'until it is resumed on the dashboard, but removes what is locked.\n\n',
     );
   }
-  print(share === undefined ? 'No jobs are configured: nothing is shared.\n' : describeShare(share, config));
+  print(share === undefined ? 'No shares are configured: nothing is shared.\n' : describeShare(share, config));
   print(`\n${describeWriteBack(writeBack)}`);
 }
 
@@ -116,11 +116,11 @@ function describeShare(status: ShareStatus, config: Config): string {
     String(links),
     formatBytes(bytes),
   ]);
-  const heading = ['job', 'selected', 'mirrored', 'people', 'links', 'not stored twice'];
+  const heading = ['share', 'selected', 'shared', 'people', 'links', 'not stored twice'];
   const rest = jobs.flatMap(({ job, standing, criteria = [], isConfigured, stoppedSince }) => {
     const lines = [...criteria.flatMap(describeCriterion), ...standing === undefined ? [] : describeStanding(standing)];
     if (stoppedSince !== undefined) lines.push(describeStop(job, stoppedSince));
-    if (!isConfigured) lines.push('is not configured any more; the next cycle removes its photos');
+    if (!isConfigured) lines.push('is not configured any more; the next sync removes its photos');
     return lines.length === 0 ? [] : [`\n${plain(job)}\n`, ...lines.map((line) => `  ${line}\n`)];
   });
   return table([heading, ...rows], new Set([1, 2, 3, 4, 5])) +
@@ -148,7 +148,7 @@ function describeShare(status: ShareStatus, config: Config): string {
 
 function describeBrakeOf(brake: ShareStatus['brakes'][number], { jobs }: Config): string {
   const isConfigured = jobs.some(({ name }) => name === brake.job);
-  const confirmed = brake.confirmedAt === null ? '' : '\n  Confirmed; the next cycle removes them.';
+  const confirmed = brake.confirmedAt === null ? '' : '\n  Confirmed; the next sync removes them.';
   return `${describeBrake({ ...brake, isConfigured, emptyDirectory: undefined })}${confirmed}`;
 }
 
@@ -193,7 +193,7 @@ function describeService(isAtWork: boolean, { syncIntervalSeconds, reconcileHour
 }
 
 function describeCycles(cycles: readonly CycleSummary[]): string {
-  if (cycles.length === 0) return 'No cycle has changed anything yet.\n';
+  if (cycles.length === 0) return 'No sync has changed anything yet.\n';
   const rows = cycles.map(({ startedAt, seconds, created, withdrawn, rowsUpdated, filesUpdated, ...rest }) => [
     minuteOf(startedAt.toISOString()),
     String(created),
@@ -201,15 +201,15 @@ function describeCycles(cycles: readonly CycleSummary[]): string {
     String(rowsUpdated + filesUpdated),
     String(rest.problems),
     `${seconds.toFixed(1)} s`,
-    rest.isBraked ? 'braked' : '',
+    rest.isBraked ? 'paused' : '',
   ]);
-  const heading = ['last cycles (UTC)', 'new', 'removed', 'updated', 'failed', 'took', ''];
+  const heading = ['last syncs (UTC)', 'new', 'removed', 'updated', 'failed', 'took', ''];
   return `\n${table([heading, ...rows], new Set([1, 2, 3, 4, 5]))}`;
 }
 
 function describeWriteBack(status: WriteBackStatus | undefined): string {
   if (status === undefined) return 'Nothing was written into files from here.\n';
-  if ('problem' in status) return `The ledger of write-back cannot be read now: ${status.problem}\n`;
+  if ('problem' in status) return `The history of write-back cannot be read now: ${status.problem}\n`;
   const { files, sidecarInstead, undo, lastRun, isOpen } = status;
   const rows = Object.entries(OUTCOME_WORDS).flatMap(([outcome, words]) => {
     const count = files[outcome as keyof typeof files];

@@ -36,13 +36,13 @@ interface SyncOptions {
 /** `immich-sidecar sync`: one share cycle. */
 export function syncCommand(env: Environment, onExit: (code: number) => void): Command {
   return new Command('sync')
-    .description('Mirror what the configured jobs select: one cycle, then exit')
-    .option('--job <name>', 'run only this job')
+    .description('Share what is configured: one sync, then exit')
+    .option('--job <name>', 'run only this share')
     .option('--full', 'look at every photo and file, not only at what has changed since the last run')
     .option('--dry-run', 'print what would be done, by share and folder, and change nothing')
     .option('--list', 'with --dry-run: print each photo')
     .addOption(
-      new Option('--confirm-withdrawals', 'remove what an earlier cycle has kept because it was too much at once')
+      new Option('--confirm-withdrawals', 'remove what an earlier sync has kept because it was too much at once')
         .conflicts('dryRun'),
     )
     .addOption(
@@ -50,7 +50,7 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
         .conflicts('dryRun'),
     )
     .option('--json', 'print the result as JSON; the last line of stdout is one object')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES)
     .action(async (options: SyncOptions) => {
       const said: Said = {};
@@ -73,12 +73,12 @@ interface Said {
 
 const EXAMPLES = `
 Examples:
-  immich-sidecar sync --dry-run               what would a cycle do?
+  immich-sidecar sync --dry-run               what would a sync do?
   immich-sidecar sync --dry-run --list        the same, photo by photo
-  immich-sidecar sync --job "alice to bob"    one job only
+  immich-sidecar sync --job "alice to bob"    one share only
   immich-sidecar sync --confirm-withdrawals --job "alice to bob"
 
-A cycle that would remove all that a job shares, or a large part of it
+A sync that would remove all that a share has, or a large part of it
 (BRAKE_PERCENT, BRAKE_MINIMUM), keeps everything, says why, and ends with
 exit code 4. --confirm-withdrawals says that it is right.
 --confirm-corrections does for what recipients have changed, with both_ways.`;
@@ -143,7 +143,7 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
     if (stop.signal.aborted && error === stop.signal.reason) throw new InterruptedError(describeDone(done));
     if (!(error instanceof BusyError) || !isConfirmed) throw error;
     if (options.json) printJson({ ...said, leftToAnotherInstance: true });
-    else print('Another immich-sidecar is at work on this database. It does that in its next cycle.\n');
+    else print('Another immich-sidecar is at work on this database. It does that in its next sync.\n');
     return EXIT.ok;
   }
 }
@@ -177,7 +177,7 @@ function describeDone({ photos, embeddings }: { readonly photos: number; readonl
 }
 
 function describeConfirmed(confirmed: readonly RememberedBrake[]): string {
-  if (confirmed.length === 0) return 'No withdrawals are waiting to be confirmed.\n';
+  if (confirmed.length === 0) return 'No removals are waiting to be confirmed.\n';
   return confirmed.map(({ job, mirrors, total }) =>
     `Confirmed: ${plain(JSON.stringify(job))} may lose ${mirrors.toLocaleString('en')} of ${
       count(total, 'shared photo')

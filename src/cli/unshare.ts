@@ -31,8 +31,8 @@ interface UnshareOptions extends ConfirmedOptions {
 /** `immich-sidecar unshare`: removes what was shared. */
 export function unshareCommand(env: Environment, onExit: (code: number) => void): Command {
   const command = new Command('unshare')
-    .description('Remove shared photos with everything that came with them: of a job, of a user, or all')
-    .option('--job <name>', 'what this job has shared')
+    .description('Remove shared photos with everything that came with them: of a share, of a user, or all')
+    .option('--job <name>', 'the photos of this share')
     .addOption(new Option('--user <id>', 'what this user has received').conflicts('job'))
     .option('--keep', 'end the share and leave the photos to their receivers for good')
     .option('--dry-run', 'print what would be done and change nothing')
@@ -43,7 +43,7 @@ export function unshareCommand(env: Environment, onExit: (code: number) => void)
 const EXAMPLES = `
 Examples:
   immich-sidecar unshare --dry-run               what has been shared?
-  immich-sidecar unshare --job "alice to bob"    only what this job has shared
+  immich-sidecar unshare --job "alice to bob"    only the photos of this share
   immich-sidecar unshare --yes                   everything, without asking
   immich-sidecar unshare --keep --job "alice to bob"   Bob keeps them
 
@@ -54,7 +54,7 @@ source is removed all the same.
 The originals are not touched. Without --keep, afterwards Immich's tables and directories are
 as they were before the first sync. What the receiving users have done to the
 shared photos (favourites, edits, albums) goes with them. Stop the service
-first, and take the job out of the configuration, or the next sync shares it
+first, and take the share out of the configuration, or the next sync shares it
 again.`;
 
 async function unshare(
@@ -116,7 +116,7 @@ function describePlan(plan: UnsharePlan, { keep = false }: Pick<UnshareOptions, 
     describeLast(counts, keep) +
     describeRemembered(plan) +
     (counts.kept > 0
-      ? `${count(counts.kept, 'photo stays', 'photos stay')}, as another job shares ${
+      ? `${count(counts.kept, 'photo stays', 'photos stay')}, as another share has ${
         plural(counts.kept, 'it', 'them')
       } too.\n`
       : '') +

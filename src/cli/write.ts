@@ -73,7 +73,7 @@ export function writeCommand(env: Environment, onExit: (code: number) => void): 
     .option('--clear-checkpoint', 'forget where the last run was interrupted')
     .option('--clear-album-cache', 'ask Immich for the albums, however young the remembered ones are')
     .addOption(
-      new Option('--export-stats <format>', 'write the statistics of the run to a file beside the ledger').choices([
+      new Option('--export-stats <format>', 'write the statistics of the run to a file beside the history').choices([
         'json',
         'csv',
       ]),

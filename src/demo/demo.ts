@@ -88,7 +88,7 @@ export async function runDemo(directory: string, version: string, step: Step): P
         // It is the one step that needs something which may not be there: Perl.
         return await hasExifTool(config.write) ? await demoWriteBack(config, beach) : undefined;
       });
-      await step("have Bob's and Carol's mirrors follow, and check again", async () => {
+      await step("have Bob's and Carol's shared photos follow, and check again", async () => {
         await share(sql, withAlbums, { version, progress: SILENT, isFull: true });
         findings.push(...await verifyMirrors(sql, { config: withAlbums }));
       });

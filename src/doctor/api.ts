@@ -89,6 +89,6 @@ export function judgeConfigFile(hasConfigFile: boolean): Verdict {
   if (!hasConfigFile) return ok('Immich has its settings in the database, where this program reads them.');
   return warn(
     'Immich has its settings in a file (IMMICH_CONFIG_FILE), which this program cannot read.',
-    'If machine learning is not wholly on there, say in each job what is required or ignored (docs/configuration.md).',
+    'If machine learning is not wholly on there, say in each share what is required or ignored (docs/configuration.md).',
   );
 }

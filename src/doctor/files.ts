@@ -250,7 +250,7 @@ export function judgeDevices(job: Pick<Job, 'name'>, sampled: readonly OnDevice[
       count(sampled.length, 'sampled original')
     } lie on another file system than the ` +
       `target, for example in ${named(first.directory)}: no hard link can be made to them, so they are not shared.`,
-    'Share that disk with a job of its own, whose target_path_prefix lies on it (in a container: below the same mount), or set ' +
+    'Share that disk with a share of its own, whose target_path_prefix lies on it (in a container: below the same mount), or set ' +
       'placement: copy, which takes the space a second time.',
   )];
 }

@@ -9,6 +9,7 @@ import { complaintAbout, howToNarrow, type LibraryScan } from '../share/checks/s
 import type { ImmichSchema } from '../immich/schema.ts';
 import type { Fragment, Sql } from '../postgres/connect.ts';
 import type { Job } from '../share/jobs/job.ts';
+import { MAKE_LIBRARIES } from '../share/shared_albums/expand.ts';
 import { type PlacedOriginal, placeOf } from '../share/jobs/placement.ts';
 import { type Check, forEachJob } from './check.ts';
 import { fail, ok, skipped, type Verdict, warn } from './finding.ts';
@@ -28,6 +29,10 @@ async function lookAtAccounts(subject: Subject): Promise<readonly Verdict[]> {
   const [sql, schema, paths] = [await subject.sql.use(), await subject.schema.use(), await subject.paths.use()];
   return await forEachJob(subject, async (job) => {
     const { problems, albumProblem } = await lookAtJob(sql, schema, job, paths);
+    const { immich } = await subject.config.use();
+    if (immich.apiKey !== undefined && problems.length > 0 && problems.every((what) => what.endsWith(MAKE_LIBRARIES))) {
+      return [ok(`${named(job.name)}: the next sync makes the library for it, with IMMICH_API_KEY.`)];
+    }
     if (problems.length > 0) return problems.map((what) => fail(`${named(job.name)}: ${what}.`, WHERE_IDS_ARE));
     if (albumProblem !== undefined) {
       return [warn(`${named(job.name)}: ${albumProblem}. Photos are shared without it.`, WHERE_IDS_ARE)];

@@ -64,18 +64,18 @@ export function lookAtLedger(directory: string): Verdict {
     return judgeLedger(readLedger(directory), directory);
   } catch (error) {
     return fail(
-      `The ledger ${named(`${directory}/${LEDGER_NAME}`)} cannot be read (${messageOf(error)}).`,
+      `The history ${named(`${directory}/${LEDGER_NAME}`)} cannot be read (${messageOf(error)}).`,
       'Check that this program may read it. If it is damaged, move it away: the next run compares every file and begins anew.',
     );
   }
 }
 
 export function judgeLedger(facts: LedgerFacts | undefined, directory: string): Verdict {
-  if (facts === undefined) return skipped(`There is no ledger in ${named(directory)}: nothing was written yet.`);
+  if (facts === undefined) return skipped(`There is no history in ${named(directory)}: nothing was written yet.`);
   const { version, files, begun, lastRun, isOpen } = facts;
   if (version > LEDGER_MIGRATIONS.length) {
     return fail(
-      `The ledger has version ${version}, but this program knows only up to ${LEDGER_MIGRATIONS.length}.`,
+      `The history has version ${version}, but this program knows only up to ${LEDGER_MIGRATIONS.length}.`,
       'A newer immich-sidecar has worked with it: install that version or a later one.',
     );
   }
@@ -84,7 +84,7 @@ export function judgeLedger(facts: LedgerFacts | undefined, directory: string): 
     : `the last run, ${lastRun.id}, began ${minuteOf(lastRun.startedAt)}`;
   if (isOpen) {
     return warn(
-      `The ledger is in use by a run, or was when one was killed; ${run}.`,
+      `The history is in use by a run, or was when one was killed; ${run}.`,
       'If none is at work, the next write or undo settles what was left.',
     );
   }
@@ -96,9 +96,9 @@ export function judgeLedger(facts: LedgerFacts | undefined, directory: string): 
   }
   if (lastRun !== undefined && lastRun.state !== 'finished') {
     return warn(
-      `The ledger knows ${count(files, 'file')}; ${run}, and did not come to its end.`,
+      `The history knows ${count(files, 'file')}; ${run}, and did not come to its end.`,
       'immich-sidecar write --resume goes on with it, with the same flags.',
     );
   }
-  return ok(`The ledger knows ${count(files, 'file')}; ${run}.`);
+  return ok(`The history knows ${count(files, 'file')}; ${run}.`);
 }

@@ -112,16 +112,16 @@ class Counter {
 }
 
 export function judgeMirrorFiles({ mirrors, lookedAt, incomplete, example }: MirrorCount): Verdict {
-  if (lookedAt === 0) return ok('There are no files of mirrors yet.');
+  if (lookedAt === 0) return ok('There are no files of shared photos yet.');
   const isSample = lookedAt < mirrors;
   const which = isSample
-    ? `${lookedAt} sampled mirrors (of ${mirrors.toLocaleString('en')})`
-    : count(mirrors, 'mirror');
+    ? `${lookedAt} sampled shared photos (of ${mirrors.toLocaleString('en')})`
+    : count(mirrors, 'shared photo');
   if (example === undefined) return ok(`All files of ${which} are here.`);
   return warn(
     `${incomplete} of ${which} ${plural(incomplete, 'lacks', 'lack')} a file, for example ${named(example)}.`,
     `sync puts them back, as long as the originals are there.${
-      isSample ? ' doctor --thorough looks at all mirrors.' : ''
+      isSample ? ' doctor --thorough looks at all shared photos.' : ''
     }`,
   );
 }

@@ -64,7 +64,7 @@ export function judgeUnfinished(entries: number, isAtWork: boolean): Verdict {
 
 async function lookAtBrakes(subject: Subject): Promise<readonly Verdict[]> {
   const brakes = await readBrakes(await subject.ownTables.use());
-  return brakes.length === 0 ? [ok('No brake is on.')] : brakes.map(judgeBrake);
+  return brakes.length === 0 ? [ok('Nothing is held back.')] : brakes.map(judgeBrake);
 }
 
 /** What happened to the originals. */
@@ -72,7 +72,7 @@ const CAUSES: Readonly<Record<string, string>> = Object.freeze({
   'source-deleted': 'deleted from Immich',
   'source-trashed': "in the owner's trash",
   'source-offline': 'not found by Immich',
-  'not-selected': 'not selected by any job',
+  'not-selected': 'not selected by any share',
 });
 
 /** The same of photos that are gone from the recipient's account. */
@@ -95,7 +95,7 @@ export function judgeBrake({ job, mirrors, total, reasons, since, confirmedAt }:
     : ` ${gone} of them ${plural(gone, 'is', 'are')} gone from the recipient's account, and not by way of the trash.`;
   const again = gone === 0 ? '' : `, or share those that are gone again: immich-sidecar reshare --job ${name}`;
   return fail(
-    `${name}: the brake is on since ${dayOf(since)}: ${mirrors} of ${total} shared photos would be ` +
+    `${name}: paused since ${dayOf(since)}: ${mirrors} of ${total} shared photos would be ` +
       `removed${originals}.${lost}`,
     `Repair it (is a disk not mounted?), or confirm that it is right: immich-sidecar sync --confirm-withdrawals --job ${name}${again}`,
   );
@@ -116,14 +116,14 @@ export function judgeStop({ job, since }: { readonly job: string; readonly since
   const name = named(job);
   return warn(
     `${name}: stopped by the recipient since ${dayOf(since)}, who has deleted its library in Immich.`,
-    `If that was meant, take the job out; if not, give it a library again and run immich-sidecar reshare --job ${name}.`,
+    `If that was meant, take the share out; if not, give it a library again and run immich-sidecar reshare --job ${name}.`,
   );
 }
 
 async function lookAtOffline(subject: Subject): Promise<readonly Verdict[]> {
   await subject.schema.use();
   const rows = await readOffline(await subject.ownTables.use());
-  return rows.length === 0 ? [ok('There are no mirrors yet.')] : rows.map(judgeOffline);
+  return rows.length === 0 ? [ok('There are no shared photos yet.')] : rows.map(judgeOffline);
 }
 
 interface JobMirrors {
@@ -146,8 +146,10 @@ async function readOffline(sql: Sql): Promise<JobMirrors[]> {
 
 export function judgeOffline({ job, mirrors, offline }: JobMirrors): Verdict {
   const name = named(job);
-  if (offline === 0) return ok(`${name}: ${count(mirrors, 'mirror is', 'mirrors are')} there, none of them offline.`);
-  const message = `${name}: ${offline} of ${count(mirrors, 'mirror')} ${plural(offline, 'is', 'are')} offline.`;
+  if (offline === 0) {
+    return ok(`${name}: ${count(mirrors, 'shared photo is', 'shared photos are')} there, none of them offline.`);
+  }
+  const message = `${name}: ${offline} of ${count(mirrors, 'shared photo')} ${plural(offline, 'is', 'are')} offline.`;
   const remedy = 'See what is said about exclusion patterns, import paths and files here; then sync brings them back.';
   return offline === mirrors ? fail(message, remedy) : warn(message, remedy);
 }

@@ -60,7 +60,7 @@ function judgePaused(since: string | undefined): Verdict[] {
   return [warn(
     `The service is paused since ${
       minuteOf(since)
-    } UTC: it shares and writes nothing, and only withdraws what is locked.`,
+    } UTC: it shares and writes nothing, and only removes what is locked.`,
     'Resume it on the dashboard, or remove the file "paused" in WRITE_STATE_DIR.',
   )];
 }
@@ -70,12 +70,12 @@ export function judgeConfig(config: Pick<Config, 'jobs' | 'sharedAlbums' | 'immi
   const doubts = notes.map((note) => warn(note, 'docs/configuration.md explains every setting.'));
   if (!isSharing(config) && immich.apiKey === undefined && write.source === 'api') {
     doubts.push(warn(
-      'There is nothing to do: no job shares anything, and no API key lets anything be written.',
+      'There is nothing to do: nothing is shared, and no API key lets anything be written.',
       'immich-sidecar setup asks what you want, and writes the configuration.',
     ));
   }
   if (doubts.length > 0) return doubts;
   const key = immich.apiKey === undefined ? 'no API key' : 'an API key';
-  const what = [count(jobs.length, 'job'), ...sharedAlbums === undefined ? [] : ['shared albums'], key];
+  const what = [count(jobs.length, 'share'), ...sharedAlbums === undefined ? [] : ['shared albums'], key];
   return [ok(`The configuration can be read: ${what.join(', ')}.`)];
 }

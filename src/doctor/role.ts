@@ -40,7 +40,7 @@ export interface Rights {
 
 async function lookAtRights(subject: Subject): Promise<readonly Verdict[]> {
   const [sql, catalog, config] = [await subject.sql.use(), await subject.catalog.use(), await subject.config.use()];
-  if (!isSharing(config)) return [skipped('No jobs are configured, so nothing is written into the database.')];
+  if (!isSharing(config)) return [skipped('No shares are configured, so nothing is written into the database.')];
   return judgeRights(await readRights(sql, catalog));
 }
 
@@ -109,7 +109,7 @@ export function judgeRights({ role, database, missing, mayCreate, maySeeOthers, 
   if (!maySeeOthers) {
     verdicts.push(
       warn(
-        `The user ${role} may not see how long the transactions of others have been open, so every cycle looks five minutes back.`,
+        `The user ${role} may not see how long the transactions of others have been open, so every sync looks five minutes back.`,
         AS_SUPERUSER,
         [`GRANT pg_read_all_stats TO ${role}`],
       ),

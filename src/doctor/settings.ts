@@ -45,7 +45,7 @@ export function judgeSettings(
   if (job.placement === 'symlink' && job.kind === 'upload' && settings.hasStorageTemplate && !isWhereTheyGo) {
     verdicts.push(warn(
       `${name}: Immich moves uploads to where its storage template says, and a symbolic link does not lead there.`,
-      'Use placement: hardlink for this job, or turn the storage template off in Immich.',
+      'Use placement: hardlink for this share, or turn the storage template off in Immich.',
     ));
   }
   const off = (['clip', 'faces', 'ocr'] as const).filter((kind) => job.features[kind] && !features[kind]);

@@ -23,7 +23,7 @@ export async function lookAtState(subject: Subject): Promise<readonly Verdict[]>
     ];
   }
   return [fail(
-    `The ledger cannot be written in ${named(stateDirectory)} (${problem}).`,
+    `The history cannot be written in ${named(stateDirectory)} (${problem}).`,
     'Let the user who runs this program own that directory and what is in it, or set WRITE_STATE_DIR to another one.',
   )];
 }
@@ -39,7 +39,7 @@ export function judgeUndoSpace(
 ): readonly Verdict[] {
   if (freeBytes === undefined || freeBytes >= LITTLE_BYTES) return [];
   return [warn(
-    `${bytes(freeBytes)} are free where the ledger is (${named(directory)}); what is kept for undo takes ${
+    `${bytes(freeBytes)} are free where the history is (${named(directory)}); what is kept for undo takes ${
       bytes(keptBytes)
     } there, and each run adds to it.`,
     'Make room on that disk, give back what undo of older runs takes (immich-sidecar undo --discard --older-than 90), or set WRITE_UNDO_DAYS.',

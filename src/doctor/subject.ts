@@ -83,9 +83,9 @@ export class Subject implements AsyncDisposable {
   });
 
   /** The configured jobs; there is at least one. */
-  readonly jobs = new Need<readonly Job[]>('The jobs cannot be read.', async () => {
+  readonly jobs = new Need<readonly Job[]>('The shares cannot be read.', async () => {
     const config = await this.config.use();
-    if (!isSharing(config)) throw new NotLookedAt('No jobs are configured, so nothing is shared.');
+    if (!isSharing(config)) throw new NotLookedAt('No shares are configured, so nothing is shared.');
     const [instance, paths] = [await this.instance.use(), await this.paths.use()];
     await this.reachable.use(); // resolving looks at the disk
     const { jobs } = await completeJobs(await this.sql.use(), await this.schema.use(), config, {
@@ -173,7 +173,7 @@ export class Subject implements AsyncDisposable {
   readonly samples = new Need<Samples>('Nothing tells which files would be written into.', () => sampleOriginals(this));
 
   /** What a job selects, as a condition on the rows `a` of `asset`. (A condition itself must not be awaited: that runs it.) */
-  readonly selection = new Need<(job: Job) => Fragment>('It is not known what the jobs select.', async () => {
+  readonly selection = new Need<(job: Job) => Fragment>('It is not known what the shares select.', async () => {
     await this.schema.use();
     const [sql, version] = [await this.sql.use(), await this.ownVersion.use()];
     return (job) => isSelectedNow(sql, job, version > 0);

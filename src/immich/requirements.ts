@@ -98,7 +98,7 @@ export function requiredTriggers(catalog: Catalog): RequiredTrigger[] {
     const isByDeletions = watched.by === 'audit' || watched.by === 'statement';
     if (isByDeletions && watched.of !== undefined && watched.function !== undefined) {
       const because = watched.of === 'asset'
-        ? 'phones would never hear of a withdrawn photo'
+        ? 'phones would never hear of a removed photo'
         : 'what was deleted could not be noticed';
       return [{ table: watched.of, function: watched.function, timing: 'AFTER', event: 'DELETE', because }];
     }

@@ -3,7 +3,7 @@ import { FILE_PROBLEMS, type ProblemKind } from './codes_of_files.ts';
 /** Everything else that may happen to one photo or job, or to the service. */
 const OTHERS = {
   'not-removed': {
-    what: 'a file of a shared photo could not be removed; the photo stays, and the next cycle tries again',
+    what: 'a file of a shared photo could not be removed; the photo stays, and the next sync tries again',
     remedy: 'Let the user that immich-sidecar runs as write into that directory, and look what the file is.',
   },
   'not-a-copy': {
@@ -14,23 +14,23 @@ const OTHERS = {
   },
   'locked-file-left': {
     what:
-      'the photo was locked and is not shown to anybody else any more, but a file of it could not be removed yet; the next cycle tries again',
+      'the photo was locked and is not shown to anybody else any more, but a file of it could not be removed yet; the next sync tries again',
     remedy: 'Let the user that immich-sidecar runs as write into that directory, and look what the file is.',
   },
   'not-remembered': {
     what:
-      'photos were withdrawn, and what their receivers had done to them could not be remembered: it is not given back when they are shared again',
+      'photos were removed, and what their receivers had done to them could not be remembered: it is not given back when they are shared again',
     remedy: 'Report the message. The photos are gone, as they should be.',
   },
   'job-left-out': {
-    what: 'the job is left out; what it shares stays as it is, but for photos that their owner locks',
-    remedy: 'The message says what to do. The other jobs go on.',
+    what: 'the share is left out; what it has shared stays as it is, but for photos that their owner locks',
+    remedy: 'The message says what to do. The other shares go on.',
   },
   'stopped-by-recipient': {
     what:
       'the recipient has deleted the library of what is shared with them in Immich: the share is stopped, and nothing of it counts as declined',
     remedy:
-      'If it was meant, take the job out. If not, give the job a library again and run immich-sidecar reshare --job with its name.',
+      'If it was meant, take the share out. If not, give the share a library again and run immich-sidecar reshare --job with its name.',
   },
   'kept': {
     what: 'a file that may be the last copy of a photo, or that somebody else has put there, was kept aside',
@@ -45,13 +45,12 @@ const OTHERS = {
   'changed-meanwhile': {
     what: 'Immich changed or deleted it at the same moment',
     waits: true,
-    remedy: 'Nothing needs to be done; the next cycle tries it again.',
+    remedy: 'Nothing needs to be done; the next sync tries it again.',
   },
   'conflict': {
     what: 'its place is taken by another shared photo',
     waits: true,
-    remedy:
-      'It is shared as soon as the other one is gone; confirm withdrawals that the brake holds, if they are right.',
+    remedy: 'It is shared as soon as the other one is gone; confirm removals that are held back, if they are right.',
   },
   'duplicate': {
     what: 'the receiving user has the same picture',
@@ -65,13 +64,13 @@ const OTHERS = {
       'Set IMMICH_API_KEY to a key of the source user with the permissions asset.update and user.read, update Immich, or take both_ways out.',
   },
   'brake': {
-    what: 'withdrawals are held back until they are confirmed',
+    what: 'removals are held back until they are confirmed',
     remedy:
       'If it is a mistake, undo it, and everything stays. If it is right, run immich-sidecar sync --confirm-withdrawals.',
   },
   'photos-failed': {
-    what: 'some photos or files failed in the last cycle',
-    remedy: 'status and the log name them; most are tried again in every cycle.',
+    what: 'some photos or files failed in the last sync',
+    remedy: 'status and the log name them; most are tried again in every sync.',
   },
 } as const satisfies Record<string, ProblemKind>;
 
@@ -116,7 +115,7 @@ const ERRORS = {
     remedy: 'Keep configuration and program out of the directories that it may write to.',
   },
   'unknown-name': {
-    what: 'a job, a user, a photo, a conflict or a kept file was named that nobody knows',
+    what: 'a share, a user, a photo, a conflict or a kept file was named that nobody knows',
     remedy: 'The message lists what is known.',
   },
   'unreadable': {
@@ -140,7 +139,7 @@ const ERRORS = {
     remedy: 'Wait until it has finished, or stop it.',
   },
   'newer-version': {
-    what: 'a newer immich-sidecar has worked with this database or ledger',
+    what: 'a newer immich-sidecar has worked with this database or history',
     remedy: 'Install that version or a later one.',
   },
   'older-tables': {
@@ -242,8 +241,8 @@ const ERRORS = {
     remedy: 'Check that Immich is running and has finished starting.',
   },
   'job-unfit': {
-    what: 'a job does not fit this Immich: a user, library or album that is not there',
-    remedy: 'Correct the ids of the job; the message says where they are in Immich.',
+    what: 'a share does not fit this Immich: a user, library or album that is not there',
+    remedy: 'Correct the ids of the share; the message says where they are in Immich.',
   },
   'directory-away': {
     what: 'a directory that is needed is not here',
@@ -287,15 +286,15 @@ const ERRORS = {
     remedy: 'Install Perl 5, or name an ExifTool of your own with EXIFTOOL_PATH.',
   },
   'ledger-unwritable': {
-    what: 'the ledger of write-back cannot be written',
+    what: 'the history of write-back cannot be written',
     remedy: 'Make room, or set WRITE_STATE_DIR to a directory that this program may write to.',
   },
   'ledger-damaged': {
-    what: 'the ledger of write-back is damaged',
+    what: 'the history of write-back is damaged',
     remedy: 'Move it away; the next run compares every file and begins a new one.',
   },
   'nothing-to-undo': {
-    what: 'the ledger knows of no change that could be undone',
+    what: 'the history knows of no change that could be undone',
     remedy: 'Check WRITE_STATE_DIR, the path and the number of the run.',
   },
   'other-options': {

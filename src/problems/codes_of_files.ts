@@ -25,7 +25,7 @@ export const FILE_PROBLEMS = {
   'other-filesystem': {
     what: 'source and target are on different file systems, where no hard link can be made',
     remedy:
-      'Put the target directory on the file system, and below the mount, of the originals; a nested mount needs a job and a target of its own (for shared albums another one in the list of directories), or placement: copy.',
+      'Put the target directory on the file system, and below the mount, of the originals; a nested mount needs a share and a target of its own (for shared albums another one in the list of directories), or placement: copy.',
   },
   'permission': {
     what: 'permission denied',

@@ -18,7 +18,7 @@ import { lookAtLastWrite, undoWrite } from './undo_write.ts';
 
 const NO_WRITING = 'Write-back is not set up here: set WRITE_SCHEDULE.';
 const PAUSED = 'It is paused: resume it first.';
-const BUSY = 'The service is busy; ask again when the present cycle has ended.';
+const BUSY = 'The service is busy; ask again when the present sync has ended.';
 
 /** A browser waits for so long; what it asked for happens all the same. */
 const PATIENCE_MS = 20_000;
@@ -30,13 +30,13 @@ export function actionsOf(scheduler: Scheduler): Actions {
       if (scheduler.state.pausedSince !== undefined) return Promise.resolve(PAUSED);
       scheduler.state.noted('Somebody who is signed in asked to share now');
       scheduler.wake();
-      return Promise.resolve('Sharing begins now, or as soon as the present cycle has ended.');
+      return Promise.resolve('Sharing begins now, or as soon as the present sync has ended.');
     },
     write: () => {
       if (scheduler.state.pausedSince !== undefined) return Promise.resolve(PAUSED);
       if (!scheduler.writeNow()) return Promise.resolve(NO_WRITING);
       scheduler.state.noted('Somebody who is signed in asked to write now');
-      return Promise.resolve('Write-back begins now, or as soon as the present cycle has ended.');
+      return Promise.resolve('Write-back begins now, or as soon as the present sync has ended.');
     },
     pause: () =>
       answered(
@@ -114,7 +114,7 @@ export function actionsOf(scheduler: Scheduler): Actions {
             readHeld(tx, { ...prepared, sql: tx, scope: 'all', rechecks: [] }, job, MOST_HELD));
           return { job, photos };
         }),
-        'the service is busy; try again when the present cycle has ended.',
+        'the service is busy; try again when the present sync has ended.',
       ),
     dryRun: () =>
       answered(
@@ -126,7 +126,7 @@ export function actionsOf(scheduler: Scheduler): Actions {
               summary.add(step, lines);
             },
           });
-          return `A full cycle now: ${steps.summary()}\n${summary.describe(planned)}`;
+          return `A full sync now: ${steps.summary()}\n${summary.describe(planned)}`;
         }),
         BUSY,
       ),
@@ -134,7 +134,7 @@ export function actionsOf(scheduler: Scheduler): Actions {
       answered(
         scheduler.between(async (sql) => {
           const confirmed = await confirmBrakes(sql, job);
-          if (confirmed.length === 0) return 'No withdrawals are waiting to be confirmed.';
+          if (confirmed.length === 0) return 'No removals are waiting to be confirmed.';
           scheduler.state.noted(`Somebody who is signed in confirmed that photos of ${
             confirmed.map((one) => one.job).join(', ')
           } are removed`);
@@ -142,10 +142,10 @@ export function actionsOf(scheduler: Scheduler): Actions {
             `${count(mirrors, 'photo')} of ${name}`
           ).join(', ');
           return scheduler.state.pausedSince === undefined
-            ? `Confirmed: the cycle that begins now removes ${words}.`
-            : `Confirmed: the first cycle after the pause removes ${words}.`;
+            ? `Confirmed: the sync that begins now removes ${words}.`
+            : `Confirmed: the first sync after the pause removes ${words}.`;
         }),
-        'It will be confirmed as soon as the present cycle has ended.',
+        'It will be confirmed as soon as the present sync has ended.',
       ),
   };
 }

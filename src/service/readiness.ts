@@ -68,11 +68,11 @@ function check(name: ReadinessCheck['name'], message: string): ReadinessCheck {
 
 function staleness({ cycles, phase, intervalSeconds, pausedSince }: Snapshot, nowMs: number): string {
   const last = cycles.at(-1);
-  if (last?.outcome === 'failed') return `the last cycle failed: ${last.error?.what ?? ''}`;
+  if (last?.outcome === 'failed') return `the last sync failed: ${last.error?.what ?? ''}`;
   if (
     last === undefined || pausedSince !== undefined || phase === 'working' || phase === 'writing' || phase === 'standby'
   ) return '';
   const age = (nowMs - Date.parse(last.startedAt)) / 1_000 - last.seconds;
   const limit = Math.max(FRESH_INTERVALS * intervalSeconds, FRESH_SECONDS);
-  return age > limit ? `the last cycle ended ${Math.round(age)} s ago` : '';
+  return age > limit ? `the last sync ended ${Math.round(age)} s ago` : '';
 }

@@ -67,7 +67,7 @@ export async function prepare(
   });
   const only = jobName === undefined ? undefined : jobs.find((job) => job.name === jobName);
   if (jobName !== undefined && only === undefined) {
-    throw new UserError(`There is no job ${JSON.stringify(jobName)}.`, {
+    throw new UserError(`There is no share ${JSON.stringify(jobName)}.`, {
       problemCode: 'unknown-name',
       remedy: `Configured are: ${jobs.map((job) => JSON.stringify(job.name)).join(', ')}.`,
     });

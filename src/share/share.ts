@@ -354,7 +354,7 @@ export class Sharing {
     await inTransaction(this.sql, this.lock, makeOwnTables);
     const { transaction } = this.#database(migrations, undefined);
     for (const moved of await findMovedMedia(this.sql, mediaLocation, true)) {
-      logger.info('Immich has its media in {now} now, and had them in {was}: what is known of mirrors follows.', {
+      logger.info('Immich has its media in {now} now, and had them in {was}: what is known of shared photos follows.', {
         ...moved,
       });
       await transaction((tx) => moveImportPaths(tx, [moved]));

@@ -142,11 +142,14 @@ function realPathOf(path: string): string {
 }
 
 function nothingToUndo(where: string | undefined): UserError {
-  return new UserError(`The ledger knows of no change${where === undefined ? '' : ` ${where}`} that could be undone.`, {
-    problemCode: 'nothing-to-undo',
-    remedy:
-      'Check WRITE_STATE_DIR, the path (as this program sees it) and the number of the run, which each run prints.',
-  });
+  return new UserError(
+    `The history knows of no change${where === undefined ? '' : ` ${where}`} that could be undone.`,
+    {
+      problemCode: 'nothing-to-undo',
+      remedy:
+        'Check WRITE_STATE_DIR, the path (as this program sees it) and the number of the run, which each run prints.',
+    },
+  );
 }
 
 /** Where the tree of sidecars is, if there is one now: no sidecar is undone because of it. */

@@ -8,6 +8,7 @@ import {
   textProblems,
   wordProblems,
 } from './rules.ts';
+import { screenWordProblems } from './screens.ts';
 
 Deno.test('a cycle is found, wherever it hangs, and a diamond is none', () => {
   const diamond = new Map([['a', ['b', 'c']], ['b', ['d']], ['c', ['d']], ['d', []]]);
@@ -90,4 +91,20 @@ Deno.test('words that were replaced do not come back, in code and in pages', () 
     'docs/immich.md:4 says "mends"',
     'docs/immich.md:4 says "He"',
   ]);
+});
+
+Deno.test("screens have words of their own: the code's are found in sentences, and not in names, comments and SQL", () => {
+  const said = (text: string) => screenWordProblems('src/a.ts', text).map((problem) => problem.replace(/ to a .*/, ''));
+  assert.deepEqual(said("print('No cycle has ended.');\nhtml`<p>${a} of the mirrors</p>`;\n"), [
+    'src/a.ts:1 says "cycle"',
+    'src/a.ts:2 says "mirrors"',
+  ]);
+  for (
+    const fine of [
+      "import { a } from './cycle/a b.ts';",
+      "const cycle = 'cycle'; // the next cycle",
+      'sql`SELECT mirror FROM ledger`',
+      "print('sync --confirm-withdrawals, ?events=failure,brake {mirrors} last_cycle.json');",
+    ]
+  ) assert.deepEqual(said(fine), [], fine);
 });

@@ -33,7 +33,7 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
     const text = await run(['sync', '--dry-run', '--list'], options);
     assert.equal(text.code, EXIT.ok, text.stderr);
     assert.match(text.stdout, new RegExp(`^! "family to bob": ${family} of ${family} shared photos`, 'm'));
-    assert.match(text.stdout, new RegExp(`${family} mirrors kept by the brake`));
+    assert.match(text.stdout, new RegExp(`${family} shared photos kept until that is confirmed`));
     assert.doesNotMatch(text.stdout, /^- /m);
     const json = await run(['sync', '--dry-run', '--json'], options);
     const steps = json.stdout.trim().split('\n').map((line) => JSON.parse(line));
@@ -47,8 +47,8 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
     assert.equal(text.code, EXIT.refused);
     assert.match(text.stdout, /is a disk not mounted/);
     assert.match(text.stdout, /immich-sidecar sync --confirm-withdrawals --job "family to bob"/);
-    assert.match(text.stdout, /stopped by the brake; everything else is done in [\d.]+ s\n$/);
-    assert.match(text.stderr, /family to bob: \d+ of \d+ mirrors should be withdrawn/);
+    assert.match(text.stdout, /paused, as too much would be removed at once; everything else is done in [\d.]+ s\n$/);
+    assert.match(text.stderr, /family to bob: \d+ of \d+ shared photos should be removed/);
     const json = await run(['sync', '--json'], options);
     assert.equal(json.code, EXIT.refused);
     const report = JSON.parse(json.stdout);
@@ -62,7 +62,7 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
     assert.equal((await run(['sync', '--confirm-withdrawals', '--job', 'famly'], options)).code, EXIT.usage);
     assert.equal((await run(['sync', '--confirm-withdrawals', '--dry-run'], options)).code, EXIT.usage);
     const other = await run(['sync', '--confirm-withdrawals', '--job', 'uploads to bob'], options);
-    assert.match(other.stdout, /^No withdrawals are waiting to be confirmed\.$/m);
+    assert.match(other.stdout, /^No removals are waiting to be confirmed\.$/m);
     assert.equal(await mirrors(world), family);
   });
 
@@ -92,7 +92,7 @@ Deno.test({
       const { code, stdout } = await run(['sync', '--confirm-withdrawals'], options);
       assert.equal(code, EXIT.ok);
       assert.match(stdout, /^Confirmed: "family to bob"/);
-      assert.match(stdout, /It does that in its next cycle\.\n$/);
+      assert.match(stdout, /It does that in its next sync\.\n$/);
       const json = await run(['sync', '--confirm-withdrawals', '--json'], options);
       assert.equal(JSON.parse(json.stdout).leftToAnotherInstance, true);
     });

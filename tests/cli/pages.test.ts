@@ -4,50 +4,7 @@ import { parse } from 'yaml';
 import { parserFor, withoutAlias } from '../../src/cli/program.ts';
 import { UNSUPERVISED } from '../../src/sandbox/supervision.ts';
 import { exists, textOf, unknownTasks } from '../packaging/repository.ts';
-
-/** Every page, README included. */
-const PAGES = [
-  'README.md',
-  ...[...Deno.readDirSync(new URL('../../docs/', import.meta.url))]
-    .map(({ name }) => `docs/${name}`).filter((name) => name.endsWith('.md')).sort(),
-];
-
-/** The lines of all `sh` blocks, continued ones joined, without comments. */
-function shellLines(text: string): string[] {
-  const blocks = [...text.matchAll(/^( *)```sh\n([^]*?)^ *```$/gm)].map(([, , block = '']) => block);
-  return blocks.flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n'))
-    .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim()).filter((line) => line !== '');
-}
-
-/** What stands between backticks in running text and begins with the program's name. */
-function inlineCommands(text: string): string[] {
-  const prose = text.replaceAll(/^( *)```[^]*?^ *```$/gm, '');
-  return [...prose.matchAll(/`(immich-sidecar [a-z][^`]*)`/g)].map(([, command = '']) =>
-    command.replaceAll(/\s+/g, ' ')
-  );
-}
-
-/** The ways in which pages start the program. */
-const STARTS =
-  /(?:^|\s)(?:immich-sidecar immich-sidecar|immich_sidecar immich-sidecar|npx -y deno@[\d.]+ task|entrypoint\.sh|immich-sidecar) (?=[a-z-])(.*)$/;
-
-/** Tasks that are no commands of the program. */
-const OTHER_TASKS = /^(?:test|bench|mutate|check|compile|packages|lock)\b/;
-
-/** What a shell makes of a line: words, with quotes taken away; redirections and what follows a pipe are not the program's. */
-function wordsOf(line: string): string[] {
-  const [own = ''] = line.split(/ (?:[|>]|&&) ?/);
-  return [...own.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) =>
-    double ?? single ?? plain ?? ''
-  );
-}
-
-/** Arguments of the program in a line of a page; undefined when it starts something else. */
-function argumentsIn(line: string): string[] | undefined {
-  const [, rest] = STARTS.exec(line) ?? [];
-  if (rest === undefined || OTHER_TASKS.test(rest)) return undefined;
-  return wordsOf(rest);
-}
+import { argumentsIn, inlineCommands, PAGES, shellLines } from './page_commands.ts';
 
 /** Parses them as the program does, and does nothing. Throws what Commander says. */
 async function parseOnly(args: readonly string[]): Promise<void> {

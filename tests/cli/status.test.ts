@@ -12,8 +12,8 @@ Deno.test('status: before the first sync, after it, and after files were written
   const untouched = await everything(world);
   const first = await run(['status'], options);
   assert.equal(first.code, EXIT.ok, first.stderr);
-  assert.match(first.stdout, /^job +selected +mirrored +people +links +not stored twice\nfamily to bob +\d+ +0 /);
-  assert.match(first.stdout, /No cycle has changed anything yet\./);
+  assert.match(first.stdout, /^share +selected +shared +people +links +not stored twice\nfamily to bob +\d+ +0 /);
+  assert.match(first.stdout, /No sync has changed anything yet\./);
   assert.match(first.stdout, /Nothing was written into files from here\./);
   assert.deepEqual(await everything(world), untouched);
 
@@ -28,7 +28,7 @@ Deno.test('status: before the first sync, after it, and after files were written
     /\nfamily to bob\n(?: {2}1 waiting for .* by Immich\n){5} {2}1 left out: the receiving user has the same picture\n/,
   );
   assert.match(stdout, /^No immich-sidecar is at work: nothing follows until the next sync or serve\.$/m);
-  assert.match(stdout, /^last cycles \(UTC\) +new .*\n\d{4}-\d\d-\d\d \d\d:\d\d +\d+ /m);
+  assert.match(stdout, /^last syncs \(UTC\) +new .*\n\d{4}-\d\d-\d\d \d\d:\d\d +\d+ /m);
   assert.match(stdout, /^Written into files: run 1, [-\d]+ [:\d]+ UTC, finished$/m);
   assert.match(stdout, /^ +\d+ {2}written$/m);
   assert.deepEqual(stdout.split('\n').filter((line) => line.length > 80), []);
@@ -80,5 +80,8 @@ Deno.test('status without jobs needs no database', async () => {
   using cwd = workingDirectory('{}');
   const { code, stdout } = await run(['status'], { cwd: cwd.path, env: { DB_PORT: '1' } });
   assert.equal(code, EXIT.ok);
-  assert.match(stdout, /^No jobs are configured: nothing is shared\.\n\nNothing was written into files from here\.\n$/);
+  assert.match(
+    stdout,
+    /^No shares are configured: nothing is shared\.\n\nNothing was written into files from here\.\n$/,
+  );
 });

@@ -44,23 +44,23 @@ Deno.test('a dry run shows what the next cycle does and writes nothing; --json p
     assert.deepEqual(planned.map(({ plan }) => plan.sourcePath).toSorted(), shown.toSorted());
     assert.equal(steps.at(-1).dryRun, true);
     assert.equal(steps.at(-1).photosToMirror, shown.length);
-    assert.match(text.stdout, new RegExp(`would do: ${shown.length} photos to mirror, .*; nothing was changed\n$`));
+    assert.match(text.stdout, new RegExp(`would do: ${shown.length} photos to share, .*; nothing was changed\n$`));
   });
 
   await t.step('without --list it is a summary by share, kind and folder, and what is left as it is', async () => {
     const { stdout } = await look();
     assert.match(
       stdout,
-      /^family to bob\n {2}\+ \d+ photos to mirror\n {6}\d+: "\/external_library\/alice\/family[^"\n]*"$/m,
+      /^family to bob\n {2}\+ \d+ photos to share\n {6}\d+: "\/external_library\/alice\/family[^"\n]*"$/m,
     );
     assert.match(stdout, /^ {2}! \d+ photos? to leave out\n {6}\d+: the receiving user has the same picture$/m);
     assert.match(stdout, /^ {2}\d+ waiting for .* by Immich$/m);
     assert.match(
       stdout,
-      new RegExp(`\nwould do: ${shown.length} photos to mirror, .*\n--list shows each of them\\.\n$`),
+      new RegExp(`\nwould do: ${shown.length} photos to share, .*\n--list shows each of them\\.\n$`),
     );
     assert.ok(stdout.split('\n').length < 60 && !stdout.includes(' -> '), 'no photo by itself');
-    const sums = [...stdout.matchAll(/^ {2}\+ (\d+) photos to mirror$/gm)].map(([, count]) => Number(count));
+    const sums = [...stdout.matchAll(/^ {2}\+ (\d+) photos to share$/gm)].map(([, count]) => Number(count));
     assert.equal(sums.reduce((sum, count) => sum + count, 0), shown.length);
   });
 
@@ -94,7 +94,7 @@ Deno.test('a dry run shows what the next cycle does and writes nothing; --json p
     await world.sql`UPDATE asset SET visibility = 'timeline' WHERE id = ${world.id('family/archived')}`;
     await world.sql`UPDATE person SET name = 'Dora B.' WHERE id = ${world.library.people['alice/dora'].id}`;
     const { stdout } = await look('--list');
-    assert.match(stdout, new RegExp(`^- family to bob: mirror ${mirror} \\(source-locked\\)$`, 'm'));
+    assert.match(stdout, new RegExp(`^- family to bob: shared photo ${mirror} \\(source-locked\\)$`, 'm'));
     assert.match(stdout, /^\+ family to bob: ".*archived\.jpg" -> /m);
     assert.match(stdout, /^~ person /m);
     const before = (await mirrored(world)).map(({ path }) => path);
@@ -120,7 +120,7 @@ Deno.test('a cycle with failures says so: exit code 3, a line for each, and JSON
 
   const text = await run(['sync'], { cwd: cwd.path, env });
   assert.equal(text.code, EXIT.partial);
-  assert.match(text.stdout, /^job +selected +mirrored +new +faces +people +links +removed\n/);
+  assert.match(text.stdout, /^share +selected +shared +new +faces +people +links +removed\n/);
   assert.match(text.stdout, /^ {2}1 waiting: the file is not there$/m);
   assert.match(text.stdout, /^ {2}! .*portrait\.jpg": the file is not there/m);
   assert.match(text.stdout, /done, with failures in [\d.]+ s\n.* are not stored twice\n$/);

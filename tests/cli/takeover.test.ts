@@ -37,7 +37,7 @@ Deno.test({
     assert.equal(look.code, 0, look.stderr);
     assert.match(
       look.stdout,
-      /^job +photos\nalice-external-to-bob +\d+\nalice-uploads-to-bob +\d+\nTo be taken over: \d+/,
+      /^share +photos\nalice-external-to-bob +\d+\nalice-uploads-to-bob +\d+\nTo be taken over: \d+/,
     );
     assert.match(look.stdout, /^Locked: 2\. The next sync removes them\.$/m);
     assert.match(look.stdout, /Nothing was changed\.\n$/);
@@ -84,7 +84,7 @@ Deno.test({
     const before = await everything(world);
     const misfit = await run(['takeover', '--yes'], options);
     assert.equal(misfit.code, 2);
-    assert.match(misfit.stderr, /mirrors belong to no configured job: source_user_id [-0-9a-f]{36}/);
+    assert.match(misfit.stderr, /shared photos belong to no configured share: source_user_id [-0-9a-f]{36}/);
     assert.deepEqual(await everything(world), before);
   },
 });

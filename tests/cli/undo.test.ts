@@ -35,7 +35,7 @@ Deno.test('unshare: look, be asked, do, and do again', async () => {
   const count = await mirrors(world);
 
   const text = await look(world, ['unshare', '--dry-run'], options);
-  assert.match(text.stdout, /^job +photos\nfamily to bob +\d+\nuploads to bob +\d+\n/);
+  assert.match(text.stdout, /^share +photos\nfamily to bob +\d+\nuploads to bob +\d+\n/);
   assert.match(
     text.stdout,
     new RegExp(`^To be removed: ${count} photos and videos \\([\\d.]+ \\w+, which the source keeps`, 'm'),
@@ -104,7 +104,7 @@ Deno.test('reshare: list, be asked, do, and do again', async () => {
   assert.match((await look(world, ['reshare', crypto.randomUUID(), '--yes'], options)).stdout, /^Nothing of that/);
 
   const one = await run(['reshare', wedding, '--yes'], options);
-  assert.equal(one.stdout, 'Shared again by the next cycle, as far as it is still selected: 1.\n');
+  assert.equal(one.stdout, 'Shared again by the next sync, as far as it is still selected: 1.\n');
   assert.equal((await run(['sync'], options)).code, EXIT.ok);
   assert.ok(await world.mirrorOf('family/wedding'));
   const rest = await run(['reshare', '--all', '--yes', '--json'], options);

@@ -85,7 +85,7 @@ Deno.test('write: a dry run shows each tag, then it is written, then there is no
     using _ = Ledger.open(state);
     const { code, stderr } = await run(['write', '--all'], options);
     assert.equal(code, EXIT.refused);
-    assert.match(stderr, /Another run works with the ledger/);
+    assert.match(stderr, /Another run works with the history/);
   });
 
   await t.step('undo asks, shows and does', async () => {

@@ -139,7 +139,7 @@ Deno.test('job names are unique, whatever their case and Unicode form', () => {
   for (const [one, other] of [['Zoë', 'zoe\u0308'], ['alice', 'ALICE']]) {
     const problem = problemOf({ files: yaml({ name: one }, { name: other }) });
     assert.deepEqual([problem.key, problem.place], ['jobs[1].name', 'config.yaml:8:11']);
-    assert.match(problem.message, /already the name of the job at config\.yaml:2:11/);
+    assert.match(problem.message, /already the name of the share at config\.yaml:2:11/);
   }
 });
 

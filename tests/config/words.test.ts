@@ -21,7 +21,7 @@ Deno.test('what cycles count, and dry runs list, has a noun that is known', () =
   const kinds = [...sources('src/share/phases')].flatMap(({ text }) =>
     [...text.matchAll(/(?:kind: |linesOf\(\s*'[-+~!]',\s*)'([^']+)'/g)].map(([, kind = '']) => kind)
   );
-  assert.ok(kinds.includes('photos to mirror') && kinds.includes('faces to update'), kinds.join());
+  assert.ok(kinds.includes('photos to share') && kinds.includes('faces to update'), kinds.join());
   const words = [...kinds, ...Object.values({ ...JOB_COUNTS, ...CYCLE_COUNTS })];
   assert.deepEqual(words.map((phrase) => counted(1, phrase)).flatMap(disagreements), []);
   const nouns = Object.keys(NOUNS);

@@ -88,7 +88,7 @@ for (const [name, text, place, message] of MALFORMED) {
 Deno.test('YAML of the wrong shape is a problem', () => {
   assert.match(problemOf(file('- a\n- b\n')).message, /does not consist of lines/);
   assert.match(problemOf(file('just words\n')).message, /does not consist of lines/);
-  assert.equal(problemOf(file('jobs:\n  name: x\n')).message, 'this is not a list of jobs');
+  assert.equal(problemOf(file('jobs:\n  name: x\n')).message, 'this is not a list of shares');
   assert.equal(problemOf(file('db_port: [1]\n')).message, 'this is not a single value');
   assert.equal(problemOf(file('db_port: *nobody\n')).place, 'config.yaml:1:10');
   assert.equal(problemOf(file(`jobs:\n${yamlJob({ require: 'all' })}`)).key, 'jobs[0].require');

@@ -58,7 +58,7 @@ Deno.test('demo --keep explains itself and leaves the files it names', async () 
   const { code, stdout, stderr, left, home } = await runDemo('--keep');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /Bob now has +from Alice/);
-  assert.match(stdout, /Checked: every mirrored row equals its source/);
+  assert.match(stdout, /Checked: every shared row equals its source/);
   const wide = stdout.split('\n').filter((line) =>
     line.length > 80 && line.includes(' ') && !line.includes('immich-sidecar-demo-')
   );

@@ -92,12 +92,12 @@ const DAMAGES: readonly Damage[] = [
         SELECT mirror_person_id FROM immich_sidecar.person_map
         WHERE origin_person_id = ${library.people['alice/neighbour'].id}
       ) AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${library.users.bob.id})`,
-    found: /person .* has no mirrored face: Neighbour/,
+    found: /person .* has no shared face: Neighbour/,
   },
   {
     what: 'a locked source',
     harm: (world) => world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`,
-    found: /mirrors what must not be shared/,
+    found: /shared photos what must not be shared/,
   },
   {
     what: 'a thumbnail of a private photo',

@@ -574,14 +574,14 @@ function casesOf(
         'UPDATE asset SET "isOffline" = false WHERE id IN (SELECT mirror_asset_id FROM immich_sidecar.asset_map)',
       ),
       finds: { 'mirrors.offline': 'fail' },
-      says: ['"uploads to bob": 7 of 7 mirrors are offline'],
+      says: ['"uploads to bob": 7 of 7 shared photos are offline'],
     },
     ...[false, true].map((isThorough): Case => ({
       what: `a mirror without its file${isThorough ? ', looked for thoroughly' : ''}`,
       options: { isThorough },
       prepare: () => hide(filesBelow(`${directory}/external/bob_shared`)[0], directory),
       finds: { 'mirrors.files': 'warn' },
-      says: ['1 of 32 mirrors lacks a file, for example "/external_library/bob_shared/.alice/'],
+      says: ['1 of 32 shared photos lacks a file, for example "/external_library/bob_shared/.alice/'],
     })),
     {
       what: 'another ExifTool that is none',
@@ -738,7 +738,7 @@ Deno.test('without jobs and without a key only what concerns everybody is looked
   assert.deepEqual(problems.map(({ check }) => check), ['program.config']);
   assert.match(complaints(found, 'program.config'), /nothing to do: .*\n-> immich-sidecar setup/);
   const message = (name: string) => found.find(({ check }) => check === name)?.message;
-  assert.equal(message('jobs.accounts'), 'No jobs are configured, so nothing is shared.');
+  assert.equal(message('jobs.accounts'), 'No shares are configured, so nothing is shared.');
   assert.equal(message('api.key'), 'No IMMICH_API_KEY; sharing does not need one.');
   assert.match(message('write.files') ?? '', /Write-back is not set up/);
   assert.equal(worst(found).get('immich.schema'), 'ok');

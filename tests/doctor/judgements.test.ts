@@ -420,7 +420,7 @@ Deno.test('what is shared: our tables, unfinished work, mirrors', () => {
     [judgeOwnSchema(5, 4), /^fail .*knows only up to 4/],
     [judgeUnfinished(3, true), /^ok An immich-sidecar is at work/],
     [judgeUnfinished(3, false), /^warn 3 files were/],
-    [judgeOffline({ job: 'a', mirrors: 1_000, offline: 1 }), /^warn "a": 1 of 1,000 mirrors is offline/],
+    [judgeOffline({ job: 'a', mirrors: 1_000, offline: 1 }), /^warn "a": 1 of 1,000 shared photos is offline/],
     [judgeOffline({ job: 'a', mirrors: 2, offline: 2 }), /^fail /],
     [judgeLeftovers(new Map()), /^ok Nothing is left/],
     [judgeLeftovers(new Map([['tags to remove', 1_200]])), /^warn Something is left .*: 1,200 tags to remove\./],
@@ -428,7 +428,7 @@ Deno.test('what is shared: our tables, unfinished work, mirrors', () => {
     [judgeTwins(['Dora', '']), /^warn 2 shared people are there twice \(such as Dora\)/],
     [
       judgeMirrorFiles({ mirrors: 5_000, lookedAt: 100, incomplete: 0, example: undefined }),
-      /^ok All files of 100 sampled mirrors \(of 5,000\) are here\.$/,
+      /^ok All files of 100 sampled shared photos \(of 5,000\) are here\.$/,
     ],
     [
       judgeMirrorFiles({ mirrors: 5_000, lookedAt: 100, incomplete: 2, example: '/a' }),
@@ -455,15 +455,15 @@ Deno.test('writing: the ledger, the time zone, the user', () => {
   const ledger = { version: 1, files: 2, begun: 0, lastRun: undefined, isOpen: false };
   const run = { id: 7, startedAt: '2026-11-21T10:00:00.000Z', state: 'finished', options: '{}' };
   check([
-    [judgeLedger(undefined, '/state'), /^skipped There is no ledger in "\/state"/],
+    [judgeLedger(undefined, '/state'), /^skipped There is no history in "\/state"/],
     [
       judgeLedger({ ...ledger, lastRun: run }, '/state'),
-      /^ok The ledger knows 2 files; the last run, 7, began 2026-11-21 10:00\.$/,
+      /^ok The history knows 2 files; the last run, 7, began 2026-11-21 10:00\.$/,
     ],
     [judgeLedger({ ...ledger, lastRun: { ...run, state: 'interrupted' } }, '/state'), /^warn /],
     [judgeLedger({ ...ledger, begun: 2 }, '/state'), /^warn 2 files were being written/],
-    [judgeLedger({ ...ledger, isOpen: true }, '/state'), /^warn The ledger is in use/],
-    [judgeLedger({ ...ledger, version: 99 }, '/state'), /^fail The ledger has version 99/],
+    [judgeLedger({ ...ledger, isOpen: true }, '/state'), /^warn The history is in use/],
+    [judgeLedger({ ...ledger, version: 99 }, '/state'), /^fail The history has version 99/],
     [judgeZone('Europe/Berlin'), /^ok .*from Europe\/Berlin/],
     [judgeZone(undefined), /^ok .*without an offset/],
     [judgeDestination('embed', true, '3.1.0'), /^warn /],

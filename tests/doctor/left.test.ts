@@ -66,7 +66,7 @@ Deno.test('what is left of mirrors that are gone is found, and gone after a full
   assert.match(complaints(await ward.examine(), 'mirrors.left'), /1 person to remove and 1 tag to remove\./);
   assert.match(
     complaints(await ward.examine({}, { isThorough: true }), 'mirrors.left'),
-    /1 file of no mirror to remove, 1 person to remove and 1 tag to remove\.[^]*sync --full/,
+    /1 file of no shared photo to remove, 1 person to remove and 1 tag to remove\.[^]*sync --full/,
   );
   await world.share();
   assert.equal(complaints(await ward.examine({}, { isThorough: true }), 'mirrors.left'), '');

@@ -14,9 +14,9 @@ Deno.test('all mirrors are looked at, page by page, also behind mirrors whose ro
   const last = mirrors.at(-1) ?? assert.fail();
   await Deno.remove(ward.world.local(last.path));
   const all = complaints(await ward.examine({}, options), 'mirrors.files');
-  assert.ok(all.startsWith(`1 of ${mirrors.length} mirrors lacks a file, for example "${last.path}"`), all);
+  assert.ok(all.startsWith(`1 of ${mirrors.length} shared photos lacks a file, for example "${last.path}"`), all);
   await sql`DELETE FROM stack`; // one of them may come first in one
   await sql`DELETE FROM asset WHERE id = ANY (${mirrors.slice(0, 6).map(({ id }) => id)}::uuid[])`;
   const left = complaints(await ward.examine({}, options), 'mirrors.files');
-  assert.ok(left.startsWith(`1 of ${mirrors.length - 6} mirrors lacks a file, for example "${last.path}"`), left);
+  assert.ok(left.startsWith(`1 of ${mirrors.length - 6} shared photos lacks a file, for example "${last.path}"`), left);
 });

@@ -114,7 +114,7 @@ const MISTAKES: readonly Outside[] = [
   {
     what: 'a job that is not there',
     args: ['sync', '--job', 'nobody'],
-    says: [/There is no job "nobody"/, /Configured are: "one"/],
+    says: [/There is no share "nobody"/, /Configured are: "one"/],
   },
   {
     what: 'a user that is not there',
@@ -199,7 +199,7 @@ const MISTAKES: readonly Outside[] = [
     what: 'a state directory that is a file',
     args: ['write', '--all'],
     env: { WRITE_SOURCE: 'database', WRITE_STATE_DIR: 'config.yaml' },
-    says: [/The ledger .* cannot be written/, /Set WRITE_STATE_DIR to a directory/],
+    says: [/The history .* cannot be written/, /Set WRITE_STATE_DIR to a directory/],
   },
   {
     what: 'a log in a directory that is not there',

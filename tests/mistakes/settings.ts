@@ -123,7 +123,7 @@ export const WRONG_SETTINGS: readonly Mistake[] = [
   {
     what: 'half a job',
     env: { TARGET_LIBRARY_ID: '' },
-    says: [/TARGET_LIBRARY_ID .* this is not set, but the job "external-library"/],
+    says: [/TARGET_LIBRARY_ID .* this is not set, but the share "external-library"/],
   },
   {
     what: 'nothing to share',
@@ -134,7 +134,7 @@ export const WRONG_SETTINGS: readonly Mistake[] = [
       TARGET_PATH_PREFIX: '',
       TARGET_USER_ID: '',
     },
-    says: [/nothing is configured to be shared/, /write a list of jobs into config\.yaml/],
+    says: [/nothing is configured to be shared/, /write a list of shares into config\.yaml/],
   },
   {
     what: 'a password in two places',

@@ -27,7 +27,7 @@ Deno.test('a problem names the photo, what happened and the file, and no charact
       describeProblem(problem('missing', { photo: '/p/x.jpg', path: '/p/x.jpg' })),
       describeProblem(problem('brake', {})),
     ],
-    ['"/p/x.jpg": the file is not there', 'withdrawals are held back until they are confirmed'],
+    ['"/p/x.jpg": the file is not there', 'removals are held back until they are confirmed'],
   );
 });
 
@@ -38,8 +38,8 @@ Deno.test('problems are counted by code, and each remedy is said once', () => {
 });
 
 Deno.test('what the user can do something about keeps its remedy; anything else is ours, without a trace', () => {
-  const known = problemOf(new UserError('There is no job.', { problemCode: 'unknown-name', remedy: 'Make one.' }));
-  assert.deepEqual([known.code, known.what, known.remedy], ['unknown-name', 'There is no job.', 'Make one.']);
+  const known = problemOf(new UserError('There is no share.', { problemCode: 'unknown-name', remedy: 'Make one.' }));
+  assert.deepEqual([known.code, known.what, known.remedy], ['unknown-name', 'There is no share.', 'Make one.']);
   const unknown = problemOf(new TypeError('x is undefined'));
   assert.deepEqual([unknown.code, unknown.what], ['internal', 'x is undefined']);
 });

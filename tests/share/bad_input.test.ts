@@ -134,10 +134,10 @@ function casesOf(world: World, job: YamlJob): readonly Case[] {
     {
       what: 'two jobs with one name',
       yaml: [job, { ...job, source_path_prefix: '/external_library/alice/other/' }],
-      says: ['jobs[1].name', 'is already the name of the job at config.yaml:'],
+      says: ['jobs[1].name', 'is already the name of the share at config.yaml:'],
     },
     { what: 'an unknown key', job: { album: bob.id }, says: ['jobs[0].album', 'album_id'] },
-    { what: 'an unknown --job', args: ['sync', '--job', 'famly'], says: ['no job "famly"', '"family to bob"'] },
+    { what: 'an unknown --job', args: ['sync', '--job', 'famly'], says: ['no share "famly"', '"family to bob"'] },
     {
       what: 'an unknown option',
       args: ['sync', '--dryrun'],
@@ -299,7 +299,7 @@ Deno.test('a prefix without its trailing slash is the same prefix', async () => 
     outputs.push(stdout.replaceAll(/ -> .*/g, ''));
   }
   assert.equal(outputs[0], outputs[1]);
-  assert.match(outputs[0] ?? '', /photos to mirror/);
+  assert.match(outputs[0] ?? '', /photos to share/);
 });
 
 /** One message with its remedy on stderr, no trace of a program, nothing on stdout, and the exit code. */

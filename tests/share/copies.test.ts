@@ -85,7 +85,7 @@ testUnless(
       const problems = problemsOf(await world.share());
       assert.deepEqual(problems.map(({ code, where }) => [code, where.job]), [['job-left-out', 'family to bob']]);
       assert.match(problems[0]?.what ?? '', /on different file systems/);
-      assert.match(problems[0]?.remedy ?? '', /placement: copy for this job, which takes the space a second time/);
+      assert.match(problems[0]?.remedy ?? '', /placement: copy for this share, which takes the space a second time/);
       const [family, ...others] = world.config.jobs;
       assert.ok(family);
       world.setJobs([{ ...family, placement: 'copy' }, ...others]);

@@ -166,7 +166,10 @@ Deno.test('a configuration that does not fit is told what it lacks; looking chan
   const before = await everything(world);
 
   world.setJobs([external]);
-  assert.match((await look(world)).obstacles.join(), /mirrors belong to no configured job: .*bob_uploads\/alice\//);
+  assert.match(
+    (await look(world)).obstacles.join(),
+    /shared photos belong to no configured job: .*bob_uploads\/alice\//,
+  );
 
   // Its later versions shared what the storage template had moved, without saying so in .env.
   const alice = world.library.users.alice.id;
@@ -175,7 +178,7 @@ Deno.test('a configuration that does not fit is told what it lacks; looking chan
     WHERE "originalPath" LIKE ${`/data/upload/${alice}/%`}`;
   world.setJobs([external, { ...uploads, kind: 'upload', sourcePathPrefix: undefined }]);
   const obstacles = (await look(world)).obstacles.join();
-  assert.match(obstacles, new RegExp(`Give the job source_path_prefix: /data/library/${alice}/`));
+  assert.match(obstacles, new RegExp(`Give the share source_path_prefix: /data/library/${alice}/`));
   world.setJobs([external, { ...uploads, sourcePathPrefix: `/data/library/${alice}/` }]);
   assert.deepEqual((await look(world)).obstacles, []);
   await world.sql`

@@ -209,7 +209,7 @@ Deno.test('adding select moves nothing, nor does taking it out again; what it me
   assert.deepEqual([await pathOf('uploads/cat'), await world.mirrorOf('uploads/cat')], [before, mirror]);
 });
 
-Deno.test('with two jobs of one pair, a mirror belongs to the one that made it while that means it, then to the first that does, and is followed', async () => {
+Deno.test('with two jobs of one pair, a shared photo belongs to the one that made it while that means it, then to the first that does, and is followed', async () => {
   await using world = await World.open('v3.1.0');
   const immich = new InImmich(world);
   const photo = world.id('family/portrait');

@@ -185,7 +185,7 @@ Deno.test('explain says that a photo waits for recognition, and that the brake h
   assert.equal((await world.share()).brakes.length, 1);
   assert.match(
     (await against(world, extra[0]?.key ?? '')).join('; '),
-    /^it is not in the album "Family"; the brake holds the withdrawal back until somebody confirms it/,
+    /^it is not in the album "Family"; the removal is held back until somebody confirms it/,
   );
 });
 

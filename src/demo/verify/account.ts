@@ -21,8 +21,8 @@ export async function checkPrivacy(sql: Sql): Promise<Damage[]> {
     FROM immich_sidecar.asset_map m
     WHERE NOT EXISTS (SELECT 1 FROM asset a WHERE a.id = m.mirror_asset_id)`;
   return [
-    ...findings('asset', 'mirrors what must not be shared', exposed),
-    ...findings('asset', 'mirrors a mirror', chained),
+    ...findings('asset', 'is shared and must not be', exposed),
+    ...findings('asset', 'is a shared photo that is shared on', chained),
     ...findings('asset', 'has a mapping and no row', missing),
   ];
 }

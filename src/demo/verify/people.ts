@@ -85,7 +85,7 @@ export async function checkPeople(sql: Sql, paths: PathMap): Promise<Damage[]> {
   const foreign = apart.filter(({ path, originPath }) => [undefined, textOf(originPath)].includes(textOf(path)));
   return [
     ...findings('asset_face', 'shows another person than its source', strangers),
-    ...findings('person', 'has no mirrored face', lonely),
+    ...findings('person', 'has no shared face', lonely),
     ...findings('person', 'has no cover in the account', covers),
     ...findings('person', 'has a thumbnail of a photo that is not shared', foreign),
   ];

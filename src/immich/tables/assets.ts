@@ -233,7 +233,7 @@ export const ASSET_TABLES = Object.freeze(
       needed: NOBODY,
     },
     stack: {
-      copied: { how: 'never', because: 'a stack is its owner’s; mirrors get one of their own by a statement' },
+      copied: { how: 'never', because: 'a stack is its owner’s; shared photos get one of their own by a statement' },
       watched: { by: 'statement', isCounted: true },
       rights: ALL_RIGHTS,
       needed: {

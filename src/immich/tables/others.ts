@@ -70,7 +70,7 @@ export const OTHER_TABLES = Object.freeze(
     // A trigger writes it when an album goes.
     album_user_audit: { ...AUDIT, rights: ['INSERT'], needed: { sharing: ['albumId', 'userId'] } },
     tag: {
-      copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
+      copied: { how: 'never', because: 'a tag is its owner’s; shared photos get tags of the target’s own by value' },
       watched: { by: 'statement', isCounted: true, isBelievedUnwritten: true },
       rights: ALL_RIGHTS,
       needed: {
@@ -79,14 +79,14 @@ export const OTHER_TABLES = Object.freeze(
       },
     },
     tag_asset: {
-      copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
+      copied: { how: 'never', because: 'a tag is its owner’s; shared photos get tags of the target’s own by value' },
       watched: { by: 'comparison' },
       rights: ['SELECT', 'INSERT', 'DELETE'],
       needed: { sharing: [], writeBack: [] },
       keys: { tag: ['tagId', 'tagsId'], asset: ['assetId', 'assetsId'] },
     },
     tag_closure: {
-      copied: { how: 'never', because: 'a tag is its owner’s; mirrors get tags of the target’s own by value' },
+      copied: { how: 'never', because: 'a tag is its owner’s; shared photos get tags of the target’s own by value' },
       watched: { by: 'comparison' },
       rights: ['SELECT', 'INSERT'],
       needed: { sharing: ['id_ancestor', 'id_descendant'] },

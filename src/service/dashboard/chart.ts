@@ -30,7 +30,7 @@ export function cycleChart(cycles: readonly CycleFigures[]): Html {
   const failed = shown.filter(({ outcome }) => outcome === 'failed').length;
   return html`
     <svg class="chart" viewBox="0 0 ${width} ${HEIGHT}" role="img" preserveAspectRatio="xMaxYMax slice"
-      aria-label="The last ${count(shown.length, 'cycle')}: how long each took. ${failed} failed.">${bars}</svg>
+      aria-label="The last ${count(shown.length, 'sync')}: how long each took. ${failed} failed.">${bars}</svg>
   `;
 }
 

@@ -162,7 +162,7 @@ function doing(snapshot: Snapshot): Html {
     case 'standby':
       return html`Another instance is at work. This one takes over when that is gone.`;
     case 'working':
-      return html`A cycle is running.`;
+      return html`A sync is running.`;
     case 'writing':
       return html`Writing what Immich knows into the files.`;
     case 'stopped':
@@ -170,7 +170,7 @@ function doing(snapshot: Snapshot): Html {
     case 'waiting':
       if (pausedSince !== undefined) return html`The service waits until somebody resumes it.`;
       if (jobs.length === 0) return html`Nothing is shared; what Immich knows is written into the files by schedule.`;
-      return html`The next cycle begins at ${next}.`;
+      return html`The next sync begins at ${next}.`;
   }
 }
 
@@ -180,7 +180,7 @@ function shared({ jobs, immichUrl, startedAt }: Snapshot, visitor: Visitor): Htm
     return html`<article class="job"><h3>${job.name}</h3>
 ${job.from === undefined ? '' : html`<p>from ${job.from} to ${job.to ?? 'somebody'}</p>`}
 ${
-      standing === undefined ? html`<p>It is counted when the first cycle has ended.</p>` : html`
+      standing === undefined ? html`<p>It is counted when the first sync has ended.</p>` : html`
         <p class="number"><strong>${numberOf(standing.mirrored)}</strong> of ${numberOf(
           standing.selected,
         )} ${plural(standing.selected, 'photo or video', 'photos and videos')}${job.countedAt === undefined ? '' : html`
@@ -281,15 +281,15 @@ function recentActivity({ cycles }: Snapshot): Html {
     created + updated + withdrawn > 0 || error !== undefined || problems !== (cycles[index - 1]?.problems ?? 0)
   ).slice(-8).reverse();
   return html`<section aria-labelledby="recent"><h2 id="recent">Recent activity</h2>
-${cycles.length === 0 ? html`<p>No cycle has ended yet.</p>` : cycleChart(cycles)}
+${cycles.length === 0 ? html`<p>No sync has ended yet.</p>` : cycleChart(cycles)}
 ${
     cycles.length > 0 && told.length === 0
-      ? html`<p>Nothing has changed in the last ${count(cycles.length, 'cycle')}.</p>`
+      ? html`<p>Nothing has changed in the last ${count(cycles.length, 'sync')}.</p>`
       : ''
   }
 ${
     told.length === 0 ? '' : html`
-      <div class="scroll" role="region" aria-label="Cycles that did something" tabindex="0">
+      <div class="scroll" role="region" aria-label="Syncs that did something" tabindex="0">
         <table>
           <thead>
             <tr>

@@ -96,7 +96,7 @@ ${
   }
 ${
     problems.length === 0 ? '' : html`
-      <h3>Problems of the last cycle: ${numberOf(problems.length)}</h3>
+      <h3>Problems of the last sync: ${numberOf(problems.length)}</h3>
       <ul class="photos">${problems.slice(0, MOST_LISTED).map((problem) =>
         html`<li>${linked(describeProblem(problem), problem.where.assetId, immichUrl)}: ${problem.remedy} ${
           helpWith(problem.code, wordsFor(problem.code))

@@ -16,20 +16,23 @@ const PHASES = ['unconfigured', 'connecting', 'standby', 'working', 'writing', '
 /** What `/metrics` answers. Counters count from the start of the process, as Prometheus expects. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #cycles = this.#counter('cycles_total', 'Cycles by outcome', ['outcome']);
-  readonly #changes = this.#counter('changes_total', 'What cycles did, by kind', ['kind']);
+  readonly #cycles = this.#counter('cycles_total', 'Syncs by outcome', ['outcome']);
+  readonly #changes = this.#counter('changes_total', 'What syncs did, by kind', ['kind']);
   readonly #seconds = new Histogram({
     name: `${PREFIX}cycle_seconds`,
-    help: 'How long cycles took',
+    help: 'How long syncs took',
     buckets: SECONDS_BUCKETS,
     registers: [this.#registry],
   });
   readonly #phase = this.#gauge('phase', 'What the service is doing: 1 for that phase', ['phase']);
   readonly #paused = this.#gauge('paused', 'Whether somebody has paused it');
   readonly #ready = this.#gauge('ready', 'Whether /readyz answers 200');
-  readonly #photos = this.#gauge('photos', 'Selected photos and videos, by job and where they stand', ['job', 'state']);
-  readonly #problems = this.#gauge('problems', 'Problems of the last cycle, by job and code', ['job', 'code']);
-  readonly #countedAt = this.#gauge('photos_counted_timestamp_seconds', 'When the photos of a job were counted', [
+  readonly #photos = this.#gauge('photos', 'Selected photos and videos, by share and where they stand', [
+    'job',
+    'state',
+  ]);
+  readonly #problems = this.#gauge('problems', 'Problems of the last sync, by share and code', ['job', 'code']);
+  readonly #countedAt = this.#gauge('photos_counted_timestamp_seconds', 'When the photos of a share were counted', [
     'job',
   ]);
   readonly #progress = this.#gauge('progress', 'How far the copy is that goes on: what is done, and of how much', [
@@ -37,8 +40,8 @@ export class Metrics {
     'unit',
     'state',
   ]);
-  readonly #brakes = this.#gauge('brakes', 'Jobs that hold back withdrawals until they are confirmed');
-  readonly #lastCycle = this.#gauge('last_cycle_timestamp_seconds', 'When the last cycle began');
+  readonly #brakes = this.#gauge('brakes', 'Shares that hold back removals until they are confirmed');
+  readonly #lastCycle = this.#gauge('last_cycle_timestamp_seconds', 'When the last sync began');
   readonly #written = this.#gauge('write_files', 'How the files of the last run of write-back ended', ['outcome']);
   readonly #writeSeconds = this.#gauge('write_seconds', 'How long the last run of write-back took');
   readonly #memory = this.#gauge('resident_memory_bytes', 'Memory of the process');

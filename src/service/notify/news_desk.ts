@@ -33,7 +33,7 @@ export class NewsDesk {
     }
     if (failures === 0 && this.#isTold) {
       this.#isTold = false;
-      news.push({ event: 'recovery', title: 'Sharing works again', message: 'The last cycle went well.' });
+      news.push({ event: 'recovery', title: 'Sharing works again', message: 'The last sync went well.' });
     }
     for (const { job, mirrors, total } of brakes.filter((brake) => !this.#brakes.has(brake.job))) {
       news.push({

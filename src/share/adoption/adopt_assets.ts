@@ -55,7 +55,7 @@ export async function* planOrphanedMirrors(view: View, job: Job): AsyncGenerator
   for await (const strangers of strangerPages(sql, job, limits)) {
     isAlive ??= await hasLivingMirror(sql, job) || await hasAdoptable(view, job);
     if (!isAlive) {
-      logger.warn('{job}: the photos below {prefix} are mirrors of nothing that this job shares; they are left alone', {
+      logger.warn('{job}: the photos below {prefix} are of nothing that this share means; they are left alone', {
         job: job.name,
         prefix: job.targetPathPrefix,
       });

@@ -8,7 +8,7 @@ const CAUSES: Readonly<Partial<Record<WithdrawReason, string>>> = Object.freeze(
   'source-deleted': 'deleted from Immich; was the library removed, or made anew?',
   'source-trashed': "in the owner's trash",
   'source-offline': 'not found by Immich; is a disk not mounted, or a folder renamed?',
-  'not-selected': 'not selected by any job; was a path prefix or a job changed, or an album emptied?',
+  'not-selected': 'not selected by any share; was a path prefix or a share changed, or an album emptied?',
   'target-deleted':
     "deleted in the recipient's account, and not by way of the trash; was a library deleted, or did Immich purge what its scans did not find?",
 });

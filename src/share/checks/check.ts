@@ -46,7 +46,7 @@ export async function checkJobs(
   for (const stop of stops) reasons.set(stop.job, stoppedError(stop));
   for (const job of jobs.filter(({ name }) => !reasons.has(name))) {
     const { problems, doubts, albumProblem } = await lookAtJob(sql, schema, job, files.paths);
-    const named = (sentence: string) => `job ${JSON.stringify(job.name)}: ${sentence}`;
+    const named = (sentence: string) => `share ${JSON.stringify(job.name)}: ${sentence}`;
     if (problems.length > 0) {
       misfits.set(job.name, problems.map(named));
       reasons.set(job.name, misfit(problems.map(named)));

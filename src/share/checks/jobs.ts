@@ -114,7 +114,7 @@ function judge(job: Job, facts: JobFacts): string[] {
         `(${
           facts.import_paths?.map((path) => JSON.stringify(path)).join(', ') || 'it has none'
         }), so a scan would take ` +
-        `every mirror offline; ${whichPrefix(job, facts) ?? whichImportPath(job)}`,
+        `every shared photo offline; ${whichPrefix(job, facts) ?? whichImportPath(job)}`,
     );
   }
   const managed = MANAGED_FOLDERS.find((folder) => isBelow(job.targetPathPrefix, `${job.mediaLocation}/${folder}`));
@@ -189,7 +189,9 @@ function doubts(job: Job, facts: JobFacts): string[] {
     facts.exclusion_patterns?.filter((pattern) => isExcluded(pattern, `${job.targetPathPrefix}photo.jpg`)) ?? [];
   if (hurtful.length > 0) {
     warnings.push(
-      `the target library excludes ${hurtful.join(' and ')}: the next library scan will take every mirror offline; ` +
+      `the target library excludes ${
+        hurtful.join(' and ')
+      }: the next library scan will take every shared photo offline; ` +
         'doctor says whether that can be removed, or what has to be done first (docs/placements.md)',
     );
   }

@@ -35,7 +35,7 @@ export async function checkMounts(
     assertDirectory(root.local, root.immich);
     if (root.immich === job.mediaLocation) assertNotEmpty(root);
   }
-  const name = `job ${JSON.stringify(job.name)}`;
+  const name = `share ${JSON.stringify(job.name)}`;
   const target = localOrThrow(job.targetPathPrefix.slice(0, -1), paths, name);
   const thumbs = localOrThrow(ownerFolder(job.mediaLocation, 'thumbs', job.targetUserId), paths, name);
   let sample = await readSample(sql, selected, 'first');
@@ -254,15 +254,15 @@ function explain(problem: FileProblem, { name, isOriginal, job }: Probe, source:
           ? ANOTHER_DIRECTORY
           : isOriginal
           ? 'Put target_path_prefix on the file system of the originals (in a container: below the same mount), ' +
-            'or set placement: copy for this job, which takes the space a second time (docs/placements.md).'
-          : "Immich's media directory must be one file system, mounted here as a whole (UPLOAD_LOCATION); or set placement: copy for this job.",
+            'or set placement: copy for this share, which takes the space a second time (docs/placements.md).'
+          : "Immich's media directory must be one file system, mounted here as a whole (UPLOAD_LOCATION); or set placement: copy for this share.",
       );
     case 'outside-roots':
       return problemAndRemedy(
         `${to} is, or lies behind, a symbolic link, so files there would land elsewhere.`,
         isOriginal
           ? 'With placement hardlink or copy, target_path_prefix must be a directory of its own, such as a new hidden directory ' +
-            'beside the link; or set placement: symlink for this job.'
+            'beside the link; or set placement: symlink for this share.'
           : "Let UPLOAD_LOCATION (or PATH_MAP) name the directory that Immich's media really is in.",
       );
     case 'read-only':

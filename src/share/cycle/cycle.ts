@@ -67,7 +67,9 @@ export async function runCycle(
     hasBacklog: tools.backlog.queues.size > 0,
   }, standings);
   if (tally.withdrawnOfOthers > 0) {
-    logger.info('withdrew {count} mirrors of jobs that are no longer configured', { count: tally.withdrawnOfOthers });
+    logger.info('removed {count} shared photos of shares that are no longer configured', {
+      count: tally.withdrawnOfOthers,
+    });
   }
   // A cycle that found nothing to do leaves no row, so that running it again writes nothing at all.
   if (tally.hasChanges) await recordRun(tools, report, version);

@@ -89,7 +89,7 @@ export class CycleTally {
   problem(problem: Problem, job?: string): void {
     const named = { ...problem, where: { ...job === undefined ? {} : { job }, ...problem.where } };
     logger[this.said.isNews(named) ? 'warn' : 'debug']('{job}: {problem}', {
-      job: named.where.job ?? 'all jobs',
+      job: named.where.job ?? 'all shares',
       problem: describeProblem(problem),
       code: problem.code,
     });

@@ -53,7 +53,9 @@ export function judge(job: Subject, facts: Facts): JobVerdict {
       : facts.isMotionOfMirror
       ? ['the moving part of a photo that is shared']
       : anyOf === undefined
-      ? [job.sourcePathPrefix === undefined ? 'one of all that the job shares' : `below ${named(job.sourcePathPrefix)}`]
+      ? [
+        job.sourcePathPrefix === undefined ? 'one of all that the share means' : `below ${named(job.sourcePathPrefix)}`,
+      ]
       : reasons.map(({ words }) => words),
     against: [
       ...inPrivate,
@@ -67,7 +69,7 @@ export function judge(job: Subject, facts: Facts): JobVerdict {
       ...vanished(facts),
       ...decisions(facts),
       ...!isMeant && isShared && facts.isBraked
-        ? ['the brake holds the withdrawal back until somebody confirms it (sync --confirm-withdrawals)']
+        ? ['the removal is held back until somebody confirms it (sync --confirm-withdrawals)']
         : [],
     ],
   };
@@ -93,8 +95,8 @@ function outOfScope(job: Subject, facts: Facts): string[] {
     : ['it is hidden, such as the moving part of a photo that is not shared'];
   return [
     ...hidden,
-    ...isUpload && job.kind === 'external' ? ['it was uploaded, and the job shares external libraries'] : [],
-    ...!isUpload && job.kind === 'upload' ? ['it is in an external library, and the job shares uploads'] : [],
+    ...isUpload && job.kind === 'external' ? ['it was uploaded, and the share is of external libraries'] : [],
+    ...!isUpload && job.kind === 'upload' ? ['it is in an external library, and the share is of uploads'] : [],
     ...isBelowPrefix || job.sourcePathPrefix === undefined
       ? []
       : [`it does not lie below ${named(job.sourcePathPrefix)}`],
@@ -103,7 +105,7 @@ function outOfScope(job: Subject, facts: Facts): string[] {
 }
 
 function noReason(anyOf: readonly Criterion[]): string {
-  if (anyOf.length === 0) return 'everything that the job names is there no more';
+  if (anyOf.length === 0) return 'everything that the share names is there no more';
   return `it is not ${list(anyOf.map(({ words }) => words), 'or')}`;
 }
 

@@ -76,7 +76,7 @@ function oneWayWithoutMeans(job: Job, schema: CriteriaSchema, { immich }: Shares
     bothWays.length === people.length || immich.apiKey !== undefined || schema.has('asset_exif', 'lockedProperties')
   ) return job;
   const warning =
-    'both_ways: until Immich 2.3 this takes an API key of the source user (IMMICH_API_KEY); the job goes one way';
+    'both_ways: until Immich 2.3 this takes an API key of the source user (IMMICH_API_KEY); the share goes one way';
   return { ...job, bothWays: people, nameWarnings: [...nameWarnings, warning] };
 }
 

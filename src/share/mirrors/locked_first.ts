@@ -67,7 +67,7 @@ export async function withdrawLockedFirst(
     throw error;
   }
   if (result.withdrawn.length > 0) {
-    logger.info('withdrew {photos} that the owner has locked', { photos: count(result.withdrawn.length, 'photo') });
+    logger.info('removed {photos} that the owner has locked', { photos: count(result.withdrawn.length, 'photo') });
   }
   return result;
 }

@@ -46,11 +46,11 @@ type Count = 'adopted' | 'stacksAdopted' | 'facesAdopted' | 'peopleAdopted' | 'f
 export const adoption = definePhase({
   name: 'adoption',
   what:
-    'Recognises mirrors, faces, people and files of ours of which our own tables say nothing, as after a backup was restored.',
+    'Recognises shared photos, faces, people and files of ours of which our own tables say nothing, as after a backup was restored.',
   per: 'cycle',
   isFullOnly: true,
   counts: {
-    adopted: 'mirrors recognised',
+    adopted: 'shared photos recognised',
     stacksAdopted: 'stacks recognised',
     facesAdopted: 'faces recognised',
     peopleAdopted: 'people recognised',
@@ -143,7 +143,7 @@ async function applyAdoption(
 function describeAdoption(page: AdoptionPage): PlanLine[] {
   if ('mirrors' in page) {
     const text = ({ path }: AdoptedMirror) => `${plain(page.job.name)}: ${quotedPath(path)}`;
-    return linesOf('~', 'mirrors to recognise', page.mirrors, text);
+    return linesOf('~', 'shared photos to recognise', page.mirrors, text);
   }
   if ('stacks' in page) {
     return linesOf('~', 'stacks to recognise', page.stacks, ({ mirrorStackId }) => `stack ${mirrorStackId}`);

@@ -29,7 +29,7 @@ interface AlbumEntry {
  */
 export const album = definePhase({
   name: 'album',
-  what: 'Puts shared photos into the album of their job.',
+  what: 'Puts shared photos into the album of their share.',
   per: 'job',
   isAboutMeant: true,
   counts: { albumEntries: 'put into the album' },

@@ -34,7 +34,7 @@ export type CorrectionsPage =
  */
 export const corrections = definePhase({
   name: 'corrections',
-  what: 'Writes what recipients have changed on shared photos into the originals, where a job says both_ways.',
+  what: 'Writes what recipients have changed on shared photos into the originals, where a share says both_ways.',
   per: 'job',
   counts: {
     corrected: 'changes by recipients written into originals',
@@ -69,7 +69,7 @@ export const corrections = definePhase({
 /** Forgets what is remembered of jobs that go both ways no more: when they do so again, what differs by then is shown first. */
 export const endedWays = definePhase({
   name: 'endedWays',
-  what: 'Forgets what was confirmed for jobs that do not say both_ways any more.',
+  what: 'Forgets what was confirmed for shares that do not say both_ways any more.',
   per: 'cycle',
   isFullOnly: true,
   counts: { waysEnded: 'shares that do not go both ways any more' },
@@ -122,14 +122,14 @@ function describePage(page: CorrectionsPage): PlanLine[] {
       'changes by recipients to write into originals',
       page.corrections,
       ({ sourceAssetId, mirrorAssetId, field }) =>
-        `original ${sourceAssetId} gets the ${field} of mirror ${mirrorAssetId}`,
+        `original ${sourceAssetId} gets the ${field} of shared photo ${mirrorAssetId}`,
     );
   }
   if ('conflicts' in page) {
     return page.conflicts.map(({ sourceAssetId, mirrorAssetId, field, because }): PlanLine => ({
       sign: '!',
       kind: 'conflicts',
-      text: `original ${sourceAssetId} and mirror ${mirrorAssetId} have another ${field}: ${because}`,
+      text: `original ${sourceAssetId} and shared photo ${mirrorAssetId} have another ${field}: ${because}`,
       reason: because,
       isKnown: true,
     }));
@@ -138,7 +138,7 @@ function describePage(page: CorrectionsPage): PlanLine[] {
     const why = page.isBegin ? 'that is what differs when both_ways begins' : 'that is much at once';
     return [{
       sign: '!',
-      kind: 'originals kept as they are by the brake',
+      kind: 'originals kept as they are until that is confirmed',
       count: page.waiting,
       text: `${
         count(page.waiting, 'original')

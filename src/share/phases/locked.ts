@@ -24,8 +24,8 @@ export const locked = definePhase({
   describe: (page) =>
     linesOf(
       '-',
-      'mirrors to withdraw',
+      'shared photos to remove',
       page,
-      ({ jobName, mirrorAssetId, reason }) => `${plain(jobName)}: mirror ${mirrorAssetId} (${reason})`,
+      ({ jobName, mirrorAssetId, reason }) => `${plain(jobName)}: shared photo ${mirrorAssetId} (${reason})`,
     ),
 });

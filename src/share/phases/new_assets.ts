@@ -74,7 +74,7 @@ function describeNewAssets({ mirrors, skips }: NewAssetsPlan): PlanLine[] {
   return [
     ...mirrors.map(({ plan }): PlanLine => ({
       sign: '+',
-      kind: 'photos to mirror',
+      kind: 'photos to share',
       folder: dirname(plan.sourcePath),
       text: `${quotedPath(plan.sourcePath)} -> ${quotedPath(plan.mirrorPath)}`,
     })),

@@ -24,7 +24,7 @@ export interface NewOwner {
  */
 export const owners = definePhase({
   name: 'owners',
-  what: 'Gives shared photos that have moved to another account to the job that shares them from there.',
+  what: 'Gives shared photos that have moved to another account to the share that has them from there.',
   per: 'cycle',
   counts: { ownersChanged: 'shared photos now of another account' },
   plan: (view: View) => searchPages((after?: NewOwner) => findNewOwners(view, after), view.limits.search),

@@ -16,7 +16,7 @@ import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 export const reattachment = definePhase({
   name: 'reattachment',
   what:
-    'Gives mirrors whose photos are gone to the photos that have their very files now, as after a folder was renamed.',
+    'Gives shared photos whose originals are gone to the photos that have their very files now, as after a folder was renamed.',
   per: 'job',
   counts: { reattached: 'moved photos taken up again' },
   plan: async function* (view: View, job: Job) {

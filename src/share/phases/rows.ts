@@ -62,7 +62,7 @@ export const rows = definePhase({
       '~',
       'photos to bring up to date',
       page.filter(isFollowing),
-      ({ mirrorAssetId, follow, tables }) => `mirror ${mirrorAssetId}: ${[...follow, ...tables].join(', ')}`,
+      ({ mirrorAssetId, follow, tables }) => `shared photo ${mirrorAssetId}: ${[...follow, ...tables].join(', ')}`,
     ),
     ...linesOf(
       '~',
@@ -70,7 +70,7 @@ export const rows = definePhase({
       page.filter((item) => !isFollowing(item)),
       ({ mirrorAssetId, settle, own }) =>
         [
-          `mirror ${mirrorAssetId}`,
+          `shared photo ${mirrorAssetId}`,
           ...settle.length === 0 ? [] : [`is as its source: ${settle.join(', ')}`],
           ...Object.keys(own).length === 0 ? [] : [`has its owner's ${Object.keys(own).join(', ')}`],
           ...settle.length + Object.keys(own).length === 0 ? ['has another sidecar'] : [],

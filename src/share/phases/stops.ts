@@ -42,7 +42,7 @@ export const stops = definePhase({
 /** Notes in which library each job's mirrors are, so that its deletion is seen as what it is, whichever library is configured by then. */
 export const libraries = definePhase({
   name: 'libraries',
-  what: 'Notes in which library the photos of each job are.',
+  what: 'Notes in which library the photos of each share are.',
   per: 'cycle',
   counts: { sharesNoted: 'libraries of shares noted' },
   plan: async function* (view: View) {

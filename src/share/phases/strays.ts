@@ -31,7 +31,7 @@ export const strays = definePhase({
   per: 'job',
   removesLeftovers: 'on disk',
   isFullOnly: true,
-  counts: { straysRemoved: 'files of no mirror removed' },
+  counts: { straysRemoved: 'files of no shared photo removed' },
   plan: planStrays,
   apply: eachPage(({ files, database }, job: Job, { paths, keep, sparesLast }, tally: Tally<'straysRemoved'>) => {
     database.signal.throwIfAborted();
@@ -42,7 +42,7 @@ export const strays = definePhase({
     tally.add('straysRemoved', paths.length - failed.length);
     return Promise.resolve();
   }),
-  describe: ({ paths }: StrayPage) => linesOf('-', 'files of no mirror to remove', paths, quotedPath),
+  describe: ({ paths }: StrayPage) => linesOf('-', 'files of no shared photo to remove', paths, quotedPath),
 });
 
 async function* planStrays(view: View, job: Job): AsyncGenerator<StrayPage> {

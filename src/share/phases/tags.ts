@@ -48,7 +48,7 @@ export const mirrorTags = definePhase({
       '~',
       'photos whose tags are to be set',
       page,
-      ({ mirrorAssetId, values }) => `tags of mirror ${mirrorAssetId}: ${plain(values.join(', ')) || 'none'}`,
+      ({ mirrorAssetId, values }) => `tags of shared photo ${mirrorAssetId}: ${plain(values.join(', ')) || 'none'}`,
     ),
 });
 

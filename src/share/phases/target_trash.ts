@@ -39,7 +39,7 @@ export const targetTrash = definePhase({
       '~',
       'photos to note as trashed, restored or deleted',
       page,
-      ({ mirrorAssetId, what }) => `mirror ${mirrorAssetId} ${WORDS[what]}`,
+      ({ mirrorAssetId, what }) => `shared photo ${mirrorAssetId} ${WORDS[what]}`,
     ),
 });
 

@@ -38,16 +38,16 @@ export interface UnfinishedEntry extends JournalEntry {
 export const unfinished = definePhase({
   name: 'unfinished',
   what:
-    'Removes files of locked photos; in full cycles also what a run that was killed has made for photos that were never shared.',
+    'Removes files of locked photos; in full syncs also what a run that was killed has made for photos that were never shared.',
   per: 'cycle',
-  counts: { settled: 'files of no mirror settled' },
+  counts: { settled: 'files of no shared photo settled' },
   plan: planUnfinished,
   apply: async (tools, _unit, pages, tally: Tally<'settled'>) => {
     const settled = await settle(tools, pages, (problem) => tally.problem(problem));
     tally.add('settled', settled);
   },
   describe: (page: readonly UnfinishedEntry[]) =>
-    linesOf('-', 'files of no mirror to settle', page, ({ path, file }) => `${quotedPath(path)} ${file}`),
+    linesOf('-', 'files of no shared photo to settle', page, ({ path, file }) => `${quotedPath(path)} ${file}`),
 });
 
 /** The same for commands that are not cycles. Returns how many journal rows were settled. */

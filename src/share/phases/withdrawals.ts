@@ -70,7 +70,7 @@ interface MotionPart extends Withdrawal {
  */
 export const withdrawals = definePhase({
   name: 'withdrawals',
-  what: 'Removes what is not to be shared any more, unless the brake holds it back.',
+  what: 'Removes what is not to be shared any more, unless that is too much at once.',
   per: 'cycle',
   counts: {},
   plan: planWithdrawals,
@@ -344,7 +344,7 @@ async function putOnBrakes(database: Database, brakes: readonly BrakeReport[]): 
   if (brakes.length === 0) return;
   const news = new Set(await database.transaction((tx) => rememberBrakes(tx, brakes)));
   for (const { job, mirrors, total } of brakes.filter((brake) => news.has(brake.job))) {
-    logger.warn('{job}: {mirrors} of {total} mirrors should be withdrawn; they are kept until that is confirmed', {
+    logger.warn('{job}: {mirrors} of {total} shared photos should be removed; they are kept until that is confirmed', {
       job: plain(job),
       mirrors,
       total,
@@ -375,19 +375,19 @@ function describeWithdrawals(page: WithdrawalPage): PlanLine[] {
     return [
       ...page.brakes.map((brake): PlanLine => ({
         sign: '!',
-        kind: 'mirrors kept by the brake',
+        kind: 'shared photos kept until that is confirmed',
         count: brake.mirrors,
         reason: describeBrake(brake),
         text: describeBrake(brake),
         isKnown: page.known.includes(brake.job),
       })),
-      ...linesOf('~', 'brakes to let go', page.released, ({ job }) => `the brake of ${plain(JSON.stringify(job))}`),
+      ...linesOf('~', 'pauses to end', page.released, ({ job }) => `the pause of ${plain(JSON.stringify(job))}`),
     ];
   }
   return [...page.withdrawals, ...page.motionParts].map(({ jobName, mirrorAssetId, reason }): PlanLine => ({
     sign: '-',
-    kind: 'mirrors to withdraw',
+    kind: 'shared photos to remove',
     reason: `${plain(jobName)}, ${reason}`,
-    text: `${plain(jobName)}: mirror ${mirrorAssetId} (${reason})`,
+    text: `${plain(jobName)}: shared photo ${mirrorAssetId} (${reason})`,
   }));
 }

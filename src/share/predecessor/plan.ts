@@ -180,12 +180,12 @@ function describeUncovered(mirrors: readonly FoundMirror[]): string[] {
     if (first === undefined) return [];
     return [
       `${
-        count(group.length, 'mirror belongs', 'mirrors belong')
-      } to no configured job: source_user_id ${first.sourceUserId}, target_user_id ` +
+        count(group.length, 'shared photo belongs', 'shared photos belong')
+      } to no configured share: source_user_id ${first.sourceUserId}, target_user_id ` +
       `${first.targetUserId}, target_library_id ${first.libraryId}, such as ${JSON.stringify(first.mirrorPath)} of ` +
       `${
         JSON.stringify(first.sourcePath)
-      }. Add such a job (unshare takes its mirrors back later, if you do not want them).`,
+      }. Add such a share (unshare removes its shared photos later, if you do not want them).`,
     ];
   });
 }
@@ -199,13 +199,13 @@ function describeElsewhere(mirrors: readonly FoundMirror[], jobs: readonly Job[]
     const rest = first.mirrorPath.slice(job.targetPathPrefix.length);
     const prefix = first.sourcePath?.endsWith(rest) ? first.sourcePath.slice(0, -rest.length) : undefined;
     return [
-      `${count(group.length, 'mirror does', 'mirrors do')} not lie where the job ${
+      `${count(group.length, 'shared photo does', 'shared photos do')} not lie where the share ${
         JSON.stringify(name)
       } would put them, such as ` +
       `${JSON.stringify(first.mirrorPath)} of ${JSON.stringify(first.sourcePath)}. ` +
       (prefix === undefined
         ? 'Correct its source_path_prefix and target_path_prefix.'
-        : `Give the job source_path_prefix: ${prefix} (in config.yaml).`),
+        : `Give the share source_path_prefix: ${prefix} (in config.yaml).`),
     ];
   });
 }

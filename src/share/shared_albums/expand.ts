@@ -34,7 +34,7 @@ export interface ExpandOptions {
 export const ALL_PAIRS = 'shared albums';
 
 /** What makes the libraries that are missing. */
-const MAKE_LIBRARIES =
+export const MAKE_LIBRARIES =
   'set IMMICH_API_KEY to the key of an administrator and run immich-sidecar sync --full, which makes it; the key may be taken away afterwards';
 
 /**

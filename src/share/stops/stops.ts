@@ -135,13 +135,13 @@ export function isOfStoppedJob(sql: Sql, stopped: readonly ConfiguredJob[]): Fra
 export function stoppedError({ job }: StoppedShare): UserError {
   const name = JSON.stringify(job);
   return new UserError(
-    `job ${name}: stopped by the recipient: they have deleted its library in Immich. Its photos count neither as shared nor as declined, and ` +
+    `share ${name}: stopped by the recipient: they have deleted its library in Immich. Its photos count neither as shared nor as declined, and ` +
       'nothing is shared again by itself',
     {
       problemCode: CODE,
       remedy:
-        `If it was not meant, give the job a library again (target_library_id, or setup) and run immich-sidecar reshare --job ${name}; ` +
-        'if it was, take the job out.',
+        `If it was not meant, give the share a library again (target_library_id, or setup) and run immich-sidecar reshare --job ${name}; ` +
+        'if it was, take the share out.',
     },
   );
 }

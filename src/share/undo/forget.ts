@@ -33,7 +33,7 @@ export interface Decision {
 export async function planForget(sql: Sql, { jobs }: Pick<View, 'jobs'>, choice: ForgetChoice): Promise<Decision[]> {
   const job = jobs.find(({ name }) => name === choice.job);
   if (choice.job !== undefined && job === undefined) {
-    throw new UserError(`There is no job ${JSON.stringify(choice.job)}.`, {
+    throw new UserError(`There is no share ${JSON.stringify(choice.job)}.`, {
       problemCode: 'unknown-name',
       remedy: `Configured are: ${jobs.map(({ name }) => JSON.stringify(name)).join(', ') || 'none'}.`,
     });

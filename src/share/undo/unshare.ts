@@ -157,7 +157,7 @@ export function assertKnown(
 ): void {
   const names = new Set([...jobs.map(({ name }) => name), ...known.flatMap((share) => share.job ?? [])]);
   if (job !== undefined && !names.has(job)) {
-    throw new UserError(`There is no job ${JSON.stringify(job)}, and no photo was shared by one.`, {
+    throw new UserError(`There is no share ${JSON.stringify(job)}, and no photo was shared by one.`, {
       problemCode: 'unknown-name',
       remedy: `Known are: ${[...names].map((name) => JSON.stringify(name)).join(', ') || 'none'}.`,
     });

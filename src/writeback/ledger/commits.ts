@@ -59,7 +59,7 @@ export class Commits {
     } catch (error) {
       // After some errors, a full disk among them, SQLite has rolled back already.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      this.#failure = new NotNowError(`The ledger cannot be written: ${messageOf(error)}.`, {
+      this.#failure = new NotNowError(`The history cannot be written: ${messageOf(error)}.`, {
         problemCode: 'ledger-unwritable',
         remedy:
           'Make room on the disk that WRITE_STATE_DIR lies on. Files that were being written are whole; the next ' +

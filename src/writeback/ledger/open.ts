@@ -48,7 +48,7 @@ function makeOwnFile(directory: string, name: string): string {
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
     return path;
   } catch (error) {
-    throw new UserError(`The ledger ${path} cannot be written (${codeOf(error) || messageOf(error)}).`, {
+    throw new UserError(`The history ${path} cannot be written (${codeOf(error) || messageOf(error)}).`, {
       problemCode: 'ledger-unwritable',
       remedy: 'Set WRITE_STATE_DIR to a directory that this program may write to and that is kept from run to run.',
       cause: error,
@@ -85,7 +85,7 @@ function migrate(db: DatabaseSync, path: string): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (version > LEDGER_MIGRATIONS.length) {
     throw new RefusedError(
-      `The ledger ${path} has version ${version}, but this program knows only up to ${LEDGER_MIGRATIONS.length}.`,
+      `The history ${path} has version ${version}, but this program knows only up to ${LEDGER_MIGRATIONS.length}.`,
       {
         problemCode: 'newer-version',
         remedy: 'A newer immich-sidecar has worked with it: install that version or a later one.',
@@ -107,16 +107,17 @@ const DAMAGED = /not a database|malformed/;
 function explain(error: unknown, path: string): unknown {
   const words = messageOf(error);
   if (IN_USE.test(words)) {
-    return new RefusedError(`Another run works with the ledger ${path}.`, {
+    return new RefusedError(`Another run works with the history ${path}.`, {
       problemCode: 'busy',
       remedy: 'Wait until it has finished, or stop it.',
       cause: error,
     });
   }
   if (DAMAGED.test(words)) {
-    return new UserError(`The ledger ${path} is damaged (${words}).`, {
+    return new UserError(`The history ${path} is damaged (${words}).`, {
       problemCode: 'ledger-damaged',
-      remedy: 'Move it away. The next run compares every file, writes only what is missing, and begins a new ledger; ' +
+      remedy:
+        'Move it away. The next run compares every file, writes only what is missing, and begins a new history; ' +
         'what the old one knew for undo is lost.',
       cause: error,
     });

@@ -69,7 +69,7 @@ Deno.test("the ledger is its owner's alone: its files have mode 0600, and a seco
   }
   assert.throws(() => Ledger.open(state), (error) => {
     assert.ok(error instanceof UserError);
-    assert.match(error.message, /Another run works with the ledger/);
+    assert.match(error.message, /Another run works with the history/);
     assert.equal(error.exitCode, EXIT.refused);
     return true;
   });
@@ -289,7 +289,7 @@ Deno.test('after a commit that failed nothing more is written: whoever comes lat
   for (const one of many) commits.later(() => files.save(one));
   const isFull = (error: unknown) => {
     assert.ok(error instanceof UserError);
-    assert.match(error.message, /The ledger cannot be written: .*full/);
+    assert.match(error.message, /The history cannot be written: .*full/);
     return true;
   };
   await assert.rejects(commits.durably(() => files.save(file())), isFull);

@@ -1,0 +1,149 @@
+/** What the pages tell people to run is run, beside an Immich with photos, in the order in which somebody would. */
+import assert from 'node:assert/strict';
+import { copyFileSync, renameSync } from 'node:fs';
+import { EXIT } from '../../src/errors.ts';
+import { textOf } from '../packaging/repository.ts';
+import { Ground } from '../setup/ground.ts';
+import { commandsOnPages } from './page_commands.ts';
+import { databaseVariables, run } from './program.ts';
+
+interface Use {
+  /** What is run, where the page has a word for what a person puts in, or leaves something out. */
+  readonly as?: readonly string[];
+  /** Default: done. */
+  readonly code?: number;
+  /** Before it, so that there is something to do. */
+  readonly before?: (ground: Ground) => Promise<void> | void;
+}
+
+const PHOTO = 'IMG_0042.HEIC';
+
+/** One share is called as on the pages. */
+function callShareFamily(ground: Ground): void {
+  const path = `${ground.cwd}/config.yaml`;
+  Deno.writeTextFileSync(path, ground.read('config.yaml').replace('name: alice to bob\n', 'name: family\n'));
+}
+
+/** As an earlier write-back has left it: what is written is written anew. */
+async function changeDescription({ world }: Ground): Promise<void> {
+  await world.sql`UPDATE asset_exif SET description = description || '!' WHERE "assetId" = ${
+    world.id('family/harbour')
+  }`;
+}
+
+/** Each command that stands on a page, in the order in which they are run. */
+const RUN: Readonly<Record<string, Use>> = {
+  'setup --yes --compose ../immich --api-key-file admin.key --share external --from Alice --to Bob --path /external_library/alice/family':
+    {},
+  'setup --yes --compose ../immich --api-key-file admin.key --people Emil,Grandma --from Alice --to Bob --shared-albums all':
+    {},
+  'setup --json': {
+    as: ['setup', '--yes', '--json', '--compose', '../immich', '--api-key-file', 'admin.key', '--write-to', 'sidecar'],
+  },
+  doctor: { before: callShareFamily },
+  'doctor --json': {},
+  'doctor --report': {},
+  'sync --dry-run': {},
+  'sync --dry-run --list': {},
+  'sync --dry-run --json': {},
+  'sync --json': {},
+  sync: {},
+  'sync --full': {},
+  'doctor --thorough': {},
+  status: {},
+  'status --json': {},
+  'sync --confirm-withdrawals': {},
+  'explain IMG_0042.HEIC': {},
+  'explain PHOTO': { as: ['explain', PHOTO] },
+  'explain --json': { as: ['explain', PHOTO, '--json'] },
+  'explain --job --json': { as: ['explain', '--job', 'family', '--json'] },
+  'reshare --list --json': {},
+  reshare: { as: ['reshare', '--all', '--yes'] },
+  'reshare --json': { as: ['reshare', '--all', '--yes', '--json'] },
+  'reshare --job …': { as: ['reshare', '--job', 'family', '--yes'] },
+  'dedup --dry-run': {},
+  'dedup --dry-run --json': {},
+  dedup: { as: ['dedup', '--yes'] },
+  'dedup --json': { as: ['dedup', '--yes', '--json'] },
+  'kept list': {},
+  'kept list --json': {},
+  'kept delete --json': { as: ['kept', 'delete', '--all', '--yes', '--json'] },
+  people: { as: ['people', 'save', 'names.json'] },
+  'people save --json': { as: ['people', 'save', 'again.json', '--json'] },
+  'people --json': { as: ['people', 'save', 'more.json', '--json'] },
+  'people restore --dry-run --json': { as: ['people', 'restore', 'names.json', '--dry-run', '--json'] },
+  'people restore --json': { as: ['people', 'restore', 'names.json', '--yes', '--json'] },
+  'tags list': {},
+  'tags list --json': {},
+  'tags remove --dry-run --json': { as: ['tags', 'remove', '--all', '--dry-run', '--json'] },
+  'tags remove --json': { as: ['tags', 'remove', '--all', '--yes', '--json'] },
+  'takeover --dry-run': {},
+  'takeover --dry-run --json': {},
+  takeover: { as: ['takeover', '--yes'] },
+  'takeover --json': { as: ['takeover', '--yes', '--json'] },
+  notify: {},
+  'notify --json': {},
+  'completion --help': {},
+  'completion bash': {},
+  'completion zsh': {},
+  'completion fish': {},
+  'write --all --dry-run': {},
+  'write --dry-run --json': { as: ['write', '--all', '--dry-run', '--json'] },
+  'write --all': {},
+  write: { as: ['write', '--people', '--gps'], before: changeDescription },
+  'write --json': { as: ['write', '--all', '--json'], before: changeDescription },
+  'undo --dry-run --json': {},
+  undo: { as: ['undo', '--yes'] },
+  'undo --json': { as: ['undo', '--yes', '--json'] },
+  'undo --discard --json': { as: ['undo', '--discard', '--older-than', '90', '--yes', '--json'] },
+  // The library has a photo whose name leaves no room for that of its sidecar.
+  'export DIRECTORY': { as: ['export', 'exported'], code: EXIT.partial },
+  'export DIRECTORY --json': { as: ['export', 'exported', '--update', '--json'], code: EXIT.partial },
+  'unshare --dry-run': {},
+  'unshare --dry-run --json': {},
+  'unshare --job family --keep --dry-run': {},
+  'unshare --job family --keep --yes': {},
+  'unshare --job family': { as: ['unshare', '--job', 'family', '--yes'] },
+  'unshare --keep --yes': {},
+  'unshare --yes': {},
+  'unshare --json': { as: ['unshare', '--yes', '--json'] },
+};
+
+/** What is not run here, and why. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  demo: 'tests/demo/demo.test.ts and tests/first_hour run it',
+  'demo --json': 'tests/demo/demo.test.ts runs it',
+  serve: 'it runs until it is stopped: tests/service/serve.test.ts and tests/first_hour',
+  setup: 'it asks on a terminal: tests/setup/wizard.test.ts and tests/first_hour',
+  'setup --compose none': 'it asks on a terminal: tests/setup/container.test.ts',
+  'setup --share alice-external-to-bob --target-dir /external_library/for_bob/.alice':
+    'it asks on a terminal, and is for a configuration of immich-shared-library: tests/setup/unattended.test.ts',
+};
+
+/** The installation that the pages speak of: its directory, a photo, somebody called Emil. */
+async function prepare(ground: Ground): Promise<void> {
+  const { world } = ground;
+  renameSync(ground.installation, `${world.directory}/immich`);
+  copyFileSync(`${world.directory}/admin.key`, `${ground.cwd}/admin.key`);
+  await world.sql`UPDATE person SET name = 'Emil' WHERE name = 'Emil, Jr.'`;
+  await world.sql`UPDATE asset SET "originalFileName" = ${PHOTO} WHERE id = ${world.id('family/harbour')}`;
+}
+
+Deno.test('every command on every page is run, or is on the list of those that cannot be', async (t) => {
+  const found = [...commandsOnPages(textOf)].map(([command]) => command).toSorted();
+  assert.deepEqual(found, [...Object.keys(RUN), ...Object.keys(NOT_RUN)].toSorted());
+  await using ground = await Ground.open();
+  await prepare(ground);
+  const env = {
+    ...ground.environment,
+    ...databaseVariables(ground.world.config.database),
+    NOTIFY_URLS: `json://127.0.0.1:${new URL(ground.immich.url).port}/hook`,
+    WRITE_SETTLE_SECONDS: '0',
+  };
+  for (const [command, { as, code = EXIT.ok, before }] of Object.entries(RUN)) {
+    await before?.(ground);
+    const args = as ?? command.split(' ');
+    const outcome = await run(args, { cwd: ground.cwd, env });
+    await t.step(args.join(' '), () => assert.equal(outcome.code, code, outcome.stdout + outcome.stderr));
+  }
+});
