@@ -31,6 +31,7 @@ export const WRITE_SETTINGS = Object.freeze(
         'there already is always kept in step. Or tree:DIRECTORY: into sidecars in a directory of their own, and the library is only read.',
     },
     WRITE_SIDECAR_NAME: {
+      label: 'Name of sidecars',
       group: 'write',
       type: choice(...SIDECAR_NAMES),
       default: 'photo.jpg.xmp',
