@@ -21,7 +21,7 @@ Deno.test('one photo, one person, one file: every command speaks of one', async 
   };
   const plan = await say('sync', '--dry-run');
   for (
-    const line of [/^ {2}\+ 1 photo to mirror$/m, /^ {2}! 1 photo to leave out$/m, /^would do: .*1 photo to mirror/m]
+    const line of [/^ {2}\+ 1 photo to share$/m, /^ {2}! 1 photo to leave out$/m, /^would do: .*1 photo to share/m]
   ) {
     assert.match(plan, line);
   }

@@ -7,17 +7,17 @@ export interface SettingsView {
   /** Why no share can be added here; undefined where one can. */
   readonly noNewShare: string | undefined;
   /** What is said of shared albums; nothing where none are shared; or why that cannot be changed here. */
-  readonly sharedAlbums: readonly Said[] | { readonly why: string };
+  readonly sharedAlbums: readonly PlainLine[] | { readonly why: string };
   readonly settings: readonly SettingView[];
   readonly notifications: NotificationsView;
   /** The whole file in which shares stand, without its secrets, and what its keys are called; or why it cannot be shown. */
   readonly file:
-    | { readonly path: string; readonly text: string; readonly keys: readonly Said[] }
+    | { readonly path: string; readonly text: string; readonly keys: readonly PlainLine[] }
     | { readonly why: string };
 }
 
 /** A plain name, and what is written for it. */
-export interface Said {
+export interface PlainLine {
   readonly label: string;
   readonly value: string;
 }
@@ -25,7 +25,7 @@ export interface Said {
 /** A share in a few lines. */
 export interface ShareSummary {
   readonly name: string;
-  readonly said: readonly Said[];
+  readonly said: readonly PlainLine[];
 }
 
 /** What can be said of a share, or of shared albums. */
@@ -77,7 +77,7 @@ export interface SettingView {
 
 /** Who is told, without the keys that stand in their addresses; or why that cannot be changed here. */
 export type NotificationsView =
-  | { readonly targets: readonly Said[]; readonly description: string; readonly added: string }
+  | { readonly targets: readonly PlainLine[]; readonly description: string; readonly added: string }
   | { readonly why: string };
 
 /** What somebody wants to be otherwise: fields of a share or of shared albums, settings, who is told, or the whole file. */

@@ -7,7 +7,7 @@ export const FIELD = 'field.';
 export const TICKED_FIELD = 'ticked.';
 
 /** A field of a form: a list to tick in, a few words to choose from, or what can be typed. */
-export function fieldOf(view: FieldView, id: string): Html {
+export function renderField(view: FieldView, id: string): Html {
   const { field, label, description, value, isList, options } = view;
   const name = `${FIELD}${field}`;
   const isKey = !field.endsWith('.mode');

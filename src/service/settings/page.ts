@@ -4,7 +4,7 @@ import type {
   FieldView,
   FileDifference,
   NewShareView,
-  Said,
+  PlainLine,
   SettingsChange,
   SettingsOutcome,
   SettingsView,
@@ -12,7 +12,7 @@ import type {
   ShareSummary,
   ShareView,
 } from './desk.ts';
-import { FIELD, fieldOf, TICKED_FIELD } from './fields.ts';
+import { FIELD, renderField, TICKED_FIELD } from './fields.ts';
 
 /** Everything that can be changed here, with what came of the last change. */
 export function settingsPage(view: SettingsView, outcome?: SettingsOutcome): Html {
@@ -181,7 +181,7 @@ function shareSection({ name, said }: ShareSummary): Html {
   `;
 }
 
-function summary(said: readonly Said[]): Html | string {
+function summary(said: readonly PlainLine[]): Html | string {
   return said.length === 0 ? '' : html`<dl class="said">${
     said.map(({ label, value }) =>
       html`
@@ -235,7 +235,7 @@ function isUsual({ field }: FieldView): boolean {
 }
 
 function field(view: FieldView): Html {
-  return fieldOf(view, `field-${view.field}`);
+  return renderField(view, `field-${view.field}`);
 }
 
 function notificationsForm(view: SettingsView['notifications']): Html {

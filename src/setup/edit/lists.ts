@@ -10,7 +10,7 @@ import { amountText } from '../questions/listed.ts';
 import { type NamesThere, Sizes } from '../sizes.ts';
 import { isCalled } from '../users.ts';
 import { ALBUMS_FIELDS, ALBUMS_LISTS, MODES } from './yaml_albums.ts';
-import { EDITABLE_FIELDS, isListField, linesOf, PLACE_FIELDS } from './yaml_job.ts';
+import { EDITABLE_FIELDS, isListField, PLACE_FIELDS, valuesOfText } from './yaml_job.ts';
 
 /** What of a job is chosen from a list, and of what kind that is. */
 const LISTED = Object.freeze(
@@ -53,7 +53,7 @@ export async function withLists(
   const sizes = new Sizes(existing.config.database, (problem) => noLists = problem);
   const there = new Map<ListedField, NamesThere>();
   for (const { field, value } of fields) {
-    if (isListed(field)) there.set(field, { kind: LISTED[field], texts: linesOf(value) });
+    if (isListed(field)) there.set(field, { kind: LISTED[field], texts: valuesOfText(value) });
   }
   const lists = await sizes.lists(existing.config, job, there);
   if (lists === undefined) return { fields, noLists };
@@ -93,9 +93,9 @@ export async function withAlbumLists(existing: Existing, fields: readonly FieldV
   let noLists: string | undefined;
   const sizes = new Sizes(existing.config.database, (problem) => noLists = problem);
   const valueOf = (name: string) => fields.find(({ field }) => field === name)?.value ?? '';
-  const [directory = '/'] = linesOf(valueOf('directory'));
+  const [directory = '/'] = valuesOfText(valueOf('directory'));
   const config = { ...existing.config, sharedAlbums: draftSharedAlbums(existing, directory) };
-  const lists = await sizes.sharedLists(config, linesOf(valueOf('albums')));
+  const lists = await sizes.sharedLists(config, valuesOfText(valueOf('albums')));
   if (lists === undefined) return { fields, noLists };
   const albums = lists.albums.map(({ id, name, text, members, ...amount }) => ({
     // That word alone means all of them.
@@ -146,7 +146,7 @@ function thingOption(
 
 /** `value`: what is written for some of them already, one on a line. */
 function userOption(value: string): (user: OfferedUser) => FieldOption {
-  const written = linesOf(value);
+  const written = valuesOfText(value);
   return (user) => ({
     value: written.find((one) => isCalled(user, one)) ?? user.email,
     label: user.name,
@@ -157,6 +157,6 @@ function userOption(value: string): (user: OfferedUser) => FieldOption {
 /** What is written and in no list stays a choice: it may be the name of something that is not there yet, or any more. */
 function withStrangers(value: string, options: readonly FieldOption[]): FieldOption[] {
   const known = new Set(options.map((option) => option.value));
-  const strangers = linesOf(value).filter((line) => !known.has(line));
+  const strangers = valuesOfText(value).filter((line) => !known.has(line));
   return [...strangers.map((line) => ({ value: line, label: line, hint: 'not found in Immich' })), ...options];
 }

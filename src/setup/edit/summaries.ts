@@ -3,25 +3,25 @@ import { JOB_FIELDS, type JobField } from '../../config/job_fields.ts';
 import { SETTING_NAMES, settingOf } from '../../config/settings.ts';
 import { SHARED_ALBUMS, SHARED_ALBUMS_FIELDS, type SharedAlbumsField } from '../../config/shared_albums.ts';
 import { list } from '../../config/words.ts';
-import type { Said } from '../../service/settings/desk.ts';
+import type { PlainLine } from '../../service/settings/desk.ts';
 import { ALBUMS_FIELDS, ALBUMS_LISTS } from './yaml_albums.ts';
-import { EDITABLE_FIELDS, type JobInYaml, linesOf, parsed } from './yaml_job.ts';
+import { EDITABLE_FIELDS, type JobInYaml, parsed, valuesOfText } from './yaml_job.ts';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
 /** What the file says of a share, in plain words; ids of users are left out. */
-export function sayShare({ source, target, fields }: JobInYaml): Said[] {
+export function sayShare({ source, target, fields }: JobInYaml): PlainLine[] {
   const users = ([['source', source], ['target', target]] as const).filter(([, user]) => user !== '' && !ID.test(user));
   const said = EDITABLE_FIELDS.map((field) => [field, fields[field]] as const);
   return [...users, ...said].filter(([, value]) => value !== '')
-    .map(([field, value]) => ({ label: JOB_FIELDS[field].label, value: list(linesOf(value)) }));
+    .map(([field, value]) => ({ label: JOB_FIELDS[field].label, value: list(valuesOfText(value)) }));
 }
 
 /** What it says of shared albums; nothing where none are shared. */
-export function sayAlbums(fields: Readonly<Record<string, string>> | undefined): Said[] {
+export function sayAlbums(fields: Readonly<Record<string, string>> | undefined): PlainLine[] {
   if (fields === undefined) return [];
   return ALBUMS_FIELDS.flatMap((field) => {
-    const names = list(linesOf(fields[field] ?? ''));
+    const names = list(valuesOfText(fields[field] ?? ''));
     const isList = ALBUMS_LISTS.some((one) => one === field);
     const mode = fields[`${field}.mode`];
     const value = !isList || mode === 'these' ? names : mode === 'except' ? `all but ${names}` : 'all';
@@ -41,7 +41,7 @@ export function labelOfKey(key: string): string | undefined {
 }
 
 /** What the keys of a file are called on this page, each once. */
-export function keysIn(text: string): Said[] {
+export function keysIn(text: string): PlainLine[] {
   const { contents } = parsed(text);
   const found = new Map<string, string>();
   const visit = (node: unknown, labelOf: (path: string) => string | undefined, path = ''): void => {

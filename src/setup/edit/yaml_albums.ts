@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { SHARED_ALBUMS } from '../../config/shared_albums.ts';
 import { yamlTextOf } from '../yaml_style.ts';
-import { linesOf, parsed, setField, textAt } from './yaml_job.ts';
+import { parsed, setField, textAt, valuesOfText } from './yaml_job.ts';
 
 /** How a list of albums or of users is meant: everything, what is in it, or what is not in it. */
 export const MODES = ['all', 'these', 'except'] as const;
@@ -33,12 +33,13 @@ export function withSharedAlbums(text: string, fields: Readonly<Record<string, s
   const group = isMap(found) ? found : document.createNode({}) as YAMLMap;
   const before = fieldsOf(group);
   const isOther = (field: string) =>
-    fields[field] !== undefined && linesOf(fields[field]).join('\n') !== linesOf(before[field] ?? '').join('\n');
+    fields[field] !== undefined &&
+    valuesOfText(fields[field]).join('\n') !== valuesOfText(before[field] ?? '').join('\n');
   const changed = Object.keys(fields).filter(isOther);
   if (changed.length === 0) return text;
   for (const list of ALBUMS_LISTS.filter((one) => changed.includes(one) || changed.includes(`${one}.mode`))) {
     const mode = fields[`${list}.mode`] ?? before[`${list}.mode`];
-    const names = linesOf(fields[list] ?? before[list] ?? '');
+    const names = valuesOfText(fields[list] ?? before[list] ?? '');
     // Its other name says the same.
     if (list === 'albums') group.delete('except');
     if (mode === 'except') group.set(list, document.createNode({ except: names }, { flow: true }));
@@ -47,7 +48,7 @@ export function withSharedAlbums(text: string, fields: Readonly<Record<string, s
     else setField(document, group, list, names);
   }
   for (const field of ALBUMS_FIELDS.filter((one) => changed.includes(one) && !isList(one))) {
-    setField(document, group, field, linesOf(fields[field] ?? ''));
+    setField(document, group, field, valuesOfText(fields[field] ?? ''));
   }
   if (found !== group) document.set(SHARED_ALBUMS, group);
   return yamlTextOf(document, text);

@@ -70,8 +70,10 @@ export function withJobFields(text: string, name: string, fields: Readonly<Recor
   let isChanged = false;
   for (const field of EDITABLE_FIELDS) {
     const wanted = fields[field];
-    if (wanted === undefined || linesOf(wanted).join('\n') === linesOf(textAt(found.job, field)).join('\n')) continue;
-    setField(document, found.job, field, linesOf(wanted));
+    if (wanted === undefined || valuesOfText(wanted).join('\n') === valuesOfText(textAt(found.job, field)).join('\n')) {
+      continue;
+    }
+    setField(document, found.job, field, valuesOfText(wanted));
     isChanged = true;
   }
   return isChanged ? yamlTextOf(document, text) : text;
@@ -92,7 +94,7 @@ export function withNewJob(
   const document = parsed(text);
   const model = jobsOf(document).find((one) => one.name === like)?.job;
   const job = document.createNode({ name: name.trim() }) as YAMLMap;
-  const said = (field: string) => linesOf(fields[field] ?? '');
+  const said = (field: string) => valuesOfText(fields[field] ?? '');
   for (const key of ALIKE) {
     const value = model?.get(key);
     const isSaid = ['source', 'target'].some((user) =>
@@ -141,7 +143,7 @@ export function textAt(job: YAMLMap, field: string): string {
 }
 
 /** The values of a text with one on a line. */
-export function linesOf(text: string): string[] {
+export function valuesOfText(text: string): string[] {
   return text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
 }
 
