@@ -48,5 +48,5 @@ export function screenWordProblems(module: string, text: string): string[] {
 }
 
 function isSql(node: ts.Node): boolean {
-  return ts.isTaggedTemplateExpression(node) && /^(?:sql|transaction|tx|connection)\b/.test(node.tag.getText());
+  return ts.isTaggedTemplateExpression(node) && /\bsql$|^(?:transaction|tx|connection)\b/.test(node.tag.getText());
 }

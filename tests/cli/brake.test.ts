@@ -33,7 +33,7 @@ Deno.test('the brake: exit code 4, a message for people, the numbers for machine
     const text = await run(['sync', '--dry-run', '--list'], options);
     assert.equal(text.code, EXIT.ok, text.stderr);
     assert.match(text.stdout, new RegExp(`^! "family to bob": ${family} of ${family} shared photos`, 'm'));
-    assert.match(text.stdout, new RegExp(`${family} shared photos kept until that is confirmed`));
+    assert.match(text.stdout, new RegExp(`${family} shared photos held back`));
     assert.doesNotMatch(text.stdout, /^- /m);
     const json = await run(['sync', '--dry-run', '--json'], options);
     const steps = json.stdout.trim().split('\n').map((line) => JSON.parse(line));

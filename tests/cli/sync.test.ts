@@ -43,7 +43,7 @@ Deno.test('a dry run shows what the next cycle does and writes nothing; --json p
     );
     assert.deepEqual(planned.map(({ plan }) => plan.sourcePath).toSorted(), shown.toSorted());
     assert.equal(steps.at(-1).dryRun, true);
-    assert.equal(steps.at(-1).photosToMirror, shown.length);
+    assert.equal(steps.at(-1).photosToShare, shown.length);
     assert.match(text.stdout, new RegExp(`would do: ${shown.length} photos to share, .*; nothing was changed\n$`));
   });
 

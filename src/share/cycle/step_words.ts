@@ -23,7 +23,7 @@ export class StepTotals {
     return this.#changes > 0;
   }
 
-  /** For machines: `{ photosToMirror: 12 }`. What is not there is 0. */
+  /** For machines: `{ photosToShare: 12 }`. What is not there is 0. */
   totals(): Record<string, number> {
     return Object.fromEntries(Object.entries(this.#counts).map(([kind, count]) => [camelCase(kind), count]));
   }

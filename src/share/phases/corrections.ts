@@ -138,7 +138,7 @@ function describePage(page: CorrectionsPage): PlanLine[] {
     const why = page.isBegin ? 'that is what differs when both_ways begins' : 'that is much at once';
     return [{
       sign: '!',
-      kind: 'originals kept as they are until that is confirmed',
+      kind: 'originals held back',
       count: page.waiting,
       text: `${
         count(page.waiting, 'original')

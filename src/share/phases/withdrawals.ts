@@ -375,7 +375,7 @@ function describeWithdrawals(page: WithdrawalPage): PlanLine[] {
     return [
       ...page.brakes.map((brake): PlanLine => ({
         sign: '!',
-        kind: 'shared photos kept until that is confirmed',
+        kind: 'shared photos held back',
         count: brake.mirrors,
         reason: describeBrake(brake),
         text: describeBrake(brake),

@@ -115,7 +115,7 @@ function columnOf(said: AsColumns['said'], name: string): AsColumns['said'][stri
 }
 
 const nothingKnown: Expression = (name) => {
-  throw new Error(`nothing is known of ${name} for one job alone`);
+  throw new Error(`nothing is known of ${name} for one share alone`);
 };
 
 /** A criterion that needs to know nothing of a photo beforehand: the same condition for one job and for many. */
