@@ -41,9 +41,9 @@ export function resolveCommand(env: Environment, onExit: (code: number) => void)
       new Option('--take <side>', 'whose value both get: that of the owner, or of the receiving user').choices(SIDES),
     )
     .addOption(new Option('--field <name...>', 'only these fields').choices(Object.keys(FIELD_WORDS)))
-    .option('--job <name>', 'only what a job shares')
+    .option('--job <name>', 'only what a share has')
     .option('--json', 'print the result as one JSON object (docs/json.md)')
-    .option('--config <file>', 'jobs and settings (default: CONFIG_FILE, or config.yaml if it is there)')
+    .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES);
   return command.action(async (photo: string | undefined, options: ResolveOptions) => {
     if (options.take !== undefined && photo === undefined) {
@@ -63,11 +63,11 @@ Examples:
   immich-sidecar resolve IMG_0042.HEIC --take source
   immich-sidecar resolve IMG_0042.HEIC --take target --field description
 
-With both_ways of a job, what one of two users corrects reaches the other. Where both have
+With both_ways of a share, what one of two users corrects reaches the other. Where both have
 changed the same thing differently, nothing is overwritten until somebody decides. The next
-cycle carries that out.
+sync carries that out.
 
-Exit codes: 0 done, 2 there is no such photo, conflict or job.`;
+Exit codes: 0 done, 2 there is no such photo, conflict or share.`;
 
 async function resolve(
   sql: Connection,
@@ -156,12 +156,12 @@ function describeDecision(decided: readonly DecidedConflict[], take: Side, chang
   const names = list([...new Set(decided.map(({ fileName }) => named(fileName)))]);
   const givenUp = decided.map((one) =>
     `  given up: ${FIELD_WORDS[one.field]} ${describeValue(one.field, one[one.lost])}, of ${
-      one.lost === 'source' ? 'the owner' : `the recipient (job ${named(one.job)})`
+      one.lost === 'source' ? 'the owner' : `the recipient (share ${named(one.job)})`
     }\n`
   );
   return `${names}: what ${whose} says counts for both: ${
     describeFields(decided.map(({ field }) => field))
-  }. The next cycle carries it over.\n` +
+  }. The next sync carries it over.\n` +
     givenUp.join('') +
     (changedMeanwhile === 0
       ? ''

@@ -71,7 +71,7 @@ function describeWritten(written: readonly WrittenChange[]): string {
   if (written.length === 0) return 'Nothing was written into originals.\n';
   return written.map((one) => {
     const undone = one.undoneAt === null ? '' : `; undone ${minuteOf(one.undoneAt.toISOString())}`;
-    return `${minuteOf(one.writtenAt.toISOString())} UTC, job ${named(one.job)}: ${
+    return `${minuteOf(one.writtenAt.toISOString())} UTC, share ${named(one.job)}: ${
       describeWrittenChange(one)
     }${undone}\n`;
   }).join('') + 'To undo it: immich-sidecar undo-merge --since …\n';

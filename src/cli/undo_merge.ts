@@ -31,7 +31,7 @@ export function undoMergeCommand(env: Environment, onExit: (code: number) => voi
   const command = new Command('undo-merge')
     .description('Undo what recipients have changed and both_ways or favorites has written into originals')
     .option('--since <when>', 'what was written since then: 2026-12-01, 2026-12-01T18:00Z, or 30m, 12h, 7d ago')
-    .option('--job <name>', 'only what this job has written, whether it is still configured or not')
+    .option('--job <name>', 'only what this share has written, whether it is still configured or not')
     .option('--dry-run', 'print what would be done and change nothing')
     .addHelpText('after', EXAMPLES);
   return confirmed<UndoMergeOptions>(command, env, onExit, undoMerge, ({ since }) => {

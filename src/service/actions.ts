@@ -88,7 +88,7 @@ export function actionsOf(scheduler: Scheduler): Actions {
           if (isDecided) scheduler.state.noted('Somebody who is signed in has decided a conflict');
           return what;
         }),
-        'It will be decided as soon as the present cycle has ended.',
+        'It will be decided as soon as the present sync has ended.',
       ),
     confirmCorrections: (job) =>
       answered(
@@ -97,10 +97,10 @@ export function actionsOf(scheduler: Scheduler): Actions {
           if (confirmed === undefined) return 'Nothing waits to be written into originals.';
           scheduler.state.noted(`Somebody who is signed in confirmed that ${confirmed} are changed`);
           return scheduler.state.pausedSince === undefined
-            ? `Confirmed: the cycle that begins now changes ${confirmed}.`
-            : `Confirmed: the first cycle after the pause changes ${confirmed}.`;
+            ? `Confirmed: the sync that begins now changes ${confirmed}.`
+            : `Confirmed: the first sync after the pause changes ${confirmed}.`;
         }),
-        'It will be confirmed as soon as the present cycle has ended.',
+        'It will be confirmed as soon as the present sync has ended.',
       ),
     notify: async () => {
       const told = await tellAll(scheduler.config);

@@ -58,7 +58,7 @@ export async function resolveConflict(
     isDecided: true,
     what: `Decided: ${take === 'source' ? 'the owner’s' : 'the recipient’s'} ${
       FIELD_WORDS[meant.field]
-    } counts for both, from the next cycle on.`,
+    } counts for both, from the next sync on.`,
   };
 }
 

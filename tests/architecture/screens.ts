@@ -15,6 +15,7 @@ const SCREEN_WORDS: readonly (readonly [said: RegExp, instead: string])[] = [
 const NAMES: readonly RegExp[] = [
   /\{\w+\}/g,
   /\b(?:class|name)="jobs?"|\bjobs:|under jobs\b|\bjobs and sync_jobs\b/g,
+  /\bsource, mirror, field\b/g,
   /Administration > Jobs|runs all its jobs|^job index$/g,
 ];
 

@@ -115,7 +115,7 @@ Deno.test('what recipients have changed is listed and taken back, and is confirm
 
   assert.match((await program.ask('status')).stdout, /^2 changes of recipients in originals: /m);
   const listed = await program.ask('status', '--written-to-source');
-  assert.match(listed.stdout, new RegExp(`^\\d.* UTC, job ".*": "${name}": description ".*" -> "Grandma's"$`, 'm'));
+  assert.match(listed.stdout, new RegExp(`^\\d.* UTC, share ".*": "${name}": description ".*" -> "Grandma's"$`, 'm'));
   assert.equal((await program.json('status', '--written-to-source')).written.length, 2);
 
   assert.equal((await program.ask('undo-merge')).code, EXIT.usage);

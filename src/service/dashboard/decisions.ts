@@ -47,7 +47,7 @@ function waitingJob({ job, photos, since, confirmedAt }: WaitingJob): Html {
       ${confirmedAt === null
         ? html`<form method="post" action="/actions/confirm-corrections"><input type="hidden" name="job" value="${job}">
           <button class="danger">Yes, change the originals</button></form>`
-        : html`<p>Confirmed; the next cycle changes them.</p>`}
+        : html`<p>Confirmed; the next sync changes them.</p>`}
     </section>
   `;
 }

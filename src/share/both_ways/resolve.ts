@@ -44,7 +44,7 @@ export function decideConflicts(
   if (chosen.length === 0) {
     throw new UserError(`There is no such conflict about the photo ${name}.`, {
       problemCode: 'unknown-name',
-      remedy: `There is one about ${list(found.map((one) => `${one.field} (job ${named(one.job)})`))}.`,
+      remedy: `There is one about ${list(found.map((one) => `${one.field} (share ${named(one.job)})`))}.`,
     });
   }
   if (take === 'source') return chosen.map((one) => ({ ...one, lost: 'target' }));

@@ -71,7 +71,7 @@ export function describeConflict(
   { fileName, sourceAssetId, job, field, because, source, target }: OpenConflict,
 ): string[] {
   return [
-    `${named(fileName)} (${sourceAssetId}), job ${named(job)}: another ${FIELD_WORDS[field]} on both sides, as ${
+    `${named(fileName)} (${sourceAssetId}), share ${named(job)}: another ${FIELD_WORDS[field]} on both sides, as ${
       REASON_WORDS[because]
     }`,
     `  the owner's: ${describeValue(field, source)}`,
@@ -88,7 +88,7 @@ export function describeWaiting({ job, photos, since, confirmedAt }: WaitingJob)
     ? `${what}\nThat waits for you. To look at it: immich-sidecar sync --dry-run. If it is right, confirm it with\n  immich-sidecar sync --confirm-corrections --job ${
       named(job)
     }`
-    : `${what}\nConfirmed; the next cycle writes it.`;
+    : `${what}\nConfirmed; the next sync writes it.`;
 }
 
 /** People whom a recipient has merged, as a proposal. */

@@ -27,7 +27,7 @@ const FIELDS = Object.freeze(['people'] as const);
  */
 export const personCorrections = definePhase({
   name: 'person-corrections',
-  what: 'Names people of sources whom recipients have named, where a job says both_ways: people.',
+  what: 'Names people of sources whom recipients have named, where a share says both_ways: people.',
   per: 'target',
   counts: { peopleCorrected: 'people named, or given a birth date, by recipients' },
   asks: (view, target) => [
@@ -81,7 +81,7 @@ export const personCorrections = definePhase({
     if ('waiting' in page) {
       return [{
         sign: '!',
-        kind: 'people kept as they are by the brake',
+        kind: 'people held back',
         count: page.waiting,
         text: `${
           count(page.waiting, 'person', 'people')
