@@ -24,7 +24,7 @@ export class Ward implements AsyncDisposable {
   static async open(
     { isShared = true, release = 'v3.1.0' }: { readonly isShared?: boolean; readonly release?: Release } = {},
   ): Promise<Ward> {
-    const world = await World.open(release, { ownTables: false });
+    const world = await World.open(release, { ownTables: isShared });
     await world.sql`UPDATE library SET "exclusionPatterns" = '{}'`;
     if (isShared) await world.share();
     const library = await libraryFromDatabase(world.sql, world.library.users.alice.id);

@@ -8,8 +8,10 @@ import { makeOwnTables } from '../../src/share/schema/own_tables.ts';
 import { type ImmichDatabase, openImmich, type OpenOptions, type Release } from './database.ts';
 import { withPictures } from './pictures.ts';
 import { allowSchemas, asRole } from './role.ts';
+import { keepPoolsOf } from './program_pools.ts';
 import { createDatabase, onServer, serverOf } from './server_databases.ts';
 import { ensureTemplate } from './templates.ts';
+import { leaveDatabase, type Original, readOriginal, takeDatabase } from './used_databases.ts';
 
 /** What a library can be like. */
 export type Kind = Partial<LibraryOptions> & {
@@ -46,10 +48,21 @@ export async function openLibrary(
   const name = await ensureLibrary(serverOf(release), cache, release, kind);
   await copyTree(`${cache}/${name}/files`, directory);
   const library: GeneratedLibrary = deserialize(await Deno.readFile(`${cache}/${name}/library`));
+  const hasOptions = Object.keys(options).length > 0;
   return {
-    db: await openImmich(release, { ...options, template: name }),
+    db: hasOptions
+      ? await openImmich(release, { ...options, template: name })
+      : await openUsed(release, name, `${cache}/${name}/original`),
     library: movedTo(library, `${cache}/${name}/files`, directory),
   };
+}
+
+/** One that an earlier test of this file has left, or a new one; it is left in its turn when it is closed. */
+async function openUsed(release: Release, template: string, original: string): Promise<ImmichDatabase> {
+  const read = async (): Promise<Original> => JSON.parse(await Deno.readTextFile(original));
+  const db = await takeDatabase(template, read) ?? await openImmich(release, { template });
+  keepPoolsOf(db.config.name);
+  return { ...db, close: () => leaveDatabase(template, db) };
 }
 
 function rootsIn(directory: string): LibraryRoots {
@@ -95,8 +108,11 @@ async function makeLibrary(name: string, url: string, cache: string, release: Re
         config.name,
         (target) => withPictures(() => generateLibrary(target, { ...rootsIn(files), ...likeness })),
       );
-      if (ownTables) await addOwnTables(url, config);
+      await onServer(url, config.name, allowSchemas);
+      if (ownTables) await addOwnTables(config);
       await Deno.writeFile(`${cache}/${name}/library`, serialize(library));
+      const original = await onServer(url, config.name, readOriginal);
+      await Deno.writeTextFile(`${cache}/${name}/original`, JSON.stringify(original));
       await sql`ALTER DATABASE ${sql(config.name)} RENAME TO ${sql(name)}`;
     } catch (error) {
       await drop();
@@ -106,8 +122,7 @@ async function makeLibrary(name: string, url: string, cache: string, release: Re
 }
 
 /** As the program makes them, and as its role. */
-async function addOwnTables(url: string, config: DatabaseConfig): Promise<void> {
-  await onServer(url, config.name, allowSchemas);
+async function addOwnTables(config: DatabaseConfig): Promise<void> {
   const sql = await connect({ ...asRole(config), maxConnections: 1 });
   try {
     await sql.begin(makeOwnTables);

@@ -1,6 +1,6 @@
 import type { Config, DatabaseConfig, JobConfig } from '../../src/config/config.ts';
 import { assetOf, type GeneratedLibrary } from '../../src/demo/library_generator/result.ts';
-import { connect, type Connection, disconnect } from '../../src/postgres/connect.ts';
+import { type Connection, disconnect } from '../../src/postgres/connect.ts';
 import { lossOf } from '../../src/postgres/sockets.ts';
 import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { LIMITS, type Limits } from '../../src/share/cycle/limits.ts';
@@ -10,6 +10,7 @@ import { dryRun } from '../../src/share/plan_only.ts';
 import { share, withSharing } from '../../src/share/share.ts';
 import type { ImmichDatabase, OpenOptions, Release } from '../harness/database.ts';
 import { type Kind, openLibrary } from '../harness/libraries.ts';
+import { leavePool, takePool } from '../harness/program_pools.ts';
 import { upgradeImmich } from '../harness/upgrade/upgrade.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
 import { untilIdle } from './idle.ts';
@@ -196,7 +197,7 @@ export class World implements AsyncDisposable {
   async #pool(): Promise<Connection> {
     const { database } = this.config;
     if (this.#kept?.database !== database || lossOf(this.#kept.sql).aborted) await this.#disconnect();
-    this.#kept ??= { sql: await connect({ ...database, maxConnections: this.connections }), database };
+    this.#kept ??= { sql: await takePool({ ...database, maxConnections: this.connections }), database };
     return this.#kept.sql;
   }
 
@@ -221,7 +222,9 @@ export class World implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await this.#disconnect();
+    if (this.#kept !== undefined) {
+      await leavePool({ ...this.#kept.database, maxConnections: this.connections }, this.#kept.sql);
+    }
     await this.db.close();
     await Deno.remove(this.directory, { recursive: true });
     await Deno.remove(`${this.directory}-state`, { recursive: true }).catch(() => {}); // made by the first cycle

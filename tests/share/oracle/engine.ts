@@ -1,9 +1,10 @@
 import type { Sql } from 'postgres';
 import type { Config } from '../../../src/config/config.ts';
-import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
+import type { Connection } from '../../../src/postgres/connect.ts';
 import type { CycleReport } from '../../../src/share/cycle/report.ts';
 import type { Limits } from '../../../src/share/cycle/limits.ts';
 import { type Sharing, withSharing } from '../../../src/share/share.ts';
+import { leavePool, takePool } from '../../harness/program_pools.ts';
 import { untilIdle } from '../idle.ts';
 
 /**
@@ -19,9 +20,9 @@ export class Engine implements AsyncDisposable {
 
   /** @param kept a pool that somebody else ends; without one the engine has its own */
   static async start(config: Config, kept?: Connection, limits?: Limits): Promise<Engine> {
-    const sql = kept ?? await connect(config.database);
+    const sql = kept ?? await takePool(config.database);
     const close = async () => {
-      if (kept === undefined) await disconnect(sql);
+      if (kept === undefined) await leavePool(config.database, sql);
     };
     const begun = Promise.withResolvers<Sharing>();
     const ended = Promise.withResolvers<void>();
