@@ -2,6 +2,7 @@ import { describeProblem } from '../../../src/problems/problem.ts';
 import type { JobConfig } from '../../../src/config/config.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
 import { sqlStateOf } from '../../../src/postgres/faults.ts';
+import { confirmBrakes } from '../../../src/share/brake/remembered.ts';
 import type { PlanSink } from '../../../src/share/cycle/dry_run.ts';
 import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { ALL_PHASES } from '../../../src/share/phases/list.ts';
@@ -190,8 +191,14 @@ class History implements AsyncDisposable {
     const config = isDue ? { ...this.home.config, reconcileHours: 0 } : this.home.config;
     this.#engine ??= await Engine.start(config, this.#sql, this.limits);
     this.#needsFullCycle = false;
-    const report = await this.#engine.cycle({ isFull: isFull && !isDue });
+    let report = await this.#engine.cycle({ isFull: isFull && !isDue });
     if (isFull && report.scope !== 'everything') throw new Error('this was to be a full cycle');
+    // All that a job has shared goes at once, as with a library: the model knows no brakes.
+    if (report.brakes.length > 0) {
+      this.#told.push('[what the brake holds back is confirmed, and one more cycle]');
+      await confirmBrakes(this.home.sql, undefined);
+      report = await this.#engine.cycle();
+    }
     if (isDue) await this.#stop();
     const reported = [...report.problems, ...report.jobs.flatMap((job) => job.problems)];
     const [stops, problems] = [true, false].map((isStop) =>
