@@ -13,7 +13,7 @@ import { SIDECAR_FOR_EXTENSION } from './fields/sidecar_for_extension.ts';
 import { NOTHING_OWN, type OwnValues, type Tags } from './fields/values.ts';
 
 /** Changes whenever the same record leads to other tags than before: files are then looked at again. */
-export const MAPPING_VERSION = 7;
+export const MAPPING_VERSION = 8;
 
 export interface PlanOptions extends MappingOptions {
   readonly fields: readonly FieldName[];

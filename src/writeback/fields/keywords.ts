@@ -48,11 +48,13 @@ export function flatKeywords(input: MappingInput, keywords: readonly string[]): 
   return { [SUBJECT]: distinct(all), ...(isKept ? { [KEYWORDS]: fitting } : {}) };
 }
 
-/** What others wrote into the lists of flat keywords. */
-function flatOfOthers(input: MappingInput): string[] {
-  const subject = others(input, SUBJECT);
-  const shortened = new Set(subject.map((entry) => entryKey(truncateToBytes(entry, IPTC_KEYWORD_BYTES))));
-  return [...subject, ...others(input, KEYWORDS).filter((entry) => !shortened.has(entryKey(entry)))];
+/** What others wrote into the lists of flat keywords. As they are one list, either of a sidecar hides both of the media file. */
+function flatOfOthers({ current, beneath, own }: MappingInput): string[] {
+  const [subject = [], keywords = []] = [SUBJECT, KEYWORDS].map((tag) => entriesOfOthers(current, tag, own));
+  const isHere = subject.length + keywords.length > 0;
+  const [flat, iptc] = isHere ? [subject, keywords] : [entriesOf(beneath, SUBJECT), entriesOf(beneath, KEYWORDS)];
+  const shortened = new Set(flat.map((entry) => entryKey(truncateToBytes(entry, IPTC_KEYWORD_BYTES))));
+  return [...flat, ...iptc.filter((entry) => !shortened.has(entryKey(entry)))];
 }
 
 /** Hierarchical subjects in a sidecar replace those of the media file, so it gets these too. */

@@ -48,6 +48,7 @@ const FILES: Readonly<Record<string, Make>> = Object.freeze({
   'broken sidecar.jpg': () => makeFile('jpg'),
   'broken sidecar.jpg.xmp': () => bytesOf('<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF'),
   'empty sidecar.png': () => makeFile('png'),
+  'keywords in both.jpg.xmp': () => sidecar('<dc:subject><rdf:Bag><rdf:li>Camera club</rdf:li></rdf:Bag></dc:subject>'),
   'two of a name.jpg': () => makeFile('jpg'),
   'two of a name.dng': () => makeFile('dng'),
   'two of a name.xmp': () => sidecar('<dc:format>image/jpeg</dc:format>'),
@@ -88,6 +89,7 @@ const TAGGED: Readonly<Record<string, { readonly of: Make; readonly tags: Readon
     },
     'a place of noughts.jpg': { of: () => makeFile('jpg'), tags: { 'GPS:GPSLatitude': 0, 'GPS:GPSLatitudeRef': 'N' } },
     'iptc.jp2': { of: () => makeRareFile('jp2'), tags: { 'IPTC:Keywords': ['Küste'], 'IPTC:By-line': 'Jürg Größe' } },
+    'keywords in both.jpg': { of: () => makeFile('jpg'), tags: { 'XMP-dc:Subject': ['Holiday', 'XMP'] } },
     'an empty date.jpg': { of: () => makeFile('jpg'), tags: { 'ExifIFD:DateTimeOriginal': '    :  :     :  :  ' } },
     'film with everything.mov': {
       of: () => makeFile('mov'),

@@ -236,3 +236,26 @@ Deno.test('the writer needs no other permissions than files, Perl and a director
   await Deno.remove(scratch);
   assert.deepEqual((await world.plan(path, RECORD)).plans, []);
 });
+
+for (const theirs of [{ 'XMP-dc:Subject': ['Holiday'] }, { 'IPTC:Keywords': ['Holiday'] }]) {
+  const [where] = Object.keys(theirs);
+  Deno.test(`keywords of a sidecar hide those of the photo, in ${where}: Immich reads the same tags as before, and without the ledger nothing is added`, async () => {
+    await using world = await World.open();
+    const reader = new ImmichReader();
+    const path = await world.add('a.jpg', makeFile('jpg'));
+    await setTags(path, theirs);
+    const packet =
+      '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">' +
+      '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:subject><rdf:Bag><rdf:li>Camera club</rdf:li>' +
+      '</rdf:Bag></dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>';
+    await world.add('a.jpg.xmp', new TextEncoder().encode(packet));
+    const before = await reader.read(path, `${path}.xmp`);
+    assert.deepEqual(before.tags, ['Camera club']);
+    const record = { ...BLANK, people: RECORD.people };
+    const options = { fields: ['people'], destination: 'both' } as const;
+    await world.write(path, record, options);
+    assert.deepEqual((await reader.read(path, `${path}.xmp`)).tags, before.tags);
+    world.forget();
+    assert.deepEqual((await world.plan(path, record, options)).plans, []);
+  });
+}
