@@ -26,7 +26,10 @@ testUnless(missing.get('bash'), 'bash completes commands, options and values', a
   ) {
     assert.ok(commands.includes(name), name);
   }
-  assert.deepEqual(await complete('un'), ['undo', 'unshare'].filter((name) => name.startsWith('un')).toSorted());
+  assert.deepEqual(
+    await complete('un'),
+    ['undo', 'undo-merge', 'unshare'].filter((name) => name.startsWith('un')).toSorted(),
+  );
   assert.deepEqual(await complete('unsh'), ['unshare']);
   assert.deepEqual(await complete('sync', '--dr'), ['--dry-run']);
   assert.deepEqual(await complete('write', '--to', ''), ['both', 'embed', 'sidecar']);

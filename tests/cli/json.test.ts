@@ -3,6 +3,7 @@ import { EXIT } from '../../src/errors.ts';
 import { Ground } from '../setup/ground.ts';
 import { PredecessorWorld } from '../share/predecessor_world.ts';
 import { InImmich } from '../share/deeds_in_immich.ts';
+import { edit, mirrorId, openTwoWays, PHOTO } from '../share/both_ways/two_ways.ts';
 import { World } from '../share/world.ts';
 import { differencesFrom, examplesOfJson } from './json_examples.ts';
 import { run, runAlone, type RunOptions, variablesOf, workingDirectory, yamlJob } from './program.ts';
@@ -80,6 +81,7 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
   await page.check('unshare --json', ['unshare', '--yes', '--json'], options);
   const told = { ...options, env: { ...options.env, NOTIFY_URLS: 'json://127.0.0.1:1/key' } };
   await page.check('notify --json', ['notify', '--json'], told);
+  await checkBothWays(page);
   await checkTakeover(page);
 });
 
@@ -87,6 +89,21 @@ Deno.test('docs/json.md says what every command prints with --json, and nothing 
 async function tagAsWritten(world: World): Promise<void> {
   const immich = new InImmich(world);
   await immich.tag(await immich.makeTag('alice', 'Dora Example'), world.id('family/beach'));
+}
+
+/** What a recipient has changed is in one original, and contradicts another. */
+async function checkBothWays(page: Page): Promise<void> {
+  await using world = await openTwoWays('v3.1.0', { fields: ['description'] });
+  await edit(world, await mirrorId(world, 'family/picnic'), { description: 'The lake in 1974' });
+  await edit(world, await mirrorId(world), { description: 'The lake in 1974' });
+  await edit(world, world.id(PHOTO), { description: 'Lake' });
+  await world.untilIdle();
+  using cwd = workingDirectory(world.config.jobs.map((job) => ({ ...yamlJob(job), both_ways: job.bothWays })));
+  const options = { cwd: cwd.path, env: variablesOf(world) };
+  await page.check('resolve --json', ['resolve', '--json'], options);
+  const written = ['status', '--written-to-source', '--json'];
+  await page.check('status --written-to-source --json', written, options);
+  await page.check('undo-merge --json', ['undo-merge', '--since', '1d', '--yes', '--json'], options);
 }
 
 async function checkTakeover(page: Page): Promise<void> {
@@ -102,7 +119,7 @@ async function checkTakeover(page: Page): Promise<void> {
 Deno.test('every command that knows --json has an example', async () => {
   using cwd = workingDirectory('');
   const { stdout } = await runAlone(['completion', 'fish'], { cwd: cwd.path, env: {} });
-  const commands = [...stdout.matchAll(/__fish_seen_subcommand_from (\w+)' -l json /g)].map(([, name]) => name);
+  const commands = [...stdout.matchAll(/__fish_seen_subcommand_from ([\w-]+)' -l json /g)].map(([, name]) => name);
   const documented = new Set([...examplesOfJson().keys()].map((command) => command.split(' ')[0]));
   assert.deepEqual([...documented].toSorted(), commands.toSorted());
 });
