@@ -76,3 +76,15 @@ Deno.test('every link from one page to another leads somewhere, to its heading t
   }
   assert.deepEqual(broken, []);
 });
+
+Deno.test('what people look for has a place of its own', () => {
+  const places = {
+    'docs/install_docker.md': ['One paste'],
+    'docs/upgrade.md': ['Upgrade immich-sidecar', 'Upgrade Immich', 'Uninstall'],
+    'docs/faq.md': ['A certificate of your own', 'Tab completion', 'How do I read the log?', 'How do I report a bug?'],
+  };
+  for (const [page, headings] of Object.entries(places)) {
+    for (const heading of headings) assert.match(textOf(page), new RegExp(`^## ${RegExp.escape(heading)}$`, 'm'), page);
+  }
+  assert.match(textOf('docs/faq.md'), /`DENO_CERT`/);
+});

@@ -87,19 +87,21 @@ export function previewPage(change: SettingsChange, outcome: Extract<SettingsOut
     html`<section aria-labelledby="preview"><h2 id="preview">Save this?</h2>
 ${differences.map(difference)}
 ${
-      widens.length === 0 ? html`<p>It applies at once. The old file is kept beside it.</p>` : html`
-        <p
-          class="note held">With it the program might do more than now (${widens.join(
-            ', ',
-          )}), so it is written beside the file and changes nothing
-        until somebody puts it into place on the console.</p>
-      `
+      widens.length === 0
+        ? html`<p>It applies at once. The old file is kept beside it.</p>`
+        : html`<p class="note held">${howItWaits(widens)}</p>`
     }
 <form method="post" action="/settings/save">
 <input type="hidden" name="digest" value="${digest}">${hidden(change)}
 <button class="first">${widens.length === 0 ? 'Save' : 'Write it beside the file'}</button></form>
 <form method="get" action="/settings"><button>Cancel</button></form></section>`,
   );
+}
+
+function howItWaits(widens: readonly string[]): string {
+  return `With it the program might do more than now (${
+    widens.join(', ')
+  }), so it is written beside the file and changes nothing until somebody puts it into place on the console.`;
 }
 
 function page(title: string, body: Html): Html {
