@@ -1,4 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { messageOf } from '../errors.ts';
 import { readRegularFile } from '../files/regular.ts';
 import { plain } from './quote.ts';
@@ -30,6 +31,8 @@ export function readTextFile(path: string): TextFile {
   asked.add(path);
   const text = proposed.get(path);
   if (text !== undefined) return { state: 'read', text };
+  // What people write who mean no file; it has an end.
+  if (path === devNull) return { state: 'read', text: '' };
   try {
     const bytes = readRegularFile(path, MOST_BYTES);
     return bytes === undefined ? noText(statSync(path)) : decoded(bytes);

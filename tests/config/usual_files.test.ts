@@ -20,3 +20,8 @@ Deno.test('files whose names an editor has made longer are named', () => {
 Deno.test('NOTIFY_FORMAT is checked without NOTIFY_URL, too', () => {
   assert.equal(problemOf({ env: { NOTIFY_FORMAT: 'gotify' } }).key, 'NOTIFY_FORMAT');
 });
+
+Deno.test('/dev/null as a configuration is an empty one', () => {
+  assert.deepEqual(load({ configFile: '/dev/null' }).jobs, []);
+  assert.deepEqual(load({ env: { CONFIG_FILE: '/dev/null' } }).jobs, []);
+});
