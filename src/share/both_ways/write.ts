@@ -111,7 +111,8 @@ export async function applyNoted(
         SET ${commaSeparated(tx, [...given, ...locks])}
         FROM ${written}
         CROSS JOIN LATERAL jsonb_populate_record(NULL::${tx(table)}, w.after->${table}::text) AS given
-        WHERE source.${tx(key)} = w.source_asset_id`;
+        WHERE source.${tx(key)} = w.source_asset_id
+          AND (${locks.length > 0} OR ${saysOtherwise(tx, columns)})`;
     }
     if (group.name === 'tags') {
       await setSourceTags(tx, schema, noted.filter(({ field }) => field === 'tags').map(({ id }) => id), 'after');
@@ -137,6 +138,13 @@ export function withLocks(tx: Sql, schema: Pick<ImmichSchema, 'has'>, field: Sid
   ] as string[]}::varchar[]) AS lock ORDER BY lock),
       '{}'
     )`];
+}
+
+/** Whether the row `source` has anything else in these columns than the row `given`: a row that is written to is news for phones. */
+function saysOtherwise(tx: Sql, columns: readonly string[]): Fragment {
+  const row = (alias: string) =>
+    tx`ROW(${commaSeparated(tx, columns.map((column) => tx`${tx(alias)}.${tx(column)}`))})::text`;
+  return tx`${row('source')} IS DISTINCT FROM ${row('given')}`;
 }
 
 /** What a group is worth, as one object: columns by table and name. */
