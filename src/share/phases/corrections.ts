@@ -68,7 +68,7 @@ export const corrections = definePhase({
 
 /** Forgets what is remembered of jobs that go both ways no more: when they do so again, what differs by then is shown first. */
 export const endedWays = definePhase({
-  name: 'endedWays',
+  name: 'ended-ways',
   what: 'Forgets what was confirmed for shares that do not say both_ways any more.',
   per: 'cycle',
   isFullOnly: true,
