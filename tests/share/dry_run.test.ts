@@ -24,7 +24,7 @@ Deno.test('a dry run tells of stray files, and the cycle removes them', async ()
   const stray = `${world.local(job?.targetPathPrefix ?? '')}stray.jpg`;
   await Deno.link(original, stray);
   const planned = await world.plan();
-  assert.deepEqual([planned.hasChanges, planned.totals()], [true, { filesOfNoMirrorToRemove: 1 }]);
+  assert.deepEqual([planned.hasChanges, planned.totals()], [true, { filesOfNoSharedPhotoToRemove: 1 }]);
   const report = await world.share();
   assert.equal(report.jobs.reduce((sum, { straysRemoved }) => sum + straysRemoved, 0), 1);
   await assert.rejects(Deno.lstat(stray), Deno.errors.NotFound);

@@ -168,7 +168,7 @@ Deno.test('a configuration that does not fit is told what it lacks; looking chan
   world.setJobs([external]);
   assert.match(
     (await look(world)).obstacles.join(),
-    /shared photos belong to no configured job: .*bob_uploads\/alice\//,
+    /shared photos belong to no configured share: .*bob_uploads\/alice\//,
   );
 
   // Its later versions shared what the storage template had moved, without saying so in .env.
