@@ -66,7 +66,7 @@ Deno.test('what is locked is withdrawn although jobs, or the file of them, are w
       assert.equal(code, EXIT.usage, stderr);
       assert.match(stderr, /The configuration has/);
       assert.equal(await isShared(id), stays, stderr);
-      assert.equal(/withdrew 1 photo that the owner has locked/.test(stderr), !stays, stderr);
+      assert.equal(/removed 1 photo that the owner has locked/.test(stderr), !stays, stderr);
     });
   }
   await t.step('the files go with the next cycle, also by way of a mark that was kept', async () => {
