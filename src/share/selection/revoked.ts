@@ -8,24 +8,25 @@ import type { CriteriaSchema } from './criterion.ts';
  * taken out of an album that is still there is another matter. A motion part goes by the reasons of its still.
  */
 export function isRevoked(sql: Sql, { catalog }: CriteriaSchema): Fragment {
+  // A join and no OR: that would read all reasons for each mirror (100,000 of them: 40 ms).
   const known = sql`
-    FROM immich_sidecar_albums.reason known
-    WHERE (
-      known.mirror_asset_id = m.mirror_asset_id
-      OR a.visibility = 'hidden' AND known.mirror_asset_id IN (
-        SELECT still_map.mirror_asset_id
-        FROM asset still
-        JOIN immich_sidecar.asset_map still_map
-          ON still_map.source_asset_id = still.id AND still_map.target_user_id = m.target_user_id
-        WHERE still."livePhotoVideoId" = a.id
-      )
-    )`;
+    FROM (
+      SELECT m.mirror_asset_id AS id
+      UNION ALL
+      SELECT still_map.mirror_asset_id
+      FROM asset still
+      JOIN immich_sidecar.asset_map still_map
+        ON still_map.source_asset_id = still.id AND still_map.target_user_id = m.target_user_id
+      WHERE a.visibility = 'hidden'
+        AND still."livePhotoVideoId" = a.id
+    ) AS asked
+    JOIN immich_sidecar_albums.reason known ON known.mirror_asset_id = asked.id`;
   return sql`(
     EXISTS (SELECT 1 ${known})
     AND NOT EXISTS (
       SELECT 1
       ${known}
-        AND (
+      WHERE (
           known.criterion <> 'shared-albums'
           OR EXISTS (
             SELECT 1
