@@ -290,7 +290,8 @@ export class Sharing {
     });
     if (scope === 'all' || await isOtherwise(sql, last.prepared)) return await this.#full(options);
     if (hasNameNews && await haveNamesMoved(sql, config, last.prepared)) return await this.#full(options);
-    this.#unkept.changes += scope.length;
+    // What is news of people and names alone is not to be news to each process to come.
+    this.#unkept.changes += Math.max(scope.length, Number(hasPeopleNews || hasNameNews));
     const isRenamed = hasNameNews && jobs.some(isIntoSameName);
     const isSick = leftOutForNow(last.prepared.leftOut).length > 0;
     // What is due may be a photo that no job is about any more.

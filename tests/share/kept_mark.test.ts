@@ -34,6 +34,21 @@ for (const release of REPRESENTATIVE) {
   });
 }
 
+Deno.test('what is news of people alone is not news to each process to come', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  await world.share();
+  await untilIdle(world);
+  await sql`UPDATE person SET name = 'Renamed' WHERE id = ${world.library.people['alice/dora'].id}`;
+  await tellCounts(sql);
+  await next(world);
+  assert.ok((await world.namesOf('bob')).includes('Renamed'));
+  await tellCounts(sql);
+  await next(world); // what was written is news once
+  await tellCounts(sql);
+  assert.equal((await next(world)).scope, 'nothing');
+});
+
 Deno.test('a photo that waits for Immich is shared by a later process, once Immich is done with it', async () => {
   await using world = await World.open('v3.1.0');
   const { sql } = world;

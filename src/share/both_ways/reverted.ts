@@ -7,6 +7,7 @@ import { searchPages } from '../cycle/search_pages.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { type FieldGroup, fieldGroups } from '../mirrors/fields.ts';
+import { saysOtherwise } from './write.ts';
 
 /** A source in which Immich has put something back that belongs to what we have written there by SQL. */
 export interface Reverted {
@@ -66,7 +67,8 @@ export async function writeReverted(tx: Sql, schema: ImmichSchema, reverted: rea
         FROM immich_sidecar_both_ways.written w
         CROSS JOIN LATERAL jsonb_populate_record(NULL::${tx(table)}, w.after->${table}::text) AS given
         WHERE w.id = ANY (${ids}::uuid[])
-          AND source.${tx(key)} = w.source_asset_id`;
+          AND source.${tx(key)} = w.source_asset_id
+          AND ${saysOtherwise(tx, columns)}`;
     }
   }
 }

@@ -141,7 +141,7 @@ export function withLocks(tx: Sql, schema: Pick<ImmichSchema, 'has'>, field: Sid
 }
 
 /** Whether the row `source` has anything else in these columns than the row `given`: a row that is written to is news for phones. */
-function saysOtherwise(tx: Sql, columns: readonly string[]): Fragment {
+export function saysOtherwise(tx: Sql, columns: readonly string[]): Fragment {
   const row = (alias: string) =>
     tx`ROW(${commaSeparated(tx, columns.map((column) => tx`${tx(alias)}.${tx(column)}`))})::text`;
   return tx`${row('source')} IS DISTINCT FROM ${row('given')}`;
