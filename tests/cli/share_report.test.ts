@@ -12,7 +12,7 @@ Deno.test('below the table of sync what waits, or failed, stands below the name 
   );
   for (const path of lost) Deno.removeSync(path);
   const [table = '', ...parts] = describeCycle(await world.share()).split(/^(?=\S.*:\n)/m);
-  assert.deepEqual(table.match(/^\S.*$/gm)?.map((row) => row.split(/ {2,}/)[0]), ['job', family.name, uploads.name]);
+  assert.deepEqual(table.match(/^\S.*$/gm)?.map((row) => row.split(/ {2,}/)[0]), ['share', family.name, uploads.name]);
   for (const [index, { name }] of [family, uploads].entries()) {
     const [heading, ...lines] = parts[index]?.split('\n') ?? [];
     assert.equal(heading, `${name}:`);

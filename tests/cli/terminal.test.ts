@@ -17,7 +17,7 @@ testUnless(
     const screen = screenAfter(first.stdout).join('\n');
     assert.match(
       screen,
-      /^[\d:.]+ info {4}family to bob: skipped .*beach\.jpg".*\njob +selected .*\nfamily to bob +\d+/m,
+      /^[\d:.]+ info {4}family to bob: skipped .*beach\.jpg".*\nshare +selected .*\nfamily to bob +\d+/m,
     );
     assert.match(screen, /^done in [\d.]+ s\n*$/m);
     assert.doesNotMatch(screen, /[█░]|photos +\d+\/s/);
