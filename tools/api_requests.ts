@@ -10,6 +10,7 @@
 /** The functions of the SDK for what this program asks. */
 const OPERATIONS = [
   'searchAssets',
+  'updateAsset',
   'getFaces',
   'getAssetEdits',
   'getAllAlbums',

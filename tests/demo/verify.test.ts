@@ -97,7 +97,7 @@ const DAMAGES: readonly Damage[] = [
   {
     what: 'a locked source',
     harm: (world) => world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${world.id('family/portrait')}`,
-    found: /shared photos what must not be shared/,
+    found: /is shared and must not be/,
   },
   {
     what: 'a thumbnail of a private photo',

@@ -34,7 +34,7 @@ for (const { what, befall } of GONE) {
       assert.deepEqual(jobs.map(({ job, mirrors }) => [job, mirrors]), jobs.map(({ job }) => [job, countOf(job)]));
       assert.equal(totals.mirrors, there.reduce((sum, { mirrors }) => sum + mirrors, 0));
       const said = (await ward.examine()).filter(({ check }) => check === 'mirrors.offline');
-      const counted = said.flatMap(({ message }) => message.match(/\d+(?= mirrors? (?:is|are) there)/g) ?? []);
+      const counted = said.flatMap(({ message }) => message.match(/\d+(?= shared photos? (?:is|are) there)/g) ?? []);
       assert.equal(counted.reduce((sum, number) => sum + Number(number), 0), totals.mirrors);
       // Where no job is left that can be worked on, that is said.
       await world.share().catch((error) => assert.ok(error instanceof UserError));

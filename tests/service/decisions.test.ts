@@ -50,7 +50,7 @@ Deno.test('what recipients have changed when it begins is confirmed on the dashb
   assert.equal(await actions.confirmCorrections('nothing'), 'Nothing waits to be written into originals.');
   assert.match(
     await actions.confirmCorrections(waiting.job),
-    /^Confirmed: the cycle that begins now changes 1 original of /,
+    /^Confirmed: the sync that begins now changes 1 original of /,
   );
   await until('it is written', async () => (await said(world, source)).rating === 5);
 });

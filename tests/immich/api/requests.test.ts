@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createAlbum, deleteAlbum, listOwnAlbums } from '../../../src/immich/api/album_create.ts';
 import { readAlbums } from '../../../src/immich/api/albums.ts';
+import { changeAsset } from '../../../src/immich/api/assets.ts';
 import type { ImmichApi } from '../../../src/immich/api/client.ts';
 import { editsOf, facesOf } from '../../../src/immich/api/faces.ts';
 import {
@@ -86,6 +87,14 @@ function asked(api: ImmichApi, account: Account, hasEdits: boolean): (() => Prom
         searchAssets(api, { visibility: 'timeline' }, { version: account.version, size: 1, withDetails: true }),
       ),
     () => facesOf(api, ID),
+    () =>
+      changeAsset(api, ID, {
+        description: 'The harbour',
+        dateTimeOriginal: '2024-01-01T12:00:00.000+02:00',
+        latitude: 1,
+        longitude: 2,
+        rating: 3,
+      }),
     ...(hasEdits ? [() => editsOf(api, ID)] : []),
     () => readAlbums(api, account, ['timeline']),
     () => listOwnAlbums(api, ID),
