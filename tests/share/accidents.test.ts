@@ -161,7 +161,7 @@ for (const release of REPRESENTATIVE) {
 
 /** Leaves our tables as they were before a migration. */
 async function takeBack({ sql }: World, from: number): Promise<void> {
-  for (const { version, schema, sql: statements } of MIGRATIONS.filter(({ version }) => version >= from)) {
+  for (const { version, schema, sql: statements } of MIGRATIONS.filter(({ version }) => version >= from).toReversed()) {
     if (statements.includes('CREATE TABLE')) await sql`DROP SCHEMA ${sql(schema)} CASCADE`;
     for (const [, table, columns = ''] of statements.matchAll(/ALTER TABLE (\S+)([^;]*)/g)) {
       for (const [, column] of columns.matchAll(/ADD COLUMN (\w+)/g)) {

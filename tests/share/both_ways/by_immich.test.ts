@@ -94,7 +94,7 @@ Deno.test('before locks a job goes both ways only with a key, and says so', asyn
     Promise.resolve(view.jobs.flatMap(({ nameWarnings }) => nameWarnings))
   );
   assert.ok(
-    warnings.some((warning) => /both_ways: until Immich 2\.3 .* the job goes one way/.test(warning)),
+    warnings.some((warning) => /both_ways: until Immich 2\.3 .* the share goes one way/.test(warning)),
     String(warnings),
   );
   {

@@ -74,7 +74,7 @@ Deno.test('what was there when both_ways begins waits for a person, and so does 
   await world.untilIdle();
   goBothWays(world, ['description']);
   const plan = await world.plan();
-  assert.equal(plan.totals().originalsKeptAsTheyAreByTheBrake, 1);
+  assert.equal(plan.totals().originalsHeldBack, 1);
   assert.equal(await correctedBy(world.share({ isFull: false })), 0);
   assert.equal((await said(world, source)).description, before);
   assert.equal(await correctedBy(world.share({ isFull: false })), 0, 'for as long as nobody says so');
