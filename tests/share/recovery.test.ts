@@ -43,7 +43,7 @@ Deno.test('a mirror that cannot lose its files keeps its rows, is reported, and 
     assert.equal(report.complete, false);
     assert.match(
       report.jobs[0]?.problems.map(describeProblem).join() ?? '',
-      /the next cycle tries again: the path leads outside the configured directories/,
+      /the next sync tries again: the path leads outside the configured directories/,
     );
     assert.equal(await world.mirrorOf('family/portrait'), mirror);
   }
