@@ -125,9 +125,9 @@ Deno.test('the packaged program may do what the tasks may, and nothing else', ()
 });
 
 Deno.test('every command is a task, which knows its packages and downloads them first', () => {
-  const commands = [...textOf('src/cli/program.ts').matchAll(/^ {2}'?([\w-]+)'?: async \(\) =>/gm)].map(([, name = '']) =>
-    name
-  );
+  const commands = [...textOf('src/cli/program.ts').matchAll(/^ {2}'?([\w-]+)'?: async \(\) =>/gm)].map((
+    [, name = ''],
+  ) => name);
   assert.ok(commands.length > 10);
   for (const command of commands) {
     const task = (manifest.tasks as Record<string, { command: string; dependencies?: string[] }>)[command];
