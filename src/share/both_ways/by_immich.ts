@@ -3,11 +3,11 @@ import type { ImmichApi } from '../../immich/api/client.ts';
 import { ImmichApiError } from '../../immich/api/failure.ts';
 import type { Tools } from '../cycle/tools.ts';
 import type { Correction } from './decide.ts';
-import { applyNoted, noteCorrections, type SaidInExif, type Writing } from './write.ts';
+import { applyNoted, forgetNoted, noteCorrections, type SaidInExif, type Writing } from './write.ts';
 
 /**
- * Has Immich write the changes of one photo as its owner, so that the sidecar says them, too. What is there before is noted first; when Immich refuses, nothing was written and nothing stays noted.
- * Returns how many were written. Throws ImmichApiError.
+ * Has Immich write the changes of one photo as its owner, so that the sidecar says them, too. What is there before is noted first; when Immich refuses, nothing was written and nothing stays noted. When
+ * its answer is lost, what it has written nevertheless stays noted. Returns how many were written. Throws ImmichApiError.
  */
 export async function correctByImmich(
   { database, schema }: Pick<Tools, 'database' | 'schema'>,
@@ -22,9 +22,7 @@ export async function correctByImmich(
     await changeAsset(api, first.sourceAssetId, changeOf(noted.map(({ said }) => said)));
   } catch (error) {
     if (error instanceof ImmichApiError) {
-      await database.transaction(async (tx) => {
-        await tx`DELETE FROM immich_sidecar_both_ways.written WHERE id = ANY (${noted.map(({ id }) => id)}::uuid[])`;
-      });
+      await database.transaction((tx) => forgetNoted(tx, schema, noted, { isRefused: !error.isWorthRetrying }));
     }
     throw error;
   }

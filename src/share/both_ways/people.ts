@@ -1,4 +1,5 @@
 import { isNativelyShared } from '../../immich/native_shares.ts';
+import { isPresent } from '../../immich/presence.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { commaSeparated } from '../copy/columns.ts';
@@ -135,6 +136,10 @@ function differencesIn(
           AND m.target_user_id = ${targetUserId}
           AND m.source_user_id = ${sourceUserId}
         JOIN asset a ON a.id = m.source_asset_id AND a.visibility <> 'locked'
+        JOIN asset shown
+          ON shown.id = m.mirror_asset_id
+          AND shown.visibility <> 'locked'
+          AND ${isPresent(sql, 'shown')}
         JOIN asset_face seen
           ON seen.id = fm.mirror_face_id
           AND seen.${sql(faceKey)} = pm.mirror_person_id

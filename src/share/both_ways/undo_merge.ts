@@ -120,7 +120,12 @@ export async function applyUndoMerge(
       continue;
     }
     try {
-      const isStill = await database.transaction(async (tx) => (await stillThere(tx, schema, [one])).length > 0);
+      const isStill = await database.transaction(async (tx) => {
+        const still = await stillThere(tx, schema, [one]);
+        // Before Immich writes: should its answer be lost, the mirror does not follow.
+        for (const group of groupsOf(schema, still)) await forgetBases(tx, group, one.ids, { isAll: true });
+        return still.length > 0;
+      });
       if (!isStill) continue;
       await changeAsset(api, one.sourceAssetId, change);
       done.push(one);
@@ -206,12 +211,17 @@ async function writeBefore(
   }
 }
 
-/** Of the mirrors from which it had come, where these say something else than the original now. */
-async function forgetBases(tx: Sql, group: FieldGroup, ids: readonly string[]): Promise<void> {
+/** Of the mirrors from which it had come, where these say something else than the original now, or of all. */
+async function forgetBases(
+  tx: Sql,
+  group: FieldGroup,
+  ids: readonly string[],
+  { isAll = false }: { readonly isAll?: boolean } = {},
+): Promise<void> {
   await tx`
     UPDATE immich_sidecar.asset_map m
     SET ${tx(group.base)} = CASE
-      WHEN ${groupSum(tx, group, 'mirror', 'mirror_exif')} <> ${sourceSum(tx, group, 'a', 'e')} THEN NULL
+      WHEN ${isAll} OR ${groupSum(tx, group, 'mirror', 'mirror_exif')} <> ${sourceSum(tx, group, 'a', 'e')} THEN NULL
       ELSE ${sourceSum(tx, group, 'a', 'e')}
     END
     FROM immich_sidecar_both_ways.written w

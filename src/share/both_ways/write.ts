@@ -90,7 +90,7 @@ export async function noteCorrections(
 
 /**
  * Writes what was noted into the sources, and notes that both sides have it now. By SQL it is locked as well, so that Immich's next extraction leaves it alone. What Immich was asked to write
- * it has written, and only what it computes a moment later is filled in: the same as at the mirror.
+ * it has written, and only what it computes a moment later is filled in: the same as at the mirror, unless the owner has changed it again since.
  */
 export async function applyNoted(
   tx: Sql,
@@ -100,6 +100,7 @@ export async function applyNoted(
 ): Promise<void> {
   for (const group of groupsOf(schema, noted)) {
     const written = writtenAs(tx, noted.filter(({ field }) => field === group.name));
+    const isLeft = isByImmich ? isStillSaid(tx, group, 'after') : tx`true`;
     for (
       const [table, key, columns] of [['asset', 'id', group.asset], ['asset_exif', 'assetId', group.exif]] as const
     ) {
@@ -112,20 +113,58 @@ export async function applyNoted(
         FROM ${written}
         CROSS JOIN LATERAL jsonb_populate_record(NULL::${tx(table)}, w.after->${table}::text) AS given
         WHERE source.${tx(key)} = w.source_asset_id
-          AND (${locks.length > 0} OR ${saysOtherwise(tx, columns)})`;
+          AND (${locks.length > 0} OR ${saysOtherwise(tx, columns)})
+          AND ${isLeft}`;
     }
     if (group.name === 'tags') {
       await setSourceTags(tx, schema, noted.filter(({ field }) => field === 'tags').map(({ id }) => id), 'after');
     }
+    // While Immich wrote, its target may have changed the mirror again: that is the next correction.
+    const writtenSum = groupSum(tx, group, 'given_asset', 'given_exif');
     await tx`
       UPDATE immich_sidecar.asset_map m
-      SET ${tx(group.base)} = ${groupSum(tx, group, 'mirror', 'mirror_exif')},
+      SET ${tx(group.base)} = ${isByImmich ? writtenSum : groupSum(tx, group, 'mirror', 'mirror_exif')},
           own_fields = nullif(m.own_fields - ${group.name}::text, '{}')
       FROM ${written}
+      CROSS JOIN LATERAL jsonb_populate_record(NULL::asset, w.after->'asset') AS given_asset
+      CROSS JOIN LATERAL jsonb_populate_record(NULL::asset_exif, w.after->'asset_exif') AS given_exif
       JOIN asset mirror ON mirror.id = w.mirror_asset_id
       JOIN asset_exif mirror_exif ON mirror_exif."assetId" = mirror.id
       WHERE m.mirror_asset_id = w.mirror_asset_id`;
   }
+}
+
+/**
+ * Forgets what was noted and then not written. Where Immich has refused, that is all of it; else it may have written, and it stays noted where the source is not as before any more.
+ */
+export async function forgetNoted(
+  tx: Sql,
+  schema: ImmichSchema,
+  noted: readonly NotedCorrection[],
+  { isRefused }: { readonly isRefused: boolean },
+): Promise<void> {
+  for (const group of groupsOf(schema, noted)) {
+    const ids = noted.filter(({ field }) => field === group.name).map(({ id }) => id);
+    await tx`
+      DELETE FROM immich_sidecar_both_ways.written w
+      WHERE w.id = ANY (${ids}::uuid[])
+        AND ${isRefused ? tx`true` : isStillSaid(tx, group, 'before')}`;
+  }
+}
+
+/** Whether the source of a row `w` has what Immich writes of a group, as it was noted. */
+function isStillSaid(tx: Sql, { name, exif }: FieldGroup, when: 'before' | 'after'): Fragment {
+  const columns = LOCKS[name as SidecarField].filter((column) => exif.includes(column));
+  const row = (alias: string) =>
+    tx`ROW(${commaSeparated(tx, columns.map((column) => tx`${tx(alias)}.${tx(column)}`))})`;
+  return tx`
+    EXISTS (
+      SELECT 1
+      FROM asset_exif now
+      CROSS JOIN LATERAL jsonb_populate_record(NULL::asset_exif, w.${tx(when)}->'asset_exif') AS noted
+      WHERE now."assetId" = w.source_asset_id
+        AND ${row('now')} IS NOT DISTINCT FROM ${row('noted')}
+    )`;
 }
 
 /** The locks of a field, as Immich adds them when somebody edits the photo `source`: for SET; nothing in releases without. */

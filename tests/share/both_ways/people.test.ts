@@ -121,6 +121,16 @@ Deno.test('no name moves of somebody without a face on a shared photo', async ()
   assert.deepEqual(await saidBy(world, 'alice'), { name: '', birthDate: null });
 });
 
+Deno.test('no name moves of somebody whom the receiver sees on photos only that they have locked', async () => {
+  await using world = await openUnnamed('v3.1.0');
+  const { sql, library, people: { faceKey } } = world;
+  const faces = sql`SELECT "assetId" FROM asset_face WHERE ${sql(faceKey)} = ${await doraOf(world, 'bob')}`;
+  await sql`UPDATE asset SET visibility = 'locked' WHERE "ownerId" = ${library.users.bob.id} AND id IN (${faces})`;
+  await say(world, 'bob', GRANDMA);
+  assert.equal(await corrected(world.share()), 0);
+  assert.deepEqual(await saidBy(world, 'alice'), { name: '', birthDate: null });
+});
+
 Deno.test('another name is decided by a person, and what was written is undone where nobody has changed it since', async () => {
   await using world = await openUnnamed('v3.1.0');
   await say(world, 'bob', GRANDMA);
