@@ -1,8 +1,8 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
-import type { Sql } from '../../postgres/connect.ts';
+import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { choosingTags, declinedTags, writeTags } from '../mirrors/tags.ts';
+import { choosingTags, declinedTags, keysOf, writeTags } from '../mirrors/tags.ts';
 import type { Correction } from './decide.ts';
 
 /** A tag that a photo names, without empty levels: as Immich makes it. */
@@ -34,16 +34,18 @@ export function mergedTags(
  * does not share. Reads only.
  */
 export async function mergeTags<Change extends Correction>(
-  { sql, jobs }: Pick<View, 'sql' | 'jobs'>,
+  { sql, schema, jobs }: Pick<View, 'sql' | 'schema' | 'jobs'>,
   job: Job,
   corrections: readonly Change[],
 ): Promise<Change[]> {
   const ids = corrections.filter(({ field }) => field === 'tags').map(({ mirrorAssetId }) => mirrorAssetId);
   if (ids.length === 0) return [...corrections];
   const named = await sql<
-    { mirrorAssetId: string; madeBy: string; source: string[] | null; mirror: string[] | null }[]
+    { mirrorAssetId: string; madeBy: string; source: string[] | null; mirror: string[] | null; rows: string[] }[]
   >`
-    SELECT m.mirror_asset_id AS "mirrorAssetId", m.job_name AS "madeBy", e.tags AS source, mirror_exif.tags AS mirror
+    SELECT
+      m.mirror_asset_id AS "mirrorAssetId", m.job_name AS "madeBy", e.tags AS source, mirror_exif.tags AS mirror,
+      ${tagRowsOf(sql, schema, sql`m.source_asset_id`)} AS rows
     FROM immich_sidecar.asset_map m
     JOIN asset_exif e ON e."assetId" = m.source_asset_id
     JOIN asset_exif mirror_exif ON mirror_exif."assetId" = m.mirror_asset_id
@@ -69,8 +71,22 @@ export async function mergeTags<Change extends Correction>(
         declined.some((one) => one.value === value || (!one.isBack && isAtOrBelow(value, one.value)))
       );
     const tags = mergedTags(names.source ?? [], names.mirror ?? [], isHidden);
-    return tags === undefined ? [] : [{ ...correction, tags }];
+    if (tags === undefined) return [];
+    const said = new Set([...names.source ?? [], ...tags].map(plainTag));
+    return [{ ...correction, tags: [...tags, ...names.rows.filter((value) => !said.has(value))] }];
   });
+}
+
+/** The values of an asset's tags, as an array. Metadata do not name those from before 2.5, nobody gets them, and Immich would take them away as soon as metadata name others. */
+export function tagRowsOf(sql: Sql, schema: ImmichSchema, assetId: Fragment): Fragment {
+  const { tagKey, assetKey } = keysOf(schema);
+  return sql`array(
+    SELECT t.value::text
+    FROM tag_asset ta
+    JOIN tag t ON t.id = ta.${sql(tagKey)}
+    WHERE ta.${sql(assetKey)} = ${assetId}
+    ORDER BY t.value::text COLLATE "C"
+  )`;
 }
 
 /** Gives sources the tags, as rows of their owner's own, that what was noted says: from now on (`after`), or as before. */

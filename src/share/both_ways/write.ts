@@ -4,7 +4,7 @@ import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { commaSeparated } from '../copy/columns.ts';
 import { type FieldGroup, fieldGroups, groupSum, sourceSum } from '../mirrors/fields.ts';
 import type { Correction } from './decide.ts';
-import { setSourceTags } from './tags.ts';
+import { setSourceTags, tagRowsOf } from './tags.ts';
 
 /** Columns of asset_exif, as they are noted. */
 export interface SaidInExif {
@@ -59,6 +59,14 @@ export async function noteCorrections(
     group.name === 'tags'
       ? tx`jsonb_build_object('asset', '{}'::jsonb, 'asset_exif', jsonb_build_object('tags', plan.tags))`
       : valuesAt(tx, group, 'mirror', 'mirror_exif');
+  // Tags that metadata do not name are there all the same.
+  const before = (group: FieldGroup) =>
+    group.name === 'tags'
+      ? tx`jsonb_build_object(
+          'asset', '{}'::jsonb,
+          'asset_exif', jsonb_build_object('tags', coalesce(e.tags, nullif(${tagRowsOf(tx, schema, tx`a.id`)}, '{}')))
+        )`
+      : valuesAt(tx, group, 'a', 'e');
   for (const group of groupsOf(schema, corrections)) {
     const [source, mirror] = [sourceSum(tx, group, 'a', 'e'), groupSum(tx, group, 'mirror', 'mirror_exif')];
     noted.push(
@@ -68,7 +76,7 @@ export async function noteCorrections(
         )
         SELECT DISTINCT ON (a.id)
           a.id, m.source_user_id, m.target_user_id, m.mirror_asset_id, ${job}, plan.field,
-          ${valuesAt(tx, group, 'a', 'e')}, ${valuesOf(group)}, ${isByImmich}
+          ${before(group)}, ${valuesOf(group)}, ${isByImmich}
         FROM ${correctionsAs(tx, corrections, group)}
         JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = plan."mirrorAssetId" AND m.source_asset_id = plan."sourceAssetId"
         JOIN asset a ON a.id = m.source_asset_id

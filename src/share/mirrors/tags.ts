@@ -29,7 +29,7 @@ export function areTagsInMetadata(schema: ImmichSchema): boolean {
 }
 
 /** The columns of tag_asset in this release. */
-function keysOf(schema: ImmichSchema): { readonly tagKey: string; readonly assetKey: string } {
+export function keysOf(schema: ImmichSchema): { readonly tagKey: string; readonly assetKey: string } {
   return {
     tagKey: keyOf(schema.catalog, 'tag_asset', 'tag'),
     assetKey: keyOf(schema.catalog, 'tag_asset', 'asset'),

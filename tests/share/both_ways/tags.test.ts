@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mergedTags } from '../../../src/share/both_ways/tags.ts';
+import { applyUndoMerge, planUndoMerge } from '../../../src/share/both_ways/undo_merge.ts';
 import { tagsOfAsset } from '../tags_of.ts';
 import type { World } from '../world.ts';
 import { conflictsOf, correctedBy, edit, mirrorId, openTwoWays, PHOTO, said, TWO_WAY_RELEASES } from './two_ways.ts';
@@ -54,6 +55,26 @@ Deno.test('tags by which the owner chooses, or that are not shared, are neither 
   assert.deepEqual(await tagsOfAsset(world, source), ['family', 'family/1974', 'mine'], 'what Bob has never got stays');
   assert.deepEqual(await tagsOfAsset(world, mirror), ['family', 'family/1974']);
   assert.equal((await world.plan()).hasChanges, false);
+});
+
+Deno.test('tags that the owner gave before 2.5, of which metadata know nothing, stay theirs when a receiver tags the photo, and when that is undone', async () => {
+  await using world = await openTwoWays('v3.1.0');
+  const [source, mirror] = [world.id(PHOTO), await mirrorId(world)];
+  await edit(world, source, { tags: ['old'] });
+  await world.sql`UPDATE asset_exif SET tags = NULL, "lockedProperties" = NULL WHERE "assetId" = ${source}`;
+  await world.untilIdle();
+  assert.deepEqual(await tagsOfAsset(world, source), ['old']);
+  await edit(world, mirror, { tags: ['grandma'] });
+  assert.equal(await correctedBy(world.share({ isFull: false })), 1);
+  assert.deepEqual(await tagsOfAsset(world, source), ['grandma', 'old']);
+  assert.equal((await said(world, source)).tags, 'grandma, old', 'which Immich’s next extraction keeps');
+  await world.untilIdle();
+  assert.equal((await world.plan()).hasChanges, false);
+  await world.apply(async (tools) => {
+    const { database: { sql }, schema } = tools;
+    assert.equal((await applyUndoMerge(tools, await planUndoMerge(sql, schema, {}))).undone, 1);
+  });
+  assert.deepEqual(await tagsOfAsset(world, source), ['old']);
 });
 
 Deno.test('what is hidden from a receiver stays with the owner, and what a receiver hides goes nowhere', () => {
