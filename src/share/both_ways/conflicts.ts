@@ -70,7 +70,7 @@ async function readPersonConflicts(sql: Sql, view: ConflictView, jobs: readonly 
   const found = new Map<string, OpenConflict>();
   for (const job of jobs.filter(({ bothWays }) => bothWays?.includes('people'))) {
     for await (const page of findPersonDifferences({ ...view, sql }, job)) {
-      for (const { kind, sourcePersonId, mirrorPersonId, field, source, target } of page) {
+      for (const { kind, isDisputed, sourcePersonId, mirrorPersonId, field, source, target } of page) {
         const key = `${mirrorPersonId} ${field}`;
         if (kind !== 'conflict' || found.has(key)) continue;
         const isName = field === 'personName';
@@ -82,7 +82,11 @@ async function readPersonConflicts(sql: Sql, view: ConflictView, jobs: readonly 
             ? [source, target].filter((name) => name !== '' && name !== null).join(' / ')
             : sourcePersonId,
           field,
-          because: source === null || source === '' ? 'base-unknown' : 'both-changed',
+          because: source !== null && source !== ''
+            ? 'both-changed'
+            : isDisputed
+            ? 'recipients-differ'
+            : 'base-unknown',
           sourceSum: source ?? '',
           sum: target,
           source: { asset: {}, asset_exif: {}, person: { value: source } },

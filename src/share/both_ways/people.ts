@@ -57,6 +57,8 @@ export interface PersonDifference {
   readonly target: string;
   /** `added`: the source says nothing, and has said nothing when it was written last. Else both say something. */
   readonly kind: 'added' | 'conflict';
+  /** Another one who has them from the source says something else, which the source has not said either. */
+  readonly isDisputed: boolean;
 }
 
 /**
@@ -64,15 +66,18 @@ export interface PersonDifference {
  * source is the same person's: a name says who somebody is, and moves only between two who see that somebody. Reads only.
  */
 export function findPersonDifferences(
-  { sql, schema, limits }: Pick<View, 'sql' | 'schema' | 'limits'>,
+  { sql, schema, limits, jobs }: Pick<View, 'sql' | 'schema' | 'limits' | 'jobs'>,
   job: Pick<Job, 'sourceUserId' | 'targetUserId'>,
 ): AsyncGenerator<PersonDifference[]> {
+  const others = jobs.filter(({ bothWays, sourceUserId }) =>
+    sourceUserId === job.sourceUserId && bothWays?.includes('people')
+  ).map(({ targetUserId }) => targetUserId);
   const pages = searchPages(
     (after?: PersonDifference) =>
       sql<PersonDifference[]>`
         WITH found AS MATERIALIZED (
           ${
-        PERSON_VALUES.map((value) => differencesIn(sql, schema, job, value)).reduce((all, one) =>
+        PERSON_VALUES.map((value) => differencesIn(sql, schema, job, others, value)).reduce((all, one) =>
           sql`${all} UNION ALL ${one}`
         )
       }
@@ -95,10 +100,12 @@ function differencesIn(
   sql: Sql,
   schema: ImmichSchema,
   { sourceUserId, targetUserId }: Pick<Job, 'sourceUserId' | 'targetUserId'>,
+  others: readonly string[],
   { field, column, written, isEmpty }: PersonValue,
 ): Fragment {
   const { personKey, faceKey } = schema.people;
   const [mirror, said, base] = [sql`mirror.${sql(column)}`, sql`said.${sql(column)}`, sql`pm.${sql(written)}`];
+  const theirValue = sql`other_mirror.${sql(column)}`;
   return sql`
     SELECT
       pm.origin_person_id AS "originPersonId",
@@ -108,9 +115,13 @@ function differencesIn(
       ${said}::text AS source,
       ${mirror}::text AS target,
       CASE
-        WHEN ${isEmpty(sql, said)} AND ${isEmpty(sql, base)} AND NOT ${wasUndone(sql, field, mirror)} THEN 'added'
+        WHEN ${isEmpty(sql, said)}
+          AND ${isEmpty(sql, base)}
+          AND NOT disputed.it
+          AND NOT ${wasUndone(sql, field, mirror)} THEN 'added'
         ELSE 'conflict'
-      END AS kind
+      END AS kind,
+      disputed.it AS "isDisputed"
     FROM immich_sidecar.person_map pm
     JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
     LEFT JOIN immich_sidecar.person_map theirs
@@ -121,6 +132,21 @@ function differencesIn(
         WHEN pm.origin_owner_id = ${sourceUserId} THEN pm.origin_person_id
         ELSE theirs.mirror_person_id
       END
+    CROSS JOIN LATERAL (
+      SELECT EXISTS (
+        SELECT 1
+        FROM immich_sidecar.person_map other
+        JOIN person other_mirror
+          ON other_mirror.${sql(personKey)} = other.mirror_person_id AND other_mirror."ownerId" = other.target_user_id
+        WHERE other.origin_person_id = pm.origin_person_id
+          AND other.target_user_id = ANY (${others as string[]}::uuid[])
+          AND coalesce(other.seen_user_id, other.origin_owner_id) = ${sourceUserId}
+          AND NOT ${isEmpty(sql, theirValue)}
+          AND ${theirValue} IS DISTINCT FROM other.${sql(written)}
+          AND ${theirValue} IS DISTINCT FROM ${said}
+          AND ${theirValue} IS DISTINCT FROM ${mirror}
+      ) AS it
+    ) AS disputed
     WHERE pm.target_user_id = ${targetUserId}
       AND ${seenUser(sql)} = ${sourceUserId}
       AND ${isOurs(sql, schema)}

@@ -103,12 +103,18 @@ export async function confirmCorrections(sql: Sql, job: string | undefined): Pro
     RETURNING job_name AS job, held AS photos, since, confirmed_at AS "confirmedAt"`;
 }
 
-/** How many photos of a source were changed since a moment, in milliseconds since the epoch: by all jobs together. */
-export async function countWrittenSince(sql: Sql, sourceUserId: string, sinceMs: number): Promise<number> {
-  const [row] = await sql<{ photos: number }[]>`
-    SELECT count(DISTINCT source_asset_id)::int AS photos
+/** How many photos, or people, of a source were changed since a moment, in milliseconds since the epoch: by all jobs together. */
+export async function countWrittenSince(
+  sql: Sql,
+  sourceUserId: string,
+  sinceMs: number,
+  what: 'photos' | 'people',
+): Promise<number> {
+  const [row] = await sql<{ number: number }[]>`
+    SELECT count(DISTINCT source_asset_id)::int AS number
     FROM immich_sidecar_both_ways.written
     WHERE source_user_id = ${sourceUserId}
+      AND (before ? 'person') = ${what === 'people'}
       AND written_at >= to_timestamp(${sinceMs / 1_000}::float8)`;
-  return row?.photos ?? 0;
+  return row?.number ?? 0;
 }

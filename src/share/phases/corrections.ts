@@ -106,7 +106,8 @@ async function* planCorrections(view: View, job: Job): AsyncGenerator<Correction
   }
   const photos = new Set(found.map(({ sourceAssetId }) => sourceAssetId)).size;
   const isFree = !isBegin && !isWaiting &&
-    (photos === 0 || photos + await countWrittenSince(sql, job.sourceUserId, beganMs) <= settings.brake.minimum);
+    (photos === 0 ||
+      photos + await countWrittenSince(sql, job.sourceUserId, beganMs, 'photos') <= settings.brake.minimum);
   if (photos > 0 && !isFree && !isConfirmedWay(way, photos)) {
     yield { waiting: photos, isKnown: way?.photos === photos, isBegin };
     return;

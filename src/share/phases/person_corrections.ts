@@ -1,6 +1,13 @@
 import { count } from '../../config/words.ts';
 import { findPersonDifferences, type PersonDifference, writePersonDifferences } from '../both_ways/people.ts';
-import { isConfirmedWay, noteDecided, noteWaiting, peopleWay, readWay } from '../both_ways/waiting.ts';
+import {
+  countWrittenSince,
+  isConfirmedWay,
+  noteDecided,
+  noteWaiting,
+  peopleWay,
+  readWay,
+} from '../both_ways/waiting.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { type View, workable } from '../cycle/tools.ts';
@@ -111,7 +118,10 @@ async function* planJob(view: View, job: Job): AsyncGenerator<PersonCorrectionsP
     added.push(...page.filter(({ kind }) => kind === 'added'));
   }
   const people = new Set(added.map(({ sourcePersonId }) => sourcePersonId)).size;
-  const isFree = !isBegin && !isWaiting && people <= view.settings.brake.minimum;
+  const { sql, settings, beganMs = Date.now() } = view;
+  const isFree = !isBegin && !isWaiting &&
+    (people === 0 ||
+      people + await countWrittenSince(sql, job.sourceUserId, beganMs, 'people') <= settings.brake.minimum);
   if (people > 0 && !isFree && !isConfirmedWay(way, people)) {
     yield { job, waiting: people, isKnown: way?.photos === people };
     return;

@@ -165,6 +165,36 @@ Deno.test('another name is decided by a person, and what was written is undone w
   assert.equal((await saidBy(world, 'bob')).name, 'Dora', 'and goes on as before');
 });
 
+Deno.test('two receivers who name somebody differently in one cycle contradict: neither is taken', async () => {
+  await using world = await openUnnamed('v3.1.0', { withCarol: true });
+  await say(world, 'bob', { name: 'Grandma' });
+  await say(world, 'carol', { name: 'Granny' });
+  await cycles(world);
+  assert.deepEqual(
+    [(await saidBy(world, 'alice')).name, (await saidBy(world, 'bob')).name, (await saidBy(world, 'carol')).name],
+    ['', 'Grandma', 'Granny'],
+  );
+  assert.deepEqual(await conflicts(world), ['personName recipients-differ', 'personName recipients-differ']);
+});
+
+Deno.test('what several receivers name in one cycle is braked together', async () => {
+  await using world = await openUnnamed('v3.1.0', { withCarol: true });
+  world.config = { ...world.config, brake: { percent: 20, minimum: 1 } };
+  const { sql, library, people: { personKey } } = world;
+  const gustav = library.people['alice/gustav'].id;
+  await sql`UPDATE person SET name = '' WHERE ${sql(personKey)} = ${gustav} AND "ownerId" = ${library.users.alice.id}`;
+  await cycles(world);
+  await say(world, 'bob', { name: 'Grandma' });
+  await sql`
+    UPDATE person p SET name = 'Grandpa'
+    FROM immich_sidecar.person_map pm
+    WHERE p.${sql(personKey)} = pm.mirror_person_id
+      AND pm.origin_person_id = ${gustav}
+      AND p."ownerId" = ${library.users.carol.id}
+      AND pm.target_user_id = p."ownerId"`;
+  assert.equal(await corrected(world.share({ isFull: false })), 1);
+});
+
 Deno.test('whom a receiver has merged is proposed, and nobody is merged', async () => {
   await using world = await openUnnamed('v3.1.0');
   const { sql, library, people: { faceKey, personKey } } = world;
