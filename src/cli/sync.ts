@@ -6,7 +6,7 @@ import { bytes, count, list, plural } from '../config/words.ts';
 import { EXIT, InterruptedError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
-import { confirmCorrections, type WaitingJob } from '../share/both_ways/waiting.ts';
+import { confirmCorrections, type WaitingJob, waitingOf } from '../share/both_ways/waiting.ts';
 import { confirmBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
 import { PlanSummary } from '../share/cycle/plan_summary.ts';
@@ -187,8 +187,8 @@ function describeConfirmed(confirmed: readonly RememberedBrake[]): string {
 
 function describeCorrections(confirmed: readonly WaitingJob[]): string {
   if (confirmed.length === 0) return 'Nothing waits to be written into originals.\n';
-  return confirmed.map(({ job, photos }) =>
-    `Confirmed: ${count(photos, 'original')} of ${plain(JSON.stringify(job))} may be changed.\n`
+  return confirmed.map(waitingOf).map(({ name, what }) =>
+    `Confirmed: ${what} of ${plain(JSON.stringify(name))} may be changed.\n`
   ).join('');
 }
 

@@ -1,10 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { count } from '../config/words.ts';
 import { isId } from '../config/values.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { readConflicts, type Side, SIDES } from '../share/both_ways/conflicts.ts';
 import { decideConflicts, settleConflicts } from '../share/both_ways/resolve.ts';
-import { confirmCorrections, readWaitingJobs } from '../share/both_ways/waiting.ts';
+import { confirmCorrections, readWaitingJobs, waitingOf } from '../share/both_ways/waiting.ts';
 import { FIELD_WORDS } from '../share/both_ways/words.ts';
 import { planOnly } from '../share/plan_only.ts';
 import type { OpenDecisions } from './dashboard/decisions.ts';
@@ -66,5 +65,5 @@ export async function resolveConflict(
 export async function confirmWaiting(sql: Connection, job: string | undefined): Promise<string | undefined> {
   const confirmed = await confirmCorrections(sql, job);
   if (confirmed.length === 0) return undefined;
-  return confirmed.map(({ job, photos }) => `${count(photos, 'original')} of ${job}`).join(', ');
+  return confirmed.map(waitingOf).map(({ name, what }) => `${what} of ${name}`).join(', ');
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import { dayOf, plural } from '../../config/words.ts';
+import { dayOf } from '../../config/words.ts';
 import type { OpenConflict } from '../../share/both_ways/conflicts.ts';
-import type { WaitingJob } from '../../share/both_ways/waiting.ts';
+import { type WaitingJob, waitingOf } from '../../share/both_ways/waiting.ts';
 import { isAboutPerson } from '../../share/both_ways/people.ts';
 import { describeValue, FIELD_WORDS, REASON_WORDS } from '../../share/both_ways/words.ts';
 import { numberOf } from './chart.ts';
@@ -36,10 +36,12 @@ export function decisionsPage({ conflicts, waiting }: OpenDecisions, immichUrl: 
   );
 }
 
-function waitingJob({ job, photos, since, confirmedAt }: WaitingJob): Html {
+function waitingJob(waiting: WaitingJob): Html {
+  const { job, since, confirmedAt } = waiting;
+  const { name, what } = waitingOf(waiting);
   return html`
     <section class="verdict held" aria-labelledby="waiting-${job}">
-      <h2 id="waiting-${job}">${numberOf(photos)} ${plural(photos, 'original')} of ${job} would be changed</h2>
+      <h2 id="waiting-${job}">${what} of ${name} would be changed</h2>
       <p>Recipients have changed them on their side, since ${dayOf(
         since,
       )}. So much at once, and whatever differs when a share begins to go both ways, waits for you.

@@ -1,3 +1,4 @@
+import { count } from '../../config/words.ts';
 import type { TwoWayField } from '../../config/two_way_fields.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
@@ -22,9 +23,18 @@ export interface RememberedWay extends WaitingJob {
 /** What is confirmed may grow by this much until it is done, as for withdrawals (brake/brake.ts). */
 const MAY_GROW_BY = 0.1;
 
+const PEOPLE = ' (people)';
+
 /** Under which name it is remembered what of a job's people waits: they come without photos. */
 export function peopleWay(job: string): string {
-  return `${job} (people)`;
+  return `${job}${PEOPLE}`;
+}
+
+/** Which job waits with what. Its name alone is what people can write. */
+export function waitingOf({ job, photos }: Pick<WaitingJob, 'job' | 'photos'>): { name: string; what: string } {
+  return job.endsWith(PEOPLE)
+    ? { name: job.slice(0, -PEOPLE.length), what: count(photos, 'person', 'people') }
+    : { name: job, what: count(photos, 'original') };
 }
 
 /** Whether a person has said that so many may be changed. */
@@ -86,8 +96,8 @@ export async function findEndedWays(sql: Sql, jobs: readonly string[]): Promise<
 
 /** Forgets jobs that go both ways no more: when they do so again, they begin anew. Returns how many. */
 export async function forgetWays(tx: Sql, jobs: readonly string[]): Promise<number> {
-  const { count } = await tx`DELETE FROM immich_sidecar_both_ways.job WHERE job_name = ANY (${jobs as string[]})`;
-  return count;
+  const gone = await tx`DELETE FROM immich_sidecar_both_ways.job WHERE job_name = ANY (${jobs as string[]})`;
+  return gone.count;
 }
 
 /**

@@ -1,11 +1,11 @@
-import { count, dayOf, list, named, plural } from '../../config/words.ts';
+import { dayOf, list, named, plural } from '../../config/words.ts';
 import { plain } from '../../config/quote.ts';
 import type { OpenConflict } from './conflicts.ts';
 import type { ConflictReason, CorrectedField } from './decide.ts';
 import type { MergeProposal } from './merges.ts';
 import type { TwoWayPersonField } from './people.ts';
 import type { FieldValues } from './write.ts';
-import type { WaitingJob } from './waiting.ts';
+import { type WaitingJob, waitingOf } from './waiting.ts';
 import type { WrittenChange } from './written.ts';
 
 /** What people call what goes both ways. */
@@ -80,13 +80,13 @@ export function describeConflict(
 }
 
 /** What recipients have changed and waits for a person, as a few lines. */
-export function describeWaiting({ job, photos, since, confirmedAt }: WaitingJob): string {
-  const what = `${named(job)}: ${count(photos, 'original')} would get what recipients have changed (since ${
-    dayOf(since)
-  }).`;
+export function describeWaiting(waiting: WaitingJob): string {
+  const { since, confirmedAt } = waiting;
+  const { name, what: number } = waitingOf(waiting);
+  const what = `${named(name)}: ${number} would get what recipients have changed (since ${dayOf(since)}).`;
   return confirmedAt === null
     ? `${what}\nThat waits for you. To look at it: immich-sidecar sync --dry-run. If it is right, confirm it with\n  immich-sidecar sync --confirm-corrections --job ${
-      named(job)
+      named(name)
     }`
     : `${what}\nConfirmed; the next sync writes it.`;
 }

@@ -4,7 +4,9 @@ import { readConflicts, type Side } from '../../../src/share/both_ways/conflicts
 import { readMergeProposals } from '../../../src/share/both_ways/merges.ts';
 import { decideConflicts, settleConflicts } from '../../../src/share/both_ways/resolve.ts';
 import { applyUndoMerge, planUndoMerge } from '../../../src/share/both_ways/undo_merge.ts';
-import { confirmCorrections } from '../../../src/share/both_ways/waiting.ts';
+import { countDecisions } from '../../../src/share/both_ways/count.ts';
+import { confirmCorrections, readWaitingJobs } from '../../../src/share/both_ways/waiting.ts';
+import { describeWaiting } from '../../../src/share/both_ways/words.ts';
 import type { CycleReport } from '../../../src/share/cycle/report.ts';
 import { type Release, REPRESENTATIVE } from '../../harness/database.ts';
 import { World } from '../world.ts';
@@ -101,7 +103,15 @@ Deno.test('without both_ways an owner hears of no name; what is there when it be
   goPeopleBothWays(world);
   assert.equal(await corrected(world.share()), 0);
   assert.equal(await corrected(world.share({ isFull: false })), 0);
-  const [waiting, ...others] = await confirmCorrections(world.sql, undefined);
+  const [way] = await readWaitingJobs(world.sql);
+  assert.ok(way);
+  const said = describeWaiting(way);
+  assert.match(said, /: 1 person would get what recipients have changed/);
+  const job = /--job "(.*)"$/.exec(said)?.[1] ?? '';
+  assert.ok(world.config.jobs.some(({ name }) => name === job), 'what is to be written to confirm it');
+  const counts = await world.apply((_, view) => countDecisions(view.sql, view));
+  assert.deepEqual(counts.get(job), { conflicts: 0, waiting: 1 });
+  const [waiting, ...others] = await confirmCorrections(world.sql, job);
   assert.deepEqual([waiting?.photos, others.length], [1, 0]);
   assert.equal(await corrected(world.share({ isFull: false })), 2);
   assert.deepEqual(await saidBy(world, 'alice'), GRANDMA);
