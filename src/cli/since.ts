@@ -26,5 +26,7 @@ function withZone(text: string): string {
   const found = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
   if (found === null) return '';
   const [, day = '', time, zone = 'Z'] = found;
+  // JavaScript reads 30 February as 1 March.
+  if (new Date(`${day}T00:00:00Z`).getUTCDate() !== Number(day.slice(8))) return '';
   return time === undefined ? `${day}T00:00:00Z` : `${day}T${time}${zone}`;
 }
