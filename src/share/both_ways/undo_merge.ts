@@ -14,7 +14,7 @@ import { changeOf } from './by_immich.ts';
 import { setSourceTags } from './tags.ts';
 import { isAboutPerson } from './people.ts';
 import { readPersonLinks, undoPeople } from './undo_people.ts';
-import { valuesAt, withLocks } from './write.ts';
+import { isStillSaid, valuesAt, withLocks } from './write.ts';
 import { readWritten, type WrittenChange, type WrittenChoice } from './written.ts';
 
 /** What one field of an original is to become again. */
@@ -207,6 +207,7 @@ async function writeBefore(
       FROM immich_sidecar_both_ways.written w
       CROSS JOIN LATERAL jsonb_populate_record(NULL::${tx(table)}, w.before->${table}::text) AS given
       WHERE w.id = ANY (${ids as string[]}::uuid[])
+        AND ${isByImmich ? isStillSaid(tx, group, 'before') : tx`true`}
         AND source.${tx(key)} = w.source_asset_id`;
   }
 }

@@ -161,7 +161,7 @@ export async function forgetNoted(
 }
 
 /** Whether the source of a row `w` has what Immich writes of a group, as it was noted. */
-function isStillSaid(tx: Sql, { name, exif }: FieldGroup, when: 'before' | 'after'): Fragment {
+export function isStillSaid(tx: Sql, { name, exif }: FieldGroup, when: 'before' | 'after'): Fragment {
   const columns = LOCKS[name as SidecarField].filter((column) => exif.includes(column));
   const row = (alias: string) =>
     tx`ROW(${commaSeparated(tx, columns.map((column) => tx`${tx(alias)}.${tx(column)}`))})`;

@@ -69,6 +69,26 @@ Deno.test('what Immich has written is listed and can be undone, also when its an
   ]]);
 });
 
+Deno.test('what the owner types at the moment at which it is undone stays', async () => {
+  await using world = await openTwoWays('v3.1.0');
+  const [source, mirror] = [world.id(PHOTO), await mirrorId(world)];
+  await edit(world, mirror, { description: "Bob's" });
+  let isUndone = false;
+  await using _immich = behind(world, async (answer) => {
+    if (isUndone) await editAsset(world, source, { description: "Alice's" });
+    return answer;
+  });
+  await world.untilIdle();
+  isUndone = true;
+  await world.apply(async (tools) => {
+    const { database: { sql }, schema } = tools;
+    await applyUndoMerge(tools, await planUndoMerge(sql, schema, {}));
+  });
+  await world.share();
+  assert.equal((await said(world, source)).description, "Alice's");
+  assert.equal((await said(world, mirror)).description, "Bob's");
+});
+
 function busy(): Response {
   return new Response(JSON.stringify({ message: 'lost' }), { status: 503 });
 }
