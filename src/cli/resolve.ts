@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { fold } from '../config/fold.ts';
-import { countPhotos, list, named } from '../config/words.ts';
+import { count, list, named } from '../config/words.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Connection } from '../postgres/connect.ts';
 import {
@@ -133,7 +133,7 @@ function onePhoto(
     });
   }
   if (others.length > 0) {
-    throw new UserError(`${countPhotos(subjects.length)} are called ${named(photo)}.`, {
+    throw new UserError(`${count(subjects.length, 'photo')} are called ${named(photo)}.`, {
       problemCode: 'unknown-name',
       remedy: `Name one by its id: ${
         list(subjects.map(([id, [one]]) => one === undefined ? id : `${id} (${named(one.path)})`), 'or')
