@@ -7,7 +7,7 @@ import { Scheduler } from '../../src/service/scheduler.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import type { HeldPhoto } from '../../src/share/brake/held.ts';
 import { barriers, DESK, open, overflow, PHONE, SCREENSHOTS, testInBrowser } from './browser.ts';
-import { PAIR, serviceLike, STATES } from './states.ts';
+import { DECISIONS, PAIR, serviceLike, STATES } from './states.ts';
 
 const TOKEN = 'some-long-random-word';
 
@@ -182,6 +182,7 @@ async function serve(name: string, token?: string) {
       ...actionsOf(scheduler),
       pair: () => Promise.resolve(PAIR),
       review: (job) => Promise.resolve({ job, photos: HELD_PHOTOS }),
+      decisions: () => Promise.resolve(DECISIONS),
       undoWrite: (run) => Promise.resolve(`Undid 45 files of run ${run}.`),
       lastWrite: () =>
         Promise.resolve({
