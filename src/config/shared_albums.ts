@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import type { JobConfig, SharedAlbumsConfig } from './config.ts';
+import { JOB_FIELDS } from './job_fields.ts';
 import { reportAt } from './job_selection.ts';
 import type { JobDefaults } from './jobs.ts';
 import { parseRaw } from './parse.ts';
 import type { ConfigProblem } from './problems.ts';
 import { quote } from './quote.ts';
 import type { Raw } from './sources.ts';
-import { choice, flag, names, pathPrefixes, shareEdited, type ValueType } from './values.ts';
+import { choice, names, pathPrefixes, type ValueType } from './values.ts';
 
 /** The group of the configuration file that shares albums. */
 export const SHARED_ALBUMS = 'shared_albums';
@@ -82,18 +83,8 @@ export const SHARED_ALBUMS_FIELDS = Object.freeze(
         'same-name: what reaches a member is also put into an album of their own that is called as the shared one, and that only they see. ' +
         'Without it nothing is added to albums: they see the shared album anyway.',
     },
-    include_archived: {
-      label: 'Share archived photos',
-      type: flag,
-      default: 'INCLUDE_ARCHIVED',
-      description: 'true or false.',
-    },
-    share_edited: {
-      label: 'Cropped and turned photos',
-      type: shareEdited,
-      default: 'SHARE_EDITED',
-      description: 'original or skip.',
-    },
+    include_archived: JOB_FIELDS.include_archived,
+    share_edited: JOB_FIELDS.share_edited,
   } as const satisfies Record<string, SharedAlbumsFieldDefinition>,
 );
 

@@ -2,6 +2,8 @@ import { count } from '../../config/words.ts';
 import type { TwoWayField } from '../../config/two_way_fields.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
+import type { View } from '../cycle/tools.ts';
+import type { Job } from '../jobs/job.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
 
 /** A job whose way back waits for a person: what its target has corrected is not written into the originals yet. */
@@ -37,8 +39,31 @@ export function waitingOf({ job, photos }: Pick<WaitingJob, 'job' | 'photos'>): 
     : { name: job, what: count(photos, 'original') };
 }
 
-/** Whether a person has said that so many may be changed. */
-export function isConfirmedWay(way: RememberedWay | undefined, number: number): boolean {
+/**
+ * Whether what a job would write into originals waits until a person has confirmed that: all that differs when it begins, what waits already, and more than the brake lets pass of one
+ * source in a cycle, whatever jobs it is of. `number`: how many photos, or people, that are.
+ */
+export async function isHeldBack(
+  { sql, settings, beganMs = Date.now() }: Pick<View, 'sql' | 'settings' | 'beganMs'>,
+  { sourceUserId }: Pick<Job, 'sourceUserId'>,
+  way: RememberedWay | undefined,
+  { isBegin, number, what }: {
+    readonly isBegin: boolean;
+    readonly number: number;
+    readonly what: 'photos' | 'people';
+  },
+): Promise<boolean> {
+  if (number === 0 || isConfirmedWay(way, number)) return false;
+  if (isBegin || isWaitingWay(way)) return true;
+  return number + await countWrittenSince(sql, sourceUserId, beganMs, what) > settings.brake.minimum;
+}
+
+/** Whether anything of a job waits. */
+export function isWaitingWay(way: RememberedWay | undefined): boolean {
+  return way !== undefined && way.photos > 0;
+}
+
+function isConfirmedWay(way: RememberedWay | undefined, number: number): boolean {
   return way !== undefined && way.confirmedAt !== null && number <= Math.floor(way.photos * (1 + MAY_GROW_BY));
 }
 
@@ -114,7 +139,7 @@ export async function confirmCorrections(sql: Sql, job: string | undefined): Pro
 }
 
 /** How many photos, or people, of a source were changed since a moment, in milliseconds since the epoch: by all jobs together. */
-export async function countWrittenSince(
+async function countWrittenSince(
   sql: Sql,
   sourceUserId: string,
   sinceMs: number,

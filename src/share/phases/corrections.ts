@@ -5,10 +5,10 @@ import type { Conflict, Correction } from '../both_ways/decide.ts';
 import { findCorrections, twoWayGroups } from '../both_ways/find.ts';
 import { findReverted, type Reverted, writeReverted } from '../both_ways/reverted.ts';
 import {
-  countWrittenSince,
   findEndedWays,
   forgetWays,
-  isConfirmedWay,
+  isHeldBack,
+  isWaitingWay,
   noteDecided,
   noteWaiting,
   peopleWay,
@@ -92,11 +92,10 @@ export const endedWays = definePhase({
 async function* planCorrections(view: View, job: Job): AsyncGenerator<CorrectionsPage> {
   const fields = twoWayGroups(view.schema, job).map(({ name }) => name);
   if (fields.length === 0) return;
-  const { sql, schema, settings, beganMs = Date.now() } = view;
-  for await (const reverted of findReverted(view, schema, job)) yield { reverted };
-  const way = await readWay(sql, job.name);
+  for await (const reverted of findReverted(view, view.schema, job)) yield { reverted };
+  const way = await readWay(view.sql, job.name);
   const isBegin = fields.some((field) => !(way?.fields as readonly string[] | undefined)?.includes(field));
-  const isWaiting = way !== undefined && way.photos > 0;
+  const isWaiting = isWaitingWay(way);
   const found: Correction[] = [];
   for await (
     const page of findCorrections(isBegin || isWaiting ? { ...view, scope: 'all', alike: undefined } : view, job)
@@ -105,10 +104,7 @@ async function* planCorrections(view: View, job: Job): AsyncGenerator<Correction
     if (page.conflicts.length > 0) yield { conflicts: page.conflicts };
   }
   const photos = new Set(found.map(({ sourceAssetId }) => sourceAssetId)).size;
-  const isFree = !isBegin && !isWaiting &&
-    (photos === 0 ||
-      photos + await countWrittenSince(sql, job.sourceUserId, beganMs, 'photos') <= settings.brake.minimum);
-  if (photos > 0 && !isFree && !isConfirmedWay(way, photos)) {
+  if (await isHeldBack(view, job, way, { isBegin, number: photos, what: 'photos' })) {
     yield { waiting: photos, isKnown: way?.photos === photos, isBegin };
     return;
   }

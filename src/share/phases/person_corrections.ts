@@ -1,13 +1,6 @@
 import { count } from '../../config/words.ts';
 import { findPersonDifferences, type PersonDifference, writePersonDifferences } from '../both_ways/people.ts';
-import {
-  countWrittenSince,
-  isConfirmedWay,
-  noteDecided,
-  noteWaiting,
-  peopleWay,
-  readWay,
-} from '../both_ways/waiting.ts';
+import { isHeldBack, isWaitingWay, noteDecided, noteWaiting, peopleWay, readWay } from '../both_ways/waiting.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { type View, workable } from '../cycle/tools.ts';
@@ -110,7 +103,7 @@ function jobsOf(view: View): Job[] {
 async function* planJob(view: View, job: Job): AsyncGenerator<PersonCorrectionsPage> {
   const way = await readWay(view.sql, peopleWay(job.name));
   const isBegin = way === undefined || way.fields.length === 0;
-  const isWaiting = way !== undefined && way.photos > 0;
+  const isWaiting = isWaitingWay(way);
   const added: PersonDifference[] = [];
   for await (const page of findPersonDifferences(view, job)) {
     const conflicts = page.filter(({ kind }) => kind === 'conflict');
@@ -118,11 +111,7 @@ async function* planJob(view: View, job: Job): AsyncGenerator<PersonCorrectionsP
     added.push(...page.filter(({ kind }) => kind === 'added'));
   }
   const people = new Set(added.map(({ sourcePersonId }) => sourcePersonId)).size;
-  const { sql, settings, beganMs = Date.now() } = view;
-  const isFree = !isBegin && !isWaiting &&
-    (people === 0 ||
-      people + await countWrittenSince(sql, job.sourceUserId, beganMs, 'people') <= settings.brake.minimum);
-  if (people > 0 && !isFree && !isConfirmedWay(way, people)) {
+  if (await isHeldBack(view, job, way, { isBegin, number: people, what: 'people' })) {
     yield { job, waiting: people, isKnown: way?.photos === people };
     return;
   }
