@@ -1,11 +1,9 @@
 /** A receiver who is gone, or has deleted their library: what status and doctor count is there. */
 import assert from 'node:assert/strict';
-import { connect } from '../../src/postgres/connect.ts';
 import { UserError } from '../../src/errors.ts';
-import { planOnly } from '../../src/share/plan_only.ts';
-import { readShareStatus, type ShareStatus } from '../../src/status/share.ts';
 import { deleteLibrary, InImmich } from '../share/deeds_in_immich.ts';
 import type { World } from '../share/world.ts';
+import { look } from '../status/look.ts';
 import { Ward } from './ward.ts';
 
 const GONE: readonly { readonly what: string; befall(world: World): Promise<void> }[] = [
@@ -53,12 +51,3 @@ Deno.test('a brake on photos that went with the account of their receiver is not
   await world.share();
   assert.deepEqual([...(await look(world)).brakes], []);
 });
-
-async function look(world: World): Promise<ShareStatus> {
-  const sql = await connect(world.config.database);
-  try {
-    return await planOnly(sql, world.config, undefined, readShareStatus);
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
-}

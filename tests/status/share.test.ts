@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect } from '../../src/postgres/connect.ts';
-import { planOnly } from '../../src/share/plan_only.ts';
 import { withSharing } from '../../src/share/share.ts';
-import { readShareStatus, type ShareStatus } from '../../src/status/share.ts';
 import { everything } from '../cli/everything.ts';
 import { RELEASES } from '../harness/database.ts';
 import { World } from '../share/world.ts';
+import { look } from './look.ts';
 
 for (const release of RELEASES) {
   Deno.test(`${release}: every number is what the tables and the disk say`, async () => {
@@ -86,12 +85,3 @@ Deno.test({
     assert.equal((await look(world)).isAtWork, false);
   },
 });
-
-async function look(world: World): Promise<ShareStatus> {
-  const sql = await connect(world.config.database);
-  try {
-    return await planOnly(sql, world.config, undefined, readShareStatus);
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
-}
