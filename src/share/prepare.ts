@@ -38,6 +38,22 @@ export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
   readonly configured: readonly Job[];
 }
 
+/**
+ * What has to be the same for a mark of another process to count, apart from the database: of names what they stand for, and not what that is called.
+ * `rules`: the digest of the program's files.
+ */
+export function identityOf(
+  { configured, mediaLocation, files, settings: { brake, graceHours } }: Prepared,
+  version: string,
+  rules: string | undefined,
+): string {
+  const jobs = configured.map(({ selection: _, remember: _noted, nameWarnings: _said, names, ...job }) => ({
+    ...job,
+    names: names.meant,
+  }));
+  return JSON.stringify({ version, rules, jobs, mediaLocation, roots: files.paths.roots, brake, graceHours });
+}
+
 /** @param libraryProblem why libraries for shared albums could not be made */
 export async function prepare(
   sql: Connection,

@@ -31,7 +31,7 @@ import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue
 import { removeLockedFiles } from './phases/unfinished.ts';
 import { noteMissed } from './phases/grace.ts';
 import { isOtherwise } from './checks/check.ts';
-import { haveNamesMoved } from './jobs/complete.ts';
+import { readNamesAgain } from './jobs/complete.ts';
 import { type PairSharing, readAllSharing } from './explain/because.ts';
 import { guardedDatabase } from './guarded_database.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
@@ -39,7 +39,7 @@ import { askForThumbnails } from './people/ask_for_thumbnails.ts';
 import type { LockedRemoval } from './mirrors/locked.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { readRules } from '../version.ts';
-import { check, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
+import { check, identityOf, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 import type { LastCycle } from './last_cycle.ts';
@@ -150,7 +150,7 @@ export class Sharing {
     const prepared = await prepare(sql, config, undefined, limits);
     if (!prepared.hasOwnTables) return undefined;
     const now = await readMark(sql, prepared.schema);
-    const kept = await this.#marks.read(sql, this.#identity(prepared), now);
+    const kept = await this.#marks.read(sql, identityOf(prepared, this.version, this.#rules), now);
     if (kept === undefined || kept.waiting.length > limits.waiting) return undefined;
     const backMs = setBackMs(kept.mark, now);
     const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs + backMs);
@@ -176,24 +176,9 @@ export class Sharing {
     if (this.#marks.isThere && !isDue) return;
     const state = { mark, waiting, failed: failures.assetIds, fullAtMs: mark.atMs - (mark.answeredMs - fullAtMs) };
     await retryTransient(() =>
-      inTransaction(sql, lock, (tx) => this.#marks.write(tx, this.#identity(prepared), state))
+      inTransaction(sql, lock, (tx) => this.#marks.write(tx, identityOf(prepared, this.version, this.#rules), state))
     );
     this.#unkept = { changes: 0, sinceMs: performance.now() };
-  }
-
-  /** What has to be the same for a mark of another process to count, apart from the database. */
-  #identity({ configured: jobs, mediaLocation, files, settings }: Prepared): string {
-    const { version } = this;
-    const { brake, graceHours } = settings;
-    return JSON.stringify({
-      version,
-      rules: this.#rules,
-      jobs,
-      mediaLocation,
-      roots: files.paths.roots,
-      brake,
-      graceHours,
-    });
   }
 
   async #forgetMark(): Promise<void> {
@@ -229,13 +214,15 @@ export class Sharing {
     const fullAtMs = performance.now();
     const before = earlier ?? await this.#withdrawLocked(options);
     const configured = await prepareWithLibraries(sql, config, options.jobName, limits, options.signal);
-    const prepared = await this.#checked(configured, options);
-    await this.#makeOwnTables(prepared);
+    const checked = await this.#checked(configured, options);
+    await this.#makeOwnTables(checked);
     await this.#forgetMark();
-    const mark = await readMark(sql, prepared.schema);
+    const mark = await readMark(sql, checked.schema);
     this.#rewritten.read();
     // From the mark on, changes are heard of; what was renamed just before must not be missed.
-    if (await haveNamesMoved(sql, config, prepared)) return await this.#full(options, before);
+    const named = await readNamesAgain(sql, config, checked);
+    if (named === 'something-else') return await this.#full(options, before);
+    const prepared = { ...checked, jobs: named };
     this.#embeddings.clear(); // all are looked at again
     const tools = this.#tools(prepared, options);
     const rules = this.#rules && `${this.version} ${this.#rules}`;
@@ -289,10 +276,11 @@ export class Sharing {
       sharedAlbums,
     });
     if (scope === 'all' || await isOtherwise(sql, last.prepared)) return await this.#full(options);
-    if (hasNameNews && await haveNamesMoved(sql, config, last.prepared)) return await this.#full(options);
+    const named = hasNameNews ? await readNamesAgain(sql, config, last.prepared) : jobs;
+    if (named === 'something-else') return await this.#full(options);
     // What is news of people and names alone is not to be news to each process to come.
     this.#unkept.changes += Math.max(scope.length, Number(hasPeopleNews || hasNameNews));
-    const isRenamed = hasNameNews && jobs.some(isIntoSameName);
+    const isRenamed = named !== jobs || (hasNameNews && (isFirst || jobs.some(isIntoSameName)));
     const isSick = leftOutForNow(last.prepared.leftOut).length > 0;
     // What is due may be a photo that no job is about any more.
     const isQuiet = scope.length === 0 && mark.rechecks.length === 0 && !hasPeopleNews && !isRenamed && !isSick;
@@ -303,6 +291,7 @@ export class Sharing {
     // What is known of directories must not outlive a cycle.
     const prepared: Prepared = {
       ...last.prepared,
+      jobs: named,
       files: { ...files, linker: new Linker(files.paths.roots.map(({ local }) => local)) },
     };
     const view: View = { ...prepared, sql, scope, rechecks: mark.rechecks, beganMs: mark.atMs };
@@ -314,7 +303,13 @@ export class Sharing {
     const waiting = last.waiting.filter((id) => !looked.has(id));
     if (scope.length > 0) waiting.push(...await readAllWaiting(view, worked, limits.waiting));
     const hasOthers = last.failures.hasOthers || failures.hasOthers;
-    this.#remember({ ...last, mark: advance(last.mark, mark), waiting, failures: { ...failures, hasOthers } });
+    this.#remember({
+      ...last,
+      prepared: { ...last.prepared, jobs: named },
+      mark: advance(last.mark, mark),
+      waiting,
+      failures: { ...failures, hasOthers },
+    });
     return report;
   }
 

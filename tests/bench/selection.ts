@@ -19,7 +19,7 @@ export interface SelectionBench {
   readonly takeOut100: Followed;
   readonly takeOutOne: Followed;
   readonly favourite: Followed;
-  /** A person whom a job names, on a fifth of what is shared, is called otherwise: everything is looked at, and nothing goes. */
+  /** A person whom a job names, and who is on all that has files, is called otherwise: everything is looked at, and nothing goes. Not measured where rows are multiplied. */
   readonly renamed: Followed;
   readonly photosOfRenamed: number;
   /** Of this machine, over the last minute, at the end. */

@@ -140,7 +140,6 @@ for (const release of REPRESENTATIVE) {
           await immich.renameAlbum(one, 'Uno');
           await immich.makeAlbum('alice', 'One', [id('family/raw')]);
         },
-        isFull: true,
       },
       'a photo is put into the renamed one': {
         does: () => immich.putInto(one, [id('family/phone')]),
@@ -151,7 +150,6 @@ for (const release of REPRESENTATIVE) {
           sql`
             UPDATE person SET name = 'Augustus'
             WHERE "ownerId" = ${library.users.alice.id} AND ${sql(world.people.personKey)} = ${gustav.id}`,
-        isFull: true,
       },
       'and a face given to them': { does: () => faceOn('family/portrait', gustav.id), comes: ['family/portrait'] },
       'an album is deleted': {

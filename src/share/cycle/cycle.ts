@@ -7,7 +7,7 @@ import { noteMadeNames } from '../selection/made_names.ts';
 import { NOTHING_MEANT, readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
 import { findConcerned } from './concerned.ts';
-import { meansAny, readMeant } from './meant.ts';
+import { meansAny, readDisputed, readMeant } from './meant.ts';
 import type { Progress } from './progress.ts';
 import type { Said } from './said.ts';
 import type { CycleReport } from './report.ts';
@@ -50,12 +50,14 @@ export async function runCycle(
   let view: View = given.scope === 'all' ? given : { ...given, concerned: await findConcerned(given) };
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;
-    // Not earlier: phases before the first of these give mirrors other jobs, or take them away.
     if (phase.isAboutMeant) view = { ...view, meant: view.meant ?? await readMeant(view) };
+    if (phase.isAboutMakers && view.meant !== undefined) view = { ...view, disputed: await readDisputed(view) };
     for (const unit of await unitsOf(phase, view, jobsToWorkOn(view, tools))) {
       await runPhase(phase, view, tools, unit, tally);
     }
-    if (phase.widensScope && tally.doneBy(phase.name) > 0) view = { ...view, scope: 'all', meant: undefined };
+    if (phase.widensScope && tally.doneBy(phase.name) > 0) {
+      view = { ...view, scope: 'all', meant: undefined, disputed: undefined };
+    }
   }
   if (tally.hasChanges) await noteMadeNames(tools, view);
   const standings = await countStandings(view, tools);

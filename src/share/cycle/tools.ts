@@ -65,8 +65,10 @@ export interface View {
   readonly scope: Scope;
   /** Of all jobs those that the scope concerns (concerned.ts); undefined = that has not been looked up. */
   readonly concerned?: readonly Job[] | undefined;
-  /** What is known of these jobs in the middle of a cycle (meant.ts); undefined = that has not been looked up. */
-  readonly meant?: { readonly jobs: ReadonlySet<string>; readonly disputed: ReadonlySet<string> } | undefined;
+  /** Of these the ones that mean any photo (meant.ts); undefined = that has not been looked up. */
+  readonly meant?: ReadonlySet<string> | undefined;
+  /** Between whom a mirror may be another job's than the one that made it (meant.ts); undefined = that has not been looked up. */
+  readonly disputed?: ReadonlySet<string> | undefined;
   readonly rechecks: readonly Recheck[];
   /** Which mirrors need not be compared when everything is looked at; undefined = all are. */
   readonly alike?: Comparisons | undefined;

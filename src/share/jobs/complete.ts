@@ -9,7 +9,7 @@ import { hasLinksBelow } from '../mirrors/journal.ts';
 import { readRememberedNames } from '../selection/remembered.ts';
 import { resolveNames } from '../selection/resolve.ts';
 import { type ExpandedAlbums, expandSharedAlbums } from '../shared_albums/expand.ts';
-import { type Job, resolveJob } from './job.ts';
+import { type Job, renamedJob, resolveJob } from './job.ts';
 
 /** What is to be shared, as it is configured. */
 export type Shares = Pick<Config, 'jobs' | 'sharedAlbums'> & { readonly immich: Pick<Config['immich'], 'apiKey'> };
@@ -84,8 +84,11 @@ function allOf({ jobs }: Pick<Shares, 'jobs'>, sharedAlbums: ExpandedAlbums | un
   return [...jobs, ...sharedAlbums?.jobs ?? []];
 }
 
-/** Whether what jobs name is something else, or called otherwise, than when they were prepared, or others share albums with one another. */
-export async function haveNamesMoved(
+/**
+ * The same jobs with what their names stand for today: the very same where nothing is called otherwise. `something-else` where they mean something else than when they were prepared,
+ * or others share albums with one another. Reads only.
+ */
+export async function readNamesAgain(
   sql: Sql,
   shares: Shares,
   { schema, jobs, sharedAlbums: known, files: { paths } }: {
@@ -94,13 +97,20 @@ export async function haveNamesMoved(
     readonly sharedAlbums?: ExpandedAlbums | undefined;
     readonly files: { readonly paths: PathMap };
   },
-): Promise<boolean> {
-  if (shares.sharedAlbums === undefined && !jobs.some(({ isByName }) => isByName)) return false;
+): Promise<readonly Job[] | 'something-else'> {
+  if (shares.sharedAlbums === undefined && !jobs.some(({ isByName }) => isByName)) return jobs;
   const remembered = await readRememberedNames(sql);
   const sharedAlbums = shares.sharedAlbums === undefined
     ? undefined
     : await expandSharedAlbums(sql, schema, shares.sharedAlbums, { paths, remembered, hasOwnTables: true });
-  if (!isDeepStrictEqual(sharedAlbums?.remember, known?.remember)) return true;
-  const names = await resolveNames(sql, schema, allOf(shares, sharedAlbums), remembered);
-  return names.length !== jobs.length || names.some(({ fingerprint }, index) => fingerprint !== jobs[index]?.names);
+  if (!isDeepStrictEqual(sharedAlbums?.remember, known?.remember)) return 'something-else';
+  const resolved = await resolveNames(sql, schema, allOf(shares, sharedAlbums), remembered);
+  const pairs = jobs.map((job, index) => [job, resolved[index]] as const);
+  const again: Job[] = [];
+  for (const [job, names] of pairs) {
+    if (names === undefined || names.fingerprint.meant !== job.names.meant) return 'something-else';
+    again.push(names.fingerprint.called === job.names.called ? job : renamedJob(job, names));
+  }
+  if (resolved.length !== jobs.length) return 'something-else';
+  return again.every((job, index) => job === jobs[index]) ? jobs : again;
 }

@@ -5,7 +5,7 @@ import type { Needs } from '../../immich/readiness.ts';
 import type { Features } from '../../immich/settings.ts';
 import { dependsOnWhoElse, type JobSelection } from '../selection/criteria.ts';
 import type { RememberedName } from '../selection/remembered.ts';
-import { hasNames, type ResolvedNames } from '../selection/resolve.ts';
+import { hasNames, type NamesFingerprint, type ResolvedNames } from '../selection/resolve.ts';
 import { type Mapping, originalMappings } from './placement.ts';
 
 /** A configured share, completed with what the database says. */
@@ -20,8 +20,8 @@ export interface Job extends Omit<JobConfig, 'kind' | 'placement'> {
   readonly isByName: boolean;
   /** What its names stand for, to be remembered. */
   readonly remember: readonly RememberedName[];
-  /** The same, as ResolvedNames.fingerprint. */
-  readonly names: string;
+  /** The same, in a form to be compared. */
+  readonly names: NamesFingerprint;
   readonly placement: Placement;
   /** Visibilities that are selected by themselves. */
   readonly visibilities: readonly string[];
@@ -33,6 +33,11 @@ export interface Job extends Omit<JobConfig, 'kind' | 'placement'> {
   readonly leftAlone: readonly string[];
   readonly mappings: readonly Mapping[];
   readonly mediaLocation: string;
+}
+
+/** A job whose names stand for the same as before and may be called otherwise. */
+export function renamedJob(job: Job, { selection, warnings, remember, fingerprint }: ResolvedNames): Job {
+  return Object.freeze({ ...job, selection, nameWarnings: warnings, remember, names: fingerprint });
 }
 
 /**

@@ -38,10 +38,11 @@ export const files = definePhase({
   what: 'Links originals, sidecars, thumbnails and videos again that were moved, replaced, made anew or lost.',
   per: 'job',
   isAboutMeant: true,
+  isAboutMakers: true,
   counts: { filesUpdated: 'photos whose files were linked anew' },
-  plan: async function* ({ sql, schema, jobs, scope, meant, files, limits }, job: Job) {
+  plan: async function* ({ sql, schema, jobs, scope, disputed, files, limits }, job: Job) {
     // With hundreds of jobs between two users each would look at the mirrors of all.
-    const madeBy = meant === undefined || meant.disputed.has(pairKey(job)) ? undefined : job.name;
+    const madeBy = disputed?.has(pairKey(job)) ?? true ? undefined : job.name;
     for await (const page of mirrorPages(sql, job, scope, limits.mirrors, madeBy)) {
       const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
       const plans: FilesPlan[] = [];

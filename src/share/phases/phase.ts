@@ -31,6 +31,8 @@ export interface Phase<
   readonly per: Per;
   /** It has nothing to do for a job that means no photo. */
   readonly isAboutMeant?: boolean;
+  /** It goes by who made a mirror, after the phases that give mirrors to other jobs. */
+  readonly isAboutMakers?: boolean;
   /** Looks for what leaves no trace: only when the cycle looks at everything. */
   readonly isFullOnly?: boolean;
   /** When it has done anything, the rest of the cycle looks at everything. */

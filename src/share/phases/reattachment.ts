@@ -18,6 +18,7 @@ export const reattachment = definePhase({
   what:
     'Gives shared photos whose originals are gone to the photos that have their very files now, as after a folder was renamed.',
   per: 'job',
+  isAboutMeant: true,
   counts: { reattached: 'moved photos taken up again' },
   plan: async function* (view: View, job: Job) {
     const { sql, schema, scope, limits } = view;

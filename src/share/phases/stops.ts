@@ -81,21 +81,26 @@ async function findLibraries(view: View): Promise<NotedShare[]> {
     libraryId: targetLibraryId,
   }));
   const rows = await sql<Omit<NotedShare, 'isStopped'>[]>`
-    SELECT job.job, job."sourceUserId", job."targetUserId", job."libraryId"
-    FROM jsonb_to_recordset(${sql.json(working)}) AS job (
-      job text, "sourceUserId" uuid, "targetUserId" uuid, "libraryId" uuid
-    )
-    LEFT JOIN immich_sidecar_stops.share s ON s.job_name = job.job
-    WHERE (s.source_user_id, s.target_user_id, s.library_id, s.stopped_at)
-        IS DISTINCT FROM (job."sourceUserId", job."targetUserId", job."libraryId", NULL::timestamptz)
-      AND EXISTS (
-        SELECT 1
-        FROM immich_sidecar.asset_map m
-        WHERE m.job_name = job.job
-          AND m.target_user_id = job."targetUserId"
-          AND (SELECT mirror."libraryId" FROM asset mirror WHERE mirror.id = m.mirror_asset_id) = job."libraryId"
+    WITH unnoted AS MATERIALIZED (
+      SELECT job.*
+      FROM jsonb_to_recordset(${sql.json(working)}) AS job (
+        job text, "sourceUserId" uuid, "targetUserId" uuid, "libraryId" uuid
       )
-    ORDER BY job.job`;
+      LEFT JOIN immich_sidecar_stops.share s ON s.job_name = job.job
+      WHERE (s.source_user_id, s.target_user_id, s.library_id, s.stopped_at)
+        IS DISTINCT FROM (job."sourceUserId", job."targetUserId", job."libraryId", NULL::timestamptz)
+    )
+    SELECT unnoted.*
+    FROM unnoted
+    CROSS JOIN LATERAL (
+      SELECT -- looked up for each: a semi join would read all that is shared, for a note that is nearly always there
+      FROM immich_sidecar.asset_map m
+      WHERE m.job_name = unnoted.job
+        AND m.target_user_id = unnoted."targetUserId"
+        AND (SELECT mirror."libraryId" FROM asset mirror WHERE mirror.id = m.mirror_asset_id) = unnoted."libraryId"
+      LIMIT 1
+    ) shared
+    ORDER BY unnoted.job`;
   return rows.map((row) => ({ ...row, isStopped: false }));
 }
 

@@ -19,8 +19,15 @@ export interface ResolvedNames {
   readonly warnings: readonly string[];
   /** What is to be remembered of it. */
   readonly remember: readonly RememberedName[];
-  /** Everything that was found, in a form to be compared: equal words mean that nothing else is meant now. */
-  readonly fingerprint: string;
+  readonly fingerprint: NamesFingerprint;
+}
+
+/** Everything that was found, in a form to be compared. */
+export interface NamesFingerprint {
+  /** Equal: nothing else is meant now. */
+  readonly meant: string;
+  /** Equal as well: nothing that is meant is called otherwise. */
+  readonly called: string;
 }
 
 type NamedReasons = 'albums' | 'people' | 'tags';
@@ -104,14 +111,15 @@ class Draft {
     );
   }
 
-  async resolve(found: FoundByKey): Promise<ResolvedNames> {
+  async resolve(named: FoundByKey): Promise<ResolvedNames> {
     const { select, except, never, pair } = this.job;
-    const selected = select === undefined ? undefined : await this.#selected(select, found);
+    const selected = select === undefined ? undefined : await this.#selected(select, named);
     const excepted = [
-      ...except === undefined ? [] : [this.#excepted(except, found, true)],
-      ...never === undefined ? [] : [this.#excepted(never, found, false)],
+      ...except === undefined ? [] : [this.#excepted(except, named, true)],
+      ...never === undefined ? [] : [this.#excepted(never, named, false)],
     ];
     const users = { sourceUserId: this.#sourceUserId, targetUserId: this.#targetUserId };
+    const found = [selected, ...excepted].filter((reasons) => reasons !== undefined);
     return {
       ...users,
       selection: selectionOf(this.schema, {
@@ -123,15 +131,17 @@ class Draft {
       problems: [...this.#lookup.problems, ...pair?.problems ?? []],
       warnings: this.#lookup.warnings,
       remember: this.#lookup.remember,
-      fingerprint: JSON.stringify([
-        this.job.name,
-        users,
-        this.job.targetLibraryId,
-        pair && { ...pair, problems: pair.problems.length },
-        selected,
-        excepted,
-        this.#lookup.problems,
-      ]),
+      fingerprint: {
+        meant: JSON.stringify([
+          this.job.name,
+          users,
+          this.job.targetLibraryId,
+          pair && { ...pair, problems: pair.problems.length },
+          found.map(idsOnly),
+          this.#lookup.problems,
+        ]),
+        called: JSON.stringify(found),
+      },
     };
   }
 
@@ -178,4 +188,10 @@ class Draft {
   #reference(kind: NameKind, text: string): NameReference {
     return { kind, ownerId: this.#sourceUserId, text };
   }
+}
+
+/** Of tags the names, too, as it is by these that one lies below another. */
+function idsOnly({ albums, people, ...rest }: ReasonsFound): object {
+  const idsOf = (things: readonly Named[]) => things.map(({ id }) => id);
+  return { ...rest, albums: idsOf(albums), people: idsOf(people) };
 }
