@@ -42,7 +42,7 @@ export interface Prepared extends Omit<View, 'sql' | 'scope' | 'rechecks'> {
  * What has to be the same for a mark of another process to count, apart from the database: of names what they stand for, and not what that is called.
  * `rules`: the digest of the program's files.
  */
-export function identityOf(
+export function identityOfConfiguration(
   { configured, mediaLocation, files, settings: { brake, graceHours } }: Prepared,
   version: string,
   rules: string | undefined,

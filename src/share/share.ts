@@ -39,7 +39,7 @@ import { askForThumbnails } from './people/ask_for_thumbnails.ts';
 import type { LockedRemoval } from './mirrors/locked.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { readRules } from '../version.ts';
-import { check, identityOf, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
+import { check, identityOfConfiguration, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
 import { MIGRATIONS } from './schema/migrations.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 import type { LastCycle } from './last_cycle.ts';
@@ -150,7 +150,7 @@ export class Sharing {
     const prepared = await prepare(sql, config, undefined, limits);
     if (!prepared.hasOwnTables) return undefined;
     const now = await readMark(sql, prepared.schema);
-    const kept = await this.#marks.read(sql, identityOf(prepared, this.version, this.#rules), now);
+    const kept = await this.#marks.read(sql, identityOfConfiguration(prepared, this.version, this.#rules), now);
     if (kept === undefined || kept.waiting.length > limits.waiting) return undefined;
     const backMs = setBackMs(kept.mark, now);
     const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs + backMs);
@@ -176,7 +176,11 @@ export class Sharing {
     if (this.#marks.isThere && !isDue) return;
     const state = { mark, waiting, failed: failures.assetIds, fullAtMs: mark.atMs - (mark.answeredMs - fullAtMs) };
     await retryTransient(() =>
-      inTransaction(sql, lock, (tx) => this.#marks.write(tx, identityOf(prepared, this.version, this.#rules), state))
+      inTransaction(
+        sql,
+        lock,
+        (tx) => this.#marks.write(tx, identityOfConfiguration(prepared, this.version, this.#rules), state),
+      )
     );
     this.#unkept = { changes: 0, sinceMs: performance.now() };
   }
