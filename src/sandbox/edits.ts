@@ -38,7 +38,8 @@ function widened(now: Resolution, then: Resolution): string[] {
     const known = new Set(now.permissions[kind]);
     return then.permissions[kind].filter((what) => !known.has(what)).map((what) => `${WORDS[kind]} ${what}`);
   });
-  return now.identity === then.identity ? more : [...more, 'another address, token or password'];
+  const isOther = now.identity !== then.identity || then.told.some((one) => !now.told.includes(one));
+  return isOther ? [...more, 'another address, token or password'] : more;
 }
 
 /** Has a worker write them, which may do that and nothing else. */

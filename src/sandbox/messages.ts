@@ -27,6 +27,8 @@ export interface Resolution {
   readonly problems: readonly ConfigProblem[];
   /** Tells, without saying them, whether addresses, tokens and passwords are others than in another resolution. */
   readonly identity: string;
+  /** The same of each that is told of something: fewer of them widen nothing. */
+  readonly told: readonly string[];
   /** The files that may be edited; absolute. */
   readonly editable: readonly string[];
   /** Why nothing is started with it although it is valid. */

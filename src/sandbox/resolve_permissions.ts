@@ -44,6 +44,7 @@ export function resolvePermissions({ args, env, cwd, temporary, proposed = [] }:
     isValid: config !== undefined,
     problems,
     identity: config === undefined ? '' : identityOf(config),
+    told: config === undefined ? [] : config.service.notify.map(({ events: _, ...address }) => digestOf(address)),
     editable: Object.values(ownPaths(env, cwd, configFileOf(args))).filter((path) => path !== undefined),
   };
 }
@@ -64,14 +65,18 @@ function rightParts({ args, env, cwd }: Pick<ResolveRequest, 'args' | 'env' | 'c
   };
 }
 
-/** Whom it speaks to, whom it answers, and all that is secret, as a digest. */
-function identityOf({ database, immich, service }: Config): string {
+/** Whom it asks and answers, and all that is secret, as a digest. */
+function identityOf({ database, immich, service: { notify: _, ...service } }: Config): string {
+  return digestOf({ database, immich, service });
+}
+
+function digestOf(known: unknown): string {
   // What it would say of itself hides what is secret.
   const revealed = function (this: Record<string, unknown>, key: string, value: unknown): unknown {
     const own = this[key];
     return own instanceof Secret ? own.reveal() : value;
   };
-  return createHash('sha256').update(JSON.stringify({ database, immich, service }, revealed)).digest('base64');
+  return createHash('sha256').update(JSON.stringify(known, revealed)).digest('base64');
 }
 
 /** No configuration when it is invalid; the engine reports why. */

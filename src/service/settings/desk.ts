@@ -90,6 +90,9 @@ export type SettingsChange =
     readonly like: string;
     readonly fields: Readonly<Record<string, string>>;
   }
+  /** A share, or shared albums, that shall be no more. */
+  | { readonly kind: 'remove-share'; readonly name: string }
+  | { readonly kind: 'remove-albums' }
   /** `keep`: the places in the list, from 0, of those that stay, one on a line. `add`: addresses. */
   | { readonly kind: 'albums' | 'settings' | 'notifications'; readonly fields: Readonly<Record<string, string>> }
   | { readonly kind: 'file'; readonly text: string };
@@ -105,11 +108,12 @@ export interface FileDifference {
 export type SettingsOutcome =
   | { readonly kind: 'wrong'; readonly problems: readonly string[] }
   | { readonly kind: 'nothing' }
-  /** `digest`: of what was looked at, to be said when it is saved. `widens`: see sandbox/supervision.ts. */
+  /** `digest`: of what was looked at, to be said when it is saved. `widens`: see sandbox/supervision.ts. `leadsTo`: what becomes of shared photos, in sentences. */
   | {
     readonly kind: 'fine';
     readonly differences: readonly FileDifference[];
     readonly widens: readonly string[];
+    readonly leadsTo: readonly string[];
     readonly digest: string;
   }
   | { readonly kind: 'saved'; readonly kept: readonly string[] }

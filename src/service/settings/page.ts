@@ -81,10 +81,12 @@ export function albumsPage(view: ShareView, outcome?: SettingsOutcome): Html {
 
 /** What a change would do, and the question whether it shall. */
 export function previewPage(change: SettingsChange, outcome: Extract<SettingsOutcome, { kind: 'fine' }>): Html {
-  const { differences, widens, digest } = outcome;
+  const { differences, widens, leadsTo, digest } = outcome;
+  const isRemoval = change.kind === 'remove-share' || change.kind === 'remove-albums';
   return page(
     'Save this?',
-    html`<section aria-labelledby="preview"><h2 id="preview">Save this?</h2>
+    html`<section aria-labelledby="preview"><h2 id="preview">${isRemoval ? 'Remove this?' : 'Save this?'}</h2>
+${leadsTo.map((sentence) => html`<p>${sentence}</p>`)}
 ${differences.map(difference)}
 ${
       widens.length === 0
@@ -93,7 +95,9 @@ ${
     }
 <form method="post" action="/settings/save">
 <input type="hidden" name="digest" value="${digest}">${hidden(change)}
-<button class="first">${widens.length === 0 ? 'Save' : 'Write it beside the file'}</button></form>
+<button class="first">${
+      widens.length > 0 ? 'Write it beside the file' : isRemoval ? 'Yes, remove it' : 'Save'
+    }</button></form>
 <form method="get" action="/settings"><button>Cancel</button></form></section>`,
   );
 }
@@ -179,8 +183,16 @@ function shareSection({ name, said }: ShareSummary): Html {
       <form method="get" action="/settings/share">
         <input type="hidden" name="name" value="${name}"><button aria-label="Change the share ${name}">Change</button>
       </form>
+      ${removalForm(`Remove the share ${name}`, { kind: 'remove-share', name })}
     </section>
   `;
+}
+
+/** Nothing is removed before what it leads to was shown. */
+function removalForm(label: string, change: Readonly<Record<string, string>>): Html {
+  return html`<form method="post" action="/settings/preview">${
+    Object.entries(change).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
+  }<button aria-label="${label}">Remove</button></form>`;
 }
 
 function summary(said: readonly PlainLine[]): Html | string {
@@ -226,6 +238,7 @@ function albumsSection(said: SettingsView['sharedAlbums']): Html {
       ${summary(lines)}
       ${why !== undefined ? '' : html`
         <form method="get" action="/settings/albums"><button aria-label="Change shared albums">Change</button></form>
+        ${lines.length === 0 ? '' : removalForm('Remove shared albums', { kind: 'remove-albums' })}
       `}
     </section>
   `;
@@ -338,7 +351,7 @@ ${change.text}</textarea>`;
   return html`${input('kind', change.kind)}${'name' in change ? input('name', change.name) : ''}${
     'like' in change ? input('like', change.like) : ''
   }${
-    Object.entries(change.fields).map(([name, value]) =>
+    Object.entries('fields' in change ? change.fields : {}).map(([name, value]) =>
       html`<textarea name="${FIELD}${name}" hidden aria-label="${name}">
 ${value}</textarea>`
     )

@@ -63,6 +63,9 @@ async function withTyped(desk: SettingsDesk, change: SettingsChange, outcome: Se
       const page = await desk.newShare(like, fields['source'] ?? '');
       return newSharePage({ ...typedInto(page, fields), name, like }, outcome);
     }
+    case 'remove-share':
+    case 'remove-albums':
+      return settingsPage(view, outcome);
     case 'share': {
       const page = await desk.share(change.name);
       return page === undefined ? settingsPage(view, outcome) : sharePage(typedInto(page, change.fields), outcome);
@@ -86,6 +89,8 @@ function changeIn(form: Readonly<Record<string, unknown>>): SettingsChange | und
   }
   const { kind, name, like, text } = form;
   if (kind === 'share' && typeof name === 'string') return { kind, name, fields };
+  if (kind === 'remove-share' && typeof name === 'string') return { kind, name };
+  if (kind === 'remove-albums') return { kind };
   if (kind === 'new-share' && typeof name === 'string') {
     return { kind, name, like: typeof like === 'string' ? like : '', fields };
   }

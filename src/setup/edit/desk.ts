@@ -23,11 +23,16 @@ import { Sources } from './sources.ts';
 import { keysIn, labelOfKey, sayAlbums, sayShare } from './summaries.ts';
 import { albumsInYaml, withSharedAlbums } from './yaml_albums.ts';
 import { EDITABLE_FIELDS, jobsInYaml, PLACE_FIELDS, withJobFields, withNewJob } from './yaml_job.ts';
+import { sharesIn, withoutJob, withoutSharedAlbums } from './yaml_removal.ts';
 import { changedSecrets, withoutEnvSecrets, withoutSecrets, withSecretsOf } from './yaml_secrets.ts';
 import { withSettings } from './yaml_settings.ts';
 
 /** Each of them makes a share without a list of shares. */
 const SINGLE_JOBS = ['SHARED_PATH_PREFIX', 'UPLOAD_SOURCE_USER_ID'] as const satisfies readonly SettingName[];
+
+const LAST =
+  'Nothing else is shared, and without any share nothing looks after the photos that were shared already. To end sharing, stop the service and run immich-sidecar unshare, ' +
+  'which removes them from the libraries of those who have received them, or immich-sidecar unshare --keep, which leaves them there. Then take it out of the file.';
 
 /** Lines around a change that are shown with it. */
 const CONTEXT = 2;
@@ -122,14 +127,21 @@ export class ConfigurationDesk implements SettingsDesk {
   async preview(change: SettingsChange): Promise<SettingsOutcome> {
     const files = this.#changed(change);
     if (files.length === 0) return { kind: 'nothing' };
+    if (this.#endsSharing(files)) return { kind: 'wrong', problems: [LAST] };
     const answer = await this.#options.edit({ files, isTry: true });
     if (answer.kind !== 'fine') return outcomeOf(answer);
-    return { kind: 'fine', differences: files.map(differenceOf), widens: answer.widens, digest: digestOf(files) };
+    return {
+      kind: 'fine',
+      differences: files.map(differenceOf),
+      widens: answer.widens,
+      leadsTo: leadsTo(change),
+      digest: digestOf(files),
+    };
   }
 
   async save(change: SettingsChange, digest: string): Promise<SettingsOutcome> {
     const files = this.#changed(change);
-    if (files.length === 0 || digestOf(files) !== digest) return await this.preview(change);
+    if (files.length === 0 || digestOf(files) !== digest || this.#endsSharing(files)) return await this.preview(change);
     const answer = await this.#options.edit({ files, isTry: false });
     if (answer.kind === 'written' && answer.staged.length === 0) this.#options.onSaved();
     return outcomeOf(answer);
@@ -142,6 +154,14 @@ export class ConfigurationDesk implements SettingsDesk {
       env: { path: paths.env, old: textOf(paths.env) },
       yaml: paths.yaml === undefined ? undefined : { path: paths.yaml, old: textOf(paths.yaml) },
     };
+  }
+
+  /** Nothing would be left to share, and nobody would look after what is shared already. */
+  #endsSharing(files: readonly EditedFile[]): boolean {
+    const yaml = files.find(({ path }) => path === this.#files().yaml?.path);
+    if (yaml === undefined || !sharesIn(yaml.old ?? '') || sharesIn(yaml.text)) return false;
+    const sources = new Sources(this.#options.place);
+    return !SINGLE_JOBS.some((name) => sources.has(name));
   }
 
   /** The files as they would be, and only those that become others. */
@@ -159,6 +179,10 @@ export class ConfigurationDesk implements SettingsDesk {
         return inYaml(withJobFields(old, change.name, change.fields)).filter(isOther);
       case 'new-share':
         return this.read().noNewShare === undefined ? inYaml(withNewJob(old, change)).filter(isOther) : [];
+      case 'remove-share':
+        return inYaml(withoutJob(old, change.name)).filter(isOther);
+      case 'remove-albums':
+        return inYaml(withoutSharedAlbums(old)).filter(isOther);
       case 'albums':
         return withoutSecrets(old) === undefined ? [] : inYaml(withSharedAlbums(old, change.fields)).filter(isOther);
       case 'file':
@@ -181,6 +205,25 @@ export class ConfigurationDesk implements SettingsDesk {
       }
     }
   }
+}
+
+/** What becomes of the photos that somebody has through what is removed. */
+function leadsTo(change: SettingsChange): string[] {
+  if (change.kind !== 'remove-share' && change.kind !== 'remove-albums') return [];
+  const isShare = change.kind === 'remove-share';
+  const [from, which] = isShare ? ['the library of the user who has received them', quoted(change.name)] : [
+    'the libraries of the members',
+    'NAME, for each name that begins with "shared albums:" in immich-sidecar status',
+  ];
+  return [
+    `The next sync removes the photos of this share from ${from}. The originals stay, and so do photos that another share has, too.`,
+    'Many photos at once are not removed before somebody has confirmed it on the dashboard, which shows them.',
+    `To leave the photos with the recipient instead: cancel, stop the service, and run immich-sidecar unshare --keep --job ${which}.`,
+  ];
+}
+
+function quoted(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `"${name}"`;
 }
 
 function isOther({ old = '', text }: EditedFile): boolean {
