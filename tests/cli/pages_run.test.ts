@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, renameSync } from 'node:fs';
 import { EXIT } from '../../src/errors.ts';
+import { RunningProgram, until } from '../crash/process.ts';
+import { freePort } from '../harness/server.ts';
 import { textOf } from '../packaging/repository.ts';
 import { Ground } from '../setup/ground.ts';
+import { KEYS } from '../setup/screen.ts';
+import { Typist } from '../setup/typist.ts';
+import { edit, mirrorId, openTwoWays, PHOTO as TWO_WAYS } from '../share/both_ways/two_ways.ts';
 import { commandsOnPages } from './page_commands.ts';
-import { databaseVariables, run } from './program.ts';
+import { databaseVariables, run, variablesOf, workingDirectory, yamlJob } from './program.ts';
+import { noTerminal } from './pty.ts';
 
 interface Use {
   /** What is run, where the page has a word for what a person puts in, or leaves something out. */
@@ -113,23 +119,30 @@ const RUN: Readonly<Record<string, Use>> = {
   'unshare --json': { as: ['unshare', '--yes', '--json'] },
 };
 
-const NEEDS_A_CORRECTION = 'it takes what a recipient has corrected: tests/cli/both_ways.test.ts';
-
-/** What is not run here, and why. */
-const NOT_RUN: Readonly<Record<string, string>> = {
-  'resolve IMG_0042.HEIC --take source': NEEDS_A_CORRECTION,
-  'resolve IMG_0042.HEIC --take target --field description': NEEDS_A_CORRECTION,
-  'undo-merge --since 12h': NEEDS_A_CORRECTION,
-  'undo-merge --since 12h --dry-run': NEEDS_A_CORRECTION,
-  'undo-merge --json': NEEDS_A_CORRECTION,
-  demo: 'tests/demo/demo.test.ts and tests/first_hour run it',
-  'demo --json': 'tests/demo/demo.test.ts runs it',
-  serve: 'it runs until it is stopped: tests/service/serve.test.ts and tests/first_hour',
-  setup: 'it asks on a terminal: tests/setup/wizard.test.ts and tests/first_hour',
-  'setup --compose none': 'it asks on a terminal: tests/setup/container.test.ts',
-  'setup --share alice-external-to-bob --target-dir /external_library/for_bob/.alice':
-    'it asks on a terminal, and is for a configuration of immich-shared-library: tests/setup/unattended.test.ts',
+/** Those about what a recipient has corrected, in the order in which they are run where shares go both ways. */
+const CORRECTED: Readonly<Record<string, Omit<Use, 'before'>>> = {
+  [`resolve ${PHOTO} --take target --field description`]: {},
+  [`resolve ${PHOTO} --take source`]: {},
+  'undo-merge --since 12h --dry-run': {},
+  'undo-merge --since 12h': { as: ['undo-merge', '--since', '12h', '--yes'] },
+  'undo-merge --json': { as: ['undo-merge', '--since', '12h', '--yes', '--json'] },
 };
+
+/** Those that ask on a terminal, and what they ask first; tests/setup/wizard.test.ts and tests/first_hour answer all of it. */
+const ASKING: Readonly<Record<string, string>> = {
+  setup: "Directory of Immich's docker-compose.yml",
+  'setup --compose none': 'Address of Immich',
+  'setup --share alice-external-to-bob --target-dir /external_library/for_bob/.alice':
+    "Directory of Immich's docker-compose.yml",
+};
+
+/** Run by tests of their own: each has these words. */
+const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
+  demo: ['tests/demo/demo.test.ts', "runDemo('--keep')"],
+  'demo --json': ['tests/demo/demo.test.ts', "runDemo('--json')"],
+};
+
+const SERVE = 'serve';
 
 /** The installation that the pages speak of: its directory, a photo, somebody called Emil. */
 async function prepare(ground: Ground): Promise<void> {
@@ -140,9 +153,11 @@ async function prepare(ground: Ground): Promise<void> {
   await world.sql`UPDATE asset SET "originalFileName" = ${PHOTO} WHERE id = ${world.id('family/harbour')}`;
 }
 
-Deno.test('every command on every page is run, or is on the list of those that cannot be', async (t) => {
+Deno.test('every command on every page is run', async (t) => {
   const found = [...commandsOnPages(textOf)].map(([command]) => command).toSorted();
-  assert.deepEqual(found, [...Object.keys(RUN), ...Object.keys(NOT_RUN)].toSorted());
+  const all = [...[RUN, CORRECTED, ASKING, RUN_ELSEWHERE].flatMap((some) => Object.keys(some)), SERVE];
+  assert.deepEqual(found, all.toSorted());
+  for (const [file, words] of Object.values(RUN_ELSEWHERE)) assert.ok(textOf(file).includes(words), file);
   await using ground = await Ground.open();
   await prepare(ground);
   const env = {
@@ -151,10 +166,53 @@ Deno.test('every command on every page is run, or is on the list of those that c
     NOTIFY_URLS: `json://127.0.0.1:${new URL(ground.immich.url).port}/hook`,
     WRITE_SETTLE_SECONDS: '0',
   };
+  const terminal = noTerminal === undefined ? Object.entries(ASKING) : [];
+  for (const [command, question] of terminal) {
+    await t.step(`${command}, until it asks`, async () => {
+      await using somebody = Typist.start(ground, command.split(' '));
+      await somebody.sees(question);
+      await somebody.types(KEYS.ctrlC);
+      assert.equal(await somebody.ends(), EXIT.interrupted);
+    });
+  }
   for (const [command, { as, code = EXIT.ok, before }] of Object.entries(RUN)) {
     await before?.(ground);
     const args = as ?? command.split(' ');
     const outcome = await run(args, { cwd: ground.cwd, env });
     await t.step(args.join(' '), () => assert.equal(outcome.code, code, outcome.stdout + outcome.stderr));
+  }
+  await t.step('serve, until it is stopped', async () => {
+    const port = freePort();
+    const program = RunningProgram.start([SERVE], { cwd: ground.cwd, env: { ...env, HTTP_PORT: String(port) } });
+    const isUp = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok, () => false);
+    try {
+      await until('it is ready', isUp);
+    } finally {
+      program.signal('SIGTERM');
+    }
+    const { code, stderr } = await program.ended();
+    assert.equal(code, EXIT.ok, stderr);
+  });
+});
+
+Deno.test('what the pages say about corrections is run where shares go both ways', async (t) => {
+  await using world = await openTwoWays('v3.1.0');
+  using cwd = workingDirectory(world.config.jobs.map((job) => ({ ...yamlJob(job), both_ways: job.bothWays })));
+  await world.sql`UPDATE asset SET "originalFileName" = ${PHOTO} WHERE id = ${world.id(TWO_WAYS)}`;
+  const [source, mirror] = [world.id(TWO_WAYS), await mirrorId(world)];
+  const runs = async (args: readonly string[]) => {
+    const { code, stdout, stderr } = await run(args, { cwd: cwd.path, env: variablesOf(world) });
+    await t.step(args.join(' '), () => assert.equal(code, EXIT.ok, stdout + stderr));
+  };
+  await edit(world, source, { description: 'Lake', rating: 4 });
+  await edit(world, mirror, { description: 'The lake in 1974', rating: 5 });
+  await world.untilIdle();
+  for (const [command, { as }] of Object.entries(CORRECTED)) {
+    if (command.startsWith('undo-merge')) {
+      await edit(world, mirror, { description: `of ${command}` });
+      await world.untilIdle();
+      await runs(['sync']);
+    }
+    await runs(as ?? command.split(' '));
   }
 });
