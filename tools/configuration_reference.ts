@@ -123,7 +123,7 @@ In the YAML file a setting has the same name in lower case (\`DB_PORT\` becomes 
 blank counts as not set. Spaces around a value are dropped, except in secrets. \`.env\` is read literally: no \`\${NAME}\` in
 it is expanded. [\`.env.example\`](../.env.example) and [\`config.example.yaml\`](../config.example.yaml) are starting points.
 
-A secret can stand in a file of its own, as Docker secrets do: \`DB_PASSWORD_FILE=/run/secrets/db_password\`. One line
+A secret can have a file of its own, as Docker secrets do: \`DB_PASSWORD_FILE=/run/secrets/db_password\`. One line
 break at the end of that file is ignored. Setting both \`DB_PASSWORD\` and \`DB_PASSWORD_FILE\` in the same place is a
 problem; in different places, the order above decides. Secrets are never printed.
 
@@ -135,7 +135,7 @@ const JOBS = `## Jobs in the YAML file
 
 The variables above describe at most one share of each kind. A list \`jobs\` (or \`sync_jobs\`, the predecessor's name for it)
 describes any number. If the YAML file has such a list, the variables of the two single shares are ignored, and the
-program says so.
+log names them.
 
 Paths are as Immich sees them. A missing slash at the end is added. In a \`hardlink\` job neither of the two paths may
 contain the other, because the copies would then be shared again. \`require.clip\` means the key \`clip\` below the key

@@ -230,7 +230,7 @@ export const JOB_FIELDS = Object.freeze(
       label: 'Favourites of the recipient',
       type: choice('ignore', 'follow', 'both'),
       description:
-        'follow: what the source user marks as a favourite is one of the receiving user as well, until they decide otherwise about a photo; one share between the two users that says so is enough. ' +
+        'follow: what the source user marks as a favourite is one of the receiving user as well, until they decide otherwise about a photo; one share with it between the two users is enough. ' +
         'both: what either of them marks, or does not mark any more, counts for both. ' +
         'ignore, the default: each has favourites of their own.',
     },

@@ -72,7 +72,7 @@ async function lookAtPartners(subject: Subject): Promise<readonly Verdict[]> {
 
 export function judgePartner(job: string, isShown: boolean | undefined): Verdict {
   if (isShown === undefined) return skipped(`${named(job)}: this role may not see who is whose partner.`);
-  if (!isShown) return ok(`${named(job)}: nothing stands in the timeline a second time by partner sharing.`);
+  if (!isShown) return ok(`${named(job)}: partner sharing shows nothing a second time in the timeline.`);
   return warn(
     `${
       named(job)

@@ -20,7 +20,7 @@ export interface WrittenJob {
 
 const HEADING = ` The shares of immich-sidecar, written by \`immich-sidecar setup\`. Run it again
  to add or change one, or edit them here: docs/configuration.md explains every
- key. Database, address and directories stand in .env.
+ key. Database, address and directories are in .env.
 
  Paths are as Immich sees them. Only what lies below source_path_prefix is
  shared. What is shared lies below target_path_prefix, hidden by the part that

@@ -91,6 +91,9 @@ Deno.test('words that were replaced do not come back, in code and in pages', () 
     'docs/immich.md:4 says "mends"',
     'docs/immich.md:4 says "He"',
   ]);
+  for (const [path, problems] of [['docs/faq.md', 2], ['src/a.ts', 0]] as const) {
+    assert.equal(wordProblems(path, 'It stands in the file.\nThe log says so.\n').length, problems);
+  }
 });
 
 Deno.test("screens have words of their own: the code's are found in sentences, and not in names, comments and SQL", () => {

@@ -145,10 +145,18 @@ const WORDS: readonly (readonly [said: RegExp, instead: string])[] = [
   [/\bwas not said\b|\bsays so with\b|\bstands in docs\b/i, 'what is wrong, and where it says so'],
 ];
 
+/** Those that no page and no screen has; a comment may. */
+export const READERS_WORDS: typeof WORDS = [
+  [/\bsa(?:y|ys|id|ying) so\b/i, 'what is said, and where'],
+  [/\bstands? in\b/i, 'is in'],
+  [/\bas the one of\b|\bthe word\b/i, 'plain words'],
+];
+
 /** Sentences of a module of src/ or of a page that use other words than the rest. */
 export function wordProblems(path: string, text: string): string[] {
+  const words = path.endsWith('.md') ? [...WORDS, ...READERS_WORDS] : WORDS;
   return text.split('\n').flatMap((line, at) =>
-    WORDS.filter(([said]) => said.test(line)).map(([said, instead]) =>
+    words.filter(([said]) => said.test(line)).map(([said, instead]) =>
       `${path}:${at + 1} says "${said.exec(line)?.[0]}" (instead: ${instead})`
     )
   );

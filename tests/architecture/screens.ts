@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { READERS_WORDS } from './rules.ts';
 
 /** Words of the code that a screen does not use, each with the one that it uses instead. */
 const SCREEN_WORDS: readonly (readonly [said: RegExp, instead: string])[] = [
@@ -26,7 +27,7 @@ export function screenWordProblems(module: string, text: string): string[] {
   const look = (node: ts.Node, written: string) => {
     const sentence = NAMES.reduce((text, name) => text.replaceAll(name, '…'), written);
     if (!/\S\s\S/.test(sentence)) return;
-    for (const [word, instead] of SCREEN_WORDS) {
+    for (const [word, instead] of [...SCREEN_WORDS, ...READERS_WORDS]) {
       const [said] = word.exec(sentence) ?? [];
       const { line } = source.getLineAndCharacterOfPosition(node.getStart());
       if (said !== undefined) problems.push(`${module}:${line + 1} says "${said}" to a person (instead: ${instead})`);
