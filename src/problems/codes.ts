@@ -77,8 +77,8 @@ const OTHERS = {
 /** Why a command, or a cycle, could not do its work: the codes of errors, whose own messages name what they are about. */
 const ERRORS = {
   'internal': {
-    what: 'something happened that nobody foresaw',
-    remedy: 'Report the message, with the log of that moment.',
+    what: 'a fault in immich-sidecar itself',
+    remedy: 'Report the message with the log of that moment, and what immich-sidecar doctor --report prints.',
   },
   'interrupted': {
     what: 'the command was interrupted',
@@ -93,8 +93,8 @@ const ERRORS = {
     remedy: 'Correct what is listed and start again. docs/configuration.md explains every setting.',
   },
   'machine': {
-    what: 'this machine is in no state for it: a disk is full, read-only or broken, or a limit is reached',
-    remedy: 'The message says what it is. The same works when that is over.',
+    what: 'this machine does not allow it now: a disk is full, read-only or broken, or a limit is reached',
+    remedy: 'The message says which it is. Repair that, and try again.',
   },
   'database-machine': {
     what: 'PostgreSQL has no room or memory left, or its disk has errors',
@@ -115,7 +115,7 @@ const ERRORS = {
     remedy: 'Keep configuration and program out of the directories that it may write to.',
   },
   'unknown-name': {
-    what: 'a share, a user, a photo, a conflict or a kept file was named that nobody knows',
+    what: 'there is no share, user, photo, conflict or kept file of the name that was given',
     remedy: 'The message lists what is known.',
   },
   'unreadable': {
@@ -135,7 +135,7 @@ const ERRORS = {
     remedy: 'Look at what it waits for, and try again.',
   },
   'busy': {
-    what: 'another run, or another program, is at work on the same',
+    what: 'another run, or another program, is working on the same database or files',
     remedy: 'Wait until it has finished, or stop it.',
   },
   'newer-version': {
