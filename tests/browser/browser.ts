@@ -18,6 +18,11 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Throws where there is none. */
+export async function launch(): Promise<Browser> {
+  return await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS });
+}
+
 export const PHONE = { width: 360, height: 740 };
 export const DESK = { width: 1280, height: 900 };
 
@@ -30,7 +35,7 @@ export function testInBrowser(name: string, fn: (browser: Browser, test: Deno.Te
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async (test) => {
-      const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS });
+      const browser = await launch();
       try {
         await fn(browser, test);
       } finally {

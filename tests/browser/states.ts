@@ -17,8 +17,8 @@ import { CYCLE_COUNTS, JOB_COUNTS } from '../../src/share/phases/list.ts';
 import { OUTCOMES } from '../../src/writeback/outcome.ts';
 import type { WriteReport } from '../../src/writeback/run/report.ts';
 
-const ALICE = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
-const BOB = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
+export const ALICE = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
+export const BOB = 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
 const LIBRARY = '11111111-1111-4111-8111-111111111111';
 
 const PHOTO = 'cccccccc-cccc-4ccc-8ccc-cccccccccccc';
@@ -274,11 +274,15 @@ export function serviceLike(name: string, token?: string): { state: ServiceState
   return { state, config };
 }
 
-function report(minutesAgo: number, created: number): CycleReport {
+export function report(
+  minutesAgo: number,
+  created: number,
+  jobs: readonly JobReport[] = [job('family to bob', created), job('uploads & <b>more</b>', 0)],
+): CycleReport {
   return {
     startedAt: new Date(Date.now() - minutesAgo * 60_000).toISOString(),
     seconds: created > 1_000 ? 31 : 0.006 + created / 10,
-    jobs: [job('family to bob', created), job('uploads & <b>more</b>', 0)],
+    jobs,
     brakes: [],
     problems: [],
     complete: true,
@@ -292,7 +296,7 @@ function noneOf<Count extends string>(names: Readonly<Record<Count, string>>): R
   return Object.fromEntries(Object.keys(names).map((name) => [name, 0])) as Record<Count, number>;
 }
 
-function job(name: string, created: number): JobReport {
+export function job(name: string, created: number): JobReport {
   const standing: Standing = {
     selected: 12_400,
     mirrored: 12_345,

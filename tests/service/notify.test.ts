@@ -48,6 +48,11 @@ Deno.test('new photos are told as their receiver sees them, added up over an hou
   STATES['brake']?.(state);
   assert.deepEqual(at(30), []);
   assert.match(at(61)[0] ?? '', / has 4 new photos from Alice$/);
+  STATES['brake']?.(state);
+  const snapshot = snapshotOf(state, config, '1');
+  const jobs = snapshot.jobs.map((job) => ({ ...job, savedBytes: 4.1 * 1024 ** 3 }));
+  const [news] = desk.next({ ...snapshot, jobs }, 130 * 60_000).filter(({ event }) => event === 'shared');
+  assert.equal(news?.message, '4.1 GiB of this share are not stored twice.');
 });
 
 Deno.test('pings come at most once a minute', () => {

@@ -1,4 +1,4 @@
-import { count } from '../../config/words.ts';
+import { bytes, count } from '../../config/words.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { News } from './service.ts';
 
@@ -68,7 +68,7 @@ export class NewsDesk {
 
   /** Who has got new photos from whom, once an hour at most. The first that is seen is no news: a process may just have begun. */
   #newPhotos({ jobs }: Snapshot, nowMs: number): News[] {
-    return jobs.flatMap(({ name, from, to, received }): News[] => {
+    return jobs.flatMap(({ name, from, to, received, savedBytes }): News[] => {
       const told = this.#received.get(name);
       if (told === undefined || received < told.photos) {
         this.#received.set(name, { photos: received, atMs: -Infinity });
@@ -78,7 +78,11 @@ export class NewsDesk {
       if (photos === 0 || nowMs - told.atMs < NEW_PHOTOS_PAUSE_MS) return [];
       this.#received.set(name, { photos: received, atMs: nowMs });
       const what = count(photos, 'new photo');
-      return [{ event: 'shared', title: `${to ?? name} has ${what} from ${from ?? 'another user'}`, message: '' }];
+      return [{
+        event: 'shared',
+        title: `${to ?? name} has ${what} from ${from ?? 'another user'}`,
+        message: savedBytes === 0 ? '' : `${bytes(savedBytes)} of this share are not stored twice.`,
+      }];
     });
   }
 }
