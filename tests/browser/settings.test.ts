@@ -12,7 +12,8 @@ import { barriers, DESK, open, overflow, PHONE, SCREENSHOTS, testInBrowser } fro
 /** How many photos somebody has through a share. */
 async function sharedBy({ world }: Ground, name: string): Promise<number> {
   const [row] = await world.sql<{ photos: number }[]>`
-    SELECT count(*)::int AS photos FROM immich_sidecar.asset_map WHERE job_name = ${name}`;
+    SELECT count(*)::int AS photos FROM immich_sidecar.asset_map WHERE job_name = ${name}`
+    .catch(() => []); // before the first sync there is no such table
   return row?.photos ?? 0;
 }
 
