@@ -52,7 +52,7 @@ const ANSWERS: readonly (readonly [flag: string, value: string, help: string])[]
   ['--write-to', '<where>', 'set up writing into files: embed, sidecar or both'],
   ['--write-source', '<source>', 'database (users that you choose) or api (the owner of the key)'],
   ['--write-users', '<users>', 'names separated by commas, or all'],
-  ['--time-zone', '<zone>', 'of photos of which nobody knows one; or none'],
+  ['--time-zone', '<zone>', 'for photos whose time zone is not known; or none'],
 ];
 
 /** Their value is what the file contains. */

@@ -155,7 +155,7 @@ Deno.test('Ctrl-C at every question: nothing was made, and Immich was asked to c
     ['Where shall people, places, captions and dates be written?'],
     ['For whose photos?'],
     ['Users, separated by commas, or all'],
-    ['Time zone of photos'],
+    ['Time zone for photos'],
     ['What else?'],
     ['Keep the API key in .env?'],
   ];

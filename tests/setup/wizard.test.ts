@@ -73,7 +73,7 @@ for (const dialect of DIALECTS) {
     await typist.answers('Users, separated by commas, or all', clear, 'Alice, Zoe');
     await typist.sees('There is no user "zoe"');
     await typist.answers('Users, separated by commas, or all', clear, 'Alice, bob@example.com');
-    await typist.answers('Time zone of photos');
+    await typist.answers('Time zone for photos');
     await typist.answers('What else?');
     await typist.answers('Keep the API key in .env?');
     await typist.sees('This will be done:');

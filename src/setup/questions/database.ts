@@ -79,7 +79,7 @@ export async function askDatabase(
       if (reached === undefined) {
         warn(
           `The database at ${where} cannot be reached from here, so it was not checked. With Docker that is usual: only ` +
-            "containers in Immich's network see it. There this program has to run, too: in a container.",
+            "containers in Immich's network see it. So this program has to run there, too: in a container.",
         );
         return { database, predecessorPhotos: undefined };
       }

@@ -55,9 +55,9 @@ export async function askWriteBack(
   });
   const zone = await dialogue.text({
     flag: '--time-zone',
-    message: 'Time zone of photos of which nobody knows one, or none',
+    message: 'Time zone for photos whose zone is not known, or none',
     help:
-      'That is of photos of which neither Immich nor their file knows it. With none their dates are written without an offset.',
+      'It is used where neither Immich nor the file knows the zone of a photo. With none, such dates are written without an offset.',
     initial: write.timeZone ?? compose?.timeZone ?? 'none',
     check: (text) => text.trim().toLowerCase() === 'none' ? undefined : parse(timeZone, text),
   });
