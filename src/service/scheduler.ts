@@ -6,6 +6,8 @@ import { connect, type Connection, disconnect, explainDatabaseError } from '../p
 import { type HeldLock, tryInstanceLock } from '../postgres/lock.ts';
 import { lossOf } from '../postgres/sockets.ts';
 import { Meter, type Progress, together } from '../share/cycle/progress.ts';
+import { KeptMark } from '../share/cycle/kept_mark.ts';
+import { withdrawLockedAnyway } from '../share/locked_anyway.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import { namesOfUsers } from '../share/selection/names.ts';
 import { Sharing } from '../share/share.ts';
@@ -243,11 +245,18 @@ export class Scheduler {
     }
   }
 
-  /** Where nothing is shared: no connection, no lock and no tables of ours. Always throws. */
+  /** Where nothing is shared: no lock and no tables of ours, and no connection where this service has never shared. Always throws. */
   async #onlyWrite(config: Config, signal: AbortSignal): Promise<never> {
+    const hasShared = new KeptMark(config.write.stateDirectory).mayCount;
+    if (hasShared) {
+      logger.info(
+        'nothing is shared any more; what was shared stays with those who have received it, unless it is locked. immich-sidecar unshare removes it',
+      );
+    }
     await using writing = this.#writing = new WriteSchedule(config, this.state);
     while (true) {
       await this.#runErrands(undefined, config, signal);
+      if (hasShared) await withdrawLockedAnyway(config.database);
       if (!this.#lookWhetherPaused() && await writing.runIfDue(signal, this.#progress)) continue;
       await this.#waitForNext('waiting', config, signal);
     }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
 import { withoutJob, withoutSharedAlbums } from '../../src/setup/edit/yaml_removal.ts';
+import { until } from '../crash/process.ts';
 import { testUnless } from '../files/scratch.ts';
+import { World } from '../share/world.ts';
+import { RunningService } from './running_service.ts';
 import { startSettings, TOKEN, YAML } from './settings_service.ts';
 
 const IS_WINDOWS = Deno.build.os === 'windows' ? 'signals are not there' : undefined;
@@ -107,6 +110,28 @@ testUnless(IS_WINDOWS, 'what is shared, and who is told, is removed by a form af
   });
 
   assert.equal(await service.end(), EXIT.ok);
+});
+
+Deno.test('when nothing is shared any more, by hand, what its owner locks goes all the same', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  const [id = ''] = await world.someMirrored();
+  await using service = new RunningService(world.config);
+  await service.cycles();
+  const { jobs: _, ...rest } = world.config;
+  service.nextConfig = () => ({
+    ...rest,
+    jobs: [],
+    syncIntervalSeconds: 0.1,
+    write: { ...rest.write, schedule: '0 3 1 1 *' },
+  });
+  await service.scheduler.reload();
+  await until('it waits', () => service.state.phase === 'waiting');
+  const mirrors = async () =>
+    await world.sql`SELECT FROM immich_sidecar.asset_map WHERE source_asset_id = ${id}`.then(({ length }) => length);
+  assert.ok(await mirrors() > 0, 'it stays as it is');
+  await world.sql`UPDATE asset SET visibility = 'locked' WHERE id = ${id}`;
+  await until('it is withdrawn', async () => await mirrors() === 0);
 });
 
 Deno.test('a share is taken out of each form of YAML, and nothing else', () => {
