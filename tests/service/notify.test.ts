@@ -6,7 +6,10 @@ import type { News } from '../../src/service/notify/service.ts';
 import { isWanted, tell } from '../../src/service/notify/tell.ts';
 import { snapshotOf } from '../../src/service/snapshot.ts';
 import { serviceLike, STATES } from '../browser/states.ts';
-import { run, workingDirectory } from '../cli/program.ts';
+import { run, runAlone, workingDirectory } from '../cli/program.ts';
+import { testUnless } from '../files/scratch.ts';
+import { canRun } from '../packaging/repository.ts';
+import { makeCertificates } from '../postgres/certificates.ts';
 import { SmtpServer } from './smtp_server.ts';
 
 /** What somebody hears who is told after each of these states. */
@@ -227,4 +230,24 @@ Deno.test('notify: the program tells everybody with no more rights than their ad
   const nobody = await run(['notify'], { cwd: cwd.path, env: {} });
   assert.deepEqual([nobody.code, nobody.stdout], [EXIT.usage, '']);
   assert.match(nobody.stderr, /Nobody is to be told/);
+});
+
+const noOpenssl = await canRun('openssl', ['version']) ? undefined : 'openssl is not here';
+
+testUnless(noOpenssl, 'a certificate of your own: what DENO_CERT names is trusted, and nothing else is', async () => {
+  using cwd = workingDirectory([]);
+  const { authority, server: { certificate, key } } = await makeCertificates(cwd.path);
+  const [cert, privateKey] = [Deno.readTextFileSync(certificate), Deno.readTextFileSync(key)];
+  const options = { hostname: '127.0.0.1', port: 0, cert, key: privateKey, onListen: () => {} };
+  await using server = Deno.serve(options, () => new Response());
+  const tell = (env: Record<string, string>) =>
+    runAlone(['notify'], {
+      cwd: cwd.path,
+      env: { NOTIFY_URLS: `jsons://127.0.0.1:${server.addr.port}/hook`, ...env },
+    });
+  const trusted = await tell({ DENO_CERT: authority });
+  assert.deepEqual([trusted.code, trusted.stdout], [EXIT.ok, 'the webhook at 127.0.0.1: told\n'], trusted.stderr);
+  const strange = await tell({});
+  assert.equal(strange.code, EXIT.partial);
+  assert.match(strange.stdout + strange.stderr, /certificate/i);
 });
