@@ -83,9 +83,19 @@ export function albumsPage(view: ShareView, outcome?: SettingsOutcome): Html {
 export function previewPage(change: SettingsChange, outcome: Extract<SettingsOutcome, { kind: 'fine' }>): Html {
   const { differences, widens, leadsTo, digest } = outcome;
   const isRemoval = change.kind === 'remove-share' || change.kind === 'remove-albums';
+  const question = change.kind === 'remove-share'
+    ? `Remove the share ${change.name}?`
+    : isRemoval
+    ? 'Remove shared albums?'
+    : 'Save this?';
+  const [kind, yes] = widens.length > 0
+    ? ['first', 'Write it beside the file']
+    : isRemoval
+    ? ['danger', 'Yes, remove it']
+    : ['first', 'Save'];
   return page(
-    'Save this?',
-    html`<section aria-labelledby="preview"><h2 id="preview">${isRemoval ? 'Remove this?' : 'Save this?'}</h2>
+    question,
+    html`<section aria-labelledby="preview"><h2 id="preview">${question}</h2>
 ${leadsTo.map((sentence) => html`<p>${sentence}</p>`)}
 ${differences.map(difference)}
 ${
@@ -95,9 +105,7 @@ ${
     }
 <form method="post" action="/settings/save">
 <input type="hidden" name="digest" value="${digest}">${hidden(change)}
-<button class="first">${
-      widens.length > 0 ? 'Write it beside the file' : isRemoval ? 'Yes, remove it' : 'Save'
-    }</button></form>
+<button class="${kind}">${yes}</button></form>
 <form method="get" action="/settings"><button>Cancel</button></form></section>`,
   );
 }
