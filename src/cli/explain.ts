@@ -102,9 +102,9 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
   const when = since === null ? '' : ` since ${dayOf(since)}`;
   const owner = mirror === undefined || mirror.job === job ? '' : `, by the share ${named(mirror.job)}`;
   const state = isShared
-    ? isMeant ? `shared${when}${owner}${why}` : `shared${when}${owner}, but not meant by this share`
+    ? isMeant ? `shared${when}${owner}${why}` : `shared${when}${owner}, but this share does not select it`
     : isMeant
-    ? `not shared${isStopped ? '' : ' yet'}; it is meant${why}`
+    ? `not shared${isStopped ? '' : ' yet'}; it is selected${why}`
     : 'not shared';
   const files = mirror === undefined ? [] : [
     ...mirror.path === null ? [] : [`    as ${mirror.assetId}, ${quotedPath(mirror.path)}`],
@@ -123,7 +123,9 @@ function describeJob(explanation: JobExplanation, showsFiles: boolean): string[]
 function describeCounts({ job, meant, criteria }: JobCounts): string {
   const lines = criteria.flatMap(describeCriterion).map((line) => `  ${line}`);
   return [
-    `The share ${named(job)} means ${count(meant, 'photo or video', 'photos and videos')} of those that may be shared.`,
+    `The share ${named(job)} selects ${
+      count(meant, 'photo or video', 'photos and videos')
+    } of those that may be shared.`,
     ...lines,
   ].map((line) => `${line}\n`).join('');
 }

@@ -50,7 +50,9 @@ function findUsual(cwd: string, problems: ConfigProblem[], notes: string[]): Con
     notes.push(`${name} is a directory (Docker creates one for a missing file); it is ignored.`);
   }
   for (const name of ALMOST_NAMES.filter((almost) => readTextFile(resolve(cwd, almost)).state === 'read')) {
-    notes.push(`${name} is ignored: rename it to ${name.replace('.txt', '').replace(/^env$/, '.env')} if it is meant.`);
+    notes.push(
+      `${name} is ignored: rename it to ${name.replace('.txt', '').replace(/^env$/, '.env')} if it is the one to read.`,
+    );
   }
   const [used, ...others] = found.filter(({ file }) => file.state !== 'directory');
   if (used === undefined) return NOTHING;

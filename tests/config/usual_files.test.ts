@@ -12,8 +12,8 @@ Deno.test('config.yml is read as config.yaml is, and one beside it is named', ()
 Deno.test('files whose names an editor has made longer are named', () => {
   const { notes } = load({ files: { 'config.yaml.txt': JOBS, '.env.txt': 'DB_PORT=1' } });
   assert.deepEqual(notes, [
-    'config.yaml.txt is ignored: rename it to config.yaml if it is meant.',
-    '.env.txt is ignored: rename it to .env if it is meant.',
+    'config.yaml.txt is ignored: rename it to config.yaml if it is the one to read.',
+    '.env.txt is ignored: rename it to .env if it is the one to read.',
   ]);
 });
 

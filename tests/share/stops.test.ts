@@ -173,7 +173,7 @@ Deno.test('explain, doctor, dashboard and sync say that a share was stopped, a q
   await t.step('explain', async () => {
     const { stdout } = await program('explain', source);
     assert.match(stdout, /they have deleted the library of this share in Immich.*\(reshare --job/);
-    assert.match(stdout, /share "family to bob": not shared; it is meant/);
+    assert.match(stdout, /share "family to bob": not shared; it is selected/);
     assert.doesNotMatch(stdout, /since|\?/);
     const { stdout: counts } = await program('explain', '--job', family.name);
     assert.doesNotMatch(counts, /since/);

@@ -26,6 +26,6 @@ export function describeStanding(standing: Standing): string[] {
       }`
     ),
     ...withdrawn > 0 ? [`${shown(withdrawn)} declined by the receiving user, not shared again`] : [],
-    ...next > 0 ? [`${shown(next)} became ready meanwhile, next sync`] : [],
+    ...next > 0 ? [`${shown(next)} became ready meanwhile: shared in the next sync`] : [],
   ];
 }
