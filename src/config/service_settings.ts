@@ -71,6 +71,7 @@ export const SERVICE_SETTINGS = Object.freeze(
       type: notifyTargets,
       example: 'ntfys://ntfy.example.org/photos?events=failure,brake gotifys://gotify.example.org/token',
       secret: true,
+      isList: true,
       description:
         'Who is told when serve fails, is well again, holds back removals, has written back, or has shared something: addresses as Apprise ' +
         'writes them, separated by blanks (docs/service.md). ?events= chooses what. They hold keys and are not shown.',

@@ -27,6 +27,8 @@ export interface Setting {
   readonly example?: string;
   /** A secret is never shown, and can be read from the file named by `NAME_FILE`. */
   readonly secret?: true;
+  /** In the YAML file it may be a list. */
+  readonly isList?: true;
   /** False for what cannot stand in the YAML file. */
   readonly yaml?: false;
 }

@@ -29,6 +29,24 @@ Deno.test('every setting of the service can be set, and the secret ones do not s
   assert.doesNotMatch(JSON.stringify(service), /random|my-key/);
 });
 
+Deno.test('who is told is a list in the YAML file, or one text, as docs/service.md has it', () => {
+  const [one, other] = ['ntfy://ntfy.example.org/photos?events=failure', 'json://hook.example.org/my-key'];
+  const list = load({ files: { 'config.yaml': `notify_urls:\n  - ${one} # phone\n  - ${other}\n` } }).service.notify;
+  const text = load({ files: { 'config.yaml': `notify_urls: ${one} ${other}\n` } }).service.notify;
+  assert.deepEqual(
+    list.map(({ label, events }) => [label, events.length]),
+    text.map((target) => [
+      target.label,
+      target.events.length,
+    ]),
+  );
+  assert.deepEqual(list.map(({ path }) => path.reveal()), ['photos', 'my-key']);
+  const { message } = problemOf({ files: { 'config.yaml': 'notify_urls: [nowhere/my-key]\n' } });
+  assert.match(message, /has a mistake in address 1/);
+  assert.doesNotMatch(message, /my-key/);
+  assert.match(problemOf({ files: { 'config.yaml': 'notify_urls: {a: b}\n' } }).message, /not a single value/);
+});
+
 const WRONG: readonly (readonly [string, string, RegExp])[] = [
   ['HTTP_TOKEN', 'short', /fewer than 12 characters/],
   ['HTTP_TOKEN', 'a-long-random-word', /example of \.env\.example/],

@@ -29,10 +29,20 @@ export async function tell(news: News, target: NotifyTarget, attempts = ATTEMPTS
     );
     return undefined;
   } catch (error) {
-    const reason = withoutSecrets(messageOf(error), target);
+    const reason = withoutSecrets(reasonOf(error), target);
     logger.warn('{who} could not be told of "{title}": {reason}', { who: target.label, title: news.title, reason });
     return reason;
   }
+}
+
+/** "fetch failed" says nothing; what has caused it does. */
+function reasonOf(error: unknown): string {
+  let cause = error;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  const reason = messageOf(cause);
+  return /certificate/i.test(reason)
+    ? 'its certificate is not trusted; DENO_CERT names the certificate of your own authority'
+    : reason;
 }
 
 /** What libraries and servers say may quote the address, or parts of it. */
