@@ -198,6 +198,7 @@ Deno.test('every command on every page is run', async (t) => {
 Deno.test('what the pages say about corrections is run where shares go both ways', async (t) => {
   await using world = await openTwoWays('v3.1.0');
   using cwd = workingDirectory(world.config.jobs.map((job) => ({ ...yamlJob(job), both_ways: job.bothWays })));
+  await world.sql`UPDATE asset SET "originalFileName" = 'another.heic' WHERE "originalFileName" = ${PHOTO}`;
   await world.sql`UPDATE asset SET "originalFileName" = ${PHOTO} WHERE id = ${world.id(TWO_WAYS)}`;
   const [source, mirror] = [world.id(TWO_WAYS), await mirrorId(world)];
   const runs = async (args: readonly string[]) => {
