@@ -43,9 +43,11 @@ export async function resolveConflict(
     found: await readConflicts(tx, view, [source]),
     schema: view.schema,
   }));
-  const meant = found.find((one) => one.mirrorAssetId === mirror && one.field === field);
-  if (meant === undefined) return { isDecided: false, what: 'There is no such conflict any more.' };
-  if (`${meant.sourceSum} ${meant.sum}` !== seen) {
+  // In one cluster group a person has the same id with everybody.
+  const open = found.filter((one) => one.mirrorAssetId === mirror && one.field === field);
+  if (open.length === 0) return { isDecided: false, what: 'There is no such conflict any more.' };
+  const meant = open.find((one) => `${one.sourceSum} ${one.sum}` === seen);
+  if (meant === undefined) {
     return { isDecided: false, what: 'Somebody has changed it meanwhile: look at it again.' };
   }
   const decided = decideConflicts(found, { photo: meant.fileName, fields: [field], job: meant.job, take });

@@ -135,6 +135,7 @@ function conflict(
 ): OpenConflict {
   return {
     job: 'family to bob',
+    targetUserId: BOB,
     fileName,
     field,
     because: 'both-changed',

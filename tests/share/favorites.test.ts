@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { confirmCorrections } from '../../src/share/both_ways/waiting.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { World } from './world.ts';
 
@@ -95,6 +96,21 @@ for (const release of REPRESENTATIVE) {
     assert.deepEqual(await versions(world), before, 'no echo');
   });
 }
+
+Deno.test('with both, what differs when it begins waits, and the cycle over changes after it is confirmed gives it to the originals', async () => {
+  await using world = await World.open('v3.1.0');
+  await world.share();
+  await starMirror(world, OTHER, true);
+  await world.share();
+  world.setJobs(world.config.jobs.map((job) => ({ ...job, favorites: 'both' })));
+  await world.share();
+  await cycle(world);
+  assert.deepEqual(await sourceStars(world), [false, false]);
+  assert.equal((await confirmCorrections(world.sql, undefined)).length, 1);
+  await cycle(world);
+  assert.deepEqual(await sourceStars(world), [false, true]);
+  assert.equal((await world.plan()).hasChanges, false);
+});
 
 async function star(world: World, key: string, isFavorite: boolean): Promise<void> {
   await world.sql`UPDATE asset SET "isFavorite" = ${isFavorite} WHERE id = ${world.id(key)}`;

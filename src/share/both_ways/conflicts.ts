@@ -13,6 +13,8 @@ export interface OpenConflict extends Omit<Conflict, 'field'> {
   /** A field of a photo; or one of a person, by whose ids `sourceAssetId` and `mirrorAssetId` then are. */
   readonly field: CorrectedField | TwoWayPersonField;
   readonly job: string;
+  /** Who has changed it. In one cluster group a person has the same id with everybody. */
+  readonly targetUserId: string;
   /** Of the photo, or what the two call the person. */
   readonly fileName: string;
   /** What it is worth at the source, as groupSum says it. */
@@ -71,11 +73,12 @@ async function readPersonConflicts(sql: Sql, view: ConflictView, jobs: readonly 
   for (const job of jobs.filter(({ bothWays }) => bothWays?.includes('people'))) {
     for await (const page of findPersonDifferences({ ...view, sql }, job)) {
       for (const { kind, isDisputed, sourcePersonId, mirrorPersonId, field, source, target } of page) {
-        const key = `${mirrorPersonId} ${field}`;
+        const key = `${job.targetUserId} ${mirrorPersonId} ${field}`;
         if (kind !== 'conflict' || found.has(key)) continue;
         const isName = field === 'personName';
         found.set(key, {
           job: job.name,
+          targetUserId: job.targetUserId,
           sourceAssetId: sourcePersonId,
           mirrorAssetId: mirrorPersonId,
           fileName: isName
@@ -142,7 +145,7 @@ async function withValues(
       ORDER BY a."originalFileName", m.mirror_asset_id`;
     for (const row of rows) {
       const conflict = ofGroup.get(row.mirrorAssetId);
-      if (conflict !== undefined) found.push({ ...conflict, ...row, job: job.name });
+      if (conflict !== undefined) found.push({ ...conflict, ...row, job: job.name, targetUserId: job.targetUserId });
     }
   }
   return found;

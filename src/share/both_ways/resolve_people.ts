@@ -18,9 +18,10 @@ export async function settlePersonConflicts(
   let settled = 0;
   for (const { field, column, written, seen } of PERSON_VALUES) {
     const plans = decided.filter((one) => one.field === field).map((
-      { job, sourceAssetId, mirrorAssetId, source, target, lost },
+      { job, targetUserId, sourceAssetId, mirrorAssetId, source, target, lost },
     ) => ({
       job,
+      targetUserId,
       sourcePersonId: sourceAssetId,
       mirrorPersonId: mirrorAssetId,
       source: source.person?.value ?? null,
@@ -33,8 +34,9 @@ export async function settlePersonConflicts(
         WITH meant AS MATERIALIZED (
           SELECT plan.*, pm.origin_person_id, pm.target_user_id, said."ownerId" AS source_user_id
           FROM jsonb_to_recordset(${sql.json(plans)}) AS plan
-            (job text, "sourcePersonId" uuid, "mirrorPersonId" uuid, source text, target text, lost text)
-          JOIN immich_sidecar.person_map pm ON pm.mirror_person_id = plan."mirrorPersonId"
+            (job text, "targetUserId" uuid, "sourcePersonId" uuid, "mirrorPersonId" uuid, source text, target text, lost text)
+          JOIN immich_sidecar.person_map pm
+            ON pm.mirror_person_id = plan."mirrorPersonId" AND pm.target_user_id = plan."targetUserId"
           JOIN person mirror ON mirror.${sql(personKey)} = pm.mirror_person_id AND mirror."ownerId" = pm.target_user_id
           JOIN person said
             ON said.${sql(personKey)} = plan."sourcePersonId"

@@ -54,7 +54,7 @@ export async function findConcerned(view: View): Promise<readonly Job[]> {
 
 /** Jobs whose way back waits, or is confirmed by now: nothing changes in Immich when it is. */
 async function readWaiting(sql: Sql, jobs: readonly Job[]): Promise<ReadonlySet<string>> {
-  if (!jobs.some(({ bothWays = [] }) => bothWays.length > 0)) return new Set();
+  if (!jobs.some(({ bothWays = [], favorites }) => bothWays.length > 0 || favorites === 'both')) return new Set();
   const rows = await sql<{ job: string }[]>`
     SELECT job_name AS job
     FROM immich_sidecar_both_ways.job

@@ -14,8 +14,17 @@ import { World } from '../world.ts';
 const DORA = 'alice/dora';
 
 /** Alice has not named Dora, who is on shared photos. */
-async function openUnnamed(release: Release, { withCarol = false, isOn = true } = {}): Promise<World> {
+async function openUnnamed(
+  release: Release,
+  { withCarol = false, isOn = true, inOneGroup = false } = {},
+): Promise<World> {
   const world = await World.open(release);
+  const { alice, bob, carol } = world.library.users;
+  if (inOneGroup) {
+    await world.sql`
+      UPDATE "user" SET "clusterGroupId" = (SELECT "clusterGroupId" FROM "user" WHERE id = ${alice.id})
+      WHERE id IN (${bob.id}, ${carol.id})`;
+  }
   if (withCarol) world.setJobs([...world.config.jobs, ...jobsOf(world.library, 'carol')]);
   await say(world, 'alice', { name: '', birthDate: null });
   if (isOn) goPeopleBothWays(world);
@@ -185,6 +194,28 @@ Deno.test('two receivers who name somebody differently in one cycle contradict: 
     ['', 'Grandma', 'Granny'],
   );
   assert.deepEqual(await conflicts(world), ['personName recipients-differ', 'personName recipients-differ']);
+});
+
+Deno.test('in one cluster group, where somebody has the same id with everybody, what each receiver says is a conflict of its own, and one is decided without the other', async () => {
+  await using world = await openUnnamed('v3.3.0', { withCarol: true, inOneGroup: true });
+  assert.equal(await doraOf(world, 'bob'), await doraOf(world, 'carol'));
+  await say(world, 'alice', { name: 'Dora' });
+  await cycles(world);
+  for (const user of ['bob', 'carol'] as const) await say(world, user, { name: 'Granny' });
+  await cycles(world);
+  assert.deepEqual(await conflicts(world), ['personName both-changed', 'personName both-changed']);
+  await world.apply(async ({ schema }, view) => {
+    const { id } = world.library.users.bob;
+    const [ofBob] = (await readConflicts(view.sql, view)).filter(({ targetUserId }) => targetUserId === id);
+    assert.ok(ofBob);
+    assert.equal(await settleConflicts(world.sql, schema, [{ ...ofBob, lost: 'target' }]), 1);
+  });
+  await cycles(world);
+  assert.deepEqual(
+    [(await saidBy(world, 'alice')).name, (await saidBy(world, 'bob')).name, (await saidBy(world, 'carol')).name],
+    ['Dora', 'Dora', 'Granny'],
+  );
+  assert.deepEqual(await conflicts(world), ['personName both-changed']);
 });
 
 Deno.test('what several receivers name in one cycle is braked together', async () => {

@@ -1,3 +1,3 @@
 import { testTwoWayHistories } from '../oracle/property.ts';
 
-testTwoWayHistories('v2.7.5');
+testTwoWayHistories('v2.7.5', { byDefault: true });

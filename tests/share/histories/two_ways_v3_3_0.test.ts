@@ -1,3 +1,3 @@
 import { testTwoWayHistories } from '../oracle/property.ts';
 
-testTwoWayHistories('v3.3.0');
+testTwoWayHistories('v3.3.0', { byDefault: true });

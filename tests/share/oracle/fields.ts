@@ -3,6 +3,7 @@ import { type Prediction, text } from './prediction.ts';
 import { ANYTHING, same, touch } from './records.ts';
 import { IN_SIDECAR, Sidecars } from './sidecars.ts';
 import type { Row } from './state.ts';
+import { favoritesOf } from './ways.ts';
 
 export const COLUMNS: Readonly<
   Record<Group, { readonly asset?: readonly string[]; readonly exif?: readonly string[] }>
@@ -102,12 +103,10 @@ export function followSearch(prediction: Prediction): void {
 
 /** Whether a share of the two users says so. */
 export function doFavoritesFollow(
-  { jobs }: Prediction,
+  { configured }: Prediction,
   { sourceOwnerId, targetId }: Pick<Mirror, 'sourceOwnerId' | 'targetId'>,
 ): boolean {
-  return jobs.some(({ favorites, sourceUserId, targetUserId }) =>
-    favorites === 'follow' && sourceUserId === sourceOwnerId && targetUserId === targetId
-  );
+  return favoritesOf(configured, { sourceUserId: sourceOwnerId, targetUserId: targetId }) !== undefined;
 }
 
 /** Locks are each user's own. */

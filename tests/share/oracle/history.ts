@@ -1,5 +1,6 @@
 import { describeProblem } from '../../../src/problems/problem.ts';
 import type { JobConfig } from '../../../src/config/config.ts';
+import { TWO_WAY_CHOICES } from '../../../src/config/two_way_fields.ts';
 import { connect, type Connection, disconnect } from '../../../src/postgres/connect.ts';
 import { sqlStateOf } from '../../../src/postgres/faults.ts';
 import { confirmBrakes } from '../../../src/share/brake/remembered.ts';
@@ -8,7 +9,6 @@ import { LIMITS, type Limits } from '../../../src/share/cycle/limits.ts';
 import { ALL_PHASES } from '../../../src/share/phases/list.ts';
 import { dryRun } from '../../../src/share/plan_only.ts';
 import type { Release } from '../../harness/database.ts';
-import { TWO_WAY } from './both_ways.ts';
 import { withoutStrangers } from './choice.ts';
 import { differences } from './compare.ts';
 import { DEEDS } from './deeds/all.ts';
@@ -26,6 +26,7 @@ import { addPerson, addPhoto } from './photos.ts';
 import { Prediction } from './prediction.ts';
 import { readDeletedAssets, readState, type Row, type State } from './state.ts';
 import type { Plan, Step } from './steps.ts';
+import { findLost, stillSaid, type TypedValue } from './typed.ts';
 import { tellCounts } from '../idle.ts';
 
 /** Everything that can happen, by name. */
@@ -36,6 +37,7 @@ const PAIRS: Readonly<Record<Plan['circle'], readonly (readonly [Name, Name])[]>
   'both ways': [['alice', 'bob'], ['bob', 'alice']],
   'triangle': [['alice', 'bob'], ['bob', 'carol'], ['carol', 'alice']],
   'two targets': [['alice', 'bob'], ['alice', 'carol']],
+  'chain': [['alice', 'bob'], ['bob', 'carol']],
   'shared albums': [['alice', 'bob'], ['bob', 'carol'], ['carol', 'alice']],
 };
 
@@ -97,6 +99,7 @@ class History implements AsyncDisposable {
   #engine: Engine | undefined;
   #memory: Memory = emptyMemory();
   #needsFullCycle = false;
+  readonly #typed: TypedValue[] = [];
   /** The jobs that the last cycle has called stopped. */
   #stopped: readonly string[] = [];
   #starts = 0;
@@ -123,7 +126,9 @@ class History implements AsyncDisposable {
           [
             home.job(source, target, 'external', { albumId: home.users[target].albumId }),
             home.job(source, target, 'upload'),
-          ].map((job) => plan.isTwoWay === true ? { ...job, bothWays: TWO_WAY } : job)
+          ].map((job) =>
+            plan.isTwoWay === true ? { ...job, bothWays: TWO_WAY_CHOICES, favorites: 'both' as const } : job
+          )
         ));
       }
       history.#told.push(`${plan.circle}${plan.sameClusterGroup ? ', one cluster group' : ''}:`);
@@ -149,8 +154,10 @@ class History implements AsyncDisposable {
     const isFull = this.#needsFullCycle || (this.starts === 'some' && isRestart && this.#starts++ % 2 === 0);
     if (isRestart && this.starts === 'some') await this.#restart();
     let after = await this.#predicted(isFull);
-    // What comes back with a photo goes from there to the source.
+    // What comes back with a photo goes from there to the source, and what is said of people from one to the next.
     if (this.isTwoWay) after = await this.#predicted(false);
+    const now = new Prediction(after, this.#memory, this.home.sharings, witnessOf(after));
+    this.#assertNone(findLost(now, this.#typed.splice(0)), 'what somebody has said is nowhere any more');
     // What the other kind of cycle finds to do has been overlooked, or done for nothing.
     const plannedAgain = await this.#run(!isFull && this.#told.length % 2 === 0);
     this.#assertNone(changes(after, await this.#read()), 'one more cycle changes something');
@@ -165,7 +172,9 @@ class History implements AsyncDisposable {
     const planned = await this.#run(isFull);
     const after = await this.#read();
     if (planned !== undefined) this.#assertPlanned(planned, changes(before, after));
-    const prediction = new Prediction(before, this.#memory, this.home.sharings, witnessOf(after), deleted);
+    const resolutions = this.home.resolutions.splice(0);
+    const prediction = new Prediction(before, this.#memory, this.home.sharings, witnessOf(after), deleted, resolutions);
+    this.#typed.push(...stillSaid(prediction, this.home.typed.splice(0)));
     predict(prediction);
     this.#assertNone(differences(prediction, after), 'one cycle does not make what it should');
     this.#memory = prediction.memory;
@@ -318,6 +327,8 @@ function witnessOf({ own, tables }: State): Witness {
     stackOf: (source_stack_id, target_user_id) =>
       find('stack_map', { source_stack_id, target_user_id }, 'mirror_stack_id'),
     tagOf: (value, target_user_id) => find('tag', { value, target_user_id }, 'tag_id'),
+    ownTagOf: (value, userId) =>
+      String((tables['tag'] ?? []).find((row) => row['value'] === value && row['userId'] === userId)?.['id']),
     primaryOf: (id) => String((tables['stack'] ?? []).find((row) => row['id'] === id)?.['primaryAssetId']),
   };
 }

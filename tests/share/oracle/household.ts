@@ -7,6 +7,7 @@ import { type ImmichDatabase, openImmich, type Release } from '../../harness/dat
 import { upgradeImmich } from '../../harness/upgrade/upgrade.ts';
 import { ALL_ALBUMS } from '../shared_albums_world.ts';
 import type { Mount } from './state.ts';
+import type { Resolution, Typed } from './typed.ts';
 
 export const MEDIA = '/data';
 export const EXTERNAL = '/external_library';
@@ -30,6 +31,9 @@ export interface User {
 /** Three users of one Immich, an empty disk and all the shares that there can be between them. */
 export class Household implements AsyncDisposable {
   #things = 0;
+  /** What people have said, and which conflicts they have decided, since the last cycle. */
+  readonly typed: Typed[] = [];
+  readonly resolutions: Resolution[] = [];
 
   private constructor(
     public db: ImmichDatabase,

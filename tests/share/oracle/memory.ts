@@ -151,8 +151,8 @@ export interface Memory {
   duplicates: Set<string>;
   /** `source target` of photos that are to be shared although the target has them. */
   wanted: Set<string>;
-  /** Of shares that go both ways, by name: whether all that differed at the beginning is decided, and how many photos wait. */
-  ways: Map<string, { readonly hasBegun: boolean; readonly waiting: number; readonly isConfirmed: boolean }>;
+  /** Of shares that go both ways, by name: the fields of which all that differed at the beginning is decided, and how many photos, or people, wait. */
+  ways: Map<string, { readonly fields: readonly string[]; readonly waiting: number; readonly isConfirmed: boolean }>;
   /** What was written into sources last, by `source group`. */
   written: Map<string, { readonly job: string; readonly asset: Row; readonly exif: Row }>;
   /** What the names in the configuration stood for when they were first looked up, by kind, owner and name. */
@@ -188,6 +188,8 @@ export interface Witness {
   isPersonTaken(person: string, targetId: string): boolean;
   stackOf(sourceStackId: string, targetId: string): string;
   tagOf(value: string, targetId: string): string;
+  /** A tag of somebody's own, whoever made it. */
+  ownTagOf(value: string, ownerId: string): string;
   /** Of a stack that was made again without the asset that had been its first: any of its members. */
   primaryOf(stackId: string): string;
 }

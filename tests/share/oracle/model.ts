@@ -8,6 +8,7 @@ import { followFiles } from './files.ts';
 import { fillAlbums, linkLivePhotos } from './links.ts';
 import { heedCommands, loseFiles, removeLitter } from './own.ts';
 import { followPeople, loseThumbnails, releaseFoundPeople, releasePeople, yieldPeople } from './people.ts';
+import { nameForSources } from './people_both_ways.ts';
 import type { Prediction } from './prediction.ts';
 import { forgetForsaken, giveCoversBack, stackAgain } from './remembered.ts';
 import { followStacks } from './stacks.ts';
@@ -48,6 +49,7 @@ export function predict(prediction: Prediction): void {
   followStacks(prediction);
   followFaces(prediction);
   assignFaces(prediction);
+  nameForSources(prediction);
   followPeople(prediction);
   releasePeople(prediction);
   loseThumbnails(prediction);

@@ -1,8 +1,11 @@
 import type { Prediction } from './prediction.ts';
 import type { Row } from './state.ts';
+import { heedResolutions } from './typed.ts';
 
 /** What commands have said since: a decision that they have lifted is none any more. */
-export function heedCommands({ before: { own }, memory }: Prediction): void {
+export function heedCommands(prediction: Prediction): void {
+  const { before: { own }, memory } = prediction;
+  heedResolutions(prediction);
   const keys = (table: string, isMeant: (row: Row) => boolean = () => true) =>
     new Set((own[table] ?? []).filter(isMeant).map((row) => `${row['source_asset_id']} ${row['target_user_id']}`));
   const [refused, duplicates] = [keys('withdrawn'), keys('skipped', (row) => row['reason'] === 'duplicate')];

@@ -32,7 +32,7 @@ export function followPeople(prediction: Prediction): void {
 function followSharer(prediction: Prediction, known: KnownPerson, mirror: Row): void {
   const sharers = sharersOf(prediction, known);
   const sharer = [known.originOwnerId, known.seenBy].find((id) => sharers.includes(id)) ?? sharers[0];
-  const said = sharer === undefined ? undefined : rowOf(prediction, known, sharer);
+  const said = sharer === undefined ? undefined : personSeenBy(prediction, known, sharer);
   if (sharer === undefined || said === undefined) return;
   const isOther = sharer !== known.seenBy;
   if (!isOther && sharer === known.originOwnerId) return;
@@ -66,11 +66,15 @@ function follow(
 function sharersOf(prediction: Prediction, known: KnownPerson): string[] {
   const shown = new Set(livingFaces(prediction, known).map((face) => face['assetId']));
   const owners = prediction.memory.mirrors.filter(({ id }) => shown.has(id)).map(({ sourceOwnerId }) => sourceOwnerId);
-  return [...new Set(owners)].filter((owner) => rowOf(prediction, known, owner) !== undefined).sort();
+  return [...new Set(owners)].filter((owner) => personSeenBy(prediction, known, owner) !== undefined).sort();
 }
 
 /** The person as one of those sees them who have them. */
-function rowOf(prediction: Prediction, { origin, originOwnerId }: KnownPerson, userId: string): Row | undefined {
+export function personSeenBy(
+  prediction: Prediction,
+  { origin, originOwnerId }: KnownPerson,
+  userId: string,
+): Row | undefined {
   if (userId === originOwnerId) return prediction.person(userId, origin);
   const theirs = prediction.memory.people.find((other) => other.origin === origin && other.targetId === userId);
   return theirs && prediction.person(userId, theirs.id);

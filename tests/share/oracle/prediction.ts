@@ -2,6 +2,7 @@ import type { JobConfig } from '../../../src/config/config.ts';
 import type { KnownPerson, Memory, Mirror, Remembered, Witness } from './memory.ts';
 import { Records } from './records.ts';
 import type { FileFact, Row, State } from './state.ts';
+import type { Resolution } from './typed.ts';
 
 /** A cycle in the making: how everything was, how it will be, and what will be remembered. */
 export class Prediction {
@@ -22,7 +23,9 @@ export class Prediction {
     readonly configured: readonly JobConfig[],
     readonly witness: Witness,
     /** Assets whose deletion Immich has noted. */
-    readonly deleted: ReadonlySet<string>,
+    readonly deleted: ReadonlySet<string> = new Set(),
+    /** Which conflicts were decided. */
+    readonly resolutions: readonly Resolution[] = [],
   ) {
     this.records = new Records(before.tables);
     this.files = new Map(before.files);

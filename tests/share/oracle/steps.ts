@@ -13,7 +13,7 @@ export interface Step {
 /** Everything a history follows from. */
 export interface Plan {
   /** `shared albums`: no jobs, but what is in albums reaches all members, in all directions. */
-  readonly circle: 'one way' | 'both ways' | 'triangle' | 'two targets' | 'shared albums';
+  readonly circle: 'one way' | 'both ways' | 'triangle' | 'two targets' | 'chain' | 'shared albums';
   readonly sameClusterGroup: boolean;
   /** What targets change on mirrors goes to the sources. */
   readonly isTwoWay?: boolean;
@@ -31,7 +31,7 @@ export class Histories extends fc.Arbitrary<Plan> {
   readonly #step: fc.Arbitrary<Step>;
   readonly #frame: fc.Arbitrary<Omit<Plan, 'steps'>>;
 
-  /** `circle`: of all histories, instead of any. */
+  /** `circle`: of all histories, instead of any. Only in those that go both ways there are chains, in which people are shown further. */
   constructor(deeds: readonly string[], readonly length: number, circle?: Plan['circle'], isTwoWay = false) {
     super();
     const oneIn = (count: number) => fc.nat(count - 1).map((number) => number === 0);
@@ -43,7 +43,7 @@ export class Histories extends fc.Arbitrary<Plan> {
     });
     this.#frame = fc.record({
       circle: circle === undefined
-        ? fc.constantFrom('one way', 'both ways', 'triangle', 'two targets')
+        ? fc.constantFrom('one way', 'both ways', 'triangle', 'two targets', ...isTwoWay ? ['chain'] as const : [])
         : fc.constant(circle),
       sameClusterGroup: fc.boolean(),
       ...isTwoWay ? { isTwoWay: fc.constant(true) } : {},

@@ -16,13 +16,7 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
   const exif = records.of('asset_exif', mirror.id)[0];
   if (exif === undefined) return [];
   const named = Array.isArray(exif['tags']) ? exif['tags'].map(String) : undefined;
-  const declined = memory.tags.filter((own) =>
-    own.targetId === mirror.targetId && tagOf(prediction, (row) => row['id'] === own.id) === undefined
-  ).map((own) => own.value);
-  const isBack = (value: string) =>
-    tagOf(prediction, (row) => row['userId'] === mirror.targetId && row['value'] === value) !== undefined;
-  const isDeclined = (value: string) =>
-    declined.some((gone) => value === gone || (value.startsWith(`${gone}/`) && !isBack(gone)));
+  const isDeclined = declinedBy(prediction, mirror.targetId);
   const ofSource = records.of('asset_exif', mirror.sourceId)[0]?.['tags'];
   const choosing = choosingTags(prediction, mirror.sourceOwnerId);
   const isKeptBack = (value: string) =>
@@ -43,7 +37,8 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
   );
   records.remove('tag_asset', (row) => gone.includes(row));
   for (const value of isSettled ? [] : values) {
-    const id = makeTag(prediction, mirror, value);
+    const of = { ownerId: mirror.targetId, colouredBy: mirror.sourceOwnerId, isOurs: true };
+    const id = makeTag(prediction, of, value);
     const isThere = records.all('tag_asset').some((row) => row['assetId'] === mirror.id && row['tagId'] === id);
     if (!isThere) records.add('tag_asset', { assetId: mirror.id, tagId: id });
   }
@@ -51,6 +46,16 @@ function followTagsOf(prediction: Prediction, mirror: Mirror): unknown[] {
   return gone.filter((row) => named?.includes(valueOf(row))).map((row) => row['tagId']).filter((id) =>
     text(tagOf(prediction, (tag) => tag['id'] === id)?.['createdAt']) >= madeAt
   );
+}
+
+/** Whether a value is that of a tag that was made for mirrors and that its owner has deleted, or is below one that they do not have otherwise either. */
+export function declinedBy(prediction: Prediction, targetId: string): (value: string) => boolean {
+  const declined = prediction.memory.tags.filter((own) =>
+    own.targetId === targetId && tagOf(prediction, (row) => row['id'] === own.id) === undefined
+  ).map((own) => own.value);
+  const isBack = (value: string) =>
+    tagOf(prediction, (row) => row['userId'] === targetId && row['value'] === value) !== undefined;
+  return (value) => declined.some((gone) => value === gone || (value.startsWith(`${gone}/`) && !isBack(gone)));
 }
 
 /** They go when nothing has them, with those above them that were made with them; not with one below that was made for mirrors. */
@@ -73,22 +78,30 @@ function removeMadeByImmich(prediction: Prediction, lost: ReadonlySet<unknown>):
   records.remove('tag_closure', (row) => ids.has(row['id_ancestor']) || ids.has(row['id_descendant']));
 }
 
-function tagOf({ records }: Prediction, where: (row: Row) => boolean): Row | undefined {
+export function tagOf({ records }: Prediction, where: (row: Row) => boolean): Row | undefined {
   return records.find('tag', where);
 }
 
-/** The id of the target's tag, which is made if need be, with all above it. */
-function makeTag(prediction: Prediction, mirror: Mirror, value: string): unknown {
+/** Whose tag it is, and who has it in the colour that it gets. */
+interface NewTag {
+  readonly ownerId: string;
+  readonly colouredBy: string;
+  /** Made for mirrors: it goes when nothing has it. */
+  readonly isOurs: boolean;
+}
+
+/** The id of somebody's tag, which is made if need be, with all above it. */
+export function makeTag(prediction: Prediction, of: NewTag, value: string): unknown {
   const { records, memory, witness } = prediction;
-  const { targetId } = mirror;
-  const known = tagOf(prediction, (row) => row['userId'] === targetId && row['value'] === value);
+  const { ownerId, colouredBy, isOurs } = of;
+  const known = tagOf(prediction, (row) => row['userId'] === ownerId && row['value'] === value);
   if (known !== undefined) return known['id'];
-  const parent = value.includes('/') ? makeTag(prediction, mirror, value.slice(0, value.lastIndexOf('/'))) : null;
-  const id = witness.tagOf(value, targetId);
-  const source = tagOf(prediction, (row) => row['userId'] === mirror.sourceOwnerId && row['value'] === value);
+  const parent = value.includes('/') ? makeTag(prediction, of, value.slice(0, value.lastIndexOf('/'))) : null;
+  const id = isOurs ? witness.tagOf(value, ownerId) : witness.ownTagOf(value, ownerId);
+  const source = tagOf(prediction, (row) => row['userId'] === colouredBy && row['value'] === value);
   records.add('tag', {
     id,
-    userId: targetId,
+    userId: ownerId,
     value,
     parentId: parent,
     color: source?.['color'] ?? null,
@@ -100,8 +113,10 @@ function makeTag(prediction: Prediction, mirror: Mirror, value: string): unknown
   for (const ancestor of [id, ...above.map((row) => row['id_ancestor'])]) {
     records.add('tag_closure', { id_ancestor: ancestor, id_descendant: id });
   }
-  memory.tags = memory.tags.filter((own) => own.targetId !== targetId || own.value !== value);
-  memory.tags.push({ id, targetId, value });
+  if (isOurs) {
+    memory.tags = memory.tags.filter((own) => own.targetId !== ownerId || own.value !== value);
+    memory.tags.push({ id, targetId: ownerId, value });
+  }
   return id;
 }
 

@@ -1,16 +1,21 @@
 import { type Edit, editAsset, writeSidecar } from '../../../harness/immich_jobs/metadata.ts';
+import type { Group } from '../memory.ts';
 import { makePictures } from '../photos.ts';
 import { extract, hasPictures } from './photos.ts';
 import { type Asset, type Deed, type Deeds, type Scene, traced, untraced } from './scene.ts';
 
 /** What somebody says about their photo, or about their mirror of somebody else's. */
 export const FIELD_DEEDS: Deeds = {
-  describe: edit('description', ({ home }) => ({ description: `words ${home.next()}` })),
-  describeAlike: edit('the same description', () => ({ description: 'the same words' })),
-  date: edit('date', ({ home }) => ({ dateTimeOriginal: new Date(Date.UTC(2010, 0, 1) + home.next() * 86_400_000) })),
-  place: edit('place', ({ home }) => ({ latitude: home.next() % 90 + 0.125, longitude: 7.5 })),
-  rate: edit('rating', (scene) => ({ rating: scene.number(6) || null })),
-  tag: edit('tags', (scene) => ({
+  describe: edit('description', 'description', ({ home }) => ({ description: `words ${home.next()}` })),
+  describeAlike: edit('description', 'the same description', () => ({ description: 'the same words' })),
+  date: edit(
+    'date',
+    'date',
+    ({ home }) => ({ dateTimeOriginal: new Date(Date.UTC(2010, 0, 1) + home.next() * 86_400_000) }),
+  ),
+  place: edit('position', 'place', ({ home }) => ({ latitude: home.next() % 90 + 0.125, longitude: 7.5 })),
+  rate: edit('rating', 'rating', (scene) => ({ rating: scene.number(6) || null })),
+  tag: edit('tags', 'tags', (scene) => ({
     tags: [`tag ${scene.number(5)}`, `trips/${scene.number(3)}/day ${scene.number(3)}`].slice(0, scene.number(3)),
   })),
   /** Metadata go on to name it, and the rows that went with it leave no trace. */
@@ -46,6 +51,7 @@ export const FIELD_DEEDS: Deeds = {
     const asset = await scene.any();
     if (asset === undefined) return;
     await scene.sql`UPDATE asset SET "isFavorite" = NOT "isFavorite" WHERE id = ${asset.id}`;
+    scene.says(asset, 'favorite');
     return `${scene.call(asset)} becomes a favourite, or no longer is one`;
   }),
   archive: traced(async (scene) => {
@@ -83,11 +89,12 @@ export const FIELD_DEEDS: Deeds = {
 };
 
 /** As the server does it: the value, locked; a moment later the sidecar that has it; and then it is read again. */
-function edit(what: string, change: (scene: Scene) => Edit): Deed {
+function edit(group: Group, what: string, change: (scene: Scene) => Edit): Deed {
   return traced(async (scene) => {
     const asset = await scene.any(hasPictures(scene));
     if (asset === undefined) return;
     await editAsset(scene.home, asset.id, change(scene));
+    scene.says(asset, group);
     const words = `${scene.nameOf(asset.ownerId)} gives ${scene.call(asset)} another ${what}`;
     if (scene.chance(4) || !scene.home.exists(asset.originalPath)) return `${words}, not in its sidecar yet`;
     await writeSidecar(scene.home, asset.id);

@@ -1,4 +1,5 @@
 import { addFace, addPerson, personThumbnail } from '../photos.ts';
+import type { PersonGroup } from '../typed.ts';
 import { type Deed, type Deeds, type Person, type Scene, traced, untraced } from './scene.ts';
 
 /** Rare in life; in a short run they would take the place of others. */
@@ -23,12 +24,16 @@ export const PEOPLE_DEEDS: Deeds = {
     if (face !== undefined) await assign(scene, face.id, person);
     return `${owner} has a new person ${JSON.stringify(name)}`;
   }),
-  rename: change('another name', (scene) => scene.sql`name = ${`person ${scene.home.next()}`}`),
-  renameAlike: change('a common name', (scene) => scene.sql`name = 'Somebody'`),
+  rename: change('another name', (scene) => scene.sql`name = ${`person ${scene.home.next()}`}`, 'name'),
+  renameAlike: change('a common name', (scene) => scene.sql`name = 'Somebody'`, 'name'),
   // Machine learning's nameless people lose the faces that it had given them, but no row of a photo tells that this one is nameless now.
   unname: { ...change('no name any more', (scene) => scene.sql`name = ''`), isTraced: false },
   hidePerson: change('another visibility', (scene) => scene.sql`"isHidden" = NOT "isHidden"`),
-  birthday: change('a birthday', (scene) => scene.sql`"birthDate" = ${`19${10 + scene.number(80)}-01-02`}`),
+  birthday: change(
+    'a birthday',
+    (scene) => scene.sql`"birthDate" = ${`19${10 + scene.number(80)}-01-02`}`,
+    'birthDate',
+  ),
   colour: change('a colour', (scene) => scene.sql`color = ${`#0000${10 + scene.number(80)}`}`),
   favouritePerson: change('a star, or none', (scene) => scene.sql`"isFavorite" = NOT "isFavorite"`),
   cover: traced((scene) => chooseCover(scene, false)),
@@ -150,11 +155,12 @@ export const PEOPLE_DEEDS: Deeds = {
   }),
 };
 
-function change(what: string, set: (scene: Scene) => ReturnType<Scene['sql']>): Deed {
+function change(what: string, set: (scene: Scene) => ReturnType<Scene['sql']>, said?: PersonGroup): Deed {
   return traced(async (scene) => {
     const person = scene.one(await scene.people());
     if (person === undefined) return;
     await scene.sql`UPDATE person SET ${set(scene)} WHERE ${scene.isPerson(person)}`;
+    if (said !== undefined) scene.says(person, said);
     return `${tell(scene, person)} gets ${what}`;
   });
 }

@@ -1,5 +1,6 @@
 import type { Fragment } from '../../../../src/postgres/connect.ts';
 import { type Household, type Name, NAMES } from '../household.ts';
+import type { Typed } from '../typed.ts';
 
 /** A photo or a mirror of one. */
 export interface Asset {
@@ -132,6 +133,11 @@ export class Scene {
       ) AS origin ON true
       WHERE p."ownerId" = ANY (${owners}::uuid[])
       ORDER BY p."ownerId", coalesce(origin.id, p.${key}::text), p.${key}`;
+  }
+
+  /** Somebody says something of a photo of theirs, or of somebody whom they have. */
+  says({ ownerId, id }: { readonly ownerId: string; readonly id: string }, group: Typed['group']): void {
+    this.home.typed.push({ ownerId, id, group });
   }
 
   /** Whether a row of `person` is this person. */

@@ -1,0 +1,3 @@
+import { testTwoWayHistories } from '../oracle/property.ts';
+
+testTwoWayHistories('v3.2.0', { byDefault: false });
