@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { applied, named, shuffled } from '../../tools/mutation/mutant.ts';
-import { type Result, scoreOf } from '../../tools/mutation/results.ts';
-import { visitedLines } from '../../tools/mutation/visited_lines.ts';
+import { type Result, resultsOf, scoreOf } from '../../tools/mutation/results.ts';
+import { wordsOf } from '../../tools/mutation/plan.ts';
+import { switched } from '../../tools/mutation/switched.ts';
+import { type Entry, trialsOf } from '../../tools/mutation/trials.ts';
 import { mutantsOf } from '../../tools/mutation/typescript.ts';
 
 /** What each mutant of a text makes of it. */
@@ -105,7 +107,7 @@ Deno.test('a seed draws the same mutants again, another seed draws others', () =
 });
 
 Deno.test('the score counts the last result of each mutant, and neither what is no program nor what is equivalent', () => {
-  const result = (id: string, outcome: Result['outcome']): Result => ({ id, outcome, line: 1, tests: [] });
+  const result = (id: string, outcome: Result['outcome']): Result => ({ id, outcome, line: 1, asked: [] });
   const results = [
     result('a', 'survived'),
     result('a', 'killed'),
@@ -116,7 +118,8 @@ Deno.test('the score counts the last result of each mutant, and neither what is 
   ];
   const score = scoreOf(results, [{ id: 'e', reason: 'nobody can see it' }]);
   assert.deepEqual({ ...score, survived: score.survived.map(({ id }) => id), share: score.share.toFixed(2) }, {
-    noticed: 2,
+    killed: 1,
+    late: 1,
     survived: ['c'],
     equivalent: 1,
     invalid: 1,
@@ -124,16 +127,88 @@ Deno.test('the score counts the last result of each mutant, and neither what is 
   });
 });
 
-Deno.test('a line of which one part was not run counts as come by, and what lies deeper in there does not', () => {
-  const lcov = [
-    'SF:/x/src/a.ts',
-    'DA:1,5',
-    'DA:2,0',
-    'DA:3,0',
-    'DA:4,1',
-    'end_of_record',
-    'SF:/x/tests/b.ts',
-    'DA:1,1',
+/** What a text returns when it is run with one of its own faults, by what the fault is like; `none` is what it returns with none. */
+function answers(text: string): Record<string, unknown> {
+  const mutants = named(text, mutantsOf('a.ts', text));
+  const built = switched(text, new Map(mutants.entries()), './switch.ts');
+  assert.deepEqual(built.without, []);
+  const body = built.text.replace("import { isMutant } from './switch.ts';", '');
+  const run = (active: number) => {
+    try {
+      return new Function('isMutant', body)((number: number) => number === active);
+    } catch (error) {
+      return (error as Error).name;
+    }
+  };
+  const faults = mutants.map(({ kind, after }, number) => [`${kind}: ${after}`, run(number)]);
+  return { none: run(-1), ...Object.fromEntries(faults) };
+}
+
+for (
+  const [what, text, expected] of [
+    ['one in the other', 'return 1 + 2 < 4 && true', {
+      none: true,
+      '&& to ||: return 1 + 2 < 4 || true': true,
+      '+ to -: return 1 - 2 < 4 && true': true,
+      '< to <=: return 1 + 2 <= 4 && true': true,
+      'constant + 1: return 2 + 2 < 4 && true': false,
+      'constant + 1: return 1 + 3 < 4 && true': false,
+      'constant + 1: return 1 + 2 < 5 && true': true,
+      'true to false: return 1 + 2 < 4 && false': false,
+    }],
+    ['a method keeps its object, and what may be missing', 'const a = undefined; return a?.trim().length', {
+      none: undefined,
+      'trim left out: const a = undefined; return a?.length': undefined,
+    }],
+    ['a place that is assigned', 'const a = [0]; a[0] = 5; return a[0]', {
+      none: 5,
+      'constant + 1: const a = [1]; a[0] = 5; return a[0]': 5,
+      'statement removed: const a = [0]; ; return a[0]': 0,
+      'constant + 1: const a = [0]; a[1] = 5; return a[0]': 0,
+      'constant + 1: const a = [0]; a[0] = 6; return a[0]': 6,
+      'constant + 1: const a = [0]; a[0] = 5; return a[1]': undefined,
+    }],
+    ['SQL', "const sql = (text, ...values) => text.join('?') + values; return sql`a AND ${1} = b`", {
+      none: 'a AND ? = b1',
+      "SQL: AND to OR: const sql = (text, ...values) => text.join('?') + values; return sql`a OR ${1} = b`":
+        'a OR ? = b1',
+      "SQL: = to <>: const sql = (text, ...values) => text.join('?') + values; return sql`a AND ${1} <> b`":
+        'a AND ? <> b1',
+    }],
+  ] as const
+) {
+  Deno.test(`faults that can be switched on: ${what}`, () => {
+    const all = answers(text);
+    const asked = Object.fromEntries(Object.keys(expected).map((key) => [key, all[key]]));
+    assert.deepEqual(asked, expected, Object.keys(all).join('\n'));
+  });
+}
+
+Deno.test('a test has noticed nothing that fails afterwards without a fault, nor one that did not come by again', () => {
+  const of = (test: string) => ({ file: 'a.test.ts', test });
+  const entries: Entry[] = [
+    { ...of('spoilt'), number: 1, outcome: 'killed', seconds: 1 },
+    { ...of('spoilt'), isFit: false },
+    { ...of('good'), number: 1, outcome: 'survived', seconds: 2 },
+    { ...of('good'), number: 2, outcome: 'void', seconds: 2 },
+    { ...of('good'), number: 3, outcome: 'late', seconds: 9 },
+    { ...of('good'), isFit: true },
+    { ...of('better'), number: 1, outcome: 'survived', seconds: 3 },
   ];
-  assert.deepEqual(visitedLines([...lcov, 'SF:/x/src/c.ts', 'DA:1,0'].join('\n'), '/x'), { 'src/a.ts': [1, 2, 4] });
+  const asked = new Map([['a.test.ts', 2]]);
+  assert.deepEqual(trialsOf(entries).get(1), { outcome: 'survived', seconds: 5, asked });
+  assert.deepEqual([trialsOf(entries).get(2), trialsOf(entries).get(3)?.by], [undefined, of('good')]);
+  const text = 'const a = b && c || d;\nif (!a) e();\n';
+  const chosen = named(text, mutantsOf('a.ts', text)).slice(0, 4);
+  assert.deepEqual(resultsOf(chosen, entries, []).map(({ outcome }) => outcome), [
+    'uncovered',
+    'survived',
+    'uncovered',
+    'late',
+  ]);
+});
+
+Deno.test('a file and its tests know each other by the words in their paths', () => {
+  assert.deepEqual(wordsOf('src/share/phases/person_corrections.ts'), ['person', 'correction']);
+  assert.deepEqual(wordsOf('tests/share/both_ways/people.test.ts'), ['both', 'way', 'people']);
 });

@@ -1,29 +1,54 @@
 import { setPriority, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
+import { chosenOf } from './compiling.ts';
 import { applied, type Named, named, shuffled } from './mutant.ts';
 import { Place, run } from './place.ts';
-import { type Equivalent, readResults, type Result, scoreOf } from './results.ts';
+import { NO_STATEMENT, type Plan, wordsOf } from './plan.ts';
+import { type Equivalent, readResults, type Result, resultsOf, scoreOf } from './results.ts';
+import { buildIn } from './switched.ts';
 import { Tests } from './tests.ts';
+import { FINISHED, keyOf, LOADING, readEntries, trialsOf, writeEntry } from './trials.ts';
 import { mutantsOf } from './typescript.ts';
 
-const USAGE = `deno task mutate [--mutants 300] [--seed N] [--places 2] [--directory DIRECTORY]
-                 [--in src/share,src/writeback,src/files,src/immich] [--tests tests/share,tests/…] [--again]
+const USAGE = `deno task mutate [--mutants 300] [--seed N] [--places 1] [--seconds 10] [--directory DIRECTORY]
+                 [--in src/share,src/writeback,src/files,src/immich] [--tests tests/files,tests/…] [--again]
 
-Puts small faults into the program, one at a time, drawn at random, and runs the tests that come by their lines until one fails. A fault
-that none notices has survived: it needs a test, or stands in tools/mutation/equivalent.json with the reason why nobody can notice it.
+Puts small faults into the program, drawn at random, and runs the tests that come by them. A fault that none notices has survived: it needs a test, or
+is listed in tools/mutation/equivalent.json with the reason why nobody can notice it.
 
-What is committed is tried, in copies of its own, with the lowest priority. A run that was ended goes on from its directory. --again tries those that survived
-on what is committed now, first with the tests that are new or changed.`;
+What is committed is tried, in copies of its own, with low priority. A run that was ended goes on from its directory. --again tries those that survived
+on what is committed now. --seconds is how long tests are run that do not notice one.`;
 
-/** What a killed run must know again. */
+/** Cheap ones first; the last are long, and about everything. */
+const TESTS = [
+  'tests/files',
+  'tests/writeback',
+  'tests/immich/api',
+  'tests/immich/scan',
+  'tests/immich/tables.test.ts',
+  'tests/immich/edits.test.ts',
+  'tests/share',
+  'tests/status',
+  'tests/cli',
+  'tests/doctor/judgements.test.ts',
+  'tests/postgres',
+  'tests/crash',
+];
+
+/** What comes after all others of its folder. */
+const LONG = /histories|stress|corpus/;
+
+/** How many test files are asked, each in a process of its own, about a mutant that none has come by. */
+const NEAREST = 4;
+
+/** Of one test file. */
+const LIMIT_SECONDS = 240;
+
+/** What a run that goes on must know again. */
 interface Run {
   readonly seed: number;
   readonly commit: string;
 }
-
-/** What PostgreSQL says of a statement that is none: such a mutant is as good as one that does not compile. */
-const NO_STATEMENT =
-  /syntax error at or near|operator does not exist|must be type boolean|could not determine data type|argument of \w+ must|there is no unique or exclusion|must appear in the GROUP BY/;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -31,28 +56,28 @@ async function main(): Promise<number> {
     options: {
       mutants: { type: 'string', default: '300' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
-      places: { type: 'string', default: '2' },
+      places: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '10' },
       directory: { type: 'string', default: `${tmpdir()}/immich-sidecar-mutation` },
       in: { type: 'string', default: 'src/share,src/writeback,src/files,src/immich' },
-      tests: { type: 'string', default: 'tests' },
+      tests: { type: 'string', default: TESTS.join() },
       again: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return print(USAGE), 0;
-  setPriority(19);
+  setPriority(15);
   const repository = await run('git', ['rev-parse', '--show-toplevel']);
   await Deno.mkdir(values.directory, { recursive: true });
   const directory = await Deno.realPath(values.directory);
   const head = await run('git', ['rev-parse', 'HEAD']);
   const first = await remembered(`${directory}/run.json`, { seed: Number(values.seed), commit: head });
-  const { seed } = first;
   const commit = values.again ? head : first.commit;
-  print(`seed ${seed}, commit ${commit.slice(0, 7)}, in ${directory}`);
+  print(`seed ${first.seed}, commit ${commit.slice(0, 7)}, in ${directory}`);
 
   const equivalents: Equivalent[] = JSON.parse(await Deno.readTextFile(new URL('./equivalent.json', import.meta.url)));
   const resultsPath = `${directory}/results.jsonl`;
-  const results = await readResults(resultsPath);
+  const before = await readResults(resultsPath);
   const places = await Promise.all(
     Array.from({ length: Number(values.places) }, (_, n) => Place.open(repository, commit, `${directory}/place-${n}`)),
   );
@@ -61,82 +86,109 @@ async function main(): Promise<number> {
     Deno.addSignalListener(signal, () => void close().finally(() => Deno.exit(130)));
   }
   try {
-    const [first] = places;
-    if (first === undefined) throw new Error('--places is 1 or more');
-    const files = (await filesIn(first.directory, values.tests.split(','))).filter((file) => /\.test\.ts$/.test(file));
-    const tests = new Tests(files, `${directory}/coverage-${commit.slice(0, 12)}`);
-    const all = await allMutants(first.directory, values.in.split(','));
-    const survived = new Set(scoreOf(results, equivalents).survived.map(({ id }) => id));
-    const known = new Set(results.map(({ id }) => id));
-    const drawn = shuffled(all, seed);
-    const chosen = values.again ? drawn.filter(({ id }) => survived.has(id)) : drawn;
-    print(`${all.length} mutants are possible, ${files.length} test files`);
-    if (!await first.compiles()) throw new Error('The program does not compile without any fault.');
-    let left = values.again ? chosen.length : Number(values.mutants) - results.filter(isValid).length;
-    const queue = chosen.filter(({ id }) => values.again || !known.has(id)).values();
-    const work = async (place: Place) => {
-      for (const mutant of queue) {
-        if (left <= 0) return;
-        left--;
-        const result = await tryMutant(mutant, place, tests, results);
-        if (!isValid(result)) left++;
-        results.push(result);
-        await Deno.writeTextFile(resultsPath, JSON.stringify(result) + '\n', { append: true });
-        print(
-          `${result.outcome.padEnd(9)} ${mutant.file}:${mutant.firstLine} ${mutant.kind}: ${mutant.after} (${
-            result.by ?? ''
-          })`,
-        );
-      }
+    const [place] = places;
+    if (place === undefined) throw new Error('--places is 1 or more');
+    const drawn = shuffled(await allMutants(place.directory, values.in.split(',')), first.seed);
+    const survived = new Set(scoreOf(before, equivalents).survived.map(({ id }) => id));
+    const wanted = values.again ? drawn.filter(({ id }) => survived.has(id)) : drawn;
+    const name = `${commit.slice(0, 12)}${values.again ? '-again' : ''}`;
+    const chosen = await chosenOf(place, wanted, Number(values.mutants), `${directory}/chosen-${name}.json`);
+    print(`${drawn.length} mutants are possible, ${chosen.length} are tried`);
+    const plan: Plan = {
+      mutants: Object.fromEntries(
+        chosen.map((one, number) => [number, { isSql: one.isSql, words: wordsOf(one.file) }]),
+      ),
+      log: `${directory}/trials-${name}.jsonl`,
+      heartbeat: '',
+      seconds: Number(values.seconds),
     };
-    await Promise.all(places.map(work));
-    for (const file of await tests.unfit()) print(`${file} fails without any fault; it was not asked`);
-    return report(results, equivalents, seed);
+    const tests = new Tests(await testFiles(place.directory, values.tests.split(',')), place.directory);
+    await inTests(places, chosen, tests, plan);
+    for (const entry of readEntries(plan.log)) {
+      if ('isFit' in entry && !entry.isFit) print(`without a fault, this fails when it is run twice: ${keyOf(entry)}`);
+    }
+    await onItsOwn(places, chosen, tests, plan, resultsPath);
+    for (const result of resultsOf(chosen, readEntries(plan.log), await readResults(resultsPath))) {
+      await append(resultsPath, result);
+    }
+    return report(await readResults(resultsPath), equivalents, first.seed);
   } finally {
     await close();
   }
 }
 
-function isValid({ outcome }: Result): boolean {
-  return outcome !== 'invalid';
+/** All mutants are built into the program, and the tests of each file switch on what they come by, one after the other. */
+async function inTests(places: readonly Place[], chosen: readonly Named[], tests: Tests, plan: Plan): Promise<void> {
+  for (const place of places) await buildIn(place.directory, chosen);
+  const finished = new Set(readEntries(plan.log).flatMap(({ file, test }) => test === FINISHED ? [file] : []));
+  const queue = tests.files.filter((file) => !finished.has(file)).values();
+  await Promise.all(places.map(async (place) => {
+    const own: Plan = { ...plan, heartbeat: `${place.temporary}/heartbeat` };
+    const path = `${place.temporary}/plan.json`;
+    await Deno.writeTextFile(path, JSON.stringify(own));
+    for (const file of queue) {
+      const begun = Date.now();
+      await place.tryAll(file, path, own);
+      writeEntry(plan.log, { file, test: FINISHED, isFit: true });
+      const noticed = [...trialsOf(readEntries(plan.log)).values()].filter(({ by }) => by !== undefined).length;
+      print(`${file}: ${Math.round((Date.now() - begun) / 1000)} s, ${noticed} noticed by now`);
+    }
+  }));
 }
 
-async function tryMutant(mutant: Named, place: Place, tests: Tests, results: readonly Result[]): Promise<Result> {
+/** What no test has come by in its own process, or only while it was loaded, is put into the program alone. */
+async function onItsOwn(
+  places: readonly Place[],
+  chosen: readonly Named[],
+  tests: Tests,
+  plan: Plan,
+  resultsPath: string,
+): Promise<void> {
+  const entries = readEntries(plan.log);
+  const trials = trialsOf(entries);
+  const atLoading = new Set(
+    entries.flatMap((entry) => entry.test === LOADING && 'reached' in entry ? entry.reached : []),
+  );
+  const done = new Set((await readResults(resultsPath)).map(({ id }) => id));
+  const queue = chosen.filter(({ id }, number) => {
+    const outcome = trials.get(number)?.outcome;
+    return !done.has(id) && (outcome === undefined || outcome === 'survived' && atLoading.has(number));
+  }).values();
+  await Promise.all(places.map(async (place) => {
+    for (const mutant of queue) {
+      const result = await tryAlone(mutant, place, tests);
+      await append(resultsPath, result);
+      print(
+        `${result.outcome} ${mutant.file}:${mutant.firstLine} ${mutant.kind}: ${mutant.after} (${result.by ?? ''})`,
+      );
+    }
+  }));
+}
+
+async function tryAlone(mutant: Named, place: Place, tests: Tests): Promise<Result> {
   const { id, firstLine: line } = mutant;
   const path = `${place.directory}/${mutant.file}`;
-  const text = await Deno.readTextFile(path);
-  const ran: { file: string; seconds: number }[] = [];
+  const built = await Deno.readTextFile(path);
+  const text = await Deno.readTextFile(`${path}.original`).catch(() => built);
   const inFault = async <T>(work: () => Promise<T>): Promise<T> => {
     await Deno.writeTextFile(path, applied(text, mutant));
     try {
       return await work();
     } finally {
-      await Deno.writeTextFile(path, text);
+      await Deno.writeTextFile(path, built);
     }
   };
-  if (!mutant.isSql && !await inFault(() => place.compiles())) {
-    return { id, line, outcome: 'invalid', tests: ran };
-  }
-  for (const file of tests.inOrder(mutant, results)) {
-    const limit = await tests.limitFor(file, mutant, place);
-    if (limit === undefined) continue;
-    const { outcome, seconds, test, output } = await inFault(() => place.test(file, limit));
-    ran.push({ file, seconds: Math.round(seconds) });
+  const asked = (await tests.nearest(mutant)).slice(0, NEAREST);
+  for (const file of asked) {
+    const { outcome, test, output } = await inFault(() => place.test(file, LIMIT_SECONDS));
     if (outcome === 'passed') continue;
-    if (mutant.isSql && NO_STATEMENT.test(output)) return { id, line, outcome: 'invalid', tests: ran };
-    // Some tests race with an attacker or a busy machine: what fails once has not noticed anything.
-    const again = await inFault(() => place.test(file, limit, { only: test }));
-    if (again.outcome === 'passed') continue;
-    return {
-      id,
-      line,
-      outcome: again.outcome === 'late' ? 'late' : 'killed',
-      by: file,
-      ...(test === undefined ? {} : { test }),
-      tests: ran,
-    };
+    if (mutant.isSql && NO_STATEMENT.test(output)) return { id, line, outcome: 'invalid', asked };
+    // What fails without the fault, too, has not noticed anything.
+    if ((await place.test(file, LIMIT_SECONDS, test)).outcome !== 'passed') continue;
+    const by = { by: file, ...(test === undefined ? {} : { test }) };
+    return { id, line, outcome: outcome === 'late' ? 'late' : 'killed', ...by, asked };
   }
-  return { id, line, outcome: ran.length === 0 ? 'uncovered' : 'survived', tests: ran };
+  return { id, line, outcome: asked.length === 0 ? 'uncovered' : 'survived', asked };
 }
 
 async function allMutants(directory: string, folders: readonly string[]): Promise<Named[]> {
@@ -146,6 +198,14 @@ async function allMutants(directory: string, folders: readonly string[]): Promis
     return named(text, mutantsOf(file, text));
   });
   return (await Promise.all(perFile)).flat();
+}
+
+/** In the order of the folders, the long ones last. */
+async function testFiles(directory: string, paths: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const path of paths) files.push(...await filesIn(directory, [path]));
+  const tests = files.filter((file) => file.endsWith('.test.ts'));
+  return [...tests.filter((file) => !LONG.test(file)), ...tests.filter((file) => LONG.test(file))];
 }
 
 /** Files below folders, and files that are named themselves, relative to a directory and in order. */
@@ -167,11 +227,15 @@ async function remembered(path: string, run: Run): Promise<Run> {
   }
 }
 
+async function append(path: string, result: Result): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(result) + '\n', { append: true });
+}
+
 function report(results: readonly Result[], equivalents: readonly Equivalent[], seed: number): number {
-  const { noticed, survived, equivalent, invalid, share } = scoreOf(results, equivalents);
+  const { killed, late, survived, equivalent, invalid, share } = scoreOf(results, equivalents);
   for (const { id, line, outcome } of survived) print(`${outcome} at line ${line}: ${id}`);
   print(
-    `seed ${seed}: ${noticed} noticed, ${survived.length} survived, ${equivalent} equivalent, ${invalid} no program: ` +
+    `seed ${seed}: ${killed} noticed, ${late} more did not end, ${survived.length} survived, ${equivalent} equivalent, ${invalid} no program: ` +
       `${(share * 100).toFixed(1)} %`,
   );
   return survived.length === 0 ? 0 : 1;

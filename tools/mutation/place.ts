@@ -1,7 +1,14 @@
+import { fileURLToPath } from 'node:url';
 import { findBinaries } from '../../tests/harness/binaries.ts';
-import { visitedLines } from './visited_lines.ts';
 import { directoryInMemory, freeAddress, startServer, THROWAWAY_SETTINGS } from '../../tests/harness/server.ts';
+import { type Plan, RESTART } from './plan.ts';
+import { readEntries } from './trials.ts';
 import { onServer } from '../../tests/harness/server_databases.ts';
+
+const TEST = ['test', '--frozen', '--lock=harness.lock', '--allow-all', '--no-check'];
+
+/** A process that has not come to its clock for so long is caught in a loop. */
+const CAUGHT_SECONDS = 60;
 
 /** How a test file ended. */
 export interface TestRun {
@@ -11,13 +18,6 @@ export interface TestRun {
   readonly test: string | undefined;
   /** What Deno printed. */
   readonly output: string;
-}
-
-interface TestOptions {
-  /** A directory for Deno's profiles, those of workers and child processes among them. */
-  readonly coverage?: string;
-  /** The name of one test. */
-  readonly only?: string | undefined;
 }
 
 /** A copy of a commit and a PostgreSQL server, both to be thrown away: nobody works in it, and one mutant at a time is in it. */
@@ -54,39 +54,30 @@ export class Place implements AsyncDisposable {
   }
 
   /**
-   * Whether the program has the right types, with a fault in it. The whole of it: what types there are (those of Node among them) depends on all
+   * Files of the program that have errors of types. The whole of it is looked at: what types there are (those of Node among them) depends on all
    * modules that are checked, so that a module by itself may have errors that it does not have as a part.
    */
-  async compiles(): Promise<boolean> {
-    return (await this.#deno(['check', '--quiet', '--frozen', '--lock=harness.lock', 'main.ts'], {}, 600)).code === 0;
+  async filesWithErrors(): Promise<Set<string>> {
+    const { code, output } = await this.#deno(
+      ['check', '--quiet', '--frozen', '--lock=harness.lock', 'main.ts'],
+      {},
+      600,
+    );
+    const places = [...output.matchAll(/file:\/\/(\S+?):\d+:\d+/g)].map(([, path]) => path ?? '');
+    if (code !== 0 && places.length === 0) throw new Error(output);
+    return new Set(code === 0 ? [] : places.map((path) => path.replace(`${this.directory}/`, '')));
   }
 
   /**
    * Runs one test file until its first failure.
    *
    * @param limit seconds after which it and all that it has started are killed
+   * @param only the name of one test
    */
-  async test(file: string, limit: number, options: TestOptions = {}): Promise<TestRun> {
-    const { coverage, only } = options;
-    const environment = {
-      TEST_POSTGRES_URL: this.url,
-      TEST_POSTGRES_BIN: this.bin,
-      TEST_LIBRARY_CACHE: `${this.temporary}/libraries`,
-      ...(coverage === undefined ? {} : { DENO_COVERAGE_DIR: coverage }),
-    };
-    const begun = Date.now();
+  async test(file: string, limit: number, only?: string): Promise<TestRun> {
     const filter = only === undefined ? [] : ['--filter', only];
-    const args = [
-      'test',
-      '--frozen',
-      '--lock=harness.lock',
-      '--allow-all',
-      '--no-check',
-      '--fail-fast',
-      ...filter,
-      file,
-    ];
-    const { code, output } = await this.#deno(args, environment, limit);
+    const begun = Date.now();
+    const { code, output } = await this.#deno([...TEST, '--fail-fast', ...filter, file], this.#environment(), limit);
     const seconds = (Date.now() - begun) / 1000;
     const isLate = code === 124 || code === 137;
     // What was killed has left its databases.
@@ -95,14 +86,42 @@ export class Place implements AsyncDisposable {
     return { outcome: code === 0 ? 'passed' : isLate ? 'late' : 'failed', seconds, test, output };
   }
 
-  /** Which lines of which files the profiles in a directory have seen, as `deno coverage` tells. */
-  async coveredLines(profiles: string): Promise<Record<string, number[]>> {
-    const { output } = await this.#deno(['coverage', '--lcov', '--quiet', profiles], {}, 600);
-    return visitedLines(output, this.directory);
+  /**
+   * Has the tests of a file try all mutants of a plan, however many processes that takes (see in_tests.ts).
+   *
+   * @param path of the plan
+   */
+  async tryAll(file: string, path: string, { heartbeat, log }: Plan): Promise<void> {
+    const environment = { ...this.#environment(), MUTATION_PLAN: path, MUTATION_FILE: file };
+    const preload = fileURLToPath(new URL('./in_tests.ts', import.meta.url));
+    while (true) {
+      const before = readEntries(log).length;
+      await Deno.writeTextFile(heartbeat, '');
+      const caught = new AbortController();
+      const watch = setInterval(async () => {
+        const { mtime } = await Deno.stat(heartbeat);
+        if (Date.now() - Number(mtime) > CAUGHT_SECONDS * 1000) caught.abort();
+      }, 5_000);
+      const { code } = await this.#deno([...TEST, '--preload', preload, file], environment, 3600, caught.signal);
+      clearInterval(watch);
+      if (code !== 0) await this.#dropDatabases();
+      const isRestart = code === RESTART || caught.signal.aborted || code >= 128;
+      if (!isRestart || readEntries(log).length === before) return;
+    }
+  }
+
+  #environment(): Record<string, string> {
+    return {
+      TEST_POSTGRES_URL: this.url,
+      TEST_POSTGRES_BIN: this.bin,
+      TEST_LIBRARY_CACHE: `${this.temporary}/libraries`,
+      // Nobody reads the smallest history that fails.
+      SHRINK_SECONDS: '0',
+    };
   }
 
   /** `timeout` ends the whole group of processes; the clock is not Deno's, which a fault may keep from running. */
-  async #deno(args: readonly string[], env: Record<string, string>, limit: number) {
+  async #deno(args: readonly string[], env: Record<string, string>, limit: number, signal?: AbortSignal) {
     const { code, stdout, stderr } = await new Deno.Command('timeout', {
       args: ['--kill-after=5', String(Math.ceil(limit)), Deno.execPath(), ...args],
       cwd: this.directory,
@@ -110,6 +129,7 @@ export class Place implements AsyncDisposable {
       stdin: 'null',
       stdout: 'piped',
       stderr: 'piped',
+      ...(signal === undefined ? {} : { signal }),
     }).output();
     const text = new TextDecoder();
     return { code, output: text.decode(stdout) + text.decode(stderr) };
