@@ -39,6 +39,7 @@ async function withErrors(place: Place, batch: readonly Named[]): Promise<Named[
   await write((text) => text);
   if (files.size === 0) return [];
   const own = batch.filter(({ file }) => files.has(file));
+  if (own.length === files.size) return own;
   if (own.length > 0) return [...own, ...await withErrors(place, batch.filter((mutant) => !own.includes(mutant)))];
   if (batch.length === 1) return [...batch];
   const half = Math.ceil(batch.length / 2);

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findBinaries } from '../../tests/harness/binaries.ts';
 import { directoryInMemory, freeAddress, startServer, THROWAWAY_SETTINGS } from '../../tests/harness/server.ts';
@@ -27,6 +28,7 @@ export class Place implements AsyncDisposable {
     readonly url: string,
     readonly temporary: string,
     readonly bin: string,
+    private readonly confined: readonly string[],
     private readonly owned: AsyncDisposableStack,
   ) {}
 
@@ -41,7 +43,7 @@ export class Place implements AsyncDisposable {
     await run('tar', ['-xf', archive, '-C', directory]);
     await Deno.remove(archive);
     // Below it is also what tests that were killed have left.
-    const temporary = await Deno.realPath(await Deno.makeTempDir({ prefix: 'mutation-' }));
+    const temporary = await Deno.makeTempDir({ dir: dirname(directory), prefix: 'temporary-' });
     owned.defer(() => Deno.remove(temporary, { recursive: true }));
     await Deno.mkdir(`${temporary}/libraries`);
     const [binaries] = await findBinaries('installed').catch(() => findBinaries('embedded'));
@@ -50,7 +52,8 @@ export class Place implements AsyncDisposable {
     const address = freeAddress();
     const server = await startServer(binaries.bin, THROWAWAY_SETTINGS, await directoryInMemory(), address);
     owned.defer(() => server.stop());
-    return new Place(directory, server.url, temporary, binaries.bin, owned.move());
+    const confined = await confine(dirname(directory));
+    return new Place(directory, server.url, temporary, binaries.bin, confined, owned.move());
   }
 
   /**
@@ -123,7 +126,7 @@ export class Place implements AsyncDisposable {
   /** `timeout` ends the whole group of processes; the clock is not Deno's, which a fault may keep from running. */
   async #deno(args: readonly string[], env: Record<string, string>, limit: number, signal?: AbortSignal) {
     const { code, stdout, stderr } = await new Deno.Command('timeout', {
-      args: ['--kill-after=5', String(Math.ceil(limit)), Deno.execPath(), ...args],
+      args: ['--kill-after=5', String(Math.ceil(limit)), ...this.confined, Deno.execPath(), ...args],
       cwd: this.directory,
       env: { NO_COLOR: '1', DENO_NO_PROMPT: '1', TMPDIR: this.temporary, ...env },
       stdin: 'null',
@@ -145,6 +148,20 @@ export class Place implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.owned.disposeAsync();
   }
+}
+
+/**
+ * What a command has to begin with so that it can write into a directory and Deno's cache only: where the fault is in what keeps the program in its
+ * directories, it would follow the tests' paths to `/etc/passwd`. Nothing where nobody may do that: there the permissions of an ordinary user must do.
+ */
+async function confine(directory: string): Promise<string[]> {
+  const { success } = await new Deno.Command('unshare', { args: ['--mount', 'true'], stderr: 'null' }).output()
+    .catch(() => ({ success: false }));
+  if (!success) return [];
+  const { denoDir } = JSON.parse(await run(Deno.execPath(), ['info', '--json']));
+  const script = 'for one in "$1" "$2"; do mount --bind "$one" "$one" || exit 1; done; ' +
+    'mount -o remount,bind,ro / && shift 2 && exec "$@"';
+  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', directory, denoDir];
 }
 
 /** What a command prints. Throws Error with its own words when it fails. */
