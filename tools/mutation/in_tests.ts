@@ -15,7 +15,7 @@ const { setTimeout, clearTimeout, setInterval } = globalThis;
 
 /** A busy machine is no fault. */
 const PATIENCE = 8;
-const LEAST_LIMIT_SECONDS = 15;
+const LEAST_LIMIT_SECONDS = 30;
 
 // Whoever looks whether this file grows older sees that this process is not caught in a loop.
 Deno.unrefTimer(setInterval(() => Deno.utimeSync(plan.heartbeat, new Date(), new Date()), 5_000));
