@@ -10,9 +10,9 @@ export async function chosenOf(place: Place, drawn: readonly Named[], count: num
   const byId = new Map(drawn.map((mutant) => [mutant.id, mutant]));
   const kept: readonly string[] = JSON.parse(await Deno.readTextFile(path).catch(() => '[]'));
   const all = kept.flatMap((id) => byId.get(id) ?? []);
-  if (all.length > 0) return all;
-  // Of ten, less than one does not compile.
-  const candidates = drawn.slice(0, Math.ceil(count * 1.15));
+  if (all.length > 0) return all.slice(0, count);
+  // Of five, less than one does not compile.
+  const candidates = drawn.slice(0, Math.ceil(count * 1.3));
   const wrong = new Set<Named>();
   let left = candidates.filter(({ isSql }) => !isSql);
   while (left.length > 0) {

@@ -2,9 +2,9 @@
  * Loaded before a test file (`deno test --preload`): each test runs once without a fault, to see what it comes by, and then once more with
  * each of these mutants that nobody has noticed yet. Its end tells mutate.ts to go on with the next file, `RESTART` to load the same one again.
  */
-import { NO_STATEMENT, type Plan, RESTART, wordsOf } from './plan.ts';
+import { NO_STATEMENT, type Plan, RESTART, roomOf, wordsOf } from './plan.ts';
 import { switches } from './switch.ts';
-import { keyOf, LOADING, readEntries, trialsOf, writeEntry } from './trials.ts';
+import { keyOf, LOADING, readEntries, type Trials, trialsOf, writeEntry } from './trials.ts';
 
 const plan: Plan = JSON.parse(Deno.readTextFileSync(Deno.env.get('MUTATION_PLAN') ?? ''));
 const file = Deno.env.get('MUTATION_FILE') ?? '';
@@ -16,6 +16,12 @@ const { setTimeout, clearTimeout, setInterval } = globalThis;
 /** A busy machine is no fault. */
 const PATIENCE = 8;
 const LEAST_LIMIT_SECONDS = 30;
+
+/** Tests that are asked about one mutant, and four times as many where names have to do with each other. */
+const MOST = 20;
+const MOST_OF_A_FILE = 3;
+
+const NOTHING: Trials = { outcome: undefined, seconds: 0, asked: new Map() };
 
 // Whoever looks whether this file grows older sees that this process is not caught in a loop.
 Deno.unrefTimer(setInterval(() => Deno.utimeSync(plan.heartbeat, new Date(), new Date()), 5_000));
@@ -68,13 +74,15 @@ async function tryAll(test: string, run: () => void | Promise<void>): Promise<vo
   const entries = readEntries(plan.log);
   const own = entries.filter((entry) => keyOf(entry) === keyOf({ file, test }));
   if (own.some((entry) => 'isFit' in entry)) return;
-  // The process has ended in the middle of it.
+  // The process has ended in the middle of it; twice with the same fault, which is no accident then.
   const last = own.at(-1);
   if (last !== undefined && 'begun' in last) {
-    if (last.number === undefined) return note({ isFit: false });
-    note({ number: last.number, outcome: 'late', seconds: 0 });
+    const { number } = last;
+    const times = own.filter((entry) => 'begun' in entry && entry.number === number).length;
+    if (times > 1 && number === undefined) return note({ isFit: false });
+    if (times > 1) note({ number, outcome: 'late', seconds: 0 });
   }
-  const tried = new Set(own.flatMap((entry) => 'number' in entry ? [entry.number] : []));
+  const tried = new Set(own.flatMap((entry) => 'outcome' in entry ? [entry.number] : []));
 
   switches.reached.clear();
   note({ begun: true });
@@ -109,14 +117,20 @@ async function tryAll(test: string, run: () => void | Promise<void>): Promise<vo
   }
   note({ isFit: true });
 
-  /** Not everybody is asked about what nobody notices: a few seconds of whatever comes by, and more of what has to do with it by name. */
+  /**
+   * Not everybody is asked about what nobody notices: a few tests of each file that come by, from the same room, and more of those that have to do
+   * with it by name.
+   */
   function isWorth(number: number): boolean {
-    const { outcome, seconds: spent, asked } = known.get(number) ??
-      { outcome: undefined, seconds: 0, asked: new Map() };
-    if (outcome !== undefined && outcome !== 'survived') return false;
-    const words = new Set(plan.mutants[number]?.words);
-    if (wordsOf(`${file} ${test}`).some((word) => words.has(word))) return spent < 4 * plan.seconds;
-    return spent + seconds < plan.seconds && (asked.get(file) ?? 0) < 3;
+    const { outcome, seconds: spent, asked } = known.get(number) ?? NOTHING;
+    const mutant = plan.mutants[number];
+    if (mutant === undefined || outcome !== undefined && outcome !== 'survived') return false;
+    const isNamed = wordsOf(`${file} ${test}`).some((word) => mutant.words.includes(word));
+    const times = [...asked.values()].reduce((sum, one) => sum + one, 0);
+    if (isNamed) return spent < 4 * plan.seconds && times < 4 * MOST;
+    const rooms = [roomOf(file), mutant.room];
+    if (rooms.includes('share') && rooms.includes('writeback')) return false;
+    return spent + seconds < plan.seconds && times < MOST && (asked.get(file) ?? 0) < MOST_OF_A_FILE;
   }
 }
 

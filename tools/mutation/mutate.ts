@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { chosenOf } from './compiling.ts';
 import { applied, type Named, named, shuffled } from './mutant.ts';
 import { Place, run } from './place.ts';
-import { NO_STATEMENT, type Plan, wordsOf } from './plan.ts';
+import { NO_STATEMENT, type Plan, roomOf, wordsOf } from './plan.ts';
 import { type Equivalent, readResults, type Result, resultsOf, scoreOf } from './results.ts';
 import { buildIn } from './switched.ts';
 import { Tests } from './tests.ts';
@@ -36,7 +36,7 @@ const TESTS = [
 ];
 
 /** What comes after all others of its folder. */
-const LONG = /histories|stress|corpus/;
+const LONG = /histories|stress|corpus|export|new_field/;
 
 /** How many test files are asked, each in a process of its own, about a mutant that none has come by. */
 const NEAREST = 4;
@@ -96,7 +96,7 @@ async function main(): Promise<number> {
     print(`${drawn.length} mutants are possible, ${chosen.length} are tried`);
     const plan: Plan = {
       mutants: Object.fromEntries(
-        chosen.map((one, number) => [number, { isSql: one.isSql, words: wordsOf(one.file) }]),
+        chosen.map((one, number) => [number, { isSql: one.isSql, room: roomOf(one.file), words: wordsOf(one.file) }]),
       ),
       log: `${directory}/trials-${name}.jsonl`,
       heartbeat: '',

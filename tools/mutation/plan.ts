@@ -1,7 +1,14 @@
+interface Planned {
+  readonly isSql: boolean;
+  /** See roomOf and wordsOf, of the file that it is in. */
+  readonly room: string;
+  readonly words: readonly string[];
+}
+
 /** What a test file needs to know to try mutants. */
 export interface Plan {
   /** By number. */
-  readonly mutants: Readonly<Record<number, { readonly isSql: boolean; readonly words: readonly string[] }>>;
+  readonly mutants: Readonly<Record<number, Planned>>;
   /** Where entries are added (see trials.ts). */
   readonly log: string;
   /** A file that is touched as long as the process is not caught in a loop. */
@@ -31,6 +38,11 @@ const COMMON = new Set([
   'phases',
   'cycle',
 ]);
+
+/** The folder below `src` or `tests`. Pure. */
+export function roomOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}
 
 /** The words by which a file of the program and a test of it know each other, in the singular. Pure. */
 export function wordsOf(text: string): string[] {

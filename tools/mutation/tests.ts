@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Named } from './mutant.ts';
-import { wordsOf } from './plan.ts';
+import { roomOf, wordsOf } from './plan.ts';
 
 /** Modules that a module names: what it imports, and what it starts. */
 const NAMED_MODULES = /['"](\.{1,2}\/[^'"\n]+\.ts)['"]/g;
@@ -16,13 +16,12 @@ export class Tests {
   /** Those that may come by a mutant, first those that have to do with its file by name, then those that come by the fewest modules. */
   async nearest(mutant: Named): Promise<string[]> {
     const words = new Set(wordsOf(mutant.file));
-    const room = (file: string) => file.split('/')[1];
     const all = await Promise.all(this.files.map(async (file) => ({ file, reach: await this.#reachOf(file) })));
     const near = all.filter(({ reach }) => reach.has(mutant.file)).map(({ file, reach }) => ({
       file,
       rank: [
         -wordsOf(file).filter((word) => words.has(word)).length,
-        room(file) === room(mutant.file) ? 0 : 1,
+        roomOf(file) === roomOf(mutant.file) ? 0 : 1,
         reach.size,
       ],
     }));
