@@ -19,7 +19,7 @@ is listed in tools/mutation/equivalent.json with the reason why nobody can notic
 What is committed is tried, in copies of its own, with low priority. A run that was ended goes on from its directory. --again tries those that survived
 on what is committed now. --seconds is how long tests are run that do not notice one.`;
 
-/** Cheap ones first; the last are long, and about everything. */
+/** Those that come by the folders that faults are put into. */
 const TESTS = [
   'tests/files',
   'tests/writeback',
@@ -35,11 +35,14 @@ const TESTS = [
   'tests/crash',
 ];
 
-/** What comes after all others of its folder. */
-const LONG = /histories|stress|corpus|export|new_field/;
+/** What comes after all others. */
+const LONG = /histories|stress|corpus|export|new_field|pgvector/;
 
-/** How many test files are asked, each in a process of its own, about a mutant that none has come by. */
+/** How many test files are loaded for a mutant; what others come by is tried there, too. */
 const NEAREST = 4;
+
+/** How many of them are asked, each in a process of its own, about a mutant that none has come by. */
+const NEAREST_ALONE = 3;
 
 /** Of one test file. */
 const LIMIT_SECONDS = 240;
@@ -117,21 +120,37 @@ async function main(): Promise<number> {
   }
 }
 
-/** All mutants are built into the program, and the tests of each file switch on what they come by, one after the other. */
+/**
+ * All mutants are built into the program, and the tests of each file switch on what they come by, one after the other. First the file that is near to the most
+ * that nobody has noticed yet, until there is none.
+ */
 async function inTests(places: readonly Place[], chosen: readonly Named[], tests: Tests, plan: Plan): Promise<void> {
+  const near = await Promise.all(chosen.map(async (mutant) => (await tests.nearest(mutant)).slice(0, NEAREST)));
   for (const place of places) await buildIn(place.directory, chosen);
-  const finished = new Set(readEntries(plan.log).flatMap(({ file, test }) => test === FINISHED ? [file] : []));
-  const queue = tests.files.filter((file) => !finished.has(file)).values();
+  const begun = new Set(readEntries(plan.log).flatMap(({ file, test }) => test === FINISHED ? [file] : []));
+  const nextFile = (): string | undefined => {
+    const trials = trialsOf(readEntries(plan.log));
+    const weights = new Map<string, number>();
+    for (const [number, files] of near.entries()) {
+      if (![undefined, 'survived'].includes(trials.get(number)?.outcome)) continue;
+      for (const [rank, file] of files.entries()) {
+        if (!begun.has(file)) weights.set(file, (weights.get(file) ?? 0) + 1 / (1 + rank) / (LONG.test(file) ? 10 : 1));
+      }
+    }
+    const [heaviest] = [...weights].sort(([, a], [, b]) => b - a);
+    return heaviest?.[0];
+  };
   await Promise.all(places.map(async (place) => {
     const own: Plan = { ...plan, heartbeat: `${place.temporary}/heartbeat` };
     const path = `${place.temporary}/plan.json`;
     await Deno.writeTextFile(path, JSON.stringify(own));
-    for (const file of queue) {
-      const begun = Date.now();
+    for (let file = nextFile(); file !== undefined; file = nextFile()) {
+      begun.add(file);
+      const start = Date.now();
       await place.tryAll(file, path, own);
       writeEntry(plan.log, { file, test: FINISHED, isFit: true });
       const noticed = [...trialsOf(readEntries(plan.log)).values()].filter(({ by }) => by !== undefined).length;
-      print(`${file}: ${Math.round((Date.now() - begun) / 1000)} s, ${noticed} noticed by now`);
+      print(`${file}: ${Math.round((Date.now() - start) / 1000)} s, ${noticed} noticed by now`);
     }
   }));
 }
@@ -178,7 +197,7 @@ async function tryAlone(mutant: Named, place: Place, tests: Tests): Promise<Resu
       await Deno.writeTextFile(path, built);
     }
   };
-  const asked = (await tests.nearest(mutant)).slice(0, NEAREST);
+  const asked = (await tests.nearest(mutant)).slice(0, NEAREST_ALONE);
   for (const file of asked) {
     const { outcome, test, output } = await inFault(() => place.test(file, LIMIT_SECONDS));
     if (outcome === 'passed') continue;
@@ -200,12 +219,8 @@ async function allMutants(directory: string, folders: readonly string[]): Promis
   return (await Promise.all(perFile)).flat();
 }
 
-/** In the order of the folders, the long ones last. */
 async function testFiles(directory: string, paths: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
-  for (const path of paths) files.push(...await filesIn(directory, [path]));
-  const tests = files.filter((file) => file.endsWith('.test.ts'));
-  return [...tests.filter((file) => !LONG.test(file)), ...tests.filter((file) => LONG.test(file))];
+  return (await filesIn(directory, paths)).filter((file) => file.endsWith('.test.ts'));
 }
 
 /** Files below folders, and files that are named themselves, relative to a directory and in order. */

@@ -23,6 +23,8 @@ export interface TestRun {
 
 /** A copy of a commit and a PostgreSQL server, both to be thrown away: nobody works in it, and one mutant at a time is in it. */
 export class Place implements AsyncDisposable {
+  readonly #closing = new AbortController();
+
   private constructor(
     readonly directory: string,
     readonly url: string,
@@ -132,7 +134,7 @@ export class Place implements AsyncDisposable {
       stdin: 'null',
       stdout: 'piped',
       stderr: 'piped',
-      ...(signal === undefined ? {} : { signal }),
+      signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
     }).output();
     const text = new TextDecoder();
     return { code, output: text.decode(stdout) + text.decode(stderr) };
@@ -146,6 +148,7 @@ export class Place implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     await this.owned.disposeAsync();
   }
 }
