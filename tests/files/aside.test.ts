@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { inFirst } from '../../src/files/aside.ts';
 import { FileProblem } from '../../src/files/problem.ts';
 import { PathMap } from '../../src/files/path_map.ts';
 import { asidesOf, removeFiles } from '../../src/share/mirrors/journal.ts';
@@ -127,3 +128,26 @@ function attempt(directory: string, failing: number, act: () => void) {
   }
   return { problem, steps: disk.steps, what: disk.failed.map(({ what }) => what).join() };
 }
+
+Deno.test('what cannot be done in one place is done in the next, but not to a file that has changed meanwhile', () => {
+  const asked: string[] = [];
+  const act = (reasons: Readonly<Record<string, FileProblem['reason']>>) => (aside: string) => {
+    asked.push(aside);
+    const reason = reasons[aside];
+    if (reason !== undefined) throw new FileProblem(reason, aside);
+    return aside;
+  };
+  const tried = (reasons: Parameters<typeof act>[0]) => {
+    asked.length = 0;
+    try {
+      return [inFirst(['a', 'b', 'c'], act(reasons)), asked.join('')];
+    } catch (error) {
+      return [(error as FileProblem).message, asked.join('')];
+    }
+  };
+  const said = (reason: 'no-space' | 'changed', path: string) => new FileProblem(reason, path).message;
+  assert.deepEqual(tried({}), ['a', 'a']);
+  assert.deepEqual(tried({ a: 'no-space' }), ['b', 'ab']);
+  assert.deepEqual(tried({ a: 'no-space', b: 'changed' }), [said('changed', 'b'), 'ab']);
+  assert.deepEqual(tried({ a: 'no-space', b: 'permission', c: 'permission' }), [said('no-space', 'a'), 'abc']);
+});

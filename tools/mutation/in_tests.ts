@@ -18,8 +18,8 @@ const PATIENCE = 8;
 const LEAST_LIMIT_SECONDS = 30;
 
 /** Tests that are asked about one mutant, and three times as many where names have to do with each other. */
-const MOST = 8;
-const MOST_OF_A_FILE = 2;
+const MOST = 6;
+const MOST_OF_A_FILE = 1;
 
 const NOTHING: Trials = { outcome: undefined, seconds: 0, asked: new Map() };
 
@@ -133,7 +133,7 @@ async function tryAll(test: string, run: () => void | Promise<void>): Promise<vo
     if (mutant === undefined || outcome !== undefined && outcome !== 'survived') return false;
     const isNamed = wordsOf(`${file} ${test}`).some((word) => mutant.words.includes(word));
     const times = [...asked.values()].reduce((sum, one) => sum + one, 0);
-    if (isNamed) return spent < 3 * plan.seconds && times < 3 * MOST;
+    if (isNamed) return spent < 3 * plan.seconds && times < 3 * MOST && (asked.get(file) ?? 0) < 3 * MOST_OF_A_FILE;
     const rooms = [roomOf(file), mutant.room];
     if (rooms.includes('share') && rooms.includes('writeback')) return false;
     return spent < plan.seconds && times < MOST && (asked.get(file) ?? 0) < MOST_OF_A_FILE;
