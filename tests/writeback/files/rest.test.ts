@@ -300,6 +300,13 @@ const PACKETS: readonly [
     ['XMP-dc:Description'],
     ['XMP-dc:Description'],
   ],
+  [
+    'an entry with a qualifier, in a list that is planned',
+    packet('<dc:subject><rdf:Bag><rdf:li xml:lang="de">a</rdf:li></rdf:Bag></dc:subject>'),
+    packet(`<dc:subject>${bag('a')}</dc:subject>`),
+    ['XMP-dc:Subject'],
+    ['XMP-dc:Subject'],
+  ],
   ['what it is about', packet('').replace('about=""', 'about="uuid:1"'), packet(''), [], ['rdf:about']],
   ['what is not well-formed any more', packet('<dc:source>a</dc:source>'), packet('<dc:source>a'), [], [
     'XMP that is well-formed',
