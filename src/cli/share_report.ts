@@ -4,7 +4,7 @@ import { describeBrake } from '../share/brake/words.ts';
 import type { CycleReport } from '../share/cycle/report.ts';
 import type { JobReport } from '../share/cycle/report.ts';
 import { CYCLE_COUNTS, type CycleCount, JOB_COUNTS, type JobCount } from '../share/phases/list.ts';
-import { describeStanding } from '../share/standing/words.ts';
+import { describeRetries, describeStanding } from '../share/standing/words.ts';
 import { listProblems } from './list_problems.ts';
 import { table } from './output.ts';
 
@@ -34,7 +34,10 @@ export function describeCycle(report: CycleReport): string {
 function describeWhole(report: CycleReport): string {
   const counts = Object.entries(CYCLE_COUNTS).map(([name, what]) => ({ count: report[name as CycleCount], what }));
   const lines = counts.filter(({ count }) => count > 0).map(({ count, what }) => counted(count, what));
-  return [...lines, ...listProblems(report.problems)].map((line) => `  ${line}\n`).join('');
+  const again = describeRetries(report.retries);
+  return [...lines, ...listProblems(report.problems), ...again === undefined ? [] : [again]].map((line) =>
+    `  ${line}\n`
+  ).join('');
 }
 
 function outcomeOf({ brakes, complete }: CycleReport): string {

@@ -11,7 +11,7 @@ import { describeConflict, describeMerge, describeWaiting, describeWrittenChange
 import { readWritten, type WrittenChange } from '../share/both_ways/written.ts';
 import { describeBrake } from '../share/brake/words.ts';
 import { planOnly } from '../share/plan_only.ts';
-import { describeStanding } from '../share/standing/words.ts';
+import { describeRetries, describeStanding } from '../share/standing/words.ts';
 import { type CycleSummary, readShareStatus, type ShareStatus } from '../status/share.ts';
 import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.ts';
 import { VERSION } from '../version.ts';
@@ -108,6 +108,7 @@ function show(config: Config, share: ShareStatus | undefined, { json = false }: 
 function describeShare(status: ShareStatus, config: Config): string {
   const { jobs, totals, brakes, kept, remembered, conflicts, merges, waiting, writtenToSource, cycles, isAtWork } =
     status;
+  const again = describeRetries(status.retries);
   const rows = jobs.map(({ job, standing, mirrors, people, links, bytes }) => [
     plain(job),
     String(standing?.selected ?? ''),
@@ -140,6 +141,7 @@ function describeShare(status: ShareStatus, config: Config): string {
       : `\n${
         count(writtenToSource, 'change')
       } of recipients in originals: immich-sidecar status --written-to-source\n`) +
+    (again === undefined ? '' : `\n${again}\n`) +
     describeKept(kept) +
     describeRemembered(remembered) +
     `\n${describeService(isAtWork, config)}\n` +

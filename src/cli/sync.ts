@@ -81,7 +81,10 @@ Examples:
 A sync that would remove all that a share has, or a large part of it
 (BRAKE_PERCENT, BRAKE_MINIMUM), keeps everything, says why, and ends with
 exit code 4. --confirm-withdrawals says that it is right.
---confirm-corrections does for what recipients have changed, with both_ways.`;
+--confirm-corrections does for what recipients have changed, with both_ways.
+
+What failed is tried again after a pause that becomes longer (see status), or
+when it changes; a sync at a terminal tries all of it at once.`;
 
 async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
   const [steps, summary] = [new StepTotals(), new PlanSummary()];
@@ -129,6 +132,8 @@ async function sync(sql: Connection, config: Config, options: SyncOptions, said:
     const report = await share(sql, config, {
       jobName: options.job,
       isFull: options.full,
+      // Somebody is at it, who may have put right what failed; a timer runs this again and again.
+      retriesAll: Deno.stdin.isTerminal(),
       version: VERSION,
       progress,
       signal: stop.signal,

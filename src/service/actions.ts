@@ -29,7 +29,7 @@ export function actionsOf(scheduler: Scheduler): Actions {
     run: () => {
       if (scheduler.state.pausedSince !== undefined) return Promise.resolve(PAUSED);
       scheduler.state.noted('Somebody who is signed in asked to share now');
-      scheduler.wake();
+      scheduler.shareNow();
       return Promise.resolve('Sharing begins now, or as soon as the present sync has ended.');
     },
     write: () => {

@@ -40,6 +40,7 @@ export function publicSnapshot(snapshot: Snapshot): Snapshot {
       isConfigured,
       emptyDirectory: undefined,
     })),
+    retries: { photos: snapshot.retries.photos, nextAt: snapshot.retries.nextAt },
     cycles: snapshot.cycles.map(
       ({ startedAt, seconds, outcome, created, updated, withdrawn, changes, problems, error }) => ({
         startedAt,

@@ -55,6 +55,7 @@ export class Scheduler {
   #woken = new AbortController();
   #writing: WriteSchedule | undefined;
   readonly #errands: Errand[] = [];
+  #retriesAll = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -87,6 +88,12 @@ export class Scheduler {
   /** The configuration that is used now. */
   get config(): Config {
     return this.#config;
+  }
+
+  /** Lets a cycle begin at once, or as soon as what is being done has ended, that also tries what failed and is not due yet. */
+  shareNow(): void {
+    this.#retriesAll = true;
+    this.wake();
   }
 
   /** Lets the next cycle begin at once, or as soon as what is being done has ended. */
@@ -222,7 +229,9 @@ export class Scheduler {
           progress: this.#progress,
           signal,
           embeddingsMs: EMBEDDINGS_MS,
+          retriesAll: this.#retriesAll,
         });
+        this.#retriesAll = false;
         const done = await settledWithin(cycle, isOver, GRACE_MS);
         let counted: Counted | undefined;
         try {

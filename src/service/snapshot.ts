@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { ServiceEvent } from './events.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
 import type { Standing, WithdrawReason } from '../share/cycle/outcome.ts';
-import { changesOf, type JobReport, problemsOf } from '../share/cycle/report.ts';
+import { changesOf, type JobReport, problemsOf, type ToldRetries } from '../share/cycle/report.ts';
 import type { OpenDecisionCount } from '../share/both_ways/count.ts';
 import type { PairSharing } from '../share/explain/because.ts';
 import type { BrakeReport } from '../share/brake/brake.ts';
@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly sharing: readonly PairSharing[];
   /** What is kept until somebody confirms that it may go. */
   readonly brakes: readonly BrakeReport[];
+  /** What failed and is tried again, as of the last cycle. */
+  readonly retries: ToldRetries;
   /** The last hundred, oldest first. */
   readonly cycles: readonly CycleFigures[];
   /** Undefined when write-back is not scheduled. */
@@ -118,6 +120,7 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
       };
     }),
     brakes: last?.brakes ?? [],
+    retries: last?.retries ?? { photos: 0, nextAt: undefined },
     cycles: state.cycles.map(summaryOf),
     write: schedule === undefined ? undefined : writeStatusOf(schedule, state.write),
     events: [...state.events],

@@ -9,7 +9,7 @@ import { describeProblem, problemOf } from '../problems/problem.ts';
 import { LIMITS } from './cycle/limits.ts';
 import { guardedDatabase } from './guarded_database.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
-import type { LockedRemoval } from './mirrors/locked.ts';
+import type { RemovalResult } from './mirrors/remove.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
@@ -40,7 +40,7 @@ export async function withdrawLockedAnyway(database: DatabaseConfig): Promise<vo
   }
 }
 
-async function withdrawLocked(sql: Connection): Promise<LockedRemoval> {
+async function withdrawLocked(sql: Connection): Promise<RemovalResult> {
   return await withInstanceLock(sql, async (lock) => {
     await assertImmichAtRest(sql);
     let isMarkGone = false;

@@ -13,7 +13,7 @@ import { migrate, newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import { assertReadable } from '../postgres/ownership.ts';
 import { type Limits } from './cycle/limits.ts';
 import { type View } from './cycle/tools.ts';
-import { checkJobs } from './checks/check.ts';
+import { checkJobs, isOtherwise } from './checks/check.ts';
 import { completeJobs } from './jobs/complete.ts';
 import type { Job } from './jobs/job.ts';
 import { hasLinksBelow } from './mirrors/journal.ts';
@@ -133,4 +133,19 @@ export async function check(tx: Sql, prepared: Prepared): Promise<Prepared> {
   await migrate(tx, MIGRATIONS);
   if (prepared.movedMedia.length > 0) await moveImportPaths(tx, prepared.movedMedia);
   return { ...prepared, ...await checkJobs(tx, prepared) };
+}
+
+/**
+ * Whether a job that was left out can be worked on now, or another one cannot. `looksAgain`: also for what only a look at accounts, libraries and directories tells, and after
+ * libraries that could not be made were tried again.
+ */
+export async function areJobsOtherwise(
+  sql: Sql,
+  config: Config,
+  prepared: Prepared,
+  { looksAgain, signal }: { readonly looksAgain: boolean; readonly signal: AbortSignal | undefined },
+): Promise<boolean> {
+  const libraries = looksAgain ? prepared.sharedAlbums?.libraries ?? [] : [];
+  const { made } = await makeLibraries(config.immich, libraries, signal);
+  return made > 0 || await isOtherwise(sql, prepared, looksAgain);
 }

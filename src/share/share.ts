@@ -8,7 +8,6 @@ import { assertRights } from '../immich/rights.ts';
 import type { Connection, Sql } from '../postgres/connect.ts';
 import { assertInstanceLock, type InstanceLock, withInstanceLock } from '../postgres/lock.ts';
 import { faultOf } from '../postgres/faults.ts';
-import { newestVersion, schemaVersion } from '../postgres/migrate.ts';
 import { retryTransient } from '../postgres/retry.ts';
 import { inRolledBackTransaction, inTransaction } from '../postgres/transaction.ts';
 import { describeProblem, type Problem } from '../problems/problem.ts';
@@ -19,8 +18,9 @@ import { advance, readChanges, readMark } from './cycle/changes.ts';
 import { setBackMs } from '../immich/feed/clock.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
+import { Retrying } from './cycle/retrying.ts';
 import type { CycleOptions } from './cycle/cycle_options.ts';
-import type { CycleReport } from './cycle/report.ts';
+import type { CycleReport, UntoldReport } from './cycle/report.ts';
 import { countDecisions, type OpenDecisionCount } from './both_ways/count.ts';
 import { OwnerKey } from './both_ways/owner_key.ts';
 import { Counting } from './cycle/counting.ts';
@@ -28,22 +28,26 @@ import { LIMITS, type Limits } from './cycle/limits.ts';
 import { Said } from './cycle/said.ts';
 import type { Database, Tools, View } from './cycle/tools.ts';
 import { EmbeddingBacklog, type EmbeddingQueues } from './phases/embedding_queue.ts';
-import { removeLockedFiles } from './phases/unfinished.ts';
+import { hasLockedFiles, removeLockedFiles } from './phases/unfinished.ts';
 import { noteMissed } from './phases/grace.ts';
-import { isOtherwise } from './checks/check.ts';
 import { readNamesAgain } from './jobs/complete.ts';
 import { type PairSharing, readAllSharing } from './explain/because.ts';
 import { guardedDatabase } from './guarded_database.ts';
 import { withdrawLockedFirst } from './mirrors/locked_first.ts';
-import { askForThumbnails } from './people/ask_for_thumbnails.ts';
-import type { LockedRemoval } from './mirrors/locked.ts';
+import { areThumbnailsLeft, askForThumbnails } from './people/ask_for_thumbnails.ts';
+import type { RemovalResult } from './mirrors/remove.ts';
 import { findMovedMedia, moveImportPaths, moveNotedPaths } from './adoption/moved_media.ts';
 import { readRules } from '../version.ts';
-import { check, identityOfConfiguration, prepare, type Prepared, prepareWithLibraries } from './prepare.ts';
-import { MIGRATIONS } from './schema/migrations.ts';
+import {
+  areJobsOtherwise,
+  check,
+  identityOfConfiguration,
+  prepare,
+  type Prepared,
+  prepareWithLibraries,
+} from './prepare.ts';
 import { makeOwnTables } from './schema/own_tables.ts';
 import type { LastCycle } from './last_cycle.ts';
-import { leftOutForNow } from './stops/stops.ts';
 import { isIntoSameName } from './shared_albums/same_name.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
@@ -70,9 +74,10 @@ export async function withSharing<T>(
   config: Config,
   version: string,
   work: (sharing: Sharing) => Promise<T>,
-  limits: Limits = LIMITS,
+  limits?: Limits,
+  nowMs?: () => number,
 ): Promise<T> {
-  return await withInstanceLock(sql, (lock) => work(new Sharing(sql, config, version, lock, limits)));
+  return await withInstanceLock(sql, (lock) => work(new Sharing(sql, config, version, lock, limits, nowMs)));
 }
 
 /**
@@ -93,14 +98,18 @@ export class Sharing {
   #rules: string | undefined;
   readonly #counting = new Counting();
   readonly #ownerKey: OwnerKey;
+  readonly #retrying: Retrying;
 
+  /** `nowMs`: a clock that is never set, by which is tried again what failed. */
   constructor(
     readonly sql: Connection,
     readonly config: Config,
     readonly version: string,
     readonly lock: InstanceLock,
     readonly limits: Limits = LIMITS,
+    nowMs: () => number = () => performance.now(),
   ) {
+    this.#retrying = new Retrying(nowMs, limits.waiting);
     this.#ownerKey = new OwnerKey(config.immich);
     this.#marks = new KeptMark(config.write.stateDirectory);
     this.#rewritten = new Rewritten(config.write.stateDirectory);
@@ -112,6 +121,7 @@ export class Sharing {
     const isFull = options.isFull === true || options.jobName !== undefined;
     if (this.#isFirst) this.#rules = readRules();
     const last = this.#isFirst && !isFull ? await this.#resume(options) : this.#last;
+    if (options.retriesAll === true) this.#retrying.tryAtOnce();
     const isFirst = this.#isFirst;
     [this.#isFirst, this.#last] = [false, undefined]; // an error makes the next cycle a full one
     const report = isFull || last === undefined || this.#isFullDue(last)
@@ -123,15 +133,13 @@ export class Sharing {
       });
     await this.#keep(isFirst);
     if (options.jobName === undefined) this.#rewritten.forget();
-    if (report.coversTaken > 0 || report.jobs.some(({ thumbnailsLeft }) => thumbnailsLeft > 0)) {
-      await askForThumbnails(this.config, options.signal);
-    }
+    if (areThumbnailsLeft(report)) await askForThumbnails(this.config, options.signal);
     // With the look at what has changed, which is all that most cycles consist of.
-    return { ...report, startedAt, seconds: (performance.now() - beganMs) / 1000 };
+    return { ...report, startedAt, seconds: (performance.now() - beganMs) / 1000, retries: this.#retrying.told };
   }
 
   #isFullDue({ fullAtMs }: Pick<LastCycle, 'fullAtMs'>): boolean {
-    return performance.now() - fullAtMs > this.config.reconcileHours * 3_600_000;
+    return performance.now() - fullAtMs > this.config.reconcileHours * 3_600_000 || this.#retrying.isRestDue;
   }
 
   /** Where the last process has stopped, if that still counts. Checks what the user could have got wrong since. */
@@ -154,12 +162,12 @@ export class Sharing {
     if (kept === undefined || kept.waiting.length > limits.waiting) return undefined;
     const backMs = setBackMs(kept.mark, now);
     const fullAtMs = performance.now() - (now.atMs - kept.fullAtMs + backMs);
-    const { mark, waiting, failed: assetIds } = kept;
-    const last = { prepared, mark, waiting, failures: { assetIds, hasOthers: false }, fullAtMs };
+    const last = { prepared, mark: kept.mark, waiting: kept.waiting, fullAtMs };
+    this.#retrying.restore(kept.retries, now.atMs + backMs);
     this.#unkept = { changes: 0, sinceMs: performance.now() - (now.atMs - kept.mark.atMs + backMs) };
     if (this.#isFullDue(last)) return last;
     const checked = await this.#checked(prepared, options);
-    return leftOutForNow(checked.leftOut).length > 0 ? undefined : { ...last, prepared: checked };
+    return this.#retrying.isLeftOutAgain(checked.leftOut) ? { ...last, prepared: checked } : undefined;
   }
 
   /**
@@ -167,14 +175,15 @@ export class Sharing {
    * one cycle would look at the same changes again and again.
    */
   async #keep(isFirst: boolean): Promise<void> {
-    if (this.#last === undefined || this.#last.failures.hasOthers || this.#embeddings.size > 0) return;
-    if (leftOutForNow(this.#last.prepared.leftOut).length > 0) return;
+    if (this.#last === undefined || this.#embeddings.size > 0) return;
     const { sql, lock } = this;
-    const { prepared, mark, waiting, failures, fullAtMs } = this.#last;
+    const { prepared, mark, waiting, fullAtMs } = this.#last;
     const { changes, sinceMs } = this.#unkept;
-    const isDue = changes >= (isFirst ? 1 : KEEP_AFTER_CHANGES) || performance.now() - sinceMs > KEEP_AFTER_MS;
-    if (this.#marks.isThere && !isDue) return;
-    const state = { mark, waiting, failed: failures.assetIds, fullAtMs: mark.atMs - (mark.answeredMs - fullAtMs) };
+    const isMuch = changes >= (isFirst ? 1 : KEEP_AFTER_CHANGES) || performance.now() - sinceMs > KEEP_AFTER_MS;
+    if (this.#marks.isThere && !isMuch && !this.#retrying.isUnkept) return;
+    const toDatabase = (ms: number) => mark.atMs + ms - mark.answeredMs;
+    const retries = this.#retrying.store(toDatabase(performance.now()));
+    const state = { mark, waiting, retries, fullAtMs: toDatabase(fullAtMs) };
     await retryTransient(() =>
       inTransaction(
         sql,
@@ -190,7 +199,7 @@ export class Sharing {
   }
 
   /** Before anything that can fail (mirrors/locked_first.ts). */
-  async #withdrawLocked({ signal }: Pick<CycleOptions, 'signal'>): Promise<LockedRemoval> {
+  async #withdrawLocked({ signal }: Pick<CycleOptions, 'signal'>): Promise<RemovalResult> {
     const { sql, lock, limits } = this;
     await assertImmichAtRest(sql);
     return await withdrawLockedFirst(sql, limits, {
@@ -213,7 +222,7 @@ export class Sharing {
   }
 
   /** `earlier`: what was withdrawn when it was begun before. */
-  async #full(options: CycleOptions, earlier?: LockedRemoval): Promise<CycleReport> {
+  async #full(options: CycleOptions, earlier?: RemovalResult): Promise<UntoldReport> {
     const { sql, config, limits } = this;
     const fullAtMs = performance.now();
     const before = earlier ?? await this.#withdrawLocked(options);
@@ -234,8 +243,10 @@ export class Sharing {
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs, alike };
     const { report, failures, worked } = await runCycle(view, tools, { ...options, version: this.version, before });
     if (prepared.only === undefined) {
-      const waiting = await readAllWaiting(view, worked, limits.waiting);
-      this.#remember({ prepared, mark, waiting, failures, fullAtMs });
+      this.#retrying.noteCycle({ looked: 'all', due: new Set(), failures });
+      const waiting = await readAllWaiting(view, worked, limits.waiting, failures.photos);
+      this.#retrying.noteLeftOut(prepared.leftOut);
+      this.#remember({ prepared, mark, waiting, fullAtMs });
     }
     return report;
   }
@@ -265,32 +276,36 @@ export class Sharing {
     await removeLockedFiles({ database, files: configured.files }, { ...configured, sql: this.sql }, warnOf);
   }
 
-  async #changesOnly(last: LastCycle, options: CycleOptions, isFirst: boolean): Promise<CycleReport> {
+  async #changesOnly(last: LastCycle, options: CycleOptions, isFirst: boolean): Promise<UntoldReport> {
     const { sql, config, lock, limits } = this;
     await assertInstanceLock(sql, lock);
     const { schema, jobs, files, sharedAlbums } = last.prepared;
     const mark = await readMark(sql, schema);
+    const due = new Set(this.#retrying.photosDue);
     const { scope, hasPeopleNews, hasNameNews } = await readChanges(sql, schema, jobs, {
       since: last.mark,
       now: mark,
       waiting: last.waiting,
-      failed: [...last.failures.assetIds, ...this.#rewritten.read()],
+      failed: [...due, ...this.#rewritten.read()],
       isKept: isFirst,
       limit: limits.changes,
       sharedAlbums,
     });
-    if (scope === 'all' || await isOtherwise(sql, last.prepared)) return await this.#full(options);
+    const look = { looksAgain: this.#retrying.isLeftOutDue, signal: options.signal };
+    if (scope === 'all' || await areJobsOtherwise(sql, config, last.prepared, look)) return await this.#full(options);
+    if (look.looksAgain) this.#retrying.noteLeftOut(last.prepared.leftOut);
     const named = hasNameNews ? await readNamesAgain(sql, config, last.prepared) : jobs;
     if (named === 'something-else') return await this.#full(options);
     // What is news of people and names alone is not to be news to each process to come.
     this.#unkept.changes += Math.max(scope.length, Number(hasPeopleNews || hasNameNews));
     const isRenamed = named !== jobs || (hasNameNews && (isFirst || jobs.some(isIntoSameName)));
-    const isSick = leftOutForNow(last.prepared.leftOut).length > 0;
+    const looked = new Set([...scope, ...due]);
+    const again = this.#retrying.saidAgain(looked);
     // What is due may be a photo that no job is about any more.
-    const isQuiet = scope.length === 0 && mark.rechecks.length === 0 && !hasPeopleNews && !isRenamed && !isSick;
+    const isQuiet = looked.size === 0 && mark.rechecks.length === 0 && !hasPeopleNews && !isRenamed;
     if (isQuiet && !mark.isBraked && !mark.hasLockedFiles && this.#embeddings.size === 0) {
       this.#last = { ...last, mark: advance(last.mark, mark) };
-      return nothingHappened(last.prepared, { progress: options.progress, said: this.#said });
+      return nothingHappened(last.prepared, { progress: options.progress, said: this.#said, again });
     }
     // What is known of directories must not outlive a cycle.
     const prepared: Prepared = {
@@ -302,24 +317,18 @@ export class Sharing {
     const { report, failures, worked } = await runCycle(view, this.#tools(prepared, options), {
       ...options,
       version: this.version,
+      again,
     });
-    const looked = new Set(scope);
+    this.#retrying.noteCycle({ looked, due, failures });
     const waiting = last.waiting.filter((id) => !looked.has(id));
-    if (scope.length > 0) waiting.push(...await readAllWaiting(view, worked, limits.waiting));
-    const hasOthers = last.failures.hasOthers || failures.hasOthers;
-    this.#remember({
-      ...last,
-      prepared: { ...last.prepared, jobs: named },
-      mark: advance(last.mark, mark),
-      waiting,
-      failures: { ...failures, hasOthers },
-    });
+    if (scope.length > 0) waiting.push(...await readAllWaiting(view, worked, limits.waiting, failures.photos));
+    this.#remember({ ...last, prepared: { ...last.prepared, jobs: named }, mark: advance(last.mark, mark), waiting });
     return report;
   }
 
-  /** With too much that waits or failed the next cycle looks at everything. */
+  /** With too much that waits the next cycle looks at everything. */
   #remember(last: LastCycle): void {
-    if (Math.max(last.waiting.length, last.failures.assetIds.length) <= this.limits.waiting) this.#last = last;
+    if (last.waiting.length <= this.limits.waiting) this.#last = last;
   }
 
   /** What each user has from another, and why. Empty when the last cycle has failed. Reads only. */
@@ -388,12 +397,4 @@ export class Sharing {
 
 function warnOf(problem: Problem): void {
   logger.warn('{problem}', { problem: describeProblem(problem), code: problem.code });
-}
-
-/** Whether there are files of locked photos whose rows went before them. False where our own tables are not yet. */
-async function hasLockedFiles(sql: Connection): Promise<boolean> {
-  if (await schemaVersion(sql, MIGRATIONS) < newestVersion(MIGRATIONS)) return false;
-  const [row] = await sql<{ isThere: boolean }[]>`
-    SELECT EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "isThere"`;
-  return row?.isThere === true;
 }

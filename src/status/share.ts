@@ -7,7 +7,8 @@ import { countWritten } from '../share/both_ways/written.ts';
 import { readBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
 import type { KeptCount } from '../share/kept/records.ts';
 import { countAllKept } from '../share/kept/set_aside.ts';
-import type { CycleReport } from '../share/cycle/report.ts';
+import { readKeptRetries } from '../share/cycle/kept_retries.ts';
+import type { CycleReport, ToldRetries } from '../share/cycle/report.ts';
 import type { Standing } from '../share/cycle/outcome.ts';
 import type { JobCounts } from '../share/explain/explain.ts';
 import { countJob } from '../share/explain/planned.ts';
@@ -35,6 +36,8 @@ export interface ShareStatus {
   readonly waiting: readonly WaitingJob[];
   /** How many changes of recipients were written into originals, and not undone since. */
   readonly writtenToSource: number;
+  /** What failed and is tried again, as the last cycle has left it. */
+  readonly retries: ToldRetries;
   /** The last cycles that changed something or failed, newest first. */
   readonly cycles: readonly CycleSummary[];
 }
@@ -107,6 +110,7 @@ export async function readShareStatus(sql: Sql, view: ConflictView): Promise<Sha
     merges: await readMergeProposals(sql, schema, jobs),
     waiting: await readWaitingJobs(sql),
     writtenToSource: await countWritten(sql),
+    retries: await readKeptRetries(sql),
     cycles: await readCycles(sql),
   };
 }

@@ -290,6 +290,7 @@ export function report(
     scope: 'everything',
     ...noneOf(CYCLE_COUNTS),
     hasBacklog: false,
+    retries: { photos: 3, nextAt: new Date(Date.now() + 600_000).toISOString() },
   };
 }
 

@@ -53,6 +53,7 @@ Deno.test('status: before the first sync, after it, and after files were written
     'merges',
     'waiting',
     'writtenToSource',
+    'retries',
     'cycles',
   ]);
   assert.deepEqual(Object.keys(json.share.jobs[0]).toSorted(), [

@@ -33,8 +33,9 @@ Deno.test('the dashboard says for each pair what is shared by which album or per
   const idle = nothingHappened({ jobs: [], only: undefined, leftOut: [], limits: LIMITS }, {
     progress: SILENT,
     said: new Said(),
+    again: [],
   });
-  state.succeeded(idle, {
+  state.succeeded({ ...idle, retries: { photos: 0, nextAt: undefined } }, {
     sharing: [{
       sourceUserId: ALBUM,
       targetUserId: ALBUM,

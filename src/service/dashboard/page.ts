@@ -174,7 +174,7 @@ function doing(snapshot: Snapshot): Html {
   }
 }
 
-function shared({ jobs, immichUrl, startedAt }: Snapshot, visitor: Visitor): Html {
+function shared({ jobs, immichUrl, startedAt, retries }: Snapshot, visitor: Visitor): Html {
   const rows = jobs.map((job) => {
     const { standing } = job;
     return html`<article class="job"><h3>${job.name}</h3>
@@ -202,8 +202,21 @@ ${visitor.isSignedIn ? problemsOf(job, immichUrl) : countsOf(job.problemCounts)}
     <section aria-labelledby="shared">
       <h2 id="shared">Shared</h2>
       <div class="jobs">${rows}</div>
+      ${triedAgain(retries)}
     </section>
   `;
+}
+
+function triedAgain({ photos, nextAt }: Snapshot['retries']): Html | string {
+  if (nextAt === undefined) return '';
+  const what = photos === 0
+    ? 'What failed is'
+    : html`${numberOf(photos)} ${
+      plural(photos, 'photo of which something failed is', 'photos of which something failed are')
+    }`;
+  return html`<p>${what} tried again${photos > 1 ? ', the next' : ''} at ${
+    timeOf(nextAt)
+  }, or when it changes. “Share now” tries all at once.</p>`;
 }
 
 /** What waits for somebody, with the way to the page on which they decide. */

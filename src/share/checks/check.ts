@@ -4,7 +4,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import { askedFor, type Files, type LeftOut } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
-import { leftOutForNow, readStops, stoppedError } from '../stops/stops.ts';
+import { isStopped, readStops, stoppedError } from '../stops/stops.ts';
 import { lookAtJob, misfit } from './jobs.ts';
 import { checkMounts } from './mounts.ts';
 import { checkScans } from './scans.ts';
@@ -87,14 +87,20 @@ export async function checkJobs(
   };
 }
 
-/** Whether a job that was left out can be worked on now, or another one cannot. */
-export async function isOtherwise(sql: Sql, known: JobsToCheck & Pick<CheckedJobs, 'leftOut'>): Promise<boolean> {
-  if (known.leftOut.length === 0) return false;
-  const isStill = leftOutForNow(known.leftOut).length === 0
-    ? await readStops(sql, known.jobs) // a stop may last for years, and is lifted in one table
-    : (await checkJobs(sql, known, () => {})).leftOut; // the full cycle that follows says it
+/** Whether a job that was left out can be worked on now, or another one cannot. `looksAgain`: also for what only a look at accounts, libraries and directories tells. */
+export async function isOtherwise(
+  sql: Sql,
+  known: JobsToCheck & Pick<CheckedJobs, 'leftOut'>,
+  looksAgain: boolean,
+): Promise<boolean> {
   const namesOf = (all: readonly Pick<LeftOut, 'job'>[]) => all.map(({ job }) => job).toSorted().join('\n');
-  return namesOf(isStill) !== namesOf(known.leftOut);
+  if (looksAgain) {
+    const { leftOut } = await checkJobs(sql, known, () => {}); // the full cycle that follows says it
+    return namesOf(leftOut) !== namesOf(known.leftOut);
+  }
+  const stopped = known.leftOut.filter(isStopped);
+  if (stopped.length === 0) return false;
+  return namesOf(await readStops(sql, known.jobs)) !== namesOf(stopped); // a stop may last for years, and is lifted in one table
 }
 
 function warn(warning: string): void {

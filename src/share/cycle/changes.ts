@@ -95,7 +95,7 @@ export function advance(since: Mark, now: Mark): Mark {
 
 /**
  * The source assets that may need something: changed themselves, with changed files, faces or text, their mirrors changed,
- * deleted, waiting for Immich, or failed in the last cycle. Anything more that is listed costs time and does no harm.
+ * deleted, waiting for Immich, or due to be tried again. Anything more that is listed costs time and does no harm.
  *
  * A database whose clock is set back dates new changes before the mark: they are found as long as another clock has run meanwhile, that of
  * this process, or of this machine for a mark that another process has left. No clock decides about locked photos there: those that are
@@ -112,6 +112,7 @@ export async function readChanges(
     readonly since: Mark;
     readonly now: Mark;
     readonly waiting: readonly string[];
+    /** Sources or mirrors that are tried again now. */
     readonly failed: readonly string[];
     /** The mark was left by another process. */
     readonly isKept: boolean;
@@ -169,7 +170,6 @@ export async function readChanges(
     ...isComparisonDue ? [...differences(sql, jobs.filter(isByTags)), ...taggedAgainstRules(sql, schema, jobs)] : [],
     ...isWaitingForTime ? [recognitionOver(sql, waiting, since.atMs - backMs)] : [],
     ...isReadinessNews ? [sql`SELECT unnest(${waiting as string[]}::uuid[])`] : [],
-    sql`SELECT source_asset_id FROM immich_sidecar.skipped WHERE retry = 'every-cycle'`,
     ...isKept && wasWrittenTo('asset', since, now) ? [sharedAndLocked(sql)] : [],
     ...again.length > 0 ? [sql`SELECT unnest(${again}::uuid[])`] : [],
   ]);

@@ -6,13 +6,15 @@ import type { Phase, Units } from '../phases/phase.ts';
 import { noteMadeNames } from '../selection/made_names.ts';
 import { NOTHING_MEANT, readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
+import { coverAgain } from '../people/own_covers.ts';
 import { findConcerned } from './concerned.ts';
 import { meansAny, readDisputed, readMeant } from './meant.ts';
 import type { Progress } from './progress.ts';
 import type { Said } from './said.ts';
-import type { CycleReport } from './report.ts';
-import { CycleTally, type Failures } from './tally.ts';
-import type { LockedRemoval } from '../mirrors/locked.ts';
+import type { UntoldReport } from './report.ts';
+import type { Failures } from './failures.ts';
+import { CycleTally } from './tally.ts';
+import type { RemovalResult } from '../mirrors/remove.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
 import { askedFor, chosenJobs, concernedJobs, type Tools, type View } from './tools.ts';
 import { unitsOf } from './units.ts';
@@ -21,7 +23,7 @@ const logger = getLogger(['immich-sidecar', 'share']);
 
 /** What a cycle has come to. */
 export interface CycleDone {
-  readonly report: CycleReport;
+  readonly report: UntoldReport;
   readonly failures: Failures;
   /** The jobs that its scope concerned. */
   readonly worked: readonly Job[];
@@ -30,23 +32,29 @@ export interface CycleDone {
 /**
  * One cycle: every phase of the list, one after the other, each for all it works on. Looks at the assets of `view.scope` only; with 'all',
  * also at what an earlier run may have left behind. The caller holds the instance lock. `before`: what was withdrawn before it was known
- * whether there can be a cycle.
+ * whether there can be a cycle. `again`: what failed earlier and is not tried now.
  *
  * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
  */
 export async function runCycle(
   given: View,
   tools: Tools,
-  { version, progress, before }: {
+  { version, progress, before, again = [] }: {
     readonly version: string;
     readonly progress: Progress;
-    readonly before?: LockedRemoval | undefined;
+    readonly before?: RemovalResult | undefined;
+    readonly again?: readonly Problem[];
   },
 ): Promise<CycleDone> {
   const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
   const tally = new CycleTally(askedFor(given), progress, given.limits.problems, tools.said);
-  for (const problem of [...before?.problems ?? [], ...problemsOfLeftOut(given)]) tally.problem(problem);
-  if (before !== undefined) tally.began(before);
+  for (const problem of [...before?.problems ?? [], ...problemsOfLeftOut(given)]) {
+    tally.problem(problem, { isUrgent: true });
+  }
+  if (before !== undefined) {
+    await coverAgain(tools, before.uncovered);
+    tally.began(before);
+  }
   let view: View = given.scope === 'all' ? given : { ...given, concerned: await findConcerned(given) };
   for (const phase of ALL_PHASES) {
     if (phase.isFullOnly && view.scope !== 'all') continue;
@@ -62,6 +70,7 @@ export async function runCycle(
   if (tally.hasChanges) await noteMadeNames(tools, view);
   const standings = await countStandings(view, tools);
   if (view.scope === 'all') tools.said.fullCycleEnded();
+  for (const problem of again) tally.again(problem);
   const report = tally.report({
     startedAt,
     seconds: (performance.now() - beganMs) / 1000,
@@ -110,14 +119,18 @@ function problemsOfLeftOut(view: Pick<View, 'jobs' | 'only' | 'leftOut'>): Probl
   }));
 }
 
-/** The report of a cycle that had nothing to look at. It says again which jobs are left out. */
+/** The report of a cycle that had nothing to look at. It says again which jobs are left out, and what failed and is not tried now. */
 export function nothingHappened(
   view: Pick<View, 'jobs' | 'only' | 'leftOut' | 'limits'>,
-  { progress, said }: { readonly progress: Progress; readonly said: Said },
-): CycleReport {
-  const problems = problemsOfLeftOut(view);
+  { progress, said, again }: {
+    readonly progress: Progress;
+    readonly said: Said;
+    readonly again: readonly Problem[];
+  },
+): UntoldReport {
+  const problems = [...problemsOfLeftOut(view), ...again];
   const tally = new CycleTally(problems.length === 0 ? [] : askedFor(view), progress, view.limits.problems, said);
-  for (const problem of problems) tally.problem(problem);
+  for (const problem of problems) tally.again(problem);
   return tally.report(
     { startedAt: new Date().toISOString(), seconds: 0, scope: 'nothing', hasBacklog: false },
     new Map(),
@@ -142,7 +155,7 @@ async function runPhase(
   }
 }
 
-async function recordRun({ database }: Tools, report: CycleReport, version: string): Promise<void> {
+async function recordRun({ database }: Tools, report: UntoldReport, version: string): Promise<void> {
   await database.transaction(async (tx) => {
     await tx`
       INSERT INTO immich_sidecar.run (started_at, finished_at, version, report)

@@ -6,6 +6,8 @@ export interface CycleOptions {
   readonly jobName?: string | undefined;
   /** Looks at everything, whatever is known of the last cycle. */
   readonly isFull?: boolean | undefined;
+  /** Tries all that failed before at once, whenever it is due. */
+  readonly retriesAll?: boolean | undefined;
   readonly progress: Progress;
   /** Ends the cycle between two transactions, with what it is aborted with as the error. */
   readonly signal?: AbortSignal | undefined;

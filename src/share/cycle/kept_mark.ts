@@ -6,6 +6,7 @@ import type { Sql } from '../../postgres/connect.ts';
 import type { Moment } from '../../immich/feed/clock.ts';
 import type { Mark } from './changes.ts';
 import { readDatabaseId } from './database_id.ts';
+import type { StoredRetries } from './retries.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
@@ -17,8 +18,8 @@ export interface KeptState {
   readonly mark: Mark;
   /** Selected sources that were not ready. */
   readonly waiting: readonly string[];
-  /** Sources or mirrors of which something failed. */
-  readonly failed: readonly string[];
+  /** What failed, by the database's clock. */
+  readonly retries: StoredRetries;
   /** When everything was looked at the last time, in milliseconds since the epoch, by the database's clock. */
   readonly fullAtMs: number;
 }
@@ -68,7 +69,7 @@ export class KeptMark {
         sameStatistics: boolean;
         atMs: number;
         fullAtMs: number;
-        mark: Stored & Pick<KeptState, 'failed'>;
+        mark: Stored & Pick<KeptState, 'retries'>;
         waiting: string[];
       }[]
     >`
@@ -84,7 +85,7 @@ export class KeptMark {
     if (row.number !== this.#readNumber() || row.atMs > now.atMs) return undefined;
     // A machine without a clock of its own begins with a time before the mark, and dates changes so until the network tells it.
     if (!row.isSameServer) return undefined;
-    const { failed, askedUptimeMs, answeredUptimeMs, ...stored } = row.mark;
+    const { retries, askedUptimeMs, answeredUptimeMs, ...stored } = row.mark;
     const [uptimeMs, nowMs] = [readUptimeMs(), performance.now()];
     // This machine was started anew since, or is another one: nothing tells how long ago that was.
     if (answeredUptimeMs > uptimeMs + UPTIME_STEP_MS) return undefined;
@@ -97,11 +98,11 @@ export class KeptMark {
       askedMs: nowMs - uptimeMs + askedUptimeMs - UPTIME_STEP_MS,
       answeredMs: nowMs - uptimeMs + answeredUptimeMs + UPTIME_STEP_MS,
     };
-    return { mark, waiting: row.waiting, failed, fullAtMs: row.fullAtMs };
+    return { mark, waiting: row.waiting, retries, fullAtMs: row.fullAtMs };
   }
 
   /** Leaves `state` for the next process. What cannot be kept costs the next process time, and does no harm. */
-  async write(sql: Sql, identity: string, { mark, waiting, failed, fullAtMs }: KeptState): Promise<void> {
+  async write(sql: Sql, identity: string, { mark, waiting, retries, fullAtMs }: KeptState): Promise<void> {
     const { floorMs, floorsMs, activity, foundation, atMs, askedMs, answeredMs } = mark;
     const startedMs = performance.now() - readUptimeMs();
     const stored: Stored = {
@@ -117,7 +118,7 @@ export class KeptMark {
       INSERT INTO immich_sidecar_marks.mark (number, identity, statistics, at_ms, full_at_ms, mark, waiting)
       VALUES (
         ${number}, ${await this.#digest(sql, identity)}, ${statistics(sql)}, ${atMs}, ${fullAtMs},
-        ${sql.json({ ...stored, failed } as never)}, ${waiting as string[]}
+        ${sql.json({ ...stored, retries } as never)}, ${waiting as string[]}
       )
       ON CONFLICT (is_only) DO UPDATE
       SET number = excluded.number, identity = excluded.identity, statistics = excluded.statistics, at_ms = excluded.at_ms,

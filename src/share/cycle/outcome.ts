@@ -5,14 +5,14 @@ import type { PendingFor } from '../../immich/readiness.ts';
 /** Why a selected, ready asset has no mirror. A closed list. */
 export type SkipReason = FileReason | 'duplicate' | 'constraint' | 'changed-meanwhile' | 'conflict';
 
-/** When a skipped asset is tried again. */
-export type Retry = 'every-cycle' | 'when-changed' | 'never';
+/** When a skipped asset is tried again. `every-cycle`, as tables of earlier versions call it, is after a pause that becomes longer (retries.ts). */
+export type WhenRetried = 'every-cycle' | 'when-changed' | 'never';
 
 /**
- * What can be repaired without touching the asset is tried in every cycle, as that costs a few system calls; what only a
+ * What can be repaired without touching the asset is tried again and again, after pauses that become longer (retries.ts); what only a
  * new name or new content can repair waits for a change of the asset; what is a decision stays until it is revoked.
  */
-const RETRY: Readonly<Record<SkipReason, Retry>> = Object.freeze({
+const RETRY: Readonly<Record<SkipReason, WhenRetried>> = Object.freeze({
   'missing': 'every-cycle',
   'outside-roots': 'every-cycle',
   'other-filesystem': 'every-cycle',
@@ -32,7 +32,7 @@ const RETRY: Readonly<Record<SkipReason, Retry>> = Object.freeze({
   'duplicate': 'never',
 });
 
-export function retryOf(reason: SkipReason): Retry {
+export function retryOf(reason: SkipReason): WhenRetried {
   return RETRY[reason];
 }
 

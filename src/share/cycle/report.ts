@@ -16,6 +16,13 @@ export interface JobReport extends Readonly<Record<JobCount, number>> {
   readonly problems: readonly Problem[];
 }
 
+/** What failed and is tried again, but not in each cycle. */
+export interface ToldRetries {
+  readonly photos: number;
+  /** When the next of it is tried at the latest; undefined when nothing failed. */
+  readonly nextAt: string | undefined;
+}
+
 /** What one cycle did. */
 export interface CycleReport extends Readonly<Record<CycleCount, number>> {
   readonly startedAt: string;
@@ -29,9 +36,14 @@ export interface CycleReport extends Readonly<Record<CycleCount, number>> {
   readonly problems: readonly Problem[];
   /** True when nothing failed and every selected asset is where it should be. */
   readonly complete: boolean;
+  /** What failed, in this cycle or before, and is tried again. */
+  readonly retries: ToldRetries;
   /** Embeddings are left for the next cycle, which should come at once. */
   readonly hasBacklog: boolean;
 }
+
+/** The same before it is known when what failed is tried again. */
+export type UntoldReport = Omit<CycleReport, 'retries'>;
 
 /** What a cycle did for all jobs together, by the names of docs/phases.md; what is 0 is left out. */
 export function changesOf(report: CycleReport): Record<string, number> {

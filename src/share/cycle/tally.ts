@@ -1,31 +1,25 @@
 import { getLogger } from '@logtape/logtape';
-import { describeProblem, LEFT_OUT, type Problem } from '../../problems/problem.ts';
+import { describeProblem, LEFT_OUT, type Problem, problem } from '../../problems/problem.ts';
 import type { BrakeReport } from '../brake/brake.ts';
 import type { Job } from '../jobs/job.ts';
-import type { LockedRemoval } from '../mirrors/locked.ts';
+import type { RemovalResult } from '../mirrors/remove.ts';
 import { countReasons, type Withdrawal } from '../mirrors/withdrawal.ts';
 import { CYCLE_COUNTS, type CycleCount, JOB_COUNTS, type JobCount } from '../phases/list.ts';
 import type { Phase, Tally, Units } from '../phases/phase.ts';
 import type { Standing } from './outcome.ts';
-import type { CycleReport, JobReport } from './report.ts';
+import type { JobReport, UntoldReport } from './report.ts';
+import { type FailedPhoto, type Failures, problemKey } from './failures.ts';
 import type { Progress } from './progress.ts';
 import type { Said } from './said.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
-
-/** What failed in a cycle, and is to be tried again: nothing changes in Immich when its cause has gone. */
-export interface Failures {
-  /** Of sources or of mirrors; also of those that no report has room for. */
-  readonly assetIds: readonly string[];
-  /** Something failed that is no photo's, such as a person: the next full cycle tries it again. */
-  readonly hasOthers: boolean;
-}
 
 /** What is added up for one job, or for the cycle as a whole. */
 class Account {
   readonly counts = new Map<string, number>();
   readonly problems: Problem[] = [];
   readonly withdrawn: Withdrawal[] = [];
+  readonly #keys = new Set<string>();
 
   add(what: string, number: number): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + number);
@@ -33,8 +27,19 @@ class Account {
 
   constructor(readonly mostProblems: number) {}
 
+  get isFull(): boolean {
+    return this.problems.length >= this.mostProblems;
+  }
+
   problem(problem: Problem): void {
-    if (this.problems.length < this.mostProblems) this.problems.push(problem);
+    if (this.isFull) return;
+    this.problems.push(problem);
+    this.#keys.add(problemKey(problem));
+  }
+
+  /** Whether there is one of the same kind that happened to the same. */
+  has(problem: Problem): boolean {
+    return this.#keys.has(problemKey(problem));
   }
 
   /** In the order of `names`; what was not counted is 0. */
@@ -52,8 +57,8 @@ export class CycleTally {
   /** Of no job, or of one that is not in this cycle. */
   readonly #cycle: Account;
   readonly #byPhase = new Map<string, number>();
-  readonly #failed = new Set<string>();
-  #hasOthers = false;
+  readonly #failed = new Map<string, FailedPhoto>();
+  readonly #rest: Problem[] = [];
   #brakes: readonly BrakeReport[] = [];
 
   /** `mostProblems`: of each job, and of none. */
@@ -68,7 +73,7 @@ export class CycleTally {
   }
 
   /** For one phase and what it works on. A target's numbers go to the first of its jobs. */
-  of({ name, per }: Phase, unit: Units[keyof Units]): Tally {
+  of({ name, per, isNeverDelayed = false }: Phase, unit: Units[keyof Units]): Tally {
     const job = per === 'target'
       ? this.jobs.find(({ targetUserId }) => targetUserId === unit)
       : unit as Job | undefined;
@@ -78,24 +83,48 @@ export class CycleTally {
         account.add(what, number);
         this.#byPhase.set(name, this.doneBy(name) + number);
       },
-      problem: (problem) => this.problem(problem, job?.name),
+      problem: (problem) => this.problem(problem, { job: job?.name, isUrgent: isNeverDelayed }),
       withdrew: (withdrawals) => this.withdrew(withdrawals),
       braked: (brakes) => this.#brakes = [...this.#brakes, ...brakes],
       advance: (done) => this.progress.advance(done),
     };
   }
 
-  /** Something that failed; `job`: whose it is, where it does not say so itself. */
-  problem(problem: Problem, job?: string): void {
+  /** Something that failed; `job`: whose it is, where it does not say so itself. `isUrgent`: each cycle is to try again. */
+  problem(
+    problem: Problem,
+    { job, isUrgent }: { readonly job?: string | undefined; readonly isUrgent: boolean },
+  ): void {
     const named = { ...problem, where: { ...job === undefined ? {} : { job }, ...problem.where } };
     logger[this.said.isNews(named) ? 'warn' : 'debug']('{job}: {problem}', {
       job: named.where.job ?? 'all shares',
       problem: describeProblem(problem),
       code: problem.code,
     });
-    this.#accountOf(named.where.job).problem(named);
-    if (named.where.assetId !== undefined) this.#failed.add(named.where.assetId);
-    else if (!LEFT_OUT.has(problem.code)) this.#hasOthers = true; // each cycle looks at such a job again
+    const account = this.#accountOf(named.where.job);
+    const { assetId } = named.where;
+    if (assetId !== undefined) this.#failedOf(assetId, account.isFull ? shortened(named) : named, isUrgent);
+    // Whether jobs can be worked on is looked at by itself.
+    else if (!LEFT_OUT.has(problem.code)) this.#noteRest(named);
+    account.problem(named);
+  }
+
+  #noteRest(problem: Problem): void {
+    if (this.#rest.length < this.#cycle.mostProblems) this.#rest.push(problem);
+  }
+
+  #failedOf(assetId: string, problem: Problem, isUrgent: boolean): void {
+    const known = this.#failed.get(assetId);
+    this.#failed.set(assetId, {
+      problems: [...known?.problems ?? [], problem],
+      isUrgent: isUrgent || known?.isUrgent === true,
+    });
+  }
+
+  /** What failed in an earlier cycle, and was not tried in this one. */
+  again(problem: Problem): void {
+    const account = this.#accountOf(problem.where.job);
+    if (!account.isFull && !account.has(problem)) account.problem(problem);
   }
 
   withdrew(withdrawals: readonly Withdrawal[]): void {
@@ -103,9 +132,9 @@ export class CycleTally {
   }
 
   /** What was removed before it was known whether there can be a cycle. */
-  began({ withdrawn, coversTaken }: LockedRemoval): void {
+  began({ withdrawn, uncovered }: RemovalResult): void {
     this.withdrew(withdrawn);
-    this.#cycle.add('coversTaken' satisfies CycleCount, coversTaken);
+    this.#cycle.add('coversTaken' satisfies CycleCount, uncovered.length);
   }
 
   /** How much a phase has done so far, whatever it was. */
@@ -115,7 +144,7 @@ export class CycleTally {
 
   /** What failed. */
   get failures(): Failures {
-    return { assetIds: [...this.#failed], hasOthers: this.#hasOthers };
+    return { photos: this.#failed, rest: this.#rest };
   }
 
   /** Mirrors of jobs that are not in this cycle. */
@@ -131,9 +160,9 @@ export class CycleTally {
   }
 
   report(
-    rest: Pick<CycleReport, 'startedAt' | 'seconds' | 'scope' | 'hasBacklog'>,
+    rest: Pick<UntoldReport, 'startedAt' | 'seconds' | 'scope' | 'hasBacklog'>,
     standings: ReadonlyMap<string, Standing>,
-  ): CycleReport {
+  ): UntoldReport {
     const jobs = this.jobs.map(({ name }): JobReport => {
       const account = this.#accountOf(name);
       return {
@@ -159,4 +188,9 @@ export class CycleTally {
   #accountOf(job: string | undefined): Account {
     return (job === undefined ? undefined : this.#jobs.get(job)) ?? this.#cycle;
   }
+}
+
+/** Of the photos that no report has room for only this is kept. */
+function shortened({ code, where: { job, assetId } }: Problem): Problem {
+  return problem(code, { ...job === undefined ? {} : { job }, ...assetId === undefined ? {} : { assetId } });
 }

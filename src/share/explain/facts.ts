@@ -3,6 +3,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { isTrashed } from '../../immich/presence.ts';
 import { commaSeparated } from '../copy/columns.ts';
+import { triedAgainAt } from '../cycle/kept_retries.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Criterion } from '../selection/criterion.ts';
 import { isMotionOfMirror } from '../selection/selection.ts';
@@ -38,6 +39,8 @@ export interface Facts {
   readonly skipReason: string | null;
   readonly skipDetail: string | null;
   readonly skippedSince: Date | null;
+  /** When is tried again what failed for it, or for its mirror. */
+  readonly triedAgainAt: Date | null;
   readonly isBraked: boolean;
   /** The target's owner has deleted the library of the whole share. */
   readonly isStopped: boolean;
@@ -78,6 +81,7 @@ export async function readFactsOf(
       s.reason AS "skipReason",
       s.detail AS "skipDetail",
       s.since AS "skippedSince",
+      ${triedAgainAt(sql, sql`a.id`, sql`m.mirror_asset_id`)} AS "triedAgainAt",
       EXISTS (
         SELECT 1 FROM immich_sidecar_decisions.brake b WHERE b.job_name = coalesce(m.job_name, ${job.name})
       ) AS "isBraked"

@@ -1,7 +1,7 @@
 import { dayOf, list, named } from '../../config/words.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Criterion } from '../selection/criterion.ts';
-import { PENDING_WORDS } from '../standing/words.ts';
+import { describeDue, PENDING_WORDS } from '../standing/words.ts';
 import type { Facts } from './facts.ts';
 
 /** What one job makes of one photo, as sentences for people. */
@@ -122,13 +122,15 @@ function vanished({ mirrorAssetId, mirrorPath, isStopped, isBraked }: Facts): st
 
 /** What somebody has decided, or what has happened to it. */
 function decisions(
-  { declinedAt, isMirrorTrashed, skipReason, skipDetail, skippedSince, mirrorAssetId }: Facts,
+  { declinedAt, isMirrorTrashed, skipReason, skipDetail, skippedSince, mirrorAssetId, triedAgainAt }: Facts,
 ): string[] {
+  const again = triedAgainAt === null ? '' : `; it is tried again ${describeDue(triedAgainAt.toISOString())}`;
   return [
     ...declinedAt === null ? [] : [`they deleted it on ${dayOf(declinedAt)} (reshare shares it again)`],
     ...isMirrorTrashed && declinedAt === null ? ['it is in their trash'] : [],
-    ...skipReason === null || mirrorAssetId !== null
-      ? []
-      : [`it was left out on ${skippedSince === null ? '?' : dayOf(skippedSince)}: ${skipDetail ?? skipReason}`],
+    ...skipReason === null || mirrorAssetId !== null ? [] : [
+      `it was left out on ${skippedSince === null ? '?' : dayOf(skippedSince)}: ${skipDetail ?? skipReason}${again}`,
+    ],
+    ...mirrorAssetId === null || again === '' ? [] : [`something of it failed${again}`],
   ];
 }

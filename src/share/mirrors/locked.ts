@@ -1,6 +1,4 @@
-import { dirname } from 'node:path/posix';
 import { isTrashed } from '../../immich/presence.ts';
-import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { PeopleModel } from '../../immich/people.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
@@ -16,6 +14,7 @@ import { isPartOfLocked } from '../selection/locked.ts';
 import { isOfStopped } from '../stops/stops.ts';
 import { keepOfNamed } from './home.ts';
 import { type JournalEntry, readLinks, recordLinks } from './journal.ts';
+import { takeCovers, type Uncovered } from '../people/taken_covers.ts';
 import { filesOfMadeAssets, findMadeAssets, isReplacedByImmich } from './made_by_immich.ts';
 import { readFilesOfImmich, type RemovalResult, removeRows } from './remove.ts';
 import { filesOfUnknown } from './unjournaled.ts';
@@ -98,11 +97,6 @@ export function isLockedFor(sql: Sql, targetUserId: Fragment): Fragment {
   return sql`(a.visibility = 'locked' OR ${isPartOfLocked(sql, targetUserId)})`;
 }
 
-/** What was removed, and how many people of targets' own have lost a cover that was cut from it. */
-export interface LockedRemoval extends RemovalResult {
-  readonly coversTaken: number;
-}
-
 /**
  * Removes the rows of mirrors that findLocked has found, before their files: whatever keeps a file where it is must not keep a locked
  * photo in somebody's timeline. The journal keeps the files, and phases/unfinished.ts removes them (docs/invariants.md, 6). They go as well when
@@ -112,7 +106,7 @@ export async function withdrawLocked(
   database: Database,
   schema: LockingSchema,
   found: readonly Withdrawal[],
-): Promise<LockedRemoval> {
+): Promise<RemovalResult> {
   const problems: Problem[] = [];
   const withdrawn = await inBatches(
     database,
@@ -125,7 +119,7 @@ export async function withdrawLocked(
   return {
     withdrawn: withdrawn.flatMap(({ batch }) => batch),
     problems,
-    coversTaken: withdrawn.reduce((sum, { coversTaken }) => sum + coversTaken, 0),
+    uncovered: withdrawn.flatMap(({ uncovered }) => uncovered),
   };
 }
 
@@ -133,7 +127,7 @@ async function removeLocked(
   tx: Sql,
   schema: LockingSchema,
   batch: readonly Withdrawal[],
-): Promise<{ forgotten: Problem[]; coversTaken: number }> {
+): Promise<{ forgotten: Problem[]; uncovered: readonly Uncovered[] }> {
   const ids = batch.map(({ mirrorAssetId }) => mirrorAssetId);
   // With the lock nobody can give them another file or face.
   await tx`SELECT FROM asset WHERE id = ANY (${ids}::uuid[]) ORDER BY id FOR UPDATE`;
@@ -146,7 +140,9 @@ async function removeLocked(
   });
   files.push(...await filesOfUnknown(tx, schema, ids.filter((id) => !links.has(id))));
   const made = await findMadeAssets(tx, ids);
-  const covers = await emptyCovers(tx, schema, ids);
+  const covers = await takeCovers(tx, schema, { mirrorIds: ids });
+  // They belong to the mirrors from now on.
+  await tx`DELETE FROM immich_sidecar.link WHERE path = ANY (${covers.files.map(({ path }) => path)})`;
   files.push(...await filesOfMadeAssets(tx, schema, made), ...covers.files);
   await recordLinks(tx, files);
   await tx`
@@ -156,71 +152,5 @@ async function removeLocked(
     WHERE m.mirror_asset_id = ANY (${ids}::uuid[])
       AND l.mirror_id = m.mirror_asset_id`;
   const forgotten = await removeRows(tx, schema, batch, { made, isLocked: true });
-  return { forgotten, coversTaken: covers.ofOwnPeople };
-}
-
-/** A person whose cover was cut from a mirror, also one of the target's own. */
-interface Cover {
-  readonly faceId: string;
-  readonly mirrorId: string;
-  readonly ownerId: string;
-  readonly path: string;
-  /** The person is no mirror, which gets another cover by itself. */
-  readonly isOwn: boolean;
-}
-
-/**
- * Takes the covers that were cut from these mirrors away; Immich makes others. Returns their files, which belong to the mirrors from now on, and how many people of the target's own have lost theirs.
- * People who take part in a native share are left to phases/native_shares.ts: their rows are not ours.
- */
-async function emptyCovers(
-  tx: Sql,
-  schema: LockingSchema,
-  mirrorIds: readonly string[],
-): Promise<{ files: JournalEntry[]; ofOwnPeople: number }> {
-  const covers = await readCovers(tx, schema, mirrorIds);
-  if (covers.length === 0) return { files: [], ofOwnPeople: 0 };
-  await tx`
-    UPDATE person
-    SET "faceAssetId" = NULL, "thumbnailPath" = ''
-    WHERE "faceAssetId" = ANY (${covers.map(({ faceId }) => faceId)}::uuid[])`;
-  const entries = covers.flatMap(({ mirrorId, ownerId, path }) => {
-    const keep = thumbnailsOf(path, ownerId);
-    return keep === undefined ? [] : [{ mirrorId, path, keep }];
-  });
-  await tx`DELETE FROM immich_sidecar.link WHERE path = ANY (${entries.map(({ path }) => path)})`;
-  return { files: entries, ofOwnPeople: covers.filter(({ isOwn }) => isOwn).length };
-}
-
-async function readCovers(tx: Sql, schema: LockingSchema, mirrorIds: readonly string[]): Promise<Cover[]> {
-  const { personKey } = schema.people;
-  const hasNative = schema.has('person_user') && schema.has('person', personKey);
-  if (hasNative) {
-    const people = await tx<{ id: string; ownerId: string }[]>`
-      SELECT p.${tx(personKey)} AS id, p."ownerId"
-      FROM person p
-      JOIN asset_face f ON f.id = p."faceAssetId"
-      WHERE f."assetId" = ANY (${mirrorIds as string[]}::uuid[])`;
-    for (const [ownerId, ofOwner] of Map.groupBy(people, (person) => person.ownerId)) {
-      await schema.people.lock(tx, ofOwner.map(({ id }) => id), ownerId);
-    }
-  }
-  return await tx<Cover[]>`
-    SELECT
-      f.id AS "faceId", f."assetId" AS "mirrorId", p."ownerId", p."thumbnailPath" AS path,
-      NOT EXISTS (
-        SELECT FROM immich_sidecar.person_map pm
-        WHERE pm.mirror_person_id = p.${tx(personKey)} AND pm.target_user_id = p."ownerId" AND pm.is_ours
-      ) AS "isOwn"
-    FROM person p
-    JOIN asset_face f ON f.id = p."faceAssetId"
-    WHERE f."assetId" = ANY (${mirrorIds as string[]}::uuid[])
-      AND NOT ${hasNative ? isNativelyShared(tx, schema, tx`p."ownerId"`, tx`p.${tx(personKey)}`) : tx`false`}
-    FOR UPDATE OF p`;
-}
-
-/** Immich's folder of thumbnails, if this one lies where Immich keeps those of the owner's people. */
-function thumbnailsOf(path: string, ownerId: string): string | undefined {
-  const keep = dirname(dirname(dirname(dirname(path))));
-  return keep.endsWith('/thumbs') && path.startsWith(`${keep}/${ownerId}/`) ? keep : undefined;
+  return { forgotten, uncovered: covers.uncovered };
 }

@@ -15,7 +15,9 @@ import type { Limits } from '../cycle/limits.ts';
 import type { Database } from '../cycle/tools.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
 import { OWN_SCHEMAS } from '../schema/own_tables.ts';
-import { findLocked, type LockedRemoval, type LockingSchema, withdrawLocked } from './locked.ts';
+import type { Uncovered } from '../people/taken_covers.ts';
+import { findLocked, type LockingSchema, withdrawLocked } from './locked.ts';
+import type { RemovalResult } from './remove.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -38,11 +40,11 @@ export async function withdrawLockedFirst(
     /** Brings our own tables to the newest version. */
     readonly makeTables: () => Promise<void>;
   },
-): Promise<LockedRemoval> {
-  const result: { withdrawn: Withdrawal[]; problems: Problem[]; coversTaken: number } = {
+): Promise<RemovalResult> {
+  const result: { withdrawn: Withdrawal[]; problems: Problem[]; uncovered: Uncovered[] } = {
     withdrawn: [],
     problems: [],
-    coversTaken: 0,
+    uncovered: [],
   };
   const migrations = await readMigrations(sql);
   const catalog = await readCatalog(sql);
@@ -57,10 +59,10 @@ export async function withdrawLockedFirst(
     for await (const page of findLocked(sql, 'all', limits)) {
       if (!isNewest) await makeTables();
       isNewest = true;
-      const { withdrawn, problems, coversTaken } = await withdrawLocked(database, schema, page);
+      const { withdrawn, problems, uncovered } = await withdrawLocked(database, schema, page);
       result.withdrawn.push(...withdrawn);
       result.problems.push(...problems);
-      result.coversTaken += coversTaken;
+      result.uncovered.push(...uncovered);
     }
   } catch (error) {
     if (sqlStateOf(error) === INSUFFICIENT_PRIVILEGE) await assertRights(sql, catalog); // names what is missing, and the remedy

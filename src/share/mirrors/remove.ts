@@ -9,6 +9,8 @@ import type { Files, Tools } from '../cycle/tools.ts';
 import { hiddenDirectory, keepOfNamed } from './home.ts';
 import { forgetLinks, type JournalEntry, notRemoved, readLinks, type RemovalFailure, removeFiles } from './journal.ts';
 import { findOriginals, removeOriginals } from '../kept/remove_originals.ts';
+import { coverAgain, uncover } from '../people/own_covers.ts';
+import type { Uncovered } from '../people/taken_covers.ts';
 import { noteOwnFields } from '../remembered/own_fields.ts';
 import { type Columns, removeRemembering } from '../remembered/remember.ts';
 import { filesOfMadeAssets, findMadeAssets, type MadeAsset, removeMadeAssets } from './made_by_immich.ts';
@@ -20,10 +22,12 @@ export interface RemovalResult {
   readonly withdrawn: readonly Withdrawal[];
   /** Files that could not be removed; their mirrors stay and are tried again. */
   readonly problems: readonly Problem[];
+  /** People of targets' own who have lost a cover that was cut from one of these. */
+  readonly uncovered: readonly Uncovered[];
 }
 
 /** What mirrors are removed with. */
-export type RemovalTools = Pick<Tools, 'database' | 'schema' | 'files'>;
+export type RemovalTools = Pick<Tools, 'database' | 'schema' | 'files' | 'mediaLocation'>;
 
 /**
  * Removes mirrors with everything that belongs to them, batch by batch, files before rows:
@@ -32,6 +36,7 @@ export type RemovalTools = Pick<Tools, 'database' | 'schema' | 'files'>;
  * - files that Immich has made for them since, and sidecars that no row has any more (removeFilesOfImmich);
  * - assets that Immich has made of them (made_by_immich.ts);
  * - their rows, and what hangs on these by Immich's own cascades: metadata, text, embeddings, faces, albums, tags, memories, shared links;
+ * - covers that were cut from them, of people of the targets' own, who get others (people/own_covers.ts);
  * - their places in stacks (release_stacks.ts), and what we know of them.
  *
  * What their targets have done to them is remembered (remembered/remember.ts).
@@ -45,6 +50,7 @@ export async function removeMirrors(
 ): Promise<RemovalResult> {
   const withdrawn: Withdrawal[] = [];
   const problems: Problem[] = [];
+  const uncovered: Uncovered[] = [];
   const { database, files } = tools;
   for (let start = 0; start < withdrawals.length; start += database.batchSize) {
     const batch = withdrawals.slice(start, start + database.batchSize);
@@ -63,6 +69,8 @@ export async function removeMirrors(
     const done = batch.filter(({ mirrorAssetId }) => !failedMirrors.has(mirrorAssetId));
     const known = new Map(batch.map((item) => [item.mirrorAssetId, item]));
     problems.push(...failed.map((failure) => notRemoved(failure, placeOf(known.get(failure.entry.mirrorId)))));
+    const ids = done.map(({ mirrorAssetId }) => mirrorAssetId);
+    uncovered.push(...await uncover(tools, { mirrorIds: ids }, (problem) => problems.push(problem)));
     const removed = await inBatches(
       database,
       done,
@@ -77,7 +85,8 @@ export async function removeMirrors(
     problems.push(...removed.flatMap(({ forgotten }) => forgotten));
     onProgress(batch.length);
   }
-  return { withdrawn, problems };
+  await coverAgain(tools, uncovered);
+  return { withdrawn, problems, uncovered };
 }
 
 function placeOf(withdrawal: Withdrawal | undefined): Place {

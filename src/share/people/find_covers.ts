@@ -77,7 +77,7 @@ export function coversOf({ sql, schema, limits }: View, target: Fragment, after:
 }
 
 /** Where a face is, and the preview that it can be cut out of. Of a photo that was edited there are two, and faces lie in the one without edits. */
-function cutOf(sql: Sql, schema: ImmichSchema, faceId: Fragment): Fragment {
+export function cutOf(sql: Sql, schema: ImmichSchema, faceId: Fragment): Fragment {
   return sql`(
     SELECT json_build_object(
       'imageWidth', f."imageWidth", 'imageHeight', f."imageHeight", 'x1', f."boundingBoxX1", 'y1', f."boundingBoxY1",
@@ -100,7 +100,7 @@ function isSeen(sql: Sql, schema: ImmichSchema, faceId: Fragment): Fragment {
 }
 
 /** Whether the face `f` is to be seen: from 2.5 on one that a crop leaves out is not. */
-function isShown(sql: Sql, schema: ImmichSchema): Fragment {
+export function isShown(sql: Sql, schema: ImmichSchema): Fragment {
   return schema.has('asset_face', 'isVisible') ? sql`f."isVisible"` : sql`f."deletedAt" IS NULL`;
 }
 

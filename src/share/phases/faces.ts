@@ -10,6 +10,7 @@ import { isLookedAt } from '../mirrors/pages.ts';
 import { copyFaces } from '../people/copy_faces.ts';
 import { type FaceKey, faceKey, faceKeys, faceSum, isBehind, isFace } from '../people/face_keys.ts';
 import { insertPeople } from '../people/insert_people.ts';
+import { coverAgain, uncover } from '../people/own_covers.ts';
 import { isPersonNeeded, joinOrigin } from '../people/person_links.ts';
 import { definePhase, eachPage, linesOf, type PlanLine, type Tally } from './phase.ts';
 
@@ -66,11 +67,12 @@ async function* planFaces(view: View, job: Job): AsyncGenerator<FacesPage> {
 }
 
 async function applyFaces(
-  { database, schema }: Tools,
+  tools: Tools,
   job: Job,
   page: FacesPage,
   tally: Tally<'faces' | 'people' | 'facesUpdated' | 'facesRemoved'>,
 ): Promise<void> {
+  const { database, schema } = tools;
   const batches = <Item extends { readonly sourceAssetId: string }, Result>(
     items: readonly Item[],
     work: (tx: Sql, batch: Item[]) => Promise<Result>,
@@ -81,12 +83,21 @@ async function applyFaces(
       work,
       ({ sourceAssetId }, error) => tally.problem(refused(error, { assetId: sourceAssetId, table: 'asset_face' })),
     );
-  if ('removed' in page) {
-    for (const count of await batches(page.removed, removeFaces)) tally.add('facesRemoved', count);
-  } else if ('lost' in page) {
+  // With the face goes what was cut out of it for somebody of the target's own.
+  const removing = async <Face extends FaceKey | StrangeFace>(
+    gone: readonly Face[],
+    remove: (tx: Sql, batch: Face[]) => Promise<number>,
+  ) => {
+    const faceIds = gone.map(({ mirrorFaceId }) => mirrorFaceId);
+    const uncovered = await uncover(tools, { faceIds }, (problem) => tally.problem(problem));
+    for (const count of await batches(gone, remove)) tally.add('facesRemoved', count);
+    await coverAgain(tools, uncovered);
+  };
+  if ('removed' in page) await removing(page.removed, removeFaces);
+  else if ('lost' in page) {
     for (const count of await batches(page.lost, removeFaces)) tally.add('facesRemoved', count);
   } else if ('strange' in page) {
-    for (const count of await batches(page.strange, removeStrangers)) tally.add('facesRemoved', count);
+    await removing(page.strange, removeStrangers);
   } else if ('photosWithNews' in page) {
     const copy = async (tx: Sql, batch: PhotoKey[]) => ({
       people: await insertPeople(tx, schema, job, batch.map((photo) => photo.sourceAssetId)),

@@ -1,6 +1,7 @@
 import { plain } from '../../config/quote.ts';
 import { findLocked, withdrawLocked } from '../mirrors/locked.ts';
 import type { Withdrawal } from '../mirrors/withdrawal.ts';
+import { coverAgain } from '../people/own_covers.ts';
 import { stoppedJobs } from '../stops/stops.ts';
 import { definePhase, eachPage, linesOf } from './phase.ts';
 
@@ -13,13 +14,15 @@ export const locked = definePhase({
   what:
     'Removes photos that their owners have locked, with their motion parts and the covers of people that were cut from them.',
   per: 'cycle',
+  isNeverDelayed: true,
   counts: { coversTaken: 'covers of people taken away' },
   plan: (view) => findLocked(view.sql, view.scope, view.limits, { withUndecided: { stopped: stoppedJobs(view) } }),
-  apply: eachPage(async ({ database, schema }, _unit: undefined, page: Withdrawal[], tally) => {
-    const { withdrawn, problems, coversTaken } = await withdrawLocked(database, schema, page);
+  apply: eachPage(async (tools, _unit: undefined, page: Withdrawal[], tally) => {
+    const { withdrawn, problems, uncovered } = await withdrawLocked(tools.database, tools.schema, page);
     for (const problem of problems) tally.problem(problem);
     tally.withdrew(withdrawn);
-    tally.add('coversTaken', coversTaken);
+    await coverAgain(tools, uncovered);
+    tally.add('coversTaken', uncovered.length);
   }),
   describe: (page) =>
     linesOf(

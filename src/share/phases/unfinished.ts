@@ -1,5 +1,7 @@
 import { basename } from 'node:path/posix';
 import { quotedPath } from '../../config/quote.ts';
+import type { Sql } from '../../postgres/connect.ts';
+import { newestVersion, schemaVersion } from '../../postgres/migrate.ts';
 import { type Problem, problem } from '../../problems/problem.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { Files, Tools, View } from '../cycle/tools.ts';
@@ -16,6 +18,7 @@ import {
   stampColumns,
 } from '../mirrors/journal.ts';
 import { isOfUnknown } from '../mirrors/unjournaled.ts';
+import { MIGRATIONS } from '../schema/migrations.ts';
 import { definePhase, linesOf, type Tally } from './phase.ts';
 
 /** A journal row without a mirror. */
@@ -40,6 +43,7 @@ export const unfinished = definePhase({
   what:
     'Removes files of locked photos; in full syncs also what a run that was killed has made for photos that were never shared.',
   per: 'cycle',
+  isNeverDelayed: true,
   counts: { settled: 'files of no shared photo settled' },
   plan: planUnfinished,
   apply: async (tools, _unit, pages, tally: Tally<'settled'>) => {
@@ -57,6 +61,14 @@ export async function undoUnfinished(
 ): Promise<number> {
   const { database: { sql }, files, limits } = tools;
   return await settle(tools, planUnfinished({ sql, files, limits, scope: 'all', jobs: [], leftOut: [] }), onProblem);
+}
+
+/** Whether there are files of locked photos whose rows went before them. False where our own tables are not yet. */
+export async function hasLockedFiles(sql: Sql): Promise<boolean> {
+  if (await schemaVersion(sql, MIGRATIONS) < newestVersion(MIGRATIONS)) return false;
+  const [row] = await sql<{ isThere: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "isThere"`;
+  return row?.isThere === true;
 }
 
 /**

@@ -72,7 +72,8 @@ export const withdrawals = definePhase({
   name: 'withdrawals',
   what: 'Removes what is not to be shared any more, unless that is too much at once.',
   per: 'cycle',
-  counts: {},
+  isNeverDelayed: true,
+  counts: { coversTaken: 'covers of people taken away' },
   plan: planWithdrawals,
   apply: async (tools, _unit, pages, tally) => {
     const { database } = tools;
@@ -88,8 +89,9 @@ export const withdrawals = definePhase({
       }
       const gone = new Set<string>();
       const remove = async (planned: readonly Withdrawal[]) => {
-        const { withdrawn, problems } = await removeMirrors(tools, planned);
+        const { withdrawn, problems, uncovered } = await removeMirrors(tools, planned);
         for (const problem of problems) tally.problem(problem);
+        tally.add('coversTaken', uncovered.length);
         tally.withdrew(withdrawn);
         for (const { mirrorAssetId } of withdrawn) gone.add(mirrorAssetId);
         for (const { mirrorAssetId, jobName } of planned) {

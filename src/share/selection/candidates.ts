@@ -124,8 +124,15 @@ export function filesColumn(sql: Sql, schema: ImmichSchema, alias: string): Frag
 /**
  * The ids of selected assets that have no mirror yet and are not settled either: Immich is still at work on them, or has just
  * finished. What makes them ready leaves no trace that can be read cheaply, so they are looked at again. At most `limit`.
+ * One that is ready and failed does not wait for Immich.
  */
-async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: number): Promise<string[]> {
+async function readWaiting(
+  { sql, schema, scope }: Pick<View, 'sql' | 'schema' | 'scope'>,
+  job: Job,
+  limit: number,
+  failed: readonly string[],
+): Promise<string[]> {
+  const isFailed = failed.length === 0 ? sql`false` : sql`a.id = ANY (${failed as string[]}::uuid[])`;
   const rows = await sql<{ id: string }[]>`
     SELECT a.id
     FROM asset a
@@ -133,18 +140,20 @@ async function readWaiting(sql: Sql, job: Job, scope: Scope, limit: number): Pro
       AND ${isWithin(sql, scope, sql`a.id`)}
       AND (${isSelected(sql, job)} OR (${isMotionOfMirror(sql, job)} AND NOT ${hasTwin(sql, job)}))
       AND ${isOpen(sql, sql`${job.targetUserId}::uuid`)}
+      AND CASE WHEN ${isFailed} THEN (${pendingFor(sql, schema, job.features)}) IS NOT NULL ELSE true END
     LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 }
 
-/** The same of several jobs. One more than the limit of each says that there are too many. */
+/** The same of several jobs. One more than the limit of each says that there are too many. `failed`: by id, what is tried again when it is due. */
 export async function readAllWaiting(
-  view: Pick<View, 'sql' | 'scope'>,
+  view: Pick<View, 'sql' | 'schema' | 'scope'>,
   jobs: readonly Job[],
   limit: number,
+  failed: ReadonlyMap<string, unknown>,
 ): Promise<string[]> {
   const waiting: string[] = [];
-  for (const job of jobs) waiting.push(...await readWaiting(view.sql, job, view.scope, limit + 1));
+  for (const job of jobs) waiting.push(...await readWaiting(view, job, limit + 1, [...failed.keys()]));
   return waiting;
 }
 

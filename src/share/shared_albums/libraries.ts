@@ -8,6 +8,9 @@ import type { Member } from './members.ts';
 
 const logger = getLogger(['immich-sidecar', 'share']);
 
+/** A cycle waits for it, and may have locked photos to look for. */
+const TIMEOUT_MS = 10_000;
+
 /** Where what somebody gets from a member of their albums lies. */
 export interface WantedLibrary {
   readonly source: Member;
@@ -104,7 +107,7 @@ export async function makeLibraries(
 ): Promise<{ readonly made: number; readonly problem: string | undefined }> {
   const missing = libraries.filter(({ id, isDeleted }) => id === undefined && !isDeleted);
   if (missing.length === 0 || apiKey === undefined) return { made: 0, problem: undefined };
-  const api = new ImmichApi({ url, apiKey, concurrency: 1, signal, retries: 1 });
+  const api = new ImmichApi({ url, apiKey, concurrency: 1, signal, retries: 1, timeoutMs: TIMEOUT_MS });
   let made = 0;
   try {
     for (const library of missing) {

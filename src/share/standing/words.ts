@@ -1,3 +1,5 @@
+import { count, minuteOf, plural } from '../../config/words.ts';
+import type { ToldRetries } from '../cycle/report.ts';
 import { wordsFor } from '../../problems/codes.ts';
 import { retryOf, type SkipReason, type Standing } from '../cycle/outcome.ts';
 
@@ -28,4 +30,20 @@ export function describeStanding(standing: Standing): string[] {
     ...withdrawn > 0 ? [`${shown(withdrawn)} declined by the receiving user, not shared again`] : [],
     ...next > 0 ? [`${shown(next)} became ready meanwhile: shared in the next sync`] : [],
   ];
+}
+
+/** `at 2026-12-01 10:00 UTC`, or `in the next sync` for what is due. */
+export function describeDue(nextAt: string): string {
+  return Date.parse(nextAt) <= Date.now() ? 'in the next sync' : `at ${minuteOf(nextAt)} UTC`;
+}
+
+/** What failed and when it is tried again, as a sentence without its full stop; undefined when nothing failed. */
+export function describeRetries({ photos, nextAt }: ToldRetries): string | undefined {
+  if (nextAt === undefined) return undefined;
+  const what = photos === 0
+    ? 'what failed is'
+    : `${count(photos, 'photo')} of which something failed ${plural(photos, 'is', 'are')}`;
+  return `${what} tried again${photos > 1 ? ', the next' : ''} ${
+    describeDue(nextAt)
+  }, or when it changes; sync --full tries all at once`;
 }

@@ -18,18 +18,28 @@ export class Engine implements AsyncDisposable {
     readonly end: () => Promise<void>,
   ) {}
 
-  /** @param kept a pool that somebody else ends; without one the engine has its own */
-  static async start(config: Config, kept?: Connection, limits?: Limits): Promise<Engine> {
+  /**
+   * @param kept a pool that somebody else ends; without one the engine has its own
+   * @param nowMs the clock by which is tried again what failed
+   */
+  static async start(config: Config, kept?: Connection, limits?: Limits, nowMs?: () => number): Promise<Engine> {
     const sql = kept ?? await takePool(config.database);
     const close = async () => {
       if (kept === undefined) await leavePool(config.database, sql);
     };
     const begun = Promise.withResolvers<Sharing>();
     const ended = Promise.withResolvers<void>();
-    const running = withSharing(sql, config, 'test', async (sharing) => {
-      begun.resolve(sharing);
-      await ended.promise;
-    }, limits);
+    const running = withSharing(
+      sql,
+      config,
+      'test',
+      async (sharing) => {
+        begun.resolve(sharing);
+        await ended.promise;
+      },
+      limits,
+      nowMs,
+    );
     running.catch(begun.reject);
     const end = async () => {
       ended.resolve();
@@ -48,8 +58,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /** One cycle: the first goes on where another engine has stopped, unless it is to be a full one. */
-  async cycle({ isFull = false } = {}): Promise<CycleReport> {
-    return await this.sharing.cycle({ progress: SILENT, isFull });
+  async cycle({ isFull = false, retriesAll = false } = {}): Promise<CycleReport> {
+    return await this.sharing.cycle({ progress: SILENT, isFull, retriesAll });
   }
 
   /** As untilIdle, after what the sessions of `pool` have written as well. */

@@ -4,7 +4,7 @@ import { PERSON_FIELDS } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
 import { ANYTHING, touch } from './records.ts';
 import type { Row } from './state.ts';
-import { removeFace } from './withdraw.ts';
+import { coverAgain, removeFace, uncover } from './withdraw.ts';
 
 /** Where a person comes from: the first of a chain of mirrors. */
 interface Origin {
@@ -68,22 +68,30 @@ function isShared({ memory }: Prediction, targetId: string, key: unknown): boole
 
 /** Lets faces come, change and go with their sources, and takes away those that Immich has found on a mirror itself. */
 export function followFaces(prediction: Prediction): void {
-  for (const mirror of prediction.memory.mirrors) followFacesOf(prediction, mirror);
+  const uncovered = prediction.memory.mirrors.flatMap((mirror) => followFacesOf(prediction, mirror));
+  coverAgain(prediction, uncovered);
 }
 
-function followFacesOf(prediction: Prediction, mirror: Mirror): void {
+/** Returns the people of the target's own who have lost their cover. */
+function followFacesOf(prediction: Prediction, mirror: Mirror): Row[] {
   const { records } = prediction;
+  const uncovered: Row[] = [];
+  const remove = (faceId: string) => {
+    const people = records.all('person').filter((row) => row['faceAssetId'] === faceId);
+    uncovered.push(...uncover(prediction, people));
+    removeFace(prediction, faceId);
+  };
   const sources = records.of('asset_face', mirror.sourceId);
   for (const [sourceId, face] of [...mirror.faces]) {
     const isSourceThere = sources.some((row) => row['id'] === sourceId);
-    if (!isSourceThere) removeFace(prediction, face.id);
+    if (!isSourceThere) remove(face.id);
     if (!isSourceThere || !records.all('asset_face').some((row) => row['id'] === face.id)) {
       mirror.faces.delete(sourceId);
     }
   }
   const ours = new Set([...mirror.faces.values()].map(({ id }) => id));
   for (const row of records.of('asset_face', mirror.id)) {
-    if (!ours.has(text(row['id'])) && row['sourceType'] !== 'manual') removeFace(prediction, text(row['id']));
+    if (!ours.has(text(row['id'])) && row['sourceType'] !== 'manual') remove(text(row['id']));
   }
   for (const source of sources) {
     const known = mirror.faces.get(text(source['id']));
@@ -92,6 +100,7 @@ function followFacesOf(prediction: Prediction, mirror: Mirror): void {
     else followFace(prediction, mirror, known, source, version);
     copyEmbedding(prediction, source, mirror.faces.get(text(source['id'])));
   }
+  return uncovered;
 }
 
 /** What the target's own crop leaves out, or shows, does; what they have removed stays so until the source says something new. */

@@ -2,7 +2,7 @@ import type { JobConfig } from '../../../src/config/config.ts';
 import { extractedOf, removeVideo } from './extracted.ts';
 import type { Mirror } from './memory.ts';
 import { type Prediction, text } from './prediction.ts';
-import { CHILDREN } from './records.ts';
+import { CHILDREN, OneOf, touch } from './records.ts';
 import { personThumbnail } from './photos.ts';
 import { noteHeirs, remember } from './remembered.ts';
 import { isInGrace, isLockedFor } from './selection.ts';
@@ -21,22 +21,69 @@ export function withdrawLocked(prediction: Prediction): void {
     return records.asset(mirror.id) !== undefined || isReplacedByImmich(prediction, mirror) ||
       prediction.undecided.has(mirror.id);
   });
+  const uncovered: Row[] = [];
   for (const mirror of going) {
     if (reasonFor(prediction, mirror) === 'refused') memory.refused.add(`${mirror.sourceId} ${mirror.targetId}`);
-    const faces = new Set(records.of('asset_face', mirror.id).map((face) => face['id']));
-    for (const person of records.all('person').filter((row) => faces.has(row['faceAssetId']))) {
+    for (const person of coveredBy(prediction, mirror)) {
       const path = text(person['thumbnailPath']);
       files.delete(path);
       const known = memory.people.find(({ id, targetId }) => path === personThumbnail(targetId, id));
       if (known !== undefined) known.hasThumbnail = false;
       records.change(person, { faceAssetId: null, thumbnailPath: '' });
+      if (isOwn(prediction, person)) uncovered.push(person);
     }
   }
   removeMirrors(prediction, going, true);
+  coverAgain(prediction, uncovered);
+}
+
+/** Whose cover is a face on this mirror. */
+function coveredBy({ records }: Prediction, mirror: Mirror): Row[] {
+  const faces = new Set(records.of('asset_face', mirror.id).map((face) => face['id']));
+  return records.all('person').filter((row) => faces.has(row['faceAssetId']));
+}
+
+/** Nobody whom sharing has made, and nobody who takes part in a native share of Immich. */
+function isOwn({ records, memory, personKey }: Prediction, person: Row): boolean {
+  const [id, ownerId] = [person[personKey], person['ownerId']];
+  return !memory.people.some((known) => known.isOurs && known.id === id && known.targetId === ownerId) &&
+    !records.all('person_user').some((row) =>
+      row['personGroupId'] === id && [row['sharedById'], row['sharedWithId']].includes(ownerId)
+    );
+}
+
+/** Takes the covers of those among them who are the target's own, and returns these. */
+export function uncover(prediction: Prediction, people: readonly Row[]): Row[] {
+  const own = people.filter((row) => isOwn(prediction, row));
+  for (const person of own) {
+    prediction.files.delete(text(person['thumbnailPath']));
+    prediction.records.change(person, { faceAssetId: null, thumbnailPath: '' });
+  }
+  return own;
+}
+
+/** They get a face that they see, of their own photos if there is one; no picture here can be cut. */
+export function coverAgain(prediction: Prediction, people: readonly Row[]): void {
+  const { records, faceKey, personKey } = prediction;
+  for (const person of people.filter((row) => row['faceAssetId'] === null && row['thumbnailPath'] === '')) {
+    const faces = records.all('asset_face').filter((face) => {
+      const asset = records.asset(face['assetId']);
+      return asset !== undefined && face[faceKey] === person[personKey] && face['deletedAt'] === null &&
+        face['isVisible'] !== false &&
+        asset['ownerId'] === person['ownerId'] && asset['deletedAt'] === null &&
+        !['locked', 'hidden'].includes(text(asset['visibility']));
+    });
+    const own = faces.filter((face) => !prediction.isMirror(face['assetId']));
+    const ids = (own.length > 0 ? own : faces).map((face) => face['id']);
+    if (ids.length === 0) continue;
+    records.change(person, { faceAssetId: new OneOf(new Set(ids)) });
+    touch(person);
+  }
 }
 
 /** Withdraws what has to go; twice, as a moving part goes with its still. */
 export function withdraw(prediction: Prediction): void {
+  const uncovered: Row[] = [];
   for (let pass = 0; pass < 2; pass++) {
     const going = prediction.memory.mirrors.flatMap((mirror) => {
       const reason = reasonFor(prediction, mirror);
@@ -45,8 +92,10 @@ export function withdraw(prediction: Prediction): void {
     for (const { mirror, reason } of going) {
       if (reason === 'refused') prediction.memory.refused.add(`${mirror.sourceId} ${mirror.targetId}`);
     }
+    uncovered.push(...uncover(prediction, going.flatMap(({ mirror }) => coveredBy(prediction, mirror))));
     removeMirrors(prediction, going.map(({ mirror }) => mirror), false);
   }
+  coverAgain(prediction, uncovered);
 }
 
 function reasonFor(prediction: Prediction, mirror: Mirror): Reason | undefined {
@@ -132,6 +181,10 @@ export function removeFace({ records }: Prediction, faceId: string): void {
   records.remove('asset_face', (row) => row['id'] === faceId);
   records.remove('face_search', (row) => row['faceId'] === faceId);
   for (const person of records.all('person')) {
-    if (person['faceAssetId'] === faceId) records.change(person, { faceAssetId: null });
+    const cover = person['faceAssetId'];
+    if (cover === faceId) records.change(person, { faceAssetId: null });
+    if (!(cover instanceof OneOf) || !cover.values.has(faceId)) continue;
+    const others = [...cover.values].filter((id) => id !== faceId);
+    records.change(person, { faceAssetId: new OneOf(new Set([...others, null])) });
   }
 }
