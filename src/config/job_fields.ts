@@ -239,7 +239,7 @@ export const JOB_FIELDS = Object.freeze(
       type: twoWayFields,
       isList: true,
       description:
-        'What the receiving user corrects on a shared photo, so that the source user gets it, too: description, date, position, rating, tags (from Immich 2.5 on), people (names and birth dates, where the source user has none); some of them as a list. ' +
+        'What the receiving user corrects on a shared photo, so that the source user gets it, too: description, date, position, rating, tags (from Immich 2.5 on), people (names and birth dates, where the source user has none, and faces that they add, move to somebody else or delete); some of them as a list. ' +
         'Where both have changed the same thing differently, nothing is overwritten, and a person decides. Unset means: nothing; the originals are never changed. Until Immich 2.3 it takes an API key of the source user.',
     },
     'require.clip': {

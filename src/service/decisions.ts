@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { isId } from '../config/values.ts';
 import type { Connection } from '../postgres/connect.ts';
 import { readConflicts, type Side, SIDES } from '../share/both_ways/conflicts.ts';
-import { decideConflicts, settleConflicts } from '../share/both_ways/resolve.ts';
+import { decideConflicts, isSameSubject, settleConflicts } from '../share/both_ways/resolve.ts';
 import { confirmCorrections, readWaitingJobs, waitingOf } from '../share/both_ways/waiting.ts';
 import { FIELD_WORDS } from '../share/both_ways/words.ts';
 import { planOnly } from '../share/plan_only.ts';
@@ -50,7 +50,13 @@ export async function resolveConflict(
   if (meant === undefined) {
     return { isDecided: false, what: 'Somebody has changed it meanwhile: look at it again.' };
   }
-  const decided = decideConflicts(found, { photo: meant.fileName, fields: [field], job: meant.job, take });
+  // Of several faces of a photo each is decided by itself.
+  const decided = decideConflicts(found.filter((one) => isSameSubject(one, meant)), {
+    photo: meant.fileName,
+    fields: [field],
+    job: meant.job,
+    take,
+  });
   const settled = await settleConflicts(sql, schema, decided);
   if (settled < decided.length) {
     return { isDecided: settled > 0, what: 'Somebody has changed it at this moment: look at it again.' };

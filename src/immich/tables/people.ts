@@ -72,6 +72,7 @@ export const PEOPLE_TABLES = Object.freeze(
           'faceAssetId',
           'color',
           'isFavorite',
+          'createdAt',
           'updatedAt',
           'updateId',
         ],

@@ -4,6 +4,7 @@ import { type View, workable } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { groupSum, sourceSum } from '../mirrors/fields.ts';
 import type { Conflict, CorrectedField } from './decide.ts';
+import { type FaceDifference, findFaceDecisions, takesFacesBack } from './faces.ts';
 import { findCorrections, twoWayGroups } from './find.ts';
 import { findPersonDifferences, type TwoWayPersonField } from './people.ts';
 import { type FieldValues, valuesAt } from './write.ts';
@@ -11,7 +12,9 @@ import { type FieldValues, valuesAt } from './write.ts';
 /** A field that two users have both changed, or that nobody can say who has changed, with both values. It stays so until a person decides. */
 export interface OpenConflict extends Omit<Conflict, 'field'> {
   /** A field of a photo; or one of a person, by whose ids `sourceAssetId` and `mirrorAssetId` then are. */
-  readonly field: CorrectedField | TwoWayPersonField;
+  readonly field: CorrectedField | TwoWayPersonField | 'face';
+  /** Of a photo there may be several conflicts about faces, one for each. */
+  readonly face?: Pick<FaceDifference, 'kind' | 'sourceFaceId' | 'mirrorFaceId' | 'counterpartId'>;
   readonly job: string;
   /** Who has changed it. In one cluster group a person has the same id with everybody. */
   readonly targetUserId: string;
@@ -61,6 +64,7 @@ export async function readConflicts(
   const people = await readPersonConflicts(sql, view, jobs);
   return [
     ...found.values(),
+    ...await readFaceConflicts(sql, view, jobs, sourceAssetIds),
     ...sourceAssetIds === undefined
       ? people
       : people.filter(({ sourceAssetId }) => sourceAssetIds.includes(sourceAssetId)),
@@ -94,6 +98,54 @@ async function readPersonConflicts(sql: Sql, view: ConflictView, jobs: readonly 
           sum: target,
           source: { asset: {}, asset_exif: {}, person: { value: source } },
           target: { asset: {}, asset_exif: {}, person: { value: target } },
+        });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** What two say of one face. */
+async function readFaceConflicts(
+  sql: Sql,
+  view: ConflictView,
+  jobs: readonly Job[],
+  sourceAssetIds: readonly string[] | undefined,
+): Promise<OpenConflict[]> {
+  const found = new Map<string, OpenConflict>();
+  for (const job of jobs.filter(takesFacesBack)) {
+    for await (const { conflicts } of findFaceDecisions({ ...view, sql, scope: sourceAssetIds ?? 'all' }, job)) {
+      for (const one of conflicts) {
+        if (found.has(one.mirrorFaceId)) continue;
+        const { kind, sourceFaceId, mirrorFaceId, counterpartId, personId, sourcePersonId, isAtSource } = one;
+        const ids = { id: sourceFaceId ?? mirrorFaceId, mirrorId: mirrorFaceId };
+        found.set(mirrorFaceId, {
+          job: job.name,
+          targetUserId: job.targetUserId,
+          field: 'face',
+          face: { kind, sourceFaceId, mirrorFaceId, counterpartId },
+          sourceAssetId: one.sourceAssetId,
+          mirrorAssetId: one.mirrorAssetId,
+          fileName: one.fileName,
+          because: one.because,
+          sourceSum: one.sourceSum,
+          sum: one.sum,
+          source: {
+            asset: {},
+            asset_exif: {},
+            face: {
+              ...ids,
+              person: sourcePersonId,
+              name: one.sourceName,
+              isThere: isAtSource,
+              isNew: kind === 'added',
+            },
+          },
+          target: {
+            asset: {},
+            asset_exif: {},
+            face: { ...ids, person: personId, name: one.name, isThere: kind !== 'deleted' },
+          },
         });
       }
     }

@@ -10,8 +10,9 @@ import { isSidecarField } from '../mirrors/row_differences.ts';
 import { assertNewestTables } from '../schema/own_tables.ts';
 import type { DecidedConflict, OpenConflict, Side } from './conflicts.ts';
 import { isAboutPerson } from './people.ts';
+import { settleFaceConflicts } from './resolve_faces.ts';
 import { settlePersonConflicts } from './resolve_people.ts';
-import { describeFields } from './words.ts';
+import { describeFields, describeValue } from './words.ts';
 
 /** Which conflicts of a photo somebody decides, and how. */
 export interface ConflictChoice {
@@ -48,7 +49,19 @@ export function decideConflicts(
     });
   }
   if (take === 'source') return chosen.map((one) => ({ ...one, lost: 'target' }));
-  const [disputed] = [...Map.groupBy(chosen, ({ field }) => field).values()].filter((all) =>
+  const stranger = chosen.find(({ face }) =>
+    face !== undefined && face.kind !== 'deleted' && face.counterpartId === null
+  );
+  if (stranger !== undefined) {
+    throw new UserError(
+      `It is not clear whom the owner of the photo ${name} knows as ${describeValue('face', stranger.target)}.`,
+      {
+        problemCode: 'usage',
+        remedy: 'In Immich, give the person a name that nobody else has there, or decide with --take source.',
+      },
+    );
+  }
+  const [disputed] = [...Map.groupBy(chosen, subjectOf).values()].filter((all) =>
     new Set(all.map(({ sum }) => sum)).size > 1
   );
   if (disputed !== undefined) {
@@ -62,12 +75,22 @@ export function decideConflicts(
       },
     );
   }
-  const taken = new Set(chosen.map(({ field }) => field));
-  const others = found.filter((one) => !isMeant(one) && taken.has(one.field));
+  const taken = new Set(chosen.map(subjectOf));
+  const others = found.filter((one) => !isMeant(one) && taken.has(subjectOf(one)));
   return [
     ...chosen.map((one): DecidedConflict => ({ ...one, lost: 'source' })),
     ...others.map((one): DecidedConflict => ({ ...one, lost: 'target' })),
   ];
+}
+
+/** Whether two conflicts are about the same face, or neither about a face. */
+export function isSameSubject(one: OpenConflict, other: OpenConflict): boolean {
+  return subjectOf({ ...one, field: 'face' }) === subjectOf({ ...other, field: 'face' });
+}
+
+/** What of a photo a conflict is about. */
+function subjectOf({ field, face }: OpenConflict): string {
+  return face === undefined ? field : `${field} ${face.sourceFaceId ?? face.mirrorFaceId}`;
 }
 
 /**
@@ -82,8 +105,10 @@ export async function settleConflicts(
 ): Promise<number> {
   if (decided.length === 0) return 0;
   await assertNewestTables(sql);
-  const [people, photos] = [decided.filter(isAboutPerson), decided.filter((one) => !isAboutPerson(one))];
-  return await settlePersonConflicts(sql, schema, people) + await settlePhotos(sql, schema, photos);
+  const photos = decided.filter((one) => !isAboutPerson(one) && one.face === undefined);
+  return await settlePersonConflicts(sql, schema, decided.filter(isAboutPerson)) +
+    await settleFaceConflicts(sql, schema, decided) +
+    await settlePhotos(sql, schema, photos);
 }
 
 async function settlePhotos(

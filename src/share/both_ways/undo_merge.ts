@@ -13,6 +13,7 @@ import { isSidecarField } from '../mirrors/row_differences.ts';
 import { changeOf } from './by_immich.ts';
 import { setSourceTags } from './tags.ts';
 import { isAboutPerson } from './people.ts';
+import { readFaceLinks, undoFaces } from './undo_faces.ts';
 import { readPersonLinks, undoPeople } from './undo_people.ts';
 import { isStillSaid, valuesAt, withLocks } from './write.ts';
 import { readWritten, type WrittenChange, type WrittenChoice } from './written.ts';
@@ -54,7 +55,10 @@ export async function planUndoMerge(
   const linked = await readLinks(sql, schema, all);
   const back: UndoneField[] = [];
   const changedSince: WrittenChange[] = [];
-  for (const changes of Map.groupBy(all, ({ sourceAssetId, field }) => `${sourceAssetId} ${field}`).values()) {
+  for (
+    const changes of Map.groupBy(all, ({ sourceAssetId, field, faceId }) => `${sourceAssetId} ${field} ${faceId ?? ''}`)
+      .values()
+  ) {
     const newestFirst = changes.toReversed();
     const end = newestFirst.findIndex(({ id }) => !linked.has(id));
     const taken = end < 0 ? newestFirst : newestFirst.slice(0, end);
@@ -73,7 +77,8 @@ async function readLinks(
   schema: ImmichSchema,
   changes: readonly WrittenChange[],
 ): Promise<ReadonlySet<string>> {
-  const found = new Set(await readPersonLinks(sql, schema, changes.map(({ id }) => id)));
+  const all = changes.map(({ id }) => id);
+  const found = new Set([...await readPersonLinks(sql, schema, all), ...await readFaceLinks(sql, schema, all)]);
   for (const group of groupsOf(schema, changes)) {
     const ids = changes.filter(({ field }) => field === group.name).map(({ id }) => id);
     const rows = await sql<{ id: string }[]>`
@@ -151,7 +156,8 @@ async function stillThere<Item extends UndoneField>(
   schema: ImmichSchema,
   items: readonly Item[],
 ): Promise<Item[]> {
-  const found = new Set(await readPersonLinks(tx, schema, items.map(({ last }) => last.id)));
+  const last = items.map((item) => item.last.id);
+  const found = new Set([...await readPersonLinks(tx, schema, last), ...await readFaceLinks(tx, schema, last)]);
   for (const group of groupsOf(schema, items)) {
     const ids = items.filter(({ field }) => field === group.name).map(({ last }) => last.id);
     const rows = await tx<{ id: string }[]>`
@@ -181,6 +187,8 @@ async function undoBatch(
     if (group.name === 'tags') await setSourceTags(tx, schema, ofGroup.map(({ first }) => first.id), 'before');
     await forgetBases(tx, group, ofGroup.flatMap(({ ids }) => ids));
   }
+  const faces = still.filter(({ field }) => field === 'face');
+  await undoFaces(tx, schema, faces.map(({ first }) => first.id), faces.flatMap(({ ids }) => ids));
   await undoPeople(tx, schema, still.filter(isAboutPerson).map(({ first }) => first.id));
   await tx`
     UPDATE immich_sidecar_both_ways.written

@@ -27,16 +27,23 @@ const MAY_GROW_BY = 0.1;
 
 const PEOPLE = ' (people)';
 
+const FACES = ' (faces)';
+
 /** Under which name it is remembered what of a job's people waits: they come without photos. */
 export function peopleWay(job: string): string {
   return `${job}${PEOPLE}`;
 }
 
+/** Under which name it is remembered what of faces waits on a job's photos. */
+export function facesWay(job: string): string {
+  return `${job}${FACES}`;
+}
+
 /** Which job waits with what. Its name alone is what people can write. */
 export function waitingOf({ job, photos }: Pick<WaitingJob, 'job' | 'photos'>): { name: string; what: string } {
-  return job.endsWith(PEOPLE)
-    ? { name: job.slice(0, -PEOPLE.length), what: count(photos, 'person', 'people') }
-    : { name: job, what: count(photos, 'original') };
+  if (job.endsWith(PEOPLE)) return { name: job.slice(0, -PEOPLE.length), what: count(photos, 'person', 'people') };
+  if (job.endsWith(FACES)) return { name: job.slice(0, -FACES.length), what: `faces of ${count(photos, 'original')}` };
+  return { name: job, what: count(photos, 'original') };
 }
 
 /**
@@ -134,7 +141,7 @@ export async function confirmCorrections(sql: Sql, job: string | undefined): Pro
     UPDATE immich_sidecar_both_ways.job
     SET confirmed_at = coalesce(confirmed_at, now())
     WHERE held > 0
-      AND ${job === undefined ? sql`true` : sql`job_name IN (${job}, ${peopleWay(job)})`}
+      AND ${job === undefined ? sql`true` : sql`job_name IN (${job}, ${peopleWay(job)}, ${facesWay(job)})`}
     RETURNING job_name AS job, held AS photos, since, confirmed_at AS "confirmedAt"`;
 }
 

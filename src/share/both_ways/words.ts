@@ -1,21 +1,21 @@
 import { dayOf, list, named, plural } from '../../config/words.ts';
 import { plain } from '../../config/quote.ts';
 import type { OpenConflict } from './conflicts.ts';
-import type { ConflictReason, CorrectedField } from './decide.ts';
+import type { ConflictReason } from './decide.ts';
 import type { MergeProposal } from './merges.ts';
-import type { TwoWayPersonField } from './people.ts';
 import type { FieldValues } from './write.ts';
 import { type WaitingJob, waitingOf } from './waiting.ts';
 import type { WrittenChange } from './written.ts';
 
 /** What people call what goes both ways. */
-export const FIELD_WORDS: Readonly<Record<CorrectedField | TwoWayPersonField, string>> = Object.freeze({
+export const FIELD_WORDS: Readonly<Record<OpenConflict['field'], string>> = Object.freeze({
   description: 'description',
   date: 'date',
   position: 'place',
   rating: 'rating',
   tags: 'tags',
   favorite: 'favourite',
+  face: 'face',
   personName: 'name of a person',
   personBirthDate: 'birth date of a person',
 });
@@ -30,12 +30,17 @@ export const REASON_WORDS: Readonly<Record<ConflictReason, string>> = Object.fre
 /** A value, for people. */
 export function describeValue(
   field: string,
-  { asset = {}, asset_exif: exif = {}, person }: Partial<FieldValues>,
+  { asset = {}, asset_exif: exif = {}, person, face }: Partial<FieldValues>,
 ): string {
   switch (field) {
     case 'personName':
     case 'personBirthDate':
       return isEmpty(person?.value) ? 'none' : named(String(person?.value));
+    case 'face':
+      if (face === undefined || face.isNew === true) return 'none';
+      if (!face.isThere) return 'removed';
+      if (face.person === null) return 'nobody';
+      return isEmpty(face.name) ? 'somebody without a name' : named(String(face.name));
     case 'description':
       return isEmpty(exif['description']) ? 'none' : named(String(exif['description']));
     case 'date':

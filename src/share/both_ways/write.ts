@@ -5,6 +5,7 @@ import { commaSeparated } from '../copy/columns.ts';
 import { type FieldGroup, fieldGroups, groupSum, sourceSum } from '../mirrors/fields.ts';
 import type { Correction } from './decide.ts';
 import { setSourceTags, tagRowsOf } from './tags.ts';
+import type { FaceValue } from './write_faces.ts';
 
 /** Columns of asset_exif, as they are noted. */
 export interface SaidInExif {
@@ -23,6 +24,8 @@ export interface FieldValues {
   readonly asset_exif: SaidInExif & Readonly<Record<string, unknown>>;
   /** Of a field of a person: nothing of a photo then. */
   readonly person?: { readonly value: string | null };
+  /** Of a face: nothing else of the photo then. */
+  readonly face?: FaceValue;
 }
 
 /** What is about to be written into a source, as it was noted before. */

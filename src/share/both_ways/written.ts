@@ -18,6 +18,8 @@ export interface WrittenChange {
   /** null when the photo is gone, or its owner has locked it: then nothing is said of it but that it was written. */
   readonly fileName: string | null;
   readonly field: string;
+  /** Of a change of a face: that of the original. */
+  readonly faceId: string | null;
   readonly before: FieldValues | null;
   readonly after: FieldValues | null;
   /** Through its API, so that the sidecar says it, too. */
@@ -38,6 +40,7 @@ export async function readWritten(sql: Sql, { since, job }: WrittenChoice): Prom
       w.source_user_id AS "sourceUserId",
       CASE WHEN ${isShown} THEN a."originalFileName" END AS "fileName",
       w.field,
+      w.after->'face'->>'id' AS "faceId",
       CASE WHEN ${isShown} THEN w.before END AS before,
       CASE WHEN ${isShown} THEN w.after END AS after,
       w.is_by_immich AS "isByImmich",

@@ -2,6 +2,7 @@ import { participants } from '../../immich/albums.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
 import { isOpen } from '../selection/candidates.ts';
+import { waitingOf } from '../both_ways/waiting.ts';
 import { jobsMeaning } from '../selection/job_rows.ts';
 import type { View } from './tools.ts';
 
@@ -59,7 +60,7 @@ async function readWaiting(sql: Sql, jobs: readonly Job[]): Promise<ReadonlySet<
     SELECT job_name AS job
     FROM immich_sidecar_both_ways.job
     WHERE held > 0`;
-  return new Set(rows.map(({ job }) => job));
+  return new Set(rows.map(({ job }) => waitingOf({ job, photos: 0 }).name));
 }
 
 /** Between whom photos of the scope are in albums: for all pairs at once. */

@@ -3,6 +3,7 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import { type ImmichTable, keyOf, type TableWatchedByStatement } from '../../immich/tables/tables.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import type { Job } from '../jobs/job.ts';
+import { takesFacesBack } from '../both_ways/faces.ts';
 import { allCriteria } from '../selection/criteria.ts';
 import type { ExpandedAlbums } from '../shared_albums/expand.ts';
 import { hasNewPair } from '../shared_albums/pairs.ts';
@@ -27,6 +28,8 @@ export interface Selected {
   readonly dependsOnNames: boolean;
   /** The users whose photos are shared. */
   readonly sources: readonly string[];
+  /** The users who give faces to people for others, too. */
+  readonly correctors: readonly string[];
 }
 
 function isWritten(table: ImmichTable) {
@@ -112,15 +115,19 @@ export const STATEMENTS: Readonly<
   person: {
     people: isWritten('person'),
     names: isWritten('person'),
-    assets: ({ sql, schema, from, selected: { dependsOnNames, sources } }: Look) => {
-      if (!dependsOnNames) return undefined;
+    assets: ({ sql, schema, from, selected: { dependsOnNames, sources, correctors } }: Look) => {
+      if (!dependsOnNames && correctors.length === 0) return undefined;
       const { personKey, faceKey } = schema.people;
+      // Somebody who has a name from now on goes to the source with the faces that were drawn before.
       return sql`
         SELECT f."assetId"
         FROM person p
         JOIN asset_face f ON f.${sql(faceKey)} = p.${sql(personKey)}
         WHERE p."updateId" >= ${from}
-          AND p."ownerId" = ANY (${sources as string[]}::uuid[])`;
+          AND (
+            (${dependsOnNames} AND p."ownerId" = ANY (${sources as string[]}::uuid[]))
+            OR (p."ownerId" = ANY (${correctors as string[]}::uuid[]) AND f."sourceType" = 'manual')
+          )`;
     },
   },
   person_user: { people: isWritten('person_user') },
@@ -194,5 +201,6 @@ export function selectedBy(
       sharedAlbums?.remember.some(({ kind }) => kind === 'album') === true,
     dependsOnNames: criteria.some((one) => one.isAboutOthers === true),
     sources,
+    correctors: jobs.filter(takesFacesBack).map(({ targetUserId }) => targetUserId),
   };
 }

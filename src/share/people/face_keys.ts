@@ -39,12 +39,12 @@ export function isFace(sql: Sql): Fragment {
 
 /**
  * What the face `f` of a source says, in columns that all releases have: where it is, whose, and whether it was removed. What the target has removed
- * comes back only when this is not what it was.
+ * comes back only when this is not what it was. `isThere`: what to take for whether it was not removed.
  */
-export function faceSum(sql: Sql, schema: ImmichSchema): Fragment {
+export function faceSum(sql: Sql, schema: ImmichSchema, isThere: Fragment = sql`f."deletedAt" IS NULL`): Fragment {
   return sql`
     md5(ROW(
       f."imageWidth", f."imageHeight", f."boundingBoxX1", f."boundingBoxY1", f."boundingBoxX2", f."boundingBoxY2",
-      f."sourceType", f."deletedAt" IS NULL, f.${sql(schema.people.faceKey)}
+      f."sourceType", ${isThere}, f.${sql(schema.people.faceKey)}
     )::text)::uuid`;
 }

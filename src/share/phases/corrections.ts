@@ -5,6 +5,7 @@ import type { Conflict, Correction } from '../both_ways/decide.ts';
 import { findCorrections, twoWayGroups } from '../both_ways/find.ts';
 import { findReverted, type Reverted, writeReverted } from '../both_ways/reverted.ts';
 import {
+  facesWay,
   findEndedWays,
   forgetWays,
   isHeldBack,
@@ -78,7 +79,7 @@ export const endedWays = definePhase({
       sql,
       jobs.flatMap((job) => [
         ...twoWayGroups(schema, job).length > 0 ? [job.name] : [],
-        ...job.bothWays?.includes('people') ? [peopleWay(job.name)] : [],
+        ...job.bothWays?.includes('people') ? [peopleWay(job.name), facesWay(job.name)] : [],
       ]),
     );
     if (ended.length > 0) yield ended;

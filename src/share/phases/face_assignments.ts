@@ -1,5 +1,6 @@
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
+import { isFaceHeld } from '../both_ways/faces.ts';
 import { countInBatches } from '../cycle/batches.ts';
 import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
@@ -49,10 +50,11 @@ export const faceAssignments = definePhase({
 });
 
 async function findAssignments(
-  { sql, schema, scope, limits }: View,
+  view: View,
   job: Job,
   after: FaceAssignment | undefined,
 ): Promise<FaceAssignment[]> {
+  const { sql, schema, scope, limits } = view;
   const { personKey, faceKey: personOf } = schema.people;
   return await sql<FaceAssignment[]>`
     WITH found AS MATERIALIZED (
@@ -79,6 +81,7 @@ async function findAssignments(
             )
           )
         )
+        AND NOT ${isFaceHeld(view, job)}
     )
     SELECT *
     FROM found

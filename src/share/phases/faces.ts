@@ -7,6 +7,7 @@ import type { Tools, View } from '../cycle/tools.ts';
 import type { Job } from '../jobs/job.ts';
 import { hasOwnEdits } from '../mirrors/fields.ts';
 import { isLookedAt } from '../mirrors/pages.ts';
+import { isFaceHeld } from '../both_ways/faces.ts';
 import { copyFaces } from '../people/copy_faces.ts';
 import { type FaceKey, faceKey, faceKeys, faceSum, isBehind, isFace } from '../people/face_keys.ts';
 import { insertPeople } from '../people/insert_people.ts';
@@ -155,8 +156,8 @@ async function readChangedFaces(view: View, job: Job, after: FaceKey | undefined
     view,
     job,
     after,
-    joinSource(sql),
-    sql`(f."updateId" <> fm.source_update_id OR ${isSeenOtherwise})`,
+    sql`${joinSource(sql)} LEFT JOIN asset_face mirror ON mirror.id = fm.mirror_face_id`,
+    sql`(f."updateId" <> fm.source_update_id OR ${isSeenOtherwise}) AND NOT ${isFaceHeld(view, job)}`,
   );
 }
 
@@ -213,10 +214,11 @@ async function readStrangeFaces(
 }
 
 async function readPhotosWithNews(
-  { sql, schema, scope, limits }: View,
+  view: View,
   job: Job,
   after: PhotoKey | undefined,
 ): Promise<PhotoKey[]> {
+  const { sql, schema, scope, limits } = view;
   const { personKey } = schema.people;
   return await sql<PhotoKey[]>`
     WITH found AS MATERIALIZED (
@@ -235,7 +237,11 @@ async function readPhotosWithNews(
         AND ${after === undefined ? sql`true` : sql`m.mirror_asset_id > ${after.mirrorAssetId}`}
         AND (
           mirror.id IS NULL
-          OR (known_person.origin_person_id IS NULL AND ${isPersonNeeded(sql, schema, job.targetUserId)})
+          OR (
+            known_person.origin_person_id IS NULL
+            AND ${isPersonNeeded(sql, schema, job.targetUserId)}
+            AND NOT ${isFaceHeld(view, job, 'written')}
+          )
         )
     )
     SELECT *

@@ -4,6 +4,7 @@ import { corrections, endedWays } from './corrections.ts';
 import { embeddings } from './embeddings.ts';
 import { extractedVideos } from './extracted_videos.ts';
 import { faceAssignments } from './face_assignments.ts';
+import { faceCorrections } from './face_corrections.ts';
 import { faces } from './faces.ts';
 import { files } from './files.ts';
 import { forsaken } from './forsaken.ts';
@@ -65,6 +66,7 @@ export const PHASES = Object.freeze(
     album,
     reasons,
     sameName,
+    faceCorrections,
     faces,
     faceAssignments,
     personCorrections,

@@ -1,3 +1,4 @@
+import { isHeld } from './faces_both_ways.ts';
 import type { KnownPerson, Mirror, MirrorFace } from './memory.ts';
 import { hasOwnEdits } from './fields.ts';
 import { PERSON_FIELDS } from './memory.ts';
@@ -57,7 +58,7 @@ function facesOf({ memory }: Prediction, known: KnownPerson): MirrorFace[] {
 }
 
 /** Somebody without a name was found by machine learning, which knows nothing of merges. */
-function isHeir(prediction: Prediction, targetId: string, key: string): boolean {
+export function isHeir(prediction: Prediction, targetId: string, key: string): boolean {
   const person = prediction.person(targetId, key);
   return person !== undefined && (person['name'] !== '' || isShared(prediction, targetId, key));
 }
@@ -95,7 +96,7 @@ function followFacesOf(prediction: Prediction, mirror: Mirror): Row[] {
   }
   for (const source of sources) {
     const known = mirror.faces.get(text(source['id']));
-    const version = prediction.before.tables['asset_face']?.find((row) => row['id'] === source['id'])?.['updateId'];
+    const version = versionOf(prediction, source, mirror);
     if (known === undefined) addFace(prediction, mirror, source, version);
     else followFace(prediction, mirror, known, source, version);
     copyEmbedding(prediction, source, mirror.faces.get(text(source['id'])));
@@ -103,9 +104,17 @@ function followFacesOf(prediction: Prediction, mirror: Mirror): Row[] {
   return uncovered;
 }
 
+/** The `updateId` of a face; of one that this cycle has changed what the program has noted of it. */
+export function versionOf({ before, witness }: Prediction, source: Row, mirror: Mirror): unknown {
+  return source['updateId'] === ANYTHING
+    ? witness.versionOf(text(source['id']), mirror.id)
+    : before.tables['asset_face']?.find((row) => row['id'] === source['id'])?.['updateId'];
+}
+
 /** What the target's own crop leaves out, or shows, does; what they have removed stays so until the source says something new. */
 function followFace(prediction: Prediction, mirror: Mirror, known: MirrorFace, source: Row, version: unknown): void {
   const row = prediction.records.find('asset_face', ({ id }) => id === known.id);
+  if (row !== undefined && isHeld(prediction, mirror, known, source, row)) return;
   const isCropped = hasOwnEdits(prediction, mirror);
   const isSeenOtherwise = row !== undefined && row['isVisible'] !== source['isVisible'] && !isCropped;
   if (known.version === version && !isSeenOtherwise) return;
@@ -136,7 +145,7 @@ function addFace(prediction: Prediction, mirror: Mirror, source: Row, version: u
   mirror.faces.set(text(source['id']), { id, version, content: contentOf(prediction, source), said: NEW, wrote: null });
 }
 
-function contentOf({ faceKey }: Prediction, source: Row): string {
+export function contentOf({ faceKey }: Prediction, source: Row): string {
   const { isVisible: _, deletedAt, ...rest } = copied(source);
   return JSON.stringify([rest, deletedAt === null, source[faceKey]]);
 }
@@ -192,7 +201,7 @@ function openFaces(prediction: Prediction): OpenFace[] {
     [...mirror.faces].flatMap(([sourceId, face]) => {
       const source = records.find('asset_face', ({ id }) => id === sourceId);
       const row = records.find('asset_face', ({ id }) => id === face.id);
-      if (source === undefined || row === undefined) return [];
+      if (source === undefined || row === undefined || isHeld(prediction, mirror, face, source, row)) return [];
       const origin = originOf(prediction, mirror.sourceOwnerId, source[faceKey]);
       // A face that is not to be seen waits until it is.
       if (origin !== undefined && row['deletedAt'] !== null) {
@@ -225,7 +234,7 @@ function isToBeAssigned(
     current !== mirrorOf(prediction, origin, mirror.targetId);
 }
 
-function originOf(prediction: Prediction, ownerId: string, person: unknown): Origin | undefined {
+export function originOf(prediction: Prediction, ownerId: string, person: unknown): Origin | undefined {
   if (typeof person !== 'string') return undefined;
   const known = prediction.knownAs(ownerId, person);
   if (known !== undefined) return { id: known.origin, ownerId: known.originOwnerId };
@@ -233,7 +242,7 @@ function originOf(prediction: Prediction, ownerId: string, person: unknown): Ori
 }
 
 /** Whom a target knows an origin as. */
-function mirrorOf(prediction: Prediction, origin: Origin, targetId: string): string | undefined {
+export function mirrorOf(prediction: Prediction, origin: Origin, targetId: string): string | undefined {
   if (origin.ownerId === targetId) return origin.id;
   const known = prediction.memory.people.find((person) => person.origin === origin.id && person.targetId === targetId);
   return known !== undefined && prediction.person(targetId, known.id) !== undefined ? known.id : undefined;
@@ -306,7 +315,7 @@ function namesakeOf(
   return witness.personOf(origin.id, targetId) === id || !witness.isPersonTaken(id, targetId) ? id : undefined;
 }
 
-function fieldsOf(row: Row): KnownPerson['fields'] {
+export function fieldsOf(row: Row): KnownPerson['fields'] {
   return Object.fromEntries(PERSON_FIELDS.map((field) => [field, row[field]])) as KnownPerson['fields'];
 }
 

@@ -24,7 +24,7 @@ import { emptyMemory, type Memory, type Witness } from './memory.ts';
 import { predict } from './model.ts';
 import { addPerson, addPhoto } from './photos.ts';
 import { Prediction } from './prediction.ts';
-import { readDeletedAssets, readState, type Row, type State } from './state.ts';
+import { readDeletedAssets, readDeletedPeople, readState, type Row, type State } from './state.ts';
 import type { Plan, Step } from './steps.ts';
 import { findLost, stillSaid, type TypedValue } from './typed.ts';
 import { tellCounts } from '../idle.ts';
@@ -169,11 +169,20 @@ class History implements AsyncDisposable {
     await tellCounts(this.home.sql);
     const before = await this.#read();
     const deleted = await readDeletedAssets(this.home.sql);
+    const deletedPeople = await readDeletedPeople(this.home.sql, this.home.isGrouped ? 'personGroupId' : 'personId');
     const planned = await this.#run(isFull);
     const after = await this.#read();
     if (planned !== undefined) this.#assertPlanned(planned, changes(before, after));
     const resolutions = this.home.resolutions.splice(0);
-    const prediction = new Prediction(before, this.#memory, this.home.sharings, witnessOf(after), deleted, resolutions);
+    const prediction = new Prediction(
+      before,
+      this.#memory,
+      this.home.sharings,
+      witnessOf(after),
+      deleted,
+      resolutions,
+      deletedPeople,
+    );
     this.#typed.push(...stillSaid(prediction, this.home.typed.splice(0)));
     predict(prediction);
     this.#assertNone(differences(prediction, after), 'one cycle does not make what it should');
@@ -320,6 +329,9 @@ function witnessOf({ own, tables }: State): Witness {
       find('asset_map', { source_asset_id, target_user_id }, 'mirror_asset_id'),
     faceOf: (source_face_id, mirror_asset_id) =>
       find('face_map', { source_face_id, mirror_asset_id }, 'mirror_face_id'),
+    sourceFaceOf: (mirror_face_id) => find('face_map', { mirror_face_id }, 'source_face_id'),
+    versionOf: (source_face_id, mirror_asset_id) =>
+      find('face_map', { source_face_id, mirror_asset_id }, 'source_update_id'),
     personOf: (origin_person_id, target_user_id) =>
       find('person_map', { origin_person_id, target_user_id }, 'mirror_person_id'),
     isPersonTaken: (mirror_person_id, target_user_id) =>

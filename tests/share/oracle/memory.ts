@@ -183,6 +183,10 @@ export function emptyMemory(): Memory {
 export interface Witness {
   mirrorOf(sourceId: string, targetId: string): string;
   faceOf(sourceFaceId: string, mirrorId: string): string;
+  /** Of a face that was drawn on a mirror, that of the source. */
+  sourceFaceOf(mirrorFaceId: string): string;
+  /** What was noted of a face of the source: its `updateId`. */
+  versionOf(sourceFaceId: string, mirrorId: string): string;
   personOf(origin: string, targetId: string): string;
   /** Whether somebody of the target's is known as somebody of a source's. */
   isPersonTaken(person: string, targetId: string): boolean;

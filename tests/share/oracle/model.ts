@@ -3,6 +3,7 @@ import { lookUpNames } from './choice.ts';
 import { createMirrors } from './create.ts';
 import { removeExtracted } from './extracted.ts';
 import { assignFaces, followFaces, mendPeople } from './faces.ts';
+import { correctFaces } from './faces_both_ways.ts';
 import { followFields, followSearch } from './fields.ts';
 import { followFiles } from './files.ts';
 import { fillAlbums, linkLivePhotos } from './links.ts';
@@ -47,6 +48,7 @@ export function predict(prediction: Prediction): void {
   followTags(prediction);
   fillAlbums(prediction);
   followStacks(prediction);
+  correctFaces(prediction);
   followFaces(prediction);
   assignFaces(prediction);
   nameForSources(prediction);

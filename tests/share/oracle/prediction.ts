@@ -26,6 +26,8 @@ export class Prediction {
     readonly deleted: ReadonlySet<string> = new Set(),
     /** Which conflicts were decided. */
     readonly resolutions: readonly Resolution[] = [],
+    /** When Immich has noted last that a person was deleted, by owner and person. */
+    readonly deletedPeople: ReadonlyMap<string, string> = new Map(),
   ) {
     this.records = new Records(before.tables);
     this.files = new Map(before.files);

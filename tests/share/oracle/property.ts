@@ -109,6 +109,9 @@ const OF_FIELDS = [
   'unname',
   'birthday',
   'reassign',
+  'newPerson',
+  'addManualFace',
+  'removeFace',
 ];
 
 /** Lives through one of these histories, however long that takes; one that fails is made smaller until SHRINK_MS have passed. */

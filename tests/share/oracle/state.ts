@@ -73,6 +73,15 @@ export async function readDeletedAssets(sql: Sql): Promise<ReadonlySet<string>> 
   return new Set(rows.map(({ id }) => id));
 }
 
+/** When Immich has noted last that somebody was deleted, by their owner and their identity. */
+export async function readDeletedPeople(sql: Sql, key: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql<{ key: string; at: string }[]>`
+    SELECT concat_ws(' ', "ownerId", ${sql(key)}) AS key, to_jsonb(max("deletedAt"))#>>'{}' AS at
+    FROM person_audit
+    GROUP BY 1`;
+  return new Map(rows.map(({ key, at }) => [key, at]));
+}
+
 /** The id of a person and nothing else. */
 function isPortrait(fileName: string): boolean {
   return fileName.endsWith('.jpeg') && !fileName.includes('_');

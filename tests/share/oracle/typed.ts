@@ -1,3 +1,4 @@
+import { heedFace } from './faces_both_ways.ts';
 import { rowsOf, valueOf } from './fields.ts';
 import type { Group } from './memory.ts';
 import { personSeenBy } from './people.ts';
@@ -21,12 +22,23 @@ export interface TypedValue extends Typed {
   readonly value: string;
 }
 
+/** A conflict about a face that somebody has decided: what both said of it then, and what is given up. */
+export interface FaceResolution {
+  readonly kind: 'moved' | 'deleted' | 'added';
+  readonly sourceFaceId: string | null;
+  readonly lost: 'source' | 'target';
+  readonly source: Row | undefined;
+  readonly mirror: Row;
+}
+
 /** A conflict that somebody has decided. */
 export interface Resolution {
   readonly targetId: string;
   /** The target's photo, or the id by which they have the person. */
   readonly mirrorId: string;
-  readonly group: Group | PersonGroup;
+  readonly group: Group | PersonGroup | 'face';
+  /** Of a face: what was decided about which. */
+  readonly face?: FaceResolution;
   /** What counts as what both had last. */
   readonly base: { readonly asset: Row; readonly exif: Row } | string | null;
 }
@@ -46,7 +58,11 @@ interface Version {
 /** Takes note of what was decided: what is given up counts as what both had last. */
 export function heedResolutions(prediction: Prediction): void {
   const { memory } = prediction;
-  for (const { targetId, mirrorId, group, base } of prediction.resolutions) {
+  for (const { targetId, mirrorId, group, base, face } of prediction.resolutions) {
+    if (group === 'face') {
+      if (face !== undefined) heedFace(prediction, mirrorId, face);
+      continue;
+    }
     if (isOfPerson(group)) {
       for (const known of memory.people.filter((one) => one.id === mirrorId && one.targetId === targetId)) {
         known.fields[group] = base;
@@ -129,7 +145,7 @@ function versionsOf(prediction: Prediction, { ownerId, id, group }: Typed): Vers
   ];
 }
 
-function isOfPerson(group: Typed['group']): group is PersonGroup {
+function isOfPerson(group: string): group is PersonGroup {
   return group === 'name' || group === 'birthDate';
 }
 

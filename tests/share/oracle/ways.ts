@@ -1,6 +1,6 @@
 import type { JobConfig } from '../../../src/config/config.ts';
 import type { TwoWayField } from '../../../src/config/two_way_fields.ts';
-import { peopleWay } from '../../../src/share/both_ways/waiting.ts';
+import { facesWay, peopleWay } from '../../../src/share/both_ways/waiting.ts';
 import type { Prediction } from './prediction.ts';
 
 /** A field group that a share may take from mirrors to their sources. */
@@ -27,7 +27,7 @@ export function forgetEndedWays(prediction: Prediction): void {
   const { configured, memory } = prediction;
   const named = new Set(configured.flatMap((job) => [
     ...waysOf(prediction, job).length > 0 ? [job.name] : [],
-    ...job.bothWays?.includes('people') ? [peopleWay(job.name)] : [],
+    ...job.bothWays?.includes('people') ? [peopleWay(job.name), facesWay(job.name)] : [],
   ]));
   for (const name of memory.ways.keys()) if (!named.has(name)) memory.ways.delete(name);
 }

@@ -5,7 +5,8 @@ import { settleConflicts } from '../../../../src/share/both_ways/resolve.ts';
 import { confirmCorrections } from '../../../../src/share/both_ways/waiting.ts';
 import { planOnly } from '../../../../src/share/plan_only.ts';
 import { editAsset } from '../../../harness/immich_jobs/metadata.ts';
-import type { Resolution } from '../typed.ts';
+import type { Row } from '../state.ts';
+import type { FaceResolution, Resolution } from '../typed.ts';
 import { type Deeds, type Person, type Scene, traced, untraced } from './scene.ts';
 
 /** What a person says of what goes both ways, and what is said at both ends at once. */
@@ -83,9 +84,10 @@ export const TWO_WAY_DEEDS: Deeds = {
     const conflict = scene.one(found.toSorted((a, b) => keyOf(a) < keyOf(b) ? -1 : 1));
     const [lost, taken] = scene.chance(2) ? ['source', 'target'] as const : ['target', 'source'] as const;
     if (conflict === undefined) return;
+    const face = await faceResolutionOf(scene, { ...conflict, lost });
     // What others say of it is another conflict, for another day.
     if (await settleConflicts(sql, schema, [{ ...conflict, lost }]) === 0) return;
-    home.resolutions.push(resolutionOf({ ...conflict, lost }));
+    home.resolutions.push(resolutionOf({ ...conflict, lost }, face));
     return `a conflict about ${conflict.field} is resolved: what the ${taken} says counts`;
   }),
 };
@@ -97,12 +99,23 @@ function keyOf({ field, sourceAssetId, job }: OpenConflict): string {
 /** What is given up counts as what both had last; of people, whose rows are written at once, what the target says. */
 function resolutionOf(
   { targetUserId: targetId, field, mirrorAssetId: mirrorId, lost, source, target }: DecidedConflict,
+  face: FaceResolution | undefined,
 ): Resolution {
+  if (field === 'face') return { targetId, mirrorId, group: field, base: null, ...face === undefined ? {} : { face } };
   const person = target.person?.value ?? null;
   if (field === 'personName') return { targetId, mirrorId, group: 'name', base: person };
   if (field === 'personBirthDate') return { targetId, mirrorId, group: 'birthDate', base: person };
   const { asset, asset_exif: exif } = lost === 'source' ? source : target;
   return { targetId, mirrorId, group: field, base: { asset, exif } };
+}
+
+/** What both say of the face that a conflict is about. */
+async function faceResolutionOf({ sql }: Scene, { face, lost }: DecidedConflict): Promise<FaceResolution | undefined> {
+  if (face === undefined) return undefined;
+  const rowOf = async (id: string | null) =>
+    (await sql<{ row: Row }[]>`SELECT to_jsonb(f) AS row FROM asset_face f WHERE f.id = ${id}`)[0]?.row;
+  const [source, mirror] = [await rowOf(face.sourceFaceId), await rowOf(face.mirrorFaceId)];
+  return mirror === undefined ? undefined : { kind: face.kind, sourceFaceId: face.sourceFaceId, lost, source, mirror };
 }
 
 async function name(scene: Scene, person: Person): Promise<string> {
