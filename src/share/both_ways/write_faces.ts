@@ -181,7 +181,7 @@ async function changeFaces(
     JOIN asset_face f ON f.id = plan."sourceFaceId"`;
 }
 
-/** Whoever has lost the face that they are shown by gets another one, or none, and who had none gets this one. Immich makes the thumbnail where none is noted. */
+/** Somebody who has lost the face that they are shown by gets another one, or none, and somebody who had none gets this one. Immich makes the thumbnail where none is noted. */
 async function chooseCovers(
   tx: Sql,
   schema: ImmichSchema,

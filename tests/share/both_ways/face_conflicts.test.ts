@@ -13,7 +13,6 @@ import {
   giveTo,
   openFaces,
   personOf,
-  photoOf,
   removeFace,
   seenBy,
   settle,
