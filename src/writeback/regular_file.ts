@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { closeSync, fstatSync, readFileSync, readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, open, read, readFileSync, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { openRegular, TO_READ } from '../files/regular.ts';
 import { WriteProblem } from './write_problem.ts';
 
@@ -49,12 +49,42 @@ export function readRegular(path: string): Buffer {
   }
 }
 
-/** The same without keeping others waiting. */
-export async function openRegularSoon(path: string): Promise<FileHandle> {
-  const file = await open(path, TO_READ);
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw irregular(path);
+/** The same without keeping others waiting, as far as the disk may be asked. */
+export class SoonFile implements Disposable {
+  readonly #fd: number;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  static async open(path: string): Promise<SoonFile> {
+    const fd = await promisify(open)(path, TO_READ);
+    if (fstatSync(fd).isFile()) return new SoonFile(fd);
+    closeSync(fd);
+    throw irregular(path);
+  }
+
+  /** Reads so many bytes, or fewer where the file ends. */
+  async readUpTo(at: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = await readSome(this.#fd, buffer, filled, at + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+}
+
+function readSome(fd: number, buffer: Buffer, filled: number, at: number): Promise<number> {
+  return new Promise((resolve, reject) =>
+    read(fd, buffer, filled, buffer.length - filled, at, (error, count) => error ? reject(error) : resolve(count ?? 0))
+  );
 }
 
 function opened(path: string): number {

@@ -71,8 +71,8 @@ async function compareFiles(
 ): Promise<Losses> {
   const { path, kind, changes } = plan;
   if (kind === 'sidecar') {
-    const [before, after] = [path, temporaryPath].map((one) => Deno.readTextFileSync(one));
-    const losses = xmpLosses(before ?? '', after ?? '', changes.map(({ tag }) => tag));
+    const [before, after] = [path, temporaryPath].map((one) => [Deno.readTextFileSync(one)]);
+    const losses = xmpLosses(before ?? [], after ?? [], changes.map(({ tag }) => tag));
     if (losses !== undefined) return losses;
   }
   const found = await compareEverything(pool, plan, path, temporaryPath);

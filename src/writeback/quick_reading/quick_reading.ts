@@ -1,14 +1,14 @@
-import { Buffer } from 'node:buffer';
-import type { FileHandle } from 'node:fs/promises';
+import type { Buffer } from 'node:buffer';
 import type { Reading } from '../exiftool/read.ts';
 import type { FileState } from '../file_state.ts';
 import type { Tags } from '../fields/values.ts';
-import { openRegularSoon } from '../regular_file.ts';
+import { SoonFile } from '../regular_file.ts';
 import { WriteProblem } from '../write_problem.ts';
 import { readXmp } from '../xmp/read.ts';
 import { readExif } from './exif.ts';
 import { readIptc } from './iptc.ts';
-import { END_LENGTH, isPlainJpeg, type JpegHeader, type MetadataKind, parseJpegHeader } from './jpeg.ts';
+import { blocksOf } from './blocks.ts';
+import { END_LENGTH, isPlainJpeg, type JpegHeader, parseJpegHeader } from './jpeg.ts';
 
 /** Almost every header is shorter. With a longer one ExifTool is asked. */
 const HEADER_LENGTH = 1 << 17;
@@ -17,7 +17,7 @@ const HEADER_LENGTH = 1 << 17;
 const LONGEST_SIDECAR = 1 << 20;
 
 /** ExifTool also goes by the ending: other formats share the signature. */
-const JPEG_ENDING = /\.jpe?g$/i;
+export const JPEG_ENDING = /\.jpe?g$/i;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -36,13 +36,9 @@ export async function quickReading(
   try {
     if (kind === 'sidecar') return size > LONGEST_SIDECAR ? undefined : quickSidecar(await readWhole(path, size));
     if (!JPEG_ENDING.test(path) || size < END_LENGTH) return undefined;
-    const file = await openRegularSoon(path);
-    try {
-      const start = await readUpTo(file, 0, Math.min(size, HEADER_LENGTH));
-      return quickJpeg(start, await readUpTo(file, size - END_LENGTH, END_LENGTH));
-    } finally {
-      await file.close();
-    }
+    using file = await SoonFile.open(path);
+    const start = await file.readUpTo(0, Math.min(size, HEADER_LENGTH));
+    return quickJpeg(start, await file.readUpTo(size - END_LENGTH, END_LENGTH));
   } catch (error) {
     // ExifTool says what is wrong with it.
     if (error instanceof WriteProblem || (error instanceof Error && 'code' in error)) return undefined;
@@ -62,28 +58,23 @@ export function quickJpeg(start: Buffer, end: Buffer): Reading | undefined {
 }
 
 export function quickSidecar(bytes: Uint8Array): Reading | undefined {
-  const packet = decode(bytes);
+  const packet = decodeStrictly(bytes);
   const tags = packet !== undefined && isSidecar(packet) ? readXmp(packet) : undefined;
   return tags && { fileType: 'XMP', tags, error: undefined };
 }
 
 /** undefined unless each kind of metadata is there at most once and in order. */
-export function readMetadata({ metadata }: JpegHeader): Tags | undefined {
-  const tags: Record<MetadataKind, Tags | undefined> = { exif: {}, xmp: {}, extendedXmp: {}, photoshop: {} };
-  const kinds = new Set<MetadataKind>();
-  for (const { kind, content } of metadata) {
-    if (kinds.has(kind) || kind === 'extendedXmp') return undefined;
-    kinds.add(kind);
-    if (kind === 'exif') tags.exif = readExif(content);
-    else if (kind === 'xmp') tags.xmp = readPacket(content);
-    else tags.photoshop = readIptc(content);
-    if (tags[kind] === undefined) return undefined;
-  }
-  return { ...tags.exif, ...tags.xmp, ...tags.photoshop };
+export function readMetadata(header: JpegHeader): Tags | undefined {
+  const blocks = blocksOf(header);
+  if (blocks === undefined) return undefined;
+  const exif = blocks.exif === undefined ? {} : readExif(blocks.exif);
+  const xmp = blocks.xmp === undefined ? {} : readPacket(blocks.xmp);
+  const iptc = blocks.photoshop === undefined ? {} : readIptc(blocks.photoshop);
+  return exif && xmp && iptc && { ...exif, ...xmp, ...iptc };
 }
 
 function readPacket(content: Buffer): Tags | undefined {
-  const packet = decode(content);
+  const packet = decodeStrictly(content);
   return packet !== undefined && /^<(?:\?xpacket begin=|x:xmpmeta\s)/.test(packet) ? readXmp(packet) : undefined;
 }
 
@@ -95,7 +86,8 @@ function isSidecar(packet: string): boolean {
   return !first.startsWith('<?xml') || packet.slice(0, 200).includes('<x:xmpmeta');
 }
 
-function decode(bytes: Uint8Array): string | undefined {
+/** undefined for what is no UTF-8. */
+export function decodeStrictly(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch (error) {
@@ -106,22 +98,6 @@ function decode(bytes: Uint8Array): string | undefined {
 
 /** What has grown meanwhile is left to ExifTool. */
 async function readWhole(path: string, size: number): Promise<Buffer> {
-  const file = await openRegularSoon(path);
-  try {
-    return await readUpTo(file, 0, size);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Reads so many bytes, or fewer where the file ends. */
-async function readUpTo(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(buffer, filled, length - filled, at + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
+  using file = await SoonFile.open(path);
+  return await file.readUpTo(0, size);
 }

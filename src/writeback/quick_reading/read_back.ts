@@ -1,5 +1,4 @@
 import { readRegular, RegularFile } from '../regular_file.ts';
-import type { Buffer } from 'node:buffer';
 import { isFromNothing, type WritePlan } from '../tags.ts';
 import type { Tags } from '../fields/values.ts';
 import type { Losses } from '../rest/loss.ts';
@@ -7,7 +6,8 @@ import { isSameExif } from '../rest/exif_rest.ts';
 import { isSamePhotoshop } from '../rest/photoshop_rest.ts';
 import { xmpLosses } from '../rest/xmp_rest.ts';
 import { commonOfFiles } from '../undo_delta/common.ts';
-import type { JpegHeader, MetadataKind } from './jpeg.ts';
+import { blocksOf } from './blocks.ts';
+import type { JpegHeader } from './jpeg.ts';
 import { quickSidecar, readMetadata } from './quick_reading.ts';
 import { isSameBesidesMetadata, readJpegHeader } from './same_picture.ts';
 
@@ -48,7 +48,7 @@ function readSidecarBack(plan: WritePlan, temporaryPath: string): ReadBack | und
   if (reading === undefined) return undefined;
   const losses = isFromNothing(plan)
     ? []
-    : xmpLosses(decode(readRegular(plan.path)), decode(bytes), plan.changes.map(({ tag }) => tag));
+    : xmpLosses([decode(readRegular(plan.path))], [decode(bytes)], plan.changes.map(({ tag }) => tag));
   return { tags: reading.tags, isSamePicture: true, losses };
 }
 
@@ -60,17 +60,7 @@ function lossesOf(before: JpegHeader, after: JpegHeader, { changes }: WritePlan)
   const isSame = isSameExif(old.exif, made.exif, tags) && isSamePhotoshop(old.photoshop, made.photoshop, tags);
   if (!isSame) return undefined;
   if (old.xmp === undefined) return [];
-  return xmpLosses(decode(old.xmp), made.xmp === undefined ? undefined : decode(made.xmp), tags);
-}
-
-/** undefined when there are several of a kind. */
-function blocksOf({ metadata }: JpegHeader): Partial<Record<MetadataKind, Buffer>> | undefined {
-  const blocks: Partial<Record<MetadataKind, Buffer>> = {};
-  for (const { kind, content } of metadata) {
-    if (blocks[kind] !== undefined || kind === 'extendedXmp') return undefined;
-    blocks[kind] = content;
-  }
-  return blocks;
+  return xmpLosses([decode(old.xmp)], made.xmp === undefined ? [] : [decode(made.xmp)], tags);
 }
 
 function decode(bytes: Uint8Array): string {

@@ -75,13 +75,9 @@ function goesWithTheLast(key: string, made: Tagged): boolean {
 }
 
 function xmpOf(old: Tagged, made: Tagged, tags: readonly string[]): Losses | undefined {
-  const packets = [old, made].map((values) => values.get(XMP_BLOCK) ?? []);
-  const [[before, ...more] = [], [after, ...others] = []] = packets;
-  // Of several blocks, or one that goes on in other segments, only ExifTool knows what they come to.
-  const isSeveral = more.length + others.length > 0 || old.has('XMP-xmpNote:HasExtendedXMP');
-  if (before === undefined || isSeveral) return undefined;
-  const text = (json: string) => bytesOf(JSON.parse(json)).toString();
-  return xmpLosses(text(before), after === undefined ? undefined : text(after), tags);
+  const packets = (values: Tagged) => (values.get(XMP_BLOCK) ?? []).map((json) => bytesOf(JSON.parse(json)).toString());
+  const before = packets(old);
+  return before.length === 0 ? undefined : xmpLosses(before, packets(made), tags);
 }
 
 function iptcOf(old: Tagged, made: Tagged, tags: readonly string[]): boolean | undefined {

@@ -12,7 +12,7 @@ import {
   propertiesOf,
   scopeIn,
 } from './xmp_canonical.ts';
-import { parseXmpDocument } from './xmp_document.ts';
+import { parseXmpDocument, type XmpDocument } from './xmp_document.ts';
 import { areAmong } from './among.ts';
 
 const BY_FULL_NAME: ReadonlyMap<string, Property> = new Map(
@@ -22,38 +22,35 @@ const BY_FULL_NAME: ReadonlyMap<string, Property> = new Map(
 /** What says where the rest of a packet is that was too long for one segment: not needed any more when it is whole. */
 const LEADS_TO_REST = '{http://ns.adobe.com/xmp/note/}HasExtendedXMP';
 
-const NOTHING: { readonly root?: Element; readonly beside: readonly string[] } = Object.freeze({ beside: [] });
-
 /** Each part of a packet says what it is about. */
 const ABOUT = `{${XMP_NAMESPACES.get('rdf')}}about`;
 
 /**
- * What an XMP packet has lost or changed beside these tags, qualifiers, empty lists and comments included, which ExifTool does not
+ * What XMP has lost or changed beside these tags, qualifiers, empty lists and comments included, which ExifTool does not
  * show. undefined when the two cannot be compared: one is not well-formed, or says something in a form that is not known here.
  *
- * @param after undefined when nothing is left of it
+ * @param before the packets of a file: a JPEG has a second one for what is too long for the first
+ * @param after none when nothing is left of it
  * @param tags those that were planned
  */
 export function xmpLosses(
-  before: string,
-  after: string | undefined,
+  before: readonly string[],
+  after: readonly string[],
   tags: readonly string[],
 ): Losses | undefined {
-  const [old, made] = [parseXmpDocument(before), after === undefined ? NOTHING : parseXmpDocument(after)];
+  const [old, made] = [before.map(parseXmpDocument), after.map(parseXmpDocument)];
   const blamed = tags.filter((tag) => tag.startsWith('XMP'));
-  if (old === undefined) return undefined;
-  if (made === undefined) return [{ what: 'XMP that is well-formed', tags: blamed }];
+  if (!areAllThere(old)) return undefined;
+  if (!areAllThere(made)) return [{ what: 'XMP that is well-formed', tags: blamed }];
   try {
-    const [was, is] = [
-      contentOf(old.root, tags),
-      made.root === undefined ? new Map<string, string[]>() : contentOf(made.root, tags),
-    ];
+    const [was, is] = [contentOf(old, tags), contentOf(made, tags)];
     const lost = [...was].filter(([name, said]) => !areAmong(said, is.get(name) ?? []));
     const added = [...is].filter(([name, said]) => !areAmong(said, was.get(name) ?? []) && !tags.includes(name));
     const names = new Set([...lost, ...added].map(([name]) => name));
+    const isBeside = besideAll(made);
     return [
       ...[...names].map((name) => ({ what: shownName(name), tags: tags.includes(name) ? [name] : blamed })),
-      ...old.beside.filter((text) => !made.beside.includes(text)).map((what) => ({ what, tags: blamed })),
+      ...besideAll(old).filter((text) => !isBeside.includes(text)).map((what) => ({ what, tags: blamed })),
     ];
   } catch (error) {
     if (error instanceof NotComparable) return undefined;
@@ -61,10 +58,18 @@ export function xmpLosses(
   }
 }
 
+function besideAll(documents: readonly XmpDocument[]): readonly string[] {
+  return documents.flatMap(({ beside }) => beside);
+}
+
+function areAllThere<T>(values: readonly (T | undefined)[]): values is readonly T[] {
+  return !values.includes(undefined);
+}
+
 /** Of properties that are planned, only what others said in them; by tag where it is one that is planned, else by full name. */
-function contentOf(root: Element, tags: readonly string[]): Map<string, string[]> {
+function contentOf(documents: readonly XmpDocument[], tags: readonly string[]): Map<string, string[]> {
   const content = new Map<string, string[]>();
-  for (const found of propertiesOf(root)) {
+  for (const found of documents.flatMap(({ root }) => propertiesOf(root))) {
     if (found.name === LEADS_TO_REST || (found.name === ABOUT && content.has(ABOUT))) continue;
     const property = BY_FULL_NAME.get(found.name);
     const isPlanned = property !== undefined && tags.includes(property.tag);
