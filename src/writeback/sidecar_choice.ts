@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { SidecarName } from '../config/destination.ts';
 import { codeOf } from '../files/problem.ts';
-import { type MediaKind, mediaKindOf } from '../immich/scan/crawler.ts';
+import { isMedia, type MediaKind, mediaKindOf } from '../immich/scan/crawler.ts';
 import { Neighbours } from './neighbours.ts';
 import { readRegular } from './regular_file.ts';
 import { endingOf, isByStem, ownSidecarNames, pathStemOf, sidecarCandidates } from './sidecar_path.ts';
+import { Spelling } from './spelling.ts';
 import { WriteProblem } from './write_problem.ts';
 
 /** The sidecar that Immich reads of an original, or would. */
@@ -28,6 +29,7 @@ export interface SidecarChoice {
 export class Sidecars {
   readonly #name: SidecarName;
   readonly #neighbours = new Neighbours();
+  #spelling = new Spelling();
 
   /** @param name of those that have to be made */
   constructor(name: SidecarName) {
@@ -37,6 +39,7 @@ export class Sidecars {
   /** Directories may have changed. */
   nextPage(): void {
     this.#neighbours.nextPage();
+    this.#spelling = new Spelling();
   }
 
   /**
@@ -45,9 +48,12 @@ export class Sidecars {
    * @param recorded the one that Immich has on record, where that is known
    */
   find(original: string, recorded: string | undefined): FoundSidecar {
-    const path = (recorded === undefined ? sidecarCandidates(original) : [recorded]).find((place) => existsSync(place));
-    const isShared = path !== undefined && isByStem(path, original) && this.#sharers(original).length > 0;
-    return { path, isShared };
+    const places = recorded === undefined ? sidecarCandidates(original) : [recorded];
+    const place = places.find((one) => existsSync(one));
+    if (place === undefined) return { path: undefined, isShared: false };
+    const isShared = isByStem(place, original) && this.#sharers(original).length > 0;
+    // Written under another spelling, it would be renamed.
+    return { path: this.#spelling.otherThan(place) ?? place, isShared };
   }
 
   /** The one that is written. `photo.xmp` belongs to one original: which, it says itself, else it is the raw one, else the picture, else the first. */
@@ -55,7 +61,8 @@ export class Sidecars {
     const found = this.find(original, recorded);
     if (found.path === undefined) return { path: this.#nameFor(original), isThere: false };
     if (!found.isShared) return { path: found.path, isThere: true };
-    const owner = ownerOf([original, ...this.#sharers(original)], endingSaidIn(found.path));
+    const owner = calledByStem(original) ??
+      ownerOf([original, ...this.#sharers(original)], endingSaidIn(found.path));
     if (owner === original) return { path: found.path, isThere: true };
     const [own, inCapitals] = ownSidecarNames(original);
     const there = [own, inCapitals].find((place) => existsSync(place));
@@ -68,14 +75,26 @@ export class Sidecars {
 
   /** Others for which Immich would read `photo.xmp`, too. */
   #sharers(original: string): readonly string[] {
-    return this.#neighbours.of(original).filter((other) => !ownSidecarNames(other).some((place) => existsSync(place)));
+    const namesake = calledByStem(original);
+    return [
+      ...(namesake === undefined ? [] : [namesake]),
+      ...this.#neighbours.of(original).filter((other) => !ownSidecarNames(other).some((place) => existsSync(place))),
+    ];
   }
 
   #nameFor(original: string): string {
     const stem = pathStemOf(original);
-    const isAlone = stem !== undefined && this.#name === 'photo.xmp' && this.#neighbours.of(original).length === 0;
+    // `photo.jpg.xmp` would be the sidecar of `photo.jpg`, and not of `photo.jpg.png`.
+    const isAlone = stem !== undefined && !isMedia(stem) && this.#name === 'photo.xmp' &&
+      this.#neighbours.of(original).length === 0;
     return isAlone ? `${stem}.xmp` : ownSidecarNames(original)[0];
   }
+}
+
+/** The original of which `photo.jpg.xmp` is the own sidecar: `photo.jpg`, beside `photo.jpg.png`. */
+function calledByStem(original: string): string | undefined {
+  const stem = pathStemOf(original);
+  return stem !== undefined && isMedia(stem) && existsSync(stem) ? stem : undefined;
 }
 
 /** `photoshop:SidecarForExtension`, as an attribute or an element, by whatever prefix. */

@@ -17,6 +17,7 @@ import { isSameStamp } from '../files.ts';
 import { assertInPlace } from '../in_place.ts';
 import { isGivenUp, isYoung } from '../settled.ts';
 import type { Sidecars } from '../sidecar_choice.ts';
+import { Spelling } from '../spelling.ts';
 import type { SidecarTree } from '../sidecar_tree.ts';
 import type { FileStamp, WritePlan } from '../tags.ts';
 import { asWriteProblem } from '../write_file.ts';
@@ -95,11 +96,13 @@ export class AssetWork {
     const seen = await writer.look(
       tasks.map((task) => ({ ...task.file, sidecar: this.#sidecarOf(task), inTree: task.inTree })),
     );
+    const spelling = new Spelling();
     const endings = await Promise.allSettled(tasks.map(async (task, index) => {
       const asset = seen[index];
       if (asset === undefined) throw new Error('The writer looked at fewer files than it was given.');
       try {
-        return await this.#one(task, asset);
+        const misnamed = misnamedIn(spelling, task, asset);
+        return misnamed === undefined ? await this.#one(task, asset) : this.#end(task, asset, misnamed);
       } catch (error) {
         if (error instanceof UserError) throw error;
         // A bug, which must not keep the other files waiting.
@@ -282,6 +285,19 @@ export class AssetWork {
     );
     return ending;
   }
+}
+
+/** How an asset ends whose names are those of other files where capitals are taken for small letters; undefined when they are its own. */
+function misnamedIn(spelling: Spelling, { inTree }: Task, { media }: SeenAsset): Ending | undefined {
+  const file = spelling.otherThan(media.path);
+  if (file !== undefined) {
+    return { outcome: 'not-found', reason: `the file there is called ${JSON.stringify(file)}`, written: [] };
+  }
+  const sidecar = inTree === undefined ? undefined : spelling.otherThan(inTree);
+  if (sidecar === undefined) return undefined;
+  const reason = `its sidecar would be ${JSON.stringify(sidecar)}, which is that of another photo: ` +
+    'the disk of the tree takes capitals for small letters';
+  return { outcome: 'failed', reason, written: [] };
 }
 
 /** What stays as it is until the record or the file changes. */

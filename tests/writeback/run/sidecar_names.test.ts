@@ -151,6 +151,29 @@ Deno.test('where Immich finds a sidecar, one in capitals is left alone', async (
   }
 });
 
+Deno.test('photo.jpg.xmp is the sidecar of photo.jpg, and not of photo.jpg.png, for which Immich reads it, too', async () => {
+  for (const isRecorded of [false, true]) {
+    const files = { 'photo.jpg': makeFile('jpg'), 'photo.jpg.png': makeFile('png'), 'photo.jpg.xmp': theirs() };
+    const { world, directory } = await household(files);
+    await using _ = world;
+    if (isRecorded) await record(world, 'photo.jpg.png', 'photo.jpg.xmp');
+    await writeAndUndo({ world, directory }, { destination: 'sidecar' }, (captions, names) => {
+      assert.equal(captions['photo.jpg.xmp'], 'of photo.jpg');
+      assert.equal(captions['photo.jpg.png.xmp'], 'of photo.jpg.png');
+      assert.equal(names.length, 4);
+    });
+  }
+});
+
+Deno.test('WRITE_SIDECAR_NAME=photo.xmp: the sidecar of photo.jpg.png is not called as that of photo.jpg', async () => {
+  const { world, directory } = await household({ 'photo.jpg': makeFile('jpg'), 'photo.jpg.png': makeFile('png') });
+  await using _ = world;
+  await writeAndUndo({ world, directory }, { destination: 'sidecar', sidecarName: 'photo.xmp' }, (captions) => {
+    assert.equal(captions['photo.xmp'], 'of photo.jpg');
+    assert.equal(captions['photo.jpg.png.xmp'], 'of photo.jpg.png');
+  });
+});
+
 for (const regions of [['mwg'], ['mwg', 'mp']] as const) {
   const by = regions.length > 1 ? 'by ExifTool' : 'here';
   Deno.test(`WRITE_SIDECAR_NAME=photo.xmp: a new sidecar that is made ${by} says whose it is, and belongs to the owner of the photo`, async () => {
