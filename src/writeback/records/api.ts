@@ -106,7 +106,7 @@ async function itemsOf(
       albums: albums && (albums.get(id) ?? []),
       tags: tags && (asset.tags?.map(({ value }) => value) ?? tags.get(id) ?? []),
     });
-    return { kind: 'record', record, isShared: shared.has(id) };
+    return { kind: 'record', record, isShared: shared.has(id), changedAt: new Date(asset.updatedAt) };
   }));
   return items.filter((item) => item !== undefined);
 }

@@ -24,6 +24,8 @@ export interface RecordItem {
   readonly isShared: boolean;
   /** The sidecar that Immich reads, as it sees it: that of an upload lies elsewhere. undefined when it has none, or the source does not tell. */
   readonly sidecarPath?: string | undefined;
+  /** When Immich has changed something of it last, where the source does not tell sidecars. */
+  readonly changedAt?: Date | undefined;
   /** With `forExport`. */
   readonly shown?: ShownAs | undefined;
 }

@@ -182,7 +182,7 @@ class Page {
     // What is as the ledger has it was whole then, and is not what somebody is at work on: we may have written it just now.
     const isNew = row === undefined || !isSameStamp(row.stamp, file.stamp);
     if (isNew && isYoung(file.times, Date.now(), settleSeconds)) return 'still-changing';
-    const uploaded = record.isExternal ? undefined : this.#context.uploadedSidecars?.of(record.originalPath, file);
+    const uploaded = record.isExternal ? undefined : this.#context.uploadedSidecars?.of(item, file);
     if (uploaded !== undefined) {
       tally.note({ path: file.path, outcome: 'sidecar-unknown', reason: uploaded });
       logger.warn('{path}: {reason}.', { path: shownChange(file.path), reason: uploaded });
