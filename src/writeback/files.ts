@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fsync, openSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
+import { promisify } from 'node:util';
 import type { FileStamp } from './tags.ts';
 
 /** Begins the names of files in the making. With a dot in front neither Immich's crawler nor its watcher sees them. */
@@ -29,11 +29,11 @@ export function isSameStamp(a: FileStamp | undefined, b: FileStamp | undefined):
 
 /** Waits until the names in a directory are on the disk. */
 async function flush(directory: string): Promise<void> {
-  const file = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const file = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await file.sync();
+    await promisify(fsync)(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

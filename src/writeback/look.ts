@@ -40,11 +40,11 @@ export async function lookAtOriginals(
   tags: readonly string[],
 ): Promise<SeenAsset[]> {
   const sidecars = new Sidecars('photo.jpg.xmp');
-  const known = await Promise.all(originals.map(async ({ path, realPath, sidecar, inTree }) => ({
-    media: await know(realPath, 'media'),
-    ofImmich: await know(sidecar ?? sidecars.choose(path, undefined).path, 'sidecar'),
-    inTree: inTree === undefined ? undefined : await know(inTree, 'sidecar'),
-  })));
+  const known = originals.map(({ path, realPath, sidecar, inTree }) => ({
+    media: know(realPath, 'media'),
+    ofImmich: know(sidecar ?? sidecars.choose(path, undefined).path, 'sidecar'),
+    inTree: inTree === undefined ? undefined : know(inTree, 'sidecar'),
+  }));
   const files = known.flatMap((
     { media, ofImmich, inTree },
   ) => [media, ofImmich, ...(inTree === undefined ? [] : [inTree])]);
@@ -64,20 +64,20 @@ export async function lookAtFile(
   kind: FileState['kind'],
   tags: readonly string[],
 ): Promise<FileState> {
-  const known = await know(path, kind);
+  const known = know(path, kind);
   const [state] = await readStates(pool, [known], tags);
   return state ?? stateOf(known, undefined);
 }
 
 const SYMBOLIC_LINK: Obstacle = Object.freeze({ reason: 'it is a symbolic link', isPermanent: true });
 
-/** What the file system says of a file. */
-async function know(path: string, kind: FileState['kind']): Promise<Known> {
+/** What the file system says of a file. It was asked a moment ago, when the file was located: to wait for each answer would cost more than they do. */
+function know(path: string, kind: FileState['kind']): Known {
   try {
     assertInPlace(path);
-    const info = await look(path, Deno.lstat);
+    const info = look(path, Deno.lstatSync);
     // A rename would put a file in place of a link, and what it leads to may lie anywhere.
-    if (info?.isSymlink) return { path, kind, info: await look(path, Deno.stat), obstacle: SYMBOLIC_LINK };
+    if (info?.isSymlink) return { path, kind, info: look(path, Deno.statSync), obstacle: SYMBOLIC_LINK };
     return { path, kind, info, obstacle: obstacleOf(path, kind, info) };
   } catch (error) {
     // Its directory in the tree is made with the first sidecar.
@@ -87,9 +87,9 @@ async function know(path: string, kind: FileState['kind']): Promise<Known> {
   }
 }
 
-async function look(path: string, stat: typeof Deno.stat): Promise<Deno.FileInfo | undefined> {
+function look(path: string, stat: typeof Deno.statSync): Deno.FileInfo | undefined {
   try {
-    return await stat(path);
+    return stat(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined;
     throw error;

@@ -11,7 +11,7 @@ export function workersOf({ workers }: Settings): number {
   return workers ?? Math.max(1, navigator.hardwareConcurrency);
 }
 
-/** A writer that starts ExifTool when it is needed: a run that finds nothing changed never does. */
+/** A writer that is made when it is needed: a run that finds nothing changed never does. */
 export class LazyWriter implements AsyncDisposable {
   readonly #open: () => Promise<Writer>;
   #writer: Promise<Writer> | undefined;
@@ -22,7 +22,7 @@ export class LazyWriter implements AsyncDisposable {
     this.#open = () => Writer.open({ workers: workersOf(settings), exifToolPath, fields, scratchParent });
   }
 
-  /** Rejects with UserError when ExifTool cannot be run. */
+  /** Rejects with UserError when ExifTool cannot be unpacked. */
   get(): Promise<Writer> {
     return this.#writer ??= this.#open();
   }
@@ -42,7 +42,7 @@ export async function hasExifTool(settings: Settings): Promise<boolean> {
       fields: FIELD_NAMES,
       scratchParent: undefined,
     });
-    return writer.version !== '';
+    return await writer.version() !== '';
   } catch (error) {
     if (error instanceof UserError) return false;
     throw error;

@@ -28,27 +28,23 @@ export interface WriterOptions {
 export class Writer implements AsyncDisposable {
   readonly #tools: WriteTools;
   readonly #tags: readonly string[];
-  /** The version of ExifTool. */
-  readonly version: string;
 
-  private constructor(tools: WriteTools, fields: readonly FieldName[], version: string) {
+  private constructor(tools: WriteTools, fields: readonly FieldName[]) {
     this.#tools = tools;
     this.#tags = tagsToRead(fields);
-    this.version = version;
   }
 
-  /** Throws UserError when ExifTool cannot be run. */
+  /** ExifTool is started when it is needed. What needs it throws UserError when it cannot be run, and so does this when it cannot be unpacked. */
   static async open({ workers, exifToolPath, fields, scratchParent }: WriterOptions): Promise<Writer> {
     const command = await locateExifTool(exifToolPath);
     const scratch = await Scratch.make(scratchParent);
     const pool = new ExifToolPool({ workers, command, config: scratch.config });
-    const tools: WriteTools = { pool, scratch };
-    try {
-      return new Writer(tools, fields, await pool.version());
-    } catch (error) {
-      await close(tools);
-      throw error;
-    }
+    return new Writer({ pool, scratch }, fields);
+  }
+
+  /** The version of ExifTool. Throws UserError when it cannot be run. */
+  version(): Promise<string> {
+    return this.#tools.pool.version();
   }
 
   /** Reads these originals with their sidecars, in the same order. Never throws for a file: its state says what is wrong. */
@@ -81,11 +77,7 @@ export class Writer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await close(this.#tools);
+    await this.#tools.pool[Symbol.asyncDispose]();
+    await this.#tools.scratch[Symbol.asyncDispose]();
   }
-}
-
-async function close({ pool, scratch }: WriteTools): Promise<void> {
-  await pool[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
 }

@@ -12,6 +12,7 @@ interface Sizes {
   readonly assets: number;
   readonly mirrored: number;
   readonly known: number;
+  readonly runs: number;
   readonly chart: string | undefined;
 }
 
@@ -25,7 +26,7 @@ const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench serve [--assets 5000] [--json]
        deno task bench sync [--mirrored 100000] [--json]
        deno task bench withdraw [--mirrored 10000] [--json]
-       deno task bench write [--known 100000] [--json]
+       deno task bench write [--known 100000] [--runs 5] [--json]
 `;
 const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
@@ -35,7 +36,7 @@ const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   serve: ({ assets }) => benchServe(assets),
   sync: ({ mirrored }) => benchSync(mirrored),
   withdraw: ({ mirrored }) => benchWithdraw(mirrored),
-  write: ({ known }) => benchWrite(known),
+  write: ({ known, runs }) => benchWrite(known, runs),
 };
 
 const { values, positionals } = parseArgs({
@@ -45,6 +46,7 @@ const { values, positionals } = parseArgs({
     assets: { type: 'string', default: '5000' },
     mirrored: { type: 'string', default: '100000' },
     known: { type: 'string', default: '100000' },
+    runs: { type: 'string', default: '5' },
     chart: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -53,11 +55,13 @@ const sizes: Sizes = {
   assets: Number(values.assets),
   mirrored: Number(values.mirrored),
   known: Number(values.known),
+  runs: Number(values.runs),
   chart: values.chart,
 };
 const bench = BENCHES[positionals[0] ?? ''];
 if (
-  bench === undefined || [sizes.assets, sizes.mirrored, sizes.known].some((size) => !Number.isInteger(size) || size < 1)
+  bench === undefined ||
+  [sizes.assets, sizes.mirrored, sizes.known, sizes.runs].some((size) => !Number.isInteger(size) || size < 1)
 ) {
   await Deno.stderr.write(new TextEncoder().encode(USAGE));
   Deno.exit(2);

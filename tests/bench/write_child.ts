@@ -13,21 +13,24 @@ import type { WritePlan } from '../../src/writeback/tags.ts';
 import { writeBack, type WriteOptions } from '../../src/writeback/write_back.ts';
 import { multiplyRows } from './multiply.ts';
 import { peakRssMiB } from './peak_memory.ts';
+import { type ProcessorTime, processorTime, processorTimeSince } from './processor_time.ts';
 
 /** What this field prints. */
 export interface WriteChild {
   readonly files: number;
   readonly seconds: number;
   readonly rssMiB: number;
+  /** Processor time in seconds, and that of its ExifTools. */
+  readonly processor: ProcessorTime;
   readonly plans: readonly WritePlan[];
 }
 
 const fields: readonly FieldName[] = [...USUAL_FIELDS, 'faces'];
 const loaded = loadConfig({ env: process.env, cwd: Deno.cwd() });
-const [task = '', argument = ''] = Deno.args;
+const [task = '', argument = '', history = ''] = Deno.args;
 
 function configOf(destination: Destination): typeof loaded {
-  const stateDirectory = `${Deno.cwd()}/state-${destination}`;
+  const stateDirectory = `${Deno.cwd()}/state-${destination}${history}`;
   return { ...loaded, write: { ...loaded.write, source: 'database', destination, stateDirectory, settleSeconds: 0 } };
 }
 
@@ -50,13 +53,14 @@ if (task === 'prepare') await describePhotos();
 if (task === 'known') await makeKnown(Number(argument));
 const destination = task === 'write' || task === 'plan' ? argument as Destination : 'embed';
 let [files, seconds] = [0, 0];
+const before = processorTime();
 if (task !== 'prepare' && task !== 'known') {
   const report = await writeBack(configOf(destination), options);
   if (report.outcomes.failed > 0) throw new Error(JSON.stringify(report.troubles));
   files = task === 'noop' ? report.outcomes.unchanged : report.outcomes.written;
   seconds = report.seconds;
 }
-const result: WriteChild = { files, seconds, rssMiB: peakRssMiB(), plans };
+const result: WriteChild = { files, seconds, rssMiB: peakRssMiB(), processor: processorTimeSince(before), plans };
 await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result)));
 
 /** Every photo gets something for every field. */

@@ -16,7 +16,7 @@ Deno.test('so many writes of the ledger wait, and the next takes all of them alo
   try {
     db.exec('PRAGMA journal_mode = WAL; CREATE TABLE written (number)');
     const insert = db.prepare('INSERT INTO written VALUES (?)');
-    const commits = new Commits(db, 3);
+    const commits = new Commits(db, 3, undefined);
     const seen = () => other.prepare('SELECT count(*) AS count FROM written').get()?.['count'];
     for (const [number, expected] of [[1, 0], [2, 0], [3, 3], [4, 3], [5, 3], [6, 6]] as const) {
       commits.later(() => insert.run(number));

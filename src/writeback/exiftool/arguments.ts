@@ -33,6 +33,11 @@ export function assignment(tag: string, operator: '=' | '+=' | '-=', value: stri
   return `-${tag}${operator}${escapeAll(value)}`;
 }
 
+/** All XMP of a file, for option -E: what would end the line, or would be taken for an escape, is escaped; the rest is as it is. */
+export function packetArgument(packet: string): string {
+  return `-XMP=${packet.replace(/[&\r\n]/g, (character) => `&#${character.codePointAt(0)};`)}`;
+}
+
 /**
  * Text for ExifTool's JSON import under -E. Entities would be resolved and `base64:` decoded; and a backslash before `u` makes
  * it look for a character code, escaped or not.

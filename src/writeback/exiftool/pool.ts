@@ -32,6 +32,8 @@ export class ExifToolPool implements AsyncDisposable {
   readonly #commandsPerProcess: number;
   #processes: ExifToolProcess[] = [];
   readonly #closing: Promise<void>[] = [];
+  /** What the first of them was asked before anything else: whether it is an ExifTool. */
+  #version: Promise<string> | undefined;
 
   constructor({ workers, command, config, commandsPerProcess = COMMANDS_PER_PROCESS }: PoolOptions) {
     this.#workers = workers;
@@ -48,8 +50,12 @@ export class ExifToolPool implements AsyncDisposable {
       const process = this.#leastBusy();
       const timer = setTimeout(() => process.kill('it did not answer for half an hour'), PATIENCE_MS);
       try {
-        return await process.run(args);
+        const answer = await process.run(args);
+        await this.version();
+        return answer;
       } catch (error) {
+        // One that cannot be run says nothing about a file.
+        if (error instanceof ExifToolEnded) await this.version();
         if (!(error instanceof ExifToolEnded) || error.wasAtWork) throw error;
       } finally {
         clearTimeout(timer);
@@ -59,13 +65,8 @@ export class ExifToolPool implements AsyncDisposable {
 
   /** The version of ExifTool. Throws UserError when it cannot be run. */
   async version(): Promise<string> {
-    try {
-      const { output, messages } = await this.run(['-ver']);
-      if (!/^\d+\.\d+/.test(output)) throw new ExifToolEnded(messages || 'it does not say its version', true, true);
-      return output.trim();
-    } catch (error) {
-      throw error instanceof ExifToolEnded ? this.#cannotRun(error) : error;
-    }
+    if (this.#version === undefined) this.#leastBusy();
+    return await this.#version ?? '';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,9 +88,23 @@ export class ExifToolPool implements AsyncDisposable {
 
   #start(): ExifToolProcess {
     try {
-      return new ExifToolProcess(this.#launch);
+      const process = new ExifToolProcess(this.#launch);
+      this.#version ??= this.#versionOf(process);
+      this.#version.catch(() => {}); // all who ask for something hear of it
+      return process;
     } catch (error) {
       throw this.#cannotRun(error);
+    }
+  }
+
+  async #versionOf(process: ExifToolProcess): Promise<string> {
+    try {
+      const { output, messages } = await process.run(['-ver']);
+      if (!/^\d+\.\d+/.test(output)) throw new ExifToolEnded(messages || 'it does not say its version', true, true);
+      return output.trim();
+    } catch (error) {
+      this.#version = undefined;
+      throw error instanceof ExifToolEnded ? this.#cannotRun(error) : error;
     }
   }
 

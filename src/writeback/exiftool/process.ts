@@ -155,9 +155,11 @@ export class ExifToolProcess {
 
   /** Returns what comes after the last answer. */
   async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>, answers: string[]): Promise<string> {
+    const decoder = new TextDecoder();
     let rest = '';
-    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-      rest += chunk;
+    // Piped through a TextDecoderStream each answer would cost 0.1 ms more.
+    for await (const chunk of stream) {
+      rest += decoder.decode(chunk, { stream: true });
       for (let at = rest.indexOf(this.#end); at >= 0; at = rest.indexOf(this.#end)) {
         answers.push(rest.slice(0, at));
         rest = rest.slice(at + this.#end.length);

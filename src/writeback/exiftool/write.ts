@@ -3,7 +3,7 @@ import { entryKey } from '../fields/lists.ts';
 import { isMarkedOnly } from '../iptc.ts';
 import type { TagChange, WritePlan } from '../tags.ts';
 import type { TagValue } from '../fields/values.ts';
-import { assignment, importedText, pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
+import { assignment, importedText, packetArgument, pathArgument, PLAIN_ARGUMENTS } from './arguments.ts';
 
 /** What tells ExifTool to make a changed copy of a file. */
 export interface WriteCommand {
@@ -20,44 +20,61 @@ export interface WriteCommand {
  * @param source the file to copy from
  * @param target the copy, as an argument of option -o
  * @param jsonPath where `json` will be
- * @param packetPath a file with the XMP that takes the place of all XMP; then the plan has no XMP tags
  */
-export function writeArguments(
-  plan: WritePlan,
-  source: string,
-  target: string,
-  jsonPath: string,
-  packetPath?: string,
-): WriteCommand {
+export function writeArguments(plan: WritePlan, source: string, target: string, jsonPath: string): WriteCommand {
   const imported: Record<string, TagValue> = { SourceFile: '*' };
   const edits: string[] = [];
-  const isRecoded = (tag: string) => plan.recodesIptc === true && tag.startsWith('IPTC:');
   for (const { tag, before, after } of plan.changes) {
     if (after === null) edits.push(assignment(writtenName(tag), '=', ''));
     else {
-      const steps = isRecoded(tag) ? undefined : listEdits({ tag, before, after });
+      const steps = isRecoded(plan, tag) ? undefined : listEdits({ tag, before, after });
       if (steps === undefined) imported[writtenName(tag)] = escapeTexts(after);
       else edits.push(...steps);
     }
   }
-  const recoded = plan.changes.map(({ tag }) => tag).filter(isRecoded);
   return {
     json: JSON.stringify([imported]),
     args: [
-      ...PLAIN_ARGUMENTS,
-      '-E',
+      ...firstArguments(plan),
       '-struct',
-      // IPTC that is UTF-8 without saying so is only declared, or no longer, in this very command.
-      ...(isMarkedOnly(plan.changes) && !plan.recodesIptc ? ['-charset', 'iptc=UTF8'] : []),
-      ...(plan.recodesIptc === true ? ['-tagsFromFile', '@', '-IPTC:all', ...recoded.map((tag) => `--${tag}`)] : []),
       ...(Object.keys(imported).length > 1 ? [`-json=${jsonPath}`] : []),
       ...edits,
-      ...(packetPath === undefined ? [] : [`-XMP<=${packetPath}`]),
       '-o',
       target,
       pathArgument(source),
     ],
   };
+}
+
+/**
+ * The command for a plan of which the XMP is written already. Without a file for import: of the few other tags there are no structures, and to make one takes longer
+ * than it saves.
+ *
+ * @param packet takes the place of all XMP
+ */
+export function argumentsAround(plan: WritePlan, packet: string, source: string, target: string): string[] {
+  const edits = plan.changes.filter(({ tag }) => !tag.startsWith('XMP-')).flatMap((change) => {
+    const { tag, after } = change;
+    if (after === null) return [assignment(tag, '=', '')];
+    const steps = isRecoded(plan, tag) ? undefined : listEdits(change);
+    return steps ?? [after].flat().map((value) => assignment(tag, '=', String(value)));
+  });
+  return [...firstArguments(plan), ...edits, packetArgument(packet), '-o', target, pathArgument(source)];
+}
+
+function firstArguments(plan: WritePlan): string[] {
+  const recoded = plan.changes.map(({ tag }) => tag).filter((tag) => isRecoded(plan, tag));
+  return [
+    ...PLAIN_ARGUMENTS,
+    '-E',
+    // IPTC that is UTF-8 without saying so is only declared, or no longer, in this very command.
+    ...(isMarkedOnly(plan.changes) && !plan.recodesIptc ? ['-charset', 'iptc=UTF8'] : []),
+    ...(plan.recodesIptc === true ? ['-tagsFromFile', '@', '-IPTC:all', ...recoded.map((tag) => `--${tag}`)] : []),
+  ];
+}
+
+function isRecoded({ recodesIptc }: WritePlan, tag: string): boolean {
+  return recodesIptc === true && tag.startsWith('IPTC:');
 }
 
 /** Of a text in several languages only the default one is ours: without its name ExifTool takes all the others away. */

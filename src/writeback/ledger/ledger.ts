@@ -8,6 +8,7 @@ import { Journal } from './journal.ts';
 import { LEDGER_NAME, openDatabase, openEmptyDatabase } from './open.ts';
 import { Runs } from './runs.ts';
 import { UndoStore } from './undo_store.ts';
+import { WriteAheadLog } from './write_ahead_log.ts';
 
 /** What write-back remembers from one run to the next. */
 export class Ledger implements Disposable {
@@ -18,6 +19,7 @@ export class Ledger implements Disposable {
   readonly commits: Commits;
   readonly db: DatabaseSync;
   readonly deltas: UndoStore;
+  readonly #log: WriteAheadLog | undefined;
 
   private constructor(
     db: DatabaseSync,
@@ -30,7 +32,8 @@ export class Ledger implements Disposable {
     this.journal = new Journal(db);
     this.runs = new Runs(db);
     this.albums = albumCache(db);
-    this.commits = new Commits(db, waiting);
+    this.#log = directory === undefined ? undefined : new WriteAheadLog(`${directory}/${LEDGER_NAME}`);
+    this.commits = new Commits(db, waiting, this.#log);
   }
 
   /** Throws UserError and RefusedError; see openDatabase. */
@@ -67,6 +70,7 @@ export class Ledger implements Disposable {
       try {
         this.deltas[Symbol.dispose]();
       } finally {
+        this.#log?.[Symbol.dispose]();
         this.db.close();
       }
     }

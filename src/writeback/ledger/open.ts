@@ -12,8 +12,8 @@ export const UNDO_NAME = 'undo.sqlite';
  * Opens the ledger in `directory`, made if it is not there. It is this process's alone until it is closed: a second
  * run is refused, and the lock goes with the process, however that ends.
  *
- * Every commit is on the disk when it returns: what it says about a file must survive the power going out after the file
- * was replaced.
+ * A commit is not yet on the disk when it returns: Commits flushes it, as what it says about a file must survive the power going out after
+ * the file was replaced.
  *
  * Throws RefusedError when another run has it or a newer version made it, UserError when it cannot be written or is damaged.
  */
@@ -72,7 +72,7 @@ function prepare(
     // Set before anything is read, so that the lock is taken with the first read and there is no shared memory file,
     // which network file systems cannot have.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA foreign_keys = ON');
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     makeTables(db, path);
     return db;
   } catch (error) {

@@ -4,6 +4,7 @@ import { decodeDelta, encodeDelta } from '../undo_delta/encode.ts';
 import type { UndoDelta } from '../undo_delta/undo_delta.ts';
 import { Commits } from './commits.ts';
 import { openUndoDatabase, UNDO_NAME } from './open.ts';
+import { WriteAheadLog } from './write_ahead_log.ts';
 
 /** How much is given back to the disk at a time, in pages of 4 KiB: so that nobody waits long for it. */
 const PAGES_AT_ONCE = 4_096;
@@ -14,7 +15,9 @@ const PAGES_AT_ONCE = 4_096;
  */
 export class UndoStore implements Disposable {
   readonly #directory: string | undefined;
-  #opened: { readonly db: DatabaseSync; readonly commits: Commits } | undefined;
+  #opened:
+    | { readonly db: DatabaseSync; readonly commits: Commits; readonly log: WriteAheadLog | undefined }
+    | undefined;
 
   readonly #mostWaiting: number;
 
@@ -63,6 +66,7 @@ export class UndoStore implements Disposable {
     try {
       this.settle();
     } finally {
+      this.#opened?.log?.[Symbol.dispose]();
       this.#opened?.db.close();
     }
   }
@@ -76,7 +80,8 @@ export class UndoStore implements Disposable {
   #open() {
     if (this.#opened === undefined) {
       const db = openUndoDatabase(this.#directory);
-      this.#opened = { db, commits: new Commits(db, this.#mostWaiting) };
+      const log = this.#directory === undefined ? undefined : new WriteAheadLog(`${this.#directory}/${UNDO_NAME}`);
+      this.#opened = { db, log, commits: new Commits(db, this.#mostWaiting, log) };
     }
     return this.#opened;
   }

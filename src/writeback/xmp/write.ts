@@ -37,6 +37,12 @@ export function newSidecar(changes: readonly TagChange[]): string | undefined {
   ].join('\n');
 }
 
+/** The same as a packet that stands among other things: by its marks programs find it wherever it is. */
+export function newPacket(changes: readonly TagChange[]): string | undefined {
+  const content = newSidecar(changes);
+  return content && `<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?>\n${content}<?xpacket end='w'?>`;
+}
+
 /** Prefixes that are used inside the properties of another. */
 const INNER_PREFIXES: Readonly<Record<string, readonly string[]>> = { 'mwg-rs': ['stArea', 'stDim'] };
 

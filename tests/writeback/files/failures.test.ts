@@ -3,7 +3,6 @@ import exifToolScript from 'exiftool-vendored.pl';
 import { UserError } from '../../../src/errors.ts';
 import type { AssetRecord } from '../../../src/writeback/fields/record.ts';
 import { WriteProblem } from '../../../src/writeback/write_problem.ts';
-import { Writer } from '../../../src/writeback/writer.ts';
 import { ImmichReader } from './as_immich_reads.ts';
 import { makeFile } from './media.ts';
 import { RECORD, World } from './world.ts';
@@ -235,13 +234,16 @@ Deno.test({
 
 for (const exifToolPath of ['/bin/false', '/bin/cat', '/no/such/exiftool']) {
   Deno.test(`${exifToolPath} is not an ExifTool`, async () => {
-    const options = { workers: 1, exifToolPath, fields: ['people'], scratchParent: undefined } as const;
-    await assert.rejects(Writer.open(options), (error: unknown) => {
-      assert.ok(error instanceof UserError);
-      assert.match(error.message, /ExifTool cannot be run/);
-      assert.match(error.remedy, /EXIFTOOL_PATH/);
-      return true;
-    });
+    await using world = await World.open(['people'], exifToolPath);
+    const path = await world.add('a.png', makeFile('png'));
+    for (const attempt of [() => world.writer.version(), () => world.write(path, RECORD)]) {
+      await assert.rejects(attempt, (error: unknown) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /ExifTool cannot be run/);
+        assert.match(error.remedy, /EXIFTOOL_PATH/);
+        return true;
+      });
+    }
   });
 }
 

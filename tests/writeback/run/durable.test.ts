@@ -46,6 +46,10 @@ Deno.test({
 
     const ledger = `flush ${state}/ledger.sqlite-wal`;
     const named = (call: string) => call.replaceAll(/\.immich-sidecar-[\w-]+/g, 'NEW').replaceAll(`${photos}/`, '');
+    const all = calls.map(named);
+    const beforeRename = all.slice(0, all.indexOf('rename NEW.jpg a.jpg'));
+    // SQLite itself flushes it once, when it begins it.
+    assert.equal(beforeRename.filter((call) => call === `flush ${state}/undo.sqlite-wal`).length, 2, 'what undo needs');
     const ofFiles = calls.filter((call) => call.includes(photos) || call === ledger).map(named);
     assert.deepEqual(ofFiles.filter((call, index) => call !== ofFiles[index - 1]), [
       ledger, // what is to be done
