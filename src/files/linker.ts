@@ -306,9 +306,8 @@ export class Linker {
     assertPossible(directory);
     const root = this.#rootOf(directory);
     try {
-      const real = Deno.realPathSync(directory);
+      const real = Deno.realPathSync(`${directory}/.`); // fails for what is no directory
       if (real !== meantBy(directory, root)) throw new FileProblem('outside-roots', directory);
-      if (!Deno.lstatSync(real).isDirectory) throw new FileProblem('missing', directory);
       return real === '/' ? '' : real;
     } catch (error) {
       if (isAbsent(error)) assertNotBehindLink(directory, root);

@@ -1,9 +1,12 @@
 /** What a cycle costs does not depend on how many users share albums with one another, as counted in statements, which are not longer either. */
 import assert from 'node:assert/strict';
+import { LIMITS } from '../../src/share/cycle/limits.ts';
+import { prepare } from '../../src/share/prepare.ts';
+import { jobsMeaning } from '../../src/share/selection/job_rows.ts';
 import { newMember } from '../../src/share/shared_albums/members.ts';
 import { InImmich } from './deeds_in_immich.ts';
 import { Engine } from './oracle/engine.ts';
-import { DIRECTORY, sharingAlbums } from './shared_albums_world.ts';
+import { DIRECTORY, makeLibraries, sharingAlbums } from './shared_albums_world.ts';
 import { World } from './world.ts';
 import { tellCounts } from './idle.ts';
 
@@ -100,3 +103,31 @@ async function albumWith(world: World, immich: InImmich, { id, name }: NewUser):
   await world.sql`INSERT INTO album_user ("albumId", "userId", role) VALUES (${album}, ${id}, 'editor')`;
   return album;
 }
+
+Deno.test('the albums of a photo are found by the photo, also where PostgreSQL has counted them when there were none', async () => {
+  await using world = await World.open('v3.3.0');
+  const { sql } = world;
+  const immich = new InImmich(world);
+  await makeLibraries(world);
+  await sql`DELETE FROM album`;
+  await sql`ANALYZE album_asset`;
+  const album = await immich.makeAlbum('alice', 'Everything', [world.id('family/portrait')]);
+  await immich.invite(album, 'bob');
+  await sql.begin(async (tx) => {
+    await tx`SET LOCAL session_replication_role = replica`; // there are no such photos
+    await tx`INSERT INTO album_asset ("albumId", "assetId") SELECT ${album}, gen_random_uuid() FROM generate_series(1, 2000)`;
+  });
+  const { jobs } = await prepare(sql as never, sharingAlbums(world), undefined, LIMITS);
+  const lines = await sql<{ 'QUERY PLAN': string }[]>`
+    EXPLAIN
+    SELECT DISTINCT job.name
+    FROM asset a
+    CROSS JOIN LATERAL (${jobsMeaning(sql, jobs.filter(({ pair }) => pair !== undefined))}) AS job`;
+  const plan = lines.map((line) => line['QUERY PLAN']);
+  const looks = plan.flatMap((line, index) =>
+    /Scan.* on album_asset\b/.test(line) ? [plan[index + 1]?.trim() ?? ''] : []
+  );
+  assert.ok(looks.length > 0, plan.join('\n'));
+  // Else it reads the entries of all albums for each photo: fifty thousand photos that come at once ran into the time-out.
+  for (const look of looks) assert.match(look, /^Index Cond: .*"assetId" = /, plan.join('\n'));
+});

@@ -17,10 +17,15 @@ export function inSharedAlbums(
   /** Of its owner's albums those that it is in, as `shared`: FROM and WHERE. `members`: a further item of FROM. */
   const ownAlbums = (sql: Sql, alias: string, members: Fragment = sql``): Fragment =>
     sql`
-      FROM album_asset entry
-      JOIN album shared ON shared.id = entry.${sql(albumKey)} AND shared."deletedAt" IS NULL
+      FROM (
+        SELECT entry.${sql(albumKey)} AS id
+        FROM album_asset entry
+        WHERE entry.${sql(assetKey)} = ${sql(alias)}.id
+        OFFSET 0 -- where PostgreSQL has not counted a new album's photos yet, a join would read all of them for each
+      ) entry
+      JOIN album shared ON shared.id = entry.id AND shared."deletedAt" IS NULL
       ${members}
-      WHERE entry.${sql(assetKey)} = ${sql(alias)}.id
+      WHERE true
         ${albums === undefined ? sql`` : sql`AND shared.id = ANY (${albums as string[]}::uuid[])`}
         ${exceptAlbums.length === 0 ? sql`` : sql`AND shared.id <> ALL (${exceptAlbums as string[]}::uuid[])`}
         AND ${takesPart(sql, catalog, 'shared', sql`${sql(alias)}."ownerId"`)}`;
