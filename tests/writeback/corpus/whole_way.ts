@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import exifToolScript from 'exiftool-vendored.pl';
 import { inTree } from '../../../src/config/destination.ts';
 import type { WriteConfig } from '../../../src/config/config.ts';
 import type { Destination } from '../../../src/config/destination.ts';
 import { WRITE_LIMITS } from '../../../src/writeback/limits.ts';
 import type { WritePlan } from '../../../src/writeback/tags.ts';
+import { exifTool } from '../../harness/exiftool.ts';
 import { configOf, filesBelow, libraryFiles, stateOf, undoAll, write } from '../run/helper.ts';
 import { householdWith } from './household.ts';
 
@@ -83,14 +83,9 @@ export async function goTheWholeWay(
 
 /** Every tag of these files, wherever it stands in them: what is there twice is two. */
 async function everythingIn(paths: readonly string[]): Promise<Map<string, Record<string, unknown>>> {
-  const { stdout } = await new Deno.Command('perl', {
-    args: [
-      exifToolScript,
-      ...['-j', '-G1:5', '-struct', '-n', '-api', 'requesttags=imagedatahash', '-charset', 'filename=utf8'],
-      ...paths.filter((path) => Deno.statSync(path).size > 0),
-    ],
-  }).output();
-  const rows: Record<string, unknown>[] = JSON.parse(new TextDecoder().decode(stdout));
+  const options = ['-j', '-G1:5', '-struct', '-n', '-api', 'requesttags=imagedatahash', '-charset', 'filename=utf8'];
+  const { output } = await exifTool([...options, ...paths.filter((path) => Deno.statSync(path).size > 0)]);
+  const rows: Record<string, unknown>[] = JSON.parse(output);
   return new Map(rows.map((row) => [String(row.SourceFile), row]));
 }
 

@@ -1,4 +1,4 @@
-import exifToolScript from 'exiftool-vendored.pl';
+import { exifTool } from '../../harness/exiftool.ts';
 
 /** Writes tags as another program would: with ExifTool's own command line. */
 export async function setTags(
@@ -8,9 +8,8 @@ export async function setTags(
 ): Promise<void> {
   const directory = await Deno.makeTempDir();
   await Deno.writeTextFile(`${directory}/tags.json`, JSON.stringify([{ SourceFile: '*', ...tags }]));
-  const { success, stderr } = await new Deno.Command('perl', {
-    args: [exifToolScript, ...options, '-n', '-overwrite_original', `-json=${directory}/tags.json`, path],
-  }).output();
+  const args = [...options, '-n', '-overwrite_original', `-json=${directory}/tags.json`, path];
+  const { success, messages } = await exifTool(args);
   await Deno.remove(directory, { recursive: true });
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  if (!success) throw new Error(messages);
 }

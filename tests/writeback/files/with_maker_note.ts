@@ -1,4 +1,4 @@
-import exifToolScript from 'exiftool-vendored.pl';
+import { exifTool } from '../../harness/exiftool.ts';
 
 /** Where the maker note lies in the TIFF that `carrier` makes; Canon's offsets count from its beginning. */
 const NOTE_AT = 68;
@@ -56,8 +56,8 @@ function carrier(make: string, note: Uint8Array): Uint8Array {
 export async function addMakerNote(path: string, make: keyof typeof NOTES, minutes: number): Promise<void> {
   const from = `${path}.note.tif`;
   await Deno.writeFile(from, carrier(make, NOTES[make](minutes)));
-  const args = [exifToolScript, '-overwrite_original', '-tagsfromfile', from, '-IFD0:Make', '-MakerNotes', path];
-  const { success, stderr } = await new Deno.Command('perl', { args }).output();
+  const args = ['-overwrite_original', '-tagsfromfile', from, '-IFD0:Make', '-MakerNotes', path];
+  const { success, messages } = await exifTool(args);
   await Deno.remove(from);
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  if (!success) throw new Error(messages);
 }

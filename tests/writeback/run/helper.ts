@@ -4,7 +4,7 @@ import type { WriteReport } from '../../../src/writeback/run/report.ts';
 import type { WritePlan } from '../../../src/writeback/tags.ts';
 import { undo, type UndoOptions, type UndoReport } from '../../../src/writeback/undo.ts';
 import { writeBack, type WriteOptions } from '../../../src/writeback/write_back.ts';
-import exifToolScript from 'exiftool-vendored.pl';
+import { exifTool } from '../../harness/exiftool.ts';
 import type { World } from '../../share/world.ts';
 
 export const SILENT = { isShown: false, start: () => {}, advance: () => {}, stop: () => {} };
@@ -96,21 +96,8 @@ const STRUCTURE =
 
 /** Everything that ExifTool finds in these files, by path, but for their structure and what is not in them. */
 export async function tagsOf(paths: readonly string[]): Promise<Map<string, Record<string, unknown>>> {
-  const { stdout } = await new Deno.Command('perl', {
-    args: [
-      exifToolScript,
-      '-j',
-      '-G1',
-      '-struct',
-      '-n',
-      '-api',
-      'requesttags=imagedatahash',
-      '-charset',
-      'filename=utf8',
-      ...paths,
-    ],
-  }).output();
-  const rows: Record<string, unknown>[] = JSON.parse(new TextDecoder().decode(stdout));
+  const options = ['-j', '-G1', '-struct', '-n', '-api', 'requesttags=imagedatahash', '-charset', 'filename=utf8'];
+  const rows: Record<string, unknown>[] = JSON.parse((await exifTool([...options, ...paths])).output);
   return new Map(rows.map((row) => {
     const kept = Object.entries(row).filter(([tag]) => !STRUCTURE.test(tag));
     return [String(row.SourceFile), Object.fromEntries(kept)];
