@@ -1,5 +1,5 @@
 import type { Sql } from '../../src/postgres/connect.ts';
-import { listFiles } from '../share/snapshot.ts';
+import { digestsOf, listFiles } from '../share/snapshot.ts';
 import type { World } from '../share/world.ts';
 
 /** All that a run could write: rows of every table of every schema, what there is of schemas and objects, and all files. */
@@ -19,9 +19,6 @@ export async function everythingInDatabase(sql: Sql): Promise<Omit<Everything, '
     FROM pg_tables
     WHERE schemaname <> 'information_schema' AND schemaname NOT LIKE 'pg\\_%'
     ORDER BY 1`;
-  const [first, ...others] = tables.map(({ name }) => digestOf(sql, name));
-  const rows = first === undefined ? [] : await sql<{ name: string; digest: string }[]>`
-    ${others.reduce((all, one) => sql`${all} UNION ALL ${one}`, first)}`;
   const [objects] = await sql<{ digest: string }[]>`
     SELECT string_agg(item, E'\n' ORDER BY item) AS digest
     FROM (
@@ -37,12 +34,5 @@ export async function everythingInDatabase(sql: Sql): Promise<Omit<Everything, '
       FROM pg_attribute
       WHERE attnum > 0 AND attrelid >= 16384
     ) AS all_items`;
-  return { rows: Object.fromEntries(rows.map(({ name, digest }) => [name, digest])), objects: objects?.digest ?? '' };
-}
-
-function digestOf(sql: Sql, table: string) {
-  return sql`
-    SELECT ${table} AS name,
-      count(*) || ':' || md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) AS digest
-    FROM ${sql.unsafe(table)} t`;
+  return { rows: await digestsOf(sql, tables.map(({ name }) => name)), objects: objects?.digest ?? '' };
 }
