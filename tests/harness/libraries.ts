@@ -57,7 +57,7 @@ export async function openLibrary(
   };
 }
 
-/** One that an earlier test of this file has left, or a new one; it is left in its turn when it is closed. */
+/** One that an earlier test has left, or a new one; it is left in its turn when it is closed. */
 async function openUsed(release: Release, template: string, original: string): Promise<ImmichDatabase> {
   const read = async (): Promise<Original> => JSON.parse(await Deno.readTextFile(original));
   const db = await takeDatabase(template, read) ?? await openImmich(release, { template });

@@ -10,6 +10,8 @@ export interface Original {
   readonly rows: string;
   /** See readObjects. */
   readonly objects: string;
+  /** Others are those of a program that has run there. */
+  readonly schemas: readonly string[];
 }
 
 /** A database that a test has finished with. */
@@ -18,8 +20,8 @@ interface Used {
   readonly database: ImmichDatabase;
 }
 
-/** How many of them a file keeps: most of its tests want the same. */
-const KEPT = 2;
+/** How many of them a group of files keeps: most of its tests want the same releases. */
+const KEPT = 4;
 
 /** The latest last. */
 const unused: Used[] = [];
@@ -33,7 +35,7 @@ async function end(database: ImmichDatabase): Promise<void> {
   await database.close();
 }
 
-/** Leaves a database to the next test of this file that wants one like it. */
+/** Leaves a database to the next test that wants one like it. */
 export async function leaveDatabase(template: string, database: ImmichDatabase): Promise<void> {
   unused.push({ template, database });
   for (const { database: oldest } of unused.splice(0, Math.max(0, unused.length - KEPT))) await end(oldest);
@@ -57,9 +59,13 @@ export async function takeDatabase(
 }
 
 /** False, too, where a test has ended or broken its connection. */
-async function isAsNew(sql: Connection, { rows, objects }: Original): Promise<boolean> {
+async function isAsNew(sql: Connection, { rows, objects, schemas }: Original): Promise<boolean> {
   try {
-    if (await readObjects(sql) !== objects || !await isQuiet(sql)) return false;
+    if (!await isQuiet(sql)) return false;
+    for (const schema of await readSchemas(sql)) {
+      if (!schemas.includes(schema)) await sql`DROP SCHEMA ${sql(schema)} CASCADE`;
+    }
+    if (await readObjects(sql) !== objects) return false;
     await sql.begin((tx) => tx.unsafe(rows).simple());
     // What was counted until now is no news to the program later.
     await tellCounts(sql, await sessionsOf(sql));
@@ -79,6 +85,11 @@ async function isQuiet(sql: Sql): Promise<boolean> {
     SELECT FROM pg_locks
     WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
   return busy.length === 0;
+}
+
+async function readSchemas(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`SELECT nspname AS name FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'`;
+  return rows.map(({ name }) => name);
 }
 
 /** How many sessions the test itself has opened. */
@@ -160,5 +171,5 @@ export async function readOriginal(sql: Sql): Promise<Original> {
     ...filled,
     ...sequences.map(({ statement }) => statement),
   ];
-  return { rows: statements.join(';\n'), objects: await readObjects(sql) };
+  return { rows: statements.join(';\n'), objects: await readObjects(sql), schemas: await readSchemas(sql) };
 }
