@@ -3,6 +3,7 @@ import { generateBulk } from '../harness/bulk_library/bulk.ts';
 import { Random, SEED } from '../harness/drawing.ts';
 import { EXTERNAL_ROOT, MEDIA_LOCATION } from '../../src/demo/roots.ts';
 import { EXIT } from '../../src/errors.ts';
+import { LIMITS } from '../../src/share/cycle/limits.ts';
 import { variablesOf, workingDirectory, yamlJob } from '../cli/program.ts';
 import { digestTables } from '../share/snapshot.ts';
 import { World } from '../share/world.ts';
@@ -14,7 +15,7 @@ import { lockHolders, RunningProgram, until } from './process.ts';
 const KILLS = Number(Deno.env.get('KILLS') ?? 8);
 
 /** Photos besides the small library: what takes a fraction of a second to copy, and two batches. */
-const BULK = 1_100;
+const BULK = LIMITS.batch + 100;
 
 /** Before the program may finish and everything is looked at. */
 const MOST_KILLS_IN_A_ROW = 8;

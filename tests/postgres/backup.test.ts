@@ -3,7 +3,7 @@ import type { Connection } from '../../src/postgres/connect.ts';
 import { migrate, type Migration, newestVersion, schemasOf, schemaVersion } from '../../src/postgres/migrate.ts';
 import { MIGRATIONS } from '../../src/share/schema/migrations.ts';
 import { type ImmichDatabase, withImmich } from '../harness/database.ts';
-import { backUp, restore, type Restorer, RESTORERS } from '../harness/immich_backup.ts';
+import { backUp, restore, RESTORERS } from '../harness/immich_backup.ts';
 import { onBackups } from './on_backups.ts';
 
 /** As a later version may have them: with tables of its own, changed once more by the version after. */
@@ -44,35 +44,32 @@ async function addThing(sql: Connection): Promise<void> {
   await sql`INSERT INTO immich_sidecar_later.thing (mirror_asset_id) VALUES (gen_random_uuid())`;
 }
 
-for (const restorer of RESTORERS) {
-  onBackups(
-    `Immich ${restorer}: a backup made with any older version of our tables is restored, and brought up to date`,
-    async (db, bin) => {
-      for (const older of OLDER) await restoreOlder(db, bin, restorer, older);
-    },
-  );
-}
+onBackups(
+  `Immich ${
+    RESTORERS.join(' and ')
+  }: a backup made with any older version of our tables is restored, and brought up to date`,
+  async (db, bin) => {
+    for (const older of OLDER) await restoreOlder(db, bin, older);
+  },
+);
 
 /** The backup is made by the older version; then the newest has worked. */
-async function restoreOlder(
-  { sql, superuser: config }: ImmichDatabase,
-  bin: string,
-  restorer: Restorer,
-  older: number,
-) {
+async function restoreOlder({ sql, superuser: config }: ImmichDatabase, bin: string, older: number) {
   for (const schema of schemasOf(LATER)) await sql`DROP SCHEMA IF EXISTS ${sql(schema)} CASCADE`;
   await bring(sql, older);
   const hasThings = older > MIGRATIONS.length;
   if (hasThings) await addThing(sql);
   const dump = await backUp(bin, config);
-  await bring(sql, LATER.length);
-  await addThing(sql);
+  for (const restorer of RESTORERS) {
+    await bring(sql, LATER.length);
+    await addThing(sql);
 
-  await restore(bin, config, dump, restorer);
-  assert.equal(await schemaVersion(sql, LATER), older, `after a backup of version ${older}`);
-  await bring(sql, LATER.length);
-  assert.equal(await schemaVersion(sql, LATER), newestVersion(LATER));
-  assert.equal(await things(sql), hasThings ? 1 : 0, `what a backup of version ${older} has, and nothing else`);
+    await restore(bin, config, dump, restorer);
+    assert.equal(await schemaVersion(sql, LATER), older, `after a backup of version ${older}, by Immich ${restorer}`);
+    await bring(sql, LATER.length);
+    assert.equal(await schemaVersion(sql, LATER), newestVersion(LATER));
+    assert.equal(await things(sql), hasThings ? 1 : 0, `what a backup of version ${older} has, and nothing else`);
+  }
 }
 
 onBackups(

@@ -13,7 +13,7 @@ import { type Kind, openLibrary } from '../harness/libraries.ts';
 import { leavePool, takePool } from '../harness/program_pools.ts';
 import { upgradeImmich } from '../harness/upgrade/upgrade.ts';
 import { demoConfig, jobsOf } from '../../src/demo/jobs.ts';
-import { untilIdle } from './idle.ts';
+import { tellCounts, untilIdle } from './idle.ts';
 
 /** See World.open. */
 const CONNECTIONS = Deno.env.get('TEST_SETTINGS') === 'production' ? 4 : 1;
@@ -180,6 +180,11 @@ export class World implements AsyncDisposable {
       return report;
     };
     return await untilIdle(cycle, this.sql, await this.#pool());
+  }
+
+  /** What sessions of this world have counted is told to all others. */
+  async tellCounts(): Promise<void> {
+    for (const pool of [this.sql, await this.#pool()]) await tellCounts(pool);
   }
 
   /** What a dry run says that the next full cycle would do. */
