@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { actionsOf } from '../../src/service/actions.ts';
 import { httpApp } from '../../src/service/http/app.ts';
 import { listen } from '../../src/service/http/listen.ts';
@@ -11,7 +11,7 @@ import { DECISIONS, PAIR, serviceLike, STATES } from './states.ts';
 
 const TOKEN = 'some-long-random-word';
 
-const PAIR_PATH = '/pair?from=aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa&to=bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
+const PAIR_PATH = 'pair?from=aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa&to=bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb';
 
 const HELD_PHOTOS: readonly HeldPhoto[] = ([
   ['gone.jpg', 'source-deleted'],
@@ -32,8 +32,9 @@ testInBrowser('the dashboard in a browser', async (browser, test) => {
   for (const name of Object.keys(STATES)) {
     await test.step(`${name}: readable for everybody, wide and on a phone, light and dark`, () => look(browser, name));
   }
-  for (const path of [PAIR_PATH, '/undo', '/decisions', '/confirm?job=family%20to%20bob']) {
-    await test.step(`${path}: the same for somebody who is signed in`, () => lookSignedIn(browser, path));
+  for (const [kind, viewport, colorScheme] of LOOKS) {
+    await test.step(`${kind} and ${colorScheme}: the same for somebody who is signed in, on each page`, () =>
+      lookSignedIn(browser, kind, { viewport, colorScheme }));
   }
   await test.step('without JavaScript it says the same', () => lookWithoutScripts(browser));
   await test.step('without JavaScript somebody signs in, pauses, resumes, looks at two users, and undoes', () =>
@@ -58,26 +59,26 @@ async function look(browser: Browser, name: string): Promise<void> {
   }
 }
 
-/** The dashboard signed in, too: it has more than that of a stranger. */
-async function lookSignedIn(browser: Browser, path: string): Promise<void> {
+/** The dashboard signed in has more than that of a stranger. */
+const SIGNED_IN = ['', PAIR_PATH, 'undo', 'decisions', 'confirm?job=family%20to%20bob'];
+
+async function lookSignedIn(browser: Browser, kind: string, look: BrowserContextOptions): Promise<void> {
   await using site = await serve('brake', TOKEN);
-  for (const [kind, viewport, colorScheme] of LOOKS) {
-    await using page = await open(browser, site.url, { colorScheme, viewport });
-    await page.it.locator('#token').fill(TOKEN);
-    await page.it.getByRole('button', { name: 'Sign in' }).click();
-    await page.it.getByRole('button', { name: 'Pause' }).waitFor();
-    for (const address of ['', path.slice(1)]) {
-      await page.it.goto(site.url + address);
-      if (SCREENSHOTS !== undefined) {
-        const name = address === '' ? 'signed-in' : address.replace(/\W.*/, '');
-        await page.it.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}-${kind}.png`, fullPage: true });
-      }
-      assert.ok(await overflow(page.it) <= 0, `${address} ${kind} is too wide`);
-      assert.deepEqual(await barriers(page.it), [], `${address} ${colorScheme} ${kind}`);
-      assert.ok(!(await page.it.locator('main').innerText()).includes('<data'), 'numbers are none');
+  await using page = await open(browser, site.url, look);
+  await page.it.locator('#token').fill(TOKEN);
+  await page.it.getByRole('button', { name: 'Sign in' }).click();
+  await page.it.getByRole('button', { name: 'Pause' }).waitFor();
+  for (const address of SIGNED_IN) {
+    await page.it.goto(site.url + address);
+    if (SCREENSHOTS !== undefined) {
+      const name = address === '' ? 'signed-in' : address.replace(/\W.*/, '');
+      await page.it.screenshot({ path: `${SCREENSHOTS}/${name}-${look.colorScheme}-${kind}.png`, fullPage: true });
     }
-    assert.deepEqual(page.errors, []);
+    assert.ok(await overflow(page.it) <= 0, `${address} ${kind} is too wide`);
+    assert.deepEqual(await barriers(page.it), [], `${address} ${look.colorScheme} ${kind}`);
+    assert.ok(!(await page.it.locator('main').innerText()).includes('<data'), 'numbers are none');
   }
+  assert.deepEqual(page.errors, []);
 }
 
 async function lookWithoutScripts(browser: Browser): Promise<void> {

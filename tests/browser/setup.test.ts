@@ -33,6 +33,7 @@ function codeIn(log: string): string {
 class Visitor {
   #pictures = 0;
   #text = '';
+  #seen = '';
 
   /** @param name begins the names of its pictures */
   constructor(readonly page: Page, readonly name = 'setup') {}
@@ -82,6 +83,8 @@ class Visitor {
 
   async #look(): Promise<void> {
     const content = await this.page.content();
+    if (content === this.#seen) return;
+    this.#seen = content;
     this.#text += content;
     if (this.page.url().includes('/setup')) assert.ok(!content.includes('<script'), 'it needs no JavaScript');
     assert.deepEqual(await barriers(this.page), []);
