@@ -1,14 +1,12 @@
 /** What Immich makes of a shared photo, and what its receiver does with it there, goes when the photo does. */
 import assert from 'node:assert/strict';
 import { applyUnshare, planUnshare } from '../../src/share/undo/unshare.ts';
-import type { Release } from '../harness/database.ts';
+import { REPRESENTATIVE } from '../harness/database.ts';
 import { writeFile } from '../harness/immich_jobs/host.ts';
 import { Bob } from './bob.ts';
 import { listFiles } from './snapshot.ts';
 import { tracesOf } from './traces.ts';
 import { World } from './world.ts';
-
-const RELEASES: readonly Release[] = ['v2.7.5', 'v3.1.0', 'v3.2.0', 'v3.3.0'];
 
 interface End {
   readonly when: string;
@@ -40,7 +38,7 @@ const ENDS: readonly End[] = [
   },
 ];
 
-for (const release of RELEASES) {
+for (const release of REPRESENTATIVE) {
   for (const { when, end } of ENDS) {
     Deno.test(`${release}: sidecars, pictures of all sizes, videos, faces, people, tags, memories, stacks and groups of duplicates go with the photos of which Immich made them, when ${when}`, async () => {
       await using world = await World.open(release);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { connect } from '../../src/postgres/connect.ts';
 import { withSharing } from '../../src/share/share.ts';
 import { everything } from '../cli/everything.ts';
-import { RELEASES } from '../harness/database.ts';
+import { SPREAD } from '../harness/database.ts';
 import { World } from '../share/world.ts';
 import { look } from './look.ts';
 
-for (const release of RELEASES) {
+for (const release of SPREAD) {
   Deno.test(`${release}: every number is what the tables and the disk say`, async () => {
     await using world = await World.open(release, { ownTables: false });
     const first = await look(world);
