@@ -28,7 +28,9 @@ export async function digestsOf(
   const digests = tables.map((name) => `
     SELECT $name$${name}$name$ AS name, count(*) || ':' || md5(coalesce(string_agg(item, '' ORDER BY item), '')) AS digest
     FROM (SELECT ${item} AS item FROM ${name} t) AS items`);
-  const rows = await sql.unsafe<{ name: string; digest: string }[]>(digests.join(' UNION ALL '), [], { prepare: true });
+  // The last first: who has said something of tables of immich-shared-library, which are the first, is taken for it.
+  const statement = digests.toReversed().join(' UNION ALL ');
+  const rows = await sql.unsafe<{ name: string; digest: string }[]>(statement, [], { prepare: true });
   return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
 }
 
