@@ -123,6 +123,33 @@ Deno.test('of a stopped share what its owner locks or deletes goes, files too, a
   assert.deepEqual(codesOf(await world.share()), [['stopped-by-recipient', family.name]], 'it is stopped for good');
 });
 
+Deno.test('a file of a stopped share that its recipient has deleted is forgotten when its owner locks the photo, and cycles are idle again', async () => {
+  await using world = await World.open('v3.1.0');
+  const { sql } = world;
+  const [family] = world.config.jobs;
+  assert.ok(family);
+  await world.share();
+  await deleteLibrary(world, family.targetLibraryId);
+  await world.share();
+  const { file, source } = await someFileOf(world, family.name);
+  await Deno.remove(file);
+  await sql`UPDATE asset SET visibility = 'locked' WHERE id = ${source}`;
+
+  // Its disk is away: what is not there is not gone.
+  const directory = world.local(family.targetPathPrefix.slice(0, -1));
+  await Deno.rename(directory, `${directory}-away`);
+  await Deno.mkdir(directory);
+  await world.share({ isFull: false });
+  const left = () => sql`SELECT FROM immich_sidecar.link WHERE locked_source_id = ${source}`;
+  assert.ok((await left()).length > 0);
+  await Deno.remove(directory);
+  await Deno.rename(`${directory}-away`, directory);
+
+  await world.share({ isFull: false });
+  assert.equal((await left()).length, 0);
+  await assertAtRest(world);
+});
+
 Deno.test('of a stopped share, too, the brake keeps what was deleted all at once', async () => {
   await using world = await World.open('v3.1.0');
   const [family] = world.config.jobs;

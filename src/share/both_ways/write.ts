@@ -124,7 +124,9 @@ export async function applyNoted(
         FROM ${written}
         CROSS JOIN LATERAL jsonb_populate_record(NULL::${tx(table)}, w.after->${table}::text) AS given
         WHERE source.${tx(key)} = w.source_asset_id
-          AND (${locks.length > 0} OR ${saysOtherwise(tx, columns)})
+          AND (${saysOtherwise(tx, columns)} OR ${
+        locks.length > 0 ? lacksLocks(tx, group.name as SidecarField) : tx`false`
+      })
           AND ${isLeft}`;
     }
     if (group.name === 'tags') {
@@ -188,6 +190,11 @@ export function withLocks(tx: Sql, schema: Pick<ImmichSchema, 'has'>, field: Sid
   ] as string[]}::varchar[]) AS lock ORDER BY lock),
       '{}'
     )`];
+}
+
+/** Whether the row `source` has not all locks of a field. */
+function lacksLocks(tx: Sql, field: SidecarField): Fragment {
+  return tx`NOT coalesce(source."lockedProperties"::text[] @> ${LOCKS[field] as string[]}::text[], false)`;
 }
 
 /** Whether the row `source` has anything else in these columns than the row `given`: a row that is written to is news for phones. */

@@ -17,8 +17,11 @@ import {
   removeFiles,
   stampColumns,
 } from '../mirrors/journal.ts';
+import type { Job } from '../jobs/job.ts';
 import { isOfUnknown } from '../mirrors/unjournaled.ts';
 import { MIGRATIONS } from '../schema/migrations.ts';
+import { stoppedAndAway } from '../stops/away.ts';
+import { leftOutForNow } from '../stops/stops.ts';
 import { definePhase, linesOf, type Tally } from './phase.ts';
 
 /** A journal row without a mirror. */
@@ -45,7 +48,7 @@ export const unfinished = definePhase({
   per: 'cycle',
   isNeverDelayed: true,
   counts: { settled: 'files of no shared photo settled' },
-  plan: planUnfinished,
+  plan: (view) => planUnfinished({ ...view, away: directoriesThatMayBeAway(view) }),
   apply: async (tools, _unit, pages, tally: Tally<'settled'>) => {
     const settled = await settle(tools, pages, (problem) => tally.problem(problem));
     tally.add('settled', settled);
@@ -60,7 +63,7 @@ export async function undoUnfinished(
   onProblem: (problem: Problem) => void,
 ): Promise<number> {
   const { database: { sql }, files, limits } = tools;
-  return await settle(tools, planUnfinished({ sql, files, limits, scope: 'all', jobs: [], leftOut: [] }), onProblem);
+  return await settle(tools, planUnfinished({ sql, files, limits, scope: 'all', away: [] }), onProblem);
 }
 
 /** Whether there are files of locked photos whose rows went before them. False where our own tables are not yet. */
@@ -80,21 +83,19 @@ export async function removeLockedFiles(
   { sql, files, limits, jobs, mediaLocation }: Omit<View, 'scope' | 'rechecks'>,
   onProblem: (problem: Problem) => void,
 ): Promise<void> {
-  const leftOut = jobs.map(({ name }) => ({ job: name }));
-  const view = { sql, files, limits, scope: [], jobs, leftOut, away: [mediaLocation] };
-  await settle(tools, planUnfinished(view), onProblem);
+  const away = [mediaLocation, ...jobs.map(directoryOf)];
+  await settle(tools, planUnfinished({ sql, files, limits, scope: [], away }), onProblem);
 }
 
 type Found = Omit<UnfinishedEntry, 'file'> & { readonly isInUse: boolean; readonly isOfUnknown: boolean };
 
 async function* planUnfinished(
-  view: Pick<View, 'sql' | 'files' | 'limits' | 'scope' | 'jobs'> & {
-    readonly leftOut: readonly { readonly job: string }[];
-    /** Directories that may be on a disk that is away, besides those of jobs that are left out. */
-    readonly away?: readonly string[];
+  view: Pick<View, 'sql' | 'files' | 'limits' | 'scope'> & {
+    /** Directories that may be on a disk that is away. */
+    readonly away: readonly string[];
   },
 ): AsyncGenerator<UnfinishedEntry[]> {
-  const { sql, files, limits: { search: limit }, scope } = view;
+  const { sql, files, limits: { search: limit }, scope, away } = view;
   const find = (after?: Found) =>
     sql<Found[]>`
       WITH found AS MATERIALIZED (
@@ -135,11 +136,6 @@ async function* planUnfinished(
         ${isOfUnknown(sql)} AS "isOfUnknown"
       FROM page
       ORDER BY page.mirror_id, page.path`;
-  const leftOut = new Set(view.leftOut.map(({ job }) => job));
-  const away = [
-    ...view.away ?? [],
-    ...view.jobs.filter(({ name }) => leftOut.has(name)).map((job) => job.targetPathPrefix.slice(0, -1)),
-  ];
   for await (const page of searchPages(find, limit)) {
     const entries = page.filter((entry) => !isOutOfReach(entry, away, files));
     if (entries.length === 0) continue;
@@ -149,6 +145,16 @@ async function* planUnfinished(
       return { ...entry, file: stays ? 'stays' : isCertain ? 'goes' : 'goes unless it is the last name' };
     });
   }
+}
+
+/** Those of jobs that cannot be worked on for now, and of those that their recipients have stopped where nothing is there. */
+function directoriesThatMayBeAway(view: Pick<View, 'jobs' | 'leftOut' | 'files'>): string[] {
+  const leftOut = new Set(leftOutForNow(view.leftOut).map(({ job }) => job));
+  return [...view.jobs.filter(({ name }) => leftOut.has(name)), ...stoppedAndAway(view)].map(directoryOf);
+}
+
+function directoryOf({ targetPathPrefix }: Job): string {
+  return targetPathPrefix.slice(0, -1);
 }
 
 /** On a disk that may be away what is not there is not gone; the job says what is wrong with it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mergedTags } from '../../../src/share/both_ways/tags.ts';
 import { applyUndoMerge, planUndoMerge } from '../../../src/share/both_ways/undo_merge.ts';
+import { editAsset } from '../../harness/immich_jobs/metadata.ts';
 import { tagsOfAsset } from '../tags_of.ts';
 import type { World } from '../world.ts';
 import { conflictsOf, correctedBy, edit, mirrorId, openTwoWays, PHOTO, said, TWO_WAY_RELEASES } from './two_ways.ts';
@@ -55,6 +56,26 @@ Deno.test('tags by which the owner chooses, or that are not shared, are neither 
   assert.deepEqual(await tagsOfAsset(world, source), ['family', 'family/1974', 'mine'], 'what Bob has never got stays');
   assert.deepEqual(await tagsOfAsset(world, mirror), ['family', 'family/1974']);
   assert.equal((await world.plan()).hasChanges, false);
+});
+
+Deno.test('an original whose tags stay as they are is not written to', async () => {
+  await using world = await openTwoWays('v3.1.0');
+  const [source, mirror] = [world.id(PHOTO), await mirrorId(world)];
+  world.setJobs(world.config.jobs.map((job) => ({ ...job, shareTags: { under: ['family'] } })));
+  await editAsset(world, source, { tags: ['family', 'mine'] });
+  await world.share();
+  await world.untilIdle();
+  const version = async () => {
+    const [row] = await world.sql<{ id: string; locks: string[] }[]>`
+      SELECT "updateId" AS id, "lockedProperties" AS locks FROM asset_exif WHERE "assetId" = ${source}`;
+    return { ...row };
+  };
+  const before = await version();
+  assert.deepEqual(before.locks, ['tags'], 'Immich has not written the sidecar yet');
+  await edit(world, mirror, { tags: ['family'] });
+  await world.untilIdle();
+  assert.deepEqual(await version(), before);
+  assert.deepEqual(await tagsOfAsset(world, source), ['family', 'mine']);
 });
 
 Deno.test('tags that the owner gave before 2.5, of which metadata know nothing, stay theirs when a receiver tags the photo, and when that is undone', async () => {

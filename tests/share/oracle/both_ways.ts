@@ -68,11 +68,15 @@ function correct(prediction: Prediction, job: JobConfig, { mirror, group, tags }
     asset: pick(target.asset, asset),
     exif: tags === undefined ? pick(target.exif ?? {}, exif) : { tags },
   };
-  write(prediction, source, given);
   const locks = source.exif?.['lockedProperties'];
-  const all = new Set([...Array.isArray(locks) ? locks.map(String) : [], ...locksOf(group)]);
-  if (source.exif !== undefined && locksOf(group).length > 0) {
-    prediction.records.change(source.exif, { lockedProperties: [...all].toSorted() });
+  const before = Array.isArray(locks) ? locks.map(String) : [];
+  const isNews = !same(pick(source.exif ?? {}, exif), given.exif) ||
+    !locksOf(group).every((lock) => before.includes(lock));
+  write(prediction, source, given);
+  if (source.exif !== undefined && locksOf(group).length > 0 && isNews) {
+    prediction.records.change(source.exif, {
+      lockedProperties: [...new Set([...before, ...locksOf(group)])].toSorted(),
+    });
   }
   if (tags !== undefined) tagSource(prediction, mirror, tags);
   prediction.memory.written.set(`${mirror.sourceId} ${group}`, { job: job.name, ...given });

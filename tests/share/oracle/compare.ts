@@ -102,7 +102,7 @@ function told(values: readonly unknown[]): string {
 }
 
 /** What the program remembers is about things that are there, and every file of ours is in its journal. */
-function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[] {
+function compareOwn({ memory, configured, isGrouped }: Prediction, { own, files }: State): string[] {
   const found: string[] = [];
   const compare = (what: string, expected: readonly string[], actual: readonly string[]) => {
     const [here, there] = [new Set(expected), new Set(actual)];
@@ -173,10 +173,19 @@ function compareOwn({ memory, isGrouped }: Prediction, { own }: State): string[]
   const journal = rows('link', 'path');
   const people = new Set(memory.people.map(({ id }) => id));
   const isPersons = (row: Row) => people.has(String(row['mirror_id']));
+  // Where nothing is in the directory of a stopped share, its disk may be away: what is not there is not gone.
+  const empty = configured.filter(({ name, targetPathPrefix }) =>
+    memory.stopped.has(name) && ![...files.keys()].some((path) => path.startsWith(targetPathPrefix))
+  );
+  const mayBeAway = (path: string) =>
+    empty.some(({ targetPathPrefix }) => path.startsWith(targetPathPrefix)) &&
+    !known.some((mirror) => mirror.files.has(path));
   compare(
     'link',
     known.flatMap(({ files }) => [...files]),
-    (own['link'] ?? []).filter((row) => !isPersons(row)).map((row) => String(row['path'])),
+    (own['link'] ?? []).filter((row) => !isPersons(row)).map((row) => String(row['path'])).filter((path) =>
+      !mayBeAway(path)
+    ),
   );
   if (!isGrouped && journal.length !== new Set(journal).size) found.push('link: a path is there twice');
   return found;

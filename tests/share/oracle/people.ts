@@ -150,7 +150,9 @@ export function releasePeople(prediction: Prediction): void {
     records.remove('person', (row) => row['ownerId'] === known.targetId && row[personKey] === known.id);
     files.delete(personThumbnail(known.targetId, known.id));
     for (const face of records.all('asset_face').filter((row) => row[faceKey] === known.id)) {
-      if (records.asset(face['assetId'])?.['ownerId'] === known.targetId) records.change(face, { [faceKey]: null });
+      // Up to 3.1 a face that is left to a library of somebody else's by now loses its person by Immich's foreign key.
+      const isTargets = records.asset(face['assetId'])?.['ownerId'] === known.targetId;
+      if (isTargets || !prediction.isGrouped) records.change(face, { [faceKey]: null });
     }
     const isUsed = records.all('person').some((row) => row[personKey] === known.id) ||
       records.all('asset_face').some((row) => row[faceKey] === known.id);
