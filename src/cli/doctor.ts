@@ -7,9 +7,10 @@ import { EXIT } from '../errors.ts';
 import { isInContainer } from '../setup/container.ts';
 import { doctorPage } from './doctor_page.ts';
 import { configureLogging, earlyFormat } from './logging.ts';
-import { type Environment, print, printColoured, printJson, redactor } from './output.ts';
+import { type Environment, print, printColoured, printError, printJson, redactor } from './output.ts';
 import { terminalProgress } from './progress.ts';
 import { reportError } from './report_error.ts';
+import { stillAtWork } from './still_at_work.ts';
 
 interface DoctorOptions {
   readonly thorough?: boolean;
@@ -47,16 +48,20 @@ async function doctor(options: DoctorOptions, env: Environment): Promise<number>
     // What goes wrong here is a finding; a log beside the page would say it twice.
     await configureLogging({ level: 'error', format });
     let config: Config | undefined;
-    const findings = await examine({
-      load: () => {
-        config = loadConfig({ env, cwd: Deno.cwd(), needJobs: false, configFile: options.config });
-        redactor.addAll(config);
-        return config;
-      },
-      env,
-      isThorough: options.thorough === true,
-      progress: terminalProgress(format === 'text' && !options.json && !options.report),
-    });
+    const isForPeople = format === 'text' && !options.json && !options.report;
+    const look = () =>
+      examine({
+        load: () => {
+          config = loadConfig({ env, cwd: Deno.cwd(), needJobs: false, configFile: options.config });
+          redactor.addAll(config);
+          return config;
+        },
+        env,
+        isThorough: options.thorough === true,
+        progress: terminalProgress(isForPeople),
+      });
+    const isSaid = isForPeople && options.thorough !== true && Deno.stderr.isTerminal();
+    const findings = isSaid ? await stillAtWork(() => 'Still looking …\n', look, printError) : await look();
     const counts = countFindings(findings);
     if (options.report) {
       print(`${JSON.stringify(reportOf(findings, config, { isInContainer: isInContainer(env) }), undefined, 2)}\n`);

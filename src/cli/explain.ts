@@ -15,6 +15,7 @@ import {
 import { describeCriterion } from '../share/explain/words.ts';
 import { planOnly } from '../share/plan_only.ts';
 import { type Environment, print, printJson } from './output.ts';
+import { stillAtWork } from './still_at_work.ts';
 import { withDatabase } from './with_configuration.ts';
 
 interface ExplainOptions {
@@ -35,7 +36,13 @@ export function explainCommand(env: Environment, onExit: (code: number) => void)
     .option('--config <file>', 'shares and settings (default: CONFIG_FILE, or config.yaml if it is there)')
     .addHelpText('after', EXAMPLES);
   return command.action(async (photo: string | undefined, options: ExplainOptions) =>
-    onExit(await withDatabase(env, options, (sql, config) => explain(sql, config, photo, options)))
+    onExit(
+      await withDatabase(
+        env,
+        options,
+        (sql, config) => stillAtWork(() => 'still looking', () => explain(sql, config, photo, options)),
+      ),
+    )
   );
 }
 

@@ -17,6 +17,7 @@ import { readWriteBackStatus, type WriteBackStatus } from '../status/write_back.
 import { VERSION } from '../version.ts';
 import { type Environment, print, printJson, table } from './output.ts';
 import { describeCriterion } from '../share/explain/words.ts';
+import { stillAtWork } from './still_at_work.ts';
 import { withConfiguration } from './with_configuration.ts';
 import { describeInsteads, OUTCOME_WORDS } from './write_words.ts';
 
@@ -52,9 +53,10 @@ async function status(env: Environment, options: StatusOptions): Promise<number>
       return await patiently(config, (sql) => planOnly(sql, config, undefined, (tx) => listWritten(tx, options)));
     }
     // Who only writes into files may have no access to the database.
-    const share = !isSharing(config)
-      ? undefined
-      : await patiently(config, (sql) => planOnly(sql, config, undefined, readShareStatus));
+    const share = !isSharing(config) ? undefined : await stillAtWork(
+      () => 'still counting what is shared',
+      () => patiently(config, (sql) => planOnly(sql, config, undefined, readShareStatus)),
+    );
     show(config, share, options);
     return EXIT.ok;
   });

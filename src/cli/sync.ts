@@ -1,4 +1,3 @@
-import { getLogger } from '@logtape/logtape';
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { plain } from '../config/quote.ts';
@@ -8,6 +7,7 @@ import type { Connection } from '../postgres/connect.ts';
 import { BusyError } from '../postgres/lock.ts';
 import { confirmCorrections, type WaitingJob, waitingOf } from '../share/both_ways/waiting.ts';
 import { confirmBrakes, type RememberedBrake } from '../share/brake/remembered.ts';
+import type { PlanSink } from '../share/cycle/dry_run.ts';
 import { StepTotals } from '../share/cycle/step_words.ts';
 import { PlanSummary } from '../share/cycle/plan_summary.ts';
 import { type Progress, together } from '../share/cycle/progress.ts';
@@ -19,6 +19,7 @@ import { VERSION } from '../version.ts';
 import { type Environment, print, printJson } from './output.ts';
 import { shownProgress } from './progress.ts';
 import { stopOnSignals } from './signals.ts';
+import { stillAtWork } from './still_at_work.ts';
 import { describeCycle } from './share_report.ts';
 import { withDatabase } from './with_configuration.ts';
 
@@ -60,11 +61,6 @@ export function syncCommand(env: Environment, onExit: (code: number) => void): C
     });
 }
 
-/** So that somebody who waits sees that it goes on. */
-const PLANNING_PAUSE_MS = 5_000;
-
-const logger = getLogger(['immich-sidecar', 'share']);
-
 /** What is not said twice when a cycle is begun again after its connection was lost: by then there may be other brakes. */
 interface Said {
   confirmed?: readonly RememberedBrake[];
@@ -88,22 +84,18 @@ when it changes; a sync at a terminal tries all of it at once.`;
 
 async function show(sql: Connection, config: Config, options: SyncOptions): Promise<number> {
   const [steps, summary] = [new StepTotals(), new PlanSummary()];
-  let [found, saidAtMs] = [0, performance.now()];
-  const planned = await dryRun(sql, config, {
-    jobName: options.job,
-    sink: (step, lines) => {
-      const text = steps.describe(step, lines);
-      found += lines.length;
-      if (options.json) printJson(step);
-      else if (options.list) print(text);
-      else {
-        summary.add(step, lines);
-        if (performance.now() - saidAtMs < PLANNING_PAUSE_MS) return;
-        saidAtMs = performance.now();
-        logger.info('still looking: {found} things to do so far', { found: found.toLocaleString('en') });
-      }
-    },
-  });
+  let found = 0;
+  const sink: PlanSink = (step, lines) => {
+    const text = steps.describe(step, lines);
+    found += lines.length;
+    if (options.json) printJson(step);
+    else if (options.list) print(text);
+    else summary.add(step, lines);
+  };
+  const planned = await stillAtWork(
+    () => `still looking: ${found.toLocaleString('en')} things to do so far`,
+    () => dryRun(sql, config, { jobName: options.job, sink }),
+  );
   if (options.json) printJson({ dryRun: true, ...steps.totals() });
   else {
     const shown = options.list ? '' : summary.describe(planned);

@@ -43,6 +43,15 @@ export function lstatOr<T>(path: string, otherwise: T): Deno.FileInfo | T {
   }
 }
 
+/** The same behind symbolic links. */
+export function statOr<T>(path: string, otherwise: T): Deno.FileInfo | T {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return otherwise;
+  }
+}
+
 export function identityOf({ dev, ino }: Deno.FileInfo): FileIdentity {
   return { device: dev, inode: ino ?? 0 };
 }

@@ -14,7 +14,7 @@ import { describeProblem, type Problem } from '../problems/problem.ts';
 import { readSaved } from './standing/saved.ts';
 import { readAllWaiting } from './selection/candidates.ts';
 import { Alike } from './cycle/alike.ts';
-import { advance, readChanges, readMark } from './cycle/changes.ts';
+import { advance, newsSince, readChanges, readMark } from './cycle/changes.ts';
 import { setBackMs } from '../immich/feed/clock.ts';
 import { nothingHappened, runCycle } from './cycle/cycle.ts';
 import { KeptMark } from './cycle/kept_mark.ts';
@@ -224,8 +224,7 @@ export class Sharing {
   /** `earlier`: what was withdrawn when it was begun before. */
   async #full(options: CycleOptions, earlier?: RemovalResult): Promise<UntoldReport> {
     const { sql, config, limits } = this;
-    const fullAtMs = performance.now();
-    const before = earlier ?? await this.#withdrawLocked(options);
+    const [fullAtMs, before] = [performance.now(), earlier ?? await this.#withdrawLocked(options)];
     const configured = await prepareWithLibraries(sql, config, options.jobName, limits, options.signal);
     const checked = await this.#checked(configured, options);
     await this.#makeOwnTables(checked);
@@ -241,7 +240,8 @@ export class Sharing {
     const rules = this.#rules && `${this.version} ${this.#rules}`;
     const alike = await Alike.begin(tools.database, prepared, { rules, trusts: options.isFull !== true });
     const view: View = { ...prepared, sql, scope: 'all', rechecks: mark.rechecks, beganMs: mark.atMs, alike };
-    const { report, failures, worked } = await runCycle(view, tools, { ...options, version: this.version, before });
+    const how = { ...options, version: this.version, before, news: newsSince(mark, view, limits) };
+    const { report, failures, worked } = await runCycle(view, tools, how);
     if (prepared.only === undefined) {
       this.#retrying.noteCycle({ looked: 'all', due: new Set(), failures });
       const waiting = await readAllWaiting(view, worked, limits.waiting, failures.photos);

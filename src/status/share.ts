@@ -81,43 +81,54 @@ export interface CycleSummary {
 /** How many cycles are told. */
 const CYCLES = 5;
 
-/** Reads where sharing stands. Needs no lock; each number is true for a moment, while others may be at work. */
+/** Reads where sharing stands, side by side. Needs no lock; each number is true for a moment, while others may be at work. */
 export async function readShareStatus(sql: Sql, view: ConflictView): Promise<ShareStatus> {
   const { schema, jobs } = view;
-  const holdings = await readHoldings(sql);
-  const statuses: JobStatus[] = [];
-  const stops = new Map((await readStops(sql, jobs)).map(({ job, since }) => [job, since]));
-  for (const job of jobs) {
-    const held = holdings.find((one) => one.job === job.name) ?? NOTHING;
-    statuses.push({
-      ...held,
-      job: job.name,
-      isConfigured: true,
-      ...await countJob(sql, schema, job),
-      ...stops.has(job.name) ? { stoppedSince: stops.get(job.name) ?? null } : {},
-    });
-  }
+  const [isAtWork, holdings, stopped, counted, rest] = await Promise.all([
+    isInstanceAtWork(sql),
+    readHoldings(sql),
+    readStops(sql, jobs),
+    Promise.all(jobs.map((job) => countJob(sql, schema, job))),
+    readRest(sql, view),
+  ]);
+  const stops = new Map(stopped.map(({ job, since }) => [job, since]));
+  const statuses = jobs.map((job, index): JobStatus => ({
+    ...holdings.find((one) => one.job === job.name) ?? NOTHING,
+    job: job.name,
+    isConfigured: true,
+    standing: undefined,
+    ...counted[index],
+    ...stops.has(job.name) ? { stoppedSince: stops.get(job.name) ?? null } : {},
+  }));
   const configured = new Set(jobs.map(({ name }) => name));
   const others = holdings.filter(({ job }) => !configured.has(job));
   return {
-    isAtWork: await isInstanceAtWork(sql),
+    isAtWork,
     jobs: [...statuses, ...others.map((held) => ({ ...held, isConfigured: false, standing: undefined }))],
     totals: await readTotals(sql, holdings),
-    brakes: await readBrakes(sql),
-    kept: await countAllKept(sql, view),
-    remembered: await countRemembered(sql),
-    conflicts: await readConflicts(sql, view),
-    merges: await readMergeProposals(sql, schema, jobs),
-    waiting: await readWaitingJobs(sql),
-    writtenToSource: await countWritten(sql),
-    retries: await readKeptRetries(sql),
-    cycles: await readCycles(sql),
+    ...rest,
   };
+}
+
+async function readRest(sql: Sql, view: ConflictView): Promise<Omit<ShareStatus, 'isAtWork' | 'jobs' | 'totals'>> {
+  const { schema, jobs } = view;
+  const [brakes, kept, remembered, conflicts, merges, waiting, writtenToSource, retries, cycles] = await Promise.all([
+    readBrakes(sql),
+    countAllKept(sql, view),
+    countRemembered(sql),
+    readConflicts(sql, view),
+    readMergeProposals(sql, schema, jobs),
+    readWaitingJobs(sql),
+    countWritten(sql),
+    readKeptRetries(sql),
+    readCycles(sql),
+  ]);
+  return { brakes, kept, remembered, conflicts, merges, waiting, writtenToSource, retries, cycles };
 }
 
 /** What each job has made, and what of that takes no space a second time. */
 async function readHoldings(sql: Sql): Promise<(Holdings & { readonly job: string })[]> {
-  const [counts, saved] = [await readCounts(sql), await readSaved(sql)];
+  const [counts, saved] = await Promise.all([readCounts(sql), readSaved(sql)]);
   return counts.map((one) => ({ ...one, bytes: saved.get(one.job) ?? 0 }));
 }
 

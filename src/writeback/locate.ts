@@ -4,7 +4,8 @@ import { isBelow, isPlainPath, PathMap, type Root } from '../files/path_map.ts';
 import { asFileProblem, FileProblem } from '../files/problem.ts';
 import type { FileReason } from '../problems/codes.ts';
 import { USUAL_MEDIA_LOCATIONS } from '../immich/layout.ts';
-import { toStamp } from './files.ts';
+import { lstatOr } from '../files/identity.ts';
+import { isSameStamp, toStamp } from './files.ts';
 import { type FileTimes, timesOf } from './settled.ts';
 import type { FileStamp } from './tags.ts';
 
@@ -112,6 +113,19 @@ export class Locator {
     } catch (error) {
       return { isFound: false, reason: asFileProblem(error, wanted).reason, path: wanted };
     }
+  }
+
+  /**
+   * The original at `path`, as this program sees it, if it is the very file of this stamp and no link: who only wants to know whether anything has changed
+   * since `path` was found free of symbolic links need not look at the directories on the way. undefined when it is to be located.
+   */
+  unchanged(path: string, stamp: FileStamp): Located & { readonly isFound: true } | undefined {
+    const info = lstatOr(path, undefined);
+    if (info?.isFile !== true) return undefined;
+    const now = toStamp(info);
+    return isSameStamp(now, stamp)
+      ? { isFound: true, path, realPath: path, stamp: now, times: timesOf(info) }
+      : undefined;
   }
 
   /** Where the directories of the rules really are, as far as that is elsewhere. */

@@ -13,11 +13,11 @@ const FRESH_IDS = [
 ];
 
 /**
- * Makes a mirrored library `times` as large by copying its rows, Immich's and ours, under other ids. There are no files behind the
- * copies, and no embeddings, which would fill a disk; cycles over changes look at neither. Their `updateId`s are as old as can be.
+ * Makes a mirrored library `times` as large by copying its rows, Immich's and ours, under other ids. The copies name the same files, and have
+ * no embeddings, which would fill a disk. Their `updateId`s are as old as can be.
  */
 export async function multiplyMirrors(sql: Connection, times: number): Promise<void> {
-  await multiplyRows(sql, times, [
+  const tables = [
     'public.asset',
     'public.asset_exif',
     'public.asset_file',
@@ -26,11 +26,20 @@ export async function multiplyMirrors(sql: Connection, times: number): Promise<v
     'immich_sidecar.asset_map',
     'immich_sidecar.face_map',
     'immich_sidecar.link',
-  ]);
+  ];
+  await multiplyRows(sql, times, tables, 'same files');
 }
 
-/** Copies all rows of these tables `times - 1` times, under other ids and paths that end with a dot and the number of the copy. */
-export async function multiplyRows(sql: Connection, times: number, tables: readonly string[]): Promise<void> {
+/** Which files copied rows name: the same, or others beside them, with a dot and the number of the copy at the end. */
+export type CopiedPaths = 'same files' | 'other files';
+
+/** Copies all rows of these tables `times - 1` times, under other ids. */
+export async function multiplyRows(
+  sql: Connection,
+  times: number,
+  tables: readonly string[],
+  paths: CopiedPaths,
+): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`SET LOCAL session_replication_role = replica`;
     await tx`SET LOCAL statement_timeout = 0`;
@@ -45,7 +54,9 @@ export async function multiplyRows(sql: Connection, times: number, tables: reado
         if (FRESH_IDS.includes(name)) return `md5(t."${name}"::text || copy)::uuid`;
         if (name === 'checksum') return `decode(md5(t.id::text || copy), 'hex')`;
         if (name === 'updateId') return `'00000000-0000-7000-8000-000000000000'::uuid`;
-        if (name === 'originalPath' || name === 'path') return `t."${name}" || '.' || copy`;
+        if (paths === 'other files' && (name === 'originalPath' || name === 'path')) {
+          return `t."${name}" || '.' || copy`;
+        }
         return `t."${name}"`;
       });
       await tx.unsafe(`

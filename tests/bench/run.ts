@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchIdle } from './idle.ts';
 import { benchSelection } from './selection.ts';
-import { benchScale } from './scale.ts';
+import { benchScale, type ScaleOptions } from './scale.ts';
 import { benchServe } from './serve.ts';
 import { benchShare } from './share.ts';
 import { benchSync } from './sync.ts';
@@ -13,7 +13,7 @@ interface Sizes {
   readonly mirrored: number;
   readonly known: number;
   readonly runs: number;
-  readonly chart: string | undefined;
+  readonly scale: ScaleOptions;
 }
 
 /**
@@ -22,7 +22,7 @@ interface Sizes {
 const USAGE = `usage: deno task bench share [--assets 5000] [--json]
        deno task bench idle [--mirrored 100000] [--json]
        deno task bench selection [--mirrored 100000] [--json]
-       deno task bench scale [--mirrored 1000000] [--chart FILE.svg] [--json]
+       deno task bench scale [--only 10000|100000|1000000] [--jobs 1|400] [--points FILE.json] [--chart FILE.svg] [--json]
        deno task bench serve [--assets 5000] [--json]
        deno task bench sync [--mirrored 100000] [--json]
        deno task bench withdraw [--mirrored 10000] [--json]
@@ -32,7 +32,7 @@ const BENCHES: Readonly<Record<string, (options: Sizes) => Promise<object>>> = {
   share: ({ assets }) => benchShare(assets),
   idle: ({ mirrored }) => benchIdle(mirrored),
   selection: ({ mirrored }) => benchSelection(mirrored),
-  scale: ({ mirrored, chart }) => benchScale(mirrored, chart),
+  scale: ({ scale }) => benchScale(scale),
   serve: ({ assets }) => benchServe(assets),
   sync: ({ mirrored }) => benchSync(mirrored),
   withdraw: ({ mirrored }) => benchWithdraw(mirrored),
@@ -47,6 +47,9 @@ const { values, positionals } = parseArgs({
     mirrored: { type: 'string', default: '100000' },
     known: { type: 'string', default: '100000' },
     runs: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    jobs: { type: 'string' },
+    points: { type: 'string' },
     chart: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -56,7 +59,12 @@ const sizes: Sizes = {
   mirrored: Number(values.mirrored),
   known: Number(values.known),
   runs: Number(values.runs),
-  chart: values.chart,
+  scale: {
+    only: values.only === undefined ? undefined : Number(values.only),
+    jobs: values.jobs === undefined ? undefined : Number(values.jobs),
+    points: values.points,
+    chart: values.chart,
+  },
 };
 const bench = BENCHES[positionals[0] ?? ''];
 if (

@@ -121,7 +121,7 @@ const result = await withSharing(
         'immich_sidecar.face_map',
         'immich_sidecar.link',
         'immich_sidecar_albums.reason',
-      ]);
+      ], 'other files');
       // Of what has no mirror there are to be no more: copies have no files.
       await observer`
       DELETE FROM asset a

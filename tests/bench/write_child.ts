@@ -80,7 +80,7 @@ async function makeKnown(times: number): Promise<void> {
   const { captionMaxLength, timeZone, batchSize, regions } = loaded.write;
   const config = configOf('embed');
   const sql = await connect(loaded.database);
-  await multiplyRows(sql, times, ['public.asset', 'public.asset_exif', 'public.asset_face']);
+  await multiplyRows(sql, times, ['public.asset', 'public.asset_exif', 'public.asset_face'], 'other files');
   await sql`VACUUM ANALYZE`;
   const source = await databaseSource(sql, { userIds: [], batchSize });
   const locator = new Locator(pathRulesOf(config, '/data'));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { sameFile } from '../../src/files/identity.ts';
 import type { Sql } from '../../src/postgres/connect.ts';
 import { inRolledBackTransaction } from '../../src/postgres/transaction.ts';
 import { Alike, pagesToCompare } from '../../src/share/cycle/alike.ts';
@@ -16,7 +17,9 @@ for (const release of REPRESENTATIVE) {
     const mirrors = (await sql`SELECT FROM immich_sidecar.asset_map`).length;
     assert.equal((await toCompare(world, 'rows')).length, mirrors, 'what is new is compared once');
     await fullCycle(world);
-    for (const what of ['rows', 'embeddings'] as const) assert.deepEqual(await toCompare(world, what), []);
+    for (const what of ['rows', 'embeddings', 'files'] as const) {
+      assert.deepEqual(await toCompare(world, what), [], what);
+    }
 
     const source = world.id('family/portrait');
     const mirror = await world.mirrorOf('family/portrait') ?? '';
@@ -26,6 +29,11 @@ for (const release of REPRESENTATIVE) {
     const tables: readonly [string, string, Compared][] = [
       ['asset', 'id', 'rows'],
       ['asset_file', 'assetId', 'rows'],
+      ['asset', 'id', 'files'],
+      ['asset_file', 'assetId', 'files'],
+      ...copied.filter(({ name }) => name === 'asset_edit').map((
+        { name },
+      ): [string, string, Compared] => [name, 'assetId', 'files']),
       ...copied.map(({ name }): [string, string, Compared] => [name, 'assetId', 'rows']),
       ['smart_search', 'assetId', 'embeddings'],
       ['asset_face', 'assetId', 'embeddings'],
@@ -33,7 +41,7 @@ for (const release of REPRESENTATIVE) {
     const tried = new Set<string>();
     for (const [table, key, what] of tables) {
       for (const id of [source, mirror]) {
-        await t.step(`${table} of ${id === source ? 'a source' : 'a mirror'}`, async () => {
+        await t.step(`${what}: ${table} of ${id === source ? 'a source' : 'a mirror'}`, async () => {
           await trying(sql, async (tx) => {
             const { count } = await tx`UPDATE ${tx(table)} SET ${tx(key)} = ${tx(key)} WHERE ${tx(key)} = ${id}`;
             if (count > 0) tried.add(table);
@@ -47,6 +55,11 @@ for (const release of REPRESENTATIVE) {
         });
       }
     }
+    await t.step('the journal of files', () =>
+      trying(sql, async (tx) => {
+        await tx`DELETE FROM immich_sidecar.link WHERE mirror_id = ${mirror}`;
+        assert.deepEqual(await toCompare(world, 'files', { tx }), [source]);
+      }));
     await t.step('a face search of a mirror', () =>
       trying(sql, async (tx) => {
         await tx`DELETE FROM face_search USING asset_face f WHERE f.id = "faceId" AND f."assetId" = ${mirror}`;
@@ -78,6 +91,67 @@ for (const release of REPRESENTATIVE) {
   });
 }
 
+for (const placement of ['hardlink', 'copy'] as const) {
+  Deno.test(`${placement}: a full cycle finds what has happened to files, of which no row tells`, async (t) => {
+    await using world = await World.open('v3.1.0');
+    world.setJobs(world.config.jobs.map((job) => ({ ...job, placement })));
+    await world.share();
+    await fullCycle(world);
+    await fullCycle(world);
+    assert.deepEqual(await toCompare(world, 'files'), []);
+
+    const source = world.id('family/portrait');
+    const original = world.local(await pathOf(world, source));
+    const copy = await world.localMirrorPath(source);
+    const preview = world.local(await previewOf(world, source));
+    const mirrored = world.local(await previewOf(world, await world.mirrorOfId(source)));
+    const deeds: readonly [string, string, string, () => void][] = [
+      ['the original of the mirror is removed', original, copy, () => Deno.removeSync(copy)],
+      ['another file lies in its place', original, copy, () => replace(copy, 'somebody else')],
+      ['the original is another file', original, copy, () => replace(original, Deno.readTextFileSync(original) + ' ')],
+      ['the original is written to', original, copy, () => Deno.writeTextFileSync(original, ' ', { append: true })],
+      ['the original has another time', original, copy, () => Deno.utimeSync(original, 1_500_000_000, 1_500_000_000)],
+      ['the preview of the mirror is removed', preview, mirrored, () => Deno.removeSync(mirrored)],
+      ['the preview is made anew', preview, mirrored, () => replace(preview, 'a new preview')],
+    ];
+    for (const [name, from, to, deed] of deeds) {
+      await t.step(name, async () => {
+        deed();
+        // Of generated files a copy is as good as its bytes and time.
+        assert.deepEqual(await toCompare(world, 'files'), [source]);
+        await fullCycle(world);
+        assert.deepEqual(Deno.readFileSync(to), Deno.readFileSync(from));
+        assert.equal(sameFile(from, to), placement === 'hardlink');
+        await fullCycle(world);
+        assert.deepEqual(await toCompare(world, 'files'), [], 'it is as it was');
+      });
+    }
+    await t.step('a dry run finds it, too', async () => {
+      Deno.removeSync(copy);
+      assert.equal((await world.plan()).hasChanges, true);
+      await fullCycle(world);
+      assert.equal((await world.plan()).hasChanges, false);
+    });
+  });
+}
+
+async function pathOf(world: World, id: string): Promise<string> {
+  const [row] = await world.sql<{ path: string }[]>`SELECT "originalPath" AS path FROM asset WHERE id = ${id}`;
+  return row?.path ?? '';
+}
+
+async function previewOf(world: World, id: string): Promise<string> {
+  const [row] = await world.sql<{ path: string }[]>`
+    SELECT path FROM asset_file WHERE "assetId" = ${id} AND type = 'preview'`;
+  return row?.path ?? '';
+}
+
+/** Another file takes the place of one. */
+function replace(path: string, content: string): void {
+  Deno.writeTextFileSync(`${path}.new`, content);
+  Deno.renameSync(`${path}.new`, path);
+}
+
 /** A full cycle because it is time for one. */
 async function fullCycle(world: World): Promise<void> {
   await using engine = await Engine.start({ ...world.config, reconcileHours: 0 });
@@ -98,7 +172,8 @@ async function toCompare(
     const alike = await Alike.begin(database, view, { rules, trusts });
     const found = new Set<string>();
     for (const job of view.jobs) {
-      const pages = pagesToCompare({ ...view, sql: tx ?? view.sql, alike }, what, job);
+      const seen = { ...view, sql: tx ?? view.sql, alike };
+      const pages = what === 'files' ? alike?.files(seen, job) ?? [] : pagesToCompare(seen, what, job);
       for await (const { page } of pages) {
         if ('last' in page) throw new Error('a page of everything');
         for (const id of page) found.add(id);

@@ -6,6 +6,7 @@ import type { Phase, Units } from '../phases/phase.ts';
 import { noteMadeNames } from '../selection/made_names.ts';
 import { NOTHING_MEANT, readStanding } from '../standing/standing.ts';
 import type { Standing } from './outcome.ts';
+import type { NewsMeanwhile } from './changes.ts';
 import { coverAgain } from '../people/own_covers.ts';
 import { findConcerned } from './concerned.ts';
 import { meansAny, readDisputed, readMeant } from './meant.ts';
@@ -32,18 +33,20 @@ export interface CycleDone {
 /**
  * One cycle: every phase of the list, one after the other, each for all it works on. Looks at the assets of `view.scope` only; with 'all',
  * also at what an earlier run may have left behind. The caller holds the instance lock. `before`: what was withdrawn before it was known
- * whether there can be a cycle. `again`: what failed earlier and is not tried now.
+ * whether there can be a cycle. `again`: what failed earlier and is not tried now. `news`: what happens while it looks at everything is not left
+ * until it is done.
  *
  * One failure never stops the rest: what fails is in the report. Throws only when the database or the program fails.
  */
 export async function runCycle(
   given: View,
   tools: Tools,
-  { version, progress, before, again = [] }: {
+  { version, progress, before, again = [], news }: {
     readonly version: string;
     readonly progress: Progress;
     readonly before?: RemovalResult | undefined;
     readonly again?: readonly Problem[];
+    readonly news?: NewsMeanwhile | undefined;
   },
 ): Promise<CycleDone> {
   const [startedAt, beganMs] = [new Date().toISOString(), performance.now()];
@@ -55,18 +58,12 @@ export async function runCycle(
     await coverAgain(tools, before.uncovered);
     tally.began(before);
   }
-  let view: View = given.scope === 'all' ? given : { ...given, concerned: await findConcerned(given) };
-  for (const phase of ALL_PHASES) {
-    if (phase.isFullOnly && view.scope !== 'all') continue;
-    if (phase.isAboutMeant) view = { ...view, meant: view.meant ?? await readMeant(view) };
-    if (phase.isAboutMakers && view.meant !== undefined) view = { ...view, disputed: await readDisputed(view) };
-    for (const unit of await unitsOf(phase, view, jobsToWorkOn(view, tools))) {
-      await runPhase(phase, view, tools, unit, tally);
-    }
-    if (phase.widensScope && tally.doneBy(phase.name) > 0) {
-      view = { ...view, scope: 'all', meant: undefined, disputed: undefined };
-    }
-  }
+  const view = await runPhases(
+    { ...given, meanwhile: meanwhileOf(given, tools, tally, news) },
+    tools,
+    tally,
+    ALL_PHASES,
+  );
   if (tally.hasChanges) await noteMadeNames(tools, view);
   const standings = await countStandings(view, tools);
   if (view.scope === 'all') tools.said.fullCycleEnded();
@@ -85,6 +82,55 @@ export async function runCycle(
   // A cycle that found nothing to do leaves no row, so that running it again writes nothing at all.
   if (tally.hasChanges) await recordRun(tools, report, version);
   return { report, failures: tally.failures, worked: jobsToWorkOn(view, tools).filter((job) => meansAny(view, job)) };
+}
+
+/** Runs `phases`. Returns what was looked at in the end. */
+async function runPhases(
+  given: View,
+  tools: Tools,
+  tally: CycleTally,
+  phases: readonly Phase[],
+): Promise<View> {
+  let view: View = given.scope === 'all' ? given : { ...given, concerned: await findConcerned(given) };
+  for (const phase of phases) {
+    if (phase.isFullOnly && view.scope !== 'all') continue;
+    await view.meanwhile?.();
+    if (phase.isAboutMeant) view = { ...view, meant: view.meant ?? await readMeant(view) };
+    if (phase.isAboutMakers && view.meant !== undefined) view = { ...view, disputed: await readDisputed(view) };
+    for (const unit of await unitsOf(phase, view, jobsToWorkOn(view, tools))) {
+      await runPhase(phase, view, tools, unit, tally);
+    }
+    if (phase.widensScope && tally.doneBy(phase.name) > 0) {
+      view = { ...view, scope: 'all', meant: undefined, disputed: undefined };
+    }
+  }
+  return view;
+}
+
+/** What is done while everything is looked at. What makes a cycle look at everything is left to the next one. */
+const MEANWHILE = ALL_PHASES.filter(({ isFullOnly, widensScope }) => isFullOnly !== true && widensScope !== true);
+const UNTIL_WITHDRAWN = MEANWHILE.slice(
+  0,
+  MEANWHILE.findLastIndex(({ isNeverDelayed }) => isNeverDelayed === true) + 1,
+);
+
+/**
+ * Looks at what has happened since a full cycle has begun; of much only what is to be withdrawn. The cycle after it looks at the same once more, as
+ * its mark is that of the beginning.
+ */
+function meanwhileOf(
+  given: View,
+  tools: Tools,
+  tally: CycleTally,
+  news: NewsMeanwhile | undefined,
+): (() => Promise<void>) | undefined {
+  if (given.scope !== 'all' || news === undefined) return undefined;
+  return async () => {
+    const scope = await news();
+    if (scope === undefined || scope.length === 0) return;
+    const view: View = { ...given, scope, rechecks: [], alike: undefined };
+    await runPhases(view, tools, tally, scope === 'all' ? UNTIL_WITHDRAWN : MEANWHILE);
+  };
 }
 
 /** The jobs of this run that the scope concerns, and those of which embeddings are left. */

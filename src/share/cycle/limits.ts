@@ -8,6 +8,8 @@ export interface Limits {
   readonly mirrors: number;
   /** Mirrors of which one query says which have to be looked at: the larger, the more of it reads whole tables in one go. */
   readonly versions: number;
+  /** Of these so many whose files are looked at before PostgreSQL is asked where the next ones are. */
+  readonly places: number;
   /** Embeddings in a worker's first transaction; how long that takes says how many are in the next. */
   readonly embeddings: number;
   /** Mirrors whose sources, and files whose mirrors, are looked for with one query after our own tables were lost. */
@@ -23,6 +25,8 @@ export interface Limits {
   readonly waiting: number;
   /** So many jobs look each for itself what changes mean to it; of more it is asked before, with one statement. */
   readonly jobs: number;
+  /** So often, in milliseconds, a look at everything looks in between at what has happened since. */
+  readonly meanwhileMs: number;
   /** Problems of a job that are reported. */
   readonly problems: number;
 }
@@ -32,6 +36,7 @@ export const LIMITS: Limits = Object.freeze({
   search: 20_000,
   mirrors: 1_000,
   versions: 50_000,
+  places: 5_000,
   embeddings: 250,
   adoptedMirrors: 5_000,
   adoptedFiles: 20_000,
@@ -40,5 +45,6 @@ export const LIMITS: Limits = Object.freeze({
   changes: 20_000,
   waiting: 20_000,
   jobs: 4,
+  meanwhileMs: 3_000,
   problems: 100,
 });

@@ -85,7 +85,11 @@ export class CycleTally {
       },
       problem: (problem) => this.problem(problem, { job: job?.name, isUrgent: isNeverDelayed }),
       withdrew: (withdrawals) => this.withdrew(withdrawals),
-      braked: (brakes) => this.#brakes = [...this.#brakes, ...brakes],
+      // Looked at again in the same cycle, it is as it is now.
+      braked: (brakes) => {
+        const again = new Set(brakes.map(({ job }) => job));
+        this.#brakes = [...this.#brakes.filter(({ job }) => !again.has(job)), ...brakes];
+      },
       advance: (done) => this.progress.advance(done),
     };
   }

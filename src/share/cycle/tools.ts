@@ -72,6 +72,8 @@ export interface View {
   readonly rechecks: readonly Recheck[];
   /** Which mirrors need not be compared when everything is looked at; undefined = all are. */
   readonly alike?: Comparisons | undefined;
+  /** To be called where everything is looked at and nothing is begun: looks at what has happened meanwhile. */
+  readonly meanwhile?: (() => Promise<void>) | undefined;
   /** When the cycle began, by the database's clock, in milliseconds since the epoch; now when left out. */
   readonly beganMs?: number;
   readonly settings: ShareSettings;

@@ -3,15 +3,19 @@ import type { Job } from '../jobs/job.ts';
 import { isWithin, type Scope } from '../cycle/scope.ts';
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** Some mirrors of a job's users: those of a list of sources, or those with ids of a range. */
-export type MirrorPage = readonly string[] | {
+export type MirrorPage = readonly string[] | MirrorRange;
+
+/** Those with ids behind `after`, up to `last`. */
+export interface MirrorRange {
   readonly after: string;
   readonly last: string;
   readonly size: number;
   /** Only mirrors that this job has made. */
   readonly madeBy?: string | undefined;
-};
+}
 
 /**
  * Pages that together cover the mirrors between a job's users within `scope`, at most `size` on each. `madeBy`: of all only those that this
@@ -28,7 +32,16 @@ export async function* mirrorPages(
     for (let start = 0; start < scope.length; start += size) yield scope.slice(start, start + size);
     return;
   }
-  let after = FIRST_ID;
+  yield* mirrorRanges(sql, job, { after: FIRST_ID, last: LAST_ID, size, madeBy });
+}
+
+/** Ranges of at most `size` that together cover one. */
+export async function* mirrorRanges(
+  sql: Sql,
+  job: Job,
+  { after: before, last: end, size, madeBy }: MirrorRange,
+): AsyncGenerator<MirrorRange> {
+  let after = before;
   while (true) {
     const [last] = await sql<{ id: string }[]>`
       SELECT id
@@ -38,6 +51,7 @@ export async function* mirrorPages(
         WHERE ${isBetween(sql, job)}
           AND ${isMadeBy(sql, madeBy)}
           AND m.mirror_asset_id > ${after}
+          AND m.mirror_asset_id <= ${end}
         ORDER BY m.mirror_asset_id
         LIMIT ${size}
       ) AS page

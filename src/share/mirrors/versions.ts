@@ -1,11 +1,20 @@
+import type { PathMap } from '../../files/path_map.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
+import { commaSeparated } from '../copy/columns.ts';
 import type { Limits } from '../cycle/limits.ts';
 import type { Job } from '../jobs/job.ts';
 import { type MirrorPage, mirrorsOn } from './pages.ts';
 
-/** What mirrors are compared in with their sources: their rows, or what smart search and face recognition know. Also the names of our tables. */
-export type Compared = 'rows' | 'embeddings';
+/** What mirrors are compared in with their sources: their rows, what smart search and face recognition know, or what tells where their files are. */
+export type Compared = 'rows' | 'embeddings' | 'files';
+
+/** Where the numbers of what was found alike are. */
+const NOTED: Readonly<Record<Compared, { readonly table: string; readonly column: string }>> = Object.freeze({
+  rows: { table: 'rows', column: 'versions' },
+  embeddings: { table: 'embeddings', column: 'versions' },
+  files: { table: 'rows', column: 'files' },
+});
 
 /** A mirror that has to be compared, and a digest of the versions of all its rows and its source's. */
 export interface Versions {
@@ -25,12 +34,14 @@ export interface PageToCompare {
 export interface Whole {
   readonly sql: Sql;
   readonly schema: ImmichSchema;
-  readonly limits: Pick<Limits, 'versions' | 'mirrors' | 'search'>;
+  readonly limits: Pick<Limits, 'versions' | 'places' | 'mirrors' | 'search'>;
 }
 
 /** What says which of all mirrors have to be compared (cycle/alike.ts). */
 export interface Comparisons {
-  pages(whole: Whole, what: Compared, job: Job): AsyncGenerator<PageToCompare>;
+  pages(whole: Whole, what: 'rows' | 'embeddings', job: Job): AsyncGenerator<PageToCompare>;
+  /** Of those that a job has made. */
+  files(whole: Whole & { readonly files: { readonly paths: PathMap } }, job: Job): AsyncGenerator<PageToCompare>;
 }
 
 /**
@@ -48,40 +59,39 @@ export async function readVersions(
   page: MirrorPage,
   { seed, trusts }: { readonly seed: bigint; readonly trusts: boolean },
 ): Promise<Versions[]> {
-  const parts = partsOf(sql, schema, compared).map((part, index) =>
+  const parts = partsOf(sql, schema, compared).map(({ rows, from }, index) =>
     sql`
       UNION ALL
-      SELECT side.mirror_id, hash_record_extended(ROW(t.ctid, t.xmin), ${seedOf(seed, index + 1)}::bigint)
-      ${part}`
+      SELECT
+        m.mirror_asset_id,
+        hash_record_extended(
+          ROW(m.row_ctid, m.row_xmin, ${commaSeparated(sql, rows.flatMap((row) => versionOf(sql, row)))}),
+          ${seedOf(seed, index)}::bigint
+        )
+      FROM ${from}`
   );
   // Each table in one go: with so many mirrors at once PostgreSQL reads all of it rather than a row at a time.
   return await sql<Versions[]>`
     WITH mirrors AS MATERIALIZED (
       SELECT *
-      FROM ${
-    mirrorsOn(
-      sql,
-      job,
-      page,
-      sql`mirror_asset_id, source_asset_id, hash_record_extended(ROW(ctid, xmin), ${
-        seedOf(seed, 0)
-      }::bigint) AS version`,
-    )
-  }
+      FROM ${mirrorsOn(sql, job, page, sql`mirror_asset_id, source_asset_id, ctid AS row_ctid, xmin AS row_xmin`)}
     ),
     side AS MATERIALIZED (
-      SELECT mirror_asset_id AS mirror_id, source_asset_id AS id
+      SELECT mirror_asset_id, source_asset_id AS id, row_ctid, row_xmin
       FROM mirrors
       UNION ALL
-      SELECT mirror_asset_id, mirror_asset_id
+      SELECT mirror_asset_id, mirror_asset_id, row_ctid, row_xmin
       FROM mirrors
     ),
     now AS (
       SELECT version.mirror_id, bit_xor(version.digest) AS versions
       FROM (
-        SELECT mirror_asset_id AS mirror_id, version AS digest
-        FROM mirrors
-        ${parts.reduce((all, part) => sql`${all} ${part}`, sql``)}
+        ${
+    parts.reduce(
+      (all, part) => sql`${all} ${part}`,
+      sql`SELECT NULL::uuid AS mirror_id, 0::bigint AS digest WHERE false`,
+    )
+  }
       ) AS version
       GROUP BY version.mirror_id
     )
@@ -92,53 +102,104 @@ export async function readVersions(
     FROM now
     JOIN mirrors ON mirrors.mirror_asset_id = now.mirror_id
     LEFT JOIN ${tableOf(sql, compared)} AS alike ON alike.mirror_asset_id = now.mirror_id
-    WHERE ${trusts ? sql`alike.versions IS DISTINCT FROM now.versions` : sql`true`}`;
+    WHERE ${trusts ? sql`alike.${sql(NOTED[compared].column)} IS DISTINCT FROM now.versions` : sql`true`}`;
 }
 
 /** Notes that these were found alike, whatever was noted of them before. */
 export async function noteAlike(tx: Sql, compared: Compared, found: readonly Versions[]): Promise<void> {
+  const column = tx(NOTED[compared].column);
   await tx`
-    INSERT INTO ${tableOf(tx, compared)} AS alike (mirror_asset_id, versions)
+    INSERT INTO ${tableOf(tx, compared)} AS alike (mirror_asset_id, ${column})
     SELECT found.*
     FROM unnest(
       ${found.map(({ mirrorAssetId }) => mirrorAssetId)}::uuid[],
       ${found.map(({ versions }) => versions)}::bigint[]
     ) AS found (mirror_asset_id, versions)
+    WHERE EXISTS (SELECT FROM immich_sidecar.asset_map m WHERE m.mirror_asset_id = found.mirror_asset_id)
     ON CONFLICT (mirror_asset_id) DO UPDATE
-    SET versions = excluded.versions
-    WHERE alike.versions <> excluded.versions`;
+    SET ${column} = excluded.${column}
+    WHERE alike.${column} IS DISTINCT FROM excluded.${column}`;
 }
 
 function tableOf(sql: Sql, compared: Compared): Fragment {
-  return compared === 'rows' ? sql`immich_sidecar_alike.rows` : sql`immich_sidecar_alike.embeddings`;
+  return sql`immich_sidecar_alike.${sql(NOTED[compared].table)}`;
 }
 
-/** All rows `t` that a comparison reads, of the mirrors `mirrors` and both their sides: FROM clauses, a table each, always in the same order. */
-function partsOf(sql: Sql, schema: ImmichSchema, compared: Compared): Fragment[] {
-  if (compared === 'rows') {
-    // Of files it reads whether there are those of an edit.
-    const tables = [...schema.copiedTables.map(({ name }) => name), 'asset_file'] as const;
-    return [
-      sql`FROM side JOIN asset t ON t.id = side.id`,
-      ...tables.map((name) => sql`FROM side JOIN ${sql(name)} t ON t."assetId" = side.id`),
-    ];
+/** Rows that a comparison reads, of the mirrors `mirrors` or both their sides `side`, as `m`. */
+interface Part {
+  /** The aliases of the rows in `from`, some of which may be missing. */
+  readonly rows: readonly string[];
+  /** A FROM clause. */
+  readonly from: Fragment;
+}
+
+/**
+ * All of them, always in the same order. What there is once for an asset, or for a face, is joined, which is cheaper than to add up another row for
+ * each.
+ */
+function partsOf(sql: Sql, schema: ImmichSchema, compared: Compared): Part[] {
+  const ofSides = (name: string): Part => ({
+    rows: ['t'],
+    from: sql`side m JOIN ${sql(name)} t ON t."assetId" = m.id`,
+  });
+  switch (compared) {
+    case 'rows': {
+      const once = schema.copiedTables.map(({ name }) => name).filter((name) => ONCE.has(name));
+      // Of files it reads whether there are those of an edit.
+      const others = [...schema.copiedTables.map(({ name }) => name).filter((name) => !ONCE.has(name)), 'asset_file'];
+      const joined = once.map((name) => sql`LEFT JOIN ${sql(name)} ON ${sql(name)}."assetId" = m.id`);
+      return [
+        {
+          rows: ['t', ...once],
+          from: joined.reduce((all, one) => sql`${all} ${one}`, sql`side m JOIN asset t ON t.id = m.id`),
+        },
+        ...others.map(ofSides),
+      ];
+    }
+    case 'files':
+      return [
+        {
+          rows: ['source', 'mirror', 'exif'],
+          // Of fields and edits it reads whether they are the target's own.
+          from: sql`
+            mirrors m
+            LEFT JOIN asset source ON source.id = m.source_asset_id
+            LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
+            LEFT JOIN asset_exif exif ON exif."assetId" = m.mirror_asset_id`,
+        },
+        ofSides('asset_file'),
+        ...schema.has('asset_edit') ? [ofSides('asset_edit')] : [],
+        { rows: ['t'], from: sql`mirrors m JOIN immich_sidecar.link t ON t.mirror_id = m.mirror_asset_id` },
+      ];
+    case 'embeddings':
+      return [
+        {
+          rows: ['mirror', 'own', 'source'],
+          from: sql`
+            mirrors m
+            LEFT JOIN asset mirror ON mirror.id = m.mirror_asset_id
+            LEFT JOIN smart_search own ON own."assetId" = m.mirror_asset_id
+            LEFT JOIN smart_search source ON source."assetId" = m.source_asset_id`,
+        },
+        {
+          rows: ['map', 'face', 'own', 'face_search', 'own_search'],
+          from: sql`
+            mirrors m
+            JOIN immich_sidecar.face_map map ON map.mirror_asset_id = m.mirror_asset_id
+            LEFT JOIN asset_face face ON face.id = map.source_face_id
+            LEFT JOIN asset_face own ON own.id = map.mirror_face_id
+            LEFT JOIN face_search ON face_search."faceId" = map.source_face_id
+            LEFT JOIN face_search own_search ON own_search."faceId" = map.mirror_face_id`,
+        },
+      ];
   }
-  const face = sql`
-    FROM (
-      SELECT fm.mirror_asset_id AS mirror_id, face.id
-      FROM mirrors
-      JOIN immich_sidecar.face_map fm ON fm.mirror_asset_id = mirrors.mirror_asset_id
-      CROSS JOIN LATERAL (VALUES (fm.source_face_id), (fm.mirror_face_id)) AS face (id)
-    ) AS side`;
-  return [
-    sql`FROM side JOIN asset t ON t.id = side.id AND t.id = side.mirror_id`,
-    sql`FROM side JOIN smart_search t ON t."assetId" = side.id`,
-    sql`${face} JOIN asset_face t ON t.id = side.id`,
-    sql`${face} JOIN face_search t ON t."faceId" = side.id`,
-    sql`
-      FROM (SELECT mirror_asset_id AS mirror_id FROM mirrors) AS side
-      JOIN immich_sidecar.face_map t ON t.mirror_asset_id = side.mirror_id`,
-  ];
+}
+
+/** Tables with a row for each asset. */
+const ONCE: ReadonlySet<string> = new Set(['asset_exif', 'asset_job_status']);
+
+function versionOf(sql: Sql, row: string): Fragment[] {
+  return [sql`${sql(row)}.ctid`, sql`${sql(row)}.xmin`];
 }
 
 function seedOf(seed: bigint, index: number): string {

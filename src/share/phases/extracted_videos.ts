@@ -36,14 +36,16 @@ export const extractedVideos = definePhase({
 
 async function* planExtractedVideos(view: View, job: Job): AsyncGenerator<MadeAsset[]> {
   const { sql, scope, limits } = view;
-  for await (const page of mirrorPages(sql, job, scope, limits.mirrors)) {
+  for await (const page of mirrorPages(sql, job, scope, limits.versions)) {
     const stills = await sql<{ id: string }[]>`
       SELECT mirror.id
       FROM ${mirrorsOn(sql, job, page)}
       JOIN asset mirror ON mirror.id = m.mirror_asset_id
       WHERE mirror."livePhotoVideoId" IS NOT NULL`;
-    const made = await findMadeAssets(sql, stills.map(({ id }) => id));
-    if (made.length > 0) yield made;
+    for (let start = 0; start < stills.length; start += limits.mirrors) {
+      const made = await findMadeAssets(sql, stills.slice(start, start + limits.mirrors).map(({ id }) => id));
+      if (made.length > 0) yield made;
+    }
   }
   if (scope !== 'all') return;
   for (const other of chosenJobs(view).filter((other) => pairKey(other) === pairKey(job)).filter(isFirstOfLibrary)) {

@@ -6,8 +6,8 @@ import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Sql } from '../../postgres/connect.ts';
 import type { Place } from '../../problems/problem.ts';
 import { insertFiles } from '../copy/insert_files.ts';
+import { filesToCompare } from '../cycle/alike.ts';
 import { inBatches } from '../cycle/batches.ts';
-import { pairKey } from '../cycle/concerned.ts';
 import { refused } from '../cycle/refused.ts';
 import { inSlices } from '../cycle/slices.ts';
 import type { Tools } from '../cycle/tools.ts';
@@ -25,7 +25,6 @@ import {
   recordStamps,
   removeFiles,
 } from '../mirrors/journal.ts';
-import { mirrorPages } from '../mirrors/pages.ts';
 import { saidBy } from '../mirrors/sidecars.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
@@ -40,17 +39,18 @@ export const files = definePhase({
   isAboutMeant: true,
   isAboutMakers: true,
   counts: { filesUpdated: 'photos whose files were linked anew' },
-  plan: async function* ({ sql, schema, jobs, scope, disputed, files, limits }, job: Job) {
-    // With hundreds of jobs between two users each would look at the mirrors of all.
-    const madeBy = disputed?.has(pairKey(job)) ?? true ? undefined : job.name;
-    for await (const page of mirrorPages(sql, job, scope, limits.mirrors, madeBy)) {
+  plan: async function* (view, job: Job) {
+    const { sql, schema, jobs, files } = view;
+    for await (const { page, compared } of filesToCompare(view, job)) {
       const mirrors = await readExistingMirrors(sql, schema, job, jobs, page);
       const plans: FilesPlan[] = [];
       await inSlices(mirrors, (mirror) => {
         const plan = compareFiles(mirror, job, jobs, files);
         if (plan !== undefined) plans.push(plan);
       });
+      await compared(plans.map(({ plan }) => plan.mirrorAssetId));
       if (plans.length > 0) yield plans;
+      await view.meanwhile?.();
     }
   },
   apply: eachPage(async (tools, job: Job, plans: readonly FilesPlan[], tally: Tally<'filesUpdated'>) => {

@@ -35,7 +35,7 @@ export interface Phase<
   readonly isAboutMakers?: boolean;
   /** Looks for what leaves no trace: only when the cycle looks at everything. */
   readonly isFullOnly?: boolean;
-  /** It takes away what somebody is not to see any more: what of that fails is tried again in each cycle, however often it has failed. */
+  /** It takes away what somebody is not to see any more: what of that fails is tried again in each cycle, however often it has failed, and nobody waits for it until a look at everything is done. */
   readonly isNeverDelayed?: boolean;
   /** When it has done anything, the rest of the cycle looks at everything. */
   readonly widensScope?: boolean;

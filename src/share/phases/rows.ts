@@ -54,6 +54,7 @@ export const rows = definePhase({
         if (item !== undefined) plan.push(item);
       });
       if (plan.length > 0) yield plan;
+      await view.meanwhile?.();
     }
   },
   apply: eachPage(followRows),

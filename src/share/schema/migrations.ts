@@ -35,6 +35,7 @@ import unknownFavorite from './036_unknown_favorite.sql' with { type: 'text' };
 import bothWays from './034_both_ways.sql' with { type: 'text' };
 import stackMap from './007_stacks.sql' with { type: 'text' };
 import saves from './029_saves.sql' with { type: 'text' };
+import alikeFiles from './037_alike_files.sql' with { type: 'text' };
 
 /**
  * The steps that make our own tables, oldest first. A step that was released is never edited. Columns are added to the schema
@@ -77,4 +78,5 @@ export const MIGRATIONS: readonly Migration[] = Object.freeze([
   { version: 34, name: 'both ways', schema: 'immich_sidecar_both_ways', sql: bothWays },
   { version: 35, name: 'bases', schema: 'immich_sidecar_remembered', sql: bases },
   { version: 36, name: 'unknown favorite', schema: 'immich_sidecar', sql: unknownFavorite },
+  { version: 37, name: 'alike files', schema: 'immich_sidecar_alike', sql: alikeFiles },
 ]);

@@ -10,7 +10,7 @@ import { type AlbumCache, type AlbumCacheRules, currentAlbums, namesByAsset } fr
 import { facesOfAsset } from './api_faces.ts';
 import { isWritableType, recordOf } from './facts.ts';
 import type { FindSharing } from './sharing.ts';
-import { readAhead } from './read_ahead.ts';
+import { readAhead } from '../../postgres/read_ahead.ts';
 import type { RecordOptions, RecordSource, SourceItem } from './source.ts';
 
 export interface ApiSourceOptions {

@@ -17,7 +17,7 @@ import { readTagNames } from './database/tags.ts';
 import { readUserIds } from './database/users.ts';
 import { recordOf } from './facts.ts';
 import { sharingByMap } from './sharing.ts';
-import { readAhead } from './read_ahead.ts';
+import { readAhead } from '../../postgres/read_ahead.ts';
 import type { RecordOptions, RecordSource, ShownAs, SourceItem } from './source.ts';
 
 export interface DatabaseSourceOptions {
@@ -51,7 +51,7 @@ export async function databaseSource(sql: Connection, options: DatabaseSourceOpt
 }
 
 function selectionOf(userIds: readonly string[], { since, assetIds, forExport }: RecordOptions): Selection {
-  return { userIds, since, assetIds, includesLocked: forExport?.includesLocked };
+  return { userIds, since, assetIds, includesLocked: forExport?.includesLocked, forExport: forExport !== undefined };
 }
 
 /** Throws RefusedError, by name, when this database lacks something that records are made of. */
@@ -111,7 +111,7 @@ function sidecarsOf(rows: readonly AssetRow[]): ReadonlyMap<string, string> {
 
 function shownOf(rows: readonly AssetRow[]): ReadonlyMap<string, ShownAs> {
   return new Map(rows.map(({ id, ownerId, originalFileName, localDateTime, motionPath }) => [id, {
-    ...{ ownerId, fileName: originalFileName, localDateTime },
+    ...{ ownerId: ownerId ?? '', fileName: originalFileName ?? '', localDateTime },
     motionPath: motionPath ?? undefined,
   }]));
 }
@@ -134,8 +134,9 @@ async function readRecords(
   const [people, faces] = [faceRows, placed].map((rows) => Map.groupBy(rows, ({ assetId }) => assetId));
   return assets.map((asset) => {
     const own = people?.get(asset.id) ?? [];
+    const { id, originalPath, type, libraryId, isFavorite, isEdited, localDateTime } = asset;
     return recordOf({
-      ...asset,
+      ...{ id, originalPath, type, libraryId, isFavorite, isEdited, localDateTime },
       exif: asset,
       people: own.map(({ personId, name, isHidden }) => ({ id: personId, name, isHidden })),
       faces: asksFor(fields, 'faces') ? faces?.get(asset.id) ?? [] : undefined,

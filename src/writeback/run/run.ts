@@ -97,6 +97,8 @@ class Page {
   readonly #claims = new Map<string, string>();
   /** No p-limit: that takes on whatever it is given, and a batch that waits holds its records. */
   readonly #underWay = new Set<Promise<void>>();
+  /** Files that were not looked for on their way, as they are what they were. */
+  readonly #unlocated = new WeakSet<Located>();
   #batch: Task[] = [];
   readonly #rewritten: string[] = [];
   #failure: unknown;
@@ -110,13 +112,8 @@ class Page {
   }
 
   async run(items: readonly SourceItem[]): Promise<void> {
-    const { ledger, locator, mount, tally, signal, onEnd } = this.#context;
-    const files: (Located | undefined)[] = [];
-    for (const [index, item] of items.entries()) {
-      if (index % TURN === 0) await setImmediate();
-      files.push(item.kind === 'record' ? locator.locate(item.record.originalPath) : undefined);
-    }
-    const known = ledger.files.find(files.flatMap((file) => file?.isFound ? [file.realPath] : []));
+    const { ledger, mount, tally, signal, onEnd } = this.#context;
+    const { files, known } = await this.#look(items);
     for (const [index, item] of items.entries()) {
       if (index % TURN === 0) await setImmediate();
       if (signal.aborted || this.#failure !== undefined) break;
@@ -128,7 +125,7 @@ class Page {
         continue;
       }
       if (this.#young !== undefined) this.#failure ??= mount.add(item.record.originalPath, file);
-      const next = this.#decide(item, file, known);
+      const next = this.#located(item, this.#decide(item, file, known), known);
       if (next === 'still-changing' && this.#comesLater(item)) continue;
       tally.look();
       if (next === 'still-changing') tally.note({ path: file.path ?? '', outcome: next, reason: CHANGED_JUST_NOW });
@@ -148,8 +145,44 @@ class Page {
     ledger.commits.now();
   }
 
+  /** Where the originals are, and what the ledger knows of them. */
+  async #look(items: readonly SourceItem[]): Promise<{
+    readonly files: readonly (Located | undefined)[];
+    readonly known: ReadonlyMap<string, KnownFile>;
+  }> {
+    const { ledger, locator } = this.#context;
+    const paths = items.map((item) => item.kind === 'record' ? locator.toLocal(item.record.originalPath) : undefined);
+    const known = new Map(ledger.files.find(paths.filter((path) => path !== undefined)));
+    const files: (Located | undefined)[] = [];
+    const elsewhere: string[] = [];
+    for (const [index, item] of items.entries()) {
+      if (index % TURN === 0) await setImmediate();
+      if (item.kind !== 'record') {
+        files.push(undefined);
+        continue;
+      }
+      const path = paths[index] ?? '';
+      const row = known.get(path);
+      const unchanged = row && locator.unchanged(path, row.stamp);
+      if (unchanged !== undefined) this.#unlocated.add(unchanged);
+      const file = unchanged ?? locator.locate(item.record.originalPath);
+      if (file.isFound && file.realPath !== path) elsewhere.push(file.realPath);
+      files.push(file);
+    }
+    if (elsewhere.length > 0) { for (const [path, row] of ledger.files.find(elsewhere)) known.set(path, row); }
+    return { files, known };
+  }
+
+  /** What is to be looked into is found by its whole way, if it was not. */
+  #located(item: RecordItem, next: Outcome | Task, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
+    if (typeof next === 'string' || !this.#unlocated.has(next.file)) return next;
+    const file = this.#context.locator.locate(item.record.originalPath);
+    const isThere = file.isFound && file.path === next.file.path && file.realPath === next.file.realPath;
+    return isThere ? { ...next, file } : this.#decide(item, file, known, true);
+  }
+
   /** How an asset ends that need not be looked into, or what to do with it. */
-  #decide(item: RecordItem, file: Located, known: ReadonlyMap<string, KnownFile>): Outcome | Task {
+  #decide(item: RecordItem, file: Located, known: ReadonlyMap<string, KnownFile>, isAgain = false): Outcome | Task {
     const { tally, choose, knowsMirrors, seconds, settleSeconds, runId = -1 } = this.#context;
     const { record } = item;
     if (!file.isFound) {
@@ -167,7 +200,7 @@ class Page {
     // A file that was written has one name until the next share cycle.
     const isShared = item.isShared || (!knowsMirrors && (file.times.names > 1 || row?.isShared === true));
     const choice = choose(isShared);
-    if (this.#young !== undefined && choice.leavesOut(record)) tally.leaveOut();
+    if (this.#young !== undefined && !isAgain && choice.leavesOut(record)) tally.leaveOut();
     const sidecar = this.#recorded(item);
     const inTree = this.#context.tree?.placeOf(record.originalPath);
     if (row === undefined && saysNothing(record, choice.fields) && !this.#hasOwn(file, inTree ?? sidecar)) {

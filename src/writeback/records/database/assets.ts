@@ -13,6 +13,8 @@ export interface Selection {
   readonly assetIds?: readonly string[] | undefined;
   /** Also what is in somebody's locked folder. */
   readonly includesLocked?: boolean | undefined;
+  /** Also how it is called and shown. */
+  readonly forExport?: boolean | undefined;
 }
 
 /** An asset with its EXIF row, as `AssetFacts` and `ExifFacts` have it. Times are text in ISO 8601, as the API gives them. */
@@ -35,10 +37,11 @@ export interface AssetRow {
   readonly orientation: string | null;
   /** The one that Immich reads; NULL when it knows of none. */
   readonly sidecarPath: string | null;
-  readonly ownerId: string;
-  readonly originalFileName: string;
+  /** This and what follows is read for an export only. */
+  readonly ownerId?: string;
+  readonly originalFileName?: string;
   /** Of the video of a live photo. */
-  readonly motionPath: string | null;
+  readonly motionPath?: string | null;
   /** MORE_COLUMNS. */
   readonly [column: string]: unknown;
 }
@@ -73,10 +76,8 @@ export async function readAssets(
       e."exifImageWidth",
       e."exifImageHeight",
       e.orientation,
-      ${sidecarPath(sql, schema)} AS "sidecarPath",
-      a."ownerId",
-      a."originalFileName",
-      (SELECT motion."originalPath" FROM asset motion WHERE motion.id = a."livePhotoVideoId") AS "motionPath"
+      ${sidecarPath(sql, schema)} AS "sidecarPath"
+      ${selection.forExport ? exportColumns(sql) : sql``}
       ${MORE_COLUMNS.reduce((before, column) => sql`${before}, e.${sql(column)}`, sql``)}
     FROM asset a
     JOIN asset_exif e ON e."assetId" = a.id
@@ -84,6 +85,13 @@ export async function readAssets(
       ${after === undefined ? sql`` : sql`AND a.id > ${after} AND e."assetId" > ${after}`}
     ORDER BY a.id
     LIMIT ${size}`;
+}
+
+function exportColumns(sql: Sql): Fragment {
+  return sql`,
+      a."ownerId",
+      a."originalFileName",
+      (SELECT motion."originalPath" FROM asset motion WHERE motion.id = a."livePhotoVideoId") AS "motionPath"`;
 }
 
 /** Of the row `a` of asset; in a column of its own until 2.3. */

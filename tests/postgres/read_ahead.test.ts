@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readAhead } from '../../../src/writeback/records/read_ahead.ts';
+import { readAhead } from '../../src/postgres/read_ahead.ts';
 
 /** Counts up; tells what happened to it. */
 async function* counting(log: string[], count: number, fail?: Error): AsyncGenerator<number> {
