@@ -6,6 +6,7 @@ import { describeSetup, isNothingToDo } from '../setup/describe.ts';
 import { Cancelled, WentBack } from '../setup/prompter.ts';
 import { type PreparedSetup, prepareSetup } from '../setup/setup.ts';
 import { TerminalPrompter } from '../setup/terminal.ts';
+import { wrapText } from './doctor_page.ts';
 import { notConfirmed } from './ask.ts';
 import { earlyFormat } from './logging.ts';
 import { type Environment, print, printError, printJson, redactor } from './output.ts';
@@ -54,6 +55,9 @@ const ANSWERS: readonly (readonly [flag: string, value: string, help: string])[]
   ['--write-users', '<users>', 'names separated by commas, or all'],
   ['--time-zone', '<zone>', 'for photos whose time zone is not known; or none'],
 ];
+
+/** What is told at the end is broken here at the latest. */
+const WIDTH = 80;
 
 /** Their value is what the file contains. */
 const IN_FILES: ReadonlySet<string> = new Set(['--api-key-file', '--db-password-file', '--album-key-file']);
@@ -196,8 +200,10 @@ async function finish(
     printError(warnings.map((warning) => `! ${warning}\n`).join(''));
     print([...lines, ...done].map((line) => `${line}\n`).join(''));
   } else {
-    prompter.say(done.join('\n'), 'success');
-    prompter.end('Done.');
+    // Below the frame, so that commands can be copied.
+    const [first = '', ...next] = done;
+    prompter.end(first);
+    print(next.map((line) => `${line.startsWith(' ') ? line : wrapText(line, WIDTH).join('\n')}\n`).join(''));
   }
   return EXIT.ok;
 }

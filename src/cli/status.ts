@@ -19,7 +19,8 @@ import { type Environment, print, printJson, table } from './output.ts';
 import { describeCriterion } from '../share/explain/words.ts';
 import { stillAtWork } from './still_at_work.ts';
 import { withConfiguration } from './with_configuration.ts';
-import { describeInsteads, OUTCOME_WORDS } from './write_words.ts';
+import { OUTCOME_WORDS } from '../writeback/outcome_words.ts';
+import { describeInsteads } from './write_words.ts';
 
 interface StatusOptions {
   readonly writtenToSource?: boolean;

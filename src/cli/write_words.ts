@@ -2,6 +2,7 @@ import { plain } from '../config/quote.ts';
 import { count } from '../config/words.ts';
 import type { Instead } from '../writeback/run/insteads.ts';
 import type { Outcome } from '../writeback/outcome.ts';
+import { OUTCOME_WORDS } from '../writeback/outcome_words.ts';
 import type { WriteReport } from '../writeback/run/report.ts';
 import type { TagChange, WritePlan } from '../writeback/tags.ts';
 import type { TagValue } from '../writeback/fields/values.ts';
@@ -42,24 +43,6 @@ function show(value: TagValue | null): string {
   const text = plain(JSON.stringify(value));
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
-
-/** What the outcomes of assets are called. */
-export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = Object.freeze({
-  'written': 'written',
-  'would-write': 'would be written',
-  'not-wanted': 'that you did not want written',
-  'unchanged': 'unchanged since the last run',
-  'already-right': 'had everything already',
-  'nothing-known': 'of which Immich knows nothing to write',
-  'mirror': 'shared copies; their sources are written',
-  'sidecar-unknown': 'left alone, as the API does not tell their sidecars',
-  'same-file': 'with the same file as another asset',
-  'not-found': 'not found',
-  'unwritable': 'that cannot be written',
-  'still-changing': 'that somebody may still be at work on; next run',
-  'changed-meanwhile': 'changed while they were being written; next run',
-  'failed': 'failed; next run',
-});
 
 /** A run for people: how many assets ended how, and what did not end well. */
 export function describeRun(report: WriteReport): string {

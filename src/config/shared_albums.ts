@@ -15,6 +15,19 @@ export const SHARED_ALBUMS = 'shared_albums';
 /** How the names of all pairs begin. */
 export const PAIR_PREFIX = 'shared albums: ';
 
+/** The name of what one member has from another. `directory`: where it lies, unless it is the first. Pure. */
+export function pairNameOf(from: string, to: string, directory?: string): string {
+  return `${PAIR_PREFIX}${from} → ${to}${directory === undefined ? '' : ` (${directory})`}`;
+}
+
+/** The two in such a name; undefined in the name of anything else. Pure. */
+export function usersInPairName(name: string): { readonly from: string; readonly to: string } | undefined {
+  const [, from, to] =
+    /^(.+?) → (.+?)(?: \(\/.*\))?$/.exec(name.startsWith(PAIR_PREFIX) ? name.slice(PAIR_PREFIX.length) : '') ??
+      [];
+  return from === undefined || to === undefined ? undefined : { from, to };
+}
+
 /** One key below `shared_albums`; `members.except` is the key `except` of a group `members`. */
 export interface SharedAlbumsFieldDefinition {
   /** What it is called on a screen: a few words that stand alone. */

@@ -42,7 +42,7 @@ async function lookAtKey(subject: Subject): Promise<readonly Verdict[]> {
   const owner = isAllowed(permissions, 'user.read') ? (await readUser(await subject.api.use())).name : undefined;
   const { source, modules, stateDirectory } = config.write;
   const used = source === 'api' && isSetUp(config) ? [...USUAL_FIELDS, ...modules, ...lastFields(stateDirectory)] : [];
-  return [judgeKey({ permissions, owner, version, used, source })];
+  return [judgeKey({ permissions, owner, version, used, source, makesLibraries: config.sharedAlbums !== undefined })];
 }
 
 interface KeyFacts {
@@ -53,13 +53,24 @@ interface KeyFacts {
   /** What is written with it: `--all`, what `serve` writes, and what the last run wrote. Nothing where write-back reads the database. */
   readonly used: readonly FieldName[];
   readonly source: Config['write']['source'];
+  /** Whether it is for the libraries of shared albums, too. */
+  readonly makesLibraries: boolean;
 }
 
-export function judgeKey({ permissions, owner, version, used, source }: KeyFacts): Verdict {
+export function judgeKey({ permissions, owner, version, used, source, makesLibraries }: KeyFacts): Verdict {
   const neededFor = (fields: readonly FieldName[]) => keyPermissionsFor(fields)(version);
   const lacks = (fields: readonly FieldName[]) =>
     neededFor(fields).filter((permission) => !isAllowed(permissions, permission));
   const whose = owner === undefined ? 'The API key' : `The API key of ${owner}`;
+  if (makesLibraries && !isAllowed(permissions, 'library.create')) {
+    return warn(
+      `${whose} lacks library.create: members of shared albums who have no library yet would wait for one.`,
+      allowRemedy(['library.create']),
+    );
+  }
+  if (used.length === 0 && makesLibraries) {
+    return ok(`${whose} is accepted. With it the library that a new member of a shared album needs is made.`);
+  }
   if (used.length === 0) {
     const why = source === 'database'
       ? 'write-back reads the database'

@@ -76,6 +76,7 @@ export function judgeConfig(config: Pick<Config, 'jobs' | 'sharedAlbums' | 'immi
   }
   if (doubts.length > 0) return doubts;
   const key = immich.apiKey === undefined ? 'no API key' : 'an API key';
-  const what = [count(jobs.length, 'share'), ...sharedAlbums === undefined ? [] : ['shared albums'], key];
+  const albums = sharedAlbums === undefined ? [] : ['shared albums'];
+  const what = [...jobs.length === 0 && albums.length > 0 ? [] : [count(jobs.length, 'share')], ...albums, key];
   return [ok(`The configuration can be read: ${what.join(', ')}.`)];
 }

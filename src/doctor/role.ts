@@ -145,7 +145,7 @@ export function judgeRole(
   // Immich's usual user is one, so this is no fault of anybody's, and thirty lines of SQL would hide what is.
   if (!isThorough) {
     return ok(
-      "The user is a superuser, as in Immich's usual installation. doctor --thorough prints a safer role, with less rights.",
+      "The user is a superuser, as in Immich's usual installation. doctor --thorough prints a safer role, with fewer rights.",
     );
   }
   const statements = roleStatements(catalog, database, 'PASSWORD').slice(isThere ? 1 : 0);

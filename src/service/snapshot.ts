@@ -1,3 +1,4 @@
+import { usersInPairName } from '../config/shared_albums.ts';
 import type { Config } from '../config/config.ts';
 import type { ServiceEvent } from './events.ts';
 import type { ProgressFigures } from '../share/cycle/progress.ts';
@@ -105,11 +106,13 @@ export function snapshotOf(state: ServiceState, config: Config, version: string)
       const job = config.jobs.find((one) => one.name === name);
       // Not what the configuration calls them: that may be an e-mail, which is nothing for everybody who can see the page.
       const nameOf = (user: string | undefined) => user === undefined ? undefined : state.userNames.get(user);
+      // What users share in albums is no job of the configuration.
+      const pair = usersInPairName(name);
       const problems = last?.jobs.find(({ job }) => job === name)?.problems ?? [];
       return {
         name,
-        from: nameOf(job?.sourceUserId),
-        to: nameOf(job?.targetUserId),
+        from: nameOf(job?.sourceUserId) ?? pair?.from,
+        to: nameOf(job?.targetUserId) ?? pair?.to,
         standing: state.standings.get(name),
         countedAt: state.countedAt.get(name),
         received: state.received.get(name) ?? 0,

@@ -42,7 +42,10 @@ export async function collect(
   const keepsKey = await dialogue.yesNo({
     flag: '--keep-key',
     message: 'Keep the API key in .env?',
-    help: 'Sharing works without the key. doctor, write-back for its owner, and running setup again need one.',
+    help: (albums === undefined
+      ? 'Sharing works without the key.'
+      : 'With the key the library that each new member needs is made by itself; everything else of sharing works without.') +
+      ' doctor, write-back for its owner, and running setup again need one.',
     initial: true,
   });
   const dashboardToken = await askDashboardToken(session);
@@ -126,8 +129,13 @@ async function askNext(
     if (hasSomething) return 'done';
   }
   const changed = new Set(shares.map(({ replaces }) => replaces));
+  const others = jobsWithout(session, shares, undefined);
+  const hasLibraries = server.users.some((user) => librariesOf(user, server, others).length > 0);
   const options: readonly Option<Work>[] = [
-    { value: { share: 'external' }, label: 'share photos of an external library', words: ['external'] },
+    // Who is asked is shown what can be done.
+    ...(hasLibraries || dialogue.has('--share')
+      ? [{ value: { share: 'external' as const }, label: 'share photos of an external library', words: ['external'] }]
+      : []),
     { value: { share: 'upload' }, label: 'share what somebody uploads', words: ['upload', 'uploads'] },
     ...(hasAlbums ? [] : [{
       value: 'albums' as const,
@@ -153,11 +161,10 @@ async function askNext(
     flag: '--share',
     message: isBeginning ? 'What shall be set up?' : 'What else?',
     options,
-    initial: dialogue.isAttended ? (done === undefined ? undefined : 'done') : undefined,
+    initial: !dialogue.isAttended ? undefined : done !== undefined ? 'done' : hasLibraries ? undefined : 'albums',
     check: (value) => {
-      const others = jobsWithout(session, shares, undefined);
       const isExternal = typeof value === 'object' && value.share === 'external' && value.job === undefined;
-      if (isExternal && server.users.every((user) => librariesOf(user, server, others).length === 0)) {
+      if (isExternal && !hasLibraries) {
         throw new UserError('Nobody has an external library with photos to share.', {
           problemCode: 'setup-answer',
           remedy: 'In Immich, make one (Administration > External Libraries), or share what is uploaded.',

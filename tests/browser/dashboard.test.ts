@@ -101,7 +101,7 @@ async function actWithoutScripts(browser: Browser): Promise<void> {
   await press('Resume');
   await says('Resumed: what has changed meanwhile follows now.');
   await page.it.getByText('Dismiss').click();
-  await page.it.getByRole('link', { name: 'Bob has from Alice' }).click();
+  await page.it.getByRole('link', { name: 'What Bob has from Alice' }).click();
   await says('Declined by Bob');
   await page.it.getByText('Back to the dashboard').click();
   await press('Undo last write');

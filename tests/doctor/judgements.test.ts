@@ -160,8 +160,8 @@ Deno.test('releases of Immich from 2.0 to 3.3 are known', () => {
 
 Deno.test('an API key needs what is written with it, and is not told off for more', () => {
   const version = { major: 3, minor: 1, patch: 0 };
-  const judge = (permissions: readonly string[], used = USUAL_FIELDS) =>
-    judgeKey({ permissions, owner: 'Alice', version, used, source: 'api' });
+  const judge = (permissions: readonly string[], used = USUAL_FIELDS, makesLibraries = false) =>
+    judgeKey({ permissions, owner: 'Alice', version, used, source: 'api', makesLibraries });
   const enough = ['user.read', 'asset.read'];
   check([
     [judge(['all']), /^ok The API key of Alice may do everything; user\.read and asset\.read would be enough/],
@@ -173,6 +173,11 @@ Deno.test('an API key needs what is written with it, and is not told off for mor
     [judge(['asset.read']), /^fail The API key of Alice lacks user\.read/],
     [judge(enough, [...USUAL_FIELDS, 'albums']), /^fail .* lacks album\.read/],
     [judge(['asset.read'], []), /^ok .*Nothing needs it/],
+    [
+      judge(['library.create'], [], true),
+      /^ok .*With it the library that a new member of a shared album needs is made\./,
+    ],
+    [judge(enough, [], true), /^warn .* lacks library\.create: members of shared albums/],
     [judgeAnswer(version, '3.1.0', 'http://x'), /^ok Immich 3\.1\.0 answers at http:\/\/x\.$/],
     [judgeAnswer(version, 'unknown', 'http://x'), /^ok /],
     [judgeAnswer(version, '2.7.5', 'http://x'), /^warn .*is version 3\.1\.0, but the database belongs to 2\.7\.5/],

@@ -67,7 +67,7 @@ Deno.test('the dashboard says for each pair what is shared by which album or per
   const snapshot = (publicUrl: string | undefined) =>
     snapshotOf(state, { ...config, immich: { ...config.immich, publicUrl } }, 'test');
   const page = textOf(await dashboard(snapshot('https://photos.example.com'), visitor, Date.now()));
-  assert.match(page, /<h3><a href="\/pair\?from=[0-9a-f-]+&amp;to=[0-9a-f-]+">Bob has from Alice<\/a><\/h3>/);
+  assert.match(page, /<h3><a href="\/pair\?from=[0-9a-f-]+&amp;to=[0-9a-f-]+">What Bob has from Alice<\/a><\/h3>/);
   assert.ok(
     page.includes(
       `1,234</data>photos:<a href="https://photos.example.com/albums/${ALBUM}">in the shared album &quot;&lt;Family`,

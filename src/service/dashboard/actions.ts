@@ -11,7 +11,7 @@ export function actionsOfPage(
     readonly hasSettings?: boolean;
   },
 ): Html | string {
-  if (!canSignIn) return '';
+  if (!canSignIn) return snapshot.phase === 'unconfigured' ? '' : NO_TOKEN;
   return html`<section aria-labelledby="actions"><h2 id="actions">Actions</h2>
 ${
     isSignedIn
@@ -24,6 +24,14 @@ ${button('/session/end', 'Sign out')}</div>`
       `
   }</section>`;
 }
+
+const NO_TOKEN = html`
+  <section aria-labelledby="actions">
+    <h2 id="actions">Actions</h2>
+    <p>This page only shows counts, as <code>HTTP_TOKEN</code> is not set. Write one into <code>.env</code> (12 or more letters and digits that nobody can guess) and start the service again:
+  then you can sign in here, see which photos wait or failed, share now, pause, undo, and change settings.</p>
+  </section>
+`;
 
 function buttonsFor({ jobs, write, notified, pausedSince, phase }: Snapshot): (Html | string)[] {
   if (phase === 'unconfigured') return [];

@@ -22,7 +22,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .verdict { border-left: .4rem solid var(--kind); }
 .verdict h2 { font-size: 1.6rem; color: var(--kind); margin: 0; }
 .good { --kind: var(--good); } .busy { --kind: var(--busy); } .bad { --kind: var(--bad); } .held { --kind: var(--held); }
-.message, #connection { border: 1px solid var(--line); border-radius: .4rem; padding: .4rem .6rem; white-space: pre-line; }
+.message, #connection { border: 1px solid var(--line); border-radius: .4rem; padding: .4rem .6rem; } .message p { white-space: pre-line; }
 .problems { list-style: none; padding: 0; } .problems > li { border-left: .25rem solid var(--held); padding-left: .7rem; margin: .75rem 0; }
 .jobs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: .9rem; }
 .job { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; }

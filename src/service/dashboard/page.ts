@@ -1,9 +1,12 @@
 import { html } from 'hono/html';
+import { PAIR_PREFIX } from '../../config/shared_albums.ts';
 import { bytes, count, plural } from '../../config/words.ts';
 import { type ProblemCode, wordsFor } from '../../problems/codes.ts';
 import { describeProblem } from '../../problems/problem.ts';
 import { describeProgress } from '../../share/cycle/progress.ts';
 import { describeStanding } from '../../share/standing/words.ts';
+import type { Outcome } from '../../writeback/outcome.ts';
+import { OUTCOME_WORDS } from '../../writeback/outcome_words.ts';
 import type { Visitor } from '../http/access.ts';
 import { readinessOf } from '../readiness.ts';
 import type { JobSnapshot, Snapshot } from '../snapshot.ts';
@@ -178,7 +181,11 @@ function shared({ jobs, immichUrl, startedAt, retries }: Snapshot, visitor: Visi
   const rows = jobs.map((job) => {
     const { standing } = job;
     return html`<article class="job"><h3>${job.name}</h3>
-${job.from === undefined ? '' : html`<p>from ${job.from} to ${job.to ?? 'somebody'}</p>`}
+${
+      job.from === undefined || job.name.startsWith(PAIR_PREFIX)
+        ? ''
+        : html`<p>from ${job.from} to ${job.to ?? 'somebody'}</p>`
+    }
 ${
       standing === undefined ? html`<p>It is counted when the first sync has ended.</p>` : html`
         <p class="number"><strong>${numberOf(standing.mirrored)}</strong> of ${numberOf(
@@ -345,7 +352,9 @@ ${
       : html`<p>${timeOf(last.startedAt)}: ${numberOf(last.assets)} ${plural(last.assets, 'file')} looked at in ${
         secondsOf(last.seconds)
       }${last.interrupted ? ', stopped at the end of its time' : ''}.</p>${
-        list(counts.map(([outcome, files]) => `${files.toLocaleString('en')} ${outcome}`))
+        list(
+          counts.map(([outcome, files]) => `${files.toLocaleString('en')} ${OUTCOME_WORDS[outcome as Outcome]}`),
+        )
       }`
   }
 ${

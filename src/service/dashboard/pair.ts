@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { dayOf, plural } from '../../config/words.ts';
+import { PAIR_PREFIX } from '../../config/shared_albums.ts';
 import { PROBLEMS, wordsFor } from '../../problems/codes.ts';
 import { describeProblem, type Problem } from '../../problems/problem.ts';
 import { retryOf, type SkipReason } from '../../share/cycle/outcome.ts';
@@ -58,7 +59,9 @@ function jobSection(
       : html`<h3>${heading}: ${numberOf(number)}</h3><p>${note}</p><ul class="photos">${
         found.map((one) => photoOf(one, immichUrl))
       }</ul>${number > found.length ? html`<p>and ${numberOf(number - found.length)} more.</p>` : ''}`;
-  return html`<section aria-labelledby="job-${name}"><h2 id="job-${name}">Share ${name}</h2>
+  return html`<section aria-labelledby="job-${name}"><h2 id="job-${name}">${
+    name.startsWith(PAIR_PREFIX) ? '' : 'Share '
+  }${name}</h2>
 <p><strong>${numberOf(standing.mirrored)}</strong> of ${numberOf(standing.selected)} ${
     plural(standing.selected, 'photo or video is', 'photos and videos are')
   } shared.</p>

@@ -21,8 +21,11 @@ export function sharingOf({ sharing, immichUrl }: Snapshot): Html | string {
 }
 
 function pairOf({ sourceUserId, targetUserId, from, to, by }: PairSharing, immichUrl: string | undefined): Html {
-  return html`<article class="job"><h3><a href="/pair?from=${sourceUserId}&amp;to=${targetUserId}">${to} has from ${from}</a></h3>
-${reasonsOf(by, immichUrl, MOST_REASONS)}</article>`;
+  return html`
+    <article
+      class="job"><h3><a href="/pair?from=${sourceUserId}&amp;to=${targetUserId}">What ${to} has from ${from}</a></h3>
+    ${reasonsOf(by, immichUrl, MOST_REASONS)}</article>
+  `;
 }
 
 /** What is shared for which reason; at most so many reasons. */

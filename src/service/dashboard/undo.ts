@@ -14,13 +14,13 @@ export function undoPage({ run, startedAt, files, some }: LastWrite, isPaused: b
         <h2 id="verdict">Undo what was written into ${numberOf(files)} ${plural(files, 'file')}?</h2>
         <p>Run ${run}, ${timeOf(
           startedAt,
-        )}. Each file becomes what it was before, byte for byte; sidecars that were made go. What somebody has changed since
+        )}. Each file becomes what it was before, byte for byte; sidecars that were made are removed. What somebody has changed since
         stays as it is.</p>
         ${isPaused
           ? ''
           : html`<p>The next run of write-back writes it again. If that is not wanted, pause first, or change WRITE_MODULES.</p>`}
         <ul class="photos">${some.map(({ path, goes }) =>
-          html`<li><code>${path}</code>${goes ? ' goes' : ''}</li>`
+          html`<li><code>${path}</code>${goes ? ' is removed' : ''}</li>`
         )}</ul>
         ${rest > 0 ? html`<p>and ${numberOf(rest)} more.</p>` : ''}
         <form method="post" action="/actions/undo-write"><input type="hidden" name="run" value="${run}">

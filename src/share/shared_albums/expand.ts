@@ -1,5 +1,5 @@
 import type { JobConfig, SharedAlbumsConfig, SharedPair } from '../../config/config.ts';
-import { PAIR_PREFIX, SHARED_ALBUMS } from '../../config/shared_albums.ts';
+import { pairNameOf, SHARED_ALBUMS } from '../../config/shared_albums.ts';
 import { isId } from '../../config/values.ts';
 import type { PathMap } from '../../files/path_map.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -150,8 +150,8 @@ function pairName(
   directories: readonly string[],
   directory: number,
 ): string {
-  const name = `${PAIR_PREFIX}${source?.label ?? '?'} → ${target?.label ?? '?'}`;
-  return directory === 0 ? name : `${name} (${directories[directory]?.slice(0, -1)})`;
+  const where = directory === 0 ? undefined : directories[directory]?.slice(0, -1);
+  return pairNameOf(source?.label ?? '?', target?.label ?? '?', where);
 }
 
 function jobOf(config: SharedAlbumsConfig, name: string, library: PairLibrary, pair: SharedPair): JobConfig {
