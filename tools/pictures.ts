@@ -1,4 +1,3 @@
-import { html } from 'hono/html';
 import type { Page } from 'playwright-core';
 import type { JobConfig } from '../src/config/config.ts';
 import { actionsOf } from '../src/service/actions.ts';
@@ -18,8 +17,8 @@ async function main(): Promise<number> {
     const page = await context.newPage();
     await page.setViewportSize({ width: 1000, height: 780 });
     await picture(page, 'dashboard', await dashboardAddress());
-    await page.setViewportSize({ width: 780, height: 900 });
-    await page.setContent(String(terminal('npx -y deno@2.9.6 task demo', await runDemo())));
+    await page.setViewportSize({ width: 780, height: 860 });
+    await page.setContent(terminal('npx -y deno@2.9.6 task demo', await runDemo()));
     await picture(page, 'demo');
     return 0;
   } finally {
@@ -30,7 +29,9 @@ async function main(): Promise<number> {
 async function picture(page: Page, name: string, url?: string): Promise<void> {
   if (url !== undefined) await page.goto(url);
   const png = (await page.screenshot()).toString('base64');
-  const drawn = await page.evaluate(TO_WEBP, `data:image/png;base64,${png}`);
+  // Not on the page itself, which may load nothing.
+  await page.goto('about:blank');
+  const drawn = await page.evaluate(`(${TO_WEBP})('data:image/png;base64,${png}')`);
   const bytes = Uint8Array.fromBase64(String(drawn).replace(/^.*,/, ''));
   await Deno.writeFile(new URL(`../docs/pictures/${name}.webp`, import.meta.url), bytes);
 }
@@ -88,6 +89,7 @@ async function dashboardAddress(): Promise<string> {
     state.succeeded(report(minute, created, [job('family', created), holidays]), { sharing });
   }
   state.enter('waiting', Date.now() + 42_000);
+  const startedAt = new Date(Date.now() - 61 * 60_000).toISOString();
   const scheduler = new Scheduler({
     config,
     version: '0.1.0',
@@ -97,7 +99,7 @@ async function dashboardAddress(): Promise<string> {
     state,
   });
   const app = httpApp({
-    snapshot: () => snapshotOf(state, config, '0.1.0'),
+    snapshot: () => ({ ...snapshotOf(state, config, '0.1.0'), startedAt }),
     onChange: (listener) => state.onChange(listener),
     actions: actionsOf(scheduler),
   }, config.service);
@@ -115,17 +117,16 @@ async function runDemo(): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-function terminal(command: string, text: string) {
-  return html`
-    <!DOCTYPE html>
-    <style>
-        body { margin: 0; padding: 20px 22px; background: #1a1e22; color: #e8eaed; }
-        pre { margin: 0; font: 14px/1.4 "DejaVu Sans Mono", monospace; }
-        b { color: #6fd08c; font-weight: 400; }
-        </style>
-    <pre><b>$ ${command}</b>
-    ${text}</pre>
-  `;
+/** A page that looks as a terminal does. */
+function terminal(command: string, text: string): string {
+  const escaped = (one: string) => one.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<!DOCTYPE html>${TERMINAL}<pre><b>$ ${escaped(command)}</b>\n${escaped(text)}</pre>`;
 }
+
+const TERMINAL = `<style>
+body { margin: 0; padding: 20px 22px; background: #1a1e22; color: #e8eaed; }
+pre { margin: 0; font: 14px/1.4 "DejaVu Sans Mono", monospace; }
+b { color: #6fd08c; font-weight: 400; }
+</style>`;
 
 if (import.meta.main) Deno.exit(await main());

@@ -100,7 +100,7 @@ export function isRight({ findings, first, second, library, album, writeBack }: 
 /** Prints each step when it begins and the time it took when it is done. */
 function stepsOn(write: (text: string) => void): Step {
   return async (what, work) => {
-    write(`  ${what.padEnd(56)}`);
+    write(`  ${what.padEnd(64)}`);
     const started = performance.now();
     const result = await work();
     write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);
@@ -232,7 +232,7 @@ function describeWriteBack({ first, second, example }: DemoWriteBack): string {
   const rest = lines.length > EXAMPLE_LINES ? `    and ${lines.length - EXAMPLE_LINES} more\n` : '';
   const written = `Then everything that Immich knows was written into ${countPhotos(first.mediaWritten)} and ${
     count(first.sidecarsWritten, 'sidecar')
-  } of Alice, Bob and Carol; a second run wrote ${second.mediaWritten + second.sidecarsWritten}.`;
+  } of Alice, Bob and Carol; a second run wrote ${second.mediaWritten + second.sidecarsWritten || 'nothing'}.`;
   return `${paragraph(written)}One photo, before -> after:\n  ${example.path}\n${
     lines.slice(0, EXAMPLE_LINES).join('')
   }${rest}`;

@@ -83,9 +83,15 @@ async function explain(
       });
     }
     if (json) printJson({ photos });
-    else print(photos.map((one) => describePhoto(one, files)).join('\n'));
+    else print(withoutTheirMirrors(photos).map((one) => describePhoto(one, files)).join('\n'));
     return EXIT.ok;
   });
+}
+
+/** A name is that of a photo and of what others have of it, which is told with the photo. */
+function withoutTheirMirrors(photos: readonly Explanation[]): readonly Explanation[] {
+  const found = new Set(photos.map(({ assetId }) => assetId));
+  return photos.filter(({ mirrorOf }) => mirrorOf === undefined || !found.has(mirrorOf.assetId));
 }
 
 function describePhoto({ assetId, path, owner, mirrorOf, jobs, conflicts }: Explanation, showsFiles: boolean): string {

@@ -227,5 +227,7 @@ function describeWriteBack(status: WriteBackStatus | undefined): string {
     table(rows.map((row) => ['', ...row]), new Set([1])) + describeInsteads(sidecarInstead) +
     (undo.changes === 0
       ? ''
-      : `${count(undo.changes, 'change')} can be undone, for which ${formatBytes(undo.bytes)} are kept\n`);
+      : `${count(undo.changes, 'change')} can be undone${
+        undo.bytes === 0 ? '' : `, for which ${formatBytes(undo.bytes)} are kept`
+      }\n`);
 }

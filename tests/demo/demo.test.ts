@@ -65,7 +65,7 @@ Deno.test('demo --keep explains itself and leaves the files it names', async () 
   assert.deepEqual(wide, [], 'a terminal of 80 columns breaks no word');
   assert.match(
     stdout,
-    /a second run wrote 0\.\nOne photo, before -> after:\n.*beach\.jpg\n {4}\+ XMP-dc:Subject: "Dora/,
+    /a second run wrote nothing\.\nOne photo, before -> after:\n.*beach\.jpg\n {4}\+ XMP-dc:Subject: "Dora/,
   );
   const [source, mirror] = ['Alice', 'Bob'].map((name) =>
     new RegExp(`^  ${name} +(/.*)$`, 'm').exec(stdout)?.[1] ?? ''
