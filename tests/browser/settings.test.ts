@@ -4,7 +4,7 @@ import { EXIT } from '../../src/errors.ts';
 import { RunningProgram, until } from '../crash/process.ts';
 import { freePort } from '../harness/server.ts';
 import { flagsOf } from '../sandbox/flags.ts';
-import { startSettings, TOKEN } from '../service/settings_service.ts';
+import { SECOND, startSettings, TOKEN } from '../service/settings_service.ts';
 import { withoutSecrets } from '../../src/setup/edit/yaml_secrets.ts';
 import { Ground } from '../setup/ground.ts';
 import { barriers, DESK, open, overflow, PHONE, SCREENSHOTS, testInBrowser } from './browser.ts';
@@ -54,7 +54,18 @@ testInBrowser('settings in a browser: signing in, a mistake, a difference, and a
     await page.it.getByRole('button', { name: 'Save' }).click();
     await page.it.getByText('Saved. It applies now.').waitFor();
     await looks(page, `saved-${kind}`);
-    assert.match(service.read('config.yaml'), new RegExp(`From the ${kind}.*# the one at the sea`));
+    const before = service.read('config.yaml');
+    assert.match(before, new RegExp(`From the ${kind}.*# the one at the sea`));
+
+    Deno.writeTextFileSync(`${service.cwd}/config.yaml`, before + SECOND);
+    await page.it.goto(`${service.url}settings`);
+    await page.it.getByRole('button', { name: 'Remove the share back home' }).click();
+    await page.it.getByText('The next sync removes the photos of this share').waitFor();
+    await looks(page, `remove-${kind}`);
+    assert.equal(service.read('config.yaml'), before + SECOND, 'nothing before the yes');
+    await page.it.getByRole('button', { name: 'Yes, remove it' }).click();
+    await page.it.getByText('Saved. It applies now.').waitFor();
+    assert.equal(service.read('config.yaml'), before);
     assert.deepEqual(page.errors.filter((error) => !error.includes('422')), []);
   }
   assert.equal(await service.end(), EXIT.ok);

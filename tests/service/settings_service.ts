@@ -21,6 +21,15 @@ jobs:
       people_match: all
 `;
 
+/** One more, to be put behind it. */
+export const SECOND = `  - name: back home
+    source_user_id: bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb
+    target_user_id: aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+    target_library_id: 22222222-2222-4222-8222-222222222222
+    target_path_prefix: /data/shared/alice/.bob/
+    select: { favorites: true } # for now
+`;
+
 /** `serve` in a directory of its own, without a database: its settings are there all the same. */
 export async function startSettings({ token = TOKEN }: { readonly token?: string } = {}) {
   const place = workingDirectory(YAML);
