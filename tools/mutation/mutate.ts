@@ -5,7 +5,7 @@ import { applied, type Named, named, shuffled } from './mutant.ts';
 import { Place, run } from './place.ts';
 import { NO_STATEMENT, type Plan, roomOf, wordsOf } from './plan.ts';
 import { type Equivalent, readResults, type Result, resultsOf, scoreOf } from './results.ts';
-import { buildIn } from './switched.ts';
+import { buildIn, originalOf } from './switched.ts';
 import { Tests } from './tests.ts';
 import { FINISHED, keyOf, LOADING, readEntries, trialsOf, writeEntry } from './trials.ts';
 import { mutantsOf } from './typescript.ts';
@@ -188,7 +188,7 @@ async function tryAlone(mutant: Named, place: Place, tests: Tests): Promise<Resu
   const { id, firstLine: line } = mutant;
   const path = `${place.directory}/${mutant.file}`;
   const built = await Deno.readTextFile(path);
-  const text = await Deno.readTextFile(`${path}.original`).catch(() => built);
+  const text = await Deno.readTextFile(originalOf(place.directory, mutant.file));
   const inFault = async <T>(work: () => Promise<T>): Promise<T> => {
     await Deno.writeTextFile(path, applied(text, mutant));
     try {

@@ -13,8 +13,13 @@ interface Switch {
 /** Where the module with `isMutant` is, in a copy of the repository. */
 const SWITCH = 'tools/mutation/switch.ts';
 
+/** Where a file of such a copy is as it was. */
+export function originalOf(directory: string, file: string): string {
+  return `${directory}/originals/${file}`;
+}
+
 /**
- * Builds all of these into a copy of the repository, by their index; what a file was before is beside it, with `.original`. One that
+ * Builds all of these into a copy of the repository, by their index; what a file was before is where originalOf says. One that
  * cannot be switched is left out.
  */
 export async function buildIn(directory: string, mutants: readonly Named[]): Promise<void> {
@@ -23,7 +28,8 @@ export async function buildIn(directory: string, mutants: readonly Named[]): Pro
     const path = `${directory}/${file}`;
     const text = await Deno.readTextFile(path);
     const own = new Map([...mutants.entries()].filter(([, mutant]) => mutant.file === file));
-    await Deno.writeTextFile(`${path}.original`, text);
+    await Deno.mkdir(posix.dirname(originalOf(directory, file)), { recursive: true });
+    await Deno.writeTextFile(originalOf(directory, file), text);
     await Deno.writeTextFile(path, switched(text, own, posix.relative(posix.dirname(file), SWITCH)).text);
   }
 }
