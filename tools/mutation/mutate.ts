@@ -10,7 +10,7 @@ import { Tests } from './tests.ts';
 import { FINISHED, keyOf, LOADING, readEntries, trialsOf, writeEntry } from './trials.ts';
 import { mutantsOf } from './typescript.ts';
 
-const USAGE = `deno task mutate [--mutants 300] [--seed N] [--places 1] [--seconds 10] [--directory DIRECTORY]
+const USAGE = `deno task mutate [--mutants 300] [--seed N] [--places 1] [--seconds 60] [--directory DIRECTORY]
                  [--in src/share,src/writeback,src/files,src/immich] [--tests tests/files,tests/…] [--again]
 
 Puts small faults into the program, drawn at random, and runs the tests that come by them. A fault that none notices has survived: it needs a test, or
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
       mutants: { type: 'string', default: '300' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
       places: { type: 'string', default: '1' },
-      seconds: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '60' },
       directory: { type: 'string', default: `${tmpdir()}/immich-sidecar-mutation` },
       in: { type: 'string', default: 'src/share,src/writeback,src/files,src/immich' },
       tests: { type: 'string', default: TESTS.join() },
