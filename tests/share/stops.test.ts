@@ -77,6 +77,20 @@ Deno.test('a recipient who deletes the library stops the share, whatever library
   await assertAtRest(world);
 });
 
+Deno.test('a share that has nothing in a library yet is not known by it, whatever another share has there', async () => {
+  await using world = await World.open('v3.1.0');
+  const [family] = world.config.jobs;
+  assert.ok(family);
+  const [sourcePathPrefix, targetPathPrefix] = [
+    '/external_library/alice/nothing/',
+    '/external_library/bob_shared/.nothing/',
+  ];
+  world.setJobs([family, { ...family, name: 'nothing', sourcePathPrefix, targetPathPrefix }]);
+  await world.share();
+  const noted = await world.sql<{ job: string }[]>`SELECT job_name AS job FROM immich_sidecar_stops.share`;
+  assert.deepEqual(noted.map(({ job }) => job), [family.name]);
+});
+
 Deno.test('of a stopped share what its owner locks or deletes goes, files too, and the rest when the job is taken out', async () => {
   await using world = await World.open('v3.1.0');
   const { sql } = world;
