@@ -37,6 +37,7 @@ const SHARED: Facts = {
   skipReason: null,
   skipDetail: null,
   skippedSince: null,
+  triedAgainAt: null,
   isBraked: false,
   isStopped: false,
 };
