@@ -8,7 +8,7 @@ export interface Said {
   readonly success: boolean;
 }
 
-/** One for all tests of a group: to start, and to load what it needs for a kind of file, takes half a second. */
+/** One for all tests of a file: to start, and to load what it needs for a kind of file, takes half a second. */
 let kept: Promise<ExifToolProcess> | undefined;
 
 Deno.test.afterAll(async () => {

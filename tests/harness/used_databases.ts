@@ -20,7 +20,7 @@ interface Used {
   readonly database: ImmichDatabase;
 }
 
-/** How many of them a group of files keeps: most of its tests want the same releases. */
+/** How many of them a file keeps: most of its tests want the same releases. */
 const KEPT = 4;
 
 /** The latest last. */
