@@ -1,7 +1,7 @@
 /** What fails is tried again after pauses that become longer, and costs nothing in between. */
 import assert from 'node:assert/strict';
 import { problem } from '../../src/problems/problem.ts';
-import { afterCycle, NOTHING_FAILED, type Retries } from '../../src/share/cycle/retries.ts';
+import { afterCycle, NOTHING_FAILED, photosDue, type Retries } from '../../src/share/cycle/retries.ts';
 import type { CycleReport } from '../../src/share/cycle/report.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
 import { explainPhotos } from '../../src/share/explain/explain.ts';
@@ -48,6 +48,19 @@ Deno.test('pauses double, from the next cycle to an hour; what has changed begin
   assert.deepEqual(pauses, [0, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
   assert.equal(failing(retries, false, []).photos.get('photo')?.dueMs, 0);
   assert.equal(failing(retries, true).photos.get('photo')?.dueMs, 0);
+});
+
+Deno.test('of more photos than are tried one by one those that are to be removed are tried in each cycle all the same', () => {
+  const photos = new Map(['one', 'two', 'three', 'four'].map((id) => [id, {
+    problems: [problem('not-removed', { assetId: id })],
+    isUrgent: id !== 'four',
+  }]));
+  const failures = { photos, rest: [] };
+  for (const looked of ['all', new Set(photos.keys())] as const) {
+    const after = afterCycle(NOTHING_FAILED, { looked, due: new Set(), failures, nowMs: 0, most: 2 });
+    assert.deepEqual(photosDue(after, 0), ['one', 'two', 'three']);
+    assert.deepEqual(after.rest?.problems.map(({ where }) => where.assetId), ['four']);
+  }
 });
 
 Deno.test('missing files: an idle cycle has its four statements and looks at no file until they are due, says what failed all the same, and one that is put right is shared when it is due', async () => {

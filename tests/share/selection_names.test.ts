@@ -1,12 +1,12 @@
 /** What is said of names in the configuration that stand for something that is called otherwise now. */
 import { configure, type LogRecord, reset } from '@logtape/logtape';
 import assert from 'node:assert/strict';
-import type { SelectConfig } from '../../src/config/config.ts';
-import type { CycleReport } from '../../src/share/cycle/report.ts';
+import type { Config, SelectConfig } from '../../src/config/config.ts';
+import { type CycleReport, problemsOf } from '../../src/share/cycle/report.ts';
 import { InImmich } from './deeds_in_immich.ts';
 import { tellCounts } from './idle.ts';
 import { Engine } from './oracle/engine.ts';
-import { makeLibraries, sharingAlbums } from './shared_albums_world.ts';
+import { makeLibraries, sharedBetween, sharingAlbums } from './shared_albums_world.ts';
 import { World } from './world.ts';
 
 /** The warnings since it was asked last, as sentences. */
@@ -124,4 +124,46 @@ Deno.test('a shared album that is named and renamed is told of once, however man
   await isSaidOnce(world, () => immich.renameAlbum(album, 'La famille'), [
     /^The album "Family" is called "La famille" now\./,
   ], { looked: 'everything' });
+});
+
+Deno.test('shared albums: an album that is renamed, and has a name from then on that is chosen or left out, counts in the next cycle', async (t) => {
+  await using world = await World.open('v3.3.0');
+  const immich = new InImmich(world);
+  await world.sql`DELETE FROM album`;
+  await makeLibraries(world);
+  const album = await immich.makeAlbum('alice', 'Trip', [world.id('family/portrait'), world.id('uploads/cat')]);
+  await immich.invite(album, 'bob');
+  const own = await immich.makeAlbum('alice', 'Holidays', [world.id('family/portrait')]);
+  const bobs = async () => (await sharedBetween(world))['alice to bob'] ?? [];
+  const renamed = async (config: Config, id: string, name: string) => {
+    await using engine = await Engine.start(config);
+    await engine.untilIdle(world.sql);
+    const before = await bobs();
+    await immich.renameAlbum(id, name);
+    await tellCounts(world.sql);
+    const report = await engine.cycle();
+    return { before, after: await bobs(), problems: problemsOf(report) };
+  };
+  const all = ['family/portrait', 'uploads/cat'];
+  await t.step('never: no album had the name', async () => {
+    const never = { albums: ['Secret'], people: [], tags: [], paths: [] };
+    assert.deepEqual(await renamed(sharingAlbums(world, { never }), own, 'Secret'), {
+      before: all,
+      after: ['uploads/cat'],
+      problems: [],
+    });
+  });
+  await t.step('except: no album had the name', async () => {
+    assert.deepEqual(await renamed(sharingAlbums(world, { exceptAlbums: ['Private'] }), album, 'Private'), {
+      before: all,
+      after: [],
+      problems: [],
+    });
+  });
+  await t.step('a name that has fitted nothing', async () => {
+    const { jobs: [job] } = world.config;
+    assert.ok(job !== undefined);
+    const config = { ...sharingAlbums(world, { albums: ['Family'] }), jobs: [{ ...job, albumId: undefined }] };
+    assert.deepEqual((await renamed(config, album, 'Family')).problems, []);
+  });
 });

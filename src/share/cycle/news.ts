@@ -197,10 +197,14 @@ export function selectedBy(
   return {
     albums: sharedAlbums === undefined ? [...new Set(albums)] : 'all',
     sharedAlbums,
-    namesAlbums: jobs.some((job) => (job.isByName && job.pair === undefined) || isIntoSameName(job)) ||
-      sharedAlbums?.remember.some(({ kind }) => kind === 'album') === true,
+    namesAlbums: jobs.some((job) => namesAlbums(job) || isIntoSameName(job)) || sharedAlbums?.namesAlbums === true,
     dependsOnNames: criteria.some((one) => one.isAboutOthers === true),
     sources,
     correctors: jobs.filter(takesFacesBack).map(({ targetUserId }) => targetUserId),
   };
+}
+
+/** Whether a job names any album, also one that is not there yet. */
+function namesAlbums({ select, except, never }: Job): boolean {
+  return [select, except, never].some((reasons) => reasons !== undefined && reasons.albums.length > 0);
 }

@@ -100,7 +100,7 @@ export interface Tried {
   readonly due: ReadonlySet<string>;
   readonly failures: Failures;
   readonly nowMs: number;
-  /** So many photos are tried one by one; of more a look at everything is as fast. */
+  /** So many photos are tried one by one; of more a look at everything is as fast. What is to be removed is tried in each cycle, however much it is. */
   readonly most: number;
 }
 
@@ -114,8 +114,10 @@ export function afterCycle(before: Retries, { looked, due, failures, nowMs, most
   const untried = looked === 'all' ? [] : [...before.photos].filter(([id]) => !looked.has(id));
   const photos = new Map([...untried, ...tried]);
   if (photos.size <= most) return { ...before, photos, rest: restOf(before, looked, failures.rest, nowMs) };
-  const problems = [...photos.values()].slice(0, MOST_TOLD).flatMap((retry) => retry.problems);
-  return { ...before, photos: new Map(), rest: restOf(before, looked, [...failures.rest, ...problems], nowMs) };
+  const urgent = new Map([...photos].filter(([, { isUrgent }]) => isUrgent));
+  const others = [...photos.values()].filter(({ isUrgent }) => !isUrgent);
+  const problems = others.slice(0, MOST_TOLD).flatMap((retry) => retry.problems);
+  return { ...before, photos: urgent, rest: restOf(before, looked, [...failures.rest, ...problems], nowMs) };
 }
 
 function restOf(

@@ -17,6 +17,8 @@ export interface ExpandedAlbums extends PairsFound {
   readonly jobs: readonly JobConfig[];
   /** What names in the configuration stand for. */
   readonly remember: readonly RememberedName[];
+  /** Whether any album is named in it, also one that is not there yet. */
+  readonly namesAlbums: boolean;
   readonly members: readonly Member[];
   readonly libraries: readonly PairLibrary[];
 }
@@ -92,6 +94,7 @@ export async function expandSharedAlbums(
   return {
     jobs: isSick && jobs.length === 0 ? [sickJob(config, lookup.problems)] : jobs,
     remember: lookup.remember,
+    namesAlbums: config.albums !== 'all' || config.exceptAlbums.length > 0,
     members: [...members.values()].filter(({ userId }) => users.includes(userId)),
     libraries: [...libraries.values()],
     pairs,
