@@ -291,6 +291,11 @@ export function settingOf(name: SettingName): Setting {
   return SETTINGS[name];
 }
 
+/** Whether a setting may be written as a list. `name` is perhaps no setting, but the NAME_FILE of one. */
+export function isListSetting(name: string): boolean {
+  return (SETTINGS as Readonly<Record<string, Setting | undefined>>)[name]?.isList === true;
+}
+
 /** All names, in the order of the registry. */
 export const SETTING_NAMES = Object.freeze(Object.keys(SETTINGS) as SettingName[]);
 

@@ -10,7 +10,7 @@ import {
 } from './job_fields.ts';
 import { unknownKey } from './names.ts';
 import type { ConfigProblem } from './problems.ts';
-import { ENVIRONMENT_NAMES, type SettingName, settingOf } from './settings.ts';
+import { ENVIRONMENT_NAMES, isListSetting } from './settings.ts';
 import {
   SHARED_ALBUMS,
   SHARED_ALBUMS_FIELD_NAMES,
@@ -157,7 +157,7 @@ function addSetting(document: YamlDocument, entry: Entry, settings: Map<string, 
     settings.set(name, { key, place, value });
     return;
   }
-  const isSequence = settingOf(name as SettingName).isList === true && isSeq(document.resolve(entry.node));
+  const isSequence = isListSetting(name) && isSeq(document.resolve(entry.node));
   const value = (isSequence ? listValue : singleValue)(document, entry, '', problems);
   if (value !== undefined) settings.set(name, { key, place, value });
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { jobsOf } from '../../src/demo/jobs.ts';
 import { digestTables, listFiles } from './snapshot.ts';
+import { tellCounts } from './idle.ts';
 import { redirected } from './redirected.ts';
 import { World } from './world.ts';
 
@@ -144,4 +145,29 @@ Deno.test('a file goes before the journal forgets it: where PostgreSQL refuses t
     (await rows()).length,
     await world.sql`SELECT FROM asset WHERE id = ${mirror}`.then((r) => r.length),
   ], [0, 0]);
+});
+
+Deno.test('what a killed first copy has left is looked up without reading the journal for each of its files', async () => {
+  await using world = await World.open('v3.3.0');
+  const { sql } = world;
+  await world.share();
+  const [mirror, keep] = [await world.mirrorOf('family/portrait') ?? '', `/data/thumbs/${world.library.users.bob.id}`];
+  const LEFT = 1_500;
+  await sql`
+    INSERT INTO immich_sidecar.link (mirror_id, path, keep)
+    SELECT CASE WHEN is_left THEN md5('left' || number % 10)::uuid ELSE ${mirror} END, ${keep} || '/zz/' || is_left || number, ${keep}
+    FROM generate_series(1, ${LEFT}) AS number
+    CROSS JOIN unnest('{true,false}'::boolean[]) AS is_left`;
+  // With fewer mirrors than photos it expects none that are left.
+  await sql`ANALYZE`;
+  const rowsRead = async () => {
+    await tellCounts(sql);
+    const [row] = await sql<{ rows: number }[]>`
+      SELECT seq_tup_read::float8 AS rows FROM pg_stat_user_tables WHERE relid = 'immich_sidecar.link'::regclass`;
+    return row?.rows ?? 0;
+  };
+  const before = await rowsRead();
+  assert.equal((await world.share()).settled, LEFT);
+  const read = await rowsRead() - before;
+  assert.ok(read < 100 * LEFT, `${read} rows of the journal were read for ${LEFT} files`);
 });

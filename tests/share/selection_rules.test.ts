@@ -8,6 +8,7 @@ import { explainPhotos } from '../../src/share/explain/explain.ts';
 import { planOnly } from '../../src/share/plan_only.ts';
 import { REPRESENTATIVE } from '../harness/database.ts';
 import { InImmich } from './deeds_in_immich.ts';
+import { Engine } from './oracle/engine.ts';
 import { makeLibraries, sharedBetween, sharingAlbums } from './shared_albums_world.ts';
 import { World } from './world.ts';
 
@@ -144,6 +145,43 @@ Deno.test('in what is left out all count that have the name; one that nobody has
   await immich.renameAlbum(theirs, 'Not private');
   assert.deepEqual(await shared(world), ['family/raw'], 'what was meant once goes on to be left out');
 });
+
+for (const where of ['except', 'never'] as const) {
+  Deno.test(`${where}: when somebody who is left out is gone, as after a reset of recognition, nothing that shows them is shared; a new person of that name is left out`, async () => {
+    await using world = await World.open('v3.1.0');
+    const { sql, library } = world;
+    const immich = new InImmich(world);
+    const gustav = library.people['alice/gustav'];
+    await immich.makeAlbum('alice', 'Chosen', [world.id('family/wedding'), world.id('uploads/cat')]);
+    const leftOut = { ...NO_REASONS, people: [gustav.name] };
+    world.setJobs([jobOf(world, { albums: ['Chosen'] }, { [where]: leftOut })]);
+    await using engine = await Engine.start(world.config);
+    await engine.untilIdle(sql);
+    const theirs = async () => (await sharedBetween(world))['alice to bob'] ?? [];
+    assert.deepEqual(await theirs(), ['uploads/cat']);
+
+    const faces = await sql<{ id: string }[]>`
+      UPDATE asset_face SET "personId" = NULL WHERE "personId" = ${gustav.id} RETURNING id`;
+    await sql`DELETE FROM person WHERE id = ${gustav.id}`;
+    await immich.putInto(await immich.makeAlbum('alice', 'Others', []), [world.id('family/portrait')]);
+    const isStopped = (cycle: Promise<unknown>) =>
+      assert.rejects(cycle, new RegExp(`${where}\\.people: the person .+ is there no more`));
+    for (const isFull of [false, true]) await isStopped(engine.cycle({ isFull }));
+    await engine.end();
+    await isStopped(world.share({ isFull: false })); // the next process knows it, too
+    assert.deepEqual(await theirs(), ['uploads/cat'], 'what is shared stays');
+
+    await sql`
+      INSERT INTO person (id, "ownerId", name, "faceAssetId")
+      VALUES (${crypto.randomUUID()}, ${library.users.alice.id}, ${gustav.name}, ${faces[0]?.id ?? null})`;
+    await sql`
+      UPDATE asset_face
+      SET "personId" = (SELECT id FROM person WHERE "ownerId" = ${library.users.alice.id} AND name = ${gustav.name})
+      WHERE id = ANY (${faces.map(({ id }) => id)}::uuid[])`;
+    assert.deepEqual(problemsOf(await world.share()), []);
+    assert.deepEqual(await theirs(), ['uploads/cat'], 'as they are known again');
+  });
+}
 
 Deno.test('a name that fits nothing stops its own job only, until it is there', async () => {
   await using world = await World.open('v3.3.0');

@@ -112,10 +112,11 @@ async function* planUnfinished(
         LIMIT ${limit}
       ),
       in_use AS MATERIALIZED (
-        SELECT page.path
-        FROM page
-        JOIN immich_sidecar.link l ON l.path = page.path
-        WHERE (
+        SELECT l.path
+        FROM immich_sidecar.link l
+        -- Hashed, whatever PostgreSQL expects: as a join it would read the whole journal for each file that a killed first copy has left.
+        WHERE coalesce(l.path IN (SELECT page.path FROM page), false)
+          AND (
             EXISTS (SELECT 1 FROM immich_sidecar.asset_map a WHERE a.mirror_asset_id = l.mirror_id)
             OR EXISTS (SELECT 1 FROM immich_sidecar.person_map p WHERE p.mirror_person_id = l.mirror_id)
           )

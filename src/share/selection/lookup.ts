@@ -82,14 +82,30 @@ export class Lookup {
     return this.remembered.get(keyOfReference(reference)) ?? [];
   }
 
-  /** Everything that has the name. `key`: where it stands, for a warning when nothing has it; undefined: none is needed. */
-  all(key: string | undefined, reference: NameReference, found: FoundByKey): readonly Named[] {
+  /**
+   * Everything that has the name. `key`: where it stands. With `isSilent` there is no warning when nothing has it. **A person who was there before, and is gone, is a problem**: after a reset of
+   * recognition nobody is known, and everything that shows them would be shared.
+   */
+  all(
+    key: string,
+    reference: NameReference,
+    found: FoundByKey,
+    { isSilent = false }: { readonly isSilent?: boolean } = {},
+  ): readonly Named[] {
     const things = found.get(keyOfReference(reference));
     const fitting = [
       ...new Map([...things?.fitting ?? [], ...things?.alive ?? []].map((one) => [one.id, one])).values(),
     ];
-    this.remember.push(...fitting.map((one) => ({ ...reference, ...one })));
-    if (fitting.length === 0 && key !== undefined) {
+    const lost = fitting.length > 0 || reference.kind !== 'person' ? [] : this.rememberedOf(reference);
+    this.remember.push(...fitting.map((one) => ({ ...reference, ...one })), ...lost);
+    if (lost.length > 0) {
+      this.problems.push(
+        `${key}: the person ${
+          named(reference.text)
+        }, whose photos are left out, is there no more (deleted, merged, or recognition was reset), so that their photos would be shared; ` +
+          'give somebody that name in Immich, or take it out of the configuration',
+      );
+    } else if (fitting.length === 0 && !isSilent) {
       this.warnings.push(`${key}: there is no ${reference.kind} ${named(reference.text)}, so it leaves nothing out`);
     }
     return fitting;

@@ -115,8 +115,8 @@ class Draft {
     const { select, except, never, pair } = this.job;
     const selected = select === undefined ? undefined : await this.#selected(select, named);
     const excepted = [
-      ...except === undefined ? [] : [this.#excepted(except, named, true)],
-      ...never === undefined ? [] : [this.#excepted(never, named, false)],
+      ...except === undefined ? [] : [this.#excepted('except', except, named)],
+      ...never === undefined ? [] : [this.#excepted('never', never, named)],
     ];
     const users = { sourceUserId: this.#sourceUserId, targetUserId: this.#targetUserId };
     const found = [selected, ...excepted].filter((reasons) => reasons !== undefined);
@@ -167,13 +167,13 @@ class Draft {
   }
 
   /** In what is left out, everything counts that has the name. */
-  #excepted(reasons: Reasons, found: FoundByKey, isItsOwn: boolean): ReasonsFound {
+  #excepted(where: 'except' | 'never', reasons: Reasons, found: FoundByKey): ReasonsFound {
+    // What never holds for everybody is not there for each of them.
+    const isSilent = where === 'never' || this.#sourceUserId === NOBODY_ID;
     const things = (name: NamedReasons) =>
-      reasons[name].flatMap((text) => {
-        const reference = this.#reference(KINDS[name], text);
-        const isSilent = !isItsOwn || this.#sourceUserId === NOBODY_ID;
-        return this.#lookup.all(isSilent ? undefined : `except.${name}`, reference, found);
-      });
+      reasons[name].flatMap((text) =>
+        this.#lookup.all(`${where}.${name}`, this.#reference(KINDS[name], text), found, { isSilent })
+      );
     return {
       albums: things('albums'),
       people: things('people'),
