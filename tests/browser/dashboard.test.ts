@@ -150,7 +150,7 @@ async function signIn(browser: Browser): Promise<void> {
   await page.it.keyboard.type(TOKEN);
   await page.it.keyboard.press('Enter');
   await page.it.waitForSelector('text=Share now');
-  await page.it.getByText('Share now').focus();
+  await page.it.getByRole('button', { name: 'Share now' }).focus();
   await page.it.keyboard.press('Enter');
   await page.it.waitForSelector('[role=status]');
   assert.match(await page.it.locator('[role=status]').innerText(), /Sharing begins now/);

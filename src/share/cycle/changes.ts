@@ -39,6 +39,8 @@ export interface Mark extends FeedMark {
   readonly hasLockedFiles: boolean;
   /** A brake holds mirrors back, or what recipients have corrected; each cycle looks whether it still has to. */
   readonly isBraked: boolean;
+  /** When a person last confirmed what recipients have corrected and is not written yet, by the database's clock, in milliseconds since the epoch: it is of any photo. Null: nothing is. */
+  readonly confirmedAtMs: number | null;
 }
 
 /** What happened between two marks. */
@@ -83,7 +85,8 @@ export async function readMark(sql: Sql, schema: ImmichSchema): Promise<Mark> {
       ${dueRechecks(sql)} AS rechecks,
       EXISTS (SELECT 1 FROM immich_sidecar.link WHERE locked_source_id IS NOT NULL) AS "hasLockedFiles",
       EXISTS (SELECT 1 FROM immich_sidecar_decisions.brake)
-        OR EXISTS (SELECT 1 FROM immich_sidecar_both_ways.job WHERE held > 0) AS "isBraked"`;
+        OR EXISTS (SELECT 1 FROM immich_sidecar_both_ways.job WHERE held > 0) AS "isBraked",
+      (SELECT extract(epoch FROM max(confirmed_at)) * 1000 FROM immich_sidecar_both_ways.job WHERE held > 0)::float8 AS "confirmedAtMs"`;
     if (row === undefined) throw new Error('a query without FROM returned no row');
     return row;
   });
@@ -123,7 +126,8 @@ export async function readChanges(
     readonly sharedAlbums?: ExpandedAlbums | undefined;
   },
 ): Promise<Changes> {
-  if (now.foundation !== since.foundation || now.atMs < since.atMs) {
+  const isConfirmed = (now.confirmedAtMs ?? 0) >= since.atMs;
+  if (now.foundation !== since.foundation || now.atMs < since.atMs || isConfirmed) {
     return { scope: 'all', hasPeopleNews: true, hasNameNews: true };
   }
   // A clock that was set back dates what happens now before the mark, until it has caught up.

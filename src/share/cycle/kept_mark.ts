@@ -28,7 +28,8 @@ export interface KeptState {
  * What of a mark is kept. The clock of the process that made it says nothing to another one: instead of when it asked, and was answered,
  * it leaves how long the machine had been up then.
  */
-interface Stored extends Omit<Mark, keyof Moment | 'rechecks' | 'isCounting' | 'hasLockedFiles' | 'isBraked'> {
+interface Stored
+  extends Omit<Mark, keyof Moment | 'rechecks' | 'isCounting' | 'hasLockedFiles' | 'isBraked' | 'confirmedAtMs'> {
   readonly askedUptimeMs: number;
   readonly answeredUptimeMs: number;
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { confirmCorrections } from '../../../src/share/both_ways/waiting.ts';
+import { tellCounts } from '../idle.ts';
+import { Engine } from '../oracle/engine.ts';
 import type { World } from '../world.ts';
 import {
   conflictsOf,
@@ -94,6 +96,24 @@ Deno.test('what was there when both_ways begins waits for a person, and so does 
   assert.equal(await correctedBy(world.share({ isFull: false })), 2);
   await world.untilIdle();
   assert.equal((await world.plan()).hasChanges, false);
+});
+
+Deno.test('what is confirmed reaches the other receivers in the cycle that writes it, although nothing else has happened', async () => {
+  await using world = await openTwoWays('v3.1.0', { fields: ['description'], withCarol: true });
+  world.config = { ...world.config, brake: { percent: 20, minimum: 1 } };
+  const keys = [PHOTO, 'family/picnic'];
+  for (const key of keys) await edit(world, await mirrorId(world, key), { description: 'much' });
+  await using engine = await Engine.start(world.config);
+  await engine.cycle();
+  await tellCounts(world.sql);
+  await engine.cycle();
+  const ofCarol = async () =>
+    await Promise.all(keys.map(async (key) => (await said(world, await mirrorId(world, key, 'carol'))).description));
+  assert.ok(!(await ofCarol()).includes('much'), 'it waits');
+  await confirm(world);
+  assert.equal(await correctedBy(engine.cycle()), 2);
+  assert.deepEqual(await ofCarol(), ['much', 'much']);
+  await engine.untilIdle(world.sql);
 });
 
 Deno.test('no field of a photo that either side has locked, trashed or stopped sharing moves', async () => {
