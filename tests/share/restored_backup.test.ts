@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { verifyMirrors } from '../../src/demo/verify/verify.ts';
 import { RefusedError } from '../../src/errors.ts';
 import { readOwnership } from '../../src/postgres/ownership.ts';
@@ -6,6 +7,7 @@ import { describeProblem } from '../../src/problems/problem.ts';
 import { problemsOf } from '../../src/share/cycle/report.ts';
 import { OWN_SCHEMAS } from '../../src/share/schema/own_tables.ts';
 import { type Release, REPRESENTATIVE } from '../harness/database.ts';
+import { editAsset, writeSidecar } from '../harness/immich_jobs/metadata.ts';
 import { allowSchemas } from '../harness/role.ts';
 import { onServer } from '../harness/server_databases.ts';
 import { digestTables, listFiles } from './snapshot.ts';
@@ -136,6 +138,30 @@ Deno.test('a job that is taken out while the journal has lost its links leaves n
   world.setJobs(others);
   const report = await world.share();
   assert.deepEqual(problemsOf(report), []);
+  assert.equal(await world.mirrorOf('family/picnic'), undefined);
+  assert.deepEqual(Object.keys(listFiles(world.directory)), before);
+  await changesNothing(world);
+});
+
+Deno.test('what Immich wrote beside a shared photo goes with it, also where the journal has lost the photo and a scan has marked it offline', async () => {
+  await using world = await World.open('v3.1.0');
+  const [family, ...others] = world.config.jobs;
+  assert.ok(family);
+  world.config = { ...world.config, jobs: others, brake: { percent: 100, minimum: 1_000_000 } };
+  await world.share();
+  const before = Object.keys(listFiles(world.directory));
+  world.setJobs([family, ...others]);
+  await world.share();
+  const mirror = await world.mirrorOf('family/picnic') ?? '';
+  await editAsset(world, mirror, { dateTimeOriginal: new Date(Date.UTC(1974, 5, 2, 10)) });
+  await writeSidecar(world, mirror);
+  const original = await world.localMirrorPath(world.id('family/picnic'));
+  assert.ok(existsSync(`${original}.xmp`));
+  Deno.removeSync(original);
+  await world.sql`UPDATE asset SET "isOffline" = true, "deletedAt" = now() WHERE id = ${mirror}`;
+  await world.sql`DELETE FROM immich_sidecar.link WHERE mirror_id = ${mirror}`;
+  world.setJobs(others);
+  assert.deepEqual(problemsOf(await world.share()), []);
   assert.equal(await world.mirrorOf('family/picnic'), undefined);
   assert.deepEqual(Object.keys(listFiles(world.directory)), before);
   await changesNothing(world);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isBehindLink } from '../../files/behind_link.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import { namedFiles } from '../../immich/asset_files.ts';
 import type { Sql } from '../../postgres/connect.ts';
@@ -16,6 +17,7 @@ import { type Columns, removeRemembering } from '../remembered/remember.ts';
 import { filesOfMadeAssets, findMadeAssets, type MadeAsset, removeMadeAssets } from './made_by_immich.ts';
 import { releaseFromStacks } from './release_stacks.ts';
 import { recordDuplicates } from '../standing/skips.ts';
+import { filesOfUnknown } from './unjournaled.ts';
 import { REMEMBERED, type Withdrawal } from './withdrawal.ts';
 
 export interface RemovalResult {
@@ -95,7 +97,7 @@ function placeOf(withdrawal: Withdrawal | undefined): Place {
 
 /**
  * Files that Immich itself has made for these mirrors, such as the sidecar of an edit, go with them, as far as they lie where
- * the mirror is at home.
+ * the mirror is at home; where the journal has lost that, in our directory beside its original.
  */
 async function removeFilesOfImmich(
   { database: { sql }, schema, files: disk }: RemovalTools,
@@ -107,9 +109,17 @@ async function removeFilesOfImmich(
   const named = await readFilesOfImmich(sql, schema, [...owners.keys()]);
   const known = new Set([...named, ...links].map(({ path }) => path));
   const files = [...named, ...await findLostSidecars(sql, schema, disk, links, known)];
-  const own = files.flatMap((file) => {
+  const placed = files.map((file) => {
     const mirror = { id: file.mirrorId, ownerId: owners.get(file.mirrorId) ?? '' };
-    const keep = keepOfNamed(file.path, mirror, homes.get(file.mirrorId) ?? []);
+    return { ...file, keep: keepOfNamed(file.path, mirror, homes.get(file.mirrorId) ?? []) };
+  });
+  const unknown = new Set(placed.filter(({ keep }) => keep === undefined).map(({ mirrorId }) => mirrorId));
+  const beside = (await filesOfUnknown(sql, schema, [...unknown])).filter(({ path }) =>
+    !isBehindLink(path, disk.paths)
+  );
+  const keeps = new Map(beside.map(({ path, keep }) => [path, keep]));
+  const own = placed.flatMap((file) => {
+    const keep = file.keep ?? keeps.get(file.path);
     return keep === undefined ? [] : [{ ...file, keep }];
   });
   return removeFiles(own, disk);
