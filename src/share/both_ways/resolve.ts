@@ -62,7 +62,7 @@ export function decideConflicts(
     );
   }
   const [disputed] = [...Map.groupBy(chosen, subjectOf).values()].filter((all) =>
-    new Set(all.map(({ sum }) => sum)).size > 1
+    new Set(all.map(saidOf)).size > 1
   );
   if (disputed !== undefined) {
     throw new UserError(
@@ -81,6 +81,11 @@ export function decideConflicts(
     ...chosen.map((one): DecidedConflict => ({ ...one, lost: 'source' })),
     ...others.map((one): DecidedConflict => ({ ...one, lost: 'target' })),
   ];
+}
+
+/** What a recipient says, to be compared with others. Each knows the people of a face by other ids than the source's owner. */
+function saidOf({ sum, face }: OpenConflict): string {
+  return face === undefined ? sum : `${face.kind} ${face.counterpartId}`;
 }
 
 /** Whether two conflicts are about the same face, or neither about a face. */

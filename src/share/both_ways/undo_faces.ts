@@ -42,6 +42,7 @@ export async function undoFaces(
   all: readonly string[],
 ): Promise<void> {
   if (first.length === 0) return;
+  await uncoverUndone(tx, schema, first);
   const { personKey, faceKey, mirrorKey } = schema.people;
   const [key, owner] = [tx(personKey), tx(faceKey)];
   const meant = tx`
@@ -98,6 +99,39 @@ export async function undoFaces(
         AND fm.mirror_asset_id = now.mirror_asset_id`;
   }
   await removeMade(tx, schema, all);
+}
+
+/** Who is shown by such a face, and does not keep it, gets another one of theirs, or none. Immich makes the thumbnail where none is noted. */
+async function uncoverUndone(tx: Sql, schema: ImmichSchema, first: readonly string[]): Promise<void> {
+  const { personKey, faceKey } = schema.people;
+  const key = tx(personKey);
+  await tx`
+    UPDATE person own
+    SET "faceAssetId" = other.id, "thumbnailPath" = ''
+    FROM immich_sidecar_both_ways.written w
+    JOIN person shown
+      ON shown."faceAssetId" = (w.before->'face'->>'id')::uuid AND shown."ownerId" = w.source_user_id
+    LEFT JOIN LATERAL (
+      SELECT f.id
+      FROM asset_face f
+      JOIN asset a ON a.id = f."assetId" AND a."ownerId" = w.source_user_id AND a.visibility <> 'locked'
+      WHERE f.${tx(faceKey)} = shown.${key}
+        AND f."deletedAt" IS NULL
+        AND NOT EXISTS (
+          SELECT 1
+          FROM immich_sidecar_both_ways.written undone
+          WHERE undone.id = ANY (${first as string[]}::uuid[])
+            AND undone.field = 'face'
+            AND undone.before->'face'->>'id' = f.id::text
+        )
+      ORDER BY f.id
+      LIMIT 1
+    ) AS other ON true
+    WHERE w.id = ANY (${first as string[]}::uuid[])
+      AND w.field = 'face'
+      AND own.${key} = shown.${key}
+      AND own."ownerId" = shown."ownerId"
+      AND own.${key} IS DISTINCT FROM (w.before->'face'->>'person')::uuid`;
 }
 
 /** People who were made for faces, and have none any more. */

@@ -152,6 +152,58 @@ for (const release of FACE_RELEASES) {
   });
 }
 
+Deno.test('recipients who agree about a face are not asked whose counts against its owner', async () => {
+  await using world = await openFaces('v3.1.0', { withCarol: true });
+  for (const user of ['bob', 'carol'] as const) {
+    await giveTo(
+      world,
+      await faceOf(world, 'family/wedding', user, 'Gustav'),
+      await personOf(world, user, 'Emil, Jr.'),
+    );
+  }
+  await giveTo(
+    world,
+    await faceOf(world, 'family/wedding', 'alice', 'Gustav'),
+    await personOf(world, 'alice', 'Dora Example'),
+  );
+  await settle(world);
+  assert.deepEqual(await sayConflicts(world), ['moved both-changed', 'moved both-changed']);
+  await decide(world, 'target', 'wedding.jpg');
+  await settle(world);
+  for (const seen of await seenBy(world, 'family/wedding', ['alice', 'bob', 'carol'])) {
+    assert.deepEqual(seen, ['Emil, Jr.', 'Grandma']);
+  }
+  assert.deepEqual(await sayConflicts(world), []);
+});
+
+for (const release of FACE_RELEASES) {
+  Deno.test(`${release}: nobody is shown by a face that is not theirs any more since it was undone`, async () => {
+    await using world = await openFaces(release);
+    const { sql, library: { users }, people: { personKey } } = world;
+    const people: string[] = [];
+    for (const name of ['Aunt Ida', 'Kuno']) {
+      people.push(await world.insertPerson('alice', name));
+      await world.insertPerson('bob', name);
+    }
+    const covers = async () =>
+      await sql<{ face: string | null; path: string }[]>`
+        SELECT "faceAssetId" AS face, "thumbnailPath" AS path
+        FROM person
+        WHERE ${sql(personKey)} = ANY (${people}::uuid[]) AND "ownerId" = ${users.alice.id}`;
+    const ida = await personOf(world, 'bob', 'Aunt Ida');
+    for (const [key, name] of [['family/wedding', 'Gustav'], ['family/birthday', 'Emil, Jr.']] as const) {
+      await giveTo(world, await faceOf(world, key, 'bob', name), ida);
+    }
+    await drawFace(world, 'family/harbour', 'bob', await personOf(world, 'bob', 'Kuno'));
+    await settle(world);
+    assert.ok((await covers()).every(({ face }) => face !== null));
+    await sql`UPDATE person SET "thumbnailPath" = '/data/cut.jpeg' WHERE ${sql(personKey)} = ANY (${people}::uuid[])`;
+    assert.equal((await undo(world)).undone, 3);
+    assert.deepEqual((await covers()).map((row) => ({ ...row })), [{ face: null, path: '' }, { face: null, path: '' }]);
+    await settle(world);
+  });
+}
+
 Deno.test('what an owner has changed since is not undone, and stays listed', async () => {
   await using world = await openFaces('v3.1.0');
   await giveTo(
