@@ -12,6 +12,7 @@ import { isSomebody, joinMappedPerson } from '../people/person_links.ts';
 import { isMeant } from '../selection/selection.ts';
 import { counterpartOf } from './counterparts.ts';
 import type { ConflictReason } from './decide.ts';
+import { drawnByBoth } from './drawn_by_both.ts';
 
 /** A face on a mirror that its owner has given to somebody else, removed, or drawn. */
 export interface FaceDifference {
@@ -19,7 +20,7 @@ export interface FaceDifference {
   readonly sourceAssetId: string;
   readonly mirrorAssetId: string;
   readonly mirrorFaceId: string;
-  /** null: the source has none, as it was drawn on the mirror. */
+  /** null: the source has none, as it was drawn on the mirror. Of one that both have drawn it is the source's, which is not mirrored yet. */
   readonly sourceFaceId: string | null;
   /** Whom the target has given it; of a removed one, whose it was. */
   readonly personId: string | null;
@@ -222,11 +223,11 @@ export async function readFaceDifferences(
         m.source_asset_id AS "sourceAssetId",
         m.mirror_asset_id AS "mirrorAssetId",
         mirror.id AS "mirrorFaceId",
-        found.source_face_id AS "sourceFaceId",
+        coalesce(found.source_face_id, same.id) AS "sourceFaceId",
         mirror.${owner} AS "personId",
         counterpart.id AS "counterpartId",
         coalesce(counterpart.is_made, false) AS "isMade",
-        coalesce(
+        same.id IS NOT NULL OR coalesce(
           mirror."deletedAt" IS NULL AND f."deletedAt" IS NULL AND counterpart.id = f.${owner}, false
         ) AS "isSettled",
         CASE
@@ -265,6 +266,7 @@ export async function readFaceDifferences(
       LEFT JOIN asset_face f ON f.id = found.source_face_id
       ${joinMappedPerson(sql, schema)}
       LEFT JOIN LATERAL ${counterpartOf(sql, schema, job)} AS counterpart ON mirror."deletedAt" IS NULL
+      LEFT JOIN LATERAL ${drawnByBoth(sql, schema)} AS same ON found.source_face_id IS NULL
       WHERE ${unguessed(sql, isMeant(sql, job))}
     )
     SELECT *

@@ -61,9 +61,7 @@ export function decideConflicts(
       },
     );
   }
-  const [disputed] = [...Map.groupBy(chosen, subjectOf).values()].filter((all) =>
-    new Set(all.map(saidOf)).size > 1
-  );
+  const [disputed] = [...Map.groupBy(chosen, subjectOf).values()].filter((all) => new Set(all.map(saidOf)).size > 1);
   if (disputed !== undefined) {
     throw new UserError(
       `Several recipients of the photo ${name} have changed its ${

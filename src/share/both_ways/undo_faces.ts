@@ -2,6 +2,7 @@ import { isNativelyShared } from '../../immich/native_shares.ts';
 import type { ImmichSchema } from '../../immich/schema.ts';
 import type { Fragment, Sql } from '../../postgres/connect.ts';
 import { joinOrigin } from '../people/person_links.ts';
+import { unfollowLinks } from '../people/person_map.ts';
 
 /** What of a face counts when it is compared with what was noted, of a value `{face: …}`. */
 function marksOf(sql: Sql, value: Fragment): Fragment {
@@ -162,6 +163,7 @@ async function removeMade(tx: Sql, schema: ImmichSchema, ids: readonly string[])
         )
       RETURNING own.${key} AS id`;
     const keys = gone.map(({ id }) => id);
+    await unfollowLinks(tx, keys, sourceUserId);
     await tx`
       DELETE FROM immich_sidecar.person_map
       WHERE origin_person_id = ANY (${keys}::uuid[])

@@ -5,6 +5,7 @@ import type { Job } from '../jobs/job.ts';
 import { hasOwnEdits } from '../mirrors/fields.ts';
 import { faceSum } from '../people/face_keys.ts';
 import { joinMappedPerson } from '../people/person_links.ts';
+import { followLinks } from '../people/person_map.ts';
 import { fieldList } from '../people/seen.ts';
 import { type FaceDifference, readFaceDifferences } from './faces.ts';
 
@@ -20,6 +21,9 @@ export interface FaceValue {
   /** The person was made for it. */
   readonly isMade?: boolean;
 }
+
+/** No version of a face. */
+const NO_VERSION = '00000000-0000-0000-0000-000000000000';
 
 /** A difference with the id that the face of the source has, or gets. */
 type PlannedFace = FaceDifference & { readonly sourceFaceId: string };
@@ -41,10 +45,11 @@ export async function writeFaces(
   if (open.length > 0) {
     await makePeople(tx, schema, job, open);
     await noteFaces(tx, schema, job, open);
-    await changeFaces(tx, schema, job, open);
+    await changeFaces(tx, schema, open);
     await chooseCovers(tx, schema, job, open);
   }
-  await linkPeople(tx, schema, planned);
+  await takeAsCopies(tx, planned.filter(({ kind }) => kind === 'added'));
+  await followLinks(tx, schema, job.targetUserId, await linkPeople(tx, schema, planned));
   await noteBases(tx, schema, planned);
   return open.length;
 }
@@ -69,7 +74,7 @@ function planAs(tx: Sql, faces: readonly PlannedFace[]): Fragment {
   return tx`
     jsonb_to_recordset(${tx.json(faces as never)}) AS plan (
       kind text, "sourceAssetId" uuid, "sourceFaceId" uuid, "mirrorAssetId" uuid, "mirrorFaceId" uuid,
-      "personId" uuid, "counterpartId" uuid, "isMade" boolean
+      "personId" uuid, "counterpartId" uuid, "isMade" boolean, "isSettled" boolean
     )`;
 }
 
@@ -136,7 +141,6 @@ async function noteFaces(
 async function changeFaces(
   tx: Sql,
   schema: ImmichSchema,
-  { targetUserId }: Job,
   faces: readonly PlannedFace[],
 ): Promise<void> {
   const owner = tx(schema.people.faceKey);
@@ -172,13 +176,17 @@ async function changeFaces(
     JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = plan."mirrorAssetId"
     JOIN asset mirror ON mirror.id = m.mirror_asset_id
     JOIN asset source ON source.id = m.source_asset_id`;
-  // From now on it is the copy of the source's.
+}
+
+/** From now on what the target has drawn is the copy of the source's. */
+async function takeAsCopies(tx: Sql, added: readonly PlannedFace[]): Promise<void> {
+  if (added.length === 0) return;
   await tx`
     INSERT INTO immich_sidecar.face_map (source_face_id, mirror_asset_id, mirror_face_id, person_id, source_update_id)
-    SELECT f.id, m.mirror_asset_id, plan."mirrorFaceId", plan."personId", f."updateId"
+    SELECT f.id, plan."mirrorAssetId", plan."mirrorFaceId", plan."personId", f."updateId"
     FROM ${planAs(tx, added)}
-    JOIN immich_sidecar.asset_map m ON m.mirror_asset_id = plan."mirrorAssetId" AND m.target_user_id = ${targetUserId}
-    JOIN asset_face f ON f.id = plan."sourceFaceId"`;
+    JOIN asset_face f ON f.id = plan."sourceFaceId"
+    ON CONFLICT DO NOTHING -- of two that the target has drawn there the second is one more`;
 }
 
 /** Somebody who has lost the face that they are shown by gets another one, or none, and somebody who had none gets this one. Immich makes the thumbnail where none is noted. */
@@ -221,11 +229,11 @@ async function chooseCovers(
       AND own."faceAssetId" IS NULL`;
 }
 
-/** Whom the source calls as the target does, and whom the target does not have through sharing, is from now on that same one for both. */
-async function linkPeople(tx: Sql, schema: ImmichSchema, faces: readonly PlannedFace[]): Promise<void> {
+/** Whom the source calls as the target does, and whom the target does not have through sharing, is from now on that same one for both. Returns who of the target's. */
+async function linkPeople(tx: Sql, schema: ImmichSchema, faces: readonly PlannedFace[]): Promise<string[]> {
   const { personKey } = schema.people;
   const key = tx(personKey);
-  await tx`
+  const linked = await tx<{ id: string }[]>`
     INSERT INTO immich_sidecar.person_map (
       origin_person_id, origin_owner_id, target_user_id, mirror_person_id, is_ours,
       name, is_hidden, birth_date, color, seen_user_id, seen_name, seen_is_hidden, seen_birth_date, seen_color
@@ -242,17 +250,20 @@ async function linkPeople(tx: Sql, schema: ImmichSchema, faces: readonly Planned
       AND origin.${key} IS NOT NULL
       AND origin."ownerId" <> m.target_user_id
     ORDER BY origin.${key}, plan."mirrorFaceId"
-    ON CONFLICT (origin_person_id, target_user_id) DO NOTHING`;
+    ON CONFLICT (origin_person_id, target_user_id) DO NOTHING
+    RETURNING mirror_person_id AS id`;
+  return linked.map(({ id }) => id);
 }
 
-/** Notes what both say now. */
+/** Notes what both say now. What both have drawn follows the source as it is next. */
 async function noteBases(tx: Sql, schema: ImmichSchema, faces: readonly PlannedFace[]): Promise<void> {
   await tx`
     UPDATE immich_sidecar.face_map fm
-    SET source_update_id = now."updateId", source_sum = now.sum, person_id = coalesce(now.person_id, fm.person_id)
+    SET source_update_id = now.version, source_sum = now.sum, person_id = coalesce(now.person_id, fm.person_id)
     FROM (
       SELECT
-        plan."sourceFaceId", plan."mirrorAssetId", f."updateId", ${faceSum(tx, schema)} AS sum,
+        plan."sourceFaceId", plan."mirrorAssetId", ${faceSum(tx, schema)} AS sum,
+        CASE WHEN plan.kind = 'added' AND plan."isSettled" THEN ${NO_VERSION}::uuid ELSE f."updateId" END AS version,
         CASE WHEN f."deletedAt" IS NULL THEN mapped.${tx(schema.people.personKey)} END AS person_id
       FROM ${planAs(tx, faces)}
       JOIN asset_face f ON f.id = plan."sourceFaceId"

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { jobsOf } from '../../../src/demo/jobs.ts';
 import { type OpenConflict, readConflicts, type Side } from '../../../src/share/both_ways/conflicts.ts';
 import { decideConflicts, settleConflicts } from '../../../src/share/both_ways/resolve.ts';
 import { applyUndoMerge, planUndoMerge } from '../../../src/share/both_ways/undo_merge.ts';
 import { describeConflict } from '../../../src/share/both_ways/words.ts';
-import type { World } from '../world.ts';
+import { World } from '../world.ts';
 import {
   conflictsAbout,
   drawFace,
@@ -11,6 +12,7 @@ import {
   faceOf,
   facesCorrectedBy,
   giveTo,
+  goFacesBothWays,
   openFaces,
   personOf,
   removeFace,
@@ -201,6 +203,42 @@ for (const release of FACE_RELEASES) {
     assert.equal((await undo(world)).undone, 3);
     assert.deepEqual((await covers()).map((row) => ({ ...row })), [{ face: null, path: '' }, { face: null, path: '' }]);
     await settle(world);
+  });
+}
+
+for (const release of FACE_RELEASES) {
+  Deno.test(`${release}: a third one keeps what they say of somebody who becomes an owner's as well, and when that is undone`, async () => {
+    await using world = await World.open(release);
+    const { sql, library, people: { personKey, faceKey } } = world;
+    const { bob, carol } = library.users;
+    const [, uploads] = jobsOf(library, 'carol');
+    assert.ok(uploads);
+    const onward = {
+      ...uploads,
+      name: 'bob to carol',
+      sourceUserId: bob.id,
+      targetPathPrefix: '/data/shared/carol/.bob/',
+    };
+    world.setJobs([...world.config.jobs, onward]);
+    goFacesBothWays(world);
+    const max = await world.insertPerson('bob', 'Uncle Max');
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${max} WHERE "assetId" = ${world.id('bob/dog')}`;
+    await world.share();
+    const carols = await personOf(world, 'carol', 'Uncle Max');
+    await sql`
+      UPDATE person SET name = 'Max, my uncle' WHERE ${sql(personKey)} = ${carols} AND "ownerId" = ${carol.id}`;
+    const seen =
+      async () => [await personOf(world, 'carol', 'Max, my uncle'), ...(await seenBy(world, 'bob/dog', ['carol']))];
+    await world.share();
+    await giveTo(world, await faceOf(world, 'family/wedding', 'bob', 'Gustav'), max);
+    assert.equal(await facesCorrectedBy(world.share({ isFull: false })), 1);
+    await world.share();
+    assert.deepEqual(await seen(), [carols, ['Max, my uncle']]);
+    assert.equal((await undo(world)).undone, 1);
+    await world.share();
+    assert.deepEqual(await seen(), [carols, ['Max, my uncle']]);
+    await settle(world);
+    assert.ok(!(await world.namesOf('alice')).includes('Uncle Max'));
   });
 }
 

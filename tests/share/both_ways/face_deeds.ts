@@ -70,14 +70,20 @@ export async function removeFace({ sql }: World, face: string): Promise<void> {
 }
 
 /** From: PersonService.createFace: a box that somebody has drawn. */
-export async function drawFace(world: World, key: string, user: User, person: string): Promise<string> {
+export async function drawFace(
+  world: World,
+  key: string,
+  user: User,
+  person: string,
+  { right = 0 } = {},
+): Promise<string> {
   const { sql, people: { faceKey } } = world;
   const [row] = await sql<{ id: string }[]>`
     INSERT INTO asset_face (
       "assetId", ${sql(faceKey)}, "imageWidth", "imageHeight",
       "boundingBoxX1", "boundingBoxY1", "boundingBoxX2", "boundingBoxY2", "sourceType"
     )
-    VALUES (${await photoOf(world, key, user)}, ${person}, 1440, 1080, 10, 20, 110, 120, 'manual')
+    VALUES (${await photoOf(world, key, user)}, ${person}, 1440, 1080, ${10 + right}, 20, ${110 + right}, 120, 'manual')
     RETURNING id`;
   await tellCounts(sql);
   return row?.id ?? assert.fail();

@@ -154,6 +154,38 @@ for (const release of FACE_RELEASES) {
   });
 }
 
+for (const release of FACE_RELEASES) {
+  Deno.test(`${release}: one who is drawn by two at once in one place is there once, and twice in two places`, async () => {
+    await using world = await openFaces(release, { withCarol: true });
+    const grandma = { alice: '', bob: '', carol: '' };
+    for (const user of ALL) grandma[user] = await personOf(world, user, 'Grandma');
+    // Two receivers; the owner and a receiver; the same, but in two places.
+    const drawn = await drawFace(world, 'family/harbour', 'bob', grandma.bob);
+    await drawFace(world, 'family/harbour', 'carol', grandma.carol, { right: 15 });
+    await drawFace(world, 'family/portrait', 'alice', grandma.alice);
+    const hers = await drawFace(world, 'family/portrait', 'bob', grandma.bob, { right: 20 });
+    await drawFace(world, 'family/picnic', 'alice', grandma.alice);
+    await drawFace(world, 'family/picnic', 'bob', grandma.bob, { right: 60 });
+    assert.equal(await facesCorrectedBy(world.share({ isFull: false })), 2);
+    await settle(world);
+    for (const seen of await seenBy(world, 'family/harbour', ALL)) assert.deepEqual(seen, ['Grandma']);
+    for (const seen of await seenBy(world, 'family/portrait', ALL)) {
+      assert.deepEqual(seen, ['Dora Example', 'Grandma']);
+    }
+    for (const seen of await seenBy(world, 'family/picnic', ALL)) {
+      assert.deepEqual(seen, ['', 'Dora Example', 'Grandma', 'Grandma']);
+    }
+    assert.equal(await faceOf(world, 'family/harbour', 'bob', 'Grandma'), drawn);
+    assert.equal(await faceOf(world, 'family/portrait', 'bob', 'Grandma'), hers);
+    assert.deepEqual(await world.verify(verifyMirrors), []);
+    // It is a face like all others from now on.
+    await giveTo(world, hers, await personOf(world, 'bob', 'Gustav'));
+    assert.equal(await facesCorrectedBy(world.share({ isFull: false })), 1);
+    await settle(world);
+    for (const seen of await seenBy(world, 'family/portrait', ALL)) assert.deepEqual(seen, ['Dora Example', 'Gustav']);
+  });
+}
+
 Deno.test('people of one cluster group: a face goes to the same person, and somebody new is of the same group', async () => {
   await using world = await openFaces('v3.3.0', { sameClusterGroup: true });
   const max = await world.insertPerson('bob', 'Uncle Max');

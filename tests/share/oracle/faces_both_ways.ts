@@ -116,19 +116,61 @@ function differencesOf(prediction: Prediction, job: JobConfig): Difference[] {
     const drawn = rows.filter((row) =>
       row['sourceType'] === 'manual' && row['deletedAt'] === null && !ours.has(text(row['id'])) &&
       typeof row[faceKey] === 'string' && isHeir(prediction, mirror.targetId, text(row[faceKey]))
-    ).map((row): Difference => ({
-      mirror,
-      face: undefined,
-      source: undefined,
-      row,
-      kind: 'added',
-      counterpart: counterpartOf(prediction, job, row[faceKey], undefined),
-      isSettled: false,
-      isKept: true,
-    }));
+    ).map((row): Difference => {
+      const counterpart = counterpartOf(prediction, job, row[faceKey], undefined);
+      const source = drawnByBoth(prediction, mirror, row, counterpart?.id);
+      return {
+        mirror,
+        face: undefined,
+        source,
+        row,
+        kind: 'added',
+        counterpart,
+        isSettled: source !== undefined,
+        isKept: true,
+      };
+    });
     return [...known, ...drawn];
   });
   return found.toSorted((a, b) => text(a.row['id']) < text(b.row['id']) ? -1 : 1);
+}
+
+/** Who has somebody from the target already keeps them when they turn out to be the same as somebody of others. */
+function followLink(prediction: Prediction, targetId: string, id: string): void {
+  const { memory } = prediction;
+  const origin = originOf(prediction, targetId, id);
+  if (origin === undefined || origin.id === id && origin.ownerId === targetId) return;
+  memory.people = memory.people.map((known) =>
+    known.origin !== id || known.originOwnerId !== targetId || known.targetId === origin.ownerId ||
+      memory.people.some((other) => other.origin === origin.id && other.targetId === known.targetId)
+      ? known
+      : { ...known, origin: origin.id, originOwnerId: origin.ownerId }
+  );
+}
+
+/** The face of the source that is in the same place, of the same person, and not mirrored yet. */
+function drawnByBoth(
+  { records, faceKey }: Prediction,
+  mirror: Mirror,
+  row: Row,
+  counterpart: string | undefined,
+): Row | undefined {
+  return records.of('asset_face', mirror.sourceId).filter((source) =>
+    source['deletedAt'] === null && source[faceKey] === counterpart && !mirror.faces.has(text(source['id'])) &&
+    overlap(source, row) > 0.5
+  ).toSorted((a, b) => text(a['id']) < text(b['id']) ? -1 : 1)[0];
+}
+
+/** How much of what two boxes cover together both cover, as Immich computes it. */
+function overlap(one: Row, other: Row): number {
+  const at = (row: Row, axis: 'X' | 'Y', end: 1 | 2) =>
+    Number(row[`boundingBox${axis}${end}`]) / Number(row[axis === 'X' ? 'imageWidth' : 'imageHeight']);
+  const length = (row: Row, axis: 'X' | 'Y') => at(row, axis, 2) - at(row, axis, 1);
+  const shared = (['X', 'Y'] as const).map((axis) =>
+    Math.max(0, Math.min(at(one, axis, 2), at(other, axis, 2)) - Math.max(at(one, axis, 1), at(other, axis, 1)))
+  ).reduce((area, side) => area * side, 1);
+  return shared /
+    (length(one, 'X') * length(one, 'Y') + length(other, 'X') * length(other, 'Y') - shared);
 }
 
 /** Machine learning gives faces that it has found to people, and only those that are nobody's. */
@@ -277,6 +319,8 @@ function settle(prediction: Prediction, job: JobConfig, one: Difference, source:
   if (source === undefined) return;
   const { memory, faceKey } = prediction;
   const { mirror, row } = one;
+  // Of two that a target has drawn in one place the second is one more, next time.
+  if (one.face === undefined && mirror.faces.has(text(source['id']))) return;
   const targetId = job.targetUserId;
   const origin = originOf(prediction, job.sourceUserId, source[faceKey]);
   if (one.kind !== 'deleted' && origin !== undefined && origin.ownerId !== targetId) {
@@ -295,13 +339,17 @@ function settle(prediction: Prediction, job: JobConfig, one: Difference, source:
         cover: null,
         hasThumbnail: false,
       });
+      followLink(prediction, targetId, text(row[faceKey]));
     }
   }
   const wrote = source['deletedAt'] === null && origin !== undefined
     ? mirrorOf(prediction, origin, targetId)
     : undefined;
   const noted = {
-    version: prediction.witness.versionOf(text(source['id']), mirror.id),
+    // What both have drawn follows the source at once.
+    version: one.face === undefined && one.isSettled
+      ? NOBODY
+      : prediction.witness.versionOf(text(source['id']), mirror.id),
     content: contentOf(prediction, source),
     said: origin?.id ?? null,
   };

@@ -7,6 +7,7 @@ import { planOnly } from '../../../../src/share/plan_only.ts';
 import { editAsset } from '../../../harness/immich_jobs/metadata.ts';
 import type { Row } from '../state.ts';
 import type { FaceResolution, Resolution } from '../typed.ts';
+import { addFace } from '../photos.ts';
 import { type Deeds, type Person, type Scene, traced, untraced } from './scene.ts';
 
 /** What a person says of what goes both ways, and what is said at both ends at once. */
@@ -74,6 +75,27 @@ export const TWO_WAY_DEEDS: Deeds = {
       scene.says(asset, isTags ? 'tags' : 'description');
     }
     return `${scene.call(mirror)} and its source get other ${isTags ? 'tags' : 'descriptions'} at once`;
+  }),
+  /** Several who have a photo draw somebody on it, nearly in the same place. */
+  drawAtOnce: traced(async (scene) => {
+    const mirror = await scene.mirror(scene.sql`a.visibility <> 'hidden'`);
+    const [source] = await scene.assets(scene.sql`
+      a.id = (SELECT own.source_asset_id FROM immich_sidecar.asset_map own WHERE own.mirror_asset_id = ${
+      mirror?.id ?? null
+    })`);
+    const person = scene.one(source === undefined ? [] : await scene.people(source.ownerId));
+    if (source === undefined || person === undefined) return;
+    const others = await scene.sql<{ asset: string; person: string }[]>`
+      SELECT m.mirror_asset_id AS asset, pm.mirror_person_id AS person
+      FROM immich_sidecar.asset_map m
+      JOIN immich_sidecar.person_map pm
+        ON pm.target_user_id = m.target_user_id AND pm.origin_person_id = ${person.id}
+      JOIN asset mirror ON mirror.id = m.mirror_asset_id
+      WHERE m.source_asset_id = ${source.id}
+      ORDER BY m.mirror_asset_id`;
+    const drawn = [{ asset: source.id, person: person.id }, ...others].filter(() => !scene.chance(4));
+    for (const one of drawn) await addFace(scene.home, one.asset, one.person, { sourceType: 'manual' });
+    return drawn.length === 0 ? undefined : `${drawn.length} draw somebody on ${scene.call(source)} at once`;
   }),
   resolve: traced(async (scene) => {
     const { home, sql } = scene;
