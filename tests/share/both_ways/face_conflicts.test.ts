@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { jobsOf } from '../../../src/demo/jobs.ts';
+import { readDecisions, resolveConflict } from '../../../src/service/decisions.ts';
 import { type OpenConflict, readConflicts, type Side } from '../../../src/share/both_ways/conflicts.ts';
 import { decideConflicts, settleConflicts } from '../../../src/share/both_ways/resolve.ts';
 import { applyUndoMerge, planUndoMerge } from '../../../src/share/both_ways/undo_merge.ts';
@@ -175,6 +176,43 @@ Deno.test('recipients who agree about a face are not asked whose counts against 
   for (const seen of await seenBy(world, 'family/wedding', ['alice', 'bob', 'carol'])) {
     assert.deepEqual(seen, ['Emil, Jr.', 'Grandma']);
   }
+  assert.deepEqual(await sayConflicts(world), []);
+});
+
+Deno.test('of two faces of a photo each is decided by itself on the dashboard, and what was seen there', async () => {
+  await using world = await openFaces('v3.1.0');
+  const { sql, config } = world;
+  for (
+    const [name, bobs, alices] of [['Gustav', 'Emil, Jr.', 'Dora Example'], [
+      'Grandma',
+      'Dora Example',
+      'Gustav',
+    ]] as const
+  ) {
+    const faces = [
+      await faceOf(world, 'family/wedding', 'bob', name),
+      await faceOf(world, 'family/wedding', 'alice', name),
+    ];
+    await giveTo(world, faces[0] ?? assert.fail(), await personOf(world, 'bob', bobs));
+    await giveTo(world, faces[1] ?? assert.fail(), await personOf(world, 'alice', alices));
+    await settle(world);
+  }
+  const { conflicts } = await readDecisions(sql, config);
+  assert.deepEqual(conflicts.map(({ field }) => field), ['face', 'face']);
+  for (const { source, target, sourceAssetId, mirrorAssetId, sourceSum, sum } of conflicts) {
+    const isGustav = target.face?.name === 'Emil, Jr.';
+    assert.equal(source.face?.name, isGustav ? 'Dora Example' : 'Gustav');
+    const { isDecided } = await resolveConflict(sql, config, {
+      source: sourceAssetId,
+      mirror: mirrorAssetId,
+      field: 'face',
+      seen: `${sourceSum} ${sum}`,
+      take: isGustav ? 'target' : 'source',
+    });
+    assert.ok(isDecided);
+  }
+  await settle(world);
+  for (const seen of await seenBy(world, 'family/wedding', BOTH)) assert.deepEqual(seen, ['Emil, Jr.', 'Gustav']);
   assert.deepEqual(await sayConflicts(world), []);
 });
 
