@@ -86,6 +86,32 @@ for (const release of REPRESENTATIVE) {
     await assertAtRest(world);
   });
 
+  Deno.test(`${release}: a third user keeps what they call somebody into whom another one has merged somebody else's`, async () => {
+    await using world = await World.open(release);
+    const { sql, people: { personKey, faceKey } } = world;
+    const { bob, carol } = world.library.users;
+    const [, uploads] = jobsOf(world.library, 'carol');
+    assert.ok(uploads);
+    const onward = { ...uploads, sourceUserId: bob.id, targetPathPrefix: '/data/shared/carol/.bob/' };
+    world.setJobs([...world.config.jobs, { ...onward, name: 'uploads of bob to carol' }]);
+    const max = await world.insertPerson('bob', 'Uncle Max');
+    await sql`UPDATE asset_face SET ${sql(faceKey)} = ${max} WHERE "assetId" = ${world.id('bob/dog')}`;
+    await world.share();
+    const known = await mirrorOfPerson(world, max, 'carol');
+    await sql`UPDATE person SET name = 'Max' WHERE ${sql(personKey)} = ${known} AND "ownerId" = ${carol.id}`;
+    await world.share();
+    const gustav = await mirrorOfPerson(world, world.library.people['alice/gustav'].id, 'bob');
+    await sql`
+      UPDATE asset_face SET ${sql(faceKey)} = ${max}
+      WHERE ${sql(faceKey)} = ${gustav} AND "assetId" IN (SELECT id FROM asset WHERE "ownerId" = ${bob.id})`;
+    await sql`DELETE FROM person WHERE ${sql(personKey)} = ${gustav} AND "ownerId" = ${bob.id}`;
+    await world.share();
+    assert.deepEqual(await world.facesOn(await world.mirrorOf('bob/dog', 'carol')), ['Max']);
+    const people = await sql`SELECT name FROM person WHERE ${sql(personKey)} = ${known} AND "ownerId" = ${carol.id}`;
+    assert.deepEqual(people.map(({ name }) => name), ['Max']);
+    await assertAtRest(world);
+  });
+
   Deno.test(`${release}: a third user sees of somebody what the user sees who shows them, and nothing that their first owner says later`, async () => {
     await using world = await World.open(release);
     const { sql } = world;

@@ -6,7 +6,7 @@ import { refused } from '../cycle/refused.ts';
 import { searchPages } from '../cycle/search_pages.ts';
 import type { View } from '../cycle/tools.ts';
 import { isSomebody } from '../people/person_links.ts';
-import { forgetPeople } from '../people/person_map.ts';
+import { followLinks, forgetPeople } from '../people/person_map.ts';
 import { definePhase, eachPage, linesOf, type Tally } from './phase.ts';
 
 /** A mirrored person who is not there any more. */
@@ -155,6 +155,7 @@ async function reconcile(
     WHERE fm.person_id = heir."mirrorPersonId"
       AND m.mirror_asset_id = fm.mirror_asset_id
       AND m.target_user_id = ${targetUserId}`;
+  await followLinks(tx, schema, targetUserId, merged.flatMap(({ heirId }) => heirId ?? []));
   const lost = gone.filter(({ heirId }) => heirId === null).map(({ mirrorPersonId }) => mirrorPersonId);
   await forgetPeople(tx, schema, targetUserId, lost);
   return inherited.count + lost.length;

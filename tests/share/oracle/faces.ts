@@ -1,4 +1,4 @@
-import { isHeld } from './faces_both_ways.ts';
+import { followLink, isHeld } from './faces_both_ways.ts';
 import type { KnownPerson, Mirror, MirrorFace } from './memory.ts';
 import { hasOwnEdits } from './fields.ts';
 import { PERSON_FIELDS } from './memory.ts';
@@ -31,6 +31,7 @@ export function mendPeople(prediction: Prediction): void {
     known.hasThumbnail = false;
   }
   memory.people = memory.people.filter((known) => !heirs.has(known) || heirs.get(known) !== undefined);
+  for (const [known, heir] of heirs) if (heir !== undefined) followLink(prediction, known.targetId, heir);
 }
 
 /** How long a merge may take (share/phases/person_map.ts). */

@@ -136,7 +136,7 @@ function differencesOf(prediction: Prediction, job: JobConfig): Difference[] {
 }
 
 /** Who has somebody from the target already keeps them when they turn out to be the same as somebody of others. */
-function followLink(prediction: Prediction, targetId: string, id: string): void {
+export function followLink(prediction: Prediction, targetId: string, id: string): void {
   const { memory } = prediction;
   const origin = originOf(prediction, targetId, id);
   if (origin === undefined || origin.id === id && origin.ownerId === targetId) return;
