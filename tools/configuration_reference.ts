@@ -170,7 +170,7 @@ jobs:
   The [brake](invariants.md) holds back too many withdrawals at once. What was renamed goes on, with one warning; what was deleted, or is shared with the source user no more, selects nothing.
 - \`immich-sidecar explain PHOTO\` says why a photo is shared, or what stands against it; \`explain --job NAME\` counts by criterion.
 - With people in \`except\` or \`never\`, or \`people_match: only\`, a photo waits until its faces are recognised (at most ten minutes after they were found), so that one on which somebody
-  is recognised a moment later is not shared for that moment.
+  is recognised a moment later is not shared for that moment. Where one of them is not there any more (deleted, merged into somebody else, or after a reset of face detection or recognition), nobody could be left out, and the share stops with a problem until somebody has that name again.
 - **Nothing is moved** when \`select\` is added or taken out: a photo that is shared already keeps its place. New ones lie below the target prefix in \`uploads\`, or in a
   directory with the id of their library, with their whole path, so that no two meet. A photo that several jobs of one pair of users mean is shared once; it belongs
   to the job that shared it first as long as that means it.`;
