@@ -11,7 +11,7 @@ import type { RecordItem } from '../records/source.ts';
 import { readRegular } from '../regular_file.ts';
 import { pathStemOf } from '../sidecar_path.ts';
 import { WriteProblem } from '../write_problem.ts';
-import { saysTheSame } from './said_by_immich.ts';
+import { saysTheSame } from '../fields/said_by_immich.ts';
 
 const logger = getLogger(['immich-sidecar', 'writeback']);
 

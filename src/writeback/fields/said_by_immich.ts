@@ -1,5 +1,5 @@
-import type { AssetRecord } from '../fields/record.ts';
-import type { Tags } from '../fields/values.ts';
+import type { AssetRecord } from './record.ts';
+import type { Tags } from './values.ts';
 
 /** A degree is a hundred kilometres: what is further apart is another place. */
 const SAME_PLACE_DEGREES = 0.001;
